@@ -1,0 +1,12 @@
+/** Compiles the package into `dist`, which is emptied first: a stale file would be published. */
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "--force"], {
+  cwd: root,
+  stdio: "inherit",
+});
+process.exitCode = tsc.status ?? 1;

@@ -1,0 +1,87 @@
+import type { Answer } from "./answers.ts";
+import type { Identity, OperatorGround, VouchedGround } from "./identity.ts";
+import type { Refusal } from "./refusals.ts";
+
+/** A live connection's number, given by the server, never used twice while it runs. */
+export type SessionId = number;
+
+/** A name and the identity that claimed it first. `claimedAt` is milliseconds since 1970. */
+export interface Claim {
+  readonly name: string;
+  readonly identity: Identity;
+  readonly claimedAt: number;
+}
+
+/** A ban holds on the name and, where one was known, on the tailnet identity behind it. `bannedAt` is milliseconds since 1970. */
+export interface Ban {
+  readonly name: string;
+  readonly identity: Identity | null;
+  readonly by: string;
+  readonly bannedAt: number;
+}
+
+/** What must outlive the process. The store keeps facts and nothing else. */
+export type Fact =
+  | { readonly kind: "name-claimed"; readonly claim: Claim }
+  | { readonly kind: "name-released"; readonly name: string }
+  | { readonly kind: "ban-placed"; readonly ban: Ban }
+  | { readonly kind: "ban-lifted"; readonly name: string }
+  /** tailscaled has answered once for this data directory: from now on identity never falls back to bare addresses. */
+  | { readonly kind: "tailscaled-seen" };
+
+/** Why a session is over. */
+export type EndCause =
+  | { readonly kind: "left" }
+  | { readonly kind: "kicked" }
+  | { readonly kind: "banned" }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/** What happens to sessions; gone with the process. */
+type SessionEvent =
+  | {
+      readonly kind: "session-opened";
+      readonly session: SessionId;
+      readonly identity: Identity;
+      readonly vouched: VouchedGround | null;
+    }
+  | {
+      readonly kind: "session-registered";
+      readonly session: SessionId;
+      readonly name: string;
+      readonly operator: OperatorGround | null;
+    }
+  | {
+      readonly kind: "session-revouched";
+      readonly session: SessionId;
+      readonly vouched: VouchedGround | null;
+      readonly operator: OperatorGround | null;
+    }
+  | { readonly kind: "session-ended"; readonly session: SessionId; readonly cause: EndCause };
+
+/** What is only heard: it changes no state. */
+type HeardEvent =
+  | { readonly kind: "broadcast"; readonly session: SessionId; readonly from: string; readonly text: string }
+  | {
+      readonly kind: "direct";
+      readonly session: SessionId;
+      readonly from: string;
+      readonly to: SessionId;
+      readonly body: string;
+    }
+  | { readonly kind: "answered"; readonly session: SessionId; readonly answer: Answer };
+
+export type Event = Fact | SessionEvent | HeardEvent;
+
+/** Whether an event must be stored before anybody hears of it. */
+export function isFact(event: Event): event is Fact {
+  switch (event.kind) {
+    case "name-claimed":
+    case "name-released":
+    case "ban-placed":
+    case "ban-lifted":
+    case "tailscaled-seen":
+      return true;
+    default:
+      return false;
+  }
+}
