@@ -19,6 +19,8 @@ export interface Store {
 /** One notice for one session or for many; what is the same for many can be encoded once. */
 export interface Delivery {
   readonly to: readonly SessionId[];
+  /** One of `to` that does not hear it: whoever said it. Many deliveries can share one `to` this way. */
+  readonly except: SessionId | null;
   readonly notice: Notice;
 }
 

@@ -1,0 +1,119 @@
+import { get } from "./persistent-map.ts";
+import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
+import { decideOpen, decideRegister, decideRevouch, decideTailscaledAnswered } from "./admission.ts";
+import type { Answer } from "./answers.ts";
+import type { Command } from "./commands.ts";
+import type { Decision } from "./decision.ts";
+import type { SessionId } from "./events.ts";
+import { foldName } from "./names.ts";
+import type { Refusal } from "./refusals.ts";
+import { roster, type RegisteredSession, type State } from "./state.ts";
+
+/**
+ * What a command leads to in a state. Pure: the same state, command and time give the same decision.
+ * @param at milliseconds since 1970, for the stamps on claims and bans.
+ */
+export function decide(state: State, command: Command, at: number): Decision {
+  switch (command.kind) {
+    case "open":
+      return decideOpen(state, command);
+    case "register":
+      return decideRegister(state, command, at);
+    case "revouch":
+      return decideRevouch(state, command);
+    case "end":
+      return decideEnd(state, command.session, command.refusal);
+    case "tailscaled-answered":
+      return decideTailscaledAnswered(state);
+    case "release-name":
+      return decideRelease(state, command.name);
+    case "help":
+      return answered(command.session, { kind: "help", operator: operatorOf(state, command.session) });
+    case "broadcast":
+      return withRegistered(state, command.session, ({ name }) => ({
+        events: [{ kind: "broadcast", session: command.session, from: name, text: command.text }],
+      }));
+    case "direct":
+      return withRegistered(state, command.session, ({ name }) =>
+        decideDirect(state, command.session, name, command.to, command.body),
+      );
+    case "list":
+      return withRegistered(state, command.session, () =>
+        answered(command.session, { kind: "list", names: roster(state).names }),
+      );
+    case "info":
+      return withRegistered(state, command.session, () =>
+        answered(command.session, { kind: "info", names: roster(state).names }),
+      );
+    case "server-info":
+      return withOperator(state, command.session, () => answered(command.session, { kind: "server-info" }));
+    case "list-bans":
+      return withOperator(state, command.session, () =>
+        answered(command.session, { kind: "bans", names: listBans(state) }),
+      );
+    case "kick":
+      return withOperator(state, command.session, () => decideKick(state, command.session, command.target));
+    case "ban":
+      return withOperator(state, command.session, (operator) => decideBan(state, operator, command.target, at));
+    case "unban":
+      return withOperator(state, command.session, () => decideUnban(state, command.session, command.target));
+    case "invalid":
+      return decideInvalid(state, command);
+  }
+}
+
+function decideEnd(state: State, session: SessionId, refusal: Refusal | null): Decision {
+  if (get(state.sessions, session) === undefined) return { events: [] };
+  return {
+    events: [
+      { kind: "session-ended", session, cause: refusal === null ? { kind: "left" } : { kind: "refused", refusal } },
+    ],
+  };
+}
+
+function decideRelease(state: State, name: string): Decision {
+  const claim = get(state.claims, foldName(name));
+  if (claim === undefined) return { refusal: { reason: "target-not-found", target: name } };
+  return { events: [{ kind: "name-released", name: claim.name }] };
+}
+
+function decideDirect(state: State, session: SessionId, from: string, to: string, body: string): Decision {
+  const recipient = get(state.present, foldName(to));
+  if (recipient === undefined) return { refusal: { reason: "recipient-not-found" } };
+  return { events: [{ kind: "direct", session, from, to: recipient, body }] };
+}
+
+function decideInvalid(state: State, command: Extract<Command, { kind: "invalid" }>): Decision {
+  const refused: Decision = { refusal: command.refusal };
+  switch (command.needs) {
+    case "nothing":
+      return refused;
+    case "registration":
+      return withRegistered(state, command.session, () => refused);
+    case "operator":
+      return withOperator(state, command.session, () => refused);
+  }
+}
+
+function withRegistered(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
+  const session = get(state.sessions, id);
+  // A line that was on its way while its session ended has nobody left to answer.
+  if (session === undefined) return { events: [] };
+  if (session.phase === "unregistered") return { refusal: { reason: "not-registered" } };
+  return decideFor(session);
+}
+
+function withOperator(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
+  return withRegistered(state, id, (session) =>
+    session.operator === null ? { refusal: { reason: "not-operator" } } : decideFor(session),
+  );
+}
+
+function operatorOf(state: State, id: SessionId): boolean {
+  const session = get(state.sessions, id);
+  return session?.phase === "registered" && session.operator !== null;
+}
+
+function answered(session: SessionId, answer: Answer): Decision {
+  return { events: [{ kind: "answered", session, answer }] };
+}

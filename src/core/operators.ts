@@ -1,0 +1,41 @@
+import { identityKey, type Identity, type OperatorGround, type VouchedGround } from "./identity.ts";
+import { foldName } from "./names.ts";
+import type { Settings, State } from "./state.ts";
+
+/**
+ * Why this identity, under this name, is operator; null: it isn't. What the tailnet or the configuration says lasts as
+ * long as they say it.
+ */
+export function lastingGround(
+  settings: Settings,
+  identity: Identity,
+  vouched: VouchedGround | null,
+  name: string,
+): OperatorGround | null {
+  return vouched ?? (isConfigured(settings, identity, name) ? "configured" : null);
+}
+
+/**
+ * The original's rule: who registers while nobody is registered is operator. It holds only where no tailscaled was ever
+ * seen; anywhere else nobody becomes operator by being early.
+ */
+export function isFirst(state: State): boolean {
+  return !state.tailscaledSeen && state.present.size === 0;
+}
+
+/** Whether the configuration names this name, or the login behind it. */
+export function isConfigured(settings: Settings, identity: Identity | null, name: string): boolean {
+  const folded = foldName(name);
+  const login = identity?.kind === "person" ? identity.login.toLowerCase() : null;
+  return settings.operators.some((entry) => {
+    const wanted = entry.toLowerCase();
+    if (wanted.startsWith("name:")) return wanted.slice("name:".length) === folded;
+    if (wanted.startsWith("login:")) return wanted.slice("login:".length) === login;
+    return wanted === folded || wanted === login;
+  });
+}
+
+/** Two identities are the same one. */
+export function sameIdentity(a: Identity, b: Identity): boolean {
+  return identityKey(a) === identityKey(b);
+}
