@@ -1,0 +1,50 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { openHex } from "./hex.ts";
+import { openPad } from "./pad.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+/** Why a broadcast could not be read: not hex, not this key's ciphertext, or bytes that are no UTF-8. */
+export type BroadcastFault = "invalid-payload" | "undecryptable" | "invalid-text";
+
+export type OpenedBroadcast =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly error: BroadcastFault };
+
+/** AES-256-CBC under the connection's key, PKCS#7, a random IV in front, all in lower-case hex (PROTOCOL.md, encryption). */
+export function sealBroadcast(key: Uint8Array, text: string): string {
+  const iv = randomBytes(BLOCK);
+  const cipher = createCipheriv(CIPHER, key, iv);
+  return iv.toString("hex") + cipher.update(text, "utf8", "hex") + cipher.final("hex");
+}
+
+/** Opens what `sealBroadcast` made, and hex of either case. CBC here has no authentication: some tampering opens as other text. */
+export function openBroadcast(key: Uint8Array, payloadHex: string): OpenedBroadcast {
+  const sealed = openHex(payloadHex);
+  if (sealed === null) return { ok: false, error: "invalid-payload" };
+  const plain = decrypt(key, sealed);
+  if (plain === null) return { ok: false, error: "undecryptable" };
+  const text = decodeUtf8(plain);
+  return text === null ? { ok: false, error: "invalid-text" } : { ok: true, text };
+}
+
+/** Opens a broadcast as a server sends it on: a pad, or without `|` the form that the last original client also reads. */
+export function openBroadcastField(key: Uint8Array, field: string): OpenedBroadcast {
+  if (!field.includes("|")) return openBroadcast(key, field);
+  const text = openPad(field);
+  return text === null ? { ok: false, error: "invalid-payload" } : { ok: true, text };
+}
+
+const CIPHER = "aes-256-cbc";
+const BLOCK = 16;
+
+function decrypt(key: Uint8Array, sealed: Buffer): Buffer | null {
+  // The original's process ends on both: the IV alone, and a length of no whole blocks.
+  if (sealed.length < 2 * BLOCK || sealed.length % BLOCK !== 0) return null;
+  const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, BLOCK));
+  const head = decipher.update(sealed.subarray(BLOCK));
+  try {
+    return Buffer.concat([head, decipher.final()]);
+  } catch {
+    return null;
+  }
+}

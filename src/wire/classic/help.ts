@@ -1,0 +1,31 @@
+/** A command as SERVERHELP tells it. */
+export interface CommandHelp {
+  readonly usage: string;
+  readonly text: string;
+  readonly operator: boolean;
+}
+
+/** What a server offers, in the order and words of the original; INFO, from the article, is for everybody. */
+export const COMMAND_HELP: readonly CommandHelp[] = [
+  { usage: "LIST", text: "List all connected clients", operator: false },
+  { usage: "INFO", text: "Print server information", operator: false },
+  { usage: "SERVERINFO", text: "Retrieve server information", operator: true },
+  { usage: "KICK <clientID>", text: "Kick a client from the server", operator: true },
+  { usage: "BAN <clientID>", text: "Ban a client from the server", operator: true },
+  { usage: "UNBAN <clientID>", text: "Unban a client from the server", operator: true },
+  { usage: "LISTBANS", text: "List all banned clients", operator: true },
+];
+
+/** The lines between BEGIN_RESPONSE and END_RESPONSE that answer SERVERHELP, without line ends. */
+export function helpLines(operator: boolean): string[] {
+  return [
+    "Available server commands:",
+    ...entries(false),
+    ...(operator ? ["Operator commands:", ...entries(true)] : []),
+    "END SERVERHELP",
+  ];
+}
+
+function entries(operator: boolean): string[] {
+  return COMMAND_HELP.filter((command) => command.operator === operator).map(({ usage, text }) => `${usage} - ${text}`);
+}
