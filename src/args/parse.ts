@@ -1,0 +1,53 @@
+import { parseArgs } from "node:util";
+import { checkOption, type Options, type Values } from "./options.ts";
+import type { CommandSpec } from "./command.ts";
+
+export type Parsed<T extends Options> =
+  | { readonly kind: "run"; readonly words: readonly string[]; readonly values: Values<T> }
+  | { readonly kind: "help" }
+  | { readonly kind: "wrong"; readonly message: string };
+
+/** Reads the words behind a sub-command's name. `--help` or `-h` wins over whatever else is there, right or wrong. */
+export function parseCommandLine<T extends Options>(spec: CommandSpec<T>, argv: readonly string[]): Parsed<T> {
+  const beforeRest = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  if (beforeRest.includes("--help") || beforeRest.includes("-h")) return { kind: "help" };
+  const read = readWords(spec, argv);
+  if ("message" in read) return wrong(spec, read.message);
+  const values: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(read.values)) {
+    const option = spec.options[name];
+    if (option === undefined || given === undefined) continue;
+    const checked = checkOption(option, `--${name}`, given);
+    if ("wrong" in checked) return wrong(spec, checked.wrong);
+    values[name] = checked.value;
+  }
+  const count = read.positionals.length;
+  if (count > spec.maxWords) return wrong(spec, `too many words: ${read.positionals.slice(spec.maxWords).join(" ")}`);
+  if (count < spec.minWords) return wrong(spec, `something is missing: ${spec.words}`);
+  // Each value was checked against the very option that gives its type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { kind: "run", words: read.positionals, values: values as Values<T> };
+}
+
+function readWords(spec: CommandSpec, argv: readonly string[]) {
+  const options = Object.fromEntries(
+    Object.entries(spec.options).map(([name, { kind }]) => [
+      name,
+      { type: kind === "flag" ? ("boolean" as const) : ("string" as const), multiple: kind === "texts" },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    return { message: error instanceof Error ? firstSentence(error.message) : String(error) };
+  }
+}
+
+/** node:util explains at length how to quote a dash; the first sentence says what is wrong. */
+function firstSentence(message: string): string {
+  return message.split(/\. |\n/)[0] ?? message;
+}
+
+function wrong(spec: CommandSpec, message: string): { readonly kind: "wrong"; readonly message: string } {
+  return { kind: "wrong", message: `${message}\nTry: padserve ${spec.name} --help` };
+}

@@ -1,0 +1,95 @@
+/**
+ * Padserve's one executable, `padserve` and `pad`: a table of sub-commands, each loaded when it is asked for.
+ * Start reading here, then ARCHITECTURE.md.
+ */
+import type { CommandModule, Surroundings } from "../args/command.ts";
+import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import { commandHelp, table } from "../args/help.ts";
+import { parseCommandLine } from "../args/parse.ts";
+import { packageVersion } from "./version.ts";
+
+interface Row {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: CommandModule }>;
+}
+
+const COMMANDS: Readonly<Record<string, Row>> = {
+  serve: { summary: "run the server", load: () => import("../server/serve.ts") },
+  chat: { summary: "talk: lines in, lines out", load: () => import("../cli/chat.ts") },
+  send: { summary: "send one message and leave", load: () => import("../cli/send.ts") },
+  names: {
+    summary: "list the names and whose they are, or release one",
+    load: () => import("../server/admin/names.ts"),
+  },
+  bans: { summary: "list who is banned", load: () => import("../server/admin/bans.ts") },
+};
+
+/** Runs one command line and sets the process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.exitCode = await run(argv, surroundings()).catch((error: unknown) => {
+    process.stderr.write(
+      `padserve: something unexpected went wrong: ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return EXIT.unexpected;
+  });
+}
+
+async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
+  const [name, ...rest] = argv;
+  if (name === "--version" || name === "-V") {
+    around.stdout.write(`padserve ${packageVersion()}\n`);
+    return EXIT.done;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    around.stdout.write(overview());
+    return EXIT.done;
+  }
+  const row = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
+  if (row === undefined) {
+    around.stderr.write(name === undefined ? overview() : `padserve: there is no command "${name}"\n\n${overview()}`);
+    return EXIT.wrongUse;
+  }
+  const { command } = await row.load();
+  const parsed = parseCommandLine(command.spec, rest);
+  switch (parsed.kind) {
+    case "help":
+      around.stdout.write(commandHelp("padserve", command.spec));
+      return EXIT.done;
+    case "wrong":
+      around.stderr.write(`padserve ${command.spec.name}: ${parsed.message}\n`);
+      return EXIT.wrongUse;
+    case "run":
+      return command.run({ words: parsed.words, values: parsed.values, surroundings: around });
+  }
+}
+
+function overview(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary] as const);
+  return [
+    "Padserve: private chat for a tailnet.",
+    "",
+    "Usage: padserve COMMAND … (or pad COMMAND …, the same program)",
+    "",
+    ...table(rows),
+    "",
+    "padserve COMMAND --help tells each command's options; padserve --version the version.",
+    "",
+  ].join("\n");
+}
+
+function surroundings(): Surroundings {
+  const { env, stdin, stdout, stderr } = process;
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(signal === "SIGINT" ? EXIT.interrupted : EXIT.unexpected);
+      stop.abort(signal);
+    });
+  }
+  // A reader that left (`pad … | head`) is no error of ours, and nobody is there to be told.
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.done);
+    throw error;
+  });
+  return { env, stdin, stdout, stderr, stop: stop.signal };
+}
