@@ -7,7 +7,7 @@ export function sealPad(text: string): string {
   const plain = Buffer.from(text, "utf8");
   const target = Buffer.allocUnsafe(padLength(plain.length));
   writePad(target, 0, plain);
-  return target.latin1Slice();
+  return target.toString("latin1");
 }
 
 /** Whether a field is two hex fields of equal length joined by `|`, each of whole bytes; both may be empty. */
