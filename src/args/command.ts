@@ -1,6 +1,9 @@
 import type { Readable, Writable } from "node:stream";
-import type { ExitCode } from "./exit-codes.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { commandHelp } from "./help.ts";
 import type { Options, Values } from "./options.ts";
+import { parseCommandLine } from "./parse.ts";
+import type { CommandSpec } from "./spec.ts";
 
 /** The world around a command, so that a test can be one. */
 export interface Surroundings {
@@ -12,27 +15,37 @@ export interface Surroundings {
   readonly stop: AbortSignal;
 }
 
-/** What the table of sub-commands knows of one before loading it. */
-export interface CommandSpec<T extends Options = Options> {
-  readonly name: string;
-  readonly summary: string;
-  /** The words behind the name, as in a usage line: `[YourID] [server]`. */
-  readonly words: string;
-  readonly minWords: number;
-  readonly maxWords: number;
-  readonly options: T;
-  /** Whole command lines with what they do. */
-  readonly examples: readonly (readonly [command: string, does: string])[];
-}
-
 export interface Invocation<T extends Options> {
   readonly words: readonly string[];
   readonly values: Values<T>;
   readonly surroundings: Surroundings;
 }
 
-/** A sub-command, ready to run. */
-export interface CommandModule<T extends Options = Options> {
-  readonly spec: CommandSpec<T>;
-  readonly run: (invocation: Invocation<T>) => Promise<ExitCode>;
+/** A sub-command as the table knows it: give it the words behind its name. */
+export interface Command {
+  readonly spec: CommandSpec;
+  readonly start: (argv: readonly string[], surroundings: Surroundings) => Promise<ExitCode>;
+}
+
+/** Joins a command's table with what it does: reads the words, answers `--help` and wrong use, else runs. */
+export function defineCommand<T extends Options>(
+  spec: CommandSpec<T>,
+  run: (invocation: Invocation<T>) => Promise<ExitCode>,
+): Command {
+  return {
+    spec,
+    start: async (argv, surroundings) => {
+      const parsed = parseCommandLine(spec, argv);
+      switch (parsed.kind) {
+        case "help":
+          surroundings.stdout.write(commandHelp(spec));
+          return EXIT.done;
+        case "wrong":
+          surroundings.stderr.write(`padserve ${spec.name}: ${parsed.message}\n`);
+          return EXIT.wrongUse;
+        case "run":
+          return run({ words: parsed.words, values: parsed.values, surroundings });
+      }
+    },
+  };
 }

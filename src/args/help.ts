@@ -1,14 +1,14 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "./spec.ts";
 import type { Option } from "./options.ts";
 
 /** The `--help` of one sub-command. */
-export function commandHelp(program: string, spec: CommandSpec): string {
-  const usage = [program, spec.name, spec.words, "[options]"].filter((part) => part !== "").join(" ");
+export function commandHelp(spec: CommandSpec): string {
+  const usage = ["padserve", spec.name, spec.words, "[options]"].filter((part) => part !== "").join(" ");
   const rows = Object.entries(spec.options).map(
     ([name, option]) => [`--${name}${argumentOf(option)}`, option.help] as const,
   );
   return [
-    `${spec.summary}`,
+    spec.summary,
     "",
     `Usage: ${usage}`,
     "",

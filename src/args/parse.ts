@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { checkOption, type Options, type Values } from "./options.ts";
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "./spec.ts";
 
 export type Parsed<T extends Options> =
   | { readonly kind: "run"; readonly words: readonly string[]; readonly values: Values<T> }

@@ -2,15 +2,14 @@
  * Padserve's one executable, `padserve` and `pad`: a table of sub-commands, each loaded when it is asked for.
  * Start reading here, then ARCHITECTURE.md.
  */
-import type { CommandModule, Surroundings } from "../args/command.ts";
+import type { Command, Surroundings } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
-import { commandHelp, table } from "../args/help.ts";
-import { parseCommandLine } from "../args/parse.ts";
+import { table } from "../args/help.ts";
 import { packageVersion } from "./version.ts";
 
 interface Row {
   readonly summary: string;
-  readonly load: () => Promise<{ readonly command: CommandModule }>;
+  readonly load: () => Promise<{ readonly command: Command }>;
 }
 
 const COMMANDS: Readonly<Record<string, Row>> = {
@@ -50,17 +49,7 @@ async function run(argv: readonly string[], around: Surroundings): Promise<ExitC
     return EXIT.wrongUse;
   }
   const { command } = await row.load();
-  const parsed = parseCommandLine(command.spec, rest);
-  switch (parsed.kind) {
-    case "help":
-      around.stdout.write(commandHelp("padserve", command.spec));
-      return EXIT.done;
-    case "wrong":
-      around.stderr.write(`padserve ${command.spec.name}: ${parsed.message}\n`);
-      return EXIT.wrongUse;
-    case "run":
-      return command.run({ words: parsed.words, values: parsed.values, surroundings: around });
-  }
+  return command.start(rest, around);
 }
 
 function overview(): string {
