@@ -1,0 +1,62 @@
+const NEWLINE = 0x0a;
+const SMALLEST_REST = 128;
+
+/** The beginning of a line whose end hasn't come yet. It belongs to the splitter: hand it back, once, and don't look inside. */
+export interface Rest {
+  readonly buffer: Buffer;
+  readonly length: number;
+}
+
+export interface Split {
+  /** Complete lines without their `\n`: views into the bytes read, good until the next call. */
+  readonly lines: readonly Buffer[];
+  /** The unfinished line, at most `limit` bytes; null between lines. */
+  readonly rest: Rest | null;
+  /** What `maxLines` left unread: the `bytes` of the next call. Null when all was read. */
+  readonly unread: Buffer | null;
+  /** The line after `lines` is longer than the limit. Nothing behind its beginning is kept or read. */
+  readonly tooLong: boolean;
+}
+
+/**
+ * Splits a stream of bytes into lines, however it was cut. `limit` is the most bytes that a line may have, without its `\n`;
+ * it holds for finished and unfinished lines alike. Takes time in proportion to `bytes`, also one byte at a time.
+ */
+export function splitLines(rest: Rest | null, bytes: Buffer, limit: number, maxLines = Infinity): Split {
+  const lines: Buffer[] = [];
+  let begun = rest;
+  let start = 0;
+  while (start < bytes.length) {
+    if (lines.length >= maxLines) return { lines, rest: begun, unread: bytes.subarray(start), tooLong: false };
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline;
+    if ((begun?.length ?? 0) + end - start > limit) return { lines, rest: null, unread: null, tooLong: true };
+    if (newline === -1)
+      return { lines, rest: extend(begun, bytes.subarray(start), limit), unread: null, tooLong: false };
+    lines.push(begun === null ? bytes.subarray(start, end) : finish(begun, bytes.subarray(start, end), limit));
+    begun = null;
+    start = newline + 1;
+  }
+  return { lines, rest: begun, unread: null, tooLong: false };
+}
+
+function finish(begun: Rest, end: Buffer, limit: number): Buffer {
+  const { buffer, length } = extend(begun, end, limit);
+  return buffer.subarray(0, length);
+}
+
+/**
+ * Copies, so that a few bytes don't hold the block that they were read in. The buffer doubles when it is full: a piece of a
+ * byte costs a byte, not an object, and none is copied more than twice on average.
+ */
+function extend(begun: Rest | null, piece: Buffer, limit: number): Rest {
+  const had = begun?.length ?? 0;
+  const length = had + piece.length;
+  let buffer = begun?.buffer;
+  if (buffer === undefined || buffer.length < length) {
+    buffer = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(SMALLEST_REST, 2 * had, length)));
+    begun?.buffer.copy(buffer, 0, 0, had);
+  }
+  piece.copy(buffer, had);
+  return { buffer, length };
+}

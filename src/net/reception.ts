@@ -1,0 +1,68 @@
+import type { Server as HttpServer } from "node:http";
+import type { Socket } from "node:net";
+import { classify } from "./first-bytes.ts";
+
+export interface ReceptionOptions {
+  /** Milliseconds to say enough to be told apart. */
+  readonly timeout: number;
+  /** Speaks lines: make a `LineConnection` of it, at once or later. */
+  readonly onLines: (socket: Socket) => void;
+  /** Speaks HTTP: `giveToHttp`, at once or later. */
+  readonly onHttp: (socket: Socket) => void;
+  /** Said nothing, or too little, in time: the socket is still open and yours to end. */
+  readonly onTimeout: (socket: Socket) => void;
+}
+
+/**
+ * Reads the first bytes of a fresh, paused socket, tells what it speaks, gives the bytes back to the socket and hands it on,
+ * whole and not flowing: what arrives until somebody reads waits in the socket's own buffer (bounded by its high-water
+ * mark) and in the kernel. A TLS hello is destroyed. Calls exactly one of the three, or none when the peer closes first.
+ */
+export function receive(socket: Socket, options: ReceptionOptions): void {
+  let head: Buffer | null = null;
+
+  const timer = setTimeout(() => {
+    stop();
+    if (head !== null) socket.unshift(head);
+    options.onTimeout(socket);
+  }, options.timeout);
+
+  socket.on("readable", read);
+  socket.once("end", giveUp);
+  socket.once("close", stop);
+
+  function read(): void {
+    const bytes: Buffer | null = socket.read();
+    if (bytes === null) return;
+    head = head === null ? bytes : Buffer.concat([head, bytes]);
+    const speech = classify(head);
+    if (speech === "undecided") return;
+    stop();
+    if (speech === "tls") {
+      socket.destroy();
+      return;
+    }
+    socket.unshift(head);
+    if (speech === "http") options.onHttp(socket);
+    else options.onLines(socket);
+  }
+
+  /** The peer has ended with nothing that could be a line or a request. */
+  function giveUp(): void {
+    stop();
+    socket.destroy();
+  }
+
+  function stop(): void {
+    clearTimeout(timer);
+    socket.off("readable", read);
+    socket.off("end", giveUp);
+    socket.off("close", stop);
+  }
+}
+
+/** Lets an HTTP server that listens nowhere itself serve a socket. */
+export function giveToHttp(server: HttpServer, socket: Socket): void {
+  server.emit("connection", socket);
+  socket.resume();
+}

@@ -1,0 +1,49 @@
+import type { Socket } from "node:net";
+
+/** Written without waiting for the turn's end, so that a big burst to a quick reader doesn't pile up here. */
+const EARLY = 64 * 1024;
+
+/** What one turn sends to one socket, gathered into one write, and bounded together with what the kernel hasn't taken. */
+export class SendQueue {
+  readonly #socket: Socket;
+  readonly #limit: number;
+  #chunks: (Uint8Array | string)[] = [];
+  #pending = 0;
+
+  /** `limit` in bytes. */
+  constructor(socket: Socket, limit = 1024 * 1024) {
+    this.#socket = socket;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#pending + this.#socket.writableLength;
+  }
+
+  /** False when more is waiting than the limit allows. */
+  add(chunk: Uint8Array | string): boolean {
+    this.#chunks.push(chunk);
+    this.#pending += chunk.length;
+    if (this.#pending >= EARLY) this.flush();
+    return this.size <= this.#limit;
+  }
+
+  flush(): void {
+    const chunks = this.#chunks;
+    const [first] = chunks;
+    if (first === undefined) return;
+    this.clear();
+    if (chunks.length === 1) {
+      this.#socket.write(first, "latin1");
+      return;
+    }
+    this.#socket.cork();
+    for (const chunk of chunks) this.#socket.write(chunk, "latin1");
+    this.#socket.uncork();
+  }
+
+  clear(): void {
+    this.#chunks = [];
+    this.#pending = 0;
+  }
+}
