@@ -62,16 +62,20 @@ export function parseError(text: string): ClassicError | null {
   return FIXED.get(text) ?? parseUnknownCommand(text) ?? parseTarget(text);
 }
 
-const plainReasons = Object.keys(SENTENCES) as PlainReason[];
-
 const FIXED: ReadonlyMap<string, ClassicError> = new Map(
   [
-    ...plainReasons.map((reason): ClassicError => ({ reason })),
+    ...Object.keys(SENTENCES)
+      .filter(isPlainReason)
+      .map((reason): ClassicError => ({ reason })),
     ...(["REGISTER", "SEND", "KICK", "BAN", "UNBAN"] as const).map((verb) => ({ reason: "malformed", verb }) as const),
     ...(["KICK", "BAN", "UNBAN"] as const).map((verb) => ({ reason: "one-target-expected", verb }) as const),
     ...(["kick", "ban"] as const).map((action) => ({ reason: "operator-immune", action }) as const),
   ].map((error) => [errorText(error), error]),
 );
+
+function isPlainReason(reason: string): reason is PlainReason {
+  return Object.hasOwn(SENTENCES, reason);
+}
 
 function parseUnknownCommand(text: string): ClassicError | null {
   // An empty command's echo ends in a blank, which trimming takes away.

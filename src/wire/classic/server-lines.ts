@@ -63,16 +63,20 @@ function addressesText(addresses: readonly string[]): string {
   return addresses.length === 0 ? "No Tailscale IP" : `${ADDRESSES}${addresses.join(", ")}`;
 }
 
-const fixedKinds = Object.keys(FIXED_LINES) as FixedKind[];
-
 /** The lines that need no reading: equal text, equal value. */
 const FIXED_BY_TEXT: ReadonlyMap<string, ServerLine> = new Map(
   [
-    ...fixedKinds.map((kind): ServerLine => ({ kind })),
+    ...Object.keys(FIXED_LINES)
+      .filter(isFixedKind)
+      .map((kind): ServerLine => ({ kind })),
     ...[false, true].map((operator) => ({ kind: "registered", operator }) as const),
     ...[false, true].map((operator) => ({ kind: "help-heading", operator }) as const),
   ].map((line) => [lineText(line), line]),
 );
+
+function isFixedKind(kind: string): kind is FixedKind {
+  return Object.hasOwn(FIXED_LINES, kind);
+}
 
 function decodeByVerb(line: string): ServerLine | null {
   const space = line.indexOf(" ");
