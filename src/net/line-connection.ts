@@ -3,27 +3,10 @@ import { reasonOf } from "./close-reason.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { splitLines } from "./line-splitter.ts";
 import type { Rest } from "./line-splitter.ts";
+import { END_TIMEOUT, LINES_PER_TURN, LINE_LIMIT, QUEUE_LIMIT } from "./line-options.ts";
+import type { LineOptions } from "./line-options.ts";
 import { SendQueue } from "./send-queue.ts";
 import { thisTurn } from "./turn.ts";
-
-export interface LineOptions {
-  /** Most bytes of a line, without its `\n`. Default 64 KiB. */
-  readonly lineLimit?: number;
-  /** Most bytes that may wait for the peer to read. Default 1 MiB. */
-  readonly queueLimit?: number;
-  /** Most lines handed up in one turn of the event loop; the rest waits. Default 64. */
-  readonly linesPerTurn?: number;
-  /** Milliseconds that the peer has to take the last bytes and close, once one side has ended. Default 2000. */
-  readonly endTimeout?: number;
-  /** A complete line without its `\n`: a view, good during the call. */
-  readonly onLine: (line: Buffer) => void;
-  /** A line is over the limit. It is the last thing heard: say so and `end()`. */
-  readonly onTooLong: () => void;
-  /** The peer will say no more, and every line of it was handed up: answer what is open and `end()`. */
-  readonly onEnd: () => void;
-  /** Once, always the last call, and never from inside a call of yours. */
-  readonly onClose: (reason: CloseReason) => void;
-}
 
 /**
  * The message-oriented face of a TCP socket that carries lines. Takes a socket accepted with `allowHalfOpen`, of which
@@ -47,11 +30,11 @@ export class LineConnection {
   constructor(socket: Socket, options: LineOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#queue = new SendQueue(socket, options.queueLimit);
+    this.#queue = new SendQueue(socket, options.queueLimit ?? QUEUE_LIMIT);
     socket.on("error", ignore);
     socket.on("data", (bytes: Buffer) => this.#take(bytes));
-    socket.once("end", () => this.#onPeerEnd());
-    socket.once("close", () => this.#onSocketClosed());
+    socket.on("end", () => this.#onPeerEnd());
+    socket.on("close", () => this.#onSocketClosed());
     // Both can have happened before anybody listened.
     if (socket.closed) setImmediate(() => this.#onSocketClosed());
     else if (socket.readableEnded) setImmediate(() => this.#onPeerEnd());
@@ -94,7 +77,7 @@ export class LineConnection {
 
   #take(bytes: Buffer): void {
     if (!this.#hearing) return;
-    const { lineLimit = 64 * 1024, onLine, onTooLong } = this.#options;
+    const { lineLimit = LINE_LIMIT, onLine, onTooLong } = this.#options;
     const split = splitLines(this.#rest, bytes, lineLimit, this.#linesLeft());
     this.#rest = split.rest;
     this.#linesThisTurn += split.lines.length;
@@ -118,7 +101,7 @@ export class LineConnection {
       this.#turn = turn;
       this.#linesThisTurn = 0;
     }
-    return (this.#options.linesPerTurn ?? 64) - this.#linesThisTurn;
+    return (this.#options.linesPerTurn ?? LINES_PER_TURN) - this.#linesThisTurn;
   }
 
   #goOn(): void {
@@ -181,7 +164,7 @@ export class LineConnection {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#destroy(this.#socket.writableLength > 0 ? "slow-reader" : (this.#reason ?? "left"));
-    }, this.#options.endTimeout ?? 2000);
+    }, this.#options.endTimeout ?? END_TIMEOUT);
   }
 }
 

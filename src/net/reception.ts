@@ -28,8 +28,8 @@ export function receive(socket: Socket, options: ReceptionOptions): void {
   }, options.timeout);
 
   socket.on("readable", read);
-  socket.once("end", giveUp);
-  socket.once("close", stop);
+  socket.on("end", giveUp);
+  socket.on("close", stop);
 
   function read(): void {
     const bytes: Buffer | null = socket.read();

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { cut } from "../../test/socket-pair.ts";
+import { splitLines } from "./line-splitter.ts";
+import type { Rest } from "./line-splitter.ts";
+
+interface Outcome {
+  readonly lines: string[];
+  readonly tooLong: boolean;
+}
+
+/** What the splitter must say of a whole stream, in the plainest words. */
+function reference(stream: Buffer, limit: number): Outcome {
+  const pieces = stream.toString("latin1").split("\n");
+  const unfinished = pieces.at(-1) ?? "";
+  const lines = pieces.slice(0, -1);
+  const over = lines.findIndex((line) => line.length > limit);
+  if (over !== -1) return { lines: lines.slice(0, over), tooLong: true };
+  return { lines, tooLong: unfinished.length > limit };
+}
+
+function run(pieces: readonly Buffer[], limit: number, maxLines?: number): Outcome {
+  const lines: string[] = [];
+  let rest: Rest | null = null;
+  for (const piece of pieces) {
+    let bytes: Buffer | null = Buffer.from(piece);
+    while (bytes !== null) {
+      const split = splitLines(rest, bytes, limit, maxLines);
+      expect(split.lines.length).toBeLessThanOrEqual(maxLines ?? Infinity);
+      lines.push(...split.lines.map((line) => line.toString("latin1")));
+      if (split.tooLong) return { lines, tooLong: true };
+      // The bytes read may be overwritten by the next read: nothing kept may point into them.
+      if (split.unread === null) bytes.fill(0);
+      ({ rest, unread: bytes } = split);
+    }
+  }
+  return { lines, tooLong: false };
+}
+
+const streams = fc
+  .uint8Array({ maxLength: 200 })
+  .map((bytes) => Buffer.from(bytes.map((byte) => (byte % 3 === 0 ? 10 : byte))));
+const cuts = fc.array(fc.nat(200), { maxLength: 20 });
+
+test("NE-2 any stream, cut anywhere, gives the same lines in the same order", () => {
+  fc.assert(
+    fc.property(streams, cuts, fc.integer({ min: 1, max: 5 }), (stream, places, maxLines) => {
+      const wanted = reference(stream, 1000);
+      expect(run(cut(stream, places), 1000)).toEqual(wanted);
+      expect(run(cut(stream, places), 1000, maxLines)).toEqual(wanted);
+    }),
+  );
+});
+
+test("NE-2 one byte at a time gives the same lines", () => {
+  const stream = Buffer.from("LIST\n\nREGISTER alice\r\nhalf");
+  const bytes = Array.from(stream, (byte) => Buffer.from([byte]));
+  expect(run(bytes, 100)).toEqual({ lines: ["LIST", "", "REGISTER alice\r"], tooLong: false });
+});
+
+test("NE-3 a line is too long exactly above the limit, finished or not, however it was cut", () => {
+  fc.assert(
+    fc.property(streams, cuts, fc.nat(12), (stream, places, limit) => {
+      expect(run(cut(stream, places), limit)).toEqual(reference(stream, limit));
+    }),
+  );
+});
+
+test.each(["12345\n", "12345"])("NE-3 the limit itself is allowed: %j", (text) => {
+  const stream = Buffer.from(text);
+  expect(splitLines(null, stream, 5).tooLong).toBe(false);
+  expect(splitLines(null, stream, 4)).toMatchObject({ lines: [], rest: null, tooLong: true });
+});
+
+test("NE-4 between lines nothing is kept, and within a line never more than the limit", () => {
+  expect(splitLines(null, Buffer.from("a\nb\n"), 10).rest).toBeNull();
+  const { rest } = splitLines(null, Buffer.from(`a\n${"b".repeat(300)}`), 400);
+  expect(splitLines(rest, Buffer.from("\n"), 400).rest).toBeNull();
+  let kept: Rest | null = null;
+  for (let length = 1; length <= 5000; length++) {
+    kept = splitLines(kept, Buffer.from("x"), 5000).rest;
+    expect(kept?.buffer.length).toBeLessThanOrEqual(Math.min(5000, Math.max(128, 2 * length)));
+  }
+});
+
+test("NE-4 a line of single bytes is moved only each time that its buffer doubles", () => {
+  const buffers = new Set<Buffer>();
+  let rest: Rest | null = null;
+  for (let length = 1; length <= 65_536; length++) {
+    rest = splitLines(rest, Buffer.from("x"), 65_536).rest;
+    if (rest !== null) buffers.add(rest.buffer);
+  }
+  expect(rest?.length).toBe(65_536);
+  expect(buffers.size).toBeLessThanOrEqual(10);
+});
