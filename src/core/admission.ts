@@ -49,13 +49,22 @@ export function decideRevouch(state: State, { session: id, identity, vouched }: 
   return { events: [{ kind: "session-revouched", session: id, vouched, operator }] };
 }
 
-/** tailscaled has spoken: it is remembered for good, and who was operator by being first is so no more. */
-export function decideTailscaledAnswered(state: State): Decision {
-  if (state.tailscaledSeen) return { events: [] };
-  const demoted: Event[] = valuesOf(state.sessions)
+/**
+ * What the server learns of tailscaled. That it has answered is remembered for good; and where there is one, who was
+ * operator by being first is so no more.
+ */
+export function decideTailscaled(state: State, { answered, present }: CommandOf<"tailscaled">): Decision {
+  const events: Event[] = [];
+  if (answered && !state.tailscaledSeen) events.push({ kind: "tailscaled-seen" });
+  if (present !== state.tailscaledPresent) events.push({ kind: "tailscaled-presence", present });
+  if (events.length > 0 && (answered || present)) events.push(...demotions(state));
+  return { events };
+}
+
+function demotions(state: State): Event[] {
+  return valuesOf(state.sessions)
     .filter((session) => session.phase === "registered" && session.operator === "first")
     .map(({ id, vouched }) => ({ kind: "session-revouched", session: id, vouched, operator: null }));
-  return { events: [{ kind: "tailscaled-seen" }, ...demoted] };
 }
 
 function operatorAfter(state: State, session: Session, vouched: Session["vouched"]) {

@@ -1,5 +1,7 @@
 /** The answer to a session's own command. */
 export type Answer =
+  /** The session may talk now. */
+  | { readonly kind: "ready" }
   | { readonly kind: "list"; readonly names: readonly string[] }
   | { readonly kind: "info"; readonly names: readonly string[] }
   | { readonly kind: "help"; readonly operator: boolean }

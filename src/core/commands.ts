@@ -8,6 +8,8 @@ type PeerCommand =
   | { readonly kind: "broadcast"; readonly session: SessionId; readonly text: string }
   /** `body` is sealed by the sender; it is passed on unchanged. */
   | { readonly kind: "direct"; readonly session: SessionId; readonly to: string; readonly body: string }
+  /** The peer has done what its protocol asks before it may talk (in classic: sent its key). */
+  | { readonly kind: "ready"; readonly session: SessionId }
   | { readonly kind: "list" | "info" | "help" | "server-info" | "list-bans"; readonly session: SessionId }
   | { readonly kind: "kick" | "ban" | "unban"; readonly session: SessionId; readonly target: string }
   /**
@@ -40,6 +42,9 @@ type SessionCommand =
   | { readonly kind: "end"; readonly session: SessionId; readonly refusal: Refusal | null };
 
 /** What concerns no session. */
-type HouseCommand = { readonly kind: "release-name"; readonly name: string } | { readonly kind: "tailscaled-answered" };
+type HouseCommand =
+  | { readonly kind: "release-name"; readonly name: string }
+  /** What is known of tailscaled: whether it has answered in this process, and whether there is one at all. */
+  | { readonly kind: "tailscaled"; readonly answered: boolean; readonly present: boolean };
 
 export type Command = PeerCommand | SessionCommand | HouseCommand;

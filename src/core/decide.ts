@@ -1,6 +1,6 @@
 import { get } from "./persistent-map.ts";
 import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
-import { decideOpen, decideRegister, decideRevouch, decideTailscaledAnswered } from "./admission.ts";
+import { decideOpen, decideRegister, decideRevouch, decideTailscaled } from "./admission.ts";
 import type { Answer } from "./answers.ts";
 import type { Command } from "./commands.ts";
 import type { Decision } from "./decision.ts";
@@ -23,8 +23,8 @@ export function decide(state: State, command: Command, at: number): Decision {
       return decideRevouch(state, command);
     case "end":
       return decideEnd(state, command.session, command.refusal);
-    case "tailscaled-answered":
-      return decideTailscaledAnswered(state);
+    case "tailscaled":
+      return decideTailscaled(state, command);
     case "release-name":
       return decideRelease(state, command.name);
     case "help":
@@ -37,6 +37,8 @@ export function decide(state: State, command: Command, at: number): Decision {
       return withRegistered(state, command.session, ({ name }) =>
         decideDirect(state, command.session, name, command.to, command.body),
       );
+    case "ready":
+      return withRegistered(state, command.session, () => answered(command.session, { kind: "ready" }));
     case "list":
       return withRegistered(state, command.session, () =>
         answered(command.session, { kind: "list", names: roster(state).names }),

@@ -38,6 +38,7 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
     case "ban-placed":
     case "ban-lifted":
     case "tailscaled-seen":
+    case "tailscaled-presence":
       return [];
   }
 }

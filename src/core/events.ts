@@ -36,8 +36,8 @@ export type EndCause =
   | { readonly kind: "banned" }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-/** What happens to sessions; gone with the process. */
-type SessionEvent =
+/** What happens while the process lives, and is gone with it. */
+type LiveEvent =
   | {
       readonly kind: "session-opened";
       readonly session: SessionId;
@@ -56,6 +56,7 @@ type SessionEvent =
       readonly vouched: VouchedGround | null;
       readonly operator: OperatorGround | null;
     }
+  | { readonly kind: "tailscaled-presence"; readonly present: boolean }
   | { readonly kind: "session-ended"; readonly session: SessionId; readonly cause: EndCause };
 
 /** What is only heard: it changes no state. */
@@ -70,7 +71,7 @@ type HeardEvent =
     }
   | { readonly kind: "answered"; readonly session: SessionId; readonly answer: Answer };
 
-export type Event = Fact | SessionEvent | HeardEvent;
+export type Event = Fact | LiveEvent | HeardEvent;
 
 /** Whether an event must be stored before anybody hears of it. */
 export function isFact(event: Event): event is Fact {

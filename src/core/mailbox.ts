@@ -58,8 +58,9 @@ export class Mailbox {
     return this.#state;
   }
 
-  post(command: Command): void {
-    this.#add({ command, settle: null });
+  /** `settle` is told what became of the command, before anybody hears of it. */
+  post(command: Command, settle: Settle | null = null): void {
+    this.#add({ command, settle });
   }
 
   /** Posts a command and resolves with what became of it, after the commit. Never rejects. */
@@ -129,8 +130,8 @@ export class Mailbox {
     this.#committing = null;
     if (failure === null) {
       this.#state = batch.state;
-      this.#ports.outbox.deliver(batch.deliveries);
       batch.entries.forEach(({ settle }, i) => settle?.(batch.decisions[i] ?? { events: [] }));
+      this.#ports.outbox.deliver(batch.deliveries);
     } else {
       this.#ports.onStoreFailure(failure.cause);
       this.#dropBatch(batch);
@@ -166,6 +167,7 @@ export class Mailbox {
 /** Whether a command is sure to change no state and to store nothing, whatever the state is. */
 function isLive(command: Command): boolean {
   switch (command.kind) {
+    case "ready":
     case "broadcast":
     case "direct":
     case "list":
@@ -183,7 +185,7 @@ function isLive(command: Command): boolean {
     case "ban":
     case "unban":
     case "release-name":
-    case "tailscaled-answered":
+    case "tailscaled":
       return false;
   }
 }

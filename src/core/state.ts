@@ -30,7 +30,10 @@ export type Session = UnregisteredSession | RegisteredSession;
 
 export interface State {
   readonly settings: Settings;
+  /** A tailscaled has answered for this data directory, now or in another life. */
   readonly tailscaledSeen: boolean;
+  /** There is a tailscaled on this machine now, answering or not. */
+  readonly tailscaledPresent: boolean;
   /** By folded name. */
   readonly claims: PersistentMap<string, Claim>;
   /** By folded name. */
@@ -46,6 +49,7 @@ export function initialState(settings: Settings, saved: Saved): State {
   return {
     settings,
     tailscaledSeen: saved.tailscaledSeen,
+    tailscaledPresent: false,
     claims: mapOf(saved.claims.map((claim) => [foldName(claim.name), claim])),
     bans: mapOf(saved.bans.map((ban) => [foldName(ban.name), ban])),
     sessions: emptyMap(),
@@ -67,6 +71,8 @@ export function apply(state: State, event: Event): State {
       return { ...state, bans: without(state.bans, foldName(event.name)) };
     case "tailscaled-seen":
       return { ...state, tailscaledSeen: true };
+    case "tailscaled-presence":
+      return { ...state, tailscaledPresent: event.present };
     case "session-opened":
       return opened(state, {
         phase: "unregistered",
