@@ -1,0 +1,260 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import { cut, lineEnd, readBytes, readToEnd } from "../../test/socket-pair.ts";
+
+/** Resolves when the kernel has taken it, so that the next write is a segment of its own. */
+const write = (socket: Socket, bytes: Uint8Array | string): Promise<void> =>
+  new Promise((resolve) => void socket.write(bytes, () => resolve()));
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+test("NE-5 lines come whole and in order, one byte at a time", async () => {
+  const { client, heard, until } = await lineEnd();
+  for (const byte of Buffer.from("REGISTER alice\r\n\nLIST\n")) await write(client, Buffer.from([byte]));
+  await until((line) => line === "LIST");
+  expect(heard).toEqual(["REGISTER alice\r", "", "LIST"]);
+});
+
+test("NE-5 lines come whole and in order, in random pieces", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.string({ unit: "grapheme-ascii", maxLength: 40 }), { maxLength: 30 }),
+      fc.array(fc.nat(900), { maxLength: 12 }),
+      async (lines, places) => {
+        const { client, heard, until } = await lineEnd();
+        const stream = Buffer.from([...lines, "the last"].map((line) => `${line}\n`).join(""), "latin1");
+        for (const piece of cut(stream, places)) await write(client, piece);
+        await until((line) => line === "the last");
+        expect(heard).toEqual([...lines, "the last"]);
+        client.destroy();
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test("NE-3 a line over the limit is the last thing heard, and the peer can still read why", async () => {
+  const { client, connection, heard, closed } = await lineEnd({
+    lineLimit: 10,
+    onTooLong: () => {
+      connection.send("ERROR Line too long\n");
+      connection.end();
+    },
+  });
+  client.write(`LIST\n${"x".repeat(11)}`);
+  client.write(`${"x".repeat(1_000_000)}\nLIST\n`);
+  expect(await readToEnd(client)).toBe("ERROR Line too long\n");
+  client.end();
+  await closed;
+  expect(heard).toEqual(["LIST", "<too-long>", "<ended>"]);
+});
+
+test("NE-6 a burst is heard in portions of one turn, in order, and loses nothing", async () => {
+  const portions: number[] = [];
+  let open = false;
+  const { client, heard, until } = await lineEnd({
+    linesPerTurn: 8,
+    onLine: () => {
+      if (!open) {
+        open = true;
+        portions.push(0);
+        // Immediates run at the end of a turn, and those set meanwhile one turn later.
+        setImmediate(() => (open = false));
+      }
+      portions.push((portions.pop() ?? 0) + 1);
+    },
+  });
+  const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}`);
+  client.write(lines.map((line) => `${line}\n`).join(""));
+  await until((line) => line === "line 999");
+  expect(heard).toEqual(lines);
+  expect(Math.max(...portions)).toBeLessThanOrEqual(8);
+});
+
+test("NE-6 others are heard while a burst waits", async () => {
+  const busy = await lineEnd({ linesPerTurn: 1 });
+  const other = await lineEnd();
+  busy.client.write("x\n".repeat(20_000));
+  await busy.until(() => true);
+  other.client.write("hello\n");
+  await other.until((line) => line === "hello");
+  expect(busy.heard.length).toBeLessThan(20_000);
+});
+
+test("NE-6 no line is handed up after end() or destroy(), though many wait", async () => {
+  for (const stop of ["end", "destroy"] as const) {
+    const { client, connection, heard, closed } = await lineEnd({
+      linesPerTurn: 8,
+      onLine: (line) => {
+        if (line.toString() === "stop") connection[stop]();
+      },
+    });
+    client.end(`${"x\n".repeat(20)}stop\n${"x\n".repeat(100)}`);
+    await closed;
+    expect(heard).toEqual([...Array<string>(20).fill("x"), "stop", stop === "end" ? "<ended>" : "<destroyed>"]);
+  }
+});
+
+test("NE-7 what one turn sends leaves in one write, in order, and leaves nothing behind", async () => {
+  const { client, accepted, connection } = await lineEnd();
+  const single = vi.spyOn(accepted, "_write");
+  const vector = vi.spyOn(accepted, "_writev" as never);
+  connection.send("a");
+  connection.send("b");
+  connection.send(Buffer.from("c"));
+  connection.send(Uint8Array.from([0xff]));
+  connection.send("\u00fe\n");
+  expect(connection.queued).toBe(6);
+  expect(single.mock.calls.length + vector.mock.calls.length).toBe(0);
+  connection.flush();
+  connection.flush();
+  expect(single.mock.calls.length + vector.mock.calls.length).toBe(1);
+  expect(await readBytes(client, 6)).toBe("abc\u00ff\u00fe\n");
+  expect(connection.queued).toBe(0);
+  connection.send("x".repeat(10_000));
+  connection.send("y".repeat(10_000));
+  connection.flush();
+  expect(await readBytes(client, 20_000)).toBe("x".repeat(10_000) + "y".repeat(10_000));
+});
+
+test("NE-7 a turn may send more than the queue holds, as long as the kernel takes it", async () => {
+  const { client, connection } = await lineEnd({ queueLimit: 80_000 });
+  for (let sent = 0; sent < 3; sent++) connection.send(Buffer.alloc(40_000, "x"));
+  connection.flush();
+  expect((await readBytes(client, 120_000)).length).toBe(120_000);
+});
+
+test("NE-8 a reader that stops is dropped at the limit; what waited for it is freed and nobody else notices", async () => {
+  const slow = await lineEnd({ queueLimit: 100_000 });
+  const quick = await lineEnd({ queueLimit: 100_000 });
+  slow.client.pause();
+  let largest = 0;
+  for (let sent = 0; !slow.accepted.destroyed; sent++) {
+    expect(sent).toBeLessThan(10_000);
+    for (const { connection } of [slow, quick]) {
+      connection.send(Buffer.alloc(9_999, "x"));
+      connection.send("\n");
+      connection.flush();
+    }
+    if (!slow.accepted.destroyed) largest = Math.max(largest, slow.connection.queued);
+    await readBytes(quick.client, 10_000);
+    expect(quick.connection.queued).toBe(0);
+  }
+  expect(largest).toBeLessThanOrEqual(100_000);
+  expect(largest).toBeGreaterThan(0);
+  expect(await slow.closed).toBe("slow-reader");
+  expect(slow.connection.queued).toBe(0);
+  slow.connection.send("ignored");
+  slow.connection.flush();
+  expect(slow.connection.queued).toBe(0);
+});
+
+test("NE-9 end() lets the peer read everything, then the end", async () => {
+  const { client, connection, closed } = await lineEnd();
+  connection.send("x".repeat(500_000));
+  connection.send("KICKED\n");
+  connection.end();
+  connection.send("too late");
+  connection.end();
+  const text = await readToEnd(client);
+  expect(text.length).toBe(500_007);
+  expect(text.endsWith("KICKED\n")).toBe(true);
+  client.end();
+  expect(await closed).toBe("ended");
+});
+
+test("NE-9 a peer that neither reads nor closes is not waited for", async () => {
+  const deaf = await lineEnd({ endTimeout: 50, queueLimit: 64 * 1024 * 1024 });
+  deaf.client.pause();
+  while (deaf.connection.queued === 0) {
+    deaf.connection.send(Buffer.alloc(1_000_000));
+    deaf.connection.flush();
+    await turn();
+  }
+  deaf.connection.end();
+  expect(await deaf.closed).toBe("slow-reader");
+
+  const lingering = await lineEnd({ endTimeout: 50 });
+  lingering.connection.end();
+  await readToEnd(lingering.client);
+  expect(await lingering.closed).toBe("ended");
+});
+
+test("NE-10 a script that writes and half-closes is heard to its last whole line and gets its answers", async () => {
+  const { client, connection, heard, closed } = await lineEnd({
+    linesPerTurn: 3,
+    onLine: (line) => {
+      connection.send(`${line.toString()} heard\n`);
+      connection.flush();
+    },
+    // Answers may take turns of their own.
+    onEnd: () =>
+      void setImmediate(() => {
+        connection.send("bye\n");
+        connection.end();
+      }),
+  });
+  client.end(`${"LIST\n".repeat(10)}unfinished`);
+  expect(await readToEnd(client)).toBe(`${"LIST heard\n".repeat(10)}bye\n`);
+  expect(await closed).toBe("left");
+  expect(heard).toEqual([...Array<string>(10).fill("LIST"), "<end>", "<left>"]);
+});
+
+test("NE-10 a peer that ended before anybody listened is heard", async () => {
+  const { client, heard, closed } = await lineEnd({ endTimeout: 20 });
+  client.end();
+  expect(await closed).toBe("left");
+  expect(heard).toEqual(["<end>", "<left>"]);
+});
+
+test("NE-10 a half-open connection that nobody ends is closed in the end", async () => {
+  const { client, connection, closed } = await lineEnd({ endTimeout: 20 });
+  client.end("LIST\n");
+  expect(await closed).toBe("left");
+  expect(connection.queued).toBe(0);
+});
+
+test("NE-11 a reset is a reason, not an error", async () => {
+  const { client, heard, until, closed } = await lineEnd();
+  client.write("LIST\n");
+  await until((line) => line === "LIST");
+  client.resetAndDestroy();
+  expect(await closed).toBe("reset");
+  expect(heard).toEqual(["LIST", "<reset>"]);
+});
+
+test("NE-11 lines that came before a reset are still heard", async () => {
+  const { client, heard, closed } = await lineEnd({
+    linesPerTurn: 1,
+    onLine: () => void client.resetAndDestroy(),
+  });
+  client.write("x\n".repeat(20));
+  expect(await closed).toBe("reset");
+  expect(heard).toEqual([...Array<string>(20).fill("x"), "<reset>"]);
+});
+
+test("NE-11 writing to a peer that is gone is no error", async () => {
+  const { client, accepted, connection, closed } = await lineEnd();
+  client.resetAndDestroy();
+  await once(client, "close");
+  for (let sent = 0; !accepted.destroyed; sent++) {
+    connection.send("anybody there?\n");
+    connection.flush();
+    await turn();
+  }
+  expect(await closed).toBe("reset");
+});
+
+test("NE-12 closing is told once, last, and never from inside a call", async () => {
+  const { client, connection, heard, closed } = await lineEnd({ queueLimit: 10, linesPerTurn: 1 });
+  client.write("a\nb\n");
+  connection.send("more than ten bytes");
+  connection.destroy();
+  connection.end();
+  expect(heard).toEqual([]);
+  expect(await closed).toBe("slow-reader");
+  await turn();
+  expect(heard).toEqual(["<slow-reader>"]);
+});
