@@ -5,12 +5,14 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Reads hex of either case, as Go's hex.DecodeString does; null for an odd count of digits or any other character. */
 export function openHex(hex: string): Buffer | null {
-  return hex.length % 2 === 0 && isHex(hex) ? Buffer.from(hex, "hex") : null;
+  // Node cuts characters to 8 bits before it looks (`š`, U+0161, reads as `a`), so only ASCII may come that far.
+  if (hex.length % 2 !== 0 || Buffer.byteLength(hex, "utf8") !== hex.length) return null;
+  const bytes = Buffer.from(hex, "hex");
+  // And it stops at the first other character without a word.
+  return 2 * bytes.length === hex.length ? bytes : null;
 }
 
 /** Whether every character is a hex digit; true for none. */
 export function isHex(text: string): boolean {
-  return HEX.test(text);
+  return /^[0-9a-fA-F]*$/.test(text);
 }
-
-const HEX = /^[0-9a-fA-F]*$/;
