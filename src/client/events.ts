@@ -1,0 +1,33 @@
+import type { ConnectionEnd, EndCause } from "./outcomes.ts";
+
+/** What a client is doing now. `attempt` counts from 0 and starts again after a connection that held. */
+export type ClientState =
+  | { readonly kind: "connecting"; readonly attempt: number }
+  | { readonly kind: "online"; readonly operator: boolean }
+  /** Between two attempts; `delay` in milliseconds, `loss` is how the last connection ended. */
+  | { readonly kind: "waiting"; readonly attempt: number; readonly delay: number; readonly loss: ConnectionEnd }
+  /** For good. */
+  | { readonly kind: "ended"; readonly cause: EndCause };
+
+/** What one connection tells of; the states are the client's. */
+export type SessionEvent = Exclude<ClientEvent, { kind: "state" }>;
+
+export type OnlineState = Extract<ClientState, { kind: "online" }>;
+export type EndedState = Extract<ClientState, { kind: "ended" }>;
+
+/**
+ * What a client tells its listeners. Texts and ids come from others as they are: a terminal must take the control
+ * characters out before it shows them.
+ */
+export type ClientEvent =
+  | { readonly kind: "state"; readonly state: ClientState }
+  /** `to` is `ALL` or the own id. */
+  | { readonly kind: "message"; readonly from: string; readonly to: string; readonly text: string }
+  /** A message whose field doesn't open, or holds no UTF-8. */
+  | { readonly kind: "unreadable"; readonly from: string; readonly to: string }
+  /** The operator's right came or went while online. */
+  | { readonly kind: "operator"; readonly operator: boolean }
+  | { readonly kind: "kicked" }
+  | { readonly kind: "banned" }
+  /** A line of the server that answers nothing we asked, as it came. */
+  | { readonly kind: "notice"; readonly text: string };
