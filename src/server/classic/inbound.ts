@@ -1,0 +1,61 @@
+import { openBroadcast } from "../../wire/classic/broadcast-cipher.ts";
+import type { ClientValue } from "../../wire/classic/client-lines.ts";
+import { isPadField } from "../../wire/classic/pad.ts";
+import type { Command } from "../../core/commands.ts";
+import type { SessionId } from "../../core/events.ts";
+import type { Refusal } from "../../core/refusals.ts";
+
+/** What a client says, less what concerns the connection itself. */
+export type SpokenValue = Exclude<ClientValue, { kind: "public-key" | "invalid-key" | "exit" }>;
+
+/**
+ * A classic value as a command of the core; broadcasts are opened on the way.
+ * @param key the connection's AES key, null before the key exchange.
+ */
+export function toCommand(session: SessionId, value: SpokenValue, key: Uint8Array | null): Command {
+  switch (value.kind) {
+    case "register":
+      return { kind: "register", session, name: value.id };
+    case "broadcast":
+      return openedBroadcast(session, value.payload, key);
+    case "direct":
+      return isPadField(value.body)
+        ? { kind: "direct", session, to: value.to, body: value.body }
+        : invalid(session, { reason: "invalid-payload" }, "registration");
+    case "kick":
+    case "ban":
+    case "unban": {
+      const [target, ...more] = value.words;
+      return target === undefined || more.length > 0
+        ? invalid(session, { reason: "one-target-expected", verb: VERBS[value.kind] }, "operator")
+        : { kind: value.kind, session, target };
+    }
+    case "malformed":
+      return invalid(session, { reason: "malformed", verb: value.verb }, "nothing");
+    case "unknown":
+      return invalid(session, { reason: "unknown-command", line: value.line }, "nothing");
+    case "invalid-text":
+      return invalid(session, { reason: "invalid-text" }, "nothing");
+    default:
+      return { kind: value.kind, session };
+  }
+}
+
+/** A command that its sender may not give, or that could not be read. */
+export function invalid(
+  session: SessionId,
+  refusal: Refusal,
+  needs: Extract<Command, { kind: "invalid" }>["needs"],
+): Command {
+  return { kind: "invalid", session, refusal, needs };
+}
+
+const VERBS = { kick: "KICK", ban: "BAN", unban: "UNBAN" } as const;
+
+function openedBroadcast(session: SessionId, payload: string, key: Uint8Array | null): Command {
+  if (key === null) return invalid(session, { reason: "no-shared-secret" }, "registration");
+  const opened = openBroadcast(key, payload);
+  return opened.ok
+    ? { kind: "broadcast", session, text: opened.text }
+    : invalid(session, { reason: opened.error }, "registration");
+}

@@ -1,0 +1,138 @@
+import type { Answer } from "../../core/answers.ts";
+import type { EndCause } from "../../core/events.ts";
+import type { Notice } from "../../core/notices.ts";
+import { helpLines } from "../../wire/classic/help.ts";
+import { padLength, writePad } from "../../wire/classic/pad.ts";
+import { encodeServerLine, type ServerLine } from "../../wire/classic/server-lines.ts";
+
+/** What a notice is in classic lines: ready-made bytes, or a broadcast, which each reader gets under a pad of its own. */
+export type ClassicOutput =
+  | { readonly kind: "lines"; readonly bytes: Buffer }
+  | { readonly kind: "broadcast"; readonly lead: Buffer; readonly plain: Buffer };
+
+/** What the answers to INFO and SERVERINFO tell of the server. */
+export interface ServerFacts {
+  readonly hostname: string;
+  readonly addresses: readonly string[];
+  readonly publicKeyHex: string;
+}
+
+/**
+ * Turns notices into classic lines. The same notice asked for again at once, as in a fan-out, is encoded only once.
+ * @param facts asked anew each time: addresses come and go.
+ */
+export function createClassicEncoder(facts: () => ServerFacts): (notice: Notice) => ClassicOutput {
+  let last: { readonly notice: Notice; readonly output: ClassicOutput } | null = null;
+  return (notice) => {
+    if (last?.notice !== notice) last = { notice, output: encode(notice, facts) };
+    return last.output;
+  };
+}
+
+/** How many bytes an output takes on the wire. */
+export function outputLength(output: ClassicOutput): number {
+  return output.kind === "lines" ? output.bytes.length : output.lead.length + padLength(output.plain.length) + 1;
+}
+
+/** Writes an output into `target` at `at`, drawing a fresh pad for a broadcast; returns the offset behind it. */
+export function writeOutput(output: ClassicOutput, target: Buffer, at: number): number {
+  if (output.kind === "lines") {
+    target.set(output.bytes, at);
+    return at + output.bytes.length;
+  }
+  target.set(output.lead, at);
+  const end = writePad(target, at + output.lead.length, output.plain);
+  target[end] = 0x0a;
+  return end + 1;
+}
+
+function encode(notice: Notice, facts: () => ServerFacts): ClassicOutput {
+  if (notice.kind === "broadcast") {
+    return {
+      kind: "broadcast",
+      lead: Buffer.from(`BROADCAST from ${notice.from}: `),
+      plain: Buffer.from(notice.text, "utf8"),
+    };
+  }
+  return { kind: "lines", bytes: Buffer.from(linesOf(notice, facts).map(encodeServerLine).join("")) };
+}
+
+function linesOf(notice: Exclude<Notice, { kind: "broadcast" }>, facts: () => ServerFacts): ServerLine[] {
+  switch (notice.kind) {
+    case "registered":
+      return [
+        { kind: "registered", operator: notice.operator },
+        { kind: "public-key-begin" },
+        { kind: "hex", hex: facts().publicKeyHex },
+        { kind: "public-key-end" },
+      ];
+    case "operator-changed":
+      // The original knows how to say that the right came, not that it went.
+      return notice.operator ? [{ kind: "registered", operator: true }] : [];
+    case "refused":
+      return [{ kind: "error", error: notice.refusal }];
+    case "broadcast-sent":
+      return [{ kind: "broadcast-sent" }];
+    case "direct":
+      return [{ kind: "message", from: notice.from, field: notice.body }];
+    case "direct-sent":
+      return [];
+    case "answer":
+      return answerLines(notice.answer, facts);
+    case "ended":
+      return lastLines(notice.cause);
+  }
+}
+
+function answerLines(answer: Answer, facts: () => ServerFacts): ServerLine[] {
+  switch (answer.kind) {
+    case "ready":
+      return [{ kind: "public-key-received" }];
+    case "list":
+      return response(clients(answer.names));
+    case "info":
+      return response([
+        { kind: "host", verb: "INFO", name: facts().hostname },
+        { kind: "addresses", verb: "INFO", addresses: facts().addresses },
+        ...clients(answer.names),
+      ]);
+    case "help":
+      return response(helpLines(answer.operator).map((text) => ({ kind: "text", text })));
+    case "server-info":
+      return [
+        { kind: "host", verb: "SERVERINFO", name: facts().hostname },
+        { kind: "addresses", verb: "SERVERINFO", addresses: facts().addresses },
+      ];
+    case "bans":
+      return response(
+        answer.names.length === 0 ? [{ kind: "no-bans" }] : answer.names.map((id) => ({ kind: "banned", id })),
+      );
+    case "kicked":
+      return [{ kind: "success", action: "kick", id: answer.target }];
+    case "banned":
+      return [{ kind: "success", action: "ban", id: answer.target }];
+    case "unbanned":
+      return [{ kind: "success", action: "unban", id: answer.target }];
+  }
+}
+
+function lastLines(cause: EndCause): ServerLine[] {
+  switch (cause.kind) {
+    case "left":
+      return [];
+    case "kicked":
+      return [{ kind: "you-were-kicked" }];
+    case "banned":
+      return [{ kind: "you-were-banned" }];
+    case "refused":
+      return [{ kind: "error", error: cause.refusal }];
+  }
+}
+
+function clients(names: readonly string[]): ServerLine[] {
+  return names.map((id) => ({ kind: "client", id }));
+}
+
+function response(lines: readonly ServerLine[]): ServerLine[] {
+  return [{ kind: "response-begin" }, ...lines, { kind: "response-end" }];
+}

@@ -1,0 +1,70 @@
+import type { SessionId } from "../core/events.ts";
+import type { Notice } from "../core/notices.ts";
+import type { Delivery, Outbox } from "../core/ports.ts";
+
+/** A session's end of its protocol: it turns what the session hears into bytes. */
+export interface SessionPort {
+  /** Bytes that wait for the peer to read them. */
+  readonly queued: number;
+  /** Takes a notice; nothing need leave before `flush`. */
+  hear(notice: Notice): void;
+  /** What was heard in this turn leaves in one write. */
+  flush(): void;
+  /** Sends what there is and closes, saying nothing. */
+  close(): void;
+}
+
+/** Told of each delivery, for the metrics. */
+export type DeliveryObserver = (notice: Notice, hearers: number) => void;
+
+/** All sessions of this server, of either protocol, and the way of notices to them. */
+export class Sessions implements Outbox {
+  readonly #ports = new Map<SessionId, SessionPort>();
+  readonly #observe: DeliveryObserver;
+  #last = 0;
+
+  constructor(observe: DeliveryObserver) {
+    this.#observe = observe;
+  }
+
+  get size(): number {
+    return this.#ports.size;
+  }
+
+  nextId(): SessionId {
+    this.#last += 1;
+    return this.#last;
+  }
+
+  add(id: SessionId, port: SessionPort): void {
+    this.#ports.set(id, port);
+  }
+
+  remove(id: SessionId): void {
+    this.#ports.delete(id);
+  }
+
+  all(): IterableIterator<SessionPort> {
+    return this.#ports.values();
+  }
+
+  port(id: SessionId): SessionPort | undefined {
+    return this.#ports.get(id);
+  }
+
+  deliver(deliveries: readonly Delivery[]): void {
+    const touched = new Set<SessionPort>();
+    for (const { to, except, notice } of deliveries) {
+      let hearers = 0;
+      for (const id of to) {
+        const port = id === except ? undefined : this.#ports.get(id);
+        if (port === undefined) continue;
+        port.hear(notice);
+        touched.add(port);
+        hearers++;
+      }
+      this.#observe(notice, hearers);
+    }
+    for (const port of touched) port.flush();
+  }
+}
