@@ -1,0 +1,27 @@
+import { DatabaseSync } from "node:sqlite";
+
+/** The one file that knows the driver; should it change its name or be replaced, this is what to rewrite. */
+export type Connection = DatabaseSync;
+
+/** Opens an existing file. Throws the driver's errors: `errcode` holds SQLite's extended result code. */
+export function connect(path: string, access: "read-only" | "read-write"): Connection {
+  return new DatabaseSync(path, { readOnly: access === "read-only" });
+}
+
+/** The first value of what a pragma answers. */
+export function pragma(connection: Connection, name: string): unknown {
+  return Object.values(connection.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+}
+
+/** Runs `work` in a transaction: all of it is on the disk when this returns, none of it when it throws. */
+export function inTransaction(connection: Connection, work: () => void): void {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    work();
+    connection.exec("COMMIT");
+  } catch (error) {
+    // After some errors SQLite has rolled back by itself.
+    if (connection.isTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
+}

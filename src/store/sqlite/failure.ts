@@ -1,0 +1,72 @@
+import { isValiError } from "valibot";
+import { StoreError } from "../errors.ts";
+import type { StoreErrorCode } from "../errors.ts";
+
+/** Primary result codes, https://sqlite.org/rescode.html; an extended code has its primary one in the low byte. */
+const SQLITE: ReadonlyMap<number, StoreErrorCode> = new Map([
+  [3 /* PERM */, "unwritable"],
+  [5 /* BUSY */, "in-use"],
+  [8 /* READONLY */, "unwritable"],
+  [11 /* CORRUPT */, "damaged"],
+  [13 /* FULL */, "full"],
+  [14 /* CANTOPEN */, "unwritable"],
+  [26 /* NOTADB */, "damaged"],
+]);
+
+/** SQLite couldn't make room for its index of the write-ahead log. It says so with a code of its own, not with FULL. */
+const IOERR_SHMSIZE = 4874;
+
+const SYSTEM: ReadonlyMap<unknown, StoreErrorCode> = new Map([
+  ["EACCES", "unwritable"],
+  ["EPERM", "unwritable"],
+  ["EROFS", "unwritable"],
+  ["EEXIST", "unwritable"],
+  ["ENOTDIR", "unwritable"],
+  ["ENOENT", "unwritable"],
+  ["ENOSPC", "full"],
+  ["EDQUOT", "full"],
+  // node:sqlite met an integer that no JavaScript number can hold; we write only such that can.
+  ["ERR_OUT_OF_RANGE", "damaged"],
+]);
+
+/** Any error of SQLite, the file system or the reading of rows, as one that tells the administrator what to do. */
+export function toStoreError(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = codeOf(error);
+  return new StoreError(code, describe(code, path, error), error);
+}
+
+function codeOf(error: unknown): StoreErrorCode {
+  if (isValiError(error)) return "damaged";
+  if (!(error instanceof Error)) return "failed";
+  if ("errcode" in error && typeof error.errcode === "number") {
+    if (error.errcode === IOERR_SHMSIZE) return "full";
+    return SQLITE.get(error.errcode & 0xff) ?? "failed";
+  }
+  return ("code" in error ? SYSTEM.get(error.code) : undefined) ?? "failed";
+}
+
+/** The administrator's line for each code; all but `in-use` and `full` carry the cause's own words. */
+export function describe(code: StoreErrorCode, path: string, cause: unknown): string {
+  const why = oneLine(cause instanceof Error ? cause.message : String(cause));
+  switch (code) {
+    case "in-use":
+      return `${path} is in use by another Padserve server. Stop that one, or choose another data directory.`;
+    case "damaged":
+      return `${path} is damaged (${why}). Nothing was changed; move it away or bring back a backup, then start again.`;
+    case "newer":
+      return `${path} was made by a newer Padserve (${why}). Nothing was changed; install that version or a later one.`;
+    case "not-ours":
+      return `${path} is not a Padserve database (${why}). Nothing was changed; move it away or choose another data directory.`;
+    case "unwritable":
+      return `${path} can't be written (${why}). Give the server's user the right to write there, or choose another data directory.`;
+    case "full":
+      return `No space left for ${path}. Nothing of this change was kept; free some space and try again.`;
+    case "failed":
+      return `${path} can't be used (${why}). What was kept before is still there; look at the disk, then start again.`;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ");
+}

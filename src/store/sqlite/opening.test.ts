@@ -1,0 +1,281 @@
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Fact } from "../../core/events.ts";
+import { scratchDirectory } from "../../../test/store/scratch.ts";
+import type { Scratch } from "../../../test/store/scratch.ts";
+import { openDatabase } from "./database.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+const adaClaims: Fact = {
+  kind: "name-claimed",
+  claim: { name: "Ada", identity: { kind: "person", login: "ada@example.com" }, claimedAt: 1_700_000_000_000 },
+};
+const eveIsBanned: Fact = {
+  kind: "ban-placed",
+  ban: { name: "Eve", identity: null, by: "Ada", bannedAt: 1_700_000_000_001 },
+};
+
+let scratch: Scratch;
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  scratch = scratchDirectory();
+  directory = join(scratch.path, "data");
+  file = join(directory, "padserve.db");
+});
+afterEach(() => {
+  scratch.remove();
+});
+
+test("ST-14 a missing directory is made for its owner only, and so is the file in it", () => {
+  const database = openDatabase(directory);
+  database.commit([adaClaims]);
+  expect(modeOf(directory)).toBe(0o700);
+  expect(readdirSync(directory).map((name) => [name, modeOf(join(directory, name))])).toEqual([
+    ["padserve.db", 0o600],
+    ["padserve.db-wal", 0o600],
+  ]);
+  database.close();
+  expect(readdirSync(directory)).toEqual(["padserve.db"]);
+});
+
+test("ST-14 a directory that others may enter keeps its mode, the files are taken from them", () => {
+  makeDatabase(adaClaims);
+  chmodSync(directory, 0o755);
+  chmodSync(file, 0o644);
+  openDatabase(directory).close();
+  expect([modeOf(directory), modeOf(file)]).toEqual([0o755, 0o600]);
+});
+
+test("ST-15 a second server on the same directory is told so, and the first goes on undisturbed", () => {
+  const first = openDatabase(directory);
+  expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code: "in-use" }));
+  expect(openElsewhere()).toBe("in-use");
+  first.commit([adaClaims]);
+  expect(openElsewhere()).toBe("in-use");
+  first.close();
+  expect(openElsewhere()).toBe("opened");
+});
+
+test("ST-16 a file with a garbage header is refused as damaged and left as it is", () => {
+  mkdirSync(directory);
+  writeFileSync(file, "this was never a database, but it is as long as one: ".repeat(200));
+  expectRefusal("damaged");
+});
+
+test("ST-16 a file cut short anywhere is refused as damaged and left as it is", () => {
+  makeDatabase(adaClaims, eveIsBanned);
+  const whole = join(scratch.path, "whole");
+  copyFileSync(file, whole);
+  const { size } = statSync(whole);
+  for (let length = 1; length < size; length += 509) {
+    copyFileSync(whole, file);
+    truncateSync(file, length);
+    expectRefusal("damaged");
+  }
+});
+
+test("ST-16 a file that was emptied is refused as damaged when it left a log, and the log stays", () => {
+  const elsewhere = join(scratch.path, "elsewhere");
+  const database = openDatabase(elsewhere);
+  database.commit([adaClaims]);
+  mkdirSync(directory);
+  writeFileSync(file, "");
+  copyFileSync(join(elsewhere, "padserve.db-wal"), `${file}-wal`);
+  database.close();
+  const log = readFileSync(`${file}-wal`);
+  expect(log.length).toBeGreaterThan(0);
+  expectRefusal("damaged");
+  expect(readFileSync(`${file}-wal`).equals(log)).toBe(true);
+});
+
+test("ST-16 a file with a broken page is refused as damaged and left as it is", () => {
+  makeDatabase(adaClaims, eveIsBanned);
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, 4096, 4096 + 64);
+  writeFileSync(file, bytes);
+  expectRefusal("damaged");
+});
+
+test("ST-16 a file whose tables are not those of its version is refused as damaged and left as it is", () => {
+  makeDatabase(adaClaims);
+  tamper("DROP TABLE bans");
+  expectRefusal("damaged");
+});
+
+test.each([
+  ["an identity that is no JSON", "UPDATE claims SET identity = '{'"],
+  ["an identity of unknown kind", `UPDATE claims SET identity = '{"kind":"ghost"}'`],
+  ["an identity without its login", `UPDATE bans SET identity = '{"kind":"person"}'`],
+  ["a name that is not the one it is filed under", "UPDATE claims SET name = 'Mallory'"],
+  ["a ban that is not the one it is filed under", "UPDATE bans SET folded = 'mallory'"],
+  ["a time that no number can hold", "UPDATE bans SET banned_at = 9223372036854775807"],
+])("ST-17 %s is a damaged database, which is left as it is", (_what, sql) => {
+  makeDatabase(adaClaims, eveIsBanned);
+  tamper(sql);
+  const before = readFileSync(file);
+  const database = openDatabase(directory);
+  expect(() => database.load()).toThrow(expect.objectContaining({ code: "damaged" }));
+  database.close();
+  expect(readFileSync(file)).toEqual(before);
+});
+
+test("ST-18 a database of a newer version is refused and left as it is", () => {
+  openDatabase(directory, [...MIGRATIONS, "CREATE TABLE later (x TEXT) STRICT"]).close();
+  expectRefusal("newer");
+});
+
+test("ST-18 what a killed newer version left in its log stays there", () => {
+  // Opened, written, copied while open: as if the server had been killed at this moment.
+  const elsewhere = join(scratch.path, "elsewhere");
+  const newer = openDatabase(elsewhere, [...MIGRATIONS, "CREATE TABLE later (x TEXT) STRICT"]);
+  newer.commit([adaClaims]);
+  mkdirSync(directory);
+  for (const suffix of ["", "-wal"]) copyFileSync(join(elsewhere, `padserve.db${suffix}`), file + suffix);
+  newer.close();
+  const log = readFileSync(`${file}-wal`);
+  expect(log.length).toBeGreaterThan(0);
+  expectRefusal("newer");
+  expect(readFileSync(`${file}-wal`)).toEqual(log);
+});
+
+test("ST-19 another program's database is refused and left as it is", () => {
+  mkdirSync(directory);
+  tamper("CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup')");
+  expectRefusal("not-ours");
+});
+
+test("ST-19 a directory where the file should be is refused and left as it is", () => {
+  mkdirSync(join(file, "kept"), { recursive: true });
+  expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code: "not-ours" }));
+  expect(existsSync(join(file, "kept"))).toBe(true);
+});
+
+test("ST-20 a data directory that is a file is refused as unwritable", () => {
+  writeFileSync(directory, "a file");
+  expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code: "unwritable" }));
+  expect(() => openDatabase(join(directory, "below"))).toThrow(expect.objectContaining({ code: "unwritable" }));
+  expect(readFileSync(directory, "utf8")).toBe("a file");
+});
+
+test("ST-21 an older database is brought up to date and keeps what it holds", () => {
+  makeDatabase(adaClaims);
+  const added = "ALTER TABLE claims ADD COLUMN note TEXT NOT NULL DEFAULT 'none'";
+  const database = openDatabase(directory, [...MIGRATIONS, added, "CREATE TABLE later (x TEXT) STRICT"]);
+  expect(database.load()).toMatchObject({ claims: [{ name: "Ada" }], bans: [] });
+  database.close();
+  expect(read("SELECT name, note FROM claims")).toEqual([{ name: "Ada", note: "none" }]);
+  expect(read("PRAGMA user_version")).toEqual([{ user_version: MIGRATIONS.length + 2 }]);
+});
+
+test("ST-21 a migration that fails changes nothing, and the next attempt starts where it stopped", () => {
+  makeDatabase(adaClaims);
+  const [good, bad] = ["CREATE TABLE later (x TEXT) STRICT", "DELETE FROM claims; INSERT INTO nowhere VALUES (1)"];
+  expect(() => openDatabase(directory, [...MIGRATIONS, good, bad])).toThrow(
+    expect.objectContaining({ code: "failed" }),
+  );
+  expect(read("PRAGMA user_version")).toEqual([{ user_version: MIGRATIONS.length + 1 }]);
+  const database = openDatabase(directory, [...MIGRATIONS, good, "DROP TABLE later"]);
+  expect(database.load()).toMatchObject({ claims: [{ name: "Ada" }] });
+  database.close();
+});
+
+test("ST-29 a first start that was killed half-way is no obstacle to the next", () => {
+  // The file and its journal, copied in the middle of a transaction that is larger than the memory it is allowed.
+  const elsewhere = join(scratch.path, "elsewhere");
+  const connection = new DatabaseSync(elsewhere);
+  connection.exec("PRAGMA cache_size = 1; BEGIN; CREATE TABLE claims (folded TEXT)");
+  connection.exec(
+    "INSERT INTO claims SELECT hex(randomblob(1000)) FROM (WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT i FROM n)",
+  );
+  mkdirSync(directory);
+  copyFileSync(elsewhere, file);
+  copyFileSync(`${elsewhere}-journal`, `${file}-journal`);
+  connection.close();
+  expect([statSync(file).size > 0, statSync(`${file}-journal`).size > 0]).toEqual([true, true]);
+
+  const database = openDatabase(directory);
+  database.commit([adaClaims]);
+  expect(database.load()).toMatchObject({ claims: [{ name: "Ada" }], bans: [] });
+  database.close();
+  expect(readdirSync(directory)).toEqual(["padserve.db"]);
+});
+
+test("ST-29 an empty file is taken for a first start that was killed at once", () => {
+  mkdirSync(directory);
+  writeFileSync(file, "");
+  const database = openDatabase(directory);
+  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+  database.close();
+});
+
+test("ST-22 the file bears our application id and is kept with a write-ahead log in strict tables", () => {
+  makeDatabase(adaClaims);
+  expect(read("PRAGMA application_id")).toEqual([{ application_id: 0x50414453 }]);
+  expect(read("PRAGMA journal_mode")).toEqual([{ journal_mode: "wal" }]);
+  const tables = read("SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'");
+  expect(tables).toEqual([{ strict: 1 }, { strict: 1 }, { strict: 1 }]);
+});
+
+test("ST-23 an opening error is one line that names the file and says what to do", () => {
+  mkdirSync(directory);
+  writeFileSync(file, "garbage\n".repeat(1000));
+  expect(() => openDatabase(directory)).toThrow(
+    expect.objectContaining({
+      name: "StoreError",
+      message: `${file} is damaged (file is not a database). Nothing was changed; move it away or bring back a backup, then start again.`,
+      cause: expect.objectContaining({ errcode: 26 }),
+    }),
+  );
+});
+
+function makeDatabase(...facts: Fact[]): void {
+  const database = openDatabase(directory);
+  database.commit(facts);
+  database.close();
+}
+
+/** Refused with this code, by no fault of an earlier attempt, and not a byte changed. */
+function expectRefusal(code: string): void {
+  const before = readFileSync(file);
+  expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code }));
+  expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code }));
+  expect(readFileSync(file).equals(before)).toBe(true);
+}
+
+function tamper(sql: string): void {
+  const connection = new DatabaseSync(file);
+  connection.exec(sql);
+  connection.close();
+}
+
+function read(sql: string): unknown[] {
+  const connection = new DatabaseSync(file);
+  const rows = connection.prepare(sql).all();
+  connection.close();
+  return rows;
+}
+
+/** What another process gets that opens the same directory. */
+function openElsewhere(): string {
+  const program = join(import.meta.dirname, "../../../test/store/open-store.ts");
+  return spawnSync(process.execPath, [program, directory], { encoding: "utf8" }).stdout.trim();
+}
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}

@@ -1,0 +1,34 @@
+import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { StoreError } from "../errors.ts";
+import { describe } from "./failure.ts";
+
+/** SQLite's own files beside the database; it gives new ones the database's mode. */
+const COMPANIONS = ["", "-wal", "-shm", "-journal"];
+
+/**
+ * Makes sure of a place that only this user can read: the directory (0700 when made here; one that exists keeps its
+ * mode, it may be the administrator's choice) and the file at `path` in it (always 0600). Throws `StoreError`
+ * where something else than a file lies there, and the file system's errors.
+ *
+ * Never opens and closes an existing file: POSIX would free this process's lock on it.
+ */
+export function preparePlace(directory: string, path: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  accessSync(directory, constants.W_OK);
+  createUnlessThere(path);
+  if (!statSync(path).isFile()) throw new StoreError("not-ours", describe("not-ours", path, "not a file"));
+  accessSync(path, constants.R_OK | constants.W_OK);
+  for (const companion of COMPANIONS) restrict(path + companion);
+}
+
+function createUnlessThere(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}
+
+function restrict(path: string): void {
+  if (existsSync(path) && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+}

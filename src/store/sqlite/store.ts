@@ -1,0 +1,54 @@
+import { Worker } from "node:worker_threads";
+import type { Store } from "../../core/ports.ts";
+import { StoreError } from "../errors.ts";
+import { conversation } from "./conversation.ts";
+
+/**
+ * The store in `padserve.db` under `directory`, which is made if missing. One process at a time can have it open.
+ * Rejects with a `StoreError` that says what is wrong and what to do; then nothing that was there has changed.
+ *
+ * Calls are answered in their order. What `commit` has resolved survives `kill -9` and power loss. A call that waits
+ * keeps the process alive, an idle store does not.
+ */
+export async function openSqliteStore(directory: string): Promise<Store> {
+  return await storeInThread(startThread(), directory);
+}
+
+/** About 15 ms and 10 MB. The heap's bounds are far above need; they only keep a fault from taking the machine. */
+export function startThread(): Worker {
+  // From the sources this is store.ts, in the published package store.js, and its neighbour likewise.
+  const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
+  return new Worker(new URL(file, import.meta.url), {
+    name: "padserve-store",
+    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
+  });
+}
+
+/** `openSqliteStore` over a thread that the caller started. */
+export async function storeInThread(worker: Worker, directory: string): Promise<Store> {
+  const { ask, ended } = conversation(worker);
+  let closing: Promise<void> | null = null;
+  await ask({ kind: "open", directory });
+
+  return {
+    async load() {
+      const answer = await ask({ kind: "load" });
+      if (answer.kind !== "saved") throw new StoreError("failed", "The store's thread gave an answer to another call.");
+      return answer.saved;
+    },
+    async commit(facts) {
+      if (facts.length > 0) await ask({ kind: "commit", facts });
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+
+  async function close(): Promise<void> {
+    await ask({ kind: "close" });
+    // Answered, nobody waits for it any more; but we do, until it is gone.
+    worker.ref();
+    await ended;
+  }
+}

@@ -1,0 +1,262 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Ban, Claim, Fact } from "../../src/core/events.ts";
+import { identityKey } from "../../src/core/identity.ts";
+import type { Identity } from "../../src/core/identity.ts";
+import { foldName } from "../../src/core/names.ts";
+import type { Saved, Store } from "../../src/core/ports.ts";
+
+/** A fresh, empty store, and how to clean up behind it. */
+export interface Harness {
+  readonly store: Store;
+  readonly dispose: () => Promise<void>;
+}
+
+/** A store that outlives its closing: `reopen` opens the same place again. */
+export interface DurableHarness extends Harness {
+  readonly reopen: () => Promise<Store>;
+}
+
+const ada: Identity = { kind: "person", login: "ada@example.com" };
+const nas: Identity = { kind: "machine", node: "nas.tail1234.ts.net", tags: ["tag:server", "tag:backup"] };
+
+/** What every store must do, wherever it keeps its facts. */
+export function storeContract(name: string, open: () => Promise<Harness>): void {
+  describe(`the store contract: ${name}`, () => {
+    const withStore = using(open);
+
+    test("ST-1 a new store is empty", () =>
+      withStore(async ({ store }) => {
+        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+      }));
+
+    test("ST-2 a claim and a ban come back as they were, whoever they are of", () =>
+      withStore(async ({ store }) => {
+        const identities: Identity[] = [ada, nas, { kind: "address", address: "100.64.0.7" }, { kind: "local" }];
+        const claims = identities.map((identity, index) => claimOf(`Name-${index}`, identity));
+        const bans = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
+        await store.commit([...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
+        expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true });
+      }));
+
+    test("ST-3 a later claim or ban of a name replaces the earlier, without regard to case", () =>
+      withStore(async ({ store }) => {
+        await store.commit([claimed(claimOf("Ada", { kind: "local" })), banned(banOf("Eve", null))]);
+        await store.commit([claimed(claimOf("ADA", ada)), banned(banOf("eve", nas))]);
+        expect(await store.load()).toEqual({
+          claims: [claimOf("ADA", ada)],
+          bans: [banOf("eve", nas)],
+          tailscaledSeen: false,
+        });
+      }));
+
+    test("ST-4 releasing a name and lifting a ban forget it, without regard to case, and only it", () =>
+      withStore(async ({ store }) => {
+        const [kept, keptBan] = [claimOf("bob", nas), banOf("mallory", null)];
+        await store.commit([claimed(claimOf("Ada", ada)), claimed(kept), banned(banOf("Ada", ada)), banned(keptBan)]);
+        await store.commit([released("ADA")]);
+        expect(sorted(await store.load())).toMatchObject({ claims: [kept], bans: [banOf("Ada", ada), keptBan] });
+        await store.commit([lifted("aDA")]);
+        expect(await store.load()).toMatchObject({ claims: [kept], bans: [keptBan] });
+      }));
+
+    test("ST-5 releasing or lifting what is not there is no error and changes nothing", () =>
+      withStore(async ({ store }) => {
+        await store.commit([claimed(claimOf("Ada", ada)), banned(banOf("Eve", null))]);
+        const before = await store.load();
+        await store.commit([released("Eve"), lifted("Ada")]);
+        expect(await store.load()).toEqual(before);
+      }));
+
+    test("ST-6 the facts of a batch are applied in their order", () =>
+      withStore(async ({ store }) => {
+        const last = claimOf("Ada", nas);
+        await store.commit([
+          claimed(claimOf("Ada", ada)),
+          released("ada"),
+          claimed(last),
+          banned(banOf("Eve", null)),
+          lifted("eve"),
+        ]);
+        expect(await store.load()).toEqual({ claims: [last], bans: [], tailscaledSeen: false });
+      }));
+
+    test("ST-6 any sequence of batches leaves what the same facts leave when replayed one by one", () =>
+      withStore(async ({ store }) => {
+        let expected: Saved = { claims: [], bans: [], tailscaledSeen: false };
+        await fc.assert(
+          fc.asyncProperty(fc.array(anyFact, { maxLength: 8 }), async (facts) => {
+            await store.commit(facts);
+            expected = facts.reduce(replayed, expected);
+            expect(sorted(await store.load())).toEqual(sorted(expected));
+          }),
+        );
+      }));
+
+    test("ST-7 a batch that can't be kept whole is refused, leaves nothing behind, and the store goes on", () =>
+      withStore(async ({ store }) => {
+        await store.commit([claimed(claimOf("Ada", ada))]);
+        const before = await store.load();
+        // No store can keep a fact of a kind that does not exist; it comes last, behind some that can be kept.
+        const impossible: Fact = JSON.parse('{"kind":"no-such-fact"}');
+        await expect(store.commit([released("Ada"), banned(banOf("Eve", ada)), impossible])).rejects.toThrow(
+          "no-such-fact",
+        );
+        expect(await store.load()).toEqual(before);
+        await store.commit([released("Ada")]);
+        expect(await store.load()).toMatchObject({ claims: [] });
+      }));
+
+    test("ST-8 an empty batch is kept", () =>
+      withStore(async ({ store }) => {
+        await store.commit([]);
+        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+      }));
+
+    test("ST-9 calls that don't wait for each other take effect in their order", () =>
+      withStore(async ({ store }) => {
+        const names = Array.from({ length: 50 }, (_, index) => `n${index}`);
+        const commits = names.map((each) => store.commit([claimed(claimOf("Ada", { kind: "person", login: each }))]));
+        const loaded = store.load();
+        await Promise.all([...commits, store.commit([released("Ada")])]);
+        expect((await loaded).claims).toEqual([claimOf("Ada", { kind: "person", login: "n49" })]);
+        expect(await store.load()).toMatchObject({ claims: [] });
+      }));
+
+    test("ST-10 what was loaded does not change when the store does", () =>
+      withStore(async ({ store }) => {
+        await store.commit([claimed(claimOf("Ada", ada))]);
+        const loaded = await store.load();
+        await store.commit([released("Ada"), banned(banOf("Eve", null)), { kind: "tailscaled-seen" }]);
+        expect(loaded).toEqual({ claims: [claimOf("Ada", ada)], bans: [], tailscaledSeen: false });
+      }));
+
+    test("ST-11 after closing every call is refused, but closing again is no error", () =>
+      withStore(async ({ store }) => {
+        await Promise.all([store.close(), store.close()]);
+        await expect(store.load()).rejects.toMatchObject({ code: "failed" });
+        await expect(store.commit([{ kind: "tailscaled-seen" }])).rejects.toMatchObject({ code: "failed" });
+        await store.close();
+      }));
+  });
+}
+
+/** What a store must do besides, when it outlives the process. */
+export function durableStoreContract(name: string, open: () => Promise<DurableHarness>): void {
+  describe(`the durable store contract: ${name}`, () => {
+    const withStore = using(open);
+
+    test("ST-12 what was committed is there when the store is opened again", () =>
+      withStore(async ({ store, reopen }) => {
+        await store.commit([claimed(claimOf("Ada", ada)), banned(banOf("Eve", nas))]);
+        await store.commit([claimed(claimOf("Bob", nas)), released("Bob"), { kind: "tailscaled-seen" }]);
+        await store.close();
+        const again = await reopen();
+        expect(await again.load()).toEqual({
+          claims: [claimOf("Ada", ada)],
+          bans: [banOf("Eve", nas)],
+          tailscaledSeen: true,
+        });
+        await again.close();
+      }));
+
+    test("ST-13 closing waits for what was asked before it", () =>
+      withStore(async ({ store, reopen }) => {
+        const commit = store.commit([claimed(claimOf("Ada", ada))]);
+        await store.close();
+        await commit;
+        const again = await reopen();
+        expect(await again.load()).toMatchObject({ claims: [claimOf("Ada", ada)] });
+        await again.close();
+      }));
+  });
+}
+
+interface Named {
+  readonly name: string;
+}
+
+function using<H extends Harness>(open: () => Promise<H>): (body: (harness: H) => Promise<void>) => Promise<void> {
+  return async (body) => {
+    const harness = await open();
+    try {
+      await body(harness);
+    } finally {
+      await harness.dispose();
+    }
+  };
+}
+
+const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", "a\0b", "'; DROP TABLE claims; --"));
+const anyName = fc.oneof(
+  fc.constantFrom("Ada", "ADA", "ada", "Bob", "bOB"),
+  fc.stringMatching(/^[A-Za-z0-9._-]{1,32}$/),
+  anyText,
+);
+const anyTime = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const anyIdentity: fc.Arbitrary<Identity> = fc.oneof(
+  fc.record({ kind: fc.constant("person" as const), login: anyText }),
+  fc.record({ kind: fc.constant("machine" as const), node: anyText, tags: fc.array(anyText, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant("address" as const), address: anyText }),
+  fc.record({ kind: fc.constant("local" as const) }),
+);
+const anyFact: fc.Arbitrary<Fact> = fc.oneof(
+  fc.record({ name: anyName, identity: anyIdentity, claimedAt: anyTime }).map(claimed),
+  anyName.map(released),
+  fc.record({ name: anyName, identity: fc.option(anyIdentity), by: anyText, bannedAt: anyTime }).map(banned),
+  anyName.map(lifted),
+  fc.constant({ kind: "tailscaled-seen" as const }),
+);
+
+/** The contract's own, plainest idea of what a fact does. */
+function replayed(saved: Saved, fact: Fact): Saved {
+  switch (fact.kind) {
+    case "name-claimed":
+      return { ...saved, claims: [...without(saved.claims, fact.claim.name), fact.claim] };
+    case "name-released":
+      return { ...saved, claims: without(saved.claims, fact.name) };
+    case "ban-placed":
+      return { ...saved, bans: [...without(saved.bans, fact.ban.name), fact.ban] };
+    case "ban-lifted":
+      return { ...saved, bans: without(saved.bans, fact.name) };
+    case "tailscaled-seen":
+      return { ...saved, tailscaledSeen: true };
+  }
+}
+
+function without<T extends Named>(rows: readonly T[], name: string): T[] {
+  return rows.filter((row) => foldName(row.name) !== foldName(name));
+}
+
+/** Stores load in no particular order. */
+function sorted(saved: Saved): Saved {
+  return { ...saved, claims: saved.claims.toSorted(byName), bans: saved.bans.toSorted(byName) };
+}
+
+function byName(a: Named, b: Named): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function claimOf(name: string, identity: Identity): Claim {
+  return { name, identity, claimedAt: 1_700_000_000_000 + identityKey(identity).length };
+}
+
+function banOf(name: string, identity: Identity | null): Ban {
+  return { name, identity, by: "operator", bannedAt: 1_800_000_000_000 + name.length };
+}
+
+function claimed(claim: Claim): Fact {
+  return { kind: "name-claimed", claim };
+}
+
+function released(name: string): Fact {
+  return { kind: "name-released", name };
+}
+
+function banned(ban: Ban): Fact {
+  return { kind: "ban-placed", ban };
+}
+
+function lifted(name: string): Fact {
+  return { kind: "ban-lifted", name };
+}
