@@ -43,7 +43,7 @@ export interface LineEnd {
   readonly heard: string[];
   readonly closed: Promise<CloseReason>;
   /** Resolves when something handed up satisfies. */
-  until(wanted: (line: string) => boolean): Promise<void>;
+  readonly until: (wanted: (line: string) => boolean) => Promise<void>;
 }
 
 /** A line connection on the server's end, which writes down what it hands up and then calls the given handlers. */
@@ -110,4 +110,14 @@ export async function readBytes(socket: Socket, length: number): Promise<string>
 export function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   const sorted = [...new Set(places)].toSorted((a, b) => a - b).filter((place) => place > 0 && place < bytes.length);
   return [...sorted, bytes.length].map((place, index) => bytes.subarray(sorted[index - 1] ?? 0, place));
+}
+
+/** Resolves when the socket has closed, for whatever reason. */
+export function closing(socket: Socket): Promise<void> {
+  return socket.closed ? Promise.resolve() : happening(socket, "close");
+}
+
+/** Resolves with an event; unlike `once` of node:events, also when an error comes first. */
+export function happening(socket: Socket, event: "close" | "end"): Promise<void> {
+  return new Promise((resolve) => void socket.once(event, () => resolve()));
 }

@@ -10,7 +10,10 @@ export interface ListenerOptions {
    * is told by its `close` event.
    */
   readonly onConnection: (socket: Socket) => void;
-  /** Accepting failed for now (too many open files); the listener goes on. */
+  /**
+   * Accepting failed for now; the listener goes on. Not told when files run out: libuv then accepts and closes the
+   * newcomers without a word.
+   */
   readonly onTrouble?: (error: Error) => void;
 }
 

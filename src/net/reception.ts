@@ -2,6 +2,9 @@ import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { classify } from "./first-bytes.ts";
 
+/** So many bytes are always decided. No more is taken out of the socket: emptied, it would read on ahead of its bound. */
+const ENOUGH = 8;
+
 export interface ReceptionOptions {
   /** Milliseconds to say enough to be told apart. */
   readonly timeout: number;
@@ -32,7 +35,7 @@ export function receive(socket: Socket, options: ReceptionOptions): void {
   socket.on("close", stop);
 
   function read(): void {
-    const bytes: Buffer | null = socket.read();
+    const bytes: Buffer | null = socket.read(Math.min(ENOUGH, socket.readableLength));
     if (bytes === null) return;
     head = head === null ? bytes : Buffer.concat([head, bytes]);
     const speech = classify(head);
