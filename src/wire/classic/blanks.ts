@@ -10,14 +10,9 @@ export function trimBlanks(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
-/** Whether a text can stand as one word of a line: not empty, no space, no line break, and no blank at its ends. */
+/** Whether a text arrives as one word of a line: not empty, no space, no line break, no blank at its ends to be trimmed. */
 export function isWord(text: string): boolean {
-  return text !== "" && !text.includes(" ") && isLine(text);
-}
-
-/** Whether a text can stand at a line's end: no line break, and no blank at its ends that trimming would take. */
-export function isLine(text: string): boolean {
-  return !text.includes("\n") && trimBlanks(text) === text;
+  return text !== "" && !/[ \n]/.test(text) && trimBlanks(text) === text;
 }
 
 function isBlank(code: number): boolean {

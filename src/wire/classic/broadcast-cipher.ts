@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { openHex } from "./hex.ts";
-import { openPad } from "./pad.ts";
+import { isPadField, openPad } from "./pad.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** Why a broadcast could not be read: not hex, not this key's ciphertext, or bytes that are no UTF-8. */
-export type BroadcastFault = "invalid-payload" | "undecryptable" | "invalid-text";
+type BroadcastFault = "invalid-payload" | "undecryptable" | "invalid-text";
 
 export type OpenedBroadcast =
   | { readonly ok: true; readonly text: string }
@@ -31,7 +31,8 @@ export function openBroadcast(key: Uint8Array, payloadHex: string): OpenedBroadc
 export function openBroadcastField(key: Uint8Array, field: string): OpenedBroadcast {
   if (!field.includes("|")) return openBroadcast(key, field);
   const text = openPad(field);
-  return text === null ? { ok: false, error: "invalid-payload" } : { ok: true, text };
+  if (text !== null) return { ok: true, text };
+  return { ok: false, error: isPadField(field) ? "invalid-text" : "invalid-payload" };
 }
 
 const CIPHER = "aes-256-cbc";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeClientLine, encodeClientLine } from "./client-lines.ts";
 import type { ClientCommand, ClientValue, KeyReading } from "./client-lines.ts";
@@ -238,7 +238,7 @@ describe("properties", () => {
       fc.property(command, (value) => {
         const text = encodeClientLine(value);
         expect(text.endsWith("\n")).toBe(true);
-        expect(readText(text.slice(0, -1)).filter((said) => said !== null)).toEqual([value]);
+        expect(readText(text.slice(0, -1)).filter((answer) => answer !== null)).toEqual([value]);
       }),
     );
   });
@@ -250,7 +250,7 @@ describe("properties", () => {
       expect(() => encodeClientLine({ kind: "direct", to: "bob", body: bad }), bad).toThrow(RangeError);
       expect(() => encodeClientLine({ kind: "broadcast", payload: bad }), bad).toThrow(RangeError);
     }
-    for (const words of [[], [""], ["a\nEXIT"], ["a", ""]]) {
+    for (const words of [[], [""], ["a\nEXIT"], ["a", ""], ["", "a"], ["a b"]]) {
       expect(() => encodeClientLine({ kind: "kick", words })).toThrow(RangeError);
     }
     expect(() => encodeClientLine({ kind: "direct", to: "ALL", body: "00" })).toThrow(RangeError);

@@ -1,4 +1,4 @@
-import { isLine, isWord, trimBlanks } from "./blanks.ts";
+import { isWord, trimBlanks } from "./blanks.ts";
 import { openHex, toHex } from "./hex.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -147,10 +147,8 @@ function recipient(to: string): string {
 }
 
 function targets(words: readonly string[]): string {
-  // Inner words may be empty: `KICK  bob` is two words, and a server is to say so.
-  const line = words.join(" ");
-  if (line === "" || !isLine(line)) throw new RangeError("not the words of one line");
-  return line;
+  if (words.length === 0) throw new RangeError("no word");
+  return words.map(word).join(" ");
 }
 
 function word(text: string): string {

@@ -25,6 +25,9 @@ test("CL-25 SERVERHELP tells everybody's commands, and an operator the operator'
 
 test("CL-25 a client reads each line of the help as what it is", () => {
   const kinds = helpLines(true).map((line) => decodeServerLine(line).kind);
-  const entries = (count: number) => Array.from({ length: count }, () => "help-entry");
   expect(kinds).toEqual(["help-heading", ...entries(2), "help-heading", ...entries(5), "help-end"]);
 });
+
+function entries(count: number): string[] {
+  return Array.from({ length: count }, () => "help-entry");
+}

@@ -1,12 +1,12 @@
 /** A command as SERVERHELP tells it. */
-export interface CommandHelp {
+interface CommandHelp {
   readonly usage: string;
   readonly text: string;
   readonly operator: boolean;
 }
 
 /** What a server offers, in the order and words of the original; INFO, from the article, is for everybody. */
-export const COMMAND_HELP: readonly CommandHelp[] = [
+const COMMAND_HELP: readonly CommandHelp[] = [
   { usage: "LIST", text: "List all connected clients", operator: false },
   { usage: "INFO", text: "Print server information", operator: false },
   { usage: "SERVERINFO", text: "Retrieve server information", operator: true },
