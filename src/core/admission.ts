@@ -42,7 +42,10 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
 export function decideRevouch(state: State, { session: id, identity, vouched }: CommandOf<"revouch">): Decision {
   const session = get(state.sessions, id);
   if (session === undefined) return { events: [] };
-  if (!sameIdentity(session.identity, identity)) return ending(id, { reason: "not-a-member" });
+  if (!sameIdentity(session.identity, identity)) {
+    // Who came in as less than a member of the tailnet stays that; tailscaled may have started meanwhile.
+    return isVouched(session.identity) ? ending(id, { reason: "not-a-member" }) : { events: [] };
+  }
   const operator = operatorAfter(state, session, vouched);
   const before = session.phase === "registered" ? session.operator : null;
   if (session.vouched === vouched && before === operator) return { events: [] };

@@ -14,7 +14,7 @@ export interface SessionPort {
   close(): void;
 }
 
-/** Told of each delivery, for the metrics. */
+/** Told of each delivery, for metrics and log: what was heard, and by how many. */
 export type DeliveryObserver = (notice: Notice, hearers: number) => void;
 
 /** All sessions of this server, of either protocol, and the way of notices to them. */
@@ -46,6 +46,12 @@ export class Sessions implements Outbox {
 
   all(): IterableIterator<SessionPort> {
     return this.#ports.values();
+  }
+
+  queuedBytes(): number {
+    let bytes = 0;
+    for (const port of this.#ports.values()) bytes += port.queued;
+    return bytes;
   }
 
   port(id: SessionId): SessionPort | undefined {

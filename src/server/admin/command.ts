@@ -1,0 +1,70 @@
+import type { Surroundings } from "../../args/command.ts";
+import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
+import type { Options } from "../../args/options.ts";
+import { StoreError } from "../../store/errors.ts";
+import { readConfig } from "../config.ts";
+import { SERVER_OPTIONS } from "../options.ts";
+import { openOffice, type Office } from "./office.ts";
+
+/** The options of the administrator's commands: where the server's data is, and how to print. */
+export const ADMIN_OPTIONS = {
+  data: SERVER_OPTIONS.data,
+  config: SERVER_OPTIONS.config,
+  json: { kind: "flag", help: "print JSON" },
+} as const satisfies Options;
+
+interface AdminValues {
+  readonly data?: string;
+  readonly config?: string;
+}
+
+/** Opens the office for one command and closes it behind. */
+export async function withOffice(
+  name: string,
+  { data, config }: AdminValues,
+  { env, stderr }: Surroundings,
+  work: (office: Office) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const read = readConfig(
+    { ...(data === undefined ? {} : { data }), ...(config === undefined ? {} : { config }) },
+    env,
+  );
+  if ("wrong" in read) return complain(read.wrong, EXIT.wrongUse);
+  const folder = read.config.data;
+  try {
+    const office = await openOffice(folder);
+    if (office === null) {
+      return complain(`no server has kept anything in ${folder} yet; --data names another folder`, EXIT.dataUnusable);
+    }
+    try {
+      return await work(office);
+    } finally {
+      await office.close();
+    }
+  } catch (error) {
+    if (error instanceof StoreError) return complain(error.message, EXIT.dataUnusable);
+    throw error;
+  }
+
+  function complain(message: string, code: ExitCode): ExitCode {
+    stderr.write(`padserve ${name}: ${message}\n`);
+    return code;
+  }
+}
+
+/** Columns, as wide as they must be. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}

@@ -1,0 +1,13 @@
+import type { Socket } from "node:net";
+import type { Refusal } from "../../core/refusals.ts";
+import { LineConnection } from "../../net/line-connection.ts";
+import { encodeServerLine } from "../../wire/classic/server-lines.ts";
+
+/** Says in one classic line why a connection can't stay, and closes it. What the peer has sent is read and forgotten. */
+export function turnAway(socket: Socket, refusal: Refusal): void {
+  const connection = new LineConnection(socket, { onLine: ignore, onTooLong: ignore, onEnd: ignore, onClose: ignore });
+  connection.send(encodeServerLine({ kind: "error", error: refusal }));
+  connection.end();
+}
+
+function ignore(): void {}

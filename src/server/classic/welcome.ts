@@ -1,0 +1,65 @@
+import type { Mailbox } from "../../core/mailbox.ts";
+import { createKeyPair, publicKeyHex } from "../../wire/classic/key-exchange.ts";
+import type { Config } from "../config.ts";
+import type { Visitor } from "../door.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { createRateLimit } from "../rate-limit.ts";
+import type { Sessions } from "../sessions.ts";
+import type { Vouching } from "../vouching.ts";
+import { createClassicEncoder, type ServerFacts } from "./outbound.ts";
+import { createScratch } from "./scratch.ts";
+import { ClassicSession, type ClassicServices } from "./session.ts";
+import { turnAway } from "./turn-away.ts";
+
+export interface WelcomeOptions {
+  readonly config: Config;
+  readonly mailbox: Mailbox;
+  readonly sessions: Sessions;
+  readonly vouching: Vouching;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly facts: () => Omit<ServerFacts, "publicKeyHex">;
+}
+
+/** Makes sessions of visitors who speak lines. The server's key pair lives as long as the process, as the original's. */
+export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor) => void {
+  const { config, mailbox, sessions, vouching, metrics, log, now, facts } = options;
+  const keyPair = createKeyPair();
+  const keyHex = publicKeyHex(keyPair);
+  const services: ClassicServices = {
+    keyPair,
+    encode: createClassicEncoder(() => ({ ...facts(), publicKeyHex: keyHex })),
+    scratch: createScratch(),
+    post: (command, settle) => mailbox.post(command, settle),
+    maxLine: config.maxLine,
+    maxQueue: config.maxQueue,
+    registerTimeout: config.registerTimeout,
+    now,
+  };
+  return ({ socket, peer, identified }) => {
+    if (identified.kind === "refused") {
+      metrics.refused(identified.reason);
+      log.info("turned away", { reason: identified.reason, address: peer.address });
+      turnAway(socket, { reason: identified.reason });
+      return;
+    }
+    const session = sessions.nextId();
+    const { identity, vouched } = identified;
+    mailbox.post({ kind: "open", session, identity, vouched });
+    const limit = createRateLimit(config.messageRate, now());
+    sessions.add(
+      session,
+      new ClassicSession(session, socket, limit, services, (reason) => {
+        sessions.remove(session);
+        vouching.remove(session);
+        metrics.closed(reason);
+        log.debug("connection closed", { session, reason });
+      }),
+    );
+    vouching.add(session, peer);
+    log.debug("session opened", { session, address: peer.address });
+  };
+}

@@ -1,0 +1,78 @@
+import type { Socket } from "node:net";
+import { giveToHttp, receive } from "../net/reception.ts";
+import type { Server as HttpServer } from "node:http";
+import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
+
+/** A socket whose peer is known, or known to be refused. */
+export interface Visitor {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly identified: Identified;
+}
+
+export interface DoorOptions {
+  readonly identifier: Identifier;
+  /** Milliseconds to say the first bytes. */
+  readonly timeout: number;
+  /** Sockets in all, whatever they speak; one more is closed at once. */
+  readonly maxSockets: number;
+  readonly http: HttpServer;
+  readonly onLines: (visitor: Visitor) => void;
+  /** Who is behind an HTTP connection, said before its first request. */
+  readonly onHttp: (visitor: Visitor) => void;
+  /** Said too little in time. */
+  readonly onSilence: (socket: Socket) => void;
+}
+
+/** Where a fresh socket comes in: what it speaks is read off its first bytes, then the tailnet is asked who it is. */
+export interface Door {
+  enter(socket: Socket): void;
+  /** Resolves when every socket that came in has closed; those that are open after `patience` milliseconds are destroyed. */
+  empty(patience: number): Promise<void>;
+}
+
+export function createDoor(options: DoorOptions): Door {
+  const sockets = new Set<Socket>();
+  let whenEmpty: (() => void) | null = null;
+
+  return {
+    enter: (socket) => {
+      const { remoteAddress: address, remotePort: port } = socket;
+      // Without an address the peer is gone already.
+      if (address === undefined || port === undefined || sockets.size >= options.maxSockets) {
+        socket.destroy();
+        return;
+      }
+      sockets.add(socket);
+      socket.once("close", () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) whenEmpty?.();
+      });
+      receive(socket, {
+        timeout: options.timeout,
+        onTimeout: options.onSilence,
+        onLines: () => void admit(socket, { address, port }, options.onLines),
+        onHttp: () =>
+          void admit(socket, { address, port }, (visitor) => {
+            options.onHttp(visitor);
+            giveToHttp(options.http, socket);
+          }),
+      });
+    },
+    empty: async (patience) => {
+      if (sockets.size === 0) return;
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, patience);
+      await new Promise<void>((resolve) => {
+        whenEmpty = resolve;
+      });
+      clearTimeout(timer);
+    },
+  };
+
+  async function admit(socket: Socket, peer: Peer, welcome: (visitor: Visitor) => void): Promise<void> {
+    const identified = await options.identifier.identify(peer);
+    if (!socket.destroyed) welcome({ socket, peer, identified });
+  }
+}

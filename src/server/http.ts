@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { adminRequest, type AdminHouse } from "./admin/house.ts";
+import { isOurHost, type HostNames } from "./host-names.ts";
+import type { Visitor } from "./door.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface HttpOptions {
+  readonly metrics: Metrics;
+  /** The names and addresses by which this server may be asked for, now. */
+  readonly hostNames: () => HostNames;
+  /** Whether a visitor may see how the server does: this machine's own people, and operators. */
+  readonly mayWatch: (visitor: Visitor) => boolean;
+  readonly health: () => Readonly<Record<string, string | number>>;
+  readonly admin: AdminHouse;
+}
+
+export interface HttpFace {
+  readonly server: Server;
+  /** Says who is behind a socket, before the server gets it. */
+  introduce(visitor: Visitor): void;
+}
+
+/** The HTTP side of the port. It knows who asks by the connection alone, never by a header. */
+export function createHttpFace(options: HttpOptions): HttpFace {
+  const visitors = new WeakMap<Socket, Visitor>();
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 8192 },
+    (request, response) => {
+      const visitor = visitors.get(request.socket);
+      answer(request, response, visitor, options).catch(() => response.destroy());
+    },
+  );
+  server.on("clientError", (_error, socket) => socket.destroy());
+  return { server, introduce: (visitor) => visitors.set(visitor.socket, visitor) };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  visitor: Visitor | undefined,
+  options: HttpOptions,
+): Promise<void> {
+  request.resume();
+  // A page that a browser loaded from elsewhere could reach us under a name of its own making (DNS rebinding).
+  if (!isOurHost(request.headers.host, options.hostNames()))
+    return send(response, 421, "This server has another name.\n");
+  if (visitor === undefined) return send(response, 404, "Not found.\n");
+  const path = request.url?.split("?")[0] ?? "/";
+  if (path.startsWith("/admin/")) {
+    const { status, body } = await adminRequest(options.admin, {
+      method: request.method ?? "",
+      path,
+      authorization: request.headers.authorization ?? "",
+      peer: visitor.peer,
+    });
+    return send(response, status, `${JSON.stringify(body)}\n`, "application/json");
+  }
+  if (!options.mayWatch(visitor)) return send(response, 404, "Not found.\n");
+  if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
+  switch (path) {
+    case "/healthz":
+      return send(response, 200, `${JSON.stringify(options.health())}\n`, "application/json");
+    case "/metrics":
+      return send(response, 200, await options.metrics.render(), options.metrics.contentType);
+    default:
+      return send(response, 404, "Not found.\n");
+  }
+}
+
+function send(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
+  response.end(body);
+}

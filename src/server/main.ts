@@ -1,0 +1,212 @@
+/** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
+import { hostname } from "node:os";
+import { performance } from "node:perf_hooks";
+import { Mailbox } from "../core/mailbox.ts";
+import { lastingGround } from "../core/operators.ts";
+import type { Store } from "../core/ports.ts";
+import { initialState, type State } from "../core/state.ts";
+import { createIdentifier } from "../tailnet/identify.ts";
+import { createLocalApi } from "../tailnet/local-api/client.ts";
+import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
+import { createMonitor, type Observation } from "../tailnet/monitor.ts";
+import { createClassicWelcome } from "./classic/welcome.ts";
+import { turnAway } from "./classic/turn-away.ts";
+import type { Config } from "./config.ts";
+import { createDoor, type Visitor } from "./door.ts";
+import { createHttpFace } from "./http.ts";
+import { Listening, type ListenTrouble } from "./listening.ts";
+import type { Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { Sessions } from "./sessions.ts";
+import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
+import { Vouching } from "./vouching.ts";
+import { wantedAddresses } from "./wanted-addresses.ts";
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly log: Log;
+  /** The administrator's secret, see `admin/running-file.ts`. */
+  readonly token: string;
+  readonly timings?: Partial<Timings>;
+}
+
+/** What a running server can be asked, and the way to end it. */
+export interface Padserve {
+  readonly port: number;
+  /** Where it is listening now. */
+  addresses(): readonly string[];
+  observation(): Observation;
+  state(): State;
+  /** Calls back when something that a person should know of Tailscale or of the addresses has changed. */
+  onChange(listener: () => void): void;
+  /** Stops accepting, sends what there is, closes everything. Takes a few seconds at most; never rejects. */
+  stop(): Promise<void>;
+}
+
+/** Without a port on this machine's own address there is no server: then nothing is left running, and the store is closed. */
+export type Started =
+  | { readonly kind: "started"; readonly server: Padserve }
+  | { readonly kind: "no-port"; readonly trouble: ListenTrouble };
+
+export async function startServer({ config, store, log, token, timings: given }: ServerOptions): Promise<Started> {
+  const timings = { ...DEFAULT_TIMINGS, ...given };
+  const listeners = new Set<() => void>();
+
+  const api = createLocalApi({ find: () => findEndpoints(config.tailscaleSocket), whoIsTimeout: timings.whoIs });
+  const monitor = await createMonitor({ api, timings: timings.monitor });
+
+  const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
+  const sessions = new Sessions((notice, hearers) => metrics.observe(notice, hearers));
+  const mailbox = new Mailbox(initialState(settingsOf(config), await store.load()), {
+    store,
+    outbox: sessions,
+    clock: { wall: () => Date.now() },
+    nextTurn: (turn) => void setImmediate(turn),
+    onStoreFailure: (cause) => {
+      metrics.storeFailed();
+      log.error("facts could not be stored", {}, cause);
+    },
+  });
+
+  const identifier = createIdentifier({
+    api,
+    observe: () => monitor.current(),
+    knownBefore: () => mailbox.state.tailscaledSeen,
+    trustLocal: config.trustLocal,
+    capability: config.capability,
+  });
+  const vouching = new Vouching({
+    identifier,
+    post: (command) => mailbox.post(command),
+    every: timings.vouchEvery,
+    offlineAfter: timings.offlineAfter,
+    now,
+  });
+
+  const http = createHttpFace({
+    metrics,
+    hostNames: () => hostNames(config, monitor.current(), listening.addresses),
+    mayWatch: (visitor) => mayWatch(mailbox.state, visitor),
+    health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
+    admin: { mailbox, token },
+  });
+  const door = createDoor({
+    identifier,
+    timeout: config.registerTimeout,
+    // Some room above the sessions' own limit, so that the one too many can be told so.
+    maxSockets: config.maxConnections + 256,
+    http: http.server,
+    onLines: createClassicWelcome({
+      config,
+      mailbox,
+      sessions,
+      vouching,
+      metrics,
+      log,
+      now,
+      facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(monitor.current()) }),
+    }),
+    onHttp: (visitor) => http.introduce(visitor),
+    onSilence: (socket) => turnAway(socket, { reason: "timed-out" }),
+  });
+  const listening = new Listening({
+    port: config.port,
+    retry: timings.listenRetry,
+    onConnection: (socket) => door.enter(socket),
+    onChange: (change) => {
+      log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port });
+      announce();
+    },
+    onTrouble: (trouble) => {
+      log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind });
+      announce();
+    },
+  });
+
+  learn(monitor.current());
+  const trouble = await listening.want(wantedAddresses(config, monitor.current()));
+  const own = trouble.find(({ address }) => address === "127.0.0.1");
+  if (own !== undefined) {
+    await stop();
+    return { kind: "no-port", trouble: own };
+  }
+  monitor.onChange((observation) => {
+    log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
+    learn(observation);
+    void listening.want(wantedAddresses(config, observation)).then(announce);
+    void vouching.askAll();
+  });
+
+  return {
+    kind: "started",
+    server: {
+      port: listening.port,
+      addresses: () => listening.addresses,
+      observation: () => monitor.current(),
+      state: () => mailbox.state,
+      onChange: (listener) => void listeners.add(listener),
+      stop,
+    },
+  };
+
+  function learn({ everAnswered, socketExists }: Observation): void {
+    // Two commands: should the disk refuse to remember it, that there is a tailscaled now is known all the same.
+    mailbox.post({ kind: "tailscaled", answered: false, present: socketExists });
+    if (everAnswered) mailbox.post({ kind: "tailscaled", answered: true, present: socketExists });
+  }
+
+  function announce(): void {
+    for (const listener of listeners) listener();
+  }
+
+  async function stop(): Promise<void> {
+    listeners.clear();
+    listening.stop();
+    monitor.stop();
+    vouching.stop();
+    await mailbox.idle();
+    for (const session of sessions.all()) session.close();
+    http.server.closeAllConnections();
+    await door.empty(timings.closing);
+    api.close();
+    metrics.stop();
+    await store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));
+  }
+}
+
+/** Milliseconds of a clock that only goes forward. */
+function now(): number {
+  return performance.now();
+}
+
+function settingsOf(config: Config) {
+  return {
+    operators: config.operators,
+    maxSessions: config.maxConnections,
+    maxSessionsPerIdentity: config.maxPerIdentity,
+    maxNamesPerIdentity: 8,
+  };
+}
+
+function tailnetAddresses({ state, listenOn }: Observation): readonly string[] {
+  return state.kind === "running" ? state.addresses : listenOn;
+}
+
+/** The server's own names: its MagicDNS name and the first label of it, the machine's name, and what the administrator adds. */
+function hostNames(config: Config, observation: Observation, listening: readonly string[]) {
+  const { state } = observation;
+  const tailnet =
+    state.kind === "running" ? [state.self.dnsName, state.self.nodeName].filter((name) => name !== "") : [];
+  return {
+    names: [...tailnet, hostname(), ...config.aliases],
+    addresses: [...tailnetAddresses(observation), ...listening],
+  };
+}
+
+/** This machine's own people, and operators by what the tailnet or the configuration says. */
+function mayWatch({ settings }: State, { identified }: Visitor): boolean {
+  if (identified.kind === "refused") return false;
+  const { identity, vouched } = identified;
+  return identity.kind === "local" || lastingGround(settings, identity, vouched, "") !== null;
+}

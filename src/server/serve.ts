@@ -1,0 +1,109 @@
+import { defineCommand, type Invocation, type Surroundings } from "../args/command.ts";
+import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import type { Store } from "../core/ports.ts";
+import { StoreError } from "../store/errors.ts";
+import { openSqliteStore } from "../store/sqlite/store.ts";
+import { newToken, readRunningFile, removeRunningFile, writeRunningFile } from "./admin/running-file.ts";
+import { announcement, whereItListens, type Situation } from "./announce.ts";
+import { readConfig, type Config } from "./config.ts";
+import type { ListenTrouble } from "./listening.ts";
+import { createLog } from "./log.ts";
+import { startServer, type Padserve } from "./main.ts";
+import { SERVER_OPTIONS } from "./options.ts";
+import { portOwner } from "./port-owner.ts";
+import { withPort } from "./wanted-addresses.ts";
+
+/** `padserve serve`: everything between the command line and a running server. */
+export const command = defineCommand(
+  {
+    name: "serve",
+    summary: "Run the chat server on this machine's Tailscale addresses.",
+    words: "",
+    minWords: 0,
+    maxWords: 0,
+    options: SERVER_OPTIONS,
+    examples: [
+      ["padserve serve", "on port 12345, state in the default place"],
+      ["padserve serve --operator alice@example.com", "alice may kick and ban"],
+      ["padserve serve --port 4000 --data /srv/padserve", "another port, another folder"],
+      ["PADSERVE_PORT=4000 padserve serve", "each option can be set in the environment, too"],
+    ],
+  },
+  serve,
+);
+
+async function serve({ values, surroundings }: Invocation<typeof SERVER_OPTIONS>): Promise<ExitCode> {
+  const { env, stderr, stdout, stop } = surroundings;
+  const read = readConfig(values, env);
+  if ("wrong" in read) return complain(surroundings, read.wrong, EXIT.wrongUse);
+  const { config } = read;
+  const store = await openStore(config);
+  if (typeof store === "string") return complain(surroundings, store, EXIT.dataUnusable);
+
+  const log = createLog(stderr, config.logLevel, config.logFormat ?? (stderr.isTTY === true ? "pretty" : "json"));
+  const token = newToken();
+  const started = await startServer({ config, store, log, token });
+  if (started.kind === "no-port") return complain(surroundings, portTaken(started.trouble), EXIT.portTaken);
+  const { server } = started;
+  writeRunningFile(config.data, { pid: process.pid, port: server.port, token });
+
+  tell(stdout, announcement(situationOf(config, server)));
+  followNews(config, server, stdout);
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+  log.info("stopping", { signal: String(stop.reason) });
+  removeRunningFile(config.data);
+  await server.stop();
+  return EXIT.done;
+}
+
+/** The store, or what is wrong with it in one line. */
+async function openStore(config: Config): Promise<Store | string> {
+  try {
+    const store = await openSqliteStore(config.data);
+    await store.load();
+    return store;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const other = error.code === "in-use" ? readRunningFile(config.data) : null;
+    return other === null ? error.message : `${error.message} It runs as process ${other.pid}, on port ${other.port}.`;
+  }
+}
+
+function followNews(config: Config, server: Padserve, stdout: Surroundings["stdout"]): void {
+  let said = whereItListens(situationOf(config, server)).join("\n");
+  server.onChange(() => {
+    const lines = whereItListens(situationOf(config, server));
+    if (lines.join("\n") === said) return;
+    said = lines.join("\n");
+    tell(stdout, lines);
+  });
+}
+
+function situationOf(config: Config, server: Padserve): Situation {
+  return {
+    config,
+    port: server.port,
+    addresses: server.addresses(),
+    observation: server.observation(),
+    state: server.state(),
+  };
+}
+
+function portTaken({ address, port, failure }: ListenTrouble): string {
+  const where = withPort(address, port);
+  if (failure.kind !== "address-in-use") return `can't listen on ${where}: ${failure.error.message}`;
+  const owner = portOwner(port);
+  return [
+    `port ${port} is taken${owner === null ? "" : ` by ${owner}`} (on ${where}).`,
+    "Stop that program, or choose another port with --port.",
+  ].join(" ");
+}
+
+function complain({ stderr }: Surroundings, message: string, code: ExitCode): ExitCode {
+  stderr.write(`padserve serve: ${message}\n`);
+  return code;
+}
+
+function tell(stdout: Surroundings["stdout"], lines: readonly string[]): void {
+  for (const line of lines) stdout.write(`${line}\n`);
+}

@@ -1,0 +1,24 @@
+import type { MonitorTimings } from "../tailnet/monitor.ts";
+
+/** What the server waits for, in milliseconds; not for users, but for tests that can't wait. */
+export interface Timings {
+  /** Between two rounds of asking the tailnet who the live sessions are. */
+  readonly vouchEvery: number;
+  /** After which a peer that its tailnet calls offline is taken for gone. */
+  readonly offlineAfter: number;
+  /** Before an address that could not be opened is tried again. */
+  readonly listenRetry: number;
+  /** What connections have at shutdown to take their last bytes. */
+  readonly closing: number;
+  readonly whoIs: number;
+  readonly monitor: Partial<MonitorTimings>;
+}
+
+export const DEFAULT_TIMINGS: Timings = {
+  vouchEvery: 30_000,
+  offlineAfter: 120_000,
+  listenRetry: 2_000,
+  closing: 3_000,
+  whoIs: 2_000,
+  monitor: {},
+};

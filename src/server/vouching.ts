@@ -1,0 +1,100 @@
+import type { Command } from "../core/commands.ts";
+import type { SessionId } from "../core/events.ts";
+import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
+import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
+
+export interface VouchingOptions {
+  readonly identifier: Identifier;
+  readonly post: (command: Command) => void;
+  /** Milliseconds between two rounds of questions. */
+  readonly every: number;
+  /** Milliseconds after which a peer that its tailnet calls offline is taken for gone. */
+  readonly offlineAfter: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+interface Watched {
+  readonly peer: Peer;
+  /** Since when tailscaled calls the peer's node offline; null: it doesn't. */
+  offlineSince: number | null;
+}
+
+/**
+ * Asks the tailnet again and again who the peers of live sessions are: a right that was withdrawn ends within a minute, a
+ * peer that became somebody else or left the tailnet has to come again, and one that is long offline is gone though its
+ * connection still looks whole. While nobody can be asked, sessions go on as they are.
+ */
+export class Vouching {
+  readonly #options: VouchingOptions;
+  readonly #watched = new Map<SessionId, Watched>();
+  readonly #timer: NodeJS.Timeout;
+  #round: Promise<void> | null = null;
+
+  constructor(options: VouchingOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.askAll(), options.every);
+    this.#timer.unref();
+  }
+
+  add(session: SessionId, peer: Peer): void {
+    this.#watched.set(session, { peer, offlineSince: null });
+  }
+
+  remove(session: SessionId): void {
+    this.#watched.delete(session);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#watched.clear();
+  }
+
+  /** One round; a round that is under way serves all who ask for one meanwhile. */
+  askAll(): Promise<void> {
+    this.#round ??= this.#askEach().finally(() => {
+      this.#round = null;
+    });
+    return this.#round;
+  }
+
+  /** One question for each node, one after another: a round must not crowd out who is just coming in. */
+  async #askEach(): Promise<void> {
+    for (const group of this.#byNode().values()) {
+      const peer = this.#watched.get(group[0] ?? 0)?.peer;
+      if (peer === undefined) continue;
+      const identified = await this.#options.identifier.identify(peer);
+      for (const session of group) this.#judge(session, identified);
+    }
+  }
+
+  /** Sessions by what a question would be about: a tailnet address is one node; each port on loopback may be another. */
+  #byNode(): Map<string, SessionId[]> {
+    const groups = new Map<string, SessionId[]>();
+    for (const [session, { peer }] of this.#watched) {
+      const address = plainAddress(peer.address);
+      const key = isLoopback(address) ? `${address} ${peer.port}` : address;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [session]);
+      else group.push(session);
+    }
+    return groups;
+  }
+
+  #judge(session: SessionId, identified: Identified): void {
+    const watched = this.#watched.get(session);
+    if (watched === undefined) return;
+    const { post, now, offlineAfter } = this.#options;
+    if (identified.kind === "refused") {
+      if (identified.reason === "not-a-member") post({ kind: "end", session, refusal: { reason: "not-a-member" } });
+      return;
+    }
+    const { identity, vouched, online } = identified;
+    post({ kind: "revouch", session, identity, vouched });
+    if (online === false) watched.offlineSince ??= now();
+    else watched.offlineSince = null;
+    if (watched.offlineSince !== null && now() - watched.offlineSince >= offlineAfter) {
+      post({ kind: "end", session, refusal: { reason: "timed-out" } });
+    }
+  }
+}
