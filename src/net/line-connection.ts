@@ -9,8 +9,8 @@ import { SendQueue } from "./send-queue.ts";
 import { thisTurn } from "./turn.ts";
 
 /**
- * The message-oriented face of a TCP socket that carries lines. Takes a socket accepted with `allowHalfOpen`, of which
- * nothing was read, or whose bytes were given back to it; paused or not. The first line comes in a later turn.
+ * The message-oriented face of a TCP socket that carries lines. Takes a socket as `openListener` or `receive` hands it out:
+ * its bytes all in it, its errors listened to, half-open when the peer ends. The first line comes after the constructor.
  */
 export class LineConnection {
   readonly #socket: Socket;
@@ -31,7 +31,6 @@ export class LineConnection {
     this.#socket = socket;
     this.#options = options;
     this.#queue = new SendQueue(socket, options.queueLimit ?? QUEUE_LIMIT);
-    socket.on("error", ignore);
     socket.on("data", (bytes: Buffer) => this.#take(bytes));
     socket.on("end", () => this.#onPeerEnd());
     socket.on("close", () => this.#onSocketClosed());
@@ -145,7 +144,6 @@ export class LineConnection {
     if (this.#socket.destroyed) return;
     this.#open = false;
     this.#stopHearing();
-    this.#queue.clear();
     this.#reason = reason;
     // With a reset the kernel, too, forgets at once what a slow reader didn't take.
     if (reason === "slow-reader" && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
@@ -167,6 +165,3 @@ export class LineConnection {
     }, this.#options.endTimeout ?? END_TIMEOUT);
   }
 }
-
-/** The reason is read off the socket when it has closed; an error that nobody listens to would end the process. */
-function ignore(): void {}

@@ -1,7 +1,8 @@
-import { Server, isIPv6 } from "node:net";
+import { Server } from "node:net";
 import type { Socket } from "node:net";
 
 export interface ListenerOptions {
+  /** One address of this machine, of either family; not a wildcard. */
   readonly address: string;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -58,7 +59,7 @@ export async function openListener(options: ListenerOptions): Promise<ListenResu
     resolve({ kind: "listening", listener: face(server, options.address) });
   });
   const { address, port } = options;
-  server.listen({ host: address, port, exclusive: true, ipv6Only: isIPv6(address), backlog: 1024 });
+  server.listen({ host: address, port, exclusive: true, backlog: 1024 });
   return promise;
 }
 

@@ -64,8 +64,7 @@ export function receive(socket: Socket, options: ReceptionOptions): void {
   }
 }
 
-/** Lets an HTTP server that listens nowhere itself serve a socket. */
+/** Lets an HTTP server, which needn't listen anywhere itself, serve a socket that `receive` handed on. */
 export function giveToHttp(server: HttpServer, socket: Socket): void {
   server.emit("connection", socket);
-  socket.resume();
 }
