@@ -23,6 +23,9 @@ interface BlockShape<T> {
   readonly finish: (lines: readonly ServerLine[], marked: boolean) => T | Failure;
 }
 
+/** Ten times the connections that a server of ours takes by default: more is no answer, and memory is not endless. */
+const LINE_COUNT = 100_000;
+
 /** An answer of several lines: between BEGIN_RESPONSE and END_RESPONSE, or up to a closing line of its own. */
 export function readBlock<T>(shape: BlockShape<T>): AnswerReader<T> {
   let marked = false;
@@ -44,7 +47,7 @@ export function readBlock<T>(shape: BlockShape<T>): AnswerReader<T> {
       if (first !== null) return first;
       const end = marked ? "response-end" : shape.unmarkedEnd;
       if (line.kind === end) return { kind: "done", result: shape.finish(lines, marked) };
-      if (!shape.isPart(line)) return { kind: "foreign" };
+      if (!shape.isPart(line) || lines.length === LINE_COUNT) return { kind: "foreign" };
       lines.push(line);
       return { kind: "more" };
     },

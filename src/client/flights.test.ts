@@ -1,0 +1,171 @@
+import * as fc from "fast-check";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { decodeServerLine } from "../wire/classic/server-lines.ts";
+import {
+  bansAnswer,
+  broadcastAnswer,
+  helpAnswer,
+  infoAnswer,
+  listAnswer,
+  orderAnswer,
+  serverInfoAnswer,
+} from "./answers.ts";
+import type { AnswerReader } from "./blocks.ts";
+import { directAnswer } from "./direct-proof.ts";
+import { Flights } from "./flights.ts";
+
+const newFlights = () => new Flights(1_000_000, () => undefined);
+const CLOSED = { kind: "closed" } as const;
+
+/** A command, what a server may say to it, and the outcome that this means. */
+interface Exchange {
+  readonly reader: () => AnswerReader<unknown>;
+  readonly says: readonly string[];
+  readonly outcome: unknown;
+}
+
+const LIST = ["BEGIN_RESPONSE", "CLIENT bob", "CLIENT Me", "END_RESPONSE"];
+const OLD_LIST = ["CLIENT me", "LISTED"];
+const refused = (reason: string, rest = {}) => ({ kind: "refused", error: { reason, ...rest } });
+const taken = { kind: "taken" };
+const exchange = (reader: Exchange["reader"], says: readonly string[], outcome: unknown) => ({ reader, says, outcome });
+
+const EXCHANGES: readonly Exchange[] = [
+  exchange(() => directAnswer("me"), LIST, taken),
+  exchange(() => directAnswer("me"), OLD_LIST, taken),
+  exchange(() => directAnswer("me"), ["ERROR Recipient not found", ...LIST], refused("recipient-not-found")),
+  exchange(() => directAnswer("me"), ["ERROR Too many messages", ...OLD_LIST], refused("too-many-messages")),
+  exchange(() => directAnswer("me"), ["ERROR Server storage failed", ...LIST], refused("storage-failed")),
+  exchange(() => directAnswer("me"), ["ERROR Not registered", "ERROR Not registered"], refused("not-registered")),
+  exchange(() => directAnswer("me"), ["BEGIN_RESPONSE", "CLIENT m", "END_RESPONSE"], {
+    kind: "unknown",
+    why: { kind: "forgotten" },
+  }),
+  exchange(broadcastAnswer, ["BROADCAST SENT"], taken),
+  exchange(broadcastAnswer, ["ERROR Decryption failed"], refused("undecryptable")),
+  exchange(broadcastAnswer, ["ERROR so it is"], refused("other", { text: "so it is" })),
+  exchange(listAnswer, ["BEGIN_RESPONSE", "END_RESPONSE"], { kind: "answered", value: [] }),
+  exchange(listAnswer, ["LISTED"], { kind: "answered", value: [] }),
+  exchange(() => orderAnswer("kick"), ["SUCCESS Kicked client bob"], taken),
+  exchange(() => orderAnswer("ban"), ["ERROR Not authorized as operator"], refused("not-operator")),
+  exchange(bansAnswer, ["BEGIN_RESPONSE", "BANNED bob", "BANNED you", "END_RESPONSE"], {
+    kind: "answered",
+    value: ["bob", "you"],
+  }),
+  exchange(bansAnswer, ["BEGIN_RESPONSE", "No clients are currently banned", "END_RESPONSE"], {
+    kind: "answered",
+    value: [],
+  }),
+  exchange(infoAnswer, ["INFO No Tailscale IP"], {
+    kind: "answered",
+    value: { host: null, addresses: [], ids: null },
+  }),
+  exchange(infoAnswer, ["BEGIN_RESPONSE", "INFO Server: box", "INFO No Tailscale IP", "CLIENT me", "END_RESPONSE"], {
+    kind: "answered",
+    value: { host: "box", addresses: [], ids: ["me"] },
+  }),
+  exchange(
+    infoAnswer,
+    ["ERROR Failed to get Tailscale IP: no"],
+    refused("other", { text: "Failed to get Tailscale IP: no" }),
+  ),
+  exchange(
+    helpAnswer,
+    ["BEGIN_RESPONSE", "Available server commands:", "LIST - List", "END SERVERHELP", "END_RESPONSE"],
+    {
+      kind: "answered",
+      value: [{ usage: "LIST", text: "List", operator: false }],
+    },
+  ),
+  exchange(serverInfoAnswer, ["SERVERINFO Server: box", "SERVERINFO No Tailscale IP"], {
+    kind: "answered",
+    value: { host: "box", addresses: [] },
+  }),
+];
+
+const anyExchange = fc.constantFrom(...EXCHANGES);
+
+test("CC-6 whatever was asked in whatever order, each command has its own answer", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyExchange, { maxLength: 12 }), async (exchanges) => {
+      const flights = newFlights();
+      const outcomes = exchanges.map(({ reader }) => flights.add(reader()));
+      const lines = exchanges.flatMap(({ says }) => says).map(decodeServerLine);
+      expect(lines.filter((line) => !flights.receive(line))).toEqual([]);
+      expect(flights.idle).toBe(true);
+      expect(await Promise.all(outcomes)).toEqual(exchanges.map(({ outcome }) => outcome));
+    }),
+  );
+});
+
+test("CC-10 when the lines break off, what was answered has its answer and no later command any", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyExchange, { minLength: 1, maxLength: 8 }), fc.nat(), async (exchanges, cut) => {
+      const flights = newFlights();
+      const outcomes = exchanges.map(({ reader }) => flights.add(reader()));
+      let left = cut % exchanges.flatMap(({ says }) => says).length;
+      const complete = exchanges.filter(({ says }) => (left -= says.length) >= 0).length;
+      const lines = exchanges.flatMap(({ says }) => says).slice(0, cut % exchanges.flatMap(({ says }) => says).length);
+      for (const line of lines) flights.receive(decodeServerLine(line));
+      flights.end(CLOSED);
+      const settled = await Promise.all(outcomes);
+      expect(settled.slice(0, complete)).toEqual(exchanges.slice(0, complete).map(({ outcome }) => outcome));
+      // The one that was cut may be known already, as refused; never as taken.
+      const [half, ...later] = settled.slice(complete);
+      expect([{ kind: "unknown", why: CLOSED }, exchanges[complete]?.outcome]).toContainEqual(half);
+      expect(half).not.toHaveProperty("kind", "taken");
+      expect(later).toEqual(later.map(() => ({ kind: "unknown", why: CLOSED })));
+    }),
+  );
+});
+
+test("CC-10 an error that LIST could also have, with nothing behind it, leaves a direct message unknown", async () => {
+  const flights = newFlights();
+  const outcome = flights.add(directAnswer("me"));
+  flights.receive(decodeServerLine("ERROR Server storage failed"));
+  flights.end(CLOSED);
+  expect(await outcome).toEqual({ kind: "unknown", why: CLOSED });
+});
+
+test("CC-11 patience counts from the last line of the oldest command's answer, and other lines don't extend it", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const onSilent = vi.fn();
+  const flights = new Flights(100, onSilent);
+  void flights.add(listAnswer());
+  const after = (milliseconds: number, text: string) => {
+    vi.advanceTimersByTime(milliseconds);
+    flights.receive(decodeServerLine(text));
+  };
+  after(99, "BEGIN_RESPONSE");
+  after(99, "END_RESPONSE");
+  expect(vi.getTimerCount()).toBe(0);
+  void flights.add(listAnswer());
+  void flights.add(broadcastAnswer());
+  after(99, "LISTED");
+  after(99, "BROADCAST");
+  expect(onSilent).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(onSilent).toHaveBeenCalledOnce();
+});
+
+test("CC-11 an answer of endless lines is no answer", () => {
+  const flights = newFlights();
+  void flights.add(listAnswer());
+  const client = decodeServerLine("CLIENT x");
+  const read = Array.from({ length: 100_002 }, () => flights.receive(client)).filter(Boolean);
+  expect(read).toHaveLength(100_000);
+  flights.end(CLOSED);
+});
+
+test("CC-14 a line that the oldest command can't have is nobody's, and changes nothing", async () => {
+  const foreign = ["SUCCESS Banned client bob", "BROADCAST SENT", "hello", "LISTED", "CLIENT x", "INFO Server: x"];
+  for (const text of foreign) {
+    const flights = newFlights();
+    const outcome = flights.add(orderAnswer("kick"));
+    expect(flights.receive(decodeServerLine(text))).toBe(false);
+    expect(flights.receive(decodeServerLine("SUCCESS Kicked client bob"))).toBe(true);
+    expect(await outcome).toEqual(taken);
+  }
+  expect(newFlights().receive(decodeServerLine("BROADCAST SENT"))).toBe(false);
+});

@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { connect } from "../../src/client/index.ts";
+import { FakeOldServer } from "../fakes/fake-old-server.ts";
+import { online, record } from "./recorder.ts";
+
+test("CC-18 a lost connection is made again, and registers again, as often as it is lost", async () => {
+  await using server = await FakeOldServer.start({ generation: 2 });
+  await using alice = await online({ server: server.address, id: "alice" });
+  for (let lost = 1; lost <= 3; lost++) {
+    server.drop("alice");
+    await alice.reaches("online", lost + 1);
+  }
+  expect(await alice.client.broadcast("back")).toEqual({ kind: "taken" });
+  expect(server.heard.filter((line) => line === "REGISTER alice")).toHaveLength(4);
+});
+
+test("CC-18 between two connections nothing is sent, and nothing is kept for later", async () => {
+  await using server = await FakeOldServer.start({ generation: 3 });
+  await using alice = await online({
+    server: server.address,
+    id: "alice",
+    random: () => 0.5,
+    timings: { firstDelay: 1_000_000, longestDelay: 10_000_000 },
+  });
+  server.drop("alice");
+  await alice.reaches("waiting");
+  const loss = { kind: "broken", code: "ECONNRESET" };
+  expect(alice.client.state).toEqual({ kind: "waiting", attempt: 0, delay: 500_000, loss });
+  const outcomes = await Promise.all([alice.client.broadcast("a"), alice.client.send("bob", "b"), alice.client.list()]);
+  expect(outcomes).toEqual(outcomes.map(() => ({ kind: "not-sent", why: "offline" })));
+  await alice.client.close();
+  expect(await alice.client.ended()).toEqual({ kind: "left" });
+  expect(server.connections).toBe(1);
+});
+
+test("CC-19 back-off grows while attempts fail, and starts again after a connection that held", async () => {
+  const port = await freePort();
+  const timings = { firstDelay: 2, longestDelay: 4, stable: 0 };
+  await using alice = record({
+    server: { host: "127.0.0.1", port },
+    id: "alice",
+    reconnect: "always",
+    random: () => 0.5,
+    timings,
+  });
+  await alice.reaches("waiting", 3);
+  await using server = await FakeOldServer.start({ generation: 3, port });
+  await alice.reaches("online");
+  const before = alice.events.length;
+  // The timer that calls the connection stable was set first, so it has fired when ours does.
+  await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  server.drop("alice");
+  await alice.reaches("online", 2);
+  const waits = (events: typeof alice.events) =>
+    events.flatMap((event) => (event.kind === "state" && event.state.kind === "waiting" ? [event.state] : []));
+  expect(
+    waits(alice.events.slice(0, before))
+      .map(({ delay }) => delay)
+      .slice(0, 3),
+  ).toEqual([1, 2, 2]);
+  expect(waits(alice.events.slice(before)).map(({ attempt }) => attempt)).toEqual([0]);
+});
+
+test("CC-20 a first connection that can't be made ends the client, unless it is to try always", async () => {
+  const address = { host: "127.0.0.1", port: await freePort() };
+  await using once = record({ server: address, id: "alice" });
+  expect(await once.client.ended()).toEqual({ kind: "unreachable", code: "ECONNREFUSED" });
+  await using always = record({ server: address, id: "alice", reconnect: "always" });
+  await always.reaches("waiting", 2);
+  await using server = await FakeOldServer.start({ generation: 1, port: address.port });
+  expect(await always.client.online()).toEqual({ kind: "online", operator: false });
+  expect(server.heard).toContain("REGISTER alice");
+});
+
+test("CC-21 a taken name ends a client that never was online", async () => {
+  await using server = await FakeOldServer.start({ generation: 3 });
+  await using alice = await online({ server: server.address, id: "alice" });
+  await using other = record({ server: server.address, id: "alice", reconnect: "always" });
+  expect(await other.client.ended()).toEqual({ kind: "refused", error: { reason: "name-taken" } });
+  expect(alice.client.state.kind).toBe("online");
+});
+
+test("CC-21 behind a lost connection a taken name is our own ghost, and asked for until it is gone", async () => {
+  await using server = await FakeOldServer.start({ generation: 3 });
+  await using alice = await online({ server: server.address, id: "alice" });
+  server.ghost("alice");
+  await alice.reaches("waiting", 3);
+  server.forget("alice");
+  await alice.reaches("online", 2);
+  const losses = alice.events.flatMap((event) =>
+    event.kind === "state" && event.state.kind === "waiting" ? [event.state.loss] : [],
+  );
+  const taken = { kind: "refused", error: { reason: "name-taken" } };
+  expect(losses.slice(0, 3)).toEqual([{ kind: "broken", code: "ECONNRESET" }, taken, taken]);
+});
+
+test("CC-22 aborting the signal leaves, whether the client is online, waiting or not yet started", async () => {
+  await using server = await FakeOldServer.start({ generation: 3 });
+  const first = new AbortController();
+  await using alice = await online({ server: server.address, id: "alice", signal: first.signal });
+  first.abort();
+  expect(await alice.client.ended()).toEqual({ kind: "left" });
+  await server.hears("EXIT");
+  const bob = connect({ server: server.address, id: "bob", signal: AbortSignal.abort() });
+  expect(bob.state).toEqual({ kind: "ended", cause: { kind: "left" } });
+  const carol = connect({ server: server.address, id: "carol" });
+  await carol.close();
+  expect(await carol.ended()).toEqual({ kind: "left" });
+});
+
+test.each(["", "a b", "alice\nKICK bob", "alice\n", " alice"])(
+  "CC-23 %j is no id, and nothing is connected for it",
+  async (id) => {
+    await using server = await FakeOldServer.start({ generation: 3 });
+    const client = connect({ server: server.address, id });
+    expect(await client.online()).toEqual({
+      kind: "ended",
+      cause: { kind: "refused", error: { reason: "invalid-name" } },
+    });
+    expect(server.connections).toBe(0);
+  },
+);
+
+test.each(["ALL", "", "a b", "bob\nKICK carol"])("CC-23 nothing is sent to %j", async (to) => {
+  await using server = await FakeOldServer.start({ generation: 3 });
+  await using alice = await online({ server: server.address, id: "alice" });
+  const { client } = alice;
+  const outcomes = await Promise.all([client.send(to, "hello"), client.kick(to), client.ban(to), client.unban(to)]);
+  expect(outcomes).toEqual(outcomes.map(() => ({ kind: "not-sent", why: "invalid-recipient" })));
+  await client.list();
+  expect(server.heard.slice(-2)).toEqual(["END CLIENTPUBKEY", "LIST"]);
+});
+
+async function freePort(): Promise<number> {
+  const server = await FakeOldServer.start({ generation: 3 });
+  const { port } = server.address;
+  await server.stop();
+  return port;
+}
