@@ -1,0 +1,70 @@
+import { beforeEach, expect, test } from "vitest";
+import { alice, backup, bob, mallory, world, type World } from "../../test/helpers/core.ts";
+import { deliveriesOf } from "./delivery.ts";
+import { roster } from "./state.ts";
+
+/** Alice, bob and the backup machine are there in sessions 1 to 3; session 4 has no name yet. */
+let w: World;
+beforeEach(() => {
+  w = world();
+  w.join(1, alice, "alice");
+  w.join(2, bob, "Bob");
+  w.join(3, backup, "backup");
+  w.run({ kind: "open", session: 4, identity: mallory, vouched: null });
+});
+
+test("DL-1 what is said to all is heard by each registered session but the one that said it", () => {
+  const { heard } = w.run({ kind: "broadcast", session: 1, text: "hello" });
+  const notice = { kind: "broadcast", from: "alice", text: "hello" };
+  expect(heard.toSorted((a, b) => a.to - b.to)).toEqual([
+    { to: 1, notice: { kind: "broadcast-sent" } },
+    { to: 2, notice },
+    { to: 3, notice },
+  ]);
+});
+
+test("DL-1 what is said to all is one delivery, to a list that is made once for as long as nobody comes or goes", () => {
+  const said = { kind: "broadcast", session: 1, from: "alice", text: "hello" } as const;
+  const first = deliveriesOf(w.state, said)[0]?.to;
+  w.run({ kind: "revouch", session: 2, identity: bob, vouched: "owner" });
+  w.run({ kind: "end", session: 4, refusal: null });
+  expect(deliveriesOf(w.state, said)[0]?.to).toBe(first);
+  w.run({ kind: "end", session: 3, refusal: null });
+  expect(deliveriesOf(w.state, said)[0]?.to).toEqual([1, 2]);
+});
+
+test("DL-1 alone, one is told that it was sent, and nobody hears it", () => {
+  w.run({ kind: "end", session: 2, refusal: null });
+  w.run({ kind: "end", session: 3, refusal: null });
+  expect(w.run({ kind: "broadcast", session: 1, text: "" }).heard).toEqual([
+    { to: 1, notice: { kind: "broadcast-sent" } },
+  ]);
+});
+
+test("DL-2 a direct message is heard by its recipient alone, unchanged", () => {
+  expect(w.run({ kind: "direct", session: 1, to: "bob", body: "AA|bb" }).heard).toEqual([
+    { to: 2, notice: { kind: "direct", from: "alice", body: "AA|bb" } },
+    { to: 1, notice: { kind: "direct-sent" } },
+  ]);
+});
+
+test("DL-2 one may write to oneself", () => {
+  expect(w.run({ kind: "direct", session: 1, to: "alice", body: "aa|bb" }).heard).toEqual([
+    { to: 1, notice: { kind: "direct", from: "alice", body: "aa|bb" } },
+    { to: 1, notice: { kind: "direct-sent" } },
+  ]);
+});
+
+test("DL-3 the roster has everybody registered, sorted without regard to case, each name beside its session", () => {
+  w.join(5, alice, "a.1");
+  w.join(6, alice, "Z");
+  expect(roster(w.state)).toEqual({
+    ids: [5, 1, 3, 2, 6],
+    names: ["a.1", "alice", "backup", "Bob", "Z"],
+  });
+});
+
+test.each(["list", "info"] as const)("DL-3 the answer to %s has the roster's names", (kind) => {
+  const names = ["alice", "backup", "Bob"];
+  expect(w.run({ kind, session: 2 }).heard).toEqual([{ to: 2, notice: { kind: "answer", answer: { kind, names } } }]);
+});

@@ -1,0 +1,141 @@
+import type { Command } from "../../src/core/commands.ts";
+import { decide } from "../../src/core/decide.ts";
+import type { Decision } from "../../src/core/decision.ts";
+import { deliveriesOf } from "../../src/core/delivery.ts";
+import { isFact, type Event, type Fact, type SessionId } from "../../src/core/events.ts";
+import type { Identity, OperatorGround, VouchedGround } from "../../src/core/identity.ts";
+import type { Notice } from "../../src/core/notices.ts";
+import { get } from "../../src/core/persistent-map.ts";
+import type { Delivery, Saved } from "../../src/core/ports.ts";
+import { apply, initialState, type Settings, type State } from "../../src/core/state.ts";
+
+export const alice = { kind: "person", login: "alice@example.com" } as const satisfies Identity;
+export const bob = { kind: "person", login: "bob@example.com" } as const satisfies Identity;
+export const mallory = { kind: "person", login: "mallory@example.com" } as const satisfies Identity;
+export const backup = {
+  kind: "machine",
+  node: "backup.tail1234.ts.net",
+  tags: ["tag:server", "tag:backup"],
+} as const satisfies Identity;
+export const phone = { kind: "address", address: "100.64.0.7" } as const satisfies Identity;
+export const local = { kind: "local" } as const satisfies Identity;
+
+export const defaults: Settings = {
+  operators: [],
+  maxSessions: 100,
+  maxSessionsPerIdentity: 10,
+  maxNamesPerIdentity: 8,
+};
+
+/** A tailnet that tailscaled has vouched for; nothing claimed, nobody banned. */
+export const freshlySaved: Saved = { claims: [], bans: [], tailscaledSeen: true };
+
+export interface Heard {
+  readonly to: SessionId;
+  readonly notice: Notice;
+}
+
+/** What one command did: what was decided, what it left behind, and who heard what, one by one. */
+export interface Step {
+  readonly command: Command;
+  readonly before: State;
+  readonly decision: Decision;
+  readonly events: readonly Event[];
+  readonly after: State;
+  readonly heard: readonly Heard[];
+}
+
+export interface World {
+  readonly state: State;
+  /** All facts since the world began, in their order. */
+  readonly facts: readonly Fact[];
+  run(command: Command): Step;
+  /** Opens a session and registers it; the step is the registering's. */
+  join(session: SessionId, identity: Identity, name: string, vouched?: VouchedGround): Step;
+  /** The world as the next start finds it: no session, and what was stored. */
+  restarted(settings?: Partial<Settings>): World;
+}
+
+/** The core without mailbox and store: each command takes effect at once. Time stands at 1000. */
+export function world(settings: Partial<Settings> = {}, saved: Partial<Saved> = {}): World {
+  const allSettings = { ...defaults, ...settings };
+  const allSaved = { ...freshlySaved, ...saved };
+  let state = initialState(allSettings, allSaved);
+  const facts: Fact[] = [];
+  function run(command: Command): Step {
+    const step = stepOf(state, command);
+    state = step.after;
+    facts.push(...step.events.filter(isFact));
+    return step;
+  }
+  return {
+    get state() {
+      return state;
+    },
+    facts,
+    run,
+    join(session, identity, name, vouched) {
+      run({ kind: "open", session, identity, vouched: vouched ?? null });
+      return run({ kind: "register", session, name });
+    },
+    restarted(changed = {}) {
+      return world({ ...allSettings, ...changed }, savedAfter(allSaved, facts));
+    },
+  };
+}
+
+function stepOf(before: State, command: Command): Step {
+  const decision = decide(before, command, 1000);
+  const events = "events" in decision ? decision.events : [];
+  let after = before;
+  const heard: Heard[] = [];
+  if ("refusal" in decision && "session" in command) {
+    heard.push({ to: command.session, notice: { kind: "refused", refusal: decision.refusal } });
+  }
+  for (const event of events) {
+    heard.push(...oneByOne(deliveriesOf(after, event)));
+    after = apply(after, event);
+  }
+  return { command, before, decision, events, after, heard };
+}
+
+/** Deliveries, spelled out for each session that hears them. */
+export function oneByOne(deliveries: readonly Delivery[]): readonly Heard[] {
+  return deliveries.flatMap(({ to, except, notice }) =>
+    to.filter((session) => session !== except).map((session) => ({ to: session, notice })),
+  );
+}
+
+/** What a faithful store holds after these facts: one claim and one ban for each name, whatever its case. */
+export function savedAfter(saved: Saved, facts: readonly Fact[]): Saved {
+  const claims = new Map(saved.claims.map((claim) => [claim.name.toLowerCase(), claim]));
+  const bans = new Map(saved.bans.map((ban) => [ban.name.toLowerCase(), ban]));
+  let { tailscaledSeen } = saved;
+  for (const fact of facts) {
+    if (fact.kind === "name-claimed") claims.set(fact.claim.name.toLowerCase(), fact.claim);
+    else if (fact.kind === "name-released") claims.delete(fact.name.toLowerCase());
+    else if (fact.kind === "ban-placed") bans.set(fact.ban.name.toLowerCase(), fact.ban);
+    else if (fact.kind === "ban-lifted") bans.delete(fact.name.toLowerCase());
+    else tailscaledSeen = true;
+  }
+  return { claims: [...claims.values()], bans: [...bans.values()], tailscaledSeen };
+}
+
+/** What a step came to, in a few words: `refused: <reason>`, `ended: <cause>`, the kinds of its events, or `nothing`. */
+export function outcome({ decision }: Step): string {
+  if ("refusal" in decision) return `refused: ${decision.refusal.reason}`;
+  return decision.events.map(wordsFor).join(", ") || "nothing";
+}
+
+function wordsFor(event: Event): string {
+  if (event.kind === "answered") return `answer: ${event.answer.kind}`;
+  if (event.kind !== "session-ended") return event.kind;
+  const { cause } = event;
+  return `ended: ${cause.kind === "refused" ? cause.refusal.reason : cause.kind}`;
+}
+
+/** Why this session is operator; null: it isn't. */
+export function groundOf({ state }: World, session: SessionId): OperatorGround | null {
+  const found = get(state.sessions, session);
+  return found?.phase === "registered" ? found.operator : null;
+}
