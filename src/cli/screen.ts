@@ -1,0 +1,57 @@
+import { createInterface } from "node:readline";
+import type { Surroundings } from "../args/command.ts";
+
+/** Lines in, lines out: what others say goes to standard output, all else to standard error. */
+export interface Screen {
+  said(line: string): void;
+  note(line: string): void;
+  /** What is typed or piped in, until it ends or `stop` aborts. */
+  lines(stop: AbortSignal): AsyncIterable<string>;
+  close(): void;
+}
+
+/** On a terminal the line being typed stays below what comes in; in a pipe there is nothing but lines. */
+export function createScreen({ stdin, stdout, stderr }: Surroundings): Screen {
+  const onTerminal = stdin.isTTY === true && stdout.isTTY === true;
+  const reader = createInterface({
+    input: stdin,
+    terminal: onTerminal,
+    ...(onTerminal ? { output: stdout } : {}),
+    prompt: "> ",
+  });
+  if (onTerminal) reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  let typing = false;
+
+  function above(stream: Surroundings["stdout"], line: string): void {
+    if (!typing) {
+      stream.write(`${line}\n`);
+      return;
+    }
+    stdout.write("\r\u001b[J");
+    stream.write(`${line}\n`);
+    reader.prompt(true);
+  }
+
+  return {
+    said: (line) => above(stdout, `${onTerminal ? `${clock()} ` : ""}${line}`),
+    note: (line) => above(stderr, onTerminal ? `-- ${line}` : line),
+    lines: async function* lines(stop) {
+      stop.addEventListener("abort", () => reader.close(), { once: true });
+      typing = onTerminal;
+      if (typing) reader.prompt();
+      for await (const line of reader) {
+        yield line;
+        if (typing) reader.prompt();
+      }
+      typing = false;
+    },
+    close: () => {
+      typing = false;
+      reader.close();
+    },
+  };
+}
+
+function clock(): string {
+  return new Date().toTimeString().slice(0, 5);
+}

@@ -1,0 +1,17 @@
+/**
+ * Others' text, safe for a terminal: control characters, escape sequences and invisible direction marks are shown, never
+ * obeyed. A message of several lines stays one message: its further lines are indented.
+ */
+export function visible(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, shown)
+    .replaceAll("\n", "\n    ");
+}
+
+function shown(character: string): string {
+  // A tab and a line break do no harm; a joiner holds emoji together.
+  if (character === "\n" || character === "\t" || character === "\u200d") return character;
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+}
