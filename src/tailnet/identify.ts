@@ -1,7 +1,11 @@
+import { networkInterfaces } from "node:os";
 import type { Identity, VouchedGround } from "../core/identity.ts";
+import { isLoopback, isTailscaleAddress, ownAddresses, plainAddress } from "./addresses.ts";
 import type { NetworkInterfaces } from "./addresses.ts";
 import type { LocalApi } from "./local-api/client.ts";
-import type { Observation } from "./monitor.ts";
+import type { Observation } from "./observe.ts";
+import { tailnetPeer } from "./tailnet-peer.ts";
+import { vouchedGround } from "./vouched.ts";
 
 /** The other end of a connection, as its socket tells. */
 export interface Peer {
@@ -24,10 +28,14 @@ export type Identified =
 
 export interface IdentifierOptions {
   readonly api: Pick<LocalApi, "whoIs">;
+  /** The monitor's `current`. */
   readonly observe: () => Observation;
   /** Whether a tailscaled has ever answered for this data directory, in whatever process. */
   readonly knownBefore: () => boolean;
-  /** Take this machine's own processes for the person who owns the node. */
+  /**
+   * Take this machine's own processes for the person who owns the node. Only for a machine with one user, and never
+   * where `tailscale serve` forwards to the server: what it forwards comes from loopback too.
+   */
   readonly trustLocal: boolean;
   /** The app capability whose `"operator": true` makes an operator. */
   readonly capability: string;
@@ -39,6 +47,90 @@ export interface Identifier {
   identify(peer: Peer): Promise<Identified>;
 }
 
+/**
+ * Tells who is behind a connection, from its socket's addresses and tailscaled alone: no header, no line of a proxy.
+ *
+ * | the peer comes from | tailscaled, as seen last in this process | is |
+ * |---|---|---|
+ * | an address of this machine, not loopback | any | local |
+ * | loopback | TUN mode, whatever its state now | local |
+ * | loopback | userspace mode, whatever its state now | whom who-is names |
+ * | loopback | never answered; its socket exists, or it is known from before | whom who-is names |
+ * | loopback | never answered, no socket, not known from before | local |
+ * | anywhere else | answered once, or its socket exists, or known from before | whom who-is names |
+ * | a Tailscale address | never answered, no socket, not known from before | that address |
+ * | anywhere else | never answered, no socket, not known from before | not a member |
+ *
+ * Where who-is is needed: nobody there is `not-a-member`, no answer is `identity-unavailable`, our own node is local.
+ * "Known from before" is about this data directory: once a tailscaled has answered for it, its names and bans hang on
+ * logins, and whoever stops tailscaled must not get at them by a bare address or, in userspace mode, by loopback.
+ */
 export function createIdentifier(options: IdentifierOptions): Identifier {
-  throw new Error(`not written yet: ${typeof options}`);
+  const { api, observe, knownBefore, trustLocal, capability, interfaces = networkInterfaces } = options;
+  const inFlight = new Map<string, Promise<Identified>>();
+
+  async function identify(address: string, port: number): Promise<Identified> {
+    const { mode, everAnswered, socketExists } = observe();
+    const tailscaleExists = everAnswered || socketExists || knownBefore();
+    if (isLoopback(address)) {
+      return mode === "tun" || !tailscaleExists ? local() : byWhoIs(address, port);
+    }
+    if (ownAddresses(interfaces()).has(address)) {
+      return local();
+    }
+    if (tailscaleExists) {
+      return byWhoIs(address, port);
+    }
+    return isTailscaleAddress(address) ? known({ kind: "address", address }) : refused("not-a-member");
+  }
+
+  async function byWhoIs(address: string, port: number): Promise<Identified> {
+    const answer = await api.whoIs(address, port);
+    if (!answer.ok) {
+      return refused("identity-unavailable");
+    }
+    const whoIs = answer.value;
+    const peer = whoIs === null ? null : tailnetPeer(whoIs);
+    if (whoIs === null || peer === null) {
+      return refused("not-a-member");
+    }
+    // Looked at after the answer: the state may have moved on while tailscaled was thinking.
+    const { state, selfId } = observe();
+    if (whoIs.Node.StableID === selfId) {
+      return local();
+    }
+    const { identity, online, sharedIn } = peer;
+    return known(identity, { vouched: vouchedGround(peer, whoIs.CapMap, state, capability), online, sharedIn });
+  }
+
+  function local(): Identified {
+    const { state } = observe();
+    const owner = trustLocal && state.kind === "running" ? state.self.ownerLogin : null;
+    return owner === null ? known({ kind: "local" }) : known({ kind: "person", login: owner }, { vouched: "owner" });
+  }
+
+  return {
+    identify(peer) {
+      const address = plainAddress(peer.address);
+      const question = `${address} ${peer.port}`;
+      const asked = inFlight.get(question) ?? identify(address, peer.port).finally(() => inFlight.delete(question));
+      inFlight.set(question, asked);
+      return asked;
+    },
+  };
+}
+
+function known(
+  identity: Identity,
+  {
+    vouched = null,
+    online = null,
+    sharedIn = false,
+  }: Partial<Omit<Extract<Identified, { kind: "known" }>, "kind">> = {},
+): Identified {
+  return { kind: "known", identity, vouched, online, sharedIn };
+}
+
+function refused(reason: "not-a-member" | "identity-unavailable"): Identified {
+  return { kind: "refused", reason };
 }

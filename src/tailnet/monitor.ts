@@ -1,24 +1,13 @@
+import { networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { NetworkInterfaces } from "./addresses.ts";
 import type { LocalApi } from "./local-api/client.ts";
 import type { LocalApiProblem } from "./local-api/outcome.ts";
-import type { TailscaleState } from "./state.ts";
+import { nothingObserved, observeInterfaces, observeStatus } from "./observe.ts";
+import type { Observation } from "./observe.ts";
 
-/** All that is known of Tailscale on this machine, at one moment. */
-export interface Observation {
-  readonly state: TailscaleState;
-  /** The Tailscale addresses to listen on, besides loopback; each was on an interface a moment ago. */
-  readonly listenOn: readonly string[];
-  /** Addresses that tailscaled calls ours and that no interface has (yet). */
-  readonly missing: readonly string[];
-  /** Whether a tailscaled has answered since this process started. */
-  readonly everAnswered: boolean;
-  /** Whether there is a socket, pipe or port of a tailscaled, answering or not. */
-  readonly socketExists: boolean;
-  /** Where tailnet peers arrive, as tailscaled said last in this process, whatever its state is now. */
-  readonly mode: "tun" | "userspace" | "unknown";
-  /** Our node's stable id, as tailscaled said last in this process. */
-  readonly selfId: string | null;
-}
+export type { Observation } from "./observe.ts";
 
 /** All in milliseconds. */
 export interface MonitorTimings {
@@ -26,15 +15,17 @@ export interface MonitorTimings {
   readonly debounce: number;
   /** How often to ask although the bus is silent. */
   readonly poll: number;
-  /** How often to look at the interfaces while an address is awaited or tailscaled is away. */
+  /** How often to look at the interfaces while an address is awaited or tailscaled can't be asked. */
   readonly interfaces: number;
   /** Before the first new attempt at the bus; doubles with each failure. */
   readonly retryFirst: number;
   readonly retryMost: number;
 }
 
+const DEFAULTS: MonitorTimings = { debounce: 100, poll: 30_000, interfaces: 500, retryFirst: 250, retryMost: 4000 };
+
 export interface MonitorOptions {
-  readonly api: LocalApi;
+  readonly api: Pick<LocalApi, "status" | "watch">;
   readonly interfaces?: () => NetworkInterfaces;
   readonly timings?: Partial<MonitorTimings>;
   /** Milliseconds since 1970; for the one word "expired" only. */
@@ -48,12 +39,137 @@ export interface Monitor {
   current(): Observation;
   /** Calls back after each change of the observation. Returns the way to stop that. */
   onChange(listener: (observation: Observation) => void): () => void;
-  /** Asks tailscaled now. */
+  /** Asks tailscaled now. Never rejects. */
   refresh(): Promise<Observation>;
   stop(): void;
 }
 
 /** Resolves when tailscaled has been asked once, whatever came of it; never rejects. */
-export function createMonitor(options: MonitorOptions): Promise<Monitor> {
-  throw new Error(`not written yet: ${typeof options}`);
+export async function createMonitor(options: MonitorOptions): Promise<Monitor> {
+  const monitor = new FollowingMonitor(options);
+  await monitor.refresh();
+  monitor.start();
+  return monitor;
+}
+
+class FollowingMonitor implements Monitor {
+  readonly #options: MonitorOptions;
+  readonly #timings: MonitorTimings;
+  readonly #listeners = new Set<(observation: Observation) => void>();
+  readonly #stopping = new AbortController();
+  #observation = nothingObserved;
+  #asking: Promise<Observation> | null = null;
+  #askAgain: Promise<Observation> | null = null;
+  #settling: NodeJS.Timeout | null = null;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#timings = { ...DEFAULTS, ...options.timings };
+  }
+
+  start(): void {
+    void this.#followBus();
+    this.#every(this.#timings.poll, () => void this.refresh());
+    this.#every(this.#timings.interfaces, () => this.#lookAtInterfaces());
+  }
+
+  current(): Observation {
+    return this.#observation;
+  }
+
+  onChange(listener: (observation: Observation) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** An answer on its way may be older than what made us ask; so one more question follows it, for all who came meanwhile. */
+  refresh(): Promise<Observation> {
+    if (this.#asking === null) {
+      this.#asking = this.#ask().finally(() => (this.#asking = null));
+      return this.#asking;
+    }
+    this.#askAgain ??= this.#asking.then(() => {
+      this.#askAgain = null;
+      return this.refresh();
+    });
+    return this.#askAgain;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#listeners.clear();
+    if (this.#settling !== null) {
+      clearTimeout(this.#settling);
+    }
+  }
+
+  async #ask(): Promise<Observation> {
+    const outcome = await this.#options.api.status();
+    if (!outcome.ok) {
+      this.#options.onTrouble?.(outcome.problem);
+    }
+    const { now = Date.now } = this.#options;
+    this.#see(observeStatus(this.#observation, outcome, this.#interfaces(), now()));
+    return this.#observation;
+  }
+
+  async #followBus(): Promise<void> {
+    const { retryFirst, retryMost } = this.#timings;
+    const { signal } = this.#stopping;
+    let wait = retryFirst;
+    while (!signal.aborted) {
+      await this.#options.api.watch(() => {
+        wait = retryFirst;
+        this.#heard();
+      }, signal);
+      if (signal.aborted) {
+        return;
+      }
+      void this.refresh();
+      await this.#pause(wait);
+      wait = Math.min(wait * 2, retryMost);
+    }
+  }
+
+  #heard(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = null;
+      void this.refresh();
+    }, this.#timings.debounce).unref();
+  }
+
+  /** Cheap, and needed only where nobody tells: an address comes a moment after the state that promises it. */
+  #lookAtInterfaces(): void {
+    const { state, missing } = this.#observation;
+    if (state.kind === "absent" || state.kind === "unreachable" || missing.length > 0) {
+      this.#see(observeInterfaces(this.#observation, this.#interfaces()));
+    }
+  }
+
+  #see(observation: Observation): void {
+    if (this.#stopping.signal.aborted || isDeepStrictEqual(observation, this.#observation)) {
+      return;
+    }
+    this.#observation = observation;
+    for (const listener of this.#listeners) {
+      listener(observation);
+    }
+  }
+
+  #interfaces(): NetworkInterfaces {
+    return (this.#options.interfaces ?? networkInterfaces)();
+  }
+
+  #every(milliseconds: number, act: () => void): void {
+    const timer = setInterval(act, milliseconds).unref();
+    this.#stopping.signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    try {
+      await sleep(milliseconds, undefined, { ref: false, signal: this.#stopping.signal });
+    } catch {
+      // Stopped meanwhile; the loop sees it.
+    }
+  }
 }

@@ -1,6 +1,14 @@
+import { Agent } from "node:http";
+import { plainAddress } from "../addresses.ts";
+import { decodeStatus, decodeWhoIs } from "./answers.ts";
 import type { Status, WhoIs } from "./answers.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { ask, open } from "./exchange.ts";
+import type { Answer } from "./exchange.ts";
+import { createGate } from "./gate.ts";
+import { failure, success } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
+import { createSearch } from "./search.ts";
 
 /** The few questions that we have for tailscaled (Tailscale LocalAPI). None of them ever rejects. */
 export interface LocalApi {
@@ -13,14 +21,14 @@ export interface LocalApi {
    * What the news is stays unread: its form is not stable, and `status` tells the same.
    */
   watch(onNews: () => void, signal: AbortSignal): Promise<Outcome<null>>;
-  /** Ends the idle connections, and what is still asked with `disconnected`. */
+  /** Ends its connections; what is still asked, or asked later, is answered `disconnected`. A watch ends by its own signal. */
   close(): void;
 }
 
 export interface LocalApiOptions {
-  /** Where tailscaled may be asked, best first. Asked again whenever none of the last ones answers. */
+  /** Where tailscaled may be asked, best first. Asked again whenever the last one no longer answers. */
   readonly find: () => Promise<readonly Endpoint[]>;
-  /** Milliseconds for a whole answer, waiting for a free connection included. */
+  /** Milliseconds for a whole answer, waiting for its turn included. */
   readonly whoIsTimeout?: number;
   readonly statusTimeout?: number;
   /** Who-is questions asked at once, and waiting behind them; what is more is `busy`. */
@@ -28,6 +36,86 @@ export interface LocalApiOptions {
   readonly whoIsWaiting?: number;
 }
 
+/** Bytes. Without its peers a status has a few thousand, a who-is with many grants some more. */
+const MOST_STATUS = 1024 * 1024;
+const MOST_WHO_IS = 256 * 1024;
+
+/** ipn.NotifyInitialState, and NotifyPeerChanges where tailscaled knows it; older ones ignore the bit. */
+const BUS_MASK = 2 | 4096;
+
 export function createLocalApi(options: LocalApiOptions): LocalApi {
-  throw new Error(`not written yet: ${typeof options}`);
+  const { find, whoIsTimeout = 2000, statusTimeout = 5000, whoIsAtOnce = 16, whoIsWaiting = 1024 } = options;
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
+  const gate = createGate(whoIsAtOnce, whoIsWaiting);
+  const anywhere = createSearch(find);
+  let closed = false;
+
+  function get(path: string, most: number, signal: AbortSignal): Promise<Outcome<Answer>> {
+    return closed
+      ? Promise.resolve(failure({ kind: "disconnected" }))
+      : anywhere((endpoint) => ask(endpoint, { path, agent, signal }, most));
+  }
+
+  return {
+    async status() {
+      return use(await get("status?peers=false", MOST_STATUS, AbortSignal.timeout(statusTimeout)), decodeStatus);
+    },
+
+    async whoIs(address, port) {
+      const path = `whois?addr=${encodeURIComponent(hostAndPort(address, port))}&proto=tcp`;
+      const deadline = AbortSignal.timeout(whoIsTimeout);
+      const answer = await gate.pass(() => get(path, MOST_WHO_IS, deadline), deadline);
+      if (answer === "full" || answer === "late") {
+        return failure({ kind: answer === "full" ? "busy" : "timeout" });
+      }
+      return answer.ok && answer.value.status === 404 ? success(null) : use(answer, decodeWhoIs);
+    },
+
+    watch: (onNews, signal) => anywhere((endpoint) => follow(endpoint, onNews, signal)),
+
+    close() {
+      closed = true;
+      agent.destroy();
+    },
+  };
+}
+
+async function follow(endpoint: Endpoint, onNews: () => void, signal: AbortSignal): Promise<Outcome<null>> {
+  const opened = await open(endpoint, { path: `watch-ipn-bus?mask=${BUS_MASK}`, agent: false, signal });
+  if (!opened.ok) {
+    return signal.aborted ? success(null) : opened;
+  }
+  const response = opened.value;
+  if (response.statusCode !== 200) {
+    response.destroy();
+    return failure(
+      response.statusCode === 401 || response.statusCode === 403
+        ? { kind: "no-permission", text: "" }
+        : { kind: "http", status: response.statusCode ?? 0, text: "" },
+    );
+  }
+  try {
+    // Lines may be of any length, since old versions send whole network maps; nothing of them is kept.
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (chunk.includes("\n")) {
+        onNews();
+      }
+    }
+  } catch {
+    // Broken off; said below.
+  }
+  return signal.aborted ? success(null) : failure({ kind: "disconnected" });
+}
+
+function use<T>(answer: Outcome<Answer>, decode: (body: string) => Outcome<T>): Outcome<T> {
+  if (!answer.ok) {
+    return answer;
+  }
+  const { status, body } = answer.value;
+  return status === 200 ? decode(body) : failure({ kind: "http", status, text: body.trim().slice(0, 200) });
+}
+
+function hostAndPort(address: string, port: number): string {
+  const plain = plainAddress(address);
+  return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
 }
