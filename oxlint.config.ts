@@ -1,4 +1,4 @@
-import { defineConfig } from "oxlint";
+import { defineConfig, type OxlintOverride } from "oxlint";
 import { folderLicences } from "./scripts/folders.ts";
 
 const licences = folderLicences(import.meta.dirname);
@@ -7,7 +7,7 @@ const licences = folderLicences(import.meta.dirname);
  * The compiler stops an import that a folder's tsconfig.json does not list, but lets through what a listed folder
  * itself may import. These rules, computed from the same files, stop that too.
  */
-const importRules = [...licences].map(([folder, allowed]) => ({
+const importRules = [...licences].map(([folder, allowed]): OxlintOverride => ({
   files: [`src/${folder}/**/*.ts`],
   excludeFiles: ["**/*.test.ts"],
   rules: {

@@ -1,0 +1,75 @@
+/**
+ * Tries the package as users get it: packed, installed into an empty folder with its dependencies from the registry, its
+ * commands started there. Each step must say what it should, or this ends with exit code 1.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+
+const root = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "padserve-package-"));
+// The Node that runs this is new enough; the machine's own may not be.
+const env = {
+  ...process.env,
+  PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+  npm_config_loglevel: "error",
+};
+const installed = join(folder, "node_modules", "padserve");
+
+try {
+  run("npm", ["pack", "--pack-destination", folder], root);
+  const [archive] = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
+  expect(archive !== undefined, "npm pack left a package");
+  run("npm", ["init", "-y"], folder);
+  run("npm", ["install", `./${archive}`], folder);
+  expect(!existsSync(join(installed, "src")), "the package ships no sources");
+  expect(run("npx", ["padserve", "--version"], folder).startsWith("padserve "), "padserve tells its version");
+  expect(run("npx", ["pad", "--help"], folder).includes("serve"), "pad tells its commands");
+  expect(
+    run("node", ["-e", 'import("padserve/client").then((m) => console.log(typeof m.connect))'], folder).trim() ===
+      "function",
+    "padserve/client can be imported",
+  );
+  await tryServer();
+  console.log("the package works");
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function tryServer(): Promise<void> {
+  const launcher = join(folder, "node_modules", ".bin", "padserve");
+  const data = join(folder, "data");
+  const server = spawn(launcher, ["serve", "--port", "0", "--data", data, "--tailscale-socket", join(folder, "none")], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const ended = once(server, "exit");
+  let port: string | undefined;
+  for await (const line of createInterface({ input: server.stdout })) {
+    port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+    if (port !== undefined) break;
+  }
+  expect(port !== undefined, "the server says where it listens");
+  run("npx", ["pad", "send", "ALL", "hello", "--server", `127.0.0.1:${port}`, "--as", "trial"], folder);
+  expect(
+    run("npx", ["padserve", "names", "--data", data], folder).includes("trial"),
+    "the running server knows the name",
+  );
+  server.kill("SIGTERM");
+  const [code] = await ended;
+  expect(code === 0, "the server ends with 0");
+  expect(run("npx", ["padserve", "names", "--data", data], folder).includes("trial"), "the name was kept");
+}
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
+  expect(status === 0, `${command} ${args.join(" ")} ends with 0, not ${status}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`not so: ${what}`);
+}
