@@ -39,11 +39,12 @@ const CIPHER = "aes-256-cbc";
 const BLOCK = 16;
 
 function decrypt(key: Uint8Array, sealed: Buffer): Buffer | null {
-  // The original's process ends on both: the IV alone, and a length of no whole blocks.
-  if (sealed.length < 2 * BLOCK || sealed.length % BLOCK !== 0) return null;
+  // Padding makes at least one block behind the IV. The original's process ends on the IV alone.
+  if (sealed.length < 2 * BLOCK) return null;
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, BLOCK));
   const head = decipher.update(sealed.subarray(BLOCK));
   try {
+    // Throws on wrong padding, and on a length of no whole blocks.
     return Buffer.concat([head, decipher.final()]);
   } catch {
     return null;

@@ -83,6 +83,7 @@ describe("texts", () => {
       "MESSAGE from alice",
       "MESSAGE from : x",
       "MESSAGE from al ice: x",
+      "MESSAGE form alice: x",
       "BROADCAST from alice: x y",
       "BROADCAST SENT twice",
       "CLIENT",

@@ -103,9 +103,9 @@ function decodeByVerb(line: string): ServerLine | null {
   }
 }
 
-/** Old servers let ids such as `x:` in. A field has no blanks, so the last colon with one behind it ends the id. */
+/** Old servers let ids such as `x:` in. Neither id nor field holds a space, so the colon with one behind it ends the id. */
 function decodeMessage(kind: "broadcast" | "message", rest: string): ServerLine | null {
-  const colon = rest.lastIndexOf(": ");
+  const colon = rest.indexOf(": ");
   if (!rest.startsWith("from ") || colon <= "from ".length) return null;
   const from = rest.slice("from ".length, colon);
   const field = rest.slice(colon + 2);
