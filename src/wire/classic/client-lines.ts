@@ -17,7 +17,7 @@ export type ClientCommand =
   | { readonly kind: "exit" };
 
 /** What a line can be instead of a command. */
-export type ClientFault =
+type ClientFault =
   | { readonly kind: "malformed"; readonly verb: "REGISTER" | "SEND" | "KICK" | "BAN" | "UNBAN" }
   | { readonly kind: "unknown"; readonly line: string }
   | { readonly kind: "invalid-text" }
