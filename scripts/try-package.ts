@@ -21,7 +21,7 @@ const installed = join(folder, "node_modules", "padserve");
 
 try {
   run("npm", ["pack", "--pack-destination", folder], root);
-  const [archive] = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
+  const archive = readdirSync(folder).find((file) => file.endsWith(".tgz"));
   expect(archive !== undefined, "npm pack left a package");
   run("npm", ["init", "-y"], folder);
   run("npm", ["install", `./${archive}`], folder);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkOption, type Options, type Values } from "../args/options.ts";
@@ -42,7 +43,14 @@ export function readConfig(
   const file = options.config ?? fromEnv.values.config;
   const fromFile = file === undefined ? { values: {} } : readFile(file);
   if ("wrong" in fromFile) return fromFile;
-  return { config: withDefaults({ ...fromFile.values, ...fromEnv.values, ...options }, env, platform) };
+  const given = { ...fromFile.values, ...fromEnv.values, ...options };
+  const wrongAddress = given.listen?.find((address) => isIP(address) === 0 || isWildcard(address));
+  if (wrongAddress !== undefined) {
+    return {
+      wrong: `--listen takes an address of this machine and not all of them at once, not ${JSON.stringify(wrongAddress)}`,
+    };
+  }
+  return { config: withDefaults(given, env, platform) };
 }
 
 /** Where the platform wants a program to keep its state. */
@@ -79,6 +87,11 @@ function withDefaults(given: Given, env: Environment, platform: NodeJS.Platform)
     logLevel: given["log-level"] ?? "info",
     logFormat: given["log-format"] === "json" || given["log-format"] === "pretty" ? given["log-format"] : null,
   };
+}
+
+/** Only ever the addresses of one tailnet: 0.0.0.0 and :: would let everybody in whom any network brings. */
+function isWildcard(address: string): boolean {
+  return /^[0:.]+$/.test(address.toLowerCase().replace("::ffff:", "::"));
 }
 
 type Read = { readonly values: Given } | { readonly wrong: string };

@@ -1,0 +1,32 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { visible } from "./visible.ts";
+
+describe("others' text on a terminal", () => {
+  test("CM-2 escape sequences are shown, not obeyed", () => {
+    expect(visible("\u001b[2J\u001b]0;title\u0007")).toBe("␛[2J␛]0;title␇");
+    expect(visible("\u009b31m")).toBe("<U+009B>31m");
+  });
+
+  test("CM-2 direction marks are shown", () => {
+    expect(visible("a\u202eb")).toBe("a<U+202E>b");
+  });
+
+  test("CM-2 a message of several lines stays one message", () => {
+    expect(visible("one\r\ntwo\nbob: three")).toBe("one\n    two\n    bob: three");
+  });
+
+  test("CM-2 what people write comes through", () => {
+    expect(visible("Grüße, 世界 👩‍👩‍👧 ok\tyes")).toBe("Grüße, 世界 👩‍👩‍👧 ok\tyes");
+  });
+
+  test("CM-2 nothing that comes out can steer a terminal", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        // oxlint-disable-next-line no-control-regex
+        expect(visible(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+        expect(visible(text)).not.toMatch(/\n(?! {4})/);
+      }),
+    );
+  });
+});
