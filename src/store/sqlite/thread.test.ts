@@ -33,7 +33,7 @@ test("ST-25 the thread ends when the store can't be opened", async () => {
 
 test("ST-25 an open store that nobody asks anything does not keep the process alive", () => {
   const program = join(import.meta.dirname, "../../../test/store/leave-store-open.ts");
-  const left = spawnSync(process.execPath, [program, scratch.path], { encoding: "utf8" });
+  const left = spawnSync(process.execPath, [program, scratch.path], { encoding: "utf8", timeout: 30_000 });
   expect([left.stdout, left.stderr, left.status]).toEqual(["kept\n", "", 0]);
 });
 
