@@ -35,8 +35,10 @@ export function broadcast(text: string): Command<Taken> {
 
 /** `to` is a recipient. */
 export function direct(ownId: string, to: string, text: string): Command<Taken> {
-  const message = encodeClientLine({ kind: "direct", to, body: sealPad(text) });
-  return { lines: () => message + encodeClientLine({ kind: "list" }), answer: directAnswer(ownId) };
+  return {
+    lines: () => encodeClientLine({ kind: "direct", to, body: sealPad(text) }) + encodeClientLine({ kind: "list" }),
+    answer: directAnswer(ownId),
+  };
 }
 
 export function signOfLife(ownId: string): Command<Taken> {

@@ -92,7 +92,6 @@ test("CC-6 whatever was asked in whatever order, each command has its own answer
       const outcomes = exchanges.map(({ reader }) => flights.add(reader()));
       const lines = exchanges.flatMap(({ says }) => says).map(decodeServerLine);
       expect(lines.filter((line) => !flights.receive(line))).toEqual([]);
-      expect(flights.idle).toBe(true);
       expect(await Promise.all(outcomes)).toEqual(exchanges.map(({ outcome }) => outcome));
     }),
   );
@@ -125,6 +124,20 @@ test("CC-10 an error that LIST could also have, with nothing behind it, leaves a
   flights.receive(decodeServerLine("ERROR Server storage failed"));
   flights.end(CLOSED);
   expect(await outcome).toEqual({ kind: "unknown", why: CLOSED });
+});
+
+test("CC-14 an error within an answer that has begun is nobody's: the message before was taken", async () => {
+  const flights = newFlights();
+  const outcomes = [flights.add(directAnswer("me")), flights.add(serverInfoAnswer())];
+  const error = decodeServerLine("ERROR Recipient not found");
+  flights.receive(decodeServerLine("BEGIN_RESPONSE"));
+  expect(flights.receive(error)).toBe(false);
+  flights.receive(decodeServerLine("CLIENT me"));
+  flights.receive(decodeServerLine("END_RESPONSE"));
+  flights.receive(decodeServerLine("SERVERINFO Server: box"));
+  expect(flights.receive(error)).toBe(false);
+  flights.receive(decodeServerLine("SERVERINFO No Tailscale IP"));
+  expect(await Promise.all(outcomes)).toEqual([taken, { kind: "answered", value: { host: "box", addresses: [] } }]);
 });
 
 test("CC-11 patience counts from the last line of the oldest command's answer, and other lines don't extend it", () => {

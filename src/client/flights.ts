@@ -20,10 +20,6 @@ export class Flights {
     this.#onSilent = onSilent;
   }
 
-  get idle(): boolean {
-    return this.#queue.length === 0;
-  }
-
   add<T>(reader: AnswerReader<T>): Promise<T | Failure> {
     const { promise, resolve } = Promise.withResolvers<T | Failure>();
     this.#queue.push({
@@ -43,7 +39,7 @@ export class Flights {
     const step = this.#queue[0]?.read(line) ?? "foreign";
     if (step === "foreign") return false;
     if (step === "done") this.#queue.shift();
-    if (this.idle) this.#stopTimer();
+    if (this.#queue.length === 0) this.#stopTimer();
     else this.#timer?.refresh();
     return true;
   }

@@ -17,10 +17,18 @@ test("CC-19 the bound of the delay doubles up to the longest, and the delay is s
   );
 });
 
-const refused = (reason: "name-taken" | "server-full" | "you-are-banned" | "not-a-member"): ConnectionEnd => ({
-  kind: "refused",
-  error: { reason },
-});
+type PlainReason = "name-taken" | "you-are-banned" | "not-a-member" | (typeof HEALING)[number];
+
+const HEALING = [
+  "server-full",
+  "timed-out",
+  "identity-unavailable",
+  "storage-failed",
+  "too-many-messages",
+  "line-too-long",
+] as const;
+
+const refused = (reason: PlainReason): ConnectionEnd => ({ kind: "refused", error: { reason } });
 const unreachable: ConnectionEnd = { kind: "unreachable", code: "ECONNREFUSED" };
 
 test.each([
@@ -34,7 +42,7 @@ test.each([
   [{ kind: "left" }, true, "always", "end"],
   [{ kind: "kicked" }, true, "always", "end"],
   [{ kind: "banned" }, true, "always", "end"],
-  [refused("server-full"), false, "always", "retry"],
+  ...HEALING.map((reason) => [refused(reason), false, "always", "retry"] as const),
   [refused("you-are-banned"), true, "always", "end"],
   [refused("not-a-member"), true, "always", "end"],
   [refused("name-taken"), false, "always", "end"],

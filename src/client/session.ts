@@ -151,7 +151,7 @@ export class Session {
   /** A server that has vanished doesn't answer, and then the answer's own time-out ends the connection. */
   #probe(): void {
     this.#timer.refresh();
-    if (this.#flights.idle) void this.ask(signOfLife(this.#id));
+    void this.ask(signOfLife(this.#id));
   }
 
   #ended(end: ConnectionEnd): void {

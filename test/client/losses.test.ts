@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
 import { online, record } from "./recorder.ts";
@@ -97,6 +97,21 @@ describe("a server that says nothing", () => {
     await server.hears("LIST", 3);
     expect(alice.client.state.kind).toBe("online");
     expect(server.connections).toBe(1);
+  });
+
+  test("CC-12 of its own: who talks isn't asked", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await using server = await FakeOldServer.start({ generation: 3 });
+    await using alice = await online({ server: server.address, id: "alice", timings: { quiet: 1000 } });
+    for (const text of ["one", "two", "three"]) {
+      vi.advanceTimersByTime(999);
+      server.say("alice", `${text}\n`);
+      await alice.hears((event) => event.kind === "notice" && event.text === text);
+    }
+    expect(server.heard).not.toContain("LIST");
+    vi.advanceTimersByTime(1000);
+    await server.hears("LIST");
   });
 
   test("CC-12 of its own: who has vanished is noticed", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/client/index.ts";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { online, record } from "./recorder.ts";
@@ -33,32 +33,43 @@ test("CC-18 between two connections nothing is sent, and nothing is kept for lat
   expect(server.connections).toBe(1);
 });
 
-test("CC-19 back-off grows while attempts fail, and starts again after a connection that held", async () => {
-  const port = await freePort();
-  const timings = { firstDelay: 2, longestDelay: 4, stable: 0 };
-  await using alice = record({
-    server: { host: "127.0.0.1", port },
-    id: "alice",
-    reconnect: "always",
-    random: () => 0.5,
-    timings,
-  });
+test("CC-19 back-off grows while attempts fail", async () => {
+  const server = { host: "127.0.0.1", port: await freePort() };
+  const timings = { firstDelay: 2, longestDelay: 4 };
+  await using alice = record({ server, id: "alice", reconnect: "always", random: () => 0.5, timings });
   await alice.reaches("waiting", 3);
-  await using server = await FakeOldServer.start({ generation: 3, port });
-  await alice.reaches("online");
-  const before = alice.events.length;
-  // The timer that calls the connection stable was set first, so it has fired when ours does.
-  await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  const states = alice.events.flatMap((event) => (event.kind === "state" ? [event.state] : []));
+  const loss = { kind: "unreachable", code: "ECONNREFUSED" };
+  expect(states.slice(0, 5)).toEqual([
+    { kind: "waiting", attempt: 0, delay: 1, loss },
+    { kind: "connecting", attempt: 1 },
+    { kind: "waiting", attempt: 1, delay: 2, loss },
+    { kind: "connecting", attempt: 2 },
+    { kind: "waiting", attempt: 2, delay: 2, loss },
+  ]);
+});
+
+test("CC-19 a connection that was lost before it held doesn't start the back-off again; one that held does", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  await using server = await FakeOldServer.start({ generation: 3 });
+  await using alice = await online({
+    server: server.address,
+    id: "alice",
+    random: () => 0.5,
+    timings: { firstDelay: 1600, longestDelay: 1600, stable: 1000 },
+  });
+  for (const attempt of [0, 1, 2]) {
+    server.drop("alice");
+    await alice.reaches("waiting", attempt + 1);
+    expect(alice.client.state).toHaveProperty("attempt", attempt);
+    vi.advanceTimersByTime(800);
+    await alice.reaches("online", attempt + 2);
+  }
+  vi.advanceTimersByTime(1000);
   server.drop("alice");
-  await alice.reaches("online", 2);
-  const waits = (events: typeof alice.events) =>
-    events.flatMap((event) => (event.kind === "state" && event.state.kind === "waiting" ? [event.state] : []));
-  expect(
-    waits(alice.events.slice(0, before))
-      .map(({ delay }) => delay)
-      .slice(0, 3),
-  ).toEqual([1, 2, 2]);
-  expect(waits(alice.events.slice(before)).map(({ attempt }) => attempt)).toEqual([0]);
+  await alice.reaches("waiting", 4);
+  expect(alice.client.state).toHaveProperty("attempt", 0);
 });
 
 test("CC-20 a first connection that can't be made ends the client, unless it is to try always", async () => {

@@ -13,7 +13,7 @@ export interface Recorder {
 }
 
 /** Delays of nothing: back-off is tested where it is computed. */
-export const QUICK = { firstDelay: 0, longestDelay: 0 };
+const QUICK = { firstDelay: 0, longestDelay: 0 };
 
 export function record(options: ConnectOptions): Recorder {
   const client = connect({ ...options, timings: { ...QUICK, ...options.timings } });

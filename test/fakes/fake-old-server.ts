@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { sealBroadcast } from "../../src/wire/classic/broadcast-cipher.ts";
 import { createKeyPair, publicKeyHex } from "../../src/wire/classic/key-exchange.ts";
 import { answerLine } from "./old-server-answers.ts";
 import type { OldClient, OldServerState } from "./old-server-answers.ts";
@@ -79,6 +80,13 @@ export class FakeOldServer {
   /** The connection breaks: a reset, nothing said. */
   drop(id: string): void {
     this.#client(id).socket.resetAndDestroy();
+  }
+
+  /** The form of a broadcast that no server of the original sends and its last client reads: under the client's own key. */
+  sayUnderKey(id: string, from: string, text: string): void {
+    const { key, say } = this.#client(id);
+    if (key === null) throw new Error("no keys exchanged yet");
+    say(`BROADCAST from ${from}: ${sealBroadcast(key, text)}\n`);
   }
 
   /** The client loses its connection, and the server doesn't notice: until `forget` the id is taken. */
