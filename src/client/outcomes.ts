@@ -36,7 +36,7 @@ export type Failure =
   /** Nothing left this machine. `invalid-recipient`: not one word, or `ALL`. */
   | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" };
 
-/** The server has taken it. Of a direct message: it has passed it on to a connected recipient. */
+/** The server has taken it. Of a direct message: the recipient was connected; no more is known. */
 export interface Taken {
   readonly kind: "taken";
 }
