@@ -28,9 +28,9 @@ export function isLoopback(address: string): boolean {
   return isIn(loopback, address);
 }
 
-/** An address as tailscaled and `os.networkInterfaces` write it: no `::ffff:` that a dual-stack socket puts before IPv4, no zone. */
+/** An address as tailscaled and `os.networkInterfaces` write it: without the `::ffff:` that a dual-stack socket puts before IPv4. */
 export function plainAddress(address: string): string {
-  const plain = address.replace(/%.*$/, "").toLowerCase();
+  const plain = address.toLowerCase();
   const unmapped = plain.startsWith("::ffff:") ? plain.slice("::ffff:".length) : plain;
   return isIP(unmapped) === 4 ? unmapped : plain;
 }

@@ -44,26 +44,28 @@ export interface IdentifierOptions {
 
 export interface Identifier {
   /** Never rejects. Nothing is remembered between questions; the same question asked twice at once is one question. */
-  identify(peer: Peer): Promise<Identified>;
+  readonly identify: (peer: Peer) => Promise<Identified>;
 }
 
 /**
  * Tells who is behind a connection, from its socket's addresses and tailscaled alone: no header, no line of a proxy.
  *
- * | the peer comes from | tailscaled, as seen last in this process | is |
- * |---|---|---|
- * | an address of this machine, not loopback | any | local |
- * | loopback | TUN mode, whatever its state now | local |
- * | loopback | userspace mode, whatever its state now | whom who-is names |
- * | loopback | never answered; its socket exists, or it is known from before | whom who-is names |
- * | loopback | never answered, no socket, not known from before | local |
- * | anywhere else | answered once, or its socket exists, or known from before | whom who-is names |
- * | a Tailscale address | never answered, no socket, not known from before | that address |
- * | anywhere else | never answered, no socket, not known from before | not a member |
+ * | the peer comes from | mode, as tailscaled said last in this process | a tailscaled exists or is known | is |
+ * |---|---|---|---|
+ * | loopback | TUN, whatever its state now | yes | local |
+ * | loopback | userspace, whatever its state now | yes | whom who-is names |
+ * | loopback | unknown | yes | whom who-is names |
+ * | loopback | unknown | no | local |
+ * | another address of this machine | TUN or unknown | either | local |
+ * | another address of this machine | userspace | yes | whom who-is names |
+ * | anywhere else | any | yes | whom who-is names |
+ * | a Tailscale address | unknown | no | that address |
+ * | anywhere else | unknown | no | not a member |
  *
- * Where who-is is needed: nobody there is `not-a-member`, no answer is `identity-unavailable`, our own node is local.
- * "Known from before" is about this data directory: once a tailscaled has answered for it, its names and bans hang on
- * logins, and whoever stops tailscaled must not get at them by a bare address or, in userspace mode, by loopback.
+ * "Exists or is known": its socket is there, or it has answered in this process, or ever for this data directory. From
+ * then on names and bans hang on logins, and nobody may get at them by stopping tailscaled. In userspace mode tailscaled
+ * itself connects to us for its peers: to loopback, and as a subnet router to any address of this machine.
+ * Where who-is is needed, nobody there is `not-a-member`, no answer is `identity-unavailable`, our own node is local.
  */
 export function createIdentifier(options: IdentifierOptions): Identifier {
   const { api, observe, knownBefore, trustLocal, capability, interfaces = networkInterfaces } = options;
@@ -76,7 +78,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       return mode === "tun" || !tailscaleExists ? local() : byWhoIs(address, port);
     }
     if (ownAddresses(interfaces()).has(address)) {
-      return local();
+      return mode === "userspace" ? byWhoIs(address, port) : local();
     }
     if (tailscaleExists) {
       return byWhoIs(address, port);
@@ -90,14 +92,14 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       return refused("identity-unavailable");
     }
     const whoIs = answer.value;
+    // Looked at after the answer: the state may have moved on while tailscaled was thinking.
+    const { state, selfId } = observe();
+    if (whoIs !== null && whoIs.Node.StableID === selfId) {
+      return local();
+    }
     const peer = whoIs === null ? null : tailnetPeer(whoIs);
     if (whoIs === null || peer === null) {
       return refused("not-a-member");
-    }
-    // Looked at after the answer: the state may have moved on while tailscaled was thinking.
-    const { state, selfId } = observe();
-    if (whoIs.Node.StableID === selfId) {
-      return local();
     }
     const { identity, online, sharedIn } = peer;
     return known(identity, { vouched: vouchedGround(peer, whoIs.CapMap, state, capability), online, sharedIn });

@@ -42,12 +42,12 @@ function machine(node: WhoIs["Node"]): Identity {
   return { kind: "machine", node: label === "" ? node.StableID : label, tags: node.Tags };
 }
 
-const DEFAULT_ROUTES: readonly string[] = ["0.0.0.0/0", "::/0"];
+const DEFAULT_ROUTES: ReadonlySet<string> = new Set(["0.0.0.0/0", "::/0"]);
 
 /** An exit node's default routes lead to the internet, never to us. */
 function hasRoutes(node: WhoIs["Node"]): boolean {
   return [...node.AllowedIPs, ...node.PrimaryRoutes].some(
-    (route) => !node.Addresses.includes(route) && !DEFAULT_ROUTES.includes(route),
+    (route) => !node.Addresses.includes(route) && !DEFAULT_ROUTES.has(route),
   );
 }
 

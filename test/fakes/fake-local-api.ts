@@ -111,6 +111,7 @@ export class FakeLocalApi {
   }
 
   async comeBack(): Promise<void> {
+    await this.goAway();
     rmSync(this.path, { force: true });
     this.#server = createServer({ keepAlive: true }, (request, response) => void this.#answer(request, response));
     this.#server.listen(this.path);

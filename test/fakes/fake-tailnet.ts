@@ -144,7 +144,7 @@ export class FakeTailnet {
 
   #capabilities(member: Member): object | null {
     const subjects = isTagged(member) ? (member.tags ?? []) : [member.user ?? ""];
-    const granted = subjects.flatMap((subject) => [...(this.#grants.get(subject) ?? [])]);
+    const granted = subjects.flatMap((subject) => Array.from(this.#grants.get(subject) ?? []));
     return granted.length === 0 ? null : Object.fromEntries(granted);
   }
 

@@ -50,10 +50,11 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
   const anywhere = createSearch(find);
   let closed = false;
 
-  function get(path: string, most: number, signal: AbortSignal): Promise<Outcome<Answer>> {
-    return closed
-      ? Promise.resolve(failure({ kind: "disconnected" }))
-      : anywhere((endpoint) => ask(endpoint, { path, agent, signal }, most));
+  async function get(path: string, most: number, signal: AbortSignal): Promise<Outcome<Answer>> {
+    const question = (endpoint: Endpoint) => ask(endpoint, { path, agent, signal }, most);
+    const answer = closed ? failure({ kind: "disconnected" }) : await anywhere(question);
+    // tailscaled may have closed an idle connection just as we took it up again; a question can be repeated.
+    return !answer.ok && answer.problem.kind === "disconnected" && !closed ? anywhere(question) : answer;
   }
 
   return {

@@ -46,22 +46,15 @@ export async function ask(endpoint: Endpoint, question: Question, most: number):
 
 /** Resolves when the answer begins. */
 export async function open(endpoint: Endpoint, question: Question): Promise<Outcome<IncomingMessage>> {
-  let sent: ClientRequest | null = null;
   try {
-    sent = request({
-      ...target(endpoint),
-      path: `/localapi/v0/${question.path}`,
-      agent: question.agent,
-      signal: question.signal,
-    });
-    sent.end();
-    return success(await answerTo(sent));
+    return success(await answerTo(send(endpoint, question)));
   } catch (error) {
-    // tailscaled may have closed an idle connection just as we took it up again; a question can be repeated.
-    return sent?.reusedSocket === true && !question.signal.aborted && codeOf(error) === "ECONNRESET"
-      ? open(endpoint, { ...question, agent: false })
-      : failure(problemOf(error, endpoint, question));
+    return failure(problemOf(error, endpoint, question));
   }
+}
+
+function send(endpoint: Endpoint, { path, agent, signal }: Question): ClientRequest {
+  return request({ ...target(endpoint), path: `/localapi/v0/${path}`, agent, signal }).end();
 }
 
 function answerTo(sent: ClientRequest): Promise<IncomingMessage> {

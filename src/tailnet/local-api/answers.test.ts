@@ -1,0 +1,50 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { decodeStatus, decodeWhoIs } from "./answers.ts";
+
+const whoIs = {
+  Node: { StableID: "n2CNTRL", Name: null, Addresses: ["100.64.0.2/32"], AllowedIPs: null, Tags: null, Hostinfo: null },
+  UserProfile: { LoginName: "bob@example.com" },
+  CapMap: null,
+};
+
+test("TN-9 what is null counts as absent, and unknown fields are passed over", () => {
+  const answer = decodeWhoIs(JSON.stringify({ ...whoIs, Later: { anything: [1] } }));
+  expect(answer).toEqual({
+    ok: true,
+    value: {
+      Node: {
+        StableID: "n2CNTRL",
+        Name: "",
+        Addresses: ["100.64.0.2/32"],
+        AllowedIPs: [],
+        PrimaryRoutes: [],
+        Tags: [],
+        Sharer: 0,
+        Hostinfo: { ShareeNode: false },
+        Expired: false,
+        Online: null,
+      },
+      UserProfile: { LoginName: "bob@example.com" },
+      CapMap: {},
+    },
+  });
+});
+
+test("TN-9 an answer without what we need is malformed, and the reason repeats nothing of it", () => {
+  const { UserProfile: _, ...nobody } = whoIs;
+  expect(decodeWhoIs(JSON.stringify(nobody))).toMatchObject({ ok: false, problem: { kind: "malformed" } });
+  const strange = decodeStatus(JSON.stringify({ BackendState: { secret: "hush" } }));
+  expect(strange).toMatchObject({ ok: false, problem: { kind: "malformed" } });
+  expect(JSON.stringify(strange)).toContain("BackendState");
+  expect(JSON.stringify(strange)).not.toContain("hush");
+});
+
+test("TN-9 no text whatever makes the decoders throw", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
+      expect(decodeStatus(body).ok).toBe(false);
+      expect(decodeWhoIs(body).ok).toBe(false);
+    }),
+  );
+});
