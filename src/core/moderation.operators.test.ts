@@ -61,6 +61,13 @@ test("MO-5 who is operator by being first can't be banned under another name", (
   expect(outcome(w.run(ban("bob")))).toBe("refused: operator-immune");
 });
 
+test("MO-5 who is local and operator by being first can't be banned by another operator", () => {
+  w = world({ operators: ["name:root"] }, { tailscaledSeen: false });
+  w.join(2, local, "box");
+  w.join(1, phone, "root");
+  expect(outcome(w.run(ban("box")))).toBe("refused: operator-immune");
+});
+
 test.fails("MO-5 a ban never reaches whom the configured name belongs to, in or out", () => {
   w.join(3, backup, "root");
   w.join(4, backup, "backup");
