@@ -6,7 +6,7 @@ import { createLocalApi } from "./local-api/client.ts";
 import type { LocalApi } from "./local-api/client.ts";
 import type { LocalApiProblem } from "./local-api/outcome.ts";
 import { createMonitor } from "./monitor.ts";
-import type { Monitor, MonitorTimings, Observation } from "./monitor.ts";
+import type { Monitor, MonitorOptions, MonitorTimings, Observation } from "./monitor.ts";
 
 const QUICK: MonitorTimings = { debounce: 1, poll: 60_000, interfaces: 5, retryFirst: 5, retryMost: 20 };
 
@@ -34,9 +34,9 @@ afterEach(async () => {
   await tailnet.stop();
 });
 
-async function follow(timings: Partial<MonitorTimings> = {}): Promise<Monitor> {
+async function follow(timings: Partial<MonitorTimings> = {}, asked: MonitorOptions["api"] = api): Promise<Monitor> {
   const monitor = await createMonitor({
-    api,
+    api: asked,
     interfaces: () => interfaces,
     timings: { ...QUICK, ...timings },
     onTrouble: (problem) => trouble.push(problem),
@@ -44,6 +44,9 @@ async function follow(timings: Partial<MonitorTimings> = {}): Promise<Monitor> {
   monitors.push(monitor);
   return monitor;
 }
+
+/** A tailscaled whose bus never says a word. */
+const silent: MonitorOptions["api"] = { status: () => api.status(), watch: () => new Promise<never>(() => {}) };
 
 /** Resolves with the first observation, the present one included, that is as wanted. */
 function seen(monitor: Monitor, wanted: (observation: Observation) => boolean): Promise<Observation> {
@@ -167,7 +170,7 @@ test("TN-17 a tailscaled that does not answer is no more than a timeout", async 
 
 test("TN-18 an address that is not there yet is listened on when it comes", async () => {
   interfaces = { tailscale0: [{ address: "100.64.0.1" }] };
-  const monitor = await follow();
+  const monitor = await follow({}, silent);
   expect(monitor.current()).toMatchObject({ listenOn: ["100.64.0.1"], missing: ["fd7a:115c:a1e0::1"] });
   interfaces = UP;
   await seen(monitor, ({ listenOn, missing }) => listenOn.length === 2 && missing.length === 0);
@@ -184,9 +187,7 @@ test("TN-18 without tailscaled an address that comes to or leaves Tailscale's in
 });
 
 test("TN-19 a change that the bus kept to itself is found by asking now and then", async () => {
-  const silent = { status: () => api.status(), watch: () => new Promise<never>(() => {}) };
-  const monitor = await createMonitor({ api: silent, interfaces: () => interfaces, timings: { ...QUICK, poll: 5 } });
-  monitors.push(monitor);
+  const monitor = await follow({ poll: 5 }, silent);
   tailnet.setState("Stopped");
   await seen(monitor, ({ state }) => state.kind === "stopped");
 });

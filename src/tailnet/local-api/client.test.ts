@@ -122,7 +122,7 @@ test("TN-8 no answer in time: timeout; connections closed under a question: disc
 test.each([
   ["an error", 500, "no netmap available", { kind: "http", status: 500, text: "no netmap available" }],
   ["no JSON", 200, "<html>", { kind: "malformed", text: "not JSON" }],
-  ["too much", 200, `"${"a".repeat(300 * 1024)}"`, { kind: "malformed" }],
+  ["too much", 200, `"${"a".repeat(300 * 1024)}"`, { kind: "malformed", text: "an answer of more than 262144 bytes" }],
 ])("TN-8 %s for an answer is a problem of its own", async (_name, status, body, problem) => {
   const port = await listenOnLoopback((_request, response) => response.writeHead(status).end(body));
   const answer = await ask({ find: () => Promise.resolve([{ kind: "loopback", port, token: "" }]) }).whoIs("::1", 1);
