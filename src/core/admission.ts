@@ -2,9 +2,9 @@ import { forEach, get, valuesOf } from "./persistent-map.ts";
 import type { Command } from "./commands.ts";
 import type { Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
-import { identityKey, isVouched, type Identity } from "./identity.ts";
+import { identityKey, isVouched, sameIdentity, type Identity } from "./identity.ts";
 import { foldName, isName } from "./names.ts";
-import { isFirst, lastingGround, sameIdentity } from "./operators.ts";
+import { isConfigured, isFirst, lastingGround } from "./operators.ts";
 import type { Refusal } from "./refusals.ts";
 import type { Session, State } from "./state.ts";
 
@@ -29,8 +29,9 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   if (!isName(name)) return { refusal: { reason: "invalid-name" } };
   const { identity, vouched } = session;
   const ground = lastingGround(state.settings, identity, vouched, name);
-  // A ban never reaches an operator, and only an operator by lasting grounds: being first must not lift one.
-  if (ground === null && isBanned(state, identity, name)) return ending(session.id, { reason: "you-are-banned" });
+  if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
+    return ending(session.id, { reason: "you-are-banned" });
+  }
   if (get(state.present, foldName(name)) !== undefined) return { refusal: { reason: "name-taken" } };
   const claimed = decideClaim(state, identity, name, at);
   if ("refusal" in claimed) return claimed;
@@ -48,20 +49,22 @@ export function decideRevouch(state: State, { session: id, identity, vouched }: 
   }
   const operator = operatorAfter(state, session, vouched);
   const before = session.phase === "registered" ? session.operator : null;
+  if (session.phase === "registered" && operator === null && isBanned(state, identity, session.name)) {
+    return ending(id, { reason: "you-are-banned" });
+  }
   if (session.vouched === vouched && before === operator) return { events: [] };
   return { events: [{ kind: "session-revouched", session: id, vouched, operator }] };
 }
 
-/**
- * What the server learns of tailscaled. That it has answered is remembered for good; and where there is one, who was
- * operator by being first is so no more.
- */
-export function decideTailscaled(state: State, { answered, present }: CommandOf<"tailscaled">): Decision {
-  const events: Event[] = [];
-  if (answered && !state.tailscaledSeen) events.push({ kind: "tailscaled-seen" });
-  if (present !== state.tailscaledPresent) events.push({ kind: "tailscaled-presence", present });
-  if (events.length > 0 && (answered || present)) events.push(...demotions(state));
-  return { events };
+/** tailscaled has answered: that is remembered for good. */
+export function decideTailscaledSeen(state: State): Decision {
+  return { events: state.tailscaledSeen ? [] : [{ kind: "tailscaled-seen" }, ...demotions(state)] };
+}
+
+/** Whether there is a tailscaled on this machine; where there is one, who was operator by being first is so no more. */
+export function decideTailscaledPresence(state: State, present: boolean): Decision {
+  if (present === state.tailscaledPresent) return { events: [] };
+  return { events: [{ kind: "tailscaled-presence", present }, ...(present ? demotions(state) : [])] };
 }
 
 function demotions(state: State): Event[] {
@@ -76,6 +79,17 @@ function operatorAfter(state: State, session: Session, vouched: Session["vouched
   return ground ?? (session.operator === "first" ? "first" : null);
 }
 
+/**
+ * A ban never reaches an operator; but being first lifts none, and neither does taking a configured name that nobody had:
+ * only who had it already is its operator.
+ */
+function isBeyondBans(state: State, { identity, vouched }: Session, name: string): boolean {
+  if (vouched !== null) return true;
+  const claim = get(state.claims, foldName(name));
+  const isTheirName = claim !== undefined && sameIdentity(claim.identity, identity);
+  return isConfigured(state.settings, identity, isTheirName ? name : null);
+}
+
 function isBanned(state: State, identity: Identity, name: string): boolean {
   if (get(state.bans, foldName(name)) !== undefined) return true;
   return valuesOf(state.bans).some((ban) => ban.identity !== null && sameIdentity(ban.identity, identity));
@@ -87,7 +101,9 @@ function decideClaim(state: State, identity: Identity, name: string, at: number)
   if (claim !== undefined) {
     if (sameIdentity(claim.identity, identity)) return { events: [] };
     // What tailscaled vouches for outranks a claim that anybody at that machine or address could have made.
-    if (isVouched(claim.identity) || !isVouched(identity)) return { refusal: { reason: "name-taken" } };
+    // But a name that makes operator stays with whom the administrator meant, until it is released.
+    const isOperators = isConfigured(state.settings, claim.identity, name);
+    if (isVouched(claim.identity) || !isVouched(identity) || isOperators) return { refusal: { reason: "name-taken" } };
   }
   if (identity.kind !== "local" && countClaims(state, identity) >= state.settings.maxNamesPerIdentity) {
     return { refusal: { reason: "too-many-names" } };

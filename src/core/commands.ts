@@ -44,7 +44,9 @@ type SessionCommand =
 /** What concerns no session. */
 type HouseCommand =
   | { readonly kind: "release-name"; readonly name: string }
-  /** What is known of tailscaled: whether it has answered in this process, and whether there is one at all. */
-  | { readonly kind: "tailscaled"; readonly answered: boolean; readonly present: boolean };
+  /** tailscaled has answered in this process. */
+  | { readonly kind: "tailscaled-seen" }
+  /** Whether there is, or was in this process, a tailscaled at all. */
+  | { readonly kind: "tailscaled-presence"; readonly present: boolean };
 
 export type Command = PeerCommand | SessionCommand | HouseCommand;

@@ -162,7 +162,7 @@ test.each(["unregistered", "registered", "operator"] as const)(
   },
 );
 
-test.fails.each<Command>([
+test.each<Command>([
   { kind: "help", session },
   { kind: "invalid", session, refusal, needs: "nothing" },
 ])("DL-4 $kind, no session: nobody is left to answer", (command) => {

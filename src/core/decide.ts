@@ -1,13 +1,19 @@
 import { get } from "./persistent-map.ts";
 import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
-import { decideOpen, decideRegister, decideRevouch, decideTailscaled } from "./admission.ts";
+import {
+  decideOpen,
+  decideRegister,
+  decideRevouch,
+  decideTailscaledPresence,
+  decideTailscaledSeen,
+} from "./admission.ts";
 import type { Answer } from "./answers.ts";
 import type { Command } from "./commands.ts";
 import type { Decision } from "./decision.ts";
 import type { SessionId } from "./events.ts";
 import { foldName } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
-import { roster, type RegisteredSession, type State } from "./state.ts";
+import { roster, type RegisteredSession, type Session, type State } from "./state.ts";
 
 /**
  * What a command leads to in a state. Pure: the same state, command and time give the same decision.
@@ -23,12 +29,19 @@ export function decide(state: State, command: Command, at: number): Decision {
       return decideRevouch(state, command);
     case "end":
       return decideEnd(state, command.session, command.refusal);
-    case "tailscaled":
-      return decideTailscaled(state, command);
+    case "tailscaled-seen":
+      return decideTailscaledSeen(state);
+    case "tailscaled-presence":
+      return decideTailscaledPresence(state, command.present);
     case "release-name":
       return decideRelease(state, command.name);
     case "help":
-      return answered(command.session, { kind: "help", operator: operatorOf(state, command.session) });
+      return withSession(state, command.session, (session) =>
+        answered(command.session, {
+          kind: "help",
+          operator: session.phase === "registered" && session.operator !== null,
+        }),
+      );
     case "broadcast":
       return withRegistered(state, command.session, ({ name }) => ({
         events: [{ kind: "broadcast", session: command.session, from: name, text: command.text }],
@@ -89,7 +102,7 @@ function decideInvalid(state: State, command: Extract<Command, { kind: "invalid"
   const refused: Decision = { refusal: command.refusal };
   switch (command.needs) {
     case "nothing":
-      return refused;
+      return withSession(state, command.session, () => refused);
     case "registration":
       return withRegistered(state, command.session, () => refused);
     case "operator":
@@ -97,23 +110,22 @@ function decideInvalid(state: State, command: Extract<Command, { kind: "invalid"
   }
 }
 
-function withRegistered(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
+/** What was on its way while its session ended has nobody left to answer. */
+function withSession(state: State, id: SessionId, decideFor: (session: Session) => Decision): Decision {
   const session = get(state.sessions, id);
-  // A line that was on its way while its session ended has nobody left to answer.
-  if (session === undefined) return { events: [] };
-  if (session.phase === "unregistered") return { refusal: { reason: "not-registered" } };
-  return decideFor(session);
+  return session === undefined ? { events: [] } : decideFor(session);
+}
+
+function withRegistered(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
+  return withSession(state, id, (session) =>
+    session.phase === "registered" ? decideFor(session) : { refusal: { reason: "not-registered" } },
+  );
 }
 
 function withOperator(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
   return withRegistered(state, id, (session) =>
     session.operator === null ? { refusal: { reason: "not-operator" } } : decideFor(session),
   );
-}
-
-function operatorOf(state: State, id: SessionId): boolean {
-  const session = get(state.sessions, id);
-  return session?.phase === "registered" && session.operator !== null;
 }
 
 function answered(session: SessionId, answer: Answer): Decision {

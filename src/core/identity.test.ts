@@ -51,13 +51,13 @@ test("ID-36 a machine that gets other tags is another identity", () => {
   );
 });
 
-test.fails("ID-36 parts of any letters are never mistaken for one another", () => {
+test("ID-36 parts of any letters are never mistaken for one another", () => {
   expect(identityKey({ kind: "machine", node: "b:c", tags: ["a"] })).not.toBe(
     identityKey({ kind: "machine", node: "c", tags: ["a:b"] }),
   );
 });
 
-test.fails("ID-36 only ASCII letters know no case in a login", () => {
+test("ID-36 only ASCII letters know no case in a login", () => {
   // The Kelvin sign, whose lower case is the letter k: an identity provider may take it for a login of its own.
   expect(identityKey({ kind: "person", login: "\u212Aate@example.com" })).not.toBe(
     identityKey({ kind: "person", login: "kate@example.com" }),

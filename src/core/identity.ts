@@ -14,13 +14,13 @@ export type OperatorGround = "owner" | "capability" | "configured" | "first";
 /** The grounds that the tailnet itself gives, known when a connection is identified. */
 export type VouchedGround = Extract<OperatorGround, "owner" | "capability">;
 
-/** One string for each identity: equal exactly when the identities are. Logins and node names know no case. */
+/** One string for each identity: equal exactly when the identities are. The ASCII letters of logins and node names know no case. */
 export function identityKey(identity: Identity): string {
   switch (identity.kind) {
     case "person":
-      return `person:${identity.login.toLowerCase()}`;
+      return `person:${foldAscii(identity.login)}`;
     case "machine":
-      return `machine:${identity.tags.toSorted().join(",")}:${identity.node.toLowerCase()}`;
+      return `machine:${JSON.stringify([identity.tags.toSorted(), foldAscii(identity.node)])}`;
     case "address":
       return `address:${identity.address}`;
     case "local":
@@ -47,4 +47,14 @@ export function describeIdentity(identity: Identity): string {
 /** Whether tailscaled itself vouches for it; only such an identity may take over a name that a weaker one claimed. */
 export function isVouched(identity: Identity): boolean {
   return identity.kind === "person" || identity.kind === "machine";
+}
+
+/** Two identities are the same one. */
+export function sameIdentity(a: Identity, b: Identity): boolean {
+  return identityKey(a) === identityKey(b);
+}
+
+/** Lower case for ASCII letters alone: `toLowerCase` makes a `k` of the Kelvin sign, so two logins could look like one. */
+export function foldAscii(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

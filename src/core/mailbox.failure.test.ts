@@ -50,9 +50,9 @@ test("DL-15 after a failure the next commit is tried as if nothing had been", as
   expect(m.ports.commits[1]?.facts.map(({ kind }) => kind)).toEqual(["ban-placed"]);
 });
 
-test.fails("ID-45 that tailscaled has answered holds for this process, whatever the disk says", async () => {
+test("ID-45 that there is a tailscaled holds, whatever the disk says", async () => {
   m = startMailbox({ tailscaledSeen: false });
-  m.turnWith(leave(1), leave(2), { kind: "tailscaled", answered: true, present: true });
+  m.turnWith(leave(1), leave(2), { kind: "tailscaled-presence", present: true }, { kind: "tailscaled-seen" });
   await m.ports.commits[0]?.fail(new Error("disk full"));
   m.turnWith(open(3, bob), register(3, "bob"));
   expect(m.ports.heardBy(3)).toEqual([{ kind: "registered", name: "bob", operator: false }]);

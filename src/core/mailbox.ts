@@ -185,7 +185,8 @@ function isLive(command: Command): boolean {
     case "ban":
     case "unban":
     case "release-name":
-    case "tailscaled":
+    case "tailscaled-seen":
+    case "tailscaled-presence":
       return false;
   }
 }

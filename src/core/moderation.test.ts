@@ -91,7 +91,7 @@ test("MO-3 where no tailscaled exists a ban reaches the address", () => {
   expect(outcome(w.join(4, phone, "other"))).toBe("ended: you-are-banned");
 });
 
-test.fails("MO-3 banning a name once more doesn't let go of the identity", () => {
+test("MO-3 banning a name once more doesn't let go of the identity", () => {
   w.run(ban("mallory"));
   w.run({ kind: "release-name", name: "mallory" });
   w.run(ban("mallory"));

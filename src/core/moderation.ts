@@ -1,9 +1,9 @@
-import { forEach, get, valuesOf } from "./persistent-map.ts";
+import { get, valuesOf } from "./persistent-map.ts";
 import type { Decision } from "./decision.ts";
 import type { Event, SessionId } from "./events.ts";
-import type { Identity } from "./identity.ts";
+import { sameIdentity, type Identity } from "./identity.ts";
 import { foldName, isName } from "./names.ts";
-import { isConfigured, sameIdentity } from "./operators.ts";
+import { isConfigured } from "./operators.ts";
 import { compareNames, type RegisteredSession, type Session, type State } from "./state.ts";
 
 /** An operator sends somebody away; nothing keeps them from coming back. */
@@ -27,7 +27,8 @@ export function decideKick(state: State, by: SessionId, target: string): Decisio
 export function decideBan(state: State, by: RegisteredSession, target: string, at: number): Decision {
   if (!isName(target)) return { refusal: { reason: "invalid-name" } };
   const session = sessionOf(state, target);
-  const identity = session?.identity ?? get(state.claims, foldName(target))?.identity ?? null;
+  const before = get(state.bans, foldName(target));
+  const identity = session?.identity ?? get(state.claims, foldName(target))?.identity ?? before?.identity ?? null;
   if (session?.operator || isOperators(state, identity, target)) {
     return { refusal: { reason: "operator-immune", action: "ban" } };
   }
@@ -67,15 +68,18 @@ function sessionOf(state: State, name: string): RegisteredSession | undefined {
   return session?.phase === "registered" ? session : undefined;
 }
 
-/** Whether the identity behind a name is an operator's, as far as can be known: by configuration, or by a live session. */
+/**
+ * Whether the identity behind a name is an operator's, as far as can be known: by configuration, also of another name that
+ * it has claimed, or by a live session.
+ */
 function isOperators(state: State, identity: Identity | null, name: string): boolean {
   if (isConfigured(state.settings, identity, name)) return true;
   if (identity === null || identity.kind === "local") return false;
-  let found = false;
-  forEach(state.sessions, (session: Session) => {
-    found ||= sameIdentity(session.identity, identity) && (session.vouched !== null || isOperator(session));
-  });
-  return found;
+  const isTheirs = (other: { readonly identity: Identity }): boolean => sameIdentity(other.identity, identity);
+  return (
+    valuesOf(state.claims).some((claim) => isTheirs(claim) && isConfigured(state.settings, identity, claim.name)) ||
+    valuesOf(state.sessions).some((session) => isTheirs(session) && (session.vouched !== null || isOperator(session)))
+  );
 }
 
 function isOperator(session: Session): boolean {

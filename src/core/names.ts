@@ -1,3 +1,5 @@
+import { foldAscii } from "./identity.ts";
+
 /** The open room's address; no session may bear it as a name. */
 export const ALL = "ALL";
 
@@ -10,5 +12,5 @@ export function isName(word: string): boolean {
 
 /** Names are unique without regard to case; this is the form to compare and to index by. */
 export function foldName(name: string): string {
-  return name.toLowerCase();
+  return foldAscii(name);
 }

@@ -40,7 +40,7 @@ test("ID-41 the configured name, once claimed, makes nobody else operator", () =
   expect(outcome(w.join(2, mallory, "root"))).toBe("refused: name-taken");
 });
 
-test.fails("ID-41 who takes over the configured name from a weaker claim gets no right with it", () => {
+test("ID-41 who takes over the configured name from a weaker claim gets no right with it", () => {
   const w = world({ operators: ["root"] });
   w.join(1, local, "root");
   w.run({ kind: "end", session: 1, refusal: null });
@@ -94,10 +94,10 @@ test("ID-45 tailscaled's first answer takes the first one's right, tells it, and
   const w = world({}, noTailscaled);
   w.join(1, phone, "alice");
   w.join(2, local, "bob");
-  const step = w.run({ kind: "tailscaled", answered: true, present: true });
+  const step = w.run({ kind: "tailscaled-seen" });
   expect(step.heard).toEqual([{ to: 1, notice: { kind: "operator-changed", operator: false } }]);
   expect(outcome(w.run({ kind: "server-info", session: 1 }))).toBe("refused: not-operator");
-  w.run({ kind: "tailscaled", answered: false, present: false });
+  w.run({ kind: "tailscaled-presence", present: false });
   const later = w.restarted();
   later.join(1, phone, "alice");
   expect(groundOf(later, 1)).toBe(null);
@@ -106,14 +106,14 @@ test("ID-45 tailscaled's first answer takes the first one's right, tells it, and
 test("ID-45 a tailscaled that is there and silent takes the first one's right while it is there", () => {
   const w = world({}, noTailscaled);
   w.join(1, phone, "alice");
-  const step = w.run({ kind: "tailscaled", answered: false, present: true });
+  const step = w.run({ kind: "tailscaled-presence", present: true });
   expect(step.heard).toEqual([{ to: 1, notice: { kind: "operator-changed", operator: false } }]);
   expect(w.facts.map(({ kind }) => kind)).toEqual(["name-claimed"]);
   w.run({ kind: "end", session: 1, refusal: null });
   w.join(2, phone, "alice");
   expect(groundOf(w, 2)).toBe(null);
   w.run({ kind: "end", session: 2, refusal: null });
-  w.run({ kind: "tailscaled", answered: false, present: false });
+  w.run({ kind: "tailscaled-presence", present: false });
   w.join(3, phone, "alice");
   expect(groundOf(w, 3)).toBe("first");
 });
@@ -121,9 +121,9 @@ test("ID-45 a tailscaled that is there and silent takes the first one's right wh
 test("ID-45 tailscaled's answer leaves the configuration's operators alone, and a second one changes nothing", () => {
   const w = world({ operators: ["alice"] }, noTailscaled);
   w.join(1, phone, "alice");
-  expect(outcome(w.run({ kind: "tailscaled", answered: true, present: true }))).toBe(
-    "tailscaled-seen, tailscaled-presence",
-  );
+  expect(outcome(w.run({ kind: "tailscaled-presence", present: true }))).toBe("tailscaled-presence");
+  expect(outcome(w.run({ kind: "tailscaled-seen" }))).toBe("tailscaled-seen");
   expect(groundOf(w, 1)).toBe("configured");
-  expect(outcome(w.run({ kind: "tailscaled", answered: true, present: true }))).toBe("nothing");
+  expect(outcome(w.run({ kind: "tailscaled-presence", present: true }))).toBe("nothing");
+  expect(outcome(w.run({ kind: "tailscaled-seen" }))).toBe("nothing");
 });

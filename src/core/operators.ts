@@ -1,4 +1,4 @@
-import { identityKey, type Identity, type OperatorGround, type VouchedGround } from "./identity.ts";
+import { foldAscii, type Identity, type OperatorGround, type VouchedGround } from "./identity.ts";
 import { foldName } from "./names.ts";
 import type { Settings, State } from "./state.ts";
 
@@ -23,19 +23,14 @@ export function isFirst(state: State): boolean {
   return !state.tailscaledSeen && !state.tailscaledPresent && state.present.size === 0;
 }
 
-/** Whether the configuration names this name, or the login behind it. */
-export function isConfigured(settings: Settings, identity: Identity | null, name: string): boolean {
-  const folded = foldName(name);
-  const login = identity?.kind === "person" ? identity.login.toLowerCase() : null;
+/** Whether the configuration names this name, or the login behind it. Null: no name, no login. */
+export function isConfigured(settings: Settings, identity: Identity | null, name: string | null): boolean {
+  const folded = name === null ? null : foldName(name);
+  const login = identity?.kind === "person" ? foldAscii(identity.login) : null;
   return settings.operators.some((entry) => {
-    const wanted = entry.toLowerCase();
+    const wanted = foldAscii(entry);
     if (wanted.startsWith("name:")) return wanted.slice("name:".length) === folded;
     if (wanted.startsWith("login:")) return wanted.slice("login:".length) === login;
     return wanted === folded || wanted === login;
   });
-}
-
-/** Two identities are the same one. */
-export function sameIdentity(a: Identity, b: Identity): boolean {
-  return identityKey(a) === identityKey(b);
 }

@@ -54,7 +54,7 @@ export function without<K extends string | number, V>(map: PersistentMap<K, V>, 
   return { size: map.size - 1, root: map.root === null ? null : removeFrom(map.root, key, hashOf(key)) };
 }
 
-/** Calls `visit` with each entry, in an order that depends on the keys alone. */
+/** Calls `visit` with each entry once, in no order to rely on. */
 export function forEach<K extends string | number, V>(
   map: PersistentMap<K, V>,
   visit: (value: V, key: K) => void,

@@ -151,9 +151,8 @@ export async function startServer({ config, store, log, token, timings: given }:
   };
 
   function learn({ everAnswered, socketExists }: Observation): void {
-    // Two commands: should the disk refuse to remember it, that there is a tailscaled now is known all the same.
-    mailbox.post({ kind: "tailscaled", answered: false, present: socketExists });
-    if (everAnswered) mailbox.post({ kind: "tailscaled", answered: true, present: socketExists });
+    mailbox.post({ kind: "tailscaled-presence", present: socketExists || everAnswered });
+    if (everAnswered) mailbox.post({ kind: "tailscaled-seen" });
   }
 
   function announce(): void {

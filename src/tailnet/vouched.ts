@@ -1,4 +1,5 @@
 import type { VouchedGround } from "../core/identity.ts";
+import { foldAscii } from "../core/identity.ts";
 import type { WhoIs } from "./local-api/answers.ts";
 import type { TailscaleState } from "./state.ts";
 import type { TailnetPeer } from "./tailnet-peer.ts";
@@ -34,5 +35,6 @@ function grantsOperator(capMap: WhoIs["CapMap"], capability: string): boolean {
 }
 
 function isOwner(login: string, state: TailscaleState): boolean {
-  return state.kind === "running" && state.self.ownerLogin?.toLowerCase() === login.toLowerCase();
+  const owner = state.kind === "running" ? state.self.ownerLogin : null;
+  return owner !== null && foldAscii(owner) === foldAscii(login);
 }

@@ -27,7 +27,8 @@ const rare: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant("invalid" as const), session, refusal: fc.constant(refusal), needs }),
   fc.record({ kind: fc.constant("revouch" as const), session, identity, vouched }),
   fc.record({ kind: fc.constant("release-name" as const), name }),
-  fc.record({ kind: fc.constant("tailscaled" as const), answered: fc.boolean(), present: fc.boolean() }),
+  fc.record({ kind: fc.constant("tailscaled-presence" as const), present: fc.boolean() }),
+  fc.constant({ kind: "tailscaled-seen" } as const),
 );
 /** A command in a small, crowded world, where names, sessions and identities meet often. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
