@@ -13,7 +13,7 @@ export function folderLicences(root: string): ReadonlyMap<string, readonly strin
       const folder = dirname(file);
       const project: Project = JSON.parse(readFileSync(join(source, file), "utf8"));
       const licences = (project.references ?? []).map(({ path }) => relative(source, join(source, folder, path)));
-      return [folder, licences] as const;
+      return [folder, licences.toSorted()] as const;
     }),
   );
 }
