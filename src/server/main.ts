@@ -78,6 +78,7 @@ export async function startServer({ config, store, log, token, timings: given }:
   });
   const vouching = new Vouching({
     identifier,
+    mayAsk: () => monitor.current().state.kind === "running",
     post: (command) => mailbox.post(command),
     every: timings.vouchEvery,
     offlineAfter: timings.offlineAfter,

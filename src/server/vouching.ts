@@ -5,6 +5,8 @@ import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
 
 export interface VouchingOptions {
   readonly identifier: Identifier;
+  /** Whether tailscaled is in a state to be asked; while it isn't, sessions go on as they are. */
+  readonly mayAsk: () => boolean;
   readonly post: (command: Command) => void;
   /** Milliseconds between two rounds of questions. */
   readonly every: number;
@@ -61,6 +63,7 @@ export class Vouching {
   /** One question for each node, one after another: a round must not crowd out who is just coming in. */
   async #askEach(): Promise<void> {
     for (const group of this.#byNode().values()) {
+      if (!this.#options.mayAsk()) return;
       const peer = this.#watched.get(group[0] ?? 0)?.peer;
       if (peer === undefined) continue;
       const identified = await this.#options.identifier.identify(peer);

@@ -164,7 +164,7 @@ describe("where the peer comes from", () => {
     const { who } = await identifier();
     expect(await who("127.0.0.1")).toEqual(unavailable);
     tailnet.permit();
-    expect(await who("127.0.0.1", 1)).toEqual(nobody);
+    expect(await who("127.0.0.1", 1)).toEqual(unavailable);
     await using arrived = await arrivalOf("bob-laptop");
     expect(await who("127.0.0.1", arrived.port)).toMatchObject(person("bob@example.com"));
   });
@@ -206,6 +206,15 @@ describe("where the peer comes from", () => {
     const release = tailnet.hold("whois");
     expect(await who("100.64.0.2")).toEqual(unavailable);
     release();
+  });
+
+  test("ID-8 a tailscaled without a map of its network knows nobody, and that is no answer", async () => {
+    tailnet.setState("NoState");
+    const { who, look } = await identifier();
+    expect(await who("100.64.0.2")).toEqual(unavailable);
+    tailnet.setState("Running");
+    await look();
+    expect(await who("100.64.0.2")).toMatchObject(person("bob@example.com"));
   });
 
   test("ID-9 where no tailscaled exists, and none was known, a Tailscale address is the identity; no other gets in", async () => {

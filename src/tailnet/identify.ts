@@ -65,7 +65,8 @@ export interface Identifier {
  * "Exists or is known": its socket is there, or it has answered in this process, or ever for this data directory. From
  * then on names and bans hang on logins, and nobody may get at them by stopping tailscaled. In userspace mode tailscaled
  * itself connects to us for its peers: to loopback, and as a subnet router to any address of this machine.
- * Where who-is is needed, nobody there is `not-a-member`, no answer is `identity-unavailable`, our own node is local.
+ * Where who-is is needed, nobody there is `not-a-member`, no answer is `identity-unavailable`, and so is nobody there while
+ * Tailscale isn't Running; our own node is local.
  */
 export function createIdentifier(options: IdentifierOptions): Identifier {
   const { api, observe, knownBefore, trustLocal, capability, interfaces = networkInterfaces } = options;
@@ -94,11 +95,15 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
     const whoIs = answer.value;
     // Looked at after the answer: the state may have moved on while tailscaled was thinking.
     const { state, selfId } = observe();
-    if (whoIs !== null && whoIs.Node.StableID === selfId) {
+    if (whoIs === null) {
+      // Just started, tailscaled has no map of its network yet, and knows nobody.
+      return refused(state.kind === "running" ? "not-a-member" : "identity-unavailable");
+    }
+    if (whoIs.Node.StableID === selfId) {
       return local();
     }
-    const peer = whoIs === null ? null : tailnetPeer(whoIs);
-    if (whoIs === null || peer === null) {
+    const peer = tailnetPeer(whoIs);
+    if (peer === null) {
       return refused("not-a-member");
     }
     const { identity, online, sharedIn } = peer;

@@ -83,7 +83,7 @@ export class FakeTailnet {
   }
 
   status(): object {
-    const known = this.state === "Running" || this.state === "Starting" || this.state === "Stopped";
+    const known = this.#hasMap();
     return {
       Version: "1.102.3-tfake",
       TUN: this.mode === "tun",
@@ -104,7 +104,7 @@ export class FakeTailnet {
   }
 
   whoIs(name: string): object | null {
-    const member = this.#members.get(name);
+    const member = this.#hasMap() ? this.#members.get(name) : undefined;
     return member === undefined
       ? null
       : { Node: this.#tailcfgNode(member), UserProfile: this.#owner(member), CapMap: this.#capabilities(member) };
@@ -126,6 +126,11 @@ export class FakeTailnet {
       BrowseToURL: news.state === true && this.loginUrl !== "" ? this.loginUrl : null,
       DriveShares: null,
     };
+  }
+
+  /** Without the network map from its control server tailscaled knows neither its own addresses nor any peer. */
+  #hasMap(): boolean {
+    return this.state === "Running" || this.state === "Starting" || this.state === "Stopped";
   }
 
   #join(name: string, node: FakeNode): Member {
