@@ -25,12 +25,19 @@ const COMMANDS: Readonly<Record<string, Row>> = {
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.on("uncaughtException", (error) => {
+    tellUnexpected(error);
+    process.exit(EXIT.unexpected);
+  });
   process.exitCode = await run(argv, surroundings()).catch((error: unknown) => {
-    process.stderr.write(
-      `padserve: something unexpected went wrong: ${error instanceof Error ? error.stack : String(error)}\n`,
-    );
+    tellUnexpected(error);
     return EXIT.unexpected;
   });
+}
+
+function tellUnexpected(error: unknown): void {
+  const details = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`padserve: something unexpected went wrong, which is a mistake in this program:\n${details}\n`);
 }
 
 async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {

@@ -39,9 +39,9 @@ async function chat({ words, surroundings }: Invocation<typeof OPTIONS>): Promis
   const client = connect({ server, id, signal: surroundings.stop });
   const screen = createScreen(surroundings);
   client.onEvent((event) => showEvent(event, server, screen));
-  await client.online();
   const typing = new AbortController();
-  void converse(client, server, screen, typing.signal);
+  const state = await client.online();
+  if (state.kind === "online") void converse(client, server, screen, typing.signal);
   const cause = await client.ended();
   typing.abort();
   const { text, code } = explainEnd(cause, server);
@@ -88,12 +88,12 @@ function showEvent(event: ClientEvent, server: ServerAddress, screen: Screen): v
 function showState(state: ClientState, server: ServerAddress, screen: Screen): void {
   switch (state.kind) {
     case "online":
-      screen.note(
-        `Connected to ${formatAddress(server)}${state.operator ? " as operator" : ""}. What you type goes to everybody, and the server can read it. HELP tells more.`,
-      );
+      screen.note(`Connected to ${formatAddress(server)}${state.operator ? " as operator" : ""}.`);
+      screen.note("What you type goes to everybody; the server can read it. HELP tells more.");
       return;
     case "waiting":
-      screen.note(`${explainEnd(state.loss, server).text} Trying again.`);
+      // Said once, not with each attempt.
+      if (state.attempt === 0) screen.note(`${explainEnd(state.loss, server).text} Trying again until it comes back.`);
       return;
     case "connecting":
     case "ended":

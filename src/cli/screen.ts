@@ -20,7 +20,14 @@ export function createScreen({ stdin, stdout, stderr }: Surroundings): Screen {
     prompt: "> ",
   });
   if (onTerminal) reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  // At once: what is piped in may all have come, and ended, before there is a connection to say it on.
+  const typed = reader[Symbol.asyncIterator]();
   let typing = false;
+  let open = true;
+  reader.on("close", () => {
+    open = false;
+    typing = false;
+  });
 
   function above(stream: Surroundings["stdout"], line: string): void {
     if (!typing) {
@@ -37,18 +44,14 @@ export function createScreen({ stdin, stdout, stderr }: Surroundings): Screen {
     note: (line) => above(stderr, onTerminal ? `-- ${line}` : line),
     lines: async function* lines(stop) {
       stop.addEventListener("abort", () => reader.close(), { once: true });
-      typing = onTerminal;
+      typing = onTerminal && open;
       if (typing) reader.prompt();
-      for await (const line of reader) {
+      for await (const line of typed) {
         yield line;
         if (typing) reader.prompt();
       }
-      typing = false;
     },
-    close: () => {
-      typing = false;
-      reader.close();
-    },
+    close: () => reader.close(),
   };
 }
 
