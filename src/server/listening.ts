@@ -17,6 +17,8 @@ export interface ListeningOptions {
   readonly onChange: (change: { readonly address: string; readonly open: boolean }) => void;
   /** Told once for each address and kind of failure, however often it is tried. */
   readonly onTrouble: (trouble: ListenTrouble) => void;
+  /** Told when it has done what it could for what is wanted, by a change of that or by a new attempt. */
+  readonly onSettled: () => void;
 }
 
 /** The listeners that are open, kept in step with the addresses that are wanted. */
@@ -74,6 +76,7 @@ export class Listening {
     }
     for (const address of this.#troubles.keys()) if (!this.#wanted.includes(address)) this.#troubles.delete(address);
     if (this.#troubles.size > 0) this.#retryLater();
+    if (!this.#stopped) this.#options.onSettled();
   }
 
   async #openOne(address: string): Promise<void> {

@@ -115,14 +115,10 @@ export async function startServer({ config, store, log, token, timings: given }:
     port: config.port,
     retry: timings.listenRetry,
     onConnection: (socket) => door.enter(socket),
-    onChange: (change) => {
-      log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port });
-      announce();
-    },
-    onTrouble: (trouble) => {
-      log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind });
-      announce();
-    },
+    onChange: (change) =>
+      log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port }),
+    onTrouble: (trouble) => log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind }),
+    onSettled: () => announce(),
   });
 
   learn(monitor.current());
@@ -135,7 +131,7 @@ export async function startServer({ config, store, log, token, timings: given }:
   monitor.onChange((observation) => {
     log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
     learn(observation);
-    void listening.want(wantedAddresses(config, observation)).then(announce);
+    void listening.want(wantedAddresses(config, observation));
     void vouching.askAll();
   });
 
