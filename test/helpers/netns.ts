@@ -14,8 +14,8 @@ export interface Machine {
   readonly through: readonly string[];
   /** `ip …` in this machine. */
   ip(...words: readonly string[]): void;
-  /** What `ip …` says. */
-  look(...words: readonly string[]): string;
+  /** Runs a program there to its end and gives its output. */
+  run(program: string, ...words: readonly string[]): string;
 }
 
 export function createMachine(label: string): Machine {
@@ -23,10 +23,10 @@ export function createMachine(label: string): Machine {
   const namespace = `padserve-${process.pid}-${label}${made}`;
   ip("netns", "add", namespace);
   onTestFinished(() => void ip("netns", "del", namespace));
-  const machine = {
+  const machine: Machine = {
     through: ["ip", "netns", "exec", namespace],
-    ip: (...words: readonly string[]) => void ip("-n", namespace, ...words),
-    look: (...words: readonly string[]) => ip("-n", namespace, ...words),
+    ip: (...words) => void ip("-n", namespace, ...words),
+    run: (...words) => ip("netns", "exec", namespace, ...words),
   };
   machine.ip("link", "set", "lo", "up");
   return machine;

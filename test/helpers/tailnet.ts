@@ -7,9 +7,9 @@ import { startTestServer, type TestServer, type TestServerOptions } from "./serv
 /** The people and machines of the tailnet in these tests. The server's own node is `chat`, owned by alice@example.com. */
 export const NODES: Readonly<Record<string, FakeNode>> = {
   "alice-laptop": { user: "alice@example.com", addresses: ["100.64.0.11"] },
-  "bob-laptop": { user: "bob@example.com", addresses: ["100.64.0.12"] },
+  "bob-laptop": { user: "bob@example.com", addresses: ["100.64.0.12", "fd7a:115c:a1e0::12"] },
   "bob-phone": { user: "bob@example.com", addresses: ["100.64.0.13"] },
-  "carol-laptop": { user: "carol@example.com", addresses: ["100.64.0.14"] },
+  "carol-laptop": { user: "carol@example.com", addresses: ["100.64.0.14", "fd7a:115c:a1e0::14"] },
   nas: { tags: ["tag:backup"], addresses: ["100.64.0.15"] },
   printer: { tags: ["tag:backup"], addresses: ["100.64.0.16"] },
 };
