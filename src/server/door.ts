@@ -27,12 +27,16 @@ export interface DoorOptions {
 /** Where a fresh socket comes in: what it speaks is read off its first bytes, then the tailnet is asked who it is. */
 export interface Door {
   enter(socket: Socket): void;
-  /** Resolves when every socket that came in has closed; those that are open after `patience` milliseconds are destroyed. */
+  /**
+   * Destroys those whom nobody has welcomed yet. Resolves when every socket that came in has closed; those that are open
+   * after `patience` milliseconds are destroyed.
+   */
   empty(patience: number): Promise<void>;
 }
 
 export function createDoor(options: DoorOptions): Door {
   const sockets = new Set<Socket>();
+  const waiting = new Set<Socket>();
   let whenEmpty: (() => void) | null = null;
 
   return {
@@ -44,13 +48,18 @@ export function createDoor(options: DoorOptions): Door {
         return;
       }
       sockets.add(socket);
+      waiting.add(socket);
       socket.once("close", () => {
         sockets.delete(socket);
+        waiting.delete(socket);
         if (sockets.size === 0) whenEmpty?.();
       });
       receive(socket, {
         timeout: options.timeout,
-        onTimeout: options.onSilence,
+        onTimeout: (silent) => {
+          waiting.delete(silent);
+          options.onSilence(silent);
+        },
         onLines: () => void admit(socket, { address, port }, options.onLines),
         onHttp: () =>
           void admit(socket, { address, port }, (visitor) => {
@@ -60,6 +69,7 @@ export function createDoor(options: DoorOptions): Door {
       });
     },
     empty: async (patience) => {
+      for (const socket of waiting) socket.destroy();
       if (sockets.size === 0) return;
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
@@ -73,6 +83,8 @@ export function createDoor(options: DoorOptions): Door {
 
   async function admit(socket: Socket, peer: Peer, welcome: (visitor: Visitor) => void): Promise<void> {
     const identified = await options.identifier.identify(peer);
-    if (!socket.destroyed) welcome({ socket, peer, identified });
+    if (socket.destroyed) return;
+    waiting.delete(socket);
+    welcome({ socket, peer, identified });
   }
 }

@@ -24,6 +24,11 @@ export class Hold {
     return this.#bytes;
   }
 
+  /** What a session that has its key would hear in a moment: it counts as taken, so the server's end must not swallow it. */
+  get settling(): readonly ClassicOutput[] {
+    return this.#state === "settling" ? this.#held : [];
+  }
+
   /** Keeps a message back; false when that is more than may wait. */
   keep(output: ClassicOutput): boolean {
     this.#held.push(output);

@@ -35,7 +35,10 @@ export class ClassicSession implements SessionPort {
   readonly #limit: RateLimit;
   readonly #connection: LineConnection;
   #reading: KeyReading | null = null;
+  /** What lines are read with; it may turn out that it was sent too early. */
   #key: Uint8Array | null = null;
+  /** The last key that was accepted. */
+  #agreedKey: Uint8Array | null = null;
   readonly #hold: Hold;
   #outputs: ClassicOutput[] = [];
   #ending = false;
@@ -94,6 +97,7 @@ export class ClassicSession implements SessionPort {
   }
 
   close(): void {
+    this.#outputs.push(...this.#hold.settling);
     this.#ending = true;
     this.flush();
   }
@@ -136,10 +140,10 @@ export class ClassicSession implements SessionPort {
       this.#post({ kind: "end", session: this.#id, refusal: { reason: "invalid-key" } });
       return;
     }
-    const before = this.#key;
     this.#key = key;
     this.#post({ kind: "ready", session: this.#id }, (decision) => {
-      if ("refusal" in decision) this.#key = before;
+      if (!("refusal" in decision)) this.#agreedKey = key;
+      else if (this.#key === key) this.#key = this.#agreedKey;
     });
   }
 

@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startTestServer } from "../helpers/server.ts";
+
+// Time stands still: a shutdown that waited for anybody here would never end.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
+
+test("SC-19 when the server stops, all connections close at once and nothing is said", async () => {
+  const server = await startTestServer();
+  const alice = await server.join("alice");
+  const newcomer = await server.connect();
+  expect(await newcomer.ask("LIST")).toBe("ERROR Not registered");
+  const silent = await server.connect();
+  await server.stop();
+  for (const peer of [alice, newcomer, silent]) expect(await peer.closed()).toEqual([]);
+});
+
+test("SC-19 what was said to somebody before the end is still delivered", async () => {
+  const server = await startTestServer();
+  const alice = await server.join("alice");
+  const bob = await server.join("bob");
+  vi.advanceTimersByTime(100);
+  const text = "x".repeat(10_000);
+  for (let sent = 0; sent < 20; sent++) {
+    alice.broadcast(text);
+    expect(await alice.line()).toBe("BROADCAST SENT");
+  }
+  await server.stop();
+  for (let heard = 0; heard < 20; heard++) expect(await bob.message()).toEqual({ from: "alice", to: "ALL", text });
+});
