@@ -16,7 +16,8 @@ export class ClassicPeer implements Disposable {
   readonly socket: Socket;
   /** What came, as it came: one entry for each `data` event. */
   readonly segments: string[] = [];
-  /** The connection's AES key, once keys are exchanged. */
+  /** The server's public key in hex, and the connection's AES key, once keys are exchanged. */
+  serverKey = "";
   key: Uint8Array | null = null;
   #rest = Buffer.alloc(0);
   readonly #unread: string[] = [];
@@ -95,6 +96,7 @@ export class ClassicPeer implements Disposable {
   async exchangeKeys(serverKey: string): Promise<void> {
     const pair = createECDH("prime256v1");
     this.say("CLIENTPUBKEY", pair.generateKeys("hex"), "END CLIENTPUBKEY");
+    this.serverKey = serverKey;
     const reply = await this.line();
     if (reply !== "CLIENTPUBKEY_RECEIVED") throw new Error(`the public key was answered by ${reply}`);
     this.key = agreedKey(pair, serverKey);
@@ -113,7 +115,11 @@ export class ClassicPeer implements Disposable {
 
   /** The next line, which must be a message. */
   async message(): Promise<HeardMessage> {
-    const line = await this.line();
+    return this.read(await this.line());
+  }
+
+  /** The message in a line. Throws for any other line. */
+  read(line: string): HeardMessage {
     const [, verb, from = "", field = ""] = /^(BROADCAST|MESSAGE) from (\S+): (\S+)$/.exec(line) ?? [];
     if (verb === undefined) throw new Error(`not a message: ${line}`);
     return { from, to: verb === "BROADCAST" ? "ALL" : null, text: unpadded(field) };

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import { ClassicPeer } from "../helpers/classic-peer.ts";
+import type { Measures } from "../helpers/measured-server.ts";
+import { startServerProcess, type ServerProcess } from "../helpers/server-process.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+test("SC-45 after 5,000 connections that came and went, heap, handles and the server's own maps are back where they were", async () => {
+  await using server = await startServerProcess();
+  await comeAndGo(server, 1_000);
+  const before = await server.measureUntil(isEmpty);
+  await comeAndGo(server, 5_000);
+  const after = await server.measureUntil(isEmpty);
+  expect(after.maps).toEqual({ sessions: 0, present: 0, identities: 0 });
+  expect(after.alive.sockets).toBeLessThan(10);
+  expect(after.waiting.timers).toBeLessThan(10);
+  // As much as 200 bytes for each connection; without any leak it varies by a few hundred kB.
+  expect(after.heap - before.heap).toBeLessThan(MEGABYTE);
+});
+
+test("SC-46 a line of 300 MB is refused at the limit, and the server's memory stays as it is", async () => {
+  await using server = await startServerProcess();
+  const before = await server.measure();
+  // A client that goes on although it was told and closed.
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  await once(socket, "connect");
+  const peer = new ClassicPeer(socket);
+  const block = Buffer.alloc(MEGABYTE, "x");
+  for (let sent = 0; sent < 300 && !socket.destroyed; sent++) {
+    await new Promise((resolve) => void socket.write(block, resolve));
+  }
+  expect(await peer.line()).toBe("ERROR Line too long");
+  socket.end();
+  expect(await peer.closed()).toEqual([]);
+  const after = await server.measureUntil(isEmpty);
+  expect(after.mostMemory - before.mostMemory).toBeLessThan(64 * MEGABYTE);
+});
+
+/** Fifty at once, in all the ways in which one comes and goes. */
+async function comeAndGo({ port }: ServerProcess, count: number): Promise<void> {
+  for (let done = 0; done < count; done += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, number) => visit(port, number)));
+  }
+}
+
+async function visit(port: number, number: number): Promise<void> {
+  const peer = await ClassicPeer.connect(port);
+  switch (number % 5) {
+    case 0:
+      peer.socket.end();
+      break;
+    case 1:
+      peer.socket.resetAndDestroy();
+      break;
+    case 2:
+      peer.say("LIST", "EXIT");
+      break;
+    case 3:
+      peer.say(`REGISTER visitor-${number}`);
+      await peer.line();
+      peer.socket.resetAndDestroy();
+      break;
+    default:
+      await peer.setUp(`guest-${number}`);
+      peer.broadcast("hello");
+      peer.say("EXIT");
+  }
+  await peer.closed();
+}
+
+function isEmpty({ maps, alive, waiting }: Measures): boolean {
+  return maps.sessions === 0 && alive.sessions === 0 && waiting.connections === 0;
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { namesOf } from "../helpers/conversation.ts";
+import { startTestServer } from "../helpers/server.ts";
+
+const TEXT = "x".repeat(16_000);
+
+test("SC-43 a reader that stops is dropped when its queue is full; every sender and every other reader goes on as before", async () => {
+  await using server = await startTestServer({ config: { messageRate: 0, maxQueue: 256 * 1024 } });
+  const alice = await server.join("alice");
+  const bob = await server.join("bob");
+  const carol = await server.join("carol");
+  bob.socket.pause();
+  let names: readonly string[] = [];
+  for (let number = 0; !isGone("bob", names); number++) {
+    alice.broadcast(`${number} ${TEXT}`);
+    expect(await alice.line()).toBe("BROADCAST SENT");
+    expect(await carol.message()).toEqual({ from: "alice", to: "ALL", text: `${number} ${TEXT}` });
+    names = await namesOf(alice);
+  }
+  expect(names).toEqual(["alice", "carol"]);
+  expect(await server.metric('padserve_closed_total{reason="slow-reader"}')).toBe(1);
+  expect(await server.metric("padserve_queue_bytes")).toBe(0);
+  expect(await alice.ask("SEND bob |")).toBe("ERROR Recipient not found");
+  expect(await (await server.connect()).setUp("bob")).toBe("REGISTERED");
+});
+
+test("SC-44 a peer that vanishes with a reset is gone at once, with its name", async () => {
+  await using server = await startTestServer();
+  const alice = await server.join("alice");
+  const bob = await server.join("bob");
+  bob.socket.resetAndDestroy();
+  while ((await namesOf(alice)).includes("bob"));
+  expect(await server.metric('padserve_closed_total{reason="reset"}')).toBe(1);
+  expect(await (await server.connect()).setUp("bob")).toBe("REGISTERED");
+});
+
+test("SC-44 one that vanishes in the middle of a line, too, and the line is not taken for a command", async () => {
+  await using server = await startTestServer();
+  const alice = await server.join("alice");
+  const bob = await server.join("bob");
+  bob.socket.end("SEND alice |");
+  await bob.closed();
+  alice.say("LIST");
+  expect(await alice.until("END_RESPONSE")).toEqual(["BEGIN_RESPONSE", "CLIENT alice", "END_RESPONSE"]);
+});
+
+function isGone(id: string, names: readonly string[]): boolean {
+  return names.length > 0 && !names.includes(id);
+}
