@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 
 /**
  * Which process listens on a TCP port, for a message such as "taken by nginx (pid 812)"; null where that can't be known:
@@ -28,7 +29,8 @@ function processWith(inodes: ReadonlySet<string>): string | null {
   const links = new Set([...inodes].map((inode) => `socket:[${inode}]`));
   for (const pid of readdirSync("/proc")) {
     if (/^\d+$/.test(pid) && holdsOne(pid, links)) {
-      return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (pid ${pid})`;
+      // Not its `comm`: programs rename their threads, Node itself to "node-MainThread".
+      return `${basename(readLink(`/proc/${pid}/exe`))} (pid ${pid})`;
     }
   }
   return null;

@@ -62,7 +62,7 @@ function describeProblem(problem: LocalApiProblem): Description {
       };
     case "no-permission":
       return {
-        what: `This user may not ask tailscaled${problem.text === "" ? "." : `: ${oneLine(problem.text)}`}`,
+        what: `This user may not ask tailscaled${problem.text === "" ? "" : ` (${oneLine(problem.text)})`}.`,
         next: "Run the server as a user who may use Tailscale on this machine.",
       };
     case "timeout":
@@ -72,7 +72,7 @@ function describeProblem(problem: LocalApiProblem): Description {
       return { what: "tailscaled broke off its answer.", next: "If it stays so, restart its service." };
     case "http":
       return {
-        what: `tailscaled answered with HTTP status ${problem.status}: ${oneLine(problem.text)}`,
+        what: `tailscaled answered with HTTP status ${problem.status} (${oneLine(problem.text)}).`,
         next: "Look at its log, on Linux: journalctl -u tailscaled",
       };
     case "malformed":
