@@ -52,6 +52,7 @@ export type Started =
 export async function startServer({ config, store, log, token, timings: given }: ServerOptions): Promise<Started> {
   const timings = { ...DEFAULT_TIMINGS, ...given };
   const listeners = new Set<() => void>();
+  let stopping = false;
 
   const api = createLocalApi({ find: () => findEndpoints(config.tailscaleSocket), whoIsTimeout: timings.whoIs });
   const monitor = await createMonitor({ api, timings: timings.monitor });
@@ -100,7 +101,10 @@ export async function startServer({ config, store, log, token, timings: given }:
     http: http.server,
     onLines: createClassicWelcome({
       config,
-      mailbox,
+      // Peers who go on talking must not keep the server from stopping.
+      post: (command, settle) => {
+        if (!stopping) mailbox.post(command, settle);
+      },
       sessions,
       vouching,
       metrics,
@@ -157,6 +161,7 @@ export async function startServer({ config, store, log, token, timings: given }:
   }
 
   async function stop(): Promise<void> {
+    stopping = true;
     listeners.clear();
     listening.stop();
     monitor.stop();

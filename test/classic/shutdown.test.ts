@@ -1,5 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { startTestServer } from "../helpers/server.ts";
+import { scratchDirectory } from "../store/scratch.ts";
 
 // Time stands still: a shutdown that waited for anybody here would never end.
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
@@ -27,4 +30,22 @@ test("SC-19 what was said to somebody before the end is still delivered", async 
   }
   await server.stop();
   for (let heard = 0; heard < 20; heard++) expect(await bob.message()).toEqual({ from: "alice", to: "ALL", text });
+});
+
+test("SC-19 somebody who never stops giving orders that must be stored does not keep the server from stopping", async () => {
+  const scratch = scratchDirectory();
+  const server = await startTestServer({ store: await openSqliteStore(scratch.path) });
+  const alice = await server.join("alice");
+  let going = true;
+  const orders = (async () => {
+    for (let number = 0; going; number++) {
+      alice.say(...Array.from({ length: 50 }, (_, which) => `BAN troll-${number}-${which}`));
+      await setImmediate();
+    }
+  })();
+  expect(await alice.line()).toBe("SUCCESS Banned client troll-0-0");
+  await server.stop();
+  going = false;
+  await orders;
+  scratch.remove();
 });

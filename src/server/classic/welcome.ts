@@ -1,4 +1,3 @@
-import type { Mailbox } from "../../core/mailbox.ts";
 import { createKeyPair, publicKeyHex } from "../../wire/classic/key-exchange.ts";
 import type { Config } from "../config.ts";
 import type { Visitor } from "../door.ts";
@@ -14,7 +13,7 @@ import { turnAway } from "./turn-away.ts";
 
 export interface WelcomeOptions {
   readonly config: Config;
-  readonly mailbox: Mailbox;
+  readonly post: ClassicServices["post"];
   readonly sessions: Sessions;
   readonly vouching: Vouching;
   readonly metrics: Metrics;
@@ -26,14 +25,14 @@ export interface WelcomeOptions {
 
 /** Makes sessions of visitors who speak lines. The server's key pair lives as long as the process, as the original's. */
 export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor) => void {
-  const { config, mailbox, sessions, vouching, metrics, log, now, facts } = options;
+  const { config, post, sessions, vouching, metrics, log, now, facts } = options;
   const keyPair = createKeyPair();
   const keyHex = publicKeyHex(keyPair);
   const services: ClassicServices = {
     keyPair,
     encode: createClassicEncoder(() => ({ ...facts(), publicKeyHex: keyHex })),
     scratch: createScratch(),
-    post: (command, settle) => mailbox.post(command, settle),
+    post,
     maxLine: config.maxLine,
     maxQueue: config.maxQueue,
     registerTimeout: config.registerTimeout,
@@ -48,7 +47,7 @@ export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor
     }
     const session = sessions.nextId();
     const { identity, vouched } = identified;
-    mailbox.post({ kind: "open", session, identity, vouched });
+    post({ kind: "open", session, identity, vouched });
     const limit = createRateLimit(config.messageRate, now());
     sessions.add(
       session,
