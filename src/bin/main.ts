@@ -10,10 +10,12 @@ import { packageVersion } from "./version.ts";
 interface Row {
   readonly summary: string;
   readonly load: () => Promise<{ readonly command: Command }>;
+  /** It goes on when nobody reads its output any more. */
+  readonly outlivesReader?: boolean;
 }
 
 const COMMANDS: Readonly<Record<string, Row>> = {
-  serve: { summary: "run the server", load: () => import("../server/serve.ts") },
+  serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
   chat: { summary: "talk: lines in, lines out", load: () => import("../cli/chat.ts") },
   send: { summary: "send one message and leave", load: () => import("../cli/send.ts") },
   names: {
@@ -55,6 +57,13 @@ async function run(argv: readonly string[], around: Surroundings): Promise<ExitC
     around.stderr.write(name === undefined ? overview() : `padserve: there is no command "${name}"\n\n${overview()}`);
     return EXIT.wrongUse;
   }
+  for (const stream of [around.stdout, around.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // A reader that left (`pad … | head`) is no error, and nobody is there to be told.
+      if (error.code !== "EPIPE") throw error;
+      if (row.outlivesReader !== true) process.exit(EXIT.done);
+    });
+  }
   const { command } = await row.load();
   return command.start(rest, around);
 }
@@ -82,10 +91,5 @@ function surroundings(): Surroundings {
       stop.abort(signal);
     });
   }
-  // A reader that left (`pad … | head`) is no error of ours, and nobody is there to be told.
-  stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(EXIT.done);
-    throw error;
-  });
   return { env, stdin, stdout, stderr, stop: stop.signal };
 }

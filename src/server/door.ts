@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { giveToHttp, receive } from "../net/reception.ts";
 import type { Server as HttpServer } from "node:http";
+import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
 
 /** A socket whose peer is known, or known to be refused. */
@@ -16,12 +17,19 @@ export interface DoorOptions {
   readonly timeout: number;
   /** Sockets in all, whatever they speak; one more is closed at once. */
   readonly maxSockets: number;
+  /**
+   * Sockets from one address of another machine, known or not yet: one device can't fill the door for all. Loopback is
+   * exempt; in userspace mode the whole tailnet comes from there.
+   */
+  readonly maxPerAddress: number;
   readonly http: HttpServer;
   readonly onLines: (visitor: Visitor) => void;
   /** Who is behind an HTTP connection, said before its first request. */
   readonly onHttp: (visitor: Visitor) => void;
   /** Said too little in time. */
   readonly onSilence: (socket: Socket) => void;
+  /** One too many from its address. */
+  readonly onCrowd: (socket: Socket) => void;
 }
 
 /** Where a fresh socket comes in: what it speaks is read off its first bytes, then the tailnet is asked who it is. */
@@ -37,6 +45,7 @@ export interface Door {
 export function createDoor(options: DoorOptions): Door {
   const sockets = new Set<Socket>();
   const waiting = new Set<Socket>();
+  const perAddress = new Map<string, number>();
   let whenEmpty: (() => void) | null = null;
 
   return {
@@ -47,13 +56,21 @@ export function createDoor(options: DoorOptions): Door {
         socket.destroy();
         return;
       }
+      const fromThere = (perAddress.get(address) ?? 0) + 1;
       sockets.add(socket);
       waiting.add(socket);
+      perAddress.set(address, fromThere);
       socket.once("close", () => {
         sockets.delete(socket);
         waiting.delete(socket);
+        leave(address);
         if (sockets.size === 0) whenEmpty?.();
       });
+      if (fromThere > options.maxPerAddress && !isLoopback(plainAddress(address))) {
+        waiting.delete(socket);
+        options.onCrowd(socket);
+        return;
+      }
       receive(socket, {
         timeout: options.timeout,
         onTimeout: (silent) => {
@@ -80,6 +97,12 @@ export function createDoor(options: DoorOptions): Door {
       clearTimeout(timer);
     },
   };
+
+  function leave(address: string): void {
+    const left = (perAddress.get(address) ?? 1) - 1;
+    if (left === 0) perAddress.delete(address);
+    else perAddress.set(address, left);
+  }
 
   async function admit(socket: Socket, peer: Peer, welcome: (visitor: Visitor) => void): Promise<void> {
     const identified = await options.identifier.identify(peer);

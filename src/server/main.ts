@@ -11,6 +11,7 @@ import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import { createClassicWelcome } from "./classic/welcome.ts";
 import { turnAway } from "./classic/turn-away.ts";
+import { withAudit } from "./audit.ts";
 import type { Config } from "./config.ts";
 import { createDoor, type Visitor } from "./door.ts";
 import { createHttpFace } from "./http.ts";
@@ -98,13 +99,18 @@ export async function startServer({ config, store, log, token, timings: given }:
     timeout: config.registerTimeout,
     // Some room above the sessions' own limit, so that the one too many can be told so.
     maxSockets: config.maxConnections + 256,
+    maxPerAddress: config.maxPerIdentity,
     http: http.server,
     onLines: createClassicWelcome({
       config,
       // Peers who go on talking must not keep the server from stopping.
-      post: (command, settle) => {
-        if (!stopping) mailbox.post(command, settle);
-      },
+      post: withAudit(
+        (command, settle) => {
+          if (!stopping) mailbox.post(command, settle);
+        },
+        () => mailbox.state,
+        log,
+      ),
       sessions,
       vouching,
       metrics,
@@ -114,6 +120,7 @@ export async function startServer({ config, store, log, token, timings: given }:
     }),
     onHttp: (visitor) => http.introduce(visitor),
     onSilence: (socket) => turnAway(socket, { reason: "timed-out" }),
+    onCrowd: (socket) => turnAway(socket, { reason: "server-full" }),
   });
   const listening = new Listening({
     port: config.port,
@@ -125,13 +132,7 @@ export async function startServer({ config, store, log, token, timings: given }:
     onSettled: () => announce(),
   });
 
-  learn(monitor.current());
-  const trouble = await listening.want(wantedAddresses(config, monitor.current()));
-  const own = trouble.find(({ address }) => address === "127.0.0.1");
-  if (own !== undefined) {
-    await stop();
-    return { kind: "no-port", trouble: own };
-  }
+  // Before the first look, so that what changes while we listen is not missed.
   monitor.onChange((observation) => {
     log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
     learn(observation);
@@ -139,6 +140,13 @@ export async function startServer({ config, store, log, token, timings: given }:
     void vouching.askAll();
   });
 
+  learn(monitor.current());
+  const trouble = await listening.want(wantedAddresses(config, monitor.current()));
+  const own = trouble.find(({ address }) => address === "127.0.0.1");
+  if (own !== undefined) {
+    await stop();
+    return { kind: "no-port", trouble: own };
+  }
   return {
     kind: "started",
     server: {

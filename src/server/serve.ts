@@ -45,7 +45,11 @@ async function serve({ values, surroundings }: Invocation<typeof SERVER_OPTIONS>
   const started = await startServer({ config, store, log, token });
   if (started.kind === "no-port") return complain(surroundings, portTaken(started.trouble), EXIT.portTaken);
   const { server } = started;
-  writeRunningFile(config.data, { pid: process.pid, port: server.port, token });
+  try {
+    writeRunningFile(config.data, { pid: process.pid, port: server.port, token });
+  } catch (cause) {
+    log.error("padserve names and bans can't reach this server while it runs", { folder: config.data }, cause);
+  }
 
   tell(stdout, announcement(situationOf(config, server)));
   followNews(config, server, stdout);
