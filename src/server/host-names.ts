@@ -1,9 +1,26 @@
+import { hostname } from "node:os";
 import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
+import type { Observation } from "../tailnet/monitor.ts";
+import { tailnetAddresses } from "./wanted-addresses.ts";
 
 /** The names and addresses by which a request may ask for this server. */
 export interface HostNames {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
+}
+
+/** MagicDNS name and its first label, the machine's own name, and what the administrator adds; and all addresses. */
+export function hostNames(
+  aliases: readonly string[],
+  observation: Observation,
+  listening: readonly string[],
+): HostNames {
+  const { state } = observation;
+  const tailnet = state.kind === "running" ? [state.self.dnsName, state.self.nodeName] : [];
+  return {
+    names: [...tailnet, hostname(), ...aliases].filter((name) => name !== ""),
+    addresses: [...tailnetAddresses(observation), ...listening],
+  };
 }
 
 /** Whether a Host header (RFC 9110, 7.2) is one of ours, whatever its port. A missing one isn't. */

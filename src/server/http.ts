@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { isConfigured } from "../core/operators.ts";
+import type { Settings } from "../core/state.ts";
 import { adminRequest, type AdminHouse } from "./admin/house.ts";
 import { isOurHost, type HostNames } from "./host-names.ts";
 import type { Visitor } from "./door.ts";
@@ -9,8 +11,7 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** The names and addresses by which this server may be asked for, now. */
   readonly hostNames: () => HostNames;
-  /** Whether a visitor may see how the server does: this machine's own people, and operators. */
-  readonly mayWatch: (visitor: Visitor) => boolean;
+  readonly settings: Settings;
   readonly health: () => Readonly<Record<string, string | number>>;
   readonly admin: AdminHouse;
 }
@@ -56,7 +57,7 @@ async function answer(
     });
     return send(response, status, `${JSON.stringify(body)}\n`, "application/json");
   }
-  if (!options.mayWatch(visitor)) return send(response, 404, "Not found.\n");
+  if (!mayWatch(visitor, options.settings)) return send(response, 404, "Not found.\n");
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
   switch (path) {
     case "/healthz":
@@ -66,6 +67,13 @@ async function answer(
     default:
       return send(response, 404, "Not found.\n");
   }
+}
+
+/** Who may see how the server does: this machine's own people, and operators by what tailnet or configuration says. */
+function mayWatch({ identified }: Visitor, settings: Settings): boolean {
+  if (identified.kind === "refused") return false;
+  const { identity, vouched } = identified;
+  return identity.kind === "local" || vouched !== null || isConfigured(settings, identity, null);
 }
 
 function send(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {

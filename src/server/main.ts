@@ -2,9 +2,8 @@
 import { hostname } from "node:os";
 import { performance } from "node:perf_hooks";
 import { Mailbox } from "../core/mailbox.ts";
-import { lastingGround } from "../core/operators.ts";
 import type { Store } from "../core/ports.ts";
-import { initialState, type State } from "../core/state.ts";
+import { initialState, type Settings, type State } from "../core/state.ts";
 import { createIdentifier } from "../tailnet/identify.ts";
 import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
@@ -13,7 +12,8 @@ import { createClassicWelcome } from "./classic/welcome.ts";
 import { turnAway } from "./classic/turn-away.ts";
 import { withAudit } from "./audit.ts";
 import type { Config } from "./config.ts";
-import { createDoor, type Visitor } from "./door.ts";
+import { createDoor } from "./door.ts";
+import { hostNames } from "./host-names.ts";
 import { createHttpFace } from "./http.ts";
 import { Listening, type ListenTrouble } from "./listening.ts";
 import type { Log } from "./log.ts";
@@ -21,7 +21,7 @@ import { createMetrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { Vouching } from "./vouching.ts";
-import { wantedAddresses } from "./wanted-addresses.ts";
+import { tailnetAddresses, wantedAddresses } from "./wanted-addresses.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -53,6 +53,7 @@ export type Started =
 export async function startServer({ config, store, log, token, timings: given }: ServerOptions): Promise<Started> {
   const timings = { ...DEFAULT_TIMINGS, ...given };
   const listeners = new Set<() => void>();
+  const settings = settingsOf(config);
   let stopping = false;
 
   const api = createLocalApi({ find: () => findEndpoints(config.tailscaleSocket), whoIsTimeout: timings.whoIs });
@@ -60,7 +61,7 @@ export async function startServer({ config, store, log, token, timings: given }:
 
   const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
   const sessions = new Sessions((notice, hearers) => metrics.observe(notice, hearers));
-  const mailbox = new Mailbox(initialState(settingsOf(config), await store.load()), {
+  const mailbox = new Mailbox(initialState(settings, await store.load()), {
     store,
     outbox: sessions,
     clock: { wall: () => Date.now() },
@@ -89,8 +90,8 @@ export async function startServer({ config, store, log, token, timings: given }:
 
   const http = createHttpFace({
     metrics,
-    hostNames: () => hostNames(config, monitor.current(), listening.addresses),
-    mayWatch: (visitor) => mayWatch(mailbox.state, visitor),
+    hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
+    settings,
     health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
     admin: { mailbox, token },
   });
@@ -189,33 +190,11 @@ function now(): number {
   return performance.now();
 }
 
-function settingsOf(config: Config) {
+function settingsOf(config: Config): Settings {
   return {
     operators: config.operators,
     maxSessions: config.maxConnections,
     maxSessionsPerIdentity: config.maxPerIdentity,
     maxNamesPerIdentity: 8,
   };
-}
-
-function tailnetAddresses({ state, listenOn }: Observation): readonly string[] {
-  return state.kind === "running" ? state.addresses : listenOn;
-}
-
-/** The server's own names: its MagicDNS name and the first label of it, the machine's name, and what the administrator adds. */
-function hostNames(config: Config, observation: Observation, listening: readonly string[]) {
-  const { state } = observation;
-  const tailnet =
-    state.kind === "running" ? [state.self.dnsName, state.self.nodeName].filter((name) => name !== "") : [];
-  return {
-    names: [...tailnet, hostname(), ...config.aliases],
-    addresses: [...tailnetAddresses(observation), ...listening],
-  };
-}
-
-/** This machine's own people, and operators by what the tailnet or the configuration says. */
-function mayWatch({ settings }: State, { identified }: Visitor): boolean {
-  if (identified.kind === "refused") return false;
-  const { identity, vouched } = identified;
-  return identity.kind === "local" || lastingGround(settings, identity, vouched, "") !== null;
 }

@@ -12,6 +12,11 @@ export function wantedAddresses(config: Config, { listenOn }: Pick<Observation, 
   return [...LOOPBACK, ...tailnet, ...config.listen];
 }
 
+/** The tailnet's addresses of this node, for people to be told, whether or not an interface has them (userspace mode). */
+export function tailnetAddresses({ state, listenOn }: Observation): readonly string[] {
+  return state.kind === "running" ? state.addresses : listenOn;
+}
+
 /** `address:port` as people type it, with brackets where IPv6 needs them. */
 export function withPort(address: string, port: number): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
