@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startPadserve, scratchFolder, type Program, type ProgramOptions } from "./program.ts";
 
@@ -46,4 +47,12 @@ export function serveWords(
 ): readonly string[] {
   const port = args.includes("--port") ? [] : ["--port", "0"];
   return ["serve", ...port, "--data", data, "--tailscale-socket", tailscaleSocket, "--log-format", "json", ...args];
+}
+
+/** Asks what `padserve names` and `padserve bans` ask, with the secret that they read in the data folder. */
+export function askAsAdministrator({ port, data }: Pick<Serving, "port" | "data">, path: string): Promise<Response> {
+  const { token }: { token: string } = JSON.parse(readFileSync(join(data, "running.json"), "utf8"));
+  return fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: { authorization: `Bearer ${token}`, connection: "close" },
+  });
 }

@@ -1,0 +1,134 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { FakeLocalApi } from "../fakes/fake-local-api.ts";
+import { ClassicPeer } from "../helpers/classic-peer.ts";
+import { askHttp } from "../helpers/http.ts";
+import { runPadserve, scratchFolder } from "../helpers/program.ts";
+import { askAsAdministrator, startServe, type Serving } from "../helpers/serve.ts";
+import { startFakeTailscaled } from "../helpers/tailnet.ts";
+
+const WHEN = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+
+describe("padserve names and padserve bans", () => {
+  test("SV-14 tell of a running server and of a stopped one the same, for people and as JSON", async () => {
+    const { fake, serving, alice } = await startWithPeople();
+    const { data, program } = serving;
+    expect((await padserve("names", data)).stdout).toMatch(
+      new RegExp(
+        `^alice  alice@example\\.com +${WHEN}  connected\nbob    bob@example\\.com +${WHEN}  connected\n` +
+          `nas    machine nas \\(tag:backup\\)  ${WHEN}\n$`,
+      ),
+    );
+    expect((await padserve("bans", data)).stdout).toBe("Nobody is banned.\n");
+    const running = await told(data);
+    expect(running.bans).toEqual([]);
+    await alice.ask("BAN bob");
+    await alice.ask("BAN somebody");
+    const bans = await padserve("bans --json", data);
+    expect((await padserve("bans", data)).stdout).toMatch(
+      new RegExp(
+        `^bob       bob@example\\.com  by alice  ${WHEN}\nsomebody  \\(the name only\\)  by alice  ${WHEN}\n$`,
+      ),
+    );
+    program.kill("SIGTERM");
+    await program.exited;
+    await fake.stop();
+
+    const stopped = await told(data);
+    const since: unknown = expect.stringMatching(new RegExp(`^${WHEN}$`));
+    expect(stopped).toEqual({
+      names: [
+        { name: "alice", identity: "alice@example.com", since, connected: false },
+        { name: "bob", identity: "bob@example.com", since, connected: false },
+        { name: "nas", identity: "machine nas (tag:backup)", since, connected: false },
+      ],
+      bans: [
+        { name: "bob", identity: "bob@example.com", by: "alice", since },
+        { name: "somebody", identity: null, by: "alice", since },
+      ],
+    });
+    expect(bans.stdout).toBe(`${JSON.stringify(stopped.bans)}\n`);
+    expect(running.names).toMatchObject(
+      stopped.names.map(({ name, identity, since: at }) => ({ name, identity, since: at })),
+    );
+    expect(running.names.map(({ connected }) => connected)).toEqual([true, true, false]);
+  });
+
+  test("SV-15 a name that is released belongs to the next who registers it, on a running server at once", async () => {
+    const { fake, serving } = await startWithPeople();
+    expect(await replyTo(fake, serving, "carol-laptop", "NAS")).toBe("ERROR Client name already registered");
+    expect(await padserve("names release nas", serving.data)).toMatchObject({ code: 0, stdout: "nas is free.\n" });
+    expect(await replyTo(fake, serving, "carol-laptop", "nas")).toBe("REGISTERED");
+    expect(await replyTo(fake, serving, "nas", "nas")).toBe("ERROR Client name already registered");
+  });
+
+  test("SV-15 a name is released on a stopped server, too; one that nobody has is said to be so", async () => {
+    const { serving } = await startWithPeople();
+    serving.program.kill("SIGKILL");
+    await serving.program.exited;
+    expect(await padserve("names release BOB", serving.data)).toMatchObject({ code: 0, stdout: "BOB is free.\n" });
+    expect((await told(serving.data)).names.map(({ name }) => name)).toEqual(["alice", "nas"]);
+    expect(await padserve("names release bob", serving.data)).toMatchObject({
+      code: 4,
+      stdout: "",
+      stderr: "padserve names: nobody has claimed bob; padserve names lists those that are\n",
+    });
+  });
+
+  test("SV-16 where nothing was ever kept it is said, and nothing is made", async () => {
+    const data = join(scratchFolder(), "data");
+    const stderr = `no server has kept anything in ${data} yet; --data names another folder\n`;
+    expect(await padserve("names", data)).toMatchObject({ code: 6, stderr: `padserve names: ${stderr}` });
+    expect(await padserve("bans", data)).toMatchObject({ code: 6, stderr: `padserve bans: ${stderr}` });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  test("SV-17 without the secret of the data folder there is nothing to be asked", async () => {
+    const serving = await startServe();
+    expect((await askAsAdministrator(serving, "/admin/names")).status).toBe(200);
+    for (const path of ["/admin/", "/admin/tokens", "/admin/names/../../etc"]) {
+      expect((await askAsAdministrator(serving, path)).status).toBe(404);
+    }
+    for (const authorization of ["", "Bearer", "Bearer ", `Bearer ${"0".repeat(64)}`, "Basic cm9vdDo="]) {
+      for (const path of ["/admin/names", "/admin/bans"]) {
+        expect(await askHttp(serving.port, { path, headers: { authorization } })).toMatchObject({ status: 404 });
+      }
+    }
+    expect(await askHttp(serving.port, { path: "/admin/names/bob", method: "DELETE" })).toMatchObject({ status: 404 });
+  });
+});
+
+interface Records {
+  readonly names: readonly Readonly<Record<string, unknown>>[];
+  readonly bans: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A server with alice, its operator, and bob connected, and nas known. */
+async function startWithPeople(): Promise<{ fake: FakeLocalApi; serving: Serving; alice: ClassicPeer }> {
+  const fake = await startFakeTailscaled();
+  const serving = await startServe({ tailscaleSocket: fake.path });
+  const alice = new ClassicPeer(await fake.dial("alice-laptop", serving.port));
+  await alice.setUp("alice");
+  await new ClassicPeer(await fake.dial("bob-laptop", serving.port)).setUp("bob");
+  expect(await replyTo(fake, serving, "nas", "nas")).toBe("REGISTERED");
+  return { fake, serving, alice };
+}
+
+/** What a node is answered that registers and leaves. */
+async function replyTo(fake: FakeLocalApi, { port }: Serving, node: string, id: string): Promise<string> {
+  const peer = new ClassicPeer(await fake.dial(node, port));
+  const reply = await peer.ask(`REGISTER ${id}`);
+  peer.say("EXIT");
+  await peer.closed();
+  return reply;
+}
+
+function padserve(words: string, data: string): ReturnType<typeof runPadserve> {
+  return runPadserve([...words.split(" "), "--data", data]);
+}
+
+async function told(data: string): Promise<Records> {
+  const [names, bans] = [await padserve("names --json", data), await padserve("bans --json", data)];
+  return { names: JSON.parse(names.stdout), bans: JSON.parse(bans.stdout) };
+}
