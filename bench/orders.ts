@@ -1,0 +1,66 @@
+/** What the main program asks of the load process, and what it hears back: one order at a time, over the IPC channel. */
+export type Order =
+  /** Connects clients to a port and takes each through the set-up; they stay. Heard back when the last is ready. */
+  | {
+      readonly kind: "gather";
+      readonly crowd: string;
+      readonly port: number;
+      readonly clients: number;
+      /** The first client's number; its name is made of it. */
+      readonly first: number;
+    }
+  /** Sends messages as fast as they arrive, never more than `inFlight` at a time, and waits for the last to arrive. */
+  | {
+      readonly kind: "saturate";
+      readonly crowd: string;
+      readonly traffic: Traffic;
+      readonly inFlight: number;
+      readonly seconds: number;
+    }
+  /** One client sends so many broadcasts a second. */
+  | {
+      readonly kind: "pace";
+      readonly crowd: string;
+      readonly traffic: Traffic;
+      readonly perSecond: number;
+      readonly messages: number;
+    }
+  /** So many clients come one after another, `abreast` of them at a time; each leaves when it has been set up. */
+  | { readonly kind: "visit"; readonly port: number; readonly visits: number; readonly abreast: number }
+  /** Closes all connections of a crowd. */
+  | { readonly kind: "scatter"; readonly crowd: string };
+
+export interface Traffic {
+  readonly pattern: "broadcast" | "direct";
+  /** Bytes of text in each message. */
+  readonly bytes: number;
+}
+
+export interface Saturated {
+  readonly messages: number;
+  /** Messages times those who heard each. */
+  readonly deliveries: number;
+  readonly seconds: number;
+}
+
+/** Milliseconds from sending to hearing, over all messages and all who heard them. */
+export interface Paced {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Visited {
+  readonly seconds: number;
+}
+
+/** What comes back for each kind of order. */
+export interface Answers {
+  readonly gather: null;
+  readonly saturate: Saturated;
+  readonly pace: Paced;
+  readonly visit: Visited;
+  readonly scatter: null;
+}
+
+/** No order has more messages in flight; the floor has so many lines ready. */
+export const MOST_IN_FLIGHT = 256;
