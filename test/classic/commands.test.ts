@@ -72,26 +72,26 @@ const rows: readonly Row[] = [
   ],
 ];
 
-test.each(rows)("SC-4 %s says %j and hears %j, then is %s", async (...row) => {
+test.each(rows)("SC-3 %s says %j and hears %j, then is %s", async (...row) => {
   await using scene = await setScene(["mallory"]);
   const [, , hears, after] = row;
   expect(await scene.play(row)).toEqual({ hears, after });
 });
 
-test("SC-4 no bans are told by a line of their own", async () => {
+test("SC-3 no bans are told by a line of their own", async () => {
   await using scene = await setScene();
   const { hears } = await scene.play(["alice", "LISTBANS", [], "open"]);
   expect(hears).toEqual(["BEGIN_RESPONSE", "No clients are currently banned", "END_RESPONSE"]);
 });
 
-test("SC-5 lines may end in CR LF, and blanks around them don't count", async () => {
+test("SC-4 lines may end in CR LF, and blanks around them don't count", async () => {
   await using scene = await setScene();
   const { hears } = await scene.play(["bob", [" \t SEND alice {a pad} \r", "LIST\r"], [], "open"]);
   expect(hears).toEqual(["BEGIN_RESPONSE", "CLIENT alice", "CLIENT bob", "END_RESPONSE"]);
   expect(await scene.alice.message()).toEqual({ from: "bob", to: null, text: "hello" });
 });
 
-test("SC-6 a broadcast reaches everybody else, each under a pad of its own, and its sender hears only BROADCAST SENT", async () => {
+test("SC-5 a broadcast reaches everybody else, each under a pad of its own, and its sender hears only BROADCAST SENT", async () => {
   await using scene = await setScene();
   const { server, alice, bob } = scene;
   const carol = await server.join("carol");
@@ -107,7 +107,7 @@ test("SC-6 a broadcast reaches everybody else, each under a pad of its own, and 
   expect(await alice.ask("LIST")).toBe("BROADCAST SENT");
 });
 
-test("SC-7 the kicked hears why and is closed, and may come back", async () => {
+test("SC-6 the kicked hears why and is closed, and may come back", async () => {
   await using scene = await setScene();
   const { server, alice, bob } = scene;
   expect(await alice.ask("KICK bob")).toBe("SUCCESS Kicked client bob");
@@ -115,7 +115,7 @@ test("SC-7 the kicked hears why and is closed, and may come back", async () => {
   await server.join("bob");
 });
 
-test("SC-8 the banned hears why and is closed, and the name stays shut until it is unbanned", async () => {
+test("SC-7 the banned hears why and is closed, and the name stays shut until it is unbanned", async () => {
   await using scene = await setScene();
   const { server, alice, bob } = scene;
   expect(await alice.ask("BAN bob")).toBe("SUCCESS Banned client bob");
@@ -129,7 +129,7 @@ test("SC-8 the banned hears why and is closed, and the name stays shut until it 
   await server.join("bob");
 });
 
-test("SC-9 who registers while nobody is registered is operator, for as long as the session lasts", async () => {
+test("SC-8 who registers while nobody is registered is operator, for as long as the session lasts", async () => {
   await using scene = await setScene();
   const { server, alice, bob } = scene;
   alice.say("EXIT");

@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 test.skipIf(noMounts)(
-  "SC-50 on a full disk what must be stored is refused and takes no effect, chat goes on, and with room it works again",
+  "SC-42 on a full disk what must be stored is refused and takes no effect, chat goes on, and with room it works again",
   async () => {
     cleanUp.push(mountSmallDisk(data, 512));
     await using server = await startTestServer({ store: await openSqliteStore(data) });
@@ -45,10 +45,10 @@ test.skipIf(noMounts)(
 );
 
 test.skipIf(noFailingDisks)(
-  "SC-51 when the data directory becomes read-only, what must be stored is refused and takes no effect, and chat goes on",
+  "SC-43 when the data directory becomes read-only, what must be stored is refused and takes no effect, and chat goes on",
   async () => {
     const disk = mountFailingDisk(join(scratch.path, "image"), data);
-    cleanUp.push(disk.unmount);
+    cleanUp.push(() => disk.unmount());
     await using server = await startTestServer({ store: await openSqliteStore(data) });
     const alice = await server.join("alice");
     const bob = await server.join("bob");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { namesOf } from "../helpers/conversation.ts";
 import { startTestServer } from "../helpers/server.ts";
 
-test("SC-42 messages beyond the burst are refused and not delivered; after a while they are taken again", async () => {
+test("SC-37 messages beyond the burst are refused and not delivered; after a while they are taken again", async () => {
   await using server = await startTestServer({ config: { messageRate: 5 } });
   const alice = await server.join("alice");
   const bob = await server.join("bob");
@@ -21,7 +21,7 @@ test("SC-42 messages beyond the burst are refused and not delivered; after a whi
   expect(heard).toEqual([...taken, "the last"]);
 });
 
-test("SC-42 direct messages count too; commands don't, and each session has its own burst", async () => {
+test("SC-37 direct messages count too; commands don't, and each session has its own burst", async () => {
   await using server = await startTestServer({ config: { messageRate: 1 } });
   const alice = await server.join("alice");
   const bob = await server.join("bob");

@@ -19,7 +19,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test("SC-27 what others say to a session without a key waits until 100 ms after the acknowledgement, which stands alone in its segment", async () => {
+test("SC-24 what others say to a session without a key waits until 100 ms after the acknowledgement, which stands alone in its segment", async () => {
   const { bob, serverKey } = await registered("bob");
   alice.broadcast("one");
   alice.direct("bob", "two");
@@ -42,7 +42,7 @@ test("SC-27 what others say to a session without a key waits until 100 ms after 
   expect(await bob.message()).toMatchObject({ text: "four" });
 });
 
-test("SC-28 answers to a session's own commands are not held", async () => {
+test("SC-25 answers to a session's own commands are not held", async () => {
   const { bob, serverKey } = await registered("bob");
   expect(await answers(bob, ["LIST", "SEND nobody |", "SEND ALL 00"])).toEqual({
     hears: ["BEGIN_RESPONSE", "CLIENT alice", "CLIENT bob", "END_RESPONSE"].concat([
@@ -56,14 +56,14 @@ test("SC-28 answers to a session's own commands are not held", async () => {
   expect(await bob.line()).toBe("BROADCAST SENT");
 });
 
-test("SC-28 nor are KICKED and the close behind it", async () => {
+test("SC-25 nor are KICKED and the close behind it", async () => {
   const { bob } = await registered("bob");
   alice.direct("bob", "never read");
   expect(await alice.ask("KICK bob")).toBe("SUCCESS Kicked client bob");
   expect(await bob.closed()).toEqual(["KICKED You have been kicked by the operator"]);
 });
 
-test("SC-29 what is held is bounded: a session without a key that is sent more is dropped, and costs nobody else anything", async () => {
+test("SC-26 what is held is bounded: a session without a key that is sent more is dropped, and costs nobody else anything", async () => {
   const { bob } = await registered("bob");
   const gone = bob.closed();
   alice.direct("bob", "x".repeat(8_000));
@@ -77,7 +77,7 @@ test("SC-29 what is held is bounded: a session without a key that is sent more i
   });
 });
 
-test("SC-30 a message that was taken for a session that has just sent its key is not lost when the server stops", async () => {
+test("SC-27 a message that was taken for a session that has just sent its key is not lost when the server stops", async () => {
   const { bob, serverKey } = await registered("bob");
   await bob.exchangeKeys(serverKey);
   alice.direct("bob", "last words");
@@ -86,7 +86,7 @@ test("SC-30 a message that was taken for a session that has just sent its key is
   expect(await bob.message()).toEqual({ from: "alice", to: null, text: "last words" });
 });
 
-test("SC-31 who doesn't register within 10 s, or send a key within 10 s of it, is told so and closed", async () => {
+test("SC-28 who doesn't register within 10 s, or send a key within 10 s of it, is told so and closed", async () => {
   const silent = await server.connect();
   const talkative = await server.connect();
   expect(await talkative.ask("LIST")).toBe("ERROR Not registered");

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-test("SC-41 a whole conversation that arrives one byte at a time is understood", async () => {
+test("SC-35 a whole conversation that arrives one byte at a time is understood", async () => {
   const { said, hears } = conversation(alice.serverKey);
   const bob = await server.connect();
   for (const byte of said) {
@@ -28,7 +28,7 @@ test("SC-41 a whole conversation that arrives one byte at a time is understood",
   expect(await alice.lines(2)).toEqual([expect.stringMatching(/^BROADCAST from bob: /), "MESSAGE from bob: 00|ff"]);
 });
 
-test("SC-41 a whole conversation that arrives cut anywhere is understood", async () => {
+test("SC-35 a whole conversation that arrives cut anywhere is understood", async () => {
   const { said, hears } = conversation(alice.serverKey);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat({ max: said.length }), { maxLength: 30 }), async (cuts) => {
@@ -39,6 +39,13 @@ test("SC-41 a whole conversation that arrives cut anywhere is understood", async
     }),
     { numRuns: 100 },
   );
+});
+
+test("SC-36 who says all there is to say and closes that side at once still hears every answer", async () => {
+  const { said, hears } = conversation(alice.serverKey);
+  const bob = await server.connect();
+  bob.socket.end(said.subarray(0, said.lastIndexOf("EXIT")));
+  expect(await bob.closed()).toEqual(hears);
 });
 
 /** What bob says from the first byte to the last, and what he hears. */

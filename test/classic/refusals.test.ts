@@ -42,19 +42,19 @@ const rows: readonly Row[] = [
   ["bob", "SEND ALL {no text}", ["BROADCAST SENT"], "open"],
 ];
 
-test.each(rows)("SC-10 %s says %j and hears %j, then is %s", async (...row) => {
+test.each(rows)("SC-9 %s says %j and hears %j, then is %s", async (...row) => {
   await using scene = await setScene();
   const [, , hears, after] = row;
   expect(await scene.play(row)).toEqual({ hears, after });
 });
 
-test("SC-10 a line that is no UTF-8 is refused, the connection lives on", async () => {
+test("SC-9 a line that is no UTF-8 is refused, the connection lives on", async () => {
   await using scene = await setScene();
   scene.bob.write(Buffer.from([0x4c, 0x49, 0x53, 0x54, 0xff, 0x0a]));
   expect(await answers(scene.bob, [])).toEqual({ hears: ["ERROR Invalid text"], after: "open" });
 });
 
-test("SC-11 an id may have 32 letters, digits, dots, underscores and dashes, and keeps its case", async () => {
+test("SC-10 an id may have 32 letters, digits, dots, underscores and dashes, and keeps its case", async () => {
   await using scene = await setScene();
   const id = "Backup.of_the-NAS.0123456789abcd";
   expect(id).toHaveLength(32);
@@ -68,12 +68,12 @@ test("SC-11 an id may have 32 letters, digits, dots, underscores and dashes, and
 describe("a line's length", () => {
   const longest = "x".repeat(65_536);
 
-  test("SC-12 a line of 65536 bytes is read", async () => {
+  test("SC-11 a line of 65536 bytes is read", async () => {
     await using scene = await setScene();
     expect(await scene.bob.ask(longest)).toBe(`ERROR Unknown command: ${longest}`);
   });
 
-  test.each(["\n", ""])("SC-12 one byte more is refused and ends the connection, with %j behind it", async (end) => {
+  test.each(["\n", ""])("SC-11 one byte more is refused and ends the connection, with %j behind it", async (end) => {
     await using scene = await setScene();
     scene.bob.write(`${longest}x${end}`);
     expect(await scene.bob.closed()).toEqual(["ERROR Line too long"]);
@@ -81,7 +81,7 @@ describe("a line's length", () => {
   });
 });
 
-test("SC-13 one connection more than the server takes is told so and closed; with one gone there is room", async () => {
+test("SC-12 one connection more than the server takes is told so and closed; with one gone there is room", async () => {
   await using server = await startTestServer({ config: { maxConnections: 2 } });
   const alice = await server.join("alice");
   const bob = await server.join("bob");
@@ -95,7 +95,7 @@ test("SC-13 one connection more than the server takes is told so and closed; wit
 });
 
 describe("where Tailscale tells who is who", () => {
-  test("SC-14 one connection more than an identity may have is told so and closed; others come in", async () => {
+  test("SC-13 one connection more than an identity may have is told so and closed; others come in", async () => {
     const tailscale = await startUserspace();
     await using server = await startTestServer({ tailscaleSocket: tailscale.path, config: { maxPerIdentity: 2 } });
     await tailscale.peer("laptop", server.port).then((peer) => peer.setUp("bob"));
@@ -107,7 +107,7 @@ describe("where Tailscale tells who is who", () => {
     await tailscale.stop();
   });
 
-  test("SC-15 an id that belongs to another identity is refused, whether its owner is there or not", async () => {
+  test("SC-14 an id that belongs to another identity is refused, whether its owner is there or not", async () => {
     const tailscale = await startUserspace();
     await using server = await startTestServer({ tailscaleSocket: tailscale.path });
     const bob = await tailscale.peer("laptop", server.port);
@@ -121,7 +121,7 @@ describe("where Tailscale tells who is who", () => {
     await tailscale.stop();
   });
 
-  test("SC-16 a peer that who-is doesn't know, or can't be asked about, is told so and closed", async () => {
+  test("SC-15 a peer that who-is doesn't know, or can't be asked about, is told so and closed", async () => {
     const tailscale = await startUserspace();
     await using server = await startTestServer({ tailscaleSocket: tailscale.path });
     const stranger = await server.connect();
@@ -134,7 +134,7 @@ describe("where Tailscale tells who is who", () => {
     await tailscale.stop();
   });
 
-  test("SC-17 INFO and SERVERINFO tell the Tailscale addresses", async () => {
+  test("SC-16 INFO and SERVERINFO tell the Tailscale addresses", async () => {
     const tailscale = await startUserspace();
     const config = { operators: ["bob@example.com"] };
     await using server = await startTestServer({ tailscaleSocket: tailscale.path, config });

@@ -14,7 +14,7 @@ afterEach(() => server.stop());
 const HEX = /^04[0-9a-f]{128}$/;
 
 describe("registration", () => {
-  test("SC-20 the first is told that it is operator, the others that they are registered; each gets the server's key", async () => {
+  test("SC-17 the first is told that it is operator, the others that they are registered; each gets the server's key", async () => {
     const alice = await server.connect();
     alice.say("REGISTER alice");
     expect(await alice.lines(4)).toEqual([
@@ -28,14 +28,14 @@ describe("registration", () => {
     expect(await bob.lines(4)).toEqual(["REGISTERED", "PUBLICKEY", expect.stringMatching(HEX), "END PUBLICKEY"]);
   });
 
-  test("SC-21 a refused REGISTER leaves the connection as it was: another name, and set-up goes on", async () => {
+  test("SC-18 a refused REGISTER leaves the connection as it was: another name, and set-up goes on", async () => {
     await server.join("alice");
     const bob = await server.connect();
     for (const id of ["alice", "ALL", "bob bob"]) expect(await bob.ask(`REGISTER ${id}`)).toMatch(/^ERROR /);
     expect(await bob.setUp("bob")).toBe("REGISTERED");
   });
 
-  test("SC-22 the server speaks only when spoken to", async () => {
+  test("SC-19 the server speaks only when spoken to", async () => {
     const alice = await server.join("alice");
     const quiet = await server.connect();
     expect(await alice.ask("SEND nobody |")).toBe("ERROR Recipient not found");
@@ -44,7 +44,7 @@ describe("registration", () => {
 });
 
 describe("exchange of keys", () => {
-  test("SC-23 a key may be spread over several lines, with blanks around them, in either case", async () => {
+  test("SC-20 a key may be spread over several lines, with blanks around them, in either case", async () => {
     await server.join("alice");
     const bob = await server.connect();
     bob.say("REGISTER bob");
@@ -56,7 +56,7 @@ describe("exchange of keys", () => {
     expect(await bob.ask(`SEND ALL ${sealed(agreedKey(pair, serverKey), "hello")}`)).toBe("BROADCAST SENT");
   });
 
-  test("SC-24 all of a set-up and the first messages may come in one segment", async () => {
+  test("SC-21 all of a set-up and the first messages may come in one segment", async () => {
     const alice = await server.join("alice");
     const { pair, block } = keyBlock();
     const bob = await server.connect();
@@ -71,7 +71,7 @@ describe("exchange of keys", () => {
     expect(await alice.line()).toBe("MESSAGE from bob: |");
   });
 
-  test("SC-25 a second exchange of keys replaces the key", async () => {
+  test("SC-22 a second exchange of keys replaces the key", async () => {
     const alice = await server.join("alice");
     const bob = await server.connect();
     bob.say("REGISTER bob");
@@ -85,7 +85,7 @@ describe("exchange of keys", () => {
     expect(await alice.message()).toMatchObject({ text: "under the new key" });
   });
 
-  test("SC-26 a key before REGISTER is refused and not kept; the connection can still register and send one", async () => {
+  test("SC-23 a key before REGISTER is refused and not kept; the connection can still register and send one", async () => {
     await server.join("alice");
     const bob = await server.connect();
     expect(await answers(bob, keyBlock().block)).toEqual({ hears: ["ERROR Not registered"], after: "open" });
@@ -97,7 +97,7 @@ describe("exchange of keys", () => {
     expect(await bob.line()).toBe("BROADCAST SENT");
   });
 
-  test("SC-26 a key that was refused takes nothing from one that is sent behind REGISTER in the same segment", async () => {
+  test("SC-23 a key that was refused takes nothing from one that is sent behind REGISTER in the same segment", async () => {
     await server.join("alice");
     const bob = await server.connect();
     const [refused, taken] = [keyBlock(), keyBlock()];
@@ -106,7 +106,7 @@ describe("exchange of keys", () => {
     expect(await bob.ask(`SEND ALL ${sealed(agreedKey(taken.pair, serverKey), "hello")}`)).toBe("BROADCAST SENT");
   });
 
-  test("SC-26 of two keys before REGISTER neither is kept", async () => {
+  test("SC-23 of two keys before REGISTER neither is kept", async () => {
     await server.join("alice");
     const bob = await server.connect();
     const [first, second] = [keyBlock(), keyBlock()];

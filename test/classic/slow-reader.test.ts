@@ -4,7 +4,7 @@ import { startTestServer } from "../helpers/server.ts";
 
 const TEXT = "x".repeat(16_000);
 
-test("SC-43 a reader that stops is dropped when its queue is full; every sender and every other reader goes on as before", async () => {
+test("SC-38 a reader that stops is dropped when its queue is full; every sender and every other reader goes on as before", async () => {
   await using server = await startTestServer({ config: { messageRate: 0, maxQueue: 256 * 1024 } });
   const alice = await server.join("alice");
   const bob = await server.join("bob");
@@ -24,7 +24,7 @@ test("SC-43 a reader that stops is dropped when its queue is full; every sender 
   expect(await (await server.connect()).setUp("bob")).toBe("REGISTERED");
 });
 
-test("SC-44 a peer that vanishes with a reset is gone at once, with its name", async () => {
+test("SC-39 a peer that vanishes with a reset is gone at once, with its name", async () => {
   await using server = await startTestServer();
   const alice = await server.join("alice");
   const bob = await server.join("bob");
@@ -34,7 +34,7 @@ test("SC-44 a peer that vanishes with a reset is gone at once, with its name", a
   expect(await (await server.connect()).setUp("bob")).toBe("REGISTERED");
 });
 
-test("SC-44 one that vanishes in the middle of a line, too, and the line is not taken for a command", async () => {
+test("SC-39 one that vanishes in the middle of a line, too, and the line is not taken for a command", async () => {
   await using server = await startTestServer();
   const alice = await server.join("alice");
   const bob = await server.join("bob");

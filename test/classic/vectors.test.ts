@@ -23,7 +23,7 @@ vi.mock("../../src/wire/classic/key-exchange.ts", async (original) => ({
   createKeyPair: () => pairOf(vectors.server_private_key_hex),
 }));
 
-test("SC-1 the peer of these tests agrees with the vectors", () => {
+test("SC-1 the client of these tests, which is not ours, agrees with the vectors", () => {
   const { ecdh } = pairOf(vectors.client_private_key_hex);
   const key = agreedKey(ecdh, vectors.server_public_key_hex);
   expect(key.toString("hex")).toBe(vectors.aes_256_key_hex);
@@ -36,7 +36,7 @@ test("SC-1 the peer of these tests agrees with the vectors", () => {
   }
 });
 
-test("SC-2 a server with the vectors' key opens every broadcast of the vectors' client", async () => {
+test("SC-1 a server with the vectors' key opens every broadcast of the vectors' client", async () => {
   await using server = await startTestServer();
   const reader = await server.join("reader");
   const peer = await server.connect();
@@ -50,7 +50,7 @@ test("SC-2 a server with the vectors' key opens every broadcast of the vectors' 
   }
 });
 
-test("SC-3 a direct message's field reaches the recipient unchanged, and nobody else", async () => {
+test("SC-2 a direct message's field reaches the recipient unchanged, and nobody else", async () => {
   await using server = await startTestServer();
   const alice = await server.join("alice");
   const bob = await server.join("bob");
