@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FakeTailnet } from "./fake-tailnet.ts";
-import type { BackendState, FakeNode } from "./fake-tailnet.ts";
+import type { BackendState, FakeNode, FakeSettings } from "./fake-tailnet.ts";
 
 export type { BackendState, FakeNode } from "./fake-tailnet.ts";
 
@@ -22,7 +22,8 @@ export async function startFakeLocalApi(options: { readonly path?: string } = {}
   return fake;
 }
 
-type Endpoint = "status" | "whois" | "watch-ipn-bus";
+const ENDPOINTS = ["status", "whois", "watch-ipn-bus", "prefs"] as const;
+type Endpoint = (typeof ENDPOINTS)[number];
 
 export class FakeLocalApi {
   /** Where the server finds this tailscaled. */
@@ -82,6 +83,11 @@ export class FakeLocalApi {
   withdraw(who: string): void {
     this.#tailnet.withdraw(who);
     this.#tell({ peers: true });
+  }
+
+  /** What the administrator of this node set, or the tailnet's admin for it. */
+  set(settings: FakeSettings): void {
+    Object.assign(this.#tailnet.settings, settings);
   }
 
   /** Userspace mode: a connection from a node of the tailnet, which reaches our port as all do there, from 127.0.0.1. */
@@ -151,8 +157,8 @@ export class FakeLocalApi {
     if (origin !== undefined || referer !== undefined || !["", "local-tailscaled.sock"].includes(host ?? "")) {
       return refuse(response, 403, "invalid localapi request");
     }
-    const endpoint = url.pathname.replace("/localapi/v0/", "");
-    if (endpoint !== "status" && endpoint !== "whois" && endpoint !== "watch-ipn-bus") {
+    const endpoint = ENDPOINTS.find((one) => url.pathname === `/localapi/v0/${one}`);
+    if (endpoint === undefined) {
       return refuse(response, 404, "404 page not found");
     }
     await this.#held.get(endpoint);
@@ -161,7 +167,9 @@ export class FakeLocalApi {
     }
     switch (endpoint) {
       case "status":
-        return json(response, this.#tailnet.status());
+        return json(response, this.#tailnet.status({ peers: url.searchParams.get("peers") !== "false" }));
+      case "prefs":
+        return json(response, this.#tailnet.prefs());
       case "whois":
         return this.#whoIs(url.searchParams.get("addr") ?? "", response);
       case "watch-ipn-bus":

@@ -29,6 +29,18 @@ export interface FakeNode {
   readonly keyExpiry?: string;
 }
 
+/** What is as in a fresh tailnet unless told otherwise. */
+export interface FakeSettings {
+  readonly shieldsUp?: boolean;
+  /** Whether the tailnet gives names. */
+  readonly magicDns?: boolean;
+  /** Whether this node takes the tailnet's names. */
+  readonly acceptDns?: boolean;
+  /** Whether an admin has turned HTTPS on. */
+  readonly https?: boolean;
+  readonly controlUrl?: string;
+}
+
 interface Member extends FakeNode {
   readonly name: string;
   readonly id: number;
@@ -40,6 +52,13 @@ export class FakeTailnet {
   state: BackendState = "Running";
   loginUrl = "";
   mode: "tun" | "userspace" = "tun";
+  readonly settings: Required<FakeSettings> = {
+    shieldsUp: false,
+    magicDns: true,
+    acceptDns: true,
+    https: false,
+    controlUrl: "https://controlplane.tailscale.com",
+  };
   #self: Member;
   readonly #members = new Map<string, Member>();
   readonly #users = new Map<string, number>();
@@ -82,8 +101,10 @@ export class FakeTailnet {
     return [...this.#members.values()].find(({ addresses }) => addresses.includes(address))?.name ?? null;
   }
 
-  status(): object {
+  status({ peers }: { readonly peers: boolean } = { peers: false }): object {
     const known = this.#hasMap();
+    const { magicDns, https } = this.settings;
+    const others = [...this.#members.values()].filter(({ id }) => id !== this.#self.id);
     return {
       Version: "1.102.3-tfake",
       TUN: this.mode === "tun",
@@ -94,12 +115,31 @@ export class FakeTailnet {
       Self: this.#peerStatus(this.#self),
       Health: null,
       MagicDNSSuffix: FakeTailnet.domain,
-      CurrentTailnet: known ? { Name: "example.com", MagicDNSSuffix: FakeTailnet.domain, MagicDNSEnabled: true } : null,
-      CertDomains: null,
+      CurrentTailnet: known
+        ? { Name: "example.com", MagicDNSSuffix: FakeTailnet.domain, MagicDNSEnabled: magicDns }
+        : null,
+      CertDomains: known && https ? [`${this.#self.name}.${FakeTailnet.domain}`] : null,
       ExtraRecords: null,
-      Peer: null,
+      Peer:
+        peers && known ? Object.fromEntries(others.map((one) => [`nodekey:${one.id}`, this.#peerStatus(one)])) : null,
       User: { [this.#owner(this.#self).ID]: this.#owner(this.#self) },
       ClientVersion: null,
+    };
+  }
+
+  prefs(): object {
+    const { controlUrl, acceptDns, shieldsUp } = this.settings;
+    return {
+      ControlURL: controlUrl,
+      RouteAll: false,
+      ExitNodeID: "",
+      CorpDNS: acceptDns,
+      WantRunning: this.state !== "Stopped",
+      LoggedOut: this.state === "NeedsLogin",
+      ShieldsUp: shieldsUp,
+      AdvertiseTags: null,
+      Hostname: "",
+      Config: null,
     };
   }
 
@@ -160,6 +200,7 @@ export class FakeTailnet {
       HostName: member.name,
       DNSName: `${member.name}.${FakeTailnet.domain}.`,
       OS: "linux",
+      Created: "2026-01-02T03:04:05Z",
       UserID: this.#owner(member).ID,
       TailscaleIPs: member.addresses,
       AllowedIPs: allowedIps(member),

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeStatus, decodeWhoIs } from "./answers.ts";
+import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
 
 const whoIs = {
   Node: { StableID: "n2CNTRL", Name: null, Addresses: ["100.64.0.2/32"], AllowedIPs: null, Tags: null, Hostinfo: null },
@@ -45,6 +45,8 @@ test("TN-9 no text whatever makes the decoders throw", () => {
     fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
       expect(decodeStatus(body).ok).toBe(false);
       expect(decodeWhoIs(body).ok).toBe(false);
+      expect(decodePrefs(body).ok).toBe(false);
+      expect(decodePeers(body).ok).toBe(false);
     }),
   );
 });

@@ -15,6 +15,7 @@ const Profile = v.object({ LoginName: text });
 
 const StatusSchema = v.object({
   BackendState: v.string(),
+  Version: text,
   /** Absent from no known version; without it we can't tell where tailnet peers arrive. */
   TUN: v.nullish(v.boolean(), null),
   AuthURL: text,
@@ -28,10 +29,13 @@ const StatusSchema = v.object({
       Tags: texts,
       KeyExpiry: v.nullish(v.string(), null),
       Expired: flag,
+      /** When the control server made the node, by its clock. */
+      Created: text,
     }),
     null,
   ),
   MagicDNSSuffix: text,
+  CurrentTailnet: v.nullish(v.object({ MagicDNSEnabled: flag }), null),
   CertDomains: texts,
   User: v.nullish(v.record(v.string(), Profile), {}),
 });
@@ -54,11 +58,27 @@ const WhoIsSchema = v.object({
   CapMap: v.nullish(v.record(v.string(), v.unknown()), {}),
 });
 
+const PeersSchema = v.object({
+  BackendState: v.string(),
+  Peer: v.nullish(v.record(v.string(), v.object({ TailscaleIPs: texts })), {}),
+});
+
+const PrefsSchema = v.object({
+  /** No connection from outside comes in. */
+  ShieldsUp: v.boolean(),
+  /** Whether this machine takes names from the tailnet. */
+  CorpDNS: flag,
+  ControlURL: text,
+});
+
 /** The part of `GET status` that we use. */
 export type Status = v.InferOutput<typeof StatusSchema>;
 
 /** The part of `GET whois` that we use. */
 export type WhoIs = v.InferOutput<typeof WhoIsSchema>;
+
+/** The part of `GET prefs` that we use. */
+export type Prefs = v.InferOutput<typeof PrefsSchema>;
 
 export function decodeStatus(body: string): Outcome<Status> {
   return decode(StatusSchema, body);
@@ -66,6 +86,18 @@ export function decodeStatus(body: string): Outcome<Status> {
 
 export function decodeWhoIs(body: string): Outcome<WhoIs> {
   return decode(WhoIsSchema, body);
+}
+
+export function decodePrefs(body: string): Outcome<Prefs> {
+  return decode(PrefsSchema, body);
+}
+
+/** One address of each peer in an answer of `GET status`. */
+export function decodePeers(body: string): Outcome<readonly string[]> {
+  const decoded = decode(PeersSchema, body);
+  return decoded.ok
+    ? success(Object.values(decoded.value.Peer).flatMap(({ TailscaleIPs: addresses }) => addresses.slice(0, 1)))
+    : decoded;
 }
 
 function decode<T>(schema: v.GenericSchema<unknown, T>, body: string): Outcome<T> {

@@ -62,6 +62,16 @@ test("TN-6 status and who-is are answered, by a tailscaled that checks the Host"
   ]);
 });
 
+test("TN-6 what the administrator set, and where the peers are, is answered", async () => {
+  const api = ask();
+  tailnet.node("bob-laptop", { user: "bob@example.com", addresses: ["100.64.0.2", "fd7a:115c:a1e0::2"] });
+  tailnet.node("nas", { tags: ["tag:backup"], addresses: ["fd7a:115c:a1e0::3"] });
+  expect(await api.peers()).toEqual({ ok: true, value: ["100.64.0.2", "fd7a:115c:a1e0::3"] });
+  expect(await api.prefs()).toMatchObject({ ok: true, value: { ShieldsUp: false, CorpDNS: true } });
+  tailnet.set({ shieldsUp: true, acceptDns: false });
+  expect(await api.prefs()).toMatchObject({ ok: true, value: { ShieldsUp: true, CorpDNS: false } });
+});
+
 test("TN-6 on a loopback port the token is the password", async () => {
   let authorization = "";
   const port = await listenOnLoopback((request, response) => {

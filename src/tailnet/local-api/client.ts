@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { plainAddress } from "../addresses.ts";
-import { decodeStatus, decodeWhoIs } from "./answers.ts";
-import type { Status, WhoIs } from "./answers.ts";
+import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
+import type { Prefs, Status, WhoIs } from "./answers.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ask, open } from "./exchange.ts";
 import type { Answer } from "./exchange.ts";
@@ -14,6 +14,10 @@ import { createSearch } from "./search.ts";
 export interface LocalApi {
   /** `GET status?peers=false`. */
   status(): Promise<Outcome<Status>>;
+  /** `GET prefs`: what the administrator has set on this node. */
+  prefs(): Promise<Outcome<Prefs>>;
+  /** `GET status`, of which one address of each peer is kept. */
+  peers(): Promise<Outcome<readonly string[]>>;
   /** `GET whois` of a TCP peer; null: tailscaled knows nobody there. `address` may bear `::ffff:`. */
   whoIs(address: string, port: number): Promise<Outcome<WhoIs | null>>;
   /**
@@ -39,6 +43,9 @@ export interface LocalApiOptions {
 /** Bytes. Without its peers a status has a few thousand, a who-is with many grants some more. */
 const MOST_STATUS = 1024 * 1024;
 const MOST_WHO_IS = 256 * 1024;
+const MOST_PREFS = 256 * 1024;
+/** Some kilobytes for each node of the tailnet. */
+const MOST_PEERS = 32 * 1024 * 1024;
 
 /** ipn.NotifyInitialState, and NotifyPeerChanges where tailscaled knows it; older ones ignore the bit. */
 const BUS_MASK = 2 | 4096;
@@ -60,6 +67,14 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
   return {
     async status() {
       return use(await get("status?peers=false", MOST_STATUS, AbortSignal.timeout(statusTimeout)), decodeStatus);
+    },
+
+    async prefs() {
+      return use(await get("prefs", MOST_PREFS, AbortSignal.timeout(statusTimeout)), decodePrefs);
+    },
+
+    async peers() {
+      return use(await get("status", MOST_PEERS, AbortSignal.timeout(statusTimeout)), decodePeers);
     },
 
     async whoIs(address, port) {
