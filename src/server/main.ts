@@ -8,6 +8,7 @@ import { createIdentifier } from "../tailnet/identify.ts";
 import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
+import type { ServerReport } from "./admin/house.ts";
 import { createClassicWelcome } from "./classic/welcome.ts";
 import { turnAway } from "./classic/turn-away.ts";
 import { withAudit } from "./audit.ts";
@@ -93,7 +94,7 @@ export async function startServer({ config, store, log, token, timings: given }:
     hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
     settings,
     health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
-    admin: { mailbox, token },
+    admin: { mailbox, token, report },
   });
   const door = createDoor({
     identifier,
@@ -163,6 +164,20 @@ export async function startServer({ config, store, log, token, timings: given }:
   function learn({ everAnswered, socketExists }: Observation): void {
     mailbox.post({ kind: "tailscaled-presence", present: socketExists || everAnswered });
     if (everAnswered) mailbox.post({ kind: "tailscaled-seen" });
+  }
+
+  function report(): ServerReport {
+    const { state } = monitor.current();
+    const { tailscaledSeen, tailscaledPresent } = mailbox.state;
+    return {
+      listening: listening.addresses,
+      tailscale: state.kind,
+      sessions: sessions.size,
+      operators: config.operators,
+      capability: config.capability,
+      trustLocal: config.trustLocal,
+      tailscaleKnown: tailscaledSeen || tailscaledPresent,
+    };
   }
 
   function announce(): void {

@@ -4,9 +4,25 @@ import { isLoopback, plainAddress } from "../../tailnet/addresses.ts";
 import type { Peer } from "../../tailnet/identify.ts";
 import { listBans, listClaims, releaseName } from "./records.ts";
 
+/** What a running server says of itself to `padserve doctor`. */
+export interface ServerReport {
+  /** Where it is listening now. */
+  readonly listening: readonly string[];
+  /** What Tailscale is doing, as the server sees it: the kind of a `TailscaleState`. */
+  readonly tailscale: string;
+  readonly sessions: number;
+  /** What it was configured with. */
+  readonly operators: readonly string[];
+  readonly capability: string;
+  readonly trustLocal: boolean;
+  /** Whether a tailscaled is or was ever there for its data folder. */
+  readonly tailscaleKnown: boolean;
+}
+
 /** What the administrator's commands reach of a running server. */
 export interface AdminHouse {
   readonly mailbox: Mailbox;
+  readonly report: () => ServerReport;
   /** The secret in the data folder's `running.json`: who can read that folder is the administrator. */
   readonly token: string;
 }
@@ -23,13 +39,15 @@ export interface AdminAnswer {
   readonly body: unknown;
 }
 
-/** Answers `padserve names` and `padserve bans`; without the token nothing is here. */
+/** Answers `padserve names`, `bans` and `doctor`; without the token nothing is here. */
 export async function adminRequest(house: AdminHouse, request: AdminRequest): Promise<AdminAnswer> {
   if (!isLoopback(plainAddress(request.peer.address)) || !sameSecret(request.authorization, `Bearer ${house.token}`)) {
     return { status: 404, body: { error: "not found" } };
   }
   const { mailbox } = house;
   switch (`${request.method} ${request.path.split("/").slice(0, 3).join("/")}`) {
+    case "GET /admin/report":
+      return { status: 200, body: house.report() };
     case "GET /admin/names":
       return { status: 200, body: listClaims(mailbox.state) };
     case "GET /admin/bans":

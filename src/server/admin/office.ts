@@ -1,9 +1,9 @@
-import { request } from "node:http";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Mailbox } from "../../core/mailbox.ts";
 import { initialState } from "../../core/state.ts";
 import { openSqliteStore } from "../../store/sqlite/store.ts";
+import { ask } from "./ask.ts";
 import { listBans, listClaims, releaseName, type BanRecord, type ClaimRecord, type ReleaseResult } from "./records.ts";
 import { readRunningFile, type RunningServer } from "./running-file.ts";
 
@@ -59,23 +59,4 @@ async function answers(running: RunningServer): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Both ends are this very program, and the token says that it is the right one: the answer has the type that it sends. */
-function ask<T>({ port, token }: RunningServer, method: string, path: string): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const headers = { authorization: `Bearer ${token}` };
-  const asking = request({ host: "127.0.0.1", port, method, path, headers, timeout: 5000 }, (response) => {
-    let body = "";
-    response.setEncoding("utf8");
-    response.on("data", (chunk: string) => (body += chunk));
-    response.on("end", () => {
-      if (response.statusCode === 200) resolve(JSON.parse(body));
-      else reject(new Error(`the server answered ${response.statusCode}`));
-    });
-  });
-  asking.on("timeout", () => asking.destroy(new Error("the server did not answer in time")));
-  asking.on("error", reject);
-  asking.end();
-  return promise;
 }
