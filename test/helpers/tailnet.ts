@@ -18,7 +18,7 @@ export const NODES: Readonly<Record<string, FakeNode>> = {
 export const QUICK = {
   vouchEvery: 20,
   listenRetry: 20,
-  whoIs: 500,
+  whoIs: 1000,
   monitor: { debounce: 5, poll: 50, interfaces: 20, retryFirst: 5, retryMost: 20 },
 };
 

@@ -39,6 +39,19 @@ describe("who comes in over the network", () => {
     expect(await namesIn(data, server)).toEqual({ bob4: "100.64.0.12", bob6: "fd7a:115c:a1e0::12" });
   });
 
+  test("NS-4 without tailscaled a ban holds on the address, under each name", async () => {
+    const { chat: server, bob, carol } = createTailnetMachines();
+    await startServe({ ...server, args });
+    const operator = dialFrom(bob, V4, 12345);
+    operator.type("REGISTER bob");
+    await operator.until("END PUBLICKEY");
+    expect(await register(carol, V4, "carol")).toBe("REGISTERED");
+    operator.type("BAN carol");
+    expect(await operator.line()).toBe("SUCCESS Banned client carol");
+    expect(await register(carol, V4, "caroline")).toBe("ERROR You are banned from this server");
+    expect(await register(carol, V6, "caroline")).toBe("REGISTERED");
+  });
+
   test("NS-4 beside tailscaled a peer is whom who-is names, the same over both families", async () => {
     const fake = await startFakeTailscaled("tun");
     const { chat: server, bob, carol } = createTailnetMachines();
@@ -53,12 +66,14 @@ describe("who comes in over the network", () => {
     });
   });
 
-  test("NS-5 this machine's own Tailscale address is this machine, not its owner", async () => {
-    const fake = await startFakeTailscaled("tun");
+  test.each([
+    ["without tailscaled", "REGISTERED as operator"],
+    ["beside tailscaled", "REGISTERED"],
+  ])("NS-5 %s this machine's own Tailscale address is this machine, whoever owns it", async (how, first) => {
     const { chat: server } = createTailnetMachines();
-    const { data } = await startServe({ ...server, args, tailscaleSocket: fake.path });
+    const { data } = await startServe({ ...server, args, ...(await besideTailscaled(how)) });
+    expect(await register(server, V4, "four")).toBe(first);
     for (const [address, name] of [
-      [V4, "four"],
       [V6, "six"],
       ["127.0.0.1", "loop"],
       ["::1", "loop6"],
@@ -78,8 +93,7 @@ describe("who comes in over the network", () => {
     const outside = createMachine("outside");
     addNetwork(server, "lan0", [`${ours}/${ours.includes(":") ? 64 : 24}`]);
     plugIn(outside, "eth0", server, "lan0", [`${theirs}/${theirs.includes(":") ? 64 : 24}`]);
-    const tailscaled = how === "beside tailscaled" ? { tailscaleSocket: (await startFakeTailscaled("tun")).path } : {};
-    await startServe({ ...server, args: [...args, "--listen", ours], ...tailscaled });
+    await startServe({ ...server, args: [...args, "--listen", ours], ...(await besideTailscaled(how)) });
     const peer = dialFrom(outside, ours, 12345);
     peer.type("REGISTER mallory");
     expect(await peer.exited).toMatchObject({ code: 0, stdout: "ERROR Not a member of this tailnet\n" });
@@ -120,6 +134,11 @@ describe("who comes in over the network", () => {
     expect(await status(bob, "/healthz", [])).toBe("HTTP/1.1 200 OK");
   });
 });
+
+/** What tells the server of a tailscaled, in the tests that run with and without one. */
+async function besideTailscaled(how: string): Promise<{ tailscaleSocket?: string }> {
+  return how === "beside tailscaled" ? { tailscaleSocket: (await startFakeTailscaled("tun")).path } : {};
+}
 
 /** `pad chat` on a machine, connected. */
 async function chat(machine: Machine, id: string, address: string): Promise<Program> {

@@ -33,7 +33,7 @@ describe("while tailscaled can't be asked", () => {
   test.each(ABSENCES)(
     "TS-19 sessions go on, newcomers are refused, and it mends by itself: it %s",
     async (_, leave) => {
-      const scene = await startScene({ timings: { whoIs: 50 } });
+      const scene = await startScene();
       const alice = await scene.join("alice-laptop", "alice");
       const bob = await scene.join("bob-laptop", "bob");
       const comeBack = await leave(scene.fake);
@@ -85,9 +85,10 @@ describe("while tailscaled can't be asked", () => {
     const scene = await startScene({ timings: { whoIs: 10_000, vouchEvery: 3_600_000 } });
     const bob = await scene.join("bob-laptop", "bob");
     const answer = scene.fake.hold("whois");
+    const askedBefore = scene.fake.asked.length;
     const newcomer = await scene.dial("carol-laptop");
     newcomer.say("REGISTER carol", "LIST");
-    await until(bob, () => scene.fake.asked.filter((question) => question.includes("whois")).length === 2);
+    await until(bob, () => scene.fake.asked.slice(askedBefore).some((question) => question.includes("whois")));
     expect(await bob.ask("LIST")).toBe("BEGIN_RESPONSE");
     expect(await bob.lines(2)).toEqual(["CLIENT bob", "END_RESPONSE"]);
     expect(newcomer.segments).toEqual([]);
