@@ -6,18 +6,19 @@ import type { Measures } from "../helpers/measured-server.ts";
 import { startServerProcess, type ServerProcess } from "../helpers/server-process.ts";
 
 const MEGABYTE = 1024 * 1024;
+const BYTES_PER_CONNECTION = 100;
 
 test("SC-40 after 5,000 connections that came and went, heap, handles and the server's own maps are back where they were", async () => {
   await using server = await startServerProcess();
-  await comeAndGo(server, 1_000);
+  await comeAndGo(server, 2_000);
   const before = await server.measureUntil(isEmpty);
   await comeAndGo(server, 5_000);
   const after = await server.measureUntil(isEmpty);
   expect(after.maps).toEqual({ sessions: 0, present: 0, identities: 0 });
   expect(after.alive.sockets).toBeLessThan(10);
   expect(after.waiting.timers).toBeLessThan(10);
-  // As much as 200 bytes for each connection; without any leak it varies by a few hundred kB.
-  expect(after.heap - before.heap).toBeLessThan(MEGABYTE);
+  // Without any leak it varies by half of that.
+  expect((await smallestHeap(server)) - before.heap).toBeLessThan(5_000 * BYTES_PER_CONNECTION);
 });
 
 test("SC-41 a line of 300 MB is refused at the limit, and the server's memory stays as it is", async () => {
@@ -69,6 +70,13 @@ async function visit(port: number, number: number): Promise<void> {
       peer.say("EXIT");
   }
   await peer.closed();
+}
+
+/** Of a few: what the last connections left is not all collected at once. */
+async function smallestHeap(server: ServerProcess): Promise<number> {
+  let smallest = Infinity;
+  for (let look = 0; look < 5; look++) smallest = Math.min(smallest, (await server.measure()).heap);
+  return smallest;
 }
 
 function isEmpty({ maps, alive, waiting }: Measures): boolean {

@@ -6,7 +6,7 @@ import type { ClassicPeer } from "./classic-peer.ts";
 /** One line of somebody who knows the grammar and means no good. What it says may depend on the connection's keys. */
 export type FuzzedLine = (keys: FuzzKeys) => Buffer;
 
-export interface FuzzKeys {
+interface FuzzKeys {
   readonly server: string;
   /** The connection's key; a line that sends another changes it. */
   current: Uint8Array;

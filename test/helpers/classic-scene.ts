@@ -5,7 +5,7 @@ import { padded, sealed } from "./classic-crypto.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
 /** Who says a row's lines, on a server with alice, who is operator, and bob. Carol has registered and sent no key. */
-export type Speaker = "a newcomer" | "carol" | "bob" | "alice";
+type Speaker = "a newcomer" | "carol" | "bob" | "alice";
 
 /** Who says what, what comes back to the letter, and whether the connection is open behind it. */
 export type Row = readonly [who: Speaker, says: string | readonly string[], hears: readonly string[], after: After];
