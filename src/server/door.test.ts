@@ -13,6 +13,7 @@ function doorForTwo(): { enter: (address: string) => Promise<Socket>; crowd: Soc
     maxSockets: 100,
     maxPerAddress: 2,
     http: createServer(),
+    now: () => 0,
     onLines: () => {},
     onHttp: () => {},
     onSilence: () => {},

@@ -9,6 +9,8 @@ export interface Visitor {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly identified: Identified;
+  /** When it came in, in milliseconds of `now`. */
+  readonly since: number;
 }
 
 export interface DoorOptions {
@@ -23,6 +25,8 @@ export interface DoorOptions {
    */
   readonly maxPerAddress: number;
   readonly http: HttpServer;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
   readonly onLines: (visitor: Visitor) => void;
   /** Who is behind an HTTP connection, said before its first request. */
   readonly onHttp: (visitor: Visitor) => void;
@@ -56,6 +60,7 @@ export function createDoor(options: DoorOptions): Door {
         socket.destroy();
         return;
       }
+      const since = options.now();
       const fromThere = (perAddress.get(address) ?? 0) + 1;
       sockets.add(socket);
       waiting.add(socket);
@@ -77,9 +82,9 @@ export function createDoor(options: DoorOptions): Door {
           waiting.delete(silent);
           options.onSilence(silent);
         },
-        onLines: () => void admit(socket, { address, port }, options.onLines),
+        onLines: () => void admit({ socket, peer: { address, port }, since }, options.onLines),
         onHttp: () =>
-          void admit(socket, { address, port }, (visitor) => {
+          void admit({ socket, peer: { address, port }, since }, (visitor) => {
             options.onHttp(visitor);
             giveToHttp(options.http, socket);
           }),
@@ -104,10 +109,10 @@ export function createDoor(options: DoorOptions): Door {
     else perAddress.set(address, left);
   }
 
-  async function admit(socket: Socket, peer: Peer, welcome: (visitor: Visitor) => void): Promise<void> {
-    const identified = await options.identifier.identify(peer);
-    if (socket.destroyed) return;
-    waiting.delete(socket);
-    welcome({ socket, peer, identified });
+  async function admit(stranger: Omit<Visitor, "identified">, welcome: (visitor: Visitor) => void): Promise<void> {
+    const identified = await options.identifier.identify(stranger.peer);
+    if (stranger.socket.destroyed) return;
+    waiting.delete(stranger.socket);
+    welcome({ ...stranger, identified });
   }
 }

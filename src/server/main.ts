@@ -103,6 +103,7 @@ export async function startServer({ config, store, log, token, timings: given }:
     maxSockets: config.maxConnections + 256,
     maxPerAddress: config.maxPerIdentity,
     http: http.server,
+    now,
     onLines: createClassicWelcome({
       config,
       // Peers who go on talking must not keep the server from stopping.

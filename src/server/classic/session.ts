@@ -14,6 +14,15 @@ import { invalid, toCommand } from "./inbound.ts";
 import type { ClassicOutput } from "./outbound.ts";
 import type { Scratch } from "./scratch.ts";
 
+/** What a session starts with. */
+export interface Newcomer {
+  readonly id: SessionId;
+  readonly socket: Socket;
+  /** When it connected, in milliseconds of `now`: the time to REGISTER runs from there. */
+  readonly since: number;
+  readonly limit: RateLimit;
+}
+
 /** What every classic session shares. */
 export interface ClassicServices {
   readonly keyPair: KeyPair;
@@ -45,9 +54,7 @@ export class ClassicSession implements SessionPort {
   #deadline: NodeJS.Timeout | null = null;
 
   constructor(
-    id: SessionId,
-    socket: Socket,
-    limit: RateLimit,
+    { id, socket, since, limit }: Newcomer,
     services: ClassicServices,
     onClose: (reason: CloseReason) => void,
   ) {
@@ -55,7 +62,7 @@ export class ClassicSession implements SessionPort {
     this.#services = services;
     this.#limit = limit;
     this.#hold = new Hold(services.maxQueue);
-    this.#startDeadline();
+    this.#startDeadline(Math.max(0, since + services.registerTimeout - services.now()));
     this.#connection = new LineConnection(socket, {
       lineLimit: services.maxLine,
       queueLimit: services.maxQueue,
@@ -81,7 +88,7 @@ export class ClassicSession implements SessionPort {
       return;
     }
     this.#outputs.push(output);
-    if (notice.kind === "registered") this.#startDeadline();
+    if (notice.kind === "registered") this.#startDeadline(this.#services.registerTimeout);
     else if (notice.kind === "ended") this.#ending = true;
     else if (notice.kind === "answer" && notice.answer.kind === "ready") this.#becomeReady();
   }
@@ -159,11 +166,11 @@ export class ClassicSession implements SessionPort {
     });
   }
 
-  #startDeadline(): void {
+  #startDeadline(milliseconds: number): void {
     this.#stopDeadline();
     this.#deadline = setTimeout(
       () => this.#post({ kind: "end", session: this.#id, refusal: { reason: "timed-out" } }),
-      this.#services.registerTimeout,
+      milliseconds,
     );
   }
 

@@ -38,7 +38,7 @@ export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor
     registerTimeout: config.registerTimeout,
     now,
   };
-  return ({ socket, peer, identified }) => {
+  return ({ socket, peer, identified, since }) => {
     if (identified.kind === "refused") {
       metrics.refused(identified.reason);
       log.info("turned away", { reason: identified.reason, address: peer.address });
@@ -51,7 +51,7 @@ export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor
     const limit = createRateLimit(config.messageRate, now());
     sessions.add(
       session,
-      new ClassicSession(session, socket, limit, services, (reason) => {
+      new ClassicSession({ id: session, socket, since, limit }, services, (reason) => {
         sessions.remove(session);
         vouching.remove(session);
         metrics.closed(reason);
