@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { DOMAIN, startHeadscale, type Headscale, type Owner, type Policy } from "./headscale.ts";
+import { createNetwork, setResolver, sweepLeftOvers, type Network } from "./network.ts";
+import { TailnetNode, type NodeOptions } from "./node.ts";
+
+/** A tailnet of real daemons on this one machine: a headscale and, in a network namespace each, its nodes. */
+export interface Tailnet {
+  readonly network: Network;
+  readonly control: Headscale;
+  /** A new node, known to all the others when this resolves. */
+  join(name: string, options: Owner & NodeOptions): Promise<TailnetNode>;
+  /** Logs a node in that is logged out, or again. */
+  login(node: TailnetNode, owner: Owner): Promise<void>;
+  /** Replaces the policy. Until then everybody may reach everybody. */
+  policy(policy: Policy | string): Promise<void>;
+  /** Stops all that was started and removes all that was made. */
+  stop(): Promise<void>;
+}
+
+/** Lets everybody reach everybody: for policies that are about something else. */
+export const EVERYBODY = { src: ["*"], dst: ["*"], ip: ["*"] } as const;
+
+export async function startTailnet(): Promise<Tailnet> {
+  sweepLeftOvers();
+  const network = createNetwork();
+  const bury = callUndertaker(network.prefix);
+  const control = await startHeadscale(network.addHost("headscale"));
+  const nodes: TailnetNode[] = [];
+
+  async function login(node: TailnetNode, owner: Owner): Promise<void> {
+    await node.login(control.url, await control.authKey(owner), "--force-reauth");
+  }
+
+  return {
+    network,
+    control,
+    login,
+    async join(name, options) {
+      const host = network.addHost(name);
+      if (options.userspace !== true) setResolver(host, `nameserver 100.100.100.100\nsearch ${DOMAIN}\n`);
+      const node = new TailnetNode(name, host, options);
+      await node.daemon.start();
+      await login(node, options);
+      const others = nodes.map((other) => other.name);
+      nodes.push(node);
+      await Promise.all([knows(node, others), ...nodes.filter((o) => o !== node).map((other) => knows(other, [name]))]);
+      return node;
+    },
+    policy: (policy) => control.setPolicy(policy),
+    stop: bury,
+  };
+}
+
+async function knows(node: TailnetNode, names: readonly string[]): Promise<void> {
+  await node.until(({ Peer }) => {
+    const peers = Object.values(Peer ?? {});
+    return names.every((name) => peers.some(({ HostName, Online }) => HostName === name && Online));
+  });
+}
+
+/** Everything ends with this process, also when it is killed; whoever wants it sooner calls what is returned. */
+function callUndertaker(prefix: string): () => Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "undertaker.ts"), prefix], {
+    stdio: ["pipe", "inherit", "inherit"],
+    detached: true,
+  });
+  return async () => {
+    const ended = once(child, "exit");
+    child.stdin.end();
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`something of ${prefix} is left`);
+  };
+}
