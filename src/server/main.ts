@@ -1,6 +1,5 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
 import { hostname } from "node:os";
-import { performance } from "node:perf_hooks";
 import { Mailbox } from "../core/mailbox.ts";
 import type { Store } from "../core/ports.ts";
 import { initialState, type Settings, type State } from "../core/state.ts";

@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from "../helpers/server.ts";
 let server: TestServer;
 let alice: ClassicPeer;
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   server = await startTestServer({ config: { maxQueue: 65_536, messageRate: 0 } });
   alice = await server.join("alice");
 });
@@ -94,13 +94,17 @@ test("SC-28 who doesn't register within 10 s, or send a key within 10 s of it, i
   expect(await talkative.ask("LIST")).toBe("ERROR Not registered");
   expect(silent.segments).toEqual([]);
   const { bob } = await registered("bob");
+  const late = await server.connect();
   vi.advanceTimersByTime(1);
   expect(await silent.closed()).toEqual(["ERROR Timed out"]);
   expect(await talkative.closed()).toEqual(["ERROR Timed out"]);
   vi.advanceTimersByTime(9_998);
+  // Who speaks at last has no more time than who speaks at once.
+  expect(await late.ask("LIST")).toBe("ERROR Not registered");
   expect(await answers(bob, [])).toEqual({ hears: [], after: "open" });
   vi.advanceTimersByTime(1);
   expect(await bob.closed()).toEqual(["ERROR Timed out"]);
+  expect(await late.closed()).toEqual(["ERROR Timed out"]);
   expect(await answers(alice, [])).toEqual({ hears: [], after: "open" });
 });
 
