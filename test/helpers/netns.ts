@@ -65,7 +65,7 @@ export function removeAddress(machine: Machine, name: string, address: string): 
 }
 
 /** A raw connection from a machine: what is typed is sent, what comes in is its output, and it ends when it is closed. */
-export function dialFrom(machine: Pick<Machine, "through">, address: string, port: number): Program {
+export function dialFrom(machine: Machine, address: string, port: number): Program {
   return startProgram([process.execPath, "-e", DIAL, address, String(port)], machine);
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 
 /** What the tests read of tailscaled's own `status`. */
 export interface NodeStatus {
@@ -52,8 +52,8 @@ export async function localDial(socketPath: string, host: string, port: number):
       "Dial-Port": String(port),
     },
   }).end();
-  const [, socket]: [unknown?, Socket?] = await once(sent, "upgrade");
-  if (socket === undefined) throw new Error(`tailscaled did not dial ${host}`);
+  const [, socket]: unknown[] = await once(sent, "upgrade");
+  if (!(socket instanceof Socket)) throw new Error(`tailscaled did not dial ${host}`);
   return socket;
 }
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ClassicPeer } from "../helpers/classic-peer.ts";
 import { startServe, type Serving } from "../helpers/serve.ts";
-import { dialFrom } from "../helpers/netns.ts";
 import { startPadserve, type Program } from "../helpers/program.ts";
 import { Daemon } from "./daemon.ts";
+import { dialFrom } from "./dial.ts";
 import { localDial, localStatus, localStatusUntil, type NodeStatus } from "./local-api.ts";
 import type { Host } from "./network.ts";
 import { toolPath } from "./tools.ts";
@@ -117,7 +117,7 @@ export class TailnetNode {
   }
 
   /** A connection from there on which nothing was said yet. */
-  dial(address: string): Program {
+  dial(address: string): ClassicPeer {
     return dialFrom(this.host, address, PORT);
   }
 

@@ -1,5 +1,6 @@
 import { test as base } from "vitest";
-import { runPadserve, type Program } from "../helpers/program.ts";
+import type { ClassicPeer } from "../helpers/classic-peer.ts";
+import { runPadserve } from "../helpers/program.ts";
 import type { Serving } from "../helpers/serve.ts";
 import type { TailnetNode } from "./node.ts";
 import { startTailnet } from "./tailnet.ts";
@@ -24,31 +25,20 @@ export const test = base
   .extend("nas", { scope: "file" }, ({ tailnet }) => tailnet.join("nas", { tags: ["tag:backup"] }))
   .extend("pod", { scope: "file" }, ({ tailnet }) => tailnet.join("pod", { user: "dave", userspace: true }));
 
-/** What the first line says to a node that registers, and stays. */
-export interface Registered {
-  readonly reply: string;
-  readonly connection: Program;
+/** Somebody comes from a node to a server's node, or to an address, registers, exchanges keys, and stays. */
+export async function join(from: TailnetNode, id: string, at: TailnetNode | string): Promise<ClassicPeer> {
+  const peer = from.dial(addressOf(at));
+  await peer.setUp(id);
+  return peer;
 }
 
-/** Somebody registers from a node at a server's node, or at an address. */
-export async function register(from: TailnetNode, id: string, at: TailnetNode | string): Promise<Registered> {
-  const connection = from.dial(typeof at === "string" ? at : at.v4);
-  connection.type(`REGISTER ${id}`);
-  return { reply: await connection.line(), connection };
-}
-
-/** The same, and leaves again. */
+/** What somebody is answered who comes, registers and leaves again. */
 export async function visit(from: TailnetNode, id: string, at: TailnetNode | string): Promise<string> {
-  const { reply, connection } = await register(from, id, at);
-  connection.type("EXIT");
-  await connection.exited;
+  const peer = from.dial(addressOf(at));
+  const reply = await peer.ask(`REGISTER ${id}`);
+  peer.say("EXIT");
+  await peer.closed();
   return reply;
-}
-
-/** Says a command and gives the first line of what comes back, past what came before. */
-export function ask(connection: Program, command: string): Promise<string> {
-  connection.type(command);
-  return connection.until(/^(?!PUBLICKEY|[0-9a-f]{130}$|END PUBLICKEY)/);
 }
 
 /** Whose each name is, as the server's administrator is told. */
@@ -63,4 +53,8 @@ export async function restart(node: TailnetNode, { program, data }: Serving): Pr
   program.kill("SIGTERM");
   await program.exited;
   return node.serve({ data });
+}
+
+function addressOf(at: TailnetNode | string): string {
+  return typeof at === "string" ? at : at.v4;
 }
