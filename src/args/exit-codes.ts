@@ -10,6 +10,9 @@ export const EXIT = {
   rateLimited: 5,
   dataUnusable: 6,
   portTaken: 7,
+  /** `doctor`: the worst that it found is a warning, or an error. */
+  warnings: 8,
+  errors: 9,
   interrupted: 130,
 } as const;
 

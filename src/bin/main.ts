@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Row>> = {
     summary: "list the names and whose they are, or release one",
     load: () => import("../server/admin/names.ts"),
   },
+  doctor: {
+    summary: "look whether all is well, here or on the way to a server",
+    load: () => import("../server/doctor/command.ts"),
+  },
   bans: { summary: "list who is banned", load: () => import("../server/admin/bans.ts") },
 };
 

@@ -1,0 +1,52 @@
+import { request } from "node:http";
+
+/** What a server's port answers to `GET /healthz`. `date`: its clock, milliseconds since 1970. */
+export type HealthAnswer =
+  /** Padserve, which takes us for its own machine or an operator. */
+  | { readonly kind: "watched"; readonly date: number | null }
+  /** HTTP, and nothing for us. */
+  | { readonly kind: "not-for-us"; readonly date: number | null }
+  /** The server doesn't answer to the name that we used. */
+  | { readonly kind: "another-name"; readonly date: number | null }
+  | { readonly kind: "no-http" };
+
+/** @param host the name to ask for; by default the address itself. Never rejects. */
+export function askHealth(
+  address: string,
+  port: number,
+  { host, patience = 5000 }: { readonly host?: string; readonly patience?: number } = {},
+): Promise<HealthAnswer> {
+  const { promise, resolve } = Promise.withResolvers<HealthAnswer>();
+  const signal = AbortSignal.timeout(patience);
+  const headers = host === undefined ? {} : { host };
+  const asking = request({ host: address, port, path: "/healthz", headers, signal, agent: false }, (response) => {
+    let body = "";
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      body = (body + chunk).slice(0, 4096);
+    });
+    response.on("error", () => resolve({ kind: "no-http" }));
+    response.on("end", () => {
+      const date = Date.parse(response.headers.date ?? "");
+      resolve({ kind: kindOf(response.statusCode ?? 0, body), date: Number.isNaN(date) ? null : date });
+    });
+  });
+  asking.on("error", () => resolve({ kind: "no-http" }));
+  asking.end();
+  return promise;
+}
+
+function kindOf(status: number, body: string): Exclude<HealthAnswer["kind"], "no-http"> {
+  if (status === 421) return "another-name";
+  return status === 200 && isHealth(body) ? "watched" : "not-for-us";
+}
+
+/** Other programs have a `/healthz`, too. */
+function isHealth(body: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null && "tailscale" in parsed && "sessions" in parsed;
+  } catch {
+    return false;
+  }
+}
