@@ -2,7 +2,7 @@ import type { Answer } from "../../core/answers.ts";
 import type { EndCause } from "../../core/events.ts";
 import type { Notice } from "../../core/notices.ts";
 import { helpLines } from "../../wire/classic/help.ts";
-import { padLength, writePad } from "../../wire/classic/pad.ts";
+import { padLength, writePad } from "../../wire/classic/pad-writer.ts";
 import { encodeServerLine, type ServerLine } from "../../wire/classic/server-lines.ts";
 
 /** What a notice is in classic lines: ready-made bytes, or a broadcast, which each reader gets under a pad of its own. */

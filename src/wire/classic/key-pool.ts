@@ -1,27 +1,26 @@
 import { randomFillSync } from "node:crypto";
+import { BLOCK, POOL } from "./pad-module.ts";
 
-/** The most key bytes that one call of `takeKey` gives. */
-export const MOST_KEY_BYTES = 8192;
+/** Random bytes waiting to become the keys of pads, in memory that a `PadMachine` works in. */
+export interface KeyPool {
+  /** Where `count` unused bytes are (at most `TEXT.size`). Nobody is given them again, nor the rest of their last block. */
+  take(count: number): number;
+}
 
-// Asking for little randomness is dear: 64 KiB at once cost 10 µs, 64 bytes alone nearly 1 µs.
-const POOL_BYTES = 65_536;
-
-/**
- * Random bytes waiting to become pads, and the same memory by words. Each byte is used once: whoever takes a range
- * overwrites it with zeros while using it, and refilling overwrites all.
- */
-export const keyBytes = new Uint8Array(POOL_BYTES);
-export const keyWords = new Int32Array(keyBytes.buffer);
-
-let next = POOL_BYTES;
-
-/** The offset in `keyBytes` of `count` unused bytes (at most `MOST_KEY_BYTES`), at a word's start. Nobody is given them again. */
-export function takeKey(count: number): number {
-  if (next + count > POOL_BYTES) {
-    randomFillSync(keyBytes);
-    next = 0;
-  }
-  const start = next;
-  next += (count + 3) & ~3;
-  return start;
+/** Asking for little randomness is dear (64 KiB at once cost 10 µs, 64 bytes alone nearly 1 µs), so it is asked for at once. */
+export function createKeyPool(memory: Uint8Array<ArrayBuffer>): KeyPool {
+  const bytes = memory.subarray(POOL.at, POOL.at + POOL.size);
+  let next: number = POOL.size;
+  return {
+    take: (count) => {
+      const size = Math.ceil(count / BLOCK) * BLOCK;
+      if (next + size > POOL.size) {
+        randomFillSync(bytes);
+        next = 0;
+      }
+      const start = next;
+      next += size;
+      return POOL.at + start;
+    },
+  };
 }

@@ -1,15 +1,17 @@
-import { openHex } from "./hex.ts";
-import { padLength, writePad } from "./pad-writer.ts";
+import { randomBytes } from "node:crypto";
+import { openHex, toHex } from "./hex.ts";
 import { decodeUtf8 } from "./utf8.ts";
-
-export { padLength, writePad } from "./pad-writer.ts";
 
 /** A text under a fresh random key of its own length: `hex(key)|hex(text XOR key)`, lower case (PROTOCOL.md, encryption). */
 export function sealPad(text: string): string {
-  const plain = Buffer.from(text, "utf8");
-  const target = Buffer.allocUnsafe(padLength(plain.length));
-  writePad(target, 0, plain);
-  return target.toString("latin1");
+  return sealBytes(Buffer.from(text, "utf8"));
+}
+
+/** The same for bytes. Whoever needs many pads of one text takes them from `pad-writer.ts`. */
+export function sealBytes(plain: Uint8Array): string {
+  const key = randomBytes(plain.length);
+  const sealed = plain.map((byte, i) => byte ^ key[i]!);
+  return `${toHex(key)}|${toHex(sealed)}`;
 }
 
 /** Whether a field is two hex fields of equal length joined by `|`, each of whole bytes; both may be empty. */
