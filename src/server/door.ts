@@ -40,6 +40,11 @@ export interface DoorOptions {
 export interface Door {
   enter(socket: Socket): void;
   /**
+   * Destroys those that came in by such an address of this machine. Where one is gone nothing arrives any more, and it
+   * would take minutes until the system notices; as long, who was there would find the own name taken.
+   */
+  abandon(isLost: (localAddress: string) => boolean): void;
+  /**
    * Destroys those whom nobody has welcomed yet. Resolves when every socket that came in has closed; those that are open
    * after `patience` milliseconds are destroyed.
    */
@@ -89,6 +94,11 @@ export function createDoor(options: DoorOptions): Door {
             giveToHttp(options.http, socket);
           }),
       });
+    },
+    abandon: (isLost) => {
+      for (const socket of sockets) {
+        if (socket.localAddress !== undefined && isLost(plainAddress(socket.localAddress))) socket.destroy();
+      }
     },
     empty: async (patience) => {
       for (const socket of waiting) socket.destroy();

@@ -21,7 +21,7 @@ import { createMetrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { Vouching } from "./vouching.ts";
-import { tailnetAddresses, wantedAddresses } from "./wanted-addresses.ts";
+import { isLost, tailnetAddresses, wantedAddresses } from "./wanted-addresses.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -139,6 +139,7 @@ export async function startServer({ config, store, log, token, timings: given }:
     log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
     learn(observation);
     void listening.want(wantedAddresses(config, observation));
+    door.abandon((address) => isLost(config, observation, address));
     void vouching.askAll();
   });
 

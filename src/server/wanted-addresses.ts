@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { isTailscaleAddress } from "../tailnet/addresses.ts";
 import type { Observation } from "../tailnet/monitor.ts";
 import type { Config } from "./config.ts";
 
@@ -15,6 +16,19 @@ export function wantedAddresses(config: Config, { listenOn }: Pick<Observation, 
 /** The tailnet's addresses of this node, for people to be told, whether or not an interface has them (userspace mode). */
 export function tailnetAddresses({ state, listenOn }: Observation): readonly string[] {
   return state.kind === "running" ? state.addresses : listenOn;
+}
+
+/**
+ * Whether Tailscale has taken one of our addresses away for good: it is Running, with others. While it is stopped, or its
+ * key has expired, the address may yet return, and the connections to it with it.
+ */
+export function isLost(config: Config, { state }: Pick<Observation, "state">, address: string): boolean {
+  return (
+    state.kind === "running" &&
+    isTailscaleAddress(address) &&
+    !state.addresses.includes(address) &&
+    !config.listen.includes(address)
+  );
 }
 
 /** `address:port` as people type it, with brackets where IPv6 needs them. */

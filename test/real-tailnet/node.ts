@@ -39,6 +39,7 @@ export class TailnetNode {
   readonly daemon: Daemon;
   readonly #options: NodeOptions;
   #addresses: readonly string[] = [];
+  #id = 0;
 
   constructor(name: string, host: Host, options: NodeOptions) {
     this.name = name;
@@ -62,7 +63,11 @@ export class TailnetNode {
     });
   }
 
-  /** As `status` told them at the last `login`. */
+  /** What headscale calls it; like the addresses, as `status` told it at the last `login`. */
+  get id(): number {
+    return this.#id;
+  }
+
   get v4(): string {
     return this.#addresses.find((address) => !address.includes(":")) ?? "";
   }
@@ -90,7 +95,9 @@ export class TailnetNode {
       ...(routes.length === 0 ? [] : [`--advertise-routes=${routes.join(",")}`]),
       ...words,
     );
-    this.#addresses = (await this.status()).TailscaleIPs ?? [];
+    const { TailscaleIPs: addresses, Self } = await this.status();
+    this.#addresses = addresses ?? [];
+    this.#id = Number(Self.ID);
   }
 
   status(): Promise<NodeStatus> {

@@ -9,10 +9,14 @@ import { TailnetNode, type NodeOptions } from "./node.ts";
 export interface Tailnet {
   readonly network: Network;
   readonly control: Headscale;
-  /** A new node, known to all the others when this resolves. */
+  /** A new node; when this resolves, it and those that are logged in know each other. */
   join(name: string, options: Owner & NodeOptions): Promise<TailnetNode>;
   /** Logs a node in that is logged out, or again. */
   login(node: TailnetNode, owner: Owner): Promise<void>;
+  /** Ends a node's right to be there, as when its key's time is over. */
+  expire(node: TailnetNode): Promise<void>;
+  /** Deletes a node at the control server, which may give its addresses to others. */
+  forget(node: TailnetNode): Promise<void>;
   /** Replaces the policy. Until then everybody may reach everybody. */
   policy(policy: Policy | string): Promise<void>;
   /** Stops all that was started and removes all that was made. */
@@ -43,14 +47,23 @@ export async function startTailnet(): Promise<Tailnet> {
       const node = new TailnetNode(name, host, options);
       await node.daemon.start();
       await login(node, options);
-      const others = nodes.map((other) => other.name);
+      const others = await running(nodes);
       nodes.push(node);
-      await Promise.all([knows(node, others), ...nodes.filter((o) => o !== node).map((other) => knows(other, [name]))]);
+      const names = others.map((other) => other.name);
+      await Promise.all([knows(node, names), ...others.map((other) => knows(other, [name]))]);
       return node;
     },
+    expire: (node) => control.nodes("expire", node.id),
+    forget: (node) => control.nodes("delete", node.id),
     policy: (policy) => control.setPolicy(policy),
     stop: bury,
   };
+}
+
+/** Those that can know others now. */
+async function running(nodes: readonly TailnetNode[]): Promise<readonly TailnetNode[]> {
+  const states = await Promise.all(nodes.map((node) => node.status().catch(() => null)));
+  return nodes.filter((_, i) => states[i]?.BackendState === "Running");
 }
 
 async function knows(node: TailnetNode, names: readonly string[]): Promise<void> {
