@@ -34,7 +34,7 @@ export interface DataFacts {
   readonly space: number | null;
 }
 
-export type Place =
+type Place =
   | { readonly kind: "missing" }
   | { readonly kind: "not-a-folder" }
   | { readonly kind: "folder"; readonly mode: number }

@@ -22,7 +22,7 @@ export type Area =
  * - `warning`: works, but not for everybody, not for long, or not as it looks
  * - `error`: people can't talk
  */
-export type TroubleLevel = "note" | "warning" | "error";
+type TroubleLevel = "note" | "warning" | "error";
 export type Level = "ok" | TroubleLevel;
 
 /** One fact about this machine or the way to a server. What is not well comes with its cause and what to do about it. */
@@ -34,7 +34,7 @@ export interface Fine {
   readonly what: string;
 }
 
-export interface Trouble {
+interface Trouble {
   readonly area: Area;
   readonly level: TroubleLevel;
   readonly what: string;

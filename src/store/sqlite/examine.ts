@@ -26,7 +26,8 @@ export function examineDatabase(directory: string, migrations: readonly string[]
     before.forEach(({ part, exists }) => {
       if (exists) copyFileSync(path + part, join(workplace, NAME + part), constants.COPYFILE_FICLONE);
     });
-    if (JSON.stringify(look(path)) !== JSON.stringify(before)) throw new StoreError("in-use", describe("in-use", path, ""));
+    if (JSON.stringify(look(path)) !== JSON.stringify(before))
+      throw new StoreError("in-use", describe("in-use", path, ""));
     return readThrough(workplace, migrations);
   } catch (error) {
     // What was found in the copy is true of the original, and has to be told under its name.
