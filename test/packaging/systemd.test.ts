@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { scratchFolder, startPadserve } from "../helpers/program.ts";
+
+const root = join(import.meta.dirname, "../..");
+const unit = readFileSync(join(root, "packaging/padserve.service"), "utf8");
+const noSystemd = spawnSync("systemd-analyze", ["--version"]).status !== 0;
+
+describe("the systemd unit", () => {
+  test.skipIf(noSystemd)("DR-19 systemd finds no fault with it", () => {
+    const { status, stdout, stderr } = analyze("verify", "--man=no");
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: "" });
+  });
+
+  test.skipIf(noSystemd)("DR-19 systemd calls what it may do little", () => {
+    // On systemd's scale from 0 to 100; a service without any of it has 96.
+    expect(analyze("security", "--offline=true", "--threshold=20", "--no-pager")).toMatchObject({ status: 0 });
+  });
+
+  test("DR-19 its command and environment start a server, which stops when asked as systemd asks", async () => {
+    const state = scratchFolder();
+    const [program, ...words] = setting("ExecStart").split(" ");
+    expect(program).toBe("padserve");
+    const variables = setting("Environment")
+      .replaceAll("%S", state)
+      .split(" ")
+      .map((pair) => pair.split("=", 2));
+    const env = {
+      ...Object.fromEntries(variables),
+      PADSERVE_PORT: "0",
+      PADSERVE_TAILSCALE_SOCKET: join(state, "none.sock"),
+    };
+    const server = startPadserve(words, { env });
+    expect(await server.line()).toContain("Listening for this machine only");
+    server.kill("SIGTERM");
+    expect(await server.exited).toMatchObject({ code: 0 });
+    expect(env).toHaveProperty("PADSERVE_DATA", join(state, setting("StateDirectory")));
+  });
+});
+
+/** A copy that starts this checkout, since the package may not be installed here. */
+function analyze(verb: string, ...options: readonly string[]) {
+  const file = join(scratchFolder(), "padserve.service");
+  writeFileSync(file, unit.replace(/^ExecStart=padserve /m, `ExecStart=${join(root, "bin/launch.cjs")} `));
+  return spawnSync("systemd-analyze", [verb, ...options, file], { encoding: "utf8" });
+}
+
+function setting(name: string): string {
+  return new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+}
