@@ -4,7 +4,7 @@ import { foldName, isName } from "../core/names.ts";
 import { get } from "../core/persistent-map.ts";
 import type { State } from "../core/state.ts";
 import { isLoopback } from "../tailnet/addresses.ts";
-import { describeState } from "../tailnet/describe-state.ts";
+import { describeState, type Description } from "../tailnet/describe-state.ts";
 import type { Observation } from "../tailnet/monitor.ts";
 import type { Config } from "./config.ts";
 import { withPort } from "./wanted-addresses.ts";
@@ -30,9 +30,21 @@ export function whereItListens({ addresses, port, observation }: Situation): rea
   const { state } = observation;
   if (tailnet.length > 0)
     return [`Listening on ${tailnet.join(" and ")}, and for this machine on ${own.join(" and ")}.`];
-  const { what, next } = describeState(state);
+  const { what, next } = whyNotOnTheTailnet(observation);
   const only = state.kind === "running" && !state.tun ? "Listening on" : "Listening for this machine only, on";
   return [`${only} ${own.join(" and ")}. ${what}${next === null ? "" : ` ${next}`}`];
+}
+
+function whyNotOnTheTailnet({ state, missing, listenOn }: Observation): Description {
+  if (state.kind !== "running" || !state.tun) return describeState(state);
+  if (missing.length > 0) {
+    return { what: `Tailscale is running, but no interface has ${missing.join(" or ")} yet.`, next: "Wait a moment." };
+  }
+  // They are there, and were left out or could not be opened: the log says which.
+  return {
+    what: `Tailscale is running with ${listenOn.join(" and ")}, where this server does not listen.`,
+    next: null,
+  };
 }
 
 function howToJoin({ addresses, port, observation: { state } }: Situation): readonly string[] {
