@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { command } from "../../src/server/doctor/command.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { noNamespaces } from "../helpers/netns.ts";
 import { runPadserve, scratchFolder } from "../helpers/program.ts";
@@ -131,6 +134,20 @@ test("DR-16 in a pipe there are plain characters and no colours, and every troub
   expect(lines.filter((line) => /^[-!x] {2}/.test(line)).length).toBe(
     lines.filter((line) => line.includes("-> ")).length,
   );
+});
+
+test.each([
+  ["colours and marks", {}, true],
+  ["plain words with NO_COLOR", { NO_COLOR: "1" }, false],
+])("DR-16 a terminal gets %s", async (_what, env, colours) => {
+  const { args } = await scene(null);
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  const stop = new AbortController().signal;
+  await command.start(args, { env, stdin: new PassThrough(), stdout, stderr: new PassThrough(), stop });
+  stdout.end();
+  const said = await text(stdout);
+  expect(said.includes("\u001B[31m✗\u001B[0m")).toBe(colours);
+  expect(said.startsWith("x  tailscaled")).toBe(!colours);
 });
 
 test("DR-17 with --json it prints one object with the worst level; its exit code is that level's", async () => {
