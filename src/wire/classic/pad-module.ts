@@ -34,42 +34,43 @@ const V128 = 0x7b;
 
 const BAR = 0x7c;
 
-// The parameters and locals of `write`: `at` is how much of the text is done, `bytes` the block in work.
-const [key, count, at, bytes, high, low] = [0, 1, 2, 3, 4, 5];
-const LOCALS: Code = [2, 1, I32, 3, V128];
+// The parameters and locals of `write`: `at` is where in the text the block in work begins.
+const [key, count, at, bytes, high, low, digits, nibbles] = [0, 1, 2, 3, 4, 5, 6, 7];
+const LOCALS: Code = [2, 1, I32, 5, V128];
 
 /** What interleaves two vectors, whose bytes count 0 to 15 and 16 to 31: the first and the second half of the result. */
 const FIRST_HALF = Array.from({ length: BLOCK }, (_, i) => (i >> 1) + BLOCK * (i & 1));
 const SECOND_HALF = FIRST_HALF.map((byte) => byte + BLOCK / 2);
 
+/** From the last block, which may be more than is left of the text, to the first: what it spoils is written after it. */
 function writePad(): Code {
+  const keyAt = add(get(key), get(at));
   const twiceAt = add(get(at), get(at));
   const twiceCount = add(get(count), get(count));
-  const keyAt = add(get(key), get(at));
   return [
-    // The bar and the sealed text come after the key's hex, over what its last block spoiled.
-    ...forEachBlock([...set(bytes, load(keyAt, 0)), ...storeHex(twiceAt, PAD.at)]),
+    ...set(digits, vector(ascii("0123456789abcdef"))),
+    ...set(nibbles, vector(Array<number>(BLOCK).fill(0x0f))),
+    ...set(at, bitAnd(add(get(count), constant(-1)), constant(-BLOCK))),
+    ...loopWhile(
+      [
+        ...set(bytes, load(keyAt, 0)),
+        ...storeHex(twiceAt, PAD.at),
+        ...set(bytes, xor(get(bytes), load(get(at), TEXT.at))),
+        ...storeHex(add(twiceCount, twiceAt), PAD.at + 1),
+        ...store(keyAt, 0, vector(Array<number>(BLOCK).fill(0))),
+        ...set(at, add(get(at), constant(-BLOCK))),
+      ],
+      isNotNegative(get(at)),
+    ),
     ...storeByte(twiceCount, PAD.at, constant(BAR)),
-    ...forEachBlock([
-      ...set(bytes, xor(load(keyAt, 0), load(get(at), TEXT.at))),
-      ...storeHex(add(twiceCount, twiceAt), PAD.at + 1),
-      ...store(keyAt, 0, vector(Array<number>(BLOCK).fill(0))),
-    ]),
   ];
-}
-
-function forEachBlock(body: Code): Code {
-  const next = set(at, add(get(at), constant(BLOCK)));
-  return [...set(at, constant(0)), ...loopWhile([...body, ...next], isBelow(get(at), get(count)))];
 }
 
 /** Two digits for each of `bytes`, the upper four bits first. */
 function storeHex(address: Code, offset: number): Code {
-  const nibbles = vector(Array<number>(BLOCK).fill(0x0f));
-  const digits = vector(ascii("0123456789abcdef"));
   return [
-    ...set(high, pick(digits, and(shiftRight(get(bytes), 4), nibbles))),
-    ...set(low, pick(digits, and(get(bytes), nibbles))),
+    ...set(high, pick(get(digits), and(shiftRight(get(bytes), 4), get(nibbles)))),
+    ...set(low, pick(get(digits), and(get(bytes), get(nibbles)))),
     ...store(address, offset, interleave(FIRST_HALF, get(high), get(low))),
     ...store(address, offset + BLOCK, interleave(SECOND_HALF, get(high), get(low))),
   ];
@@ -81,7 +82,8 @@ const get = (local: number): Code => [0x20, local];
 const set = (local: number, value: Code): Code => [...value, 0x21, local];
 const constant = (value: number): Code => [0x41, ...signed(value)];
 const add = (a: Code, b: Code): Code => [...a, ...b, 0x6a];
-const isBelow = (a: Code, b: Code): Code => [...a, ...b, 0x49];
+const bitAnd = (a: Code, b: Code): Code => [...a, ...b, 0x71];
+const isNotNegative = (value: Code): Code => [...value, ...constant(0), 0x4e];
 const storeByte = (address: Code, offset: number, value: Code): Code => [
   ...address,
   ...value,
@@ -116,9 +118,11 @@ function unsigned(value: number): Code {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }
 
-/** LEB128 of a number that is not negative: its last byte must not have the sign's bit. */
+/** Signed LEB128: done when what is left is the sign alone, and the last byte has it. */
 function signed(value: number): Code {
-  return value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...signed(value >>> 7)];
+  const byte = value & 0x7f;
+  const rest = value >> 7;
+  return rest === (byte & 0x40 ? -1 : 0) ? [byte] : [byte | 0x80, ...signed(rest)];
 }
 
 function ascii(text: string): Code {
