@@ -38,6 +38,8 @@ export interface FakeSettings {
   readonly acceptDns?: boolean;
   /** Whether an admin has turned HTTPS on. */
   readonly https?: boolean;
+  /** Whether a status without peers has the owner's profile; tailscaled 1.80 leaves it out. */
+  readonly ownProfile?: boolean;
   readonly controlUrl?: string;
 }
 
@@ -57,6 +59,7 @@ export class FakeTailnet {
     magicDns: true,
     acceptDns: true,
     https: false,
+    ownProfile: true,
     controlUrl: "https://controlplane.tailscale.com",
   };
   #self: Member;
@@ -122,7 +125,7 @@ export class FakeTailnet {
       ExtraRecords: null,
       Peer:
         peers && known ? Object.fromEntries(others.map((one) => [`nodekey:${one.id}`, this.#peerStatus(one)])) : null,
-      User: { [this.#owner(this.#self).ID]: this.#owner(this.#self) },
+      User: this.settings.ownProfile || peers ? { [this.#owner(this.#self).ID]: this.#owner(this.#self) } : null,
       ClientVersion: null,
     };
   }

@@ -9,6 +9,7 @@ import type { FakeLocalApi } from "../../../test/fakes/fake-local-api.ts";
 import { createLocalApi } from "./client.ts";
 import type { LocalApi, LocalApiOptions } from "./client.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { stateFromStatus } from "../state.ts";
 
 let tailnet: FakeLocalApi;
 const closing: (() => unknown)[] = [];
@@ -59,6 +60,19 @@ test("TN-6 status and who-is are answered, by a tailscaled that checks the Host"
     "GET /localapi/v0/whois?addr=100.64.0.2%3A50000&proto=tcp",
     "GET /localapi/v0/whois?addr=100.64.0.2%3A50000&proto=tcp",
     "GET /localapi/v0/whois?addr=%5Bfd7a%3A115c%3Aa1e0%3A%3A2%5D%3A50000&proto=tcp",
+  ]);
+});
+
+test("TN-6 where status leaves the owner's profile out, who-is of our own address has it", async () => {
+  tailnet.set({ ownProfile: false });
+  const status = await ask().status();
+  expect(status.ok && stateFromStatus(status.value, 0)).toMatchObject({ self: { ownerLogin: "alice@example.com" } });
+  tailnet.self("chat", { tags: ["tag:chat"], addresses: ["100.64.0.1"] });
+  expect(await ask().status()).toMatchObject({ ok: true, value: { User: {} } });
+  expect(tailnet.asked).toEqual([
+    "GET /localapi/v0/status?peers=false",
+    "GET /localapi/v0/whois?addr=100.64.0.1",
+    "GET /localapi/v0/status?peers=false",
   ]);
 });
 

@@ -12,7 +12,7 @@ import { createSearch } from "./search.ts";
 
 /** The few questions that we have for tailscaled (Tailscale LocalAPI). None of them ever rejects. */
 export interface LocalApi {
-  /** `GET status?peers=false`. */
+  /** `GET status?peers=false`, with the owner's profile whatever tailscaled's age. */
   status(): Promise<Outcome<Status>>;
   /** `GET prefs`: what the administrator has set on this node. */
   prefs(): Promise<Outcome<Prefs>>;
@@ -64,9 +64,29 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
     return !answer.ok && answer.problem.kind === "disconnected" && !closed ? anywhere(question) : answer;
   }
 
+  /**
+   * Asked for no peers, a tailscaled of early 2026 or before leaves out all profiles, our own owner's too (tailscale/tailscale#19894).
+   * Who-is of our own address has it.
+   */
+  async function withOwner(status: Status): Promise<Status> {
+    const { Self: self, TailscaleIPs: addresses, BackendState: state } = status;
+    const [address] = addresses;
+    const isComplete = self === null || self.Tags.length > 0 || Object.keys(status.User).length > 0;
+    if (isComplete || address === undefined || state !== "Running") {
+      return status;
+    }
+    const path = `whois?addr=${encodeURIComponent(address)}`;
+    const answer = use(await get(path, MOST_WHO_IS, AbortSignal.timeout(whoIsTimeout)), decodeWhoIs);
+    return answer.ok && answer.value.Node.StableID === self.ID
+      ? { ...status, User: { [self.UserID]: answer.value.UserProfile } }
+      : status;
+  }
+
   return {
     async status() {
-      return use(await get("status?peers=false", MOST_STATUS, AbortSignal.timeout(statusTimeout)), decodeStatus);
+      const answer = await get("status?peers=false", MOST_STATUS, AbortSignal.timeout(statusTimeout));
+      const status = use(answer, decodeStatus);
+      return status.ok ? success(await withOwner(status.value)) : status;
     },
 
     async prefs() {

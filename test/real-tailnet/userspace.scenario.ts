@@ -1,0 +1,80 @@
+import { expect } from "vitest";
+import { PORT } from "./node.ts";
+import { join, namesAt, test as base, visit } from "./scene.ts";
+
+/** The server's node is alice's here, too, but has no network interface of its own: peers arrive at its 127.0.0.1. */
+const test = base.override("chat", { scope: "file" }, ({ tailnet }) =>
+  tailnet.join("chat", { user: "alice", userspace: true }),
+);
+
+const NOT_A_MEMBER = "ERROR Not a member of this tailnet";
+
+test("RT-14 in userspace mode peers arrive on 127.0.0.1 and are still who they are, over both families", async ({
+  chat,
+  alice,
+  bob,
+  nas,
+}) => {
+  const server = await chat.serve();
+  expect(server.listening).toBe(
+    `Listening on 127.0.0.1:${PORT} and [::1]:${PORT}. Tailscale is running in userspace mode: peers arrive at 127.0.0.1.`,
+  );
+  expect(server.join).toBe("Others join with:  pad chat YourID chat");
+  expect(await visit(alice, "alice", chat.v6)).toBe("REGISTERED as operator");
+  expect(await visit(bob, "bob", chat)).toBe("REGISTERED");
+  expect(await visit(bob, "alice", chat)).toBe("ERROR Client name already registered");
+  expect(await visit(nas, "nas", chat)).toBe("REGISTERED");
+  expect(await namesAt(chat, server)).toEqual({
+    alice: "alice@example.com",
+    bob: "bob@example.com",
+    nas: "machine nas (tag:backup)",
+  });
+});
+
+test("RT-14 nobody is taken for the local user there: whom who-is does not name is refused", async ({ chat, bob }) => {
+  await chat.serve({ args: ["--trust-local"] });
+  const local = chat.dial("127.0.0.1");
+  local.say("REGISTER alice");
+  expect(await local.closed()).toEqual([NOT_A_MEMBER]);
+  expect(await visit(bob, "bob", chat)).toBe("REGISTERED");
+});
+
+test("RT-15 forged headers and PROXY lines change nothing", async ({ chat, alice, bob }) => {
+  const server = await chat.serve();
+  const status = async (from: typeof bob) => {
+    const peer = from.dial(chat.v4);
+    const headers = [
+      "Tailscale-User-Login: alice@example.com",
+      "Tailscale-Headers-Info: https://tailscale.com/s/serve-headers",
+      `X-Forwarded-For: ${alice.v4}`,
+    ];
+    peer.write(["GET /healthz HTTP/1.1", "Host: chat", "Connection: close", ...headers, "", ""].join("\r\n"));
+    return (await peer.line()).trim();
+  };
+  expect(await status(bob)).toBe("HTTP/1.1 404 Not Found");
+  expect(await status(alice)).toBe("HTTP/1.1 200 OK");
+
+  const peer = bob.dial(chat.v4);
+  const line = `PROXY TCP4 ${alice.v4} ${chat.v4} 51234 ${PORT}`;
+  expect(await peer.ask(line)).toBe(`ERROR Unknown command: ${line}`);
+  expect(await peer.setUp("bob")).toBe("REGISTERED");
+  expect(await namesAt(chat, server)).toEqual({ bob: "bob@example.com" });
+});
+
+test("RT-16 a client inside a userspace node reaches a server there and elsewhere through LocalAPI's dial, as its owner", async ({
+  tailnet,
+  chat,
+  alice,
+  pod,
+}) => {
+  const elsewhere = await tailnet.join("elsewhere", { user: "alice" });
+  for (const node of [chat, elsewhere]) {
+    const server = await node.serve();
+    const hearer = await join(alice, "alice", node);
+    using dave = await pod.dialThrough(node.name);
+    expect(await dave.setUp("dave")).toBe("REGISTERED");
+    dave.direct("alice", "from inside");
+    expect(await hearer.message()).toMatchObject({ from: "dave", text: "from inside" });
+    expect(await namesAt(node, server)).toMatchObject({ dave: "dave@example.com" });
+  }
+});
