@@ -8,7 +8,13 @@ export interface NodeStatus {
   readonly BackendState: string;
   readonly TailscaleIPs: readonly string[] | null;
   readonly Self: { readonly ID: string; readonly DNSName: string };
-  readonly Peer: Readonly<Record<string, { readonly HostName: string; readonly Online: boolean }>> | null;
+  readonly Peer: Readonly<Record<string, PeerStatus>> | null;
+}
+
+export interface PeerStatus {
+  readonly HostName: string;
+  readonly Online: boolean;
+  readonly PrimaryRoutes?: readonly string[] | null;
 }
 
 /** Asks a tailscaled by its socket, not by the code under test. */

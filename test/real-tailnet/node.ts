@@ -77,9 +77,8 @@ export class TailnetNode {
   }
 
   /** `tailscale …` there, to its end. Rejects when it fails. */
-  async tailscale(...words: readonly string[]): Promise<string> {
-    const [file = "", ...args] = [...this.through, this.#tool("tailscale"), `--socket=${this.socket}`, ...words];
-    return (await promisify(execFile)(file, args)).stdout;
+  tailscale(...words: readonly string[]): Promise<string> {
+    return this.#run(this.#tool("tailscale"), `--socket=${this.socket}`, ...words);
   }
 
   /** `tailscale up` with a key; resolves when it is Running, or approval is awaited. */
@@ -98,6 +97,12 @@ export class TailnetNode {
     const { TailscaleIPs: addresses, Self } = await this.status();
     this.#addresses = addresses ?? [];
     this.#id = Number(Self.ID);
+  }
+
+  /** Becomes a router that gives its own address to whatever leaves by an interface: source NAT. */
+  async masquerade(leavesBy: string): Promise<void> {
+    await this.#run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+    await this.#run(toolPath("masquerade", "masquerade"), leavesBy);
   }
 
   status(): Promise<NodeStatus> {
@@ -131,6 +136,11 @@ export class TailnetNode {
   /** The same through its tailscaled: the only way out for programs in userspace mode. `host` may be a MagicDNS name. */
   async dialThrough(host: string): Promise<ClassicPeer> {
     return new ClassicPeer(await localDial(this.socket, host, PORT));
+  }
+
+  async #run(...words: readonly string[]): Promise<string> {
+    const [file = "", ...args] = [...this.through, ...words];
+    return (await promisify(execFile)(file, args)).stdout;
   }
 
   #tool(program: string): string {

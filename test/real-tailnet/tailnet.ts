@@ -17,6 +17,8 @@ export interface Tailnet {
   expire(node: TailnetNode): Promise<void>;
   /** Deletes a node at the control server, which may give its addresses to others. */
   forget(node: TailnetNode): Promise<void>;
+  /** Lets others reach a network through a node that has offered to route for it. */
+  approveRoutes(node: TailnetNode, ...routes: readonly string[]): Promise<void>;
   /** Replaces the policy. Until then everybody may reach everybody. */
   policy(policy: Policy | string): Promise<void>;
   /** Stops all that was started and removes all that was made. */
@@ -55,6 +57,7 @@ export async function startTailnet(): Promise<Tailnet> {
     },
     expire: (node) => control.nodes("expire", node.id),
     forget: (node) => control.nodes("delete", node.id),
+    approveRoutes: (node, ...routes) => control.nodes("approve-routes", node.id, "--routes", routes.join(",")),
     policy: (policy) => control.setPolicy(policy),
     stop: bury,
   };
