@@ -1,7 +1,7 @@
 import { foldAscii } from "./identity.ts";
 
 /** The open room's address; no session may bear it as a name. */
-export const ALL = "ALL";
+const ALL = "ALL";
 
 const NAME = /^[A-Za-z0-9._-]{1,32}$/;
 

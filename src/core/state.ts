@@ -18,7 +18,7 @@ interface SessionBase {
   readonly identity: Identity;
   readonly vouched: VouchedGround | null;
 }
-export interface UnregisteredSession extends SessionBase {
+interface UnregisteredSession extends SessionBase {
   readonly phase: "unregistered";
 }
 export interface RegisteredSession extends SessionBase {

@@ -5,7 +5,7 @@ import type { Delivery } from "../../src/core/ports.ts";
 import { oneByOne } from "../helpers/core.ts";
 
 /** A commit that has been asked for. The test says how it goes; both resolve when all that follows from it has happened. */
-export interface FakeCommit {
+interface FakeCommit {
   readonly facts: readonly Fact[];
   succeed(): Promise<void>;
   fail(cause: unknown): Promise<void>;
