@@ -11,6 +11,7 @@ import { createLog } from "./log.ts";
 import { startServer, type Padserve } from "./main.ts";
 import { SERVER_OPTIONS } from "./options.ts";
 import { portOwner } from "./port-owner.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { withPort } from "./wanted-addresses.ts";
 
 /** `padserve serve`: everything between the command line and a running server. */
@@ -33,6 +34,7 @@ export const command = defineCommand(
 );
 
 async function serve({ values, surroundings }: Invocation<typeof SERVER_OPTIONS>): Promise<ExitCode> {
+  keepHeapSmall();
   const { env, stderr, stdout, stop } = surroundings;
   const read = readConfig(values, env);
   if ("wrong" in read) return complain(surroundings, read.wrong, EXIT.wrongUse);
