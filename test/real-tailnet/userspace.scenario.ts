@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { startMeddler } from "./meddler.ts";
 import { PORT } from "./node.ts";
 import { join, namesAt, test as base, visit } from "./scene.ts";
 
@@ -37,6 +38,14 @@ test("RT-14 nobody is taken for the local user there: whom who-is does not name 
   local.say("REGISTER alice");
   expect(await local.closed()).toEqual([NOT_A_MEMBER]);
   expect(await visit(bob, "bob", chat)).toBe("REGISTERED");
+});
+
+test("RT-14 a session there is still the same person when the server asks again", async ({ chat, bob }) => {
+  const meddler = await startMeddler(chat.socket);
+  await chat.serve({ tailscaleSocket: meddler.socket });
+  const session = await join(bob, "bob", chat);
+  await meddler.answered("whois");
+  expect(await session.ask("LIST")).toBe("BEGIN_RESPONSE");
 });
 
 test("RT-15 forged headers and PROXY lines change nothing", async ({ chat, alice, bob }) => {
