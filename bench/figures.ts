@@ -13,7 +13,7 @@ export interface Figure {
 export type Unit = "µs" | "ms" | "kB" | "/s";
 
 /** The most that a figure may be, in its own unit or as a multiple of the floor's. */
-export interface Goal {
+interface Goal {
   readonly most: number;
   readonly of: "figure" | "ratio";
 }

@@ -52,7 +52,8 @@ process.on("message", (next: FloorPlan) => {
   ready = repeated(Buffer.alloc(plan.lineLength, "x").fill(NEWLINE, plan.lineLength - 1));
   process.send?.("planned");
 });
-process.on("SIGTERM", () => process.exit(0));
+// Without whoever started it, nobody would end it.
+process.on("disconnect", () => process.exit());
 
 const server = createServer({ noDelay: true }, (socket) => {
   const number = arrivals++;

@@ -13,6 +13,8 @@ process.on("message", (order: Order) => {
     (error: unknown) => process.send?.({ error: String(error) }),
   );
 });
+// Without whoever started it, nobody would end it.
+process.on("disconnect", () => process.exit());
 
 async function obey(order: Order): Promise<Answers[Order["kind"]]> {
   switch (order.kind) {
