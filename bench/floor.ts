@@ -47,8 +47,10 @@ let plan: FloorPlan = { pattern: "broadcast", lineLength: 1 };
 let ready = SENT;
 let heardThisTurn: Guest[] = [];
 
-process.on("message", (next: FloorPlan) => {
-  plan = next;
+process.on("message", (message: FloorPlan | "usage") => {
+  // That question is for `usage-reporter.ts`, where the system can't be asked.
+  if (message === "usage") return;
+  plan = message;
   ready = repeated(Buffer.alloc(plan.lineLength, "x").fill(NEWLINE, plan.lineLength - 1));
   process.send?.("planned");
 });
