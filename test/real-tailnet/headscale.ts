@@ -36,11 +36,6 @@ export interface Headscale {
 
 export const DOMAIN = "tail.test";
 
-/** The login of a user. */
-export function loginOf(user: string): string {
-  return `${user}@example.com`;
-}
-
 export async function startHeadscale(host: Host): Promise<Headscale> {
   const file = join(host.folder, "config.yaml");
   const socket = join(host.folder, "headscale.sock");
@@ -57,7 +52,8 @@ export async function startHeadscale(host: Host): Promise<Headscale> {
   }
 
   async function createUser(user: string): Promise<string> {
-    const { id }: { id: number } = JSON.parse(await ask("users", "create", user, "--email", loginOf(user)));
+    // With an address, that is the login; without one it would be the bare name.
+    const { id }: { id: number } = JSON.parse(await ask("users", "create", user, "--email", `${user}@example.com`));
     return String(id);
   }
 

@@ -11,7 +11,7 @@ export interface NodeStatus {
   readonly Peer: Readonly<Record<string, PeerStatus>> | null;
 }
 
-export interface PeerStatus {
+interface PeerStatus {
   readonly HostName: string;
   readonly Online: boolean;
   readonly PrimaryRoutes?: readonly string[] | null;
