@@ -99,9 +99,13 @@ export class TailnetNode {
     this.#id = Number(Self.ID);
   }
 
-  /** Becomes a router that gives its own address to whatever leaves by an interface: source NAT. */
-  async masquerade(leavesBy: string): Promise<void> {
+  /** Passes on what is not for itself. */
+  async forward(): Promise<void> {
     await this.#run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+  }
+
+  /** Gives its own address to whatever leaves by an interface: source NAT. */
+  async masquerade(leavesBy: string): Promise<void> {
     await this.#run(toolPath("masquerade", "masquerade"), leavesBy);
   }
 
