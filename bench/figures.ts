@@ -1,4 +1,4 @@
-/** One measured thing: the server's figure beside the floor's. Both are medians of runs that took turns. */
+/** One measured thing: the server's figure beside the floor's. */
 export interface Figure {
   readonly scenario: string;
   /** What was done, as `100 clients, 64 B`. */
