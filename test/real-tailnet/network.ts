@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /** Begins the name of everything that a run leaves outside its process; behind it comes that process's number. */
 const PREFIX = "padtailnet";
-const NAMES = new RegExp(`^${PREFIX}-(\\d+)-`);
+const NAMES = new RegExp(`^(${PREFIX}-(\\d+)-\\d+)-`);
 const NAMESPACES = "/run/netns";
 const RESOLVERS = "/etc/netns";
 
@@ -110,8 +110,8 @@ export function sweep(prefix: string): void {
 /** What runs left behind that were killed together with their undertaker. */
 export function sweepLeftOvers(): void {
   const left = namespaces().flatMap((name) => {
-    const pid = NAMES.exec(name)?.[1];
-    return pid === undefined || existsSync(`/proc/${pid}`) ? [] : [`${PREFIX}-${pid}`];
+    const [, prefix, pid] = NAMES.exec(name) ?? [];
+    return prefix === undefined || existsSync(`/proc/${pid}`) ? [] : [prefix];
   });
   for (const prefix of new Set(left)) sweep(prefix);
 }

@@ -21,7 +21,7 @@ export function findObstacle(): string | null {
   if (process.getuid?.() !== 0) return "it needs root, to make network namespaces";
   if (spawnSync("ip", ["-V"]).status !== 0) return "it needs iproute2, the command ip";
   if (!existsSync("/dev/net/tun")) return "it needs /dev/net/tun";
-  const trial = `padtailnet-${process.pid}-trial`;
+  const trial = `padtailnet-${process.pid}-0-trial`;
   const added = spawnSync("ip", ["netns", "add", trial], { encoding: "utf8" });
   spawnSync("ip", ["netns", "del", trial]);
   if (added.status !== 0) return `this machine makes no network namespaces: ${added.stderr.trim()}`;
