@@ -22,7 +22,7 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
 };
 
 const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000 };
-const QUICK: Effort = { runs: 2, seconds: 0.2, pacedMessages: 8, visits: 200, idleConnections: 4000 };
+const QUICK: Effort = { runs: 2, seconds: 0.2, pacedMessages: 8, visits: 200, idleConnections: 2000 };
 
 const USAGE = `npm run bench -- [--quick] [--only NAME]... [--json]
   --quick      fewer and shorter runs: a first impression in half a minute
