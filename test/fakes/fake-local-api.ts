@@ -38,7 +38,7 @@ export class FakeLocalApi {
   readonly #dialling = new Set<Promise<unknown>>();
   readonly #held = new Map<Endpoint, Promise<void>>();
   #server: Server | null = null;
-  #forbidden: string | null = null;
+  #forbidden: ((endpoint: Endpoint) => string) | null = null;
 
   constructor(path: string, folder: string) {
     this.path = path;
@@ -124,9 +124,9 @@ export class FakeLocalApi {
     await once(this.#server, "listening");
   }
 
-  /** From now on this user may not ask: 403 with tailscaled's reason. */
-  forbid(reason = "access denied"): void {
-    this.#forbidden = reason;
+  /** From now on this user may not ask: 403 with tailscaled's reason, by default its own for each question. */
+  forbid(reason?: string): void {
+    this.#forbidden = (endpoint) => reason ?? `${endpoint.replaceAll("-", " ")} access denied`;
   }
 
   permit(): void {
@@ -151,19 +151,19 @@ export class FakeLocalApi {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "", "http://local-tailscaled.sock");
     this.asked.push(`${request.method} ${request.url}`);
-    response.setHeader("Tailscale-Version", "1.102.3-tfake");
-    response.setHeader("Tailscale-Cap", "142");
     const { host, origin, referer } = request.headers;
     if (origin !== undefined || referer !== undefined || !["", "local-tailscaled.sock"].includes(host ?? "")) {
       return refuse(response, 403, "invalid localapi request");
     }
+    response.setHeader("Tailscale-Version", "1.102.3-tfake");
+    response.setHeader("Tailscale-Cap", "142");
     const endpoint = ENDPOINTS.find((one) => url.pathname === `/localapi/v0/${one}`);
     if (endpoint === undefined) {
       return refuse(response, 404, "404 page not found");
     }
     await this.#held.get(endpoint);
     if (this.#forbidden !== null) {
-      return refuse(response, 403, this.#forbidden);
+      return refuse(response, 403, this.#forbidden(endpoint));
     }
     switch (endpoint) {
       case "status":
@@ -173,7 +173,7 @@ export class FakeLocalApi {
       case "whois":
         return this.#whoIs(url.searchParams.get("addr") ?? "", response);
       case "watch-ipn-bus":
-        return this.#watch(Number(url.searchParams.get("mask") ?? "0"), response);
+        return this.#watch(url.searchParams.get("mask") ?? "", response);
     }
   }
 
@@ -207,7 +207,11 @@ export class FakeLocalApi {
     socket.once("close", () => this.#arrivals.delete(port));
   }
 
-  #watch(mask: number, response: ServerResponse): void {
+  #watch(asked: string, response: ServerResponse): void {
+    if (!/^\d*$/.test(asked)) {
+      return refuse(response, 400, "bad mask");
+    }
+    const mask = Number(asked);
     response.setHeader("Content-Type", "application/json");
     response.flushHeaders();
     this.#watchers.set(response, mask);
