@@ -54,10 +54,6 @@ export class Sessions implements Outbox {
     return bytes;
   }
 
-  port(id: SessionId): SessionPort | undefined {
-    return this.#ports.get(id);
-  }
-
   deliver(deliveries: readonly Delivery[]): void {
     const touched = new Set<SessionPort>();
     for (const { to, except, notice } of deliveries) {
