@@ -1,7 +1,7 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
 import { hostname } from "node:os";
 import { Mailbox } from "../core/mailbox.ts";
-import type { Store } from "../core/ports.ts";
+import type { Saved, Store } from "../core/ports.ts";
 import { initialState, type Settings, type State } from "../core/state.ts";
 import { createIdentifier } from "../tailnet/identify.ts";
 import { createLocalApi } from "../tailnet/local-api/client.ts";
@@ -26,6 +26,8 @@ import { isLost, tailnetAddresses, wantedAddresses } from "./wanted-addresses.ts
 export interface ServerOptions {
   readonly config: Config;
   readonly store: Store;
+  /** What the store held when it was opened. */
+  readonly saved: Saved;
   readonly log: Log;
   /** The administrator's secret, see `admin/running-file.ts`. */
   readonly token: string;
@@ -50,7 +52,14 @@ export type Started =
   | { readonly kind: "started"; readonly server: Padserve }
   | { readonly kind: "no-port"; readonly trouble: ListenTrouble };
 
-export async function startServer({ config, store, log, token, timings: given }: ServerOptions): Promise<Started> {
+export async function startServer({
+  config,
+  store,
+  saved,
+  log,
+  token,
+  timings: given,
+}: ServerOptions): Promise<Started> {
   const timings = { ...DEFAULT_TIMINGS, ...given };
   const listeners = new Set<() => void>();
   const settings = settingsOf(config);
@@ -61,7 +70,7 @@ export async function startServer({ config, store, log, token, timings: given }:
 
   const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
   const sessions = new Sessions((notice, hearers) => metrics.observe(notice, hearers));
-  const mailbox = new Mailbox(initialState(settings, await store.load()), {
+  const mailbox = new Mailbox(initialState(settings, saved), {
     store,
     outbox: sessions,
     clock: { wall: () => Date.now() },

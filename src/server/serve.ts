@@ -1,6 +1,5 @@
 import { defineCommand, type Invocation, type Surroundings } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
-import type { Store } from "../core/ports.ts";
 import { StoreError } from "../store/errors.ts";
 import { openSqliteStore } from "../store/sqlite/store.ts";
 import { newToken, readRunningFile, removeRunningFile, writeRunningFile } from "./admin/running-file.ts";
@@ -8,7 +7,7 @@ import { announcement, whereItListens, type Situation } from "./announce.ts";
 import { readConfig, type Config } from "./config.ts";
 import type { ListenTrouble } from "./listening.ts";
 import { createLog } from "./log.ts";
-import { startServer, type Padserve } from "./main.ts";
+import { startServer, type Padserve, type ServerOptions } from "./main.ts";
 import { SERVER_OPTIONS } from "./options.ts";
 import { portOwner } from "./port-owner.ts";
 import { keepHeapSmall } from "./small-heap.ts";
@@ -39,12 +38,12 @@ async function serve({ values, surroundings }: Invocation<typeof SERVER_OPTIONS>
   const read = readConfig(values, env);
   if ("wrong" in read) return complain(surroundings, read.wrong, EXIT.wrongUse);
   const { config } = read;
-  const store = await openStore(config);
-  if (typeof store === "string") return complain(surroundings, store, EXIT.dataUnusable);
+  const opened = await openStore(config);
+  if ("wrong" in opened) return complain(surroundings, opened.wrong, EXIT.dataUnusable);
 
   const log = createLog(stderr, config.logLevel, config.logFormat ?? (stderr.isTTY === true ? "pretty" : "json"));
   const token = newToken();
-  const started = await startServer({ config, store, log, token });
+  const started = await startServer({ config, ...opened, log, token });
   if (started.kind === "no-port") return complain(surroundings, portTaken(started.trouble), EXIT.portTaken);
   const { server } = started;
   try {
@@ -62,16 +61,16 @@ async function serve({ values, surroundings }: Invocation<typeof SERVER_OPTIONS>
   return EXIT.done;
 }
 
-/** The store, or what is wrong with it in one line. */
-async function openStore(config: Config): Promise<Store | string> {
+/** The store and what it holds, or what is wrong with it in one line. */
+async function openStore(config: Config): Promise<Pick<ServerOptions, "store" | "saved"> | { readonly wrong: string }> {
   try {
     const store = await openSqliteStore(config.data);
-    await store.load();
-    return store;
+    return { store, saved: await store.load() };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const other = error.code === "in-use" ? readRunningFile(config.data) : null;
-    return other === null ? error.message : `${error.message} It runs as process ${other.pid}, on port ${other.port}.`;
+    const more = other === null ? "" : ` It runs as process ${other.pid}, on port ${other.port}.`;
+    return { wrong: `${error.message}${more}` };
   }
 }
 

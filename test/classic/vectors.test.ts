@@ -1,21 +1,9 @@
 import { createECDH } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import type * as KeyExchange from "../../src/wire/classic/key-exchange.ts";
 import { agreedKey, padded, sealed, unpadded } from "../helpers/classic-crypto.ts";
 import { startTestServer } from "../helpers/server.ts";
-
-interface Vectors {
-  readonly aes_256_key_hex: string;
-  readonly client_private_key_hex: string;
-  readonly client_public_key_hex: string;
-  readonly server_private_key_hex: string;
-  readonly server_public_key_hex: string;
-  readonly broadcast: readonly { plaintext_utf8: string; iv_hex: string; payload_hex: string }[];
-  readonly direct: readonly { plaintext_utf8: string; key_hex: string; payload: string }[];
-}
-
-const vectors: Vectors = JSON.parse(readFileSync(new URL("../vectors/classic.json", import.meta.url), "utf8"));
+import { vectors } from "../helpers/vectors.ts";
 
 // The vectors name the server's private key; all else about the server is as ever.
 vi.mock("../../src/wire/classic/key-exchange.ts", async (original) => ({

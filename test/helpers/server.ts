@@ -34,7 +34,8 @@ export interface TestServer extends AsyncDisposable {
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { store = createMemoryStore(), timings = {}, log = silence } = options;
-  const started = await startServer({ config: configOf(options), store, log, token: "token", timings });
+  const saved = await store.load();
+  const started = await startServer({ config: configOf(options), store, saved, log, token: "token", timings });
   if (started.kind !== "started") throw started.trouble.failure.error;
   return faceOf(started.server);
 }

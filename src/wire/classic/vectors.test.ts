@@ -1,28 +1,13 @@
 import { createECDH } from "node:crypto";
 import type * as NodeCrypto from "node:crypto";
-import { readFileSync } from "node:fs";
 import { beforeEach, expect, test, vi } from "vitest";
 import { openBroadcast, sealBroadcast } from "./broadcast-cipher.ts";
 import { sharedKey } from "./key-exchange.ts";
 import type { KeyPair } from "./key-exchange.ts";
 import { openPad } from "./pad.ts";
-
-interface Vectors {
-  readonly aes_256_key_hex: string;
-  readonly client_private_key_hex: string;
-  readonly client_public_key_hex: string;
-  readonly server_private_key_hex: string;
-  readonly server_public_key_hex: string;
-  readonly ecdh_shared_x_hex: string;
-  readonly broadcast: readonly { plaintext_utf8: string; iv_hex: string; payload_hex: string }[];
-  readonly direct: readonly { plaintext_utf8: string; key_hex: string; payload: string }[];
-}
+import { vectors } from "../../../test/helpers/vectors.ts";
 
 /** Vectors that two independent implementations agree on. */
-const vectors: Vectors = JSON.parse(
-  readFileSync(new URL("../../../test/vectors/classic.json", import.meta.url), "utf8"),
-);
-
 // The vectors name their random bytes; the rest of node:crypto is the real one.
 const random = vi.hoisted(() => ({ hex: "" }));
 vi.mock("node:crypto", async (original) => ({
