@@ -42,6 +42,8 @@ async function open(): Promise<Tailscaled> {
       },
     ],
   });
+  // In force at headscale; each node hears of it a moment later.
+  await Promise.all([bob, nas].map((node) => isGranted(chat, node)));
   return {
     socket: chat.socket,
     addresses: { chat: [chat.v4, chat.v6], bob: [bob.v4, bob.v6], nas: [nas.v4, nas.v6] },
@@ -50,6 +52,15 @@ async function open(): Promise<Tailscaled> {
     denied: () => askAsNobody(chat),
     dispose: () => tailnet.stop(),
   };
+}
+
+/** Resolves when the grants of `node` have reached the tailscaled of `at`. */
+async function isGranted(at: TailnetNode, node: TailnetNode): Promise<void> {
+  for (;;) {
+    const { body } = await askRaw(at.socket, `whois?addr=${node.v4}`);
+    const { CapMap: grants }: { readonly CapMap: unknown } = JSON.parse(body);
+    if (grants !== null) return;
+  }
 }
 
 /** Reading is free to every user on Linux, so nobody's attempt to write is what tailscaled denies. */
