@@ -6,7 +6,7 @@ import type { ClientEvent, ClientState, PadClient, ServerAddress } from "../clie
 import { explainEnd, notAnAddress } from "./explain.ts";
 import { obey } from "./obey.ts";
 import { createScreen, type Screen } from "./screen.ts";
-import { visible } from "./visible.ts";
+import { visible } from "../view/text/visible.ts";
 import { readTyped } from "./words.ts";
 
 const OPTIONS = {} as const satisfies Options;

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { ConnectionEnd, Failure, ServerAddress, ServerError } from "../client/index.ts";
 import { formatAddress } from "../client/index.ts";
-import { visible } from "./visible.ts";
+import { visible } from "../view/text/visible.ts";
 
 /** One line that says what happened, why, and what to do next. */
 export interface Explanation {

@@ -1,7 +1,7 @@
 import type { Failure, PadClient, Reply, ServerAddress } from "../client/index.ts";
 import { explainFailure } from "./explain.ts";
 import type { Screen } from "./screen.ts";
-import { visible } from "./visible.ts";
+import { visible } from "../view/text/visible.ts";
 import { CLASSIC_WORDS, type Typed } from "./words.ts";
 
 /** Does what a typed line asks for, and shows the answer. */

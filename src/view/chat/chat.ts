@@ -1,0 +1,30 @@
+import type { ChatSnapshot } from "./snapshot.ts";
+
+/** A chat as its faces use it. `subscribe` and `getSnapshot` are those of React's useSyncExternalStore. */
+export interface Chat {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getSnapshot: () => ChatSnapshot;
+  /**
+   * Does what a written text asks for: a slash command, a classic word in its exact shape, or a message to the present
+   * conversation. Returns false when it came to nothing for now and the writer should keep it (no connection).
+   */
+  submit(text: string): boolean;
+  /** Says a text to the present conversation whatever it looks like: what was pasted is no command. */
+  say(text: string): boolean;
+  /** Opens a conversation, a new one too. */
+  open(id: string): void;
+  /** Opens the next conversation with something unread, those with highlights first. */
+  openNextUnread(): void;
+  /** What can stand at the cursor: see `Completion`. */
+  complete(before: string): Completion;
+  /** Leaves the server, and resolves when that is done. */
+  leave(): Promise<void>;
+  /** Resolves when the chat is over, whoever ended it. */
+  ended(): Promise<void>;
+}
+
+/** What Tab can put in place of the last `length` UTF-16 units before the cursor, best first; each whole, with a space or colon. */
+export interface Completion {
+  readonly length: number;
+  readonly candidates: readonly string[];
+}

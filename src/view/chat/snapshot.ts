@@ -1,0 +1,100 @@
+/**
+ * What a face of the chat (terminal, lines, later a page) shows: plain values that never change; news are new values.
+ * Texts and names that come from others are as they came; a face makes them `visible` before it shows them.
+ */
+export interface ChatSnapshot {
+  /** The own name. */
+  readonly me: string;
+  /** The server, as people write it. */
+  readonly server: string;
+  readonly link: Link;
+  readonly operator: boolean;
+  /** What is told to those who write to us while we are away; null: we are here. */
+  readonly away: string | null;
+  /** The open room first, then direct conversations in the order of their first message. Never empty. */
+  readonly conversations: readonly Conversation[];
+  /** The one that is shown and written to. */
+  readonly present: Conversation;
+  /** Who is connected, ourselves too, sorted without regard to case; null: not known. */
+  readonly members: readonly string[] | null;
+  readonly settings: Settings;
+}
+
+/** The connection to the server; `text` is one line for people. */
+export type Link =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "online" }
+  | { readonly kind: "lost"; readonly text: string }
+  | { readonly kind: "ended"; readonly text: string };
+
+/** The id of the open room, on the wire and here. */
+export const OPEN_ROOM = "ALL";
+
+export interface Conversation {
+  /** `ALL`, or the other's name as it was last written. */
+  readonly id: string;
+  /** Oldest first, bounded: the oldest are let go. */
+  readonly entries: readonly Entry[];
+  readonly unread: number;
+  /** How many of the unread were to us alone or name us. */
+  readonly highlights: number;
+  /** The entry above which the unread line is drawn: the first that was unread when the conversation was opened. */
+  readonly unreadFrom: number | null;
+  /** Who can read what is written here, as a phrase: "everybody here and the server". */
+  readonly readers: string;
+  readonly search: Search | null;
+}
+
+/** A search in a conversation: its words, and the entry that it stands at. */
+export interface Search {
+  readonly words: string;
+  readonly at: number;
+}
+
+/** `key` is unique in a chat and grows with each entry; `at` is in milliseconds since 1970. */
+export type Entry = { readonly key: number; readonly at: number } & (Message | Note);
+
+export interface Message {
+  readonly kind: "message";
+  readonly from: string;
+  /** Without the `/me ` of an emote. */
+  readonly text: string;
+  readonly own: boolean;
+  /** Told in the third person (XEP-0245): "alice waves". */
+  readonly emote: boolean;
+  /** Whether somebody else's message names us. */
+  readonly mention: boolean;
+  readonly delivery: Delivery;
+}
+
+/** What is known of an own message; others' are `taken`. `why` is one line for people. */
+export type Delivery =
+  | { readonly kind: "sending" }
+  | { readonly kind: "taken" }
+  /** The connection ended before the answer. */
+  | { readonly kind: "unknown" }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** What the client or the server says; several lines where it is a list. */
+export interface Note {
+  readonly kind: "note";
+  readonly text: string;
+  readonly tone: "plain" | "trouble";
+}
+
+/** What a person has set with `/set`; kept between runs. */
+export interface Settings {
+  /** When the terminal's bell rings. */
+  readonly bell: "off" | "direct" | "all";
+  /** A program, with its arguments, that is run on direct messages and mentions; empty: none. */
+  readonly notify: readonly string[];
+  /** Whether the member list is shown where there is room for it. */
+  readonly members: boolean;
+  /** Whether a time stands before each message. */
+  readonly times: boolean;
+  readonly colours: "dark" | "light" | "none";
+  /** Whether a paste of several lines asks first. */
+  readonly askPaste: boolean;
+  /** Whose messages are not shown; lower case. */
+  readonly ignored: readonly string[];
+}
