@@ -1,0 +1,58 @@
+import { hostname, userInfo } from "node:os";
+import type { Surroundings } from "../../args/command.ts";
+
+/** A server of ours takes names of so many characters. */
+const LONGEST = 32;
+/** Of a script's name: there must be room for a suffix such as `-2`. */
+const SUFFIX = 2;
+/** Of the machine's name in a script's name, so that a person's name is never lost behind it. */
+const LONGEST_HOST = 15;
+
+/**
+ * The name to chat under: the one given, as it is; else the one remembered; else the local part of the tailnet login; else
+ * the user's name here. Asks tailscaled only when it comes to that.
+ */
+export async function chooseId(
+  given: string | undefined,
+  remembered: string | null,
+  surroundings: Surroundings,
+): Promise<string> {
+  return (
+    given ?? remembered ?? nameFrom(await loginName(surroundings)) ?? nameFrom(userName(surroundings)) ?? "somebody"
+  );
+}
+
+/**
+ * The name of a person's scripts on this machine, `alice-nas`: their own, so that an open chat isn't in the way, and the
+ * same each time, since an identity may have only a few.
+ */
+export function scriptId(id: string, host: string = hostname()): string {
+  const machine = nameFrom(host.split(".")[0] ?? "")?.slice(0, LONGEST_HOST) ?? "script";
+  return `${id.slice(0, LONGEST - SUFFIX - 1 - machine.length)}-${machine}`;
+}
+
+/** Words as a name: 1 to 32 of `A-Za-z0-9._-`, accents taken off, others as dashes. Null where nothing is left, or `ALL`. */
+export function nameFrom(words: string): string | null {
+  const name = words
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, LONGEST);
+  return name === "" || name.toUpperCase() === "ALL" ? null : name;
+}
+
+/** `alice` of alice@example.com; nothing for a tagged machine, or without Tailscale. */
+async function loginName(surroundings: Surroundings): Promise<string> {
+  const { ownLogin } = await import("../reach/index.ts");
+  return (await ownLogin(surroundings))?.split("@")[0] ?? "";
+}
+
+/** In a container the user may have a number only. */
+function userName({ env }: Surroundings): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return env["USER"] ?? env["LOGNAME"] ?? "";
+  }
+}

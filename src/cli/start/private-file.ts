@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** What a file says, or null where there is none; `trouble` is one line for people. */
+export type FileText = { readonly text: string | null } | { readonly trouble: string };
+
+export function readPrivate(path: string): FileText {
+  try {
+    return { text: readFileSync(path, "utf8") };
+  } catch (error) {
+    return isMissing(error) ? { text: null } : { trouble: `${path} can't be read: ${reason(error)}` };
+  }
+}
+
+/**
+ * Writes a file that only its owner may read, whole: who reads it, or a crash, finds the old text or the new. Makes its
+ * folder. Gives null, or one line that says why it can't be written.
+ */
+export function writePrivate(path: string, text: string): string | null {
+  const beside = `${path}.${randomUUID()}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(beside, text, { mode: 0o600, flag: "wx" });
+    renameSync(beside, path);
+    return null;
+  } catch (error) {
+    rmSync(beside, { force: true });
+    return `${path} can't be written: ${reason(error)}`;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error ? String(error.code) : error.message;
+}
