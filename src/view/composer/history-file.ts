@@ -1,0 +1,36 @@
+import { clean } from "./clean.ts";
+import { remember } from "./history.ts";
+
+/** What was written, by conversation in lower case, oldest first. */
+export type Histories = ReadonlyMap<string, readonly string[]>;
+
+/** JSON lines, `{"conversation":"bob","text":"hi"}`, each with its line end: one can append to a file, or write it anew. */
+export function encodeHistory(histories: Histories): string {
+  return [...histories]
+    .flatMap(([conversation, texts]) => texts.map((text) => `${JSON.stringify({ conversation, text })}\n`))
+    .join("");
+}
+
+/** Reads what `encodeHistory` wrote, in however many pieces. A line that is damaged is passed over. Never throws. */
+export function decodeHistory(lines: string): Histories {
+  const histories = new Map<string, readonly string[]>();
+  for (const line of lines.split("\n")) {
+    const written = readLine(line);
+    if (written === null) continue;
+    const conversation = written.conversation.toLowerCase();
+    histories.set(conversation, remember(histories.get(conversation) ?? [], clean(written.text)));
+  }
+  return histories;
+}
+
+function readLine(line: string): { readonly conversation: string; readonly text: string } | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null) return null;
+    if (!("conversation" in value) || typeof value.conversation !== "string") return null;
+    if (!("text" in value) || typeof value.text !== "string") return null;
+    return { conversation: value.conversation, text: value.text };
+  } catch {
+    return null;
+  }
+}

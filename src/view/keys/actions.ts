@@ -1,0 +1,49 @@
+/** What a key does: an edit of the composer, or something with the screen, which the face does. */
+export type Action = { readonly kind: "edit"; readonly edit: Edit } | ScreenAction;
+
+export type ScreenAction =
+  | { readonly kind: "scroll"; readonly to: ScrollTo }
+  /** The conversation of this number, the first being 1. */
+  | { readonly kind: "open"; readonly nth: number }
+  | { readonly kind: "open-neighbour"; readonly step: 1 | -1 }
+  | { readonly kind: "open-next-unread" }
+  | { readonly kind: "toggle-members" }
+  | { readonly kind: "redraw" }
+  /** The bare messages, without frame and columns, so that the terminal's own selection copies them whole. */
+  | { readonly kind: "bare" }
+  | { readonly kind: "suspend" }
+  /** Ctrl-C: the face leaves at the second in a row. */
+  | { readonly kind: "interrupt" }
+  | { readonly kind: "leave" };
+
+export type ScrollTo = "page-up" | "page-down" | "row-up" | "row-down" | "top" | "bottom";
+
+/** Edits bear readline's sense of the words, and "line" is the line of the text that the cursor is in. */
+export type Edit =
+  | "left"
+  | "right"
+  | "word-left"
+  | "word-right"
+  | "line-start"
+  | "line-end"
+  /** Within a text of several lines; at its edge, in the history. */
+  | "up"
+  | "down"
+  | "delete-back"
+  | "delete-forward"
+  | "delete-forward-or-leave"
+  | "kill-word-back"
+  | "kill-to-blank-back"
+  | "kill-word-forward"
+  | "kill-to-end"
+  | "kill-to-start"
+  | "yank"
+  | "yank-older"
+  | "transpose"
+  | "new-line"
+  | "undo"
+  | "search"
+  | "complete"
+  | "complete-back"
+  | "cancel"
+  | "submit";
