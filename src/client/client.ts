@@ -98,7 +98,7 @@ class Client implements PadClient {
   }
 
   #open(): void {
-    this.#session = new Session(this.#options.server, this.id, this.#timings, {
+    this.#session = new Session(this.#options, this.#timings, {
       registered: (operator) => this.#registered(operator),
       event: (event) => this.#event(event),
       ended: (end) => this.#sessionEnded(end),

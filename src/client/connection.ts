@@ -1,13 +1,11 @@
-import { connect } from "node:net";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { ServerAddress } from "./address.ts";
 import { LineReader } from "./line-reader.ts";
+import type { Open } from "./open.ts";
 import type { ConnectionEnd } from "./outcomes.ts";
 
 /** Bytes: what a reader of ours takes in one line (PROTOCOL.md). */
 const LINE_LIMIT = 256 * 1024;
-/** Milliseconds of quiet before the system asks the other machine whether it is there. */
-const KEEP_ALIVE = 30_000;
 
 /** What a connection tells its owner. Nothing is told after `ended`, and `ended` once. */
 export interface ConnectionOwner {
@@ -18,60 +16,78 @@ export interface ConnectionOwner {
   ended(end: ConnectionEnd): void;
 }
 
-/** A TCP connection as lines. */
+/** A connection as lines, whatever it goes over. */
 export class Connection {
-  readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #reader = new LineReader(LINE_LIMIT);
+  readonly #over = new AbortController();
+  /** Null until it is open. */
+  #stream: Duplex | null = null;
   #end: ConnectionEnd = { kind: "closed" };
-  #opened = false;
-  #over = false;
 
-  constructor(address: ServerAddress, owner: ConnectionOwner) {
+  /** Throws what `open` throws before it gives its promise. */
+  constructor(address: ServerAddress, open: Open, owner: ConnectionOwner) {
     this.#owner = owner;
-    this.#socket = connect({ ...address, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE });
-    this.#socket.on("connect", () => {
-      this.#opened = true;
-      owner.opened();
-    });
-    // Text only comes from a socket with an encoding set.
-    this.#socket.on("data", (chunk) => typeof chunk !== "string" && this.#read(chunk));
-    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (this.#end.kind === "left") return;
-      this.#end = { kind: this.#opened ? "broken" : "unreachable", code: error.code ?? error.name };
-    });
-    this.#socket.on("close", () => this.abandon(this.#end));
+    open(address, this.#over.signal).then(
+      (stream) => this.#opened(stream),
+      (error: unknown) => this.abandon({ kind: "unreachable", code: codeOf(error) }),
+    );
   }
 
   write(lines: string): void {
-    this.#socket.write(lines);
+    this.#stream?.write(lines);
   }
 
   /** Writes and closes our side; what the server still says is read until it closes too, or `patience` is over. */
   finish(lines: string, patience: number): void {
     this.#end = { kind: "left" };
-    this.#socket.end(lines);
+    this.#stream?.end(lines);
     const timer = setTimeout(() => this.abandon({ kind: "left" }), patience);
-    this.#socket.on("close", () => clearTimeout(timer));
+    this.#over.signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
   /** Ends at once, for the reason given. */
   abandon(end: ConnectionEnd): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#socket.destroy();
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#stream?.destroy();
     this.#owner.ended(end);
   }
 
+  #opened(stream: Duplex): void {
+    stream.on("error", (error) => {
+      if (this.#end.kind !== "left") this.#end = { kind: "broken", code: codeOf(error) };
+    });
+    if (this.#over.signal.aborted) {
+      stream.destroy();
+      return;
+    }
+    this.#stream = stream;
+    if (stream.destroyed) {
+      this.abandon(this.#end);
+      return;
+    }
+    stream.on("close", () => this.abandon(this.#end));
+    // Text only comes from a stream with an encoding set.
+    stream.on("data", (chunk) => typeof chunk !== "string" && this.#read(chunk));
+    this.#owner.opened();
+  }
+
   #read(chunk: Uint8Array): void {
-    if (this.#over) return;
+    if (this.#over.signal.aborted) return;
     this.#owner.heard();
     const { lines, overflow } = this.#reader.read(chunk);
     for (const line of lines) {
       // Any line may end the connection, and what stands behind it is then nobody's.
-      if (this.#over) return;
+      if (this.#over.signal.aborted) return;
       this.#owner.line(line);
     }
     if (overflow) this.abandon({ kind: "overlong-line" });
   }
+}
+
+/** The system's word for it, such as ECONNREFUSED, where the error has one. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "UNKNOWN";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

@@ -8,6 +8,9 @@ export { DEFAULT_PORT, formatAddress, parseAddress } from "./address.ts";
 export type { ServerAddress } from "./address.ts";
 export { connect } from "./client.ts";
 export type { ClientEvent, ClientState, EndedState, OnlineState } from "./events.ts";
+export { longestText } from "./longest-text.ts";
+export { openTcp } from "./open.ts";
+export type { Open } from "./open.ts";
 export type {
   Answered,
   ConnectionEnd,

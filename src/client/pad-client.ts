@@ -1,5 +1,6 @@
 import type { ServerAddress } from "./address.ts";
 import type { ClientEvent, ClientState, EndedState, OnlineState } from "./events.ts";
+import type { Open } from "./open.ts";
 import type { EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "./outcomes.ts";
 import type { ReconnectPolicy } from "./reconnect.ts";
 import type { Timings } from "./timings.ts";
@@ -10,6 +11,8 @@ export interface ConnectOptions {
   readonly id: string;
   /** Default `lost`. Never after a kick, a ban, or a refusal that waiting doesn't heal. */
   readonly reconnect?: ReconnectPolicy;
+  /** Another way to the server than `openTcp`: through a proxy, say. */
+  readonly open?: Open;
   /** Aborting it is `close()`. */
   readonly signal?: AbortSignal;
   readonly timings?: Partial<Timings>;

@@ -2,7 +2,6 @@ import { encodeClientLine } from "../wire/classic/client-lines.ts";
 import { createKeyPair, sharedKey } from "../wire/classic/key-exchange.ts";
 import { decodeServerLine } from "../wire/classic/server-lines.ts";
 import type { ServerLine } from "../wire/classic/server-lines.ts";
-import type { ServerAddress } from "./address.ts";
 import { errorOf } from "./blocks.ts";
 import { signOfLife } from "./commands.ts";
 import type { Command } from "./commands.ts";
@@ -12,7 +11,9 @@ import { Flights } from "./flights.ts";
 import { advanceHandshake } from "./handshake.ts";
 import type { Handshake } from "./handshake.ts";
 import { isFarewell, messageEvent } from "./incoming.ts";
+import { openTcp } from "./open.ts";
 import type { Answered, ConnectionEnd, Failure, Taken } from "./outcomes.ts";
+import type { ConnectOptions } from "./pad-client.ts";
 import type { Timings } from "./timings.ts";
 
 /** What a session tells its owner. `ended` is told once, and nothing after it. */
@@ -41,14 +42,14 @@ export class Session {
   #timer: NodeJS.Timeout;
 
   /** Throws a RangeError for an id that is not one word, or a port that is none. */
-  constructor(address: ServerAddress, id: string, timings: Timings, owner: SessionOwner) {
+  constructor({ server, id, open = openTcp }: ConnectOptions, timings: Timings, owner: SessionOwner) {
     const register = encodeClientLine({ kind: "register", id });
     this.#id = id;
     this.#timings = timings;
     this.#owner = owner;
     const silent = () => this.#connection.abandon({ kind: "silent" });
     this.#flights = new Flights(timings.answer, silent);
-    this.#connection = new Connection(address, {
+    this.#connection = new Connection(server, open, {
       opened: () => this.#connection.write(register),
       heard: () => this.#heard(),
       line: (text) => this.#line(text),
