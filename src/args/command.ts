@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { commandHelp } from "./help.ts";
 import type { Options, Values } from "./options.ts";
 import { parseCommandLine } from "./parse.ts";
-import type { CommandSpec } from "./spec.ts";
+import { callOf, type CommandSpec } from "./spec.ts";
 
 /** The world around a command, so that a test can be one. */
 export interface Surroundings {
@@ -17,6 +17,8 @@ export interface Surroundings {
 
 export interface Invocation<T extends Options> {
   readonly words: readonly string[];
+  /** What stands behind `--`, for a command that takes it; null: nothing does. */
+  readonly rest: readonly string[] | null;
   readonly values: Values<T>;
   readonly surroundings: Surroundings;
 }
@@ -41,10 +43,10 @@ export function defineCommand<T extends Options>(
           surroundings.stdout.write(commandHelp(spec));
           return EXIT.done;
         case "wrong":
-          surroundings.stderr.write(`padserve ${spec.name}: ${parsed.message}\n`);
+          surroundings.stderr.write(`${callOf(spec)}: ${parsed.message}\n`);
           return EXIT.wrongUse;
         case "run":
-          return run({ words: parsed.words, values: parsed.values, surroundings });
+          return run({ words: parsed.words, rest: parsed.rest, values: parsed.values, surroundings });
       }
     },
   };

@@ -1,24 +1,34 @@
-import type { CommandSpec } from "./spec.ts";
 import type { Option } from "./options.ts";
+import { callOf, type CommandSpec } from "./spec.ts";
 
 /** The `--help` of one sub-command. */
 export function commandHelp(spec: CommandSpec): string {
-  const usage = ["padserve", spec.name, spec.words, "[options]"].filter((part) => part !== "").join(" ");
-  const rows = Object.entries(spec.options).map(
-    ([name, option]) => [`--${name}${argumentOf(option)}`, option.help] as const,
-  );
   return [
     spec.summary,
     "",
-    `Usage: ${usage}`,
+    `Usage: ${usageOf(spec)}`,
     "",
     "Options:",
-    ...table([...rows, ["--help", "this text"]]),
+    ...table(optionRows(spec)),
     "",
     "Examples:",
     ...table(spec.examples),
     "",
   ].join("\n");
+}
+
+/** `pad send WHO TEXT [options]`. */
+export function usageOf(spec: CommandSpec): string {
+  const rest = spec.rest === undefined ? "" : `[-- ${spec.rest}]`;
+  return [callOf(spec), spec.words, "[options]", rest].filter((part) => part !== "").join(" ");
+}
+
+/** Each option as it is written, `--as ID`, and what it does. */
+export function optionRows(spec: CommandSpec): readonly (readonly [string, string])[] {
+  const rows = Object.entries(spec.options).map(
+    ([name, option]) => [`--${name}${argumentOf(option)}`, option.help] as const,
+  );
+  return [...rows, ["--help", "this text"]];
 }
 
 /** Two columns, indented; a left side that is too wide gets a line of its own. */

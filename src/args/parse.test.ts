@@ -28,6 +28,7 @@ describe("reading a command line", () => {
     expect(parseCommandLine(spec, argv)).toEqual({
       kind: "run",
       words: ["bob"],
+      rest: null,
       values: { port: 80, wait: 0.5, loud: true, listen: ["a", "b", "c"], mood: "bad" },
     });
   });
@@ -53,6 +54,23 @@ describe("reading a command line", () => {
   test("CF-3 help wins over everything before a double dash", () => {
     expect(parseCommandLine(spec, ["--nonsense", "-h"])).toEqual({ kind: "help" });
     expect(parseCommandLine(spec, ["bob", "--", "--help"])).toMatchObject({ kind: "run", words: ["bob", "--help"] });
+  });
+
+  test("CF-10 only a command that takes a command line of others' leaves alone what stands behind a double dash", () => {
+    const takes = { ...spec, rest: "COMMAND" };
+    expect(parseCommandLine(takes, ["bob", "--loud", "--", "sh", "-c", "--port"])).toMatchObject({
+      words: ["bob"],
+      rest: ["sh", "-c", "--port"],
+      values: { loud: true },
+    });
+    expect(parseCommandLine(takes, ["bob", "--"])).toMatchObject({ kind: "wrong" });
+    expect(parseCommandLine(spec, ["bob", "--", "-5"])).toMatchObject({ words: ["bob", "-5"], rest: null });
+  });
+
+  test("CF-10 who forgets the double dash before words with a dash is told of it", () => {
+    expect(parseCommandLine(spec, ["bob", "-5"])).toMatchObject({
+      message: "Unknown option '-5'; words that begin with a dash stand behind --\nTry: padserve try --help",
+    });
   });
 
   test("CF-4 no words whatever make it throw", () => {

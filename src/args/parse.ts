@@ -1,17 +1,26 @@
 import { parseArgs } from "node:util";
 import { checkOption, type Options, type Values } from "./options.ts";
-import type { CommandSpec } from "./spec.ts";
+import { callOf, type CommandSpec } from "./spec.ts";
 
 export type Parsed<T extends Options> =
-  | { readonly kind: "run"; readonly words: readonly string[]; readonly values: Values<T> }
+  | {
+      readonly kind: "run";
+      readonly words: readonly string[];
+      /** Behind `--`, for a command that takes it; null: nothing is there. */
+      readonly rest: readonly string[] | null;
+      readonly values: Values<T>;
+    }
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
 /** Reads the words behind a sub-command's name. `--help` or `-h` wins over whatever else is there, right or wrong. */
 export function parseCommandLine<T extends Options>(spec: CommandSpec<T>, argv: readonly string[]): Parsed<T> {
-  const beforeRest = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
-  if (beforeRest.includes("--help") || beforeRest.includes("-h")) return { kind: "help" };
-  const read = readWords(spec, argv);
+  const dashes = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  const ours = argv.slice(0, dashes);
+  if (ours.includes("--help") || ours.includes("-h")) return { kind: "help" };
+  const rest = spec.rest === undefined || dashes === argv.length ? null : argv.slice(dashes + 1);
+  if (rest?.length === 0) return wrong(spec, `something is missing: -- ${spec.rest}`);
+  const read = readWords(spec, rest === null ? argv : ours);
   if ("message" in read) return wrong(spec, read.message);
   const values: Record<string, unknown> = {};
   for (const [name, given] of Object.entries(read.values)) {
@@ -26,7 +35,7 @@ export function parseCommandLine<T extends Options>(spec: CommandSpec<T>, argv: 
   if (count < spec.minWords) return wrong(spec, `something is missing: ${spec.words}`);
   // Each value was checked against the very option that gives its type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return { kind: "run", words: read.positionals, values: values as Values<T> };
+  return { kind: "run", words: read.positionals, rest, values: values as Values<T> };
 }
 
 function readWords(spec: CommandSpec, argv: readonly string[]) {
@@ -39,15 +48,18 @@ function readWords(spec: CommandSpec, argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
-    return { message: error instanceof Error ? firstSentence(error.message) : String(error) };
+    return { message: error instanceof Error ? shortened(error.message) : String(error) };
   }
 }
 
-/** node:util explains at length how to quote a dash; the first sentence says what is wrong. */
-function firstSentence(message: string): string {
-  return message.split(/\. |\n/)[0] ?? message;
+/** node:util explains a dash at length; its first sentence says what is wrong. */
+function shortened(message: string): string {
+  const [sentence = message] = message.split(/\. |\n/);
+  return sentence.startsWith("Unknown option '-") && !sentence.startsWith("Unknown option '--")
+    ? `${sentence}; words that begin with a dash stand behind --`
+    : sentence;
 }
 
 function wrong(spec: CommandSpec, message: string): { readonly kind: "wrong"; readonly message: string } {
-  return { kind: "wrong", message: `${message}\nTry: padserve ${spec.name} --help` };
+  return { kind: "wrong", message: `${message}\nTry: ${callOf(spec)} --help` };
 }

@@ -3,12 +3,21 @@ import type { Options } from "./options.ts";
 /** What the table of sub-commands knows of one before loading it. */
 export interface CommandSpec<T extends Options = Options> {
   readonly name: string;
+  /** What people type before the name; both are the same program. Default `padserve`, the server's. */
+  readonly program?: "pad" | "padserve";
   readonly summary: string;
-  /** The words behind the name, as in a usage line: `[YourID] [server]`. */
+  /** The words behind the name, as in a usage line: `[YourID] [server]`. `one|other` is a choice, and completed. */
   readonly words: string;
   readonly minWords: number;
   readonly maxWords: number;
+  /** A command line of others' that may stand behind `--`, as in a usage line: `COMMAND ARG…`. */
+  readonly rest?: string;
   readonly options: T;
   /** Whole command lines with what they do. */
   readonly examples: readonly (readonly [command: string, does: string])[];
+}
+
+/** How people call the command: `pad send`. */
+export function callOf({ program = "padserve", name }: CommandSpec): string {
+  return `${program} ${name}`;
 }

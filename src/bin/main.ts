@@ -1,33 +1,12 @@
 /**
- * Padserve's one executable, `padserve` and `pad`: a table of sub-commands, each loaded when it is asked for.
- * Start reading here, then ARCHITECTURE.md.
+ * Padserve's one executable, `padserve` and `pad`: a table of sub-commands (`table.ts`), each loaded when it is asked
+ * for. Start reading here, then ARCHITECTURE.md.
  */
-import type { Command, Surroundings } from "../args/command.ts";
+import type { Surroundings } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
+import { COMMANDS } from "./table.ts";
 import { packageVersion } from "./version.ts";
-
-interface Row {
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly command: Command }>;
-  /** It goes on when nobody reads its output any more. */
-  readonly outlivesReader?: boolean;
-}
-
-const COMMANDS: Readonly<Record<string, Row>> = {
-  serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
-  chat: { summary: "talk: lines in, lines out", load: () => import("../cli/chat.ts") },
-  send: { summary: "send one message and leave", load: () => import("../cli/send.ts") },
-  names: {
-    summary: "list the names and whose they are, or release one",
-    load: () => import("../server/admin/names.ts"),
-  },
-  doctor: {
-    summary: "look whether all is well, here or on the way to a server",
-    load: () => import("../server/doctor/command.ts"),
-  },
-  bans: { summary: "list who is banned", load: () => import("../server/admin/bans.ts") },
-};
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {

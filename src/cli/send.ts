@@ -1,28 +1,38 @@
-import { hostname, userInfo } from "node:os";
-import { text as readAll } from "node:stream/consumers";
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import { connect, parseAddress } from "../client/index.ts";
-import { explainEnd, explainFailure, notAnAddress, type Explanation } from "./explain.ts";
+import { longestText, type Failure, type Outcome } from "../client/index.ts";
+import { enter } from "./enter.ts";
+import { explainFailure, type Explanation } from "./explain.ts";
+import { readText } from "./read-text.ts";
+import { destination, explainLoss, idsOf, NAME_PATIENCE, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = {
-  server: { kind: "text", placeholder: "SERVER", help: "the server's name or address (default localhost)" },
-  as: { kind: "text", placeholder: "ID", help: "the name to send under (default: your user name and this machine's)" },
+  ...SCRIPT_OPTIONS,
+  timeout: {
+    kind: "number",
+    placeholder: "SECONDS",
+    min: 0.1,
+    max: 86_400,
+    fractions: true,
+    help: "how long to try in all (default: as long as the server answers, 15 for each answer)",
+  },
 } as const satisfies Options;
 
 /** `pad send`: one message, and an exit code that says whether the server took it. */
 export const command = defineCommand(
   {
     name: "send",
+    program: "pad",
     summary: "Send one message and leave. Exits with 0 only when the server is proven to have taken it.",
     words: "WHO TEXT",
     minWords: 2,
     maxWords: 2,
     options: OPTIONS,
     examples: [
-      ['pad send bob "backup done" --server chat', "to bob"],
-      ["df -h | pad send ALL - --server chat", "what is piped in, to everybody who is here"],
+      ['pad send bob "backup done"', "to bob"],
+      ["df -h | pad send ALL -", "what is piped in, as one message to everybody who is here"],
+      ['pad send --server chat -- "$who" "$text"', "behind -- nothing is an option, whatever it begins with"],
     ],
   },
   send,
@@ -30,26 +40,44 @@ export const command = defineCommand(
 
 async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const [to = "", given = ""] = words;
-  const where = values.server ?? "localhost";
-  const server = parseAddress(where);
-  if (server === null) return complain({ text: notAnAddress(where), code: EXIT.wrongUse });
-  const text = given === "-" ? (await readAll(surroundings.stdin)).replace(/\r?\n$/, "") : given;
-  const client = connect({ server, id: values.as ?? scriptName(), reconnect: "never", signal: surroundings.stop });
-  const state = await client.online();
-  if (state.kind === "ended") return complain(explainEnd(state.cause, server));
-  const outcome = to === "ALL" ? await client.broadcast(text) : await client.send(to, text);
+  const read = await readText(given, surroundings.stdin, longestText(to));
+  if ("wrong" in read) return complain({ text: read.wrong, code: EXIT.wrongUse });
+  const found = await destination(values, surroundings);
+  if (!("server" in found)) return complain(found);
+  const { server } = found;
+  const late = values.timeout === undefined ? null : AbortSignal.timeout(values.timeout * 1000);
+  const signal = late === null ? surroundings.stop : AbortSignal.any([surroundings.stop, late]);
+  const entry = await enter({
+    ...found.reach,
+    server,
+    ids: idsOf(found),
+    patience: NAME_PATIENCE,
+    reconnect: "never",
+    signal,
+  });
+  if ("cause" in entry) {
+    if (surroundings.stop.aborted) return EXIT.interrupted;
+    return complain(entry.cause.kind === "left" ? tooLate() : await explainLoss(entry.cause, server, surroundings));
+  }
+  const { client } = entry;
+  const outcome: Outcome = to === "ALL" ? await client.broadcast(read.text) : await client.send(to, read.text);
   await client.close();
-  if (surroundings.stop.aborted) return EXIT.interrupted;
-  return outcome.kind === "taken" ? EXIT.done : complain(explainFailure(outcome, server));
+  if (outcome.kind === "taken") return EXIT.done;
+  return surroundings.stop.aborted ? EXIT.interrupted : complain(explain(outcome));
+
+  function explain(failure: Failure): Explanation {
+    return late?.aborted === true && failure.kind !== "refused" ? tooLate() : explainFailure(failure, server);
+  }
+
+  function tooLate(): Explanation {
+    return {
+      text: `No answer within ${values.timeout} s. Whether the message arrived is unknown; it was not sent again.`,
+      code: EXIT.unreachable,
+    };
+  }
 
   function complain({ text: why, code }: Explanation): ExitCode {
     surroundings.stderr.write(`pad send: ${why}\n`);
     return code;
   }
-}
-
-/** A name of its own for scripts, so that an open chat under the user's name is not in the way. */
-function scriptName(): string {
-  const words = `${userInfo().username}-${hostname().split(".")[0]}`;
-  return words.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 32);
 }

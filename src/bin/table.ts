@@ -1,0 +1,38 @@
+import type { Command } from "../args/command.ts";
+import type { CommandSpec } from "../args/spec.ts";
+
+interface Row {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+  /** It goes on when nobody reads its output any more. */
+  readonly outlivesReader?: boolean;
+}
+
+/** All sub-commands, in the order in which they are told. Each is loaded when it is asked for. */
+export const COMMANDS: Readonly<Record<string, Row>> = {
+  chat: { summary: "talk: lines in, lines out", load: () => import("../cli/chat.ts") },
+  send: { summary: "send one message and leave", load: () => import("../cli/send.ts") },
+  listen: { summary: "print each message, or run a command for it", load: () => import("../cli/listen/command.ts") },
+  who: { summary: "list who is here", load: () => import("../cli/who.ts") },
+  serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
+  doctor: {
+    summary: "look whether all is well, here or on the way to a server",
+    load: () => import("../server/doctor/command.ts"),
+  },
+  names: {
+    summary: "list the names and whose they are, or release one",
+    load: () => import("../server/admin/names.ts"),
+  },
+  bans: { summary: "list who is banned", load: () => import("../server/admin/bans.ts") },
+  completion: { summary: "print what makes a shell complete all this", load: loadCompletion },
+};
+
+/** What each sub-command takes: for what is made from the table as a whole. */
+export function allSpecs(): Promise<readonly CommandSpec[]> {
+  return Promise.all(Object.values(COMMANDS).map(async ({ load }) => (await load()).command.spec));
+}
+
+async function loadCompletion(): Promise<{ readonly command: Command }> {
+  const { completionCommand } = await import("./completion/command.ts");
+  return { command: completionCommand(allSpecs) };
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { connect, type ClientEvent, type ConnectionEnd, type ConnectOptions, type PadClient } from "../client/index.ts";
+
+/** A client that is online, or why there is none. */
+export type Entry = { readonly client: PadClient } | { readonly cause: ConnectionEnd };
+
+export interface Entering extends Omit<ConnectOptions, "id"> {
+  /** In order of preference. */
+  readonly ids: readonly [string, ...string[]];
+  /** Milliseconds to wait for one of them to become free. */
+  readonly patience: number;
+  /** Hears all, from the first line on. */
+  readonly hear?: (event: ClientEvent) => void;
+}
+
+/** Milliseconds between two rounds, at most; spread at random, so that scripts started together don't keep in step. */
+const PAUSE = 250;
+
+/**
+ * Comes in under the first of the names that nobody bears. When all are taken it waits and asks again, until `patience` is
+ * over: whoever bears a script's name is most likely a script, and soon gone. Taken means in use, or another's for good.
+ */
+export async function enter(entering: Entering): Promise<Entry> {
+  const { ids, patience, signal } = entering;
+  const giveUpAt = performance.now() + patience;
+  for (;;) {
+    const entry = await enterOnce(ids, entering);
+    if ("client" in entry || !isTaken(entry.cause) || performance.now() >= giveUpAt) return entry;
+    // Aborted, it rejects at once, and that the name is taken is still the reason.
+    await delay(Math.random() * PAUSE, undefined, { ...(signal && { signal }) }).catch(() => {});
+    if (signal?.aborted === true) return entry;
+  }
+}
+
+async function enterOnce([id, ...others]: Entering["ids"], entering: Entering): Promise<Entry> {
+  const { ids: _, patience: __, hear, ...options } = entering;
+  const client = connect({ ...options, id });
+  if (hear !== undefined) client.onEvent(hear);
+  const state = await client.online();
+  if (state.kind === "online") return { client };
+  const [next, ...rest] = others;
+  return next !== undefined && isTaken(state.cause) ? enterOnce([next, ...rest], entering) : { cause: state.cause };
+}
+
+function isTaken(cause: ConnectionEnd): boolean {
+  return cause.kind === "refused" && cause.error.reason === "name-taken";
+}

@@ -1,0 +1,31 @@
+import type { ClientEvent } from "../../client/index.ts";
+import { oneLine, plainJson } from "../one-line.ts";
+
+/** A message as it was heard; `to` is `ALL` or our own name. */
+export interface Heard {
+  readonly at: Date;
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+}
+
+/** From, to and text with tabs between; none of them can hold a tab or a line end of its own. */
+export function asLine({ from, to, text }: Heard): string {
+  return `${oneLine(from)}\t${oneLine(to)}\t${oneLine(text)}\n`;
+}
+
+/** One JSON object on a line of its own; `at` in UTC, by ISO 8601. */
+export function asJson({ at, from, to, text }: Heard): string {
+  return `${plainJson({ at: at.toISOString(), from, to, text })}\n`;
+}
+
+/** Whether a message is one of those asked for: from one of these names, in any case, and to whom. */
+export function isWanted(
+  { from, to }: Extract<ClientEvent, { kind: "message" }>,
+  senders: readonly string[] | undefined,
+  recipient: string | undefined,
+): boolean {
+  const sender = from.toLowerCase();
+  if (senders !== undefined && !senders.some((other) => other.toLowerCase() === sender)) return false;
+  return recipient === undefined || (recipient === "ALL") === (to === "ALL");
+}

@@ -1,0 +1,30 @@
+import type { Options } from "../../args/options.ts";
+import { SCRIPT_OPTIONS } from "../script.ts";
+
+export const LISTEN_OPTIONS = {
+  ...SCRIPT_OPTIONS,
+  from: {
+    kind: "texts",
+    placeholder: "ID",
+    help: "only messages from these, in any case (repeatable, or with commas)",
+  },
+  to: { kind: "text", placeholder: "WHOM", oneOf: ["me", "ALL"], help: "only those to me, or only those to ALL" },
+  json: { kind: "flag", help: "print each as a JSON object: at, from, to, text" },
+  count: { kind: "number", placeholder: "N", min: 1, max: 1_000_000_000, help: "leave after so many messages" },
+  timeout: {
+    kind: "number",
+    placeholder: "SECONDS",
+    min: 0.1,
+    // Node's timers go up to 2^31 - 1 milliseconds.
+    max: 2_147_483,
+    fractions: true,
+    help: "leave after so long (exit code 3 when --count says how many, and they have not come)",
+  },
+  queue: {
+    kind: "number",
+    placeholder: "N",
+    min: 1,
+    max: 100_000,
+    help: "how many may wait while one is handled (default 1000); what is too much is dropped and counted",
+  },
+} as const satisfies Options;

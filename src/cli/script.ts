@@ -1,0 +1,74 @@
+import type { Surroundings } from "../args/command.ts";
+import { EXIT } from "../args/exit-codes.ts";
+import type { Options, Values } from "../args/options.ts";
+import type { ConnectionEnd, ServerAddress } from "../client/index.ts";
+import { explainEnd, notAnAddress, type Explanation } from "./explain.ts";
+import { reach, type Reach } from "./reach/index.ts";
+import { chooseId, scriptId } from "./start/choose-id.ts";
+import { chooseServer } from "./start/choose-server.ts";
+import { places } from "./start/places.ts";
+import { recall } from "./start/remembered.ts";
+
+/** What `send`, `listen` and `who` have in common: a server, and a name that is not in an open chat's way. */
+export const SCRIPT_OPTIONS = {
+  server: {
+    kind: "text",
+    placeholder: "SERVER",
+    help: "the server's name or address (default: $PAD_SERVER, else the last chat's, else this machine's)",
+  },
+  as: {
+    kind: "text",
+    placeholder: "ID",
+    help: "the name to use (default: $PAD_AS, else yours and this machine's, like alice-nas)",
+  },
+} as const satisfies Options;
+
+/** Milliseconds that a script waits for its name to become free. */
+export const NAME_PATIENCE = 5000;
+
+/** Where a script goes, and under which name. */
+export interface Destination {
+  readonly server: ServerAddress;
+  readonly id: string;
+  /** Whether the name was given: then it is that one or none. */
+  readonly named: boolean;
+  readonly reach: Reach;
+}
+
+/** Finds out where to, as who and by which way; or says why that can't be known. */
+export async function destination(
+  given: Values<typeof SCRIPT_OPTIONS>,
+  surroundings: Surroundings,
+): Promise<Destination | Explanation> {
+  const { env, stderr } = surroundings;
+  const { remembered, trouble } = recall(places(env));
+  if (trouble !== null) stderr.write(`pad: ${trouble}\n`);
+  const choice = await chooseServer(given.server, env, remembered.server);
+  if (choice.kind === "not-an-address") return { text: notAnAddress(choice.words), code: EXIT.wrongUse };
+  if (choice.kind === "none") return { text: NO_SERVER, code: EXIT.unreachable };
+  const { server } = choice;
+  const name = given.as ?? (env["PAD_AS"] || undefined);
+  const id = name ?? scriptId(await chooseId(undefined, remembered.id, surroundings));
+  return { server, id, named: name !== undefined, reach: await reach(server, surroundings) };
+}
+
+/** Beside the script's own name a second one, for when `pad listen` bears the first. No more: each counts for good. */
+export function idsOf({ id, named }: Destination): readonly [string, ...string[]] {
+  return named ? [id] : [id, `${id}-2`];
+}
+
+/** Why a connection is over, and what this machine's Tailscale has to do with it. */
+export async function explainLoss(
+  end: ConnectionEnd,
+  server: ServerAddress,
+  surroundings: Surroundings,
+): Promise<Explanation> {
+  const { text, code } = explainEnd(end, server);
+  if (code !== EXIT.unreachable) return { text, code };
+  const { explainUnreachable } = await import("./reach/index.ts");
+  const more = await explainUnreachable(end, server, surroundings);
+  return { text: more === null ? text : `${text} ${more}`, code };
+}
+
+const NO_SERVER =
+  "No server is known, and none listens on this machine. Name one: --server NAME, or PAD_SERVER in the environment.";

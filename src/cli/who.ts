@@ -1,0 +1,65 @@
+import { defineCommand, type Invocation } from "../args/command.ts";
+import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import type { Options } from "../args/options.ts";
+import { enter } from "./enter.ts";
+import { explainFailure, type Explanation } from "./explain.ts";
+import { oneLine, plainJson } from "./one-line.ts";
+import { destination, explainLoss, idsOf, NAME_PATIENCE, SCRIPT_OPTIONS } from "./script.ts";
+
+const OPTIONS = { ...SCRIPT_OPTIONS, json: { kind: "flag", help: "print one JSON array" } } as const satisfies Options;
+
+/** `pad who`: who else is connected. */
+export const command = defineCommand(
+  {
+    name: "who",
+    program: "pad",
+    summary: "List who else is here, one name a line, sorted.",
+    words: "",
+    minWords: 0,
+    maxWords: 0,
+    options: OPTIONS,
+    examples: [
+      ["pad who --server chat", "the names, one a line"],
+      ["pad who --json", "the same as a JSON array"],
+      ["pad who | grep -qix bob", "whether bob is here"],
+    ],
+  },
+  who,
+);
+
+async function who({ values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+  const { stdout, stderr, stop } = surroundings;
+  const found = await destination(values, surroundings);
+  if (!("server" in found)) return complain(found);
+  const { server } = found;
+  const entry = await enter({
+    ...found.reach,
+    server,
+    ids: idsOf(found),
+    patience: NAME_PATIENCE,
+    reconnect: "never",
+    signal: stop,
+  });
+  if (stop.aborted) return EXIT.interrupted;
+  if ("cause" in entry) return complain(await explainLoss(entry.cause, server, surroundings));
+  const { client } = entry;
+  const reply = await client.list();
+  await client.close();
+  if (reply.kind === "answered") {
+    const names = reply.value.filter((id) => id !== client.id).toSorted(inAnyCase);
+    stdout.write(values.json === true ? `${plainJson(names)}\n` : names.map((id) => `${oneLine(id)}\n`).join(""));
+    return EXIT.done;
+  }
+  return stop.aborted ? EXIT.interrupted : complain(explainFailure(reply, server));
+
+  function complain({ text, code }: Explanation): ExitCode {
+    stderr.write(`pad who: ${text}\n`);
+    return code;
+  }
+}
+
+/** By code units, so that it is the same on every machine, but not by case, which doesn't tell names apart. */
+function inAnyCase(one: string, other: string): number {
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
