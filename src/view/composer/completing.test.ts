@@ -61,6 +61,11 @@ describe("Tab", () => {
     expect(picture(after(start, "tab", "tab", "ctrl-_"))).toBe("hi be|, how");
   });
 
+  test("CP-9 a candidate never takes the place of half a character", () => {
+    const half = { complete: () => ({ length: 1, candidates: ["bob "] }), askPaste: true };
+    expect(picture(press(written("👩|"), actionOf("tab")!, half).composer)).toBe("👩bob |");
+  });
+
   test("CP-2 a name with a line end or an escape sequence is put in without", () => {
     const hostile = { complete: () => ({ length: 2, candidates: ["be\u001b[2J\nn "] }), askPaste: true };
     expect(picture(press(start, actionOf("tab")!, hostile).composer)).toBe("hi be[2J n |, how");

@@ -12,7 +12,7 @@ export function completing(composer: Composer, edit: "complete" | "complete-back
     kind: "completing",
     candidates: candidates.map(cleanLine),
     chosen: edit === "complete" ? 0 : candidates.length - 1,
-    from: boundaryFrom(text, Math.max(0, cursor - length)),
+    from: boundaryFrom(text, cursor - length),
     before: composer,
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { after, effectOf, picture, type, written } from "../../../test/helpers/composer.ts";
+import { after, effectOf, paste, picture, type, written } from "../../../test/helpers/composer.ts";
 
 /** A text, keys, and the text they make of it; `|` is the cursor. */
 type Row = readonly [before: string, keys: string, after: string];
@@ -31,6 +31,7 @@ describe("the composer's edits", () => {
       ["|one two", "alt-f", "one| two"],
       ["one| two, three", "ctrl-right ctrl-right", "one two, three|"],
       ["hi 👍|", "alt-b", "hi |👍"],
+      ["hi 🇩🇪|", "alt-b", "hi |🇩🇪"],
       ["|größer als", "alt-f", "größer| als"],
       ["one,  |", "alt-b", "|one,  "],
       ["one|  ", "alt-f", "one  |"],
@@ -101,6 +102,7 @@ describe("the composer's edits", () => {
       ["one two| three four", "alt-d ctrl-k ctrl-a ctrl-y", " three four|one two"],
       ["one two| three", "ctrl-u ctrl-k ctrl-y", "one two three|"],
       ["one two|", "ctrl-w left ctrl-w ctrl-y", "one| "],
+      ["one two|", "ctrl-w pageup ctrl-w ctrl-y", "one |"],
     ]);
   });
 
@@ -121,6 +123,17 @@ describe("the composer's edits", () => {
     expect(picture(after(typedOut, "ctrl-_", "ctrl-_", "ctrl-_"))).toBe("|");
     expect(picture(after(typedOut, "backspace", "backspace", "ctrl-/"))).toBe("one tw|");
     expect(picture(after(typedOut, "left", type("x"), "ctrl-_"))).toBe("one tw|o");
+  });
+
+  test("CP-6 the last two hundred changes can be undone", () => {
+    const changes = Array.from({ length: 250 }, (_, i) => paste(String(i % 10)));
+    const undos = changes.map(() => "ctrl-_");
+    expect(after(written("|"), ...changes, ...undos).text).toHaveLength(50);
+  });
+
+  test("CP-5 the last twenty cuts are kept", () => {
+    const cuts = Array.from({ length: 25 }, (_, i) => [type(`<${i}>`), "ctrl-u", "left"]).flat();
+    expect(after(written("|"), ...cuts).kills).toEqual(Array.from({ length: 20 }, (_, i) => `<${i + 5}>`));
   });
 
   test("CP-17 Ctrl-T swaps the characters around the cursor, at the end of a line the last two", () => {

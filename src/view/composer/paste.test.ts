@@ -47,9 +47,17 @@ describe("pastes", () => {
     expect(effectOf(pasted, "enter")).toEqual({ kind: "say", text: "/etc/hosts\n/etc/passwd" });
     expect(effectOf(pasted, "ctrl-c", type("/who"), "enter")).toEqual({ kind: "submit", text: "/who" });
     expect(effectOf(pasted, "ctrl-c", "ctrl-_", "enter")?.kind).toBe("say");
+    const more = after(pasted, type("!"), paste("x\ry"), type("y"));
+    expect(effectOf(more, "enter")).toEqual({ kind: "say", text: "/etc/hosts\n/etc/passwd!x\ny" });
     const behind = after(written("/msg bob |"), paste("one\rtwo"), type("y"));
     expect(effectOf(behind, "enter")).toEqual({ kind: "submit", text: "/msg bob one\ntwo" });
     expect(effectOf(written("|"), paste("/who"), "enter")).toEqual({ kind: "submit", text: "/who" });
+  });
+
+  test("CP-10 that stays so on the way through the history, and does not pass to what is found there", () => {
+    const pasted = after(written("|", ["older"]), paste("/a\r/b"), type("y"), "up");
+    expect(effectOf(pasted, "up", "enter")).toEqual({ kind: "submit", text: "older" });
+    expect(effectOf(pasted, "up", "down", "enter")).toEqual({ kind: "say", text: "/a\n/b" });
   });
 
   test("CP-2 control characters and direction overrides are dropped, tabs are blanks, line ends are one", () => {

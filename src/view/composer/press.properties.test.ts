@@ -92,7 +92,7 @@ test("CP-6 each change is undone by one undo", () => {
   );
 });
 
-test("CP-6 undoing goes back to the very beginning", () => {
+test("CP-6 undoing all there is goes back to the very beginning", () => {
   fc.assert(
     fc.property(plain, (composer) => {
       const steps = composer.past.length;

@@ -39,7 +39,7 @@ function extended(search: Search, text: string): Composer {
 /** From the newest again: the line that was passed over may be one now. */
 function shortened(search: Search): Composer {
   const query = search.query.slice(0, boundaryBefore(search.query, search.query.length));
-  return lookedUp({ ...search, query, found: null }, search.before.history.length - 1);
+  return lookedUp({ ...search, query }, search.before.history.length - 1);
 }
 
 /** An older line that reads differently: the same again would look as if nothing had happened. */
