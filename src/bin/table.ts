@@ -10,7 +10,7 @@ interface Row {
 
 /** All sub-commands, in the order in which they are told. Each is loaded when it is asked for. */
 export const COMMANDS: Readonly<Record<string, Row>> = {
-  chat: { summary: "talk: lines in, lines out", load: () => import("../cli/chat.ts") },
+  chat: { summary: "talk, in full screen or line by line", load: loadChat },
   send: { summary: "send one message and leave", load: () => import("../cli/send.ts") },
   listen: { summary: "print each message, or run a command for it", load: () => import("../cli/listen/command.ts") },
   who: { summary: "list who is here", load: () => import("../cli/who.ts") },
@@ -35,4 +35,10 @@ export function allSpecs(): Promise<readonly CommandSpec[]> {
 async function loadCompletion(): Promise<{ readonly command: Command }> {
   const { completionCommand } = await import("./completion/command.ts");
   return { command: completionCommand(allSpecs) };
+}
+
+/** The full screen comes with React and Ink, which a pipe has no use for. */
+async function loadChat(): Promise<{ readonly command: Command }> {
+  const { chatCommand } = await import("../cli/chat.ts");
+  return { command: chatCommand(() => import("../tui/index.ts")) };
 }

@@ -9,11 +9,16 @@ export interface Entering extends Omit<ConnectOptions, "id"> {
   readonly ids: readonly [string, ...string[]];
   /** Milliseconds to wait for one of them to become free. */
   readonly patience: number;
+  /** Milliseconds between two rounds, at most. Default 250. */
+  readonly pause?: number;
   /** Hears all, from the first line on. */
   readonly hear?: (event: ClientEvent) => void;
+  /** Called with each client before anything is heard on it. */
+  readonly made?: (client: PadClient) => void;
+  /** Called once, when all names are taken and will be asked for again. */
+  readonly waiting?: () => void;
 }
 
-/** Milliseconds between two rounds, at most; spread at random, so that scripts started together don't keep in step. */
 const PAUSE = 250;
 
 /**
@@ -21,20 +26,23 @@ const PAUSE = 250;
  * over: whoever bears a script's name is most likely a script, and soon gone. Taken means in use, or another's for good.
  */
 export async function enter(entering: Entering): Promise<Entry> {
-  const { ids, patience, signal } = entering;
+  const { ids, patience, pause = PAUSE, signal, waiting } = entering;
   const giveUpAt = performance.now() + patience;
-  for (;;) {
+  for (let round = 0; ; round += 1) {
     const entry = await enterOnce(ids, entering);
     if ("client" in entry || !isTaken(entry.cause) || performance.now() >= giveUpAt) return entry;
-    // Aborted, it rejects at once, and that the name is taken is still the reason.
-    await delay(Math.random() * PAUSE, undefined, { ...(signal && { signal }) }).catch(() => {});
+    if (round === 0) waiting?.();
+    // Spread at random, so that scripts started together don't keep in step. Aborted, it rejects at once, and that the
+    // name is taken is still the reason.
+    await delay(Math.random() * pause, undefined, { ...(signal && { signal }) }).catch(() => {});
     if (signal?.aborted === true) return entry;
   }
 }
 
 async function enterOnce([id, ...others]: Entering["ids"], entering: Entering): Promise<Entry> {
-  const { ids: _, patience: __, hear, ...options } = entering;
+  const { ids: _, patience: __, hear, made, ...options } = entering;
   const client = connect({ ...options, id });
+  made?.(client);
   if (hear !== undefined) client.onEvent(hear);
   const state = await client.online();
   if (state.kind === "online") return { client };

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { createScreen, type Screen } from "./screen.ts";
+import { createScreen, type Screen } from "./line-screen.ts";
 
 interface Terminal {
   readonly screen: Screen;

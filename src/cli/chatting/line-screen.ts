@@ -1,23 +1,29 @@
 import { createInterface } from "node:readline";
-import type { Surroundings } from "../args/command.ts";
+import type { Surroundings } from "../../args/command.ts";
 
 /** Lines in, lines out: what others say goes to standard output, all else to standard error. */
 export interface Screen {
   said(line: string): void;
   note(line: string): void;
+  /** What stands before the line being typed, from the next prompt on. */
+  setPrompt(prompt: string): void;
   /** What is typed or piped in, until it ends or `stop` aborts. */
   lines(stop: AbortSignal): AsyncIterable<string>;
   close(): void;
 }
 
+/** What can stand for the end of a line, and that end; readline's own shape. */
+export type Complete = (line: string) => [candidates: string[], end: string];
+
 /** On a terminal the line being typed stays below what comes in; in a pipe there is nothing but lines. */
-export function createScreen({ stdin, stdout, stderr }: Surroundings): Screen {
+export function createScreen({ stdin, stdout, stderr }: Surroundings, complete?: Complete): Screen {
   const onTerminal = stdin.isTTY === true && stdout.isTTY === true;
   const reader = createInterface({
     input: stdin,
     terminal: onTerminal,
     ...(onTerminal ? { output: stdout } : {}),
     prompt: "> ",
+    ...(complete === undefined ? {} : { completer: complete }),
   });
   if (onTerminal) reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   // At once: what is piped in may all have come, and ended, before there is a connection to say it on.
@@ -51,6 +57,7 @@ export function createScreen({ stdin, stdout, stderr }: Surroundings): Screen {
         if (typing) reader.prompt();
       }
     },
+    setPrompt: (prompt) => reader.setPrompt(prompt),
     close: () => reader.close(),
   };
 }

@@ -1,0 +1,43 @@
+import type { Surroundings } from "../../args/command.ts";
+import type { Chat } from "../../view/chat/chat.ts";
+import { OPEN_ROOM, type ChatSnapshot } from "../../view/chat/snapshot.ts";
+import { createScreen } from "./line-screen.ts";
+import { tellNews } from "./news.ts";
+
+/**
+ * The chat on a terminal without a screen: what comes in stands above the line being typed. Resolves when it is over,
+ * which the end of the input brings about, too.
+ */
+export async function chatInLines(chat: Chat, surroundings: Surroundings): Promise<void> {
+  const screen = createScreen(surroundings, (line) => {
+    const { length, candidates } = chat.complete(line);
+    return [[...candidates], line.slice(line.length - length)];
+  });
+  tellNews(chat, ({ kind, text }) => (kind === "said" ? screen.said(text) : screen.note(text)));
+  let present = "";
+  const followPresent = () => {
+    const snapshot = chat.getSnapshot();
+    if (snapshot.present.id === present) return;
+    present = snapshot.present.id;
+    screen.setPrompt(promptOf(snapshot));
+    screen.note(`What you write goes to ${toWhom(present)}. /help tells more.`);
+  };
+  followPresent();
+  chat.subscribe(followPresent);
+  const typing = new AbortController();
+  void chat.ended().then(() => typing.abort());
+  for await (const line of screen.lines(typing.signal)) {
+    if (!chat.submit(line) && chat.getSnapshot().link.kind !== "online")
+      screen.note("Not connected: this was not sent.");
+  }
+  await chat.leave();
+  screen.close();
+}
+
+function promptOf({ present }: ChatSnapshot): string {
+  return `${present.id} (the server can read this)> `;
+}
+
+function toWhom(id: string): string {
+  return id === OPEN_ROOM ? "everybody here" : `${id} alone`;
+}

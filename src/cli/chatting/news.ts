@@ -1,0 +1,64 @@
+import type { Chat } from "../../view/chat/chat.ts";
+import { OPEN_ROOM, type Conversation, type Entry, type Message } from "../../view/chat/snapshot.ts";
+import { visible } from "../../view/text/visible.ts";
+
+/** One line to show: what somebody said, or anything else. */
+export interface Line {
+  readonly kind: "said" | "note";
+  readonly text: string;
+}
+
+/** What a chat has to tell, line by line, as it comes: for terminals without a screen, and for pipes. */
+export function tellNews(chat: Chat, show: (line: Line) => void): void {
+  let next = 0;
+  const unsettled = new Set<number>();
+
+  function tell(): void {
+    const { conversations } = chat.getSnapshot();
+    const news = conversations
+      .flatMap((conversation) => fresh(conversation).map((entry) => ({ conversation, entry })))
+      .toSorted((one, other) => one.entry.key - other.entry.key);
+    next = Math.max(next, ...news.map(({ entry }) => entry.key + 1));
+    for (const { conversation, entry } of news) {
+      if (entry.kind === "message" && entry.own) unsettled.add(entry.key);
+      else for (const line of linesOf(conversation, entry)) show(line);
+    }
+    if (unsettled.size > 0) for (const conversation of conversations) settle(conversation);
+  }
+
+  function fresh({ entries }: Conversation): readonly Entry[] {
+    const first = entries.findLastIndex((entry) => entry.key < next);
+    return entries.slice(first + 1);
+  }
+
+  /** An own message stands on the screen as it was typed; only one that did not arrive is worth a word. */
+  function settle({ id, entries }: Conversation): void {
+    for (const entry of entries) {
+      if (entry.kind !== "message" || entry.delivery.kind === "sending" || !unsettled.delete(entry.key)) continue;
+      const failure = failureOf(entry);
+      if (failure !== null) show({ kind: "note", text: `To ${visible(id)}, "${visible(entry.text)}": ${failure}` });
+    }
+  }
+
+  chat.subscribe(tell);
+  tell();
+}
+
+function linesOf({ id }: Conversation, entry: Entry): readonly Line[] {
+  if (entry.kind === "note") return entry.text.split("\n").map((line) => ({ kind: "note", text: visible(line) }));
+  const privately = id === OPEN_ROOM ? "" : " (to you)";
+  const who = visible(entry.from);
+  const text = visible(entry.text);
+  return [{ kind: "said", text: entry.emote ? `* ${who}${privately} ${text}` : `${who}${privately}: ${text}` }];
+}
+
+function failureOf({ delivery }: Message): string | null {
+  switch (delivery.kind) {
+    case "refused":
+      return delivery.why;
+    case "unknown":
+      return "the connection was lost, and whether it arrived is unknown; it was not sent again.";
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,83 @@
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Surroundings } from "../../args/command.ts";
+import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
+import type { Outcome, PadClient, ServerAddress } from "../../client/index.ts";
+import type { Chat } from "../../view/chat/chat.ts";
+import { isSameId } from "../../view/chat/conversations.ts";
+import { OPEN_ROOM } from "../../view/chat/snapshot.ts";
+import { explainFailure } from "../explain.ts";
+import { tellNews } from "./news.ts";
+
+/** What is piped in, line by line. Made at once: it may all have come, and ended, before there is a connection. */
+export type PipedLines = AsyncIterable<string>;
+
+export interface Piped {
+  readonly chat: Chat;
+  readonly client: PadClient;
+  readonly server: ServerAddress;
+  readonly surroundings: Surroundings;
+}
+
+/** Milliseconds before a message that was too many is tried again: a second's worth of the server's rate. */
+const RATE_PAUSE = 1000;
+
+export function readPiped({ stdin }: Surroundings): PipedLines {
+  return createInterface({ input: stdin })[Symbol.asyncIterator]();
+}
+
+/** Shows what is heard: words on standard output, all else on standard error. */
+export function showPiped(chat: Chat, { stdout, stderr }: Surroundings): void {
+  tellNews(chat, ({ kind, text }) => (kind === "said" ? stdout : stderr).write(`${text}\n`));
+}
+
+/**
+ * Says each line to one person or to everybody, one after another, and leaves. Each is sent when the one before is proven,
+ * so they arrive in order and none is too many. Gives the worst that happened.
+ */
+export async function sayPiped(
+  lines: PipedLines,
+  to: string,
+  { client, server, surroundings }: Piped,
+): Promise<ExitCode> {
+  let worst: ExitCode = EXIT.done;
+  for await (const line of lines) {
+    const outcome = await sendPatiently(client, to, line, surroundings.stop);
+    if (outcome.kind === "taken") continue;
+    const { text, code } = explainFailure(outcome, server);
+    surroundings.stderr.write(`pad chat: ${JSON.stringify(line)}: ${text}\n`);
+    worst = code;
+    if (client.state.kind === "ended") break;
+  }
+  await client.close();
+  return worst;
+}
+
+/** Does what each line asks for, as if it were typed, and leaves when all of it is answered. */
+export async function obeyPiped(lines: PipedLines, { chat, client }: Piped): Promise<ExitCode> {
+  for await (const line of lines) {
+    chat.submit(line);
+    if (client.state.kind === "ended") break;
+  }
+  // Answers come in the order of the questions: behind this one, nothing is open.
+  await client.list();
+  await client.close();
+  return worstOf(chat);
+}
+
+async function sendPatiently(client: PadClient, to: string, text: string, stop: AbortSignal): Promise<Outcome> {
+  for (;;) {
+    const outcome = isSameId(to, OPEN_ROOM) ? await client.broadcast(text) : await client.send(to, text);
+    const tooMany = outcome.kind === "refused" && outcome.error.reason === "too-many-messages";
+    if (!tooMany || stop.aborted) return outcome;
+    // A stop ends the client, and with it the next attempt.
+    await wait(RATE_PAUSE, undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+function worstOf(chat: Chat): ExitCode {
+  const entries = chat.getSnapshot().conversations.flatMap((conversation) => conversation.entries);
+  const own = new Set(entries.map((entry) => (entry.kind === "message" && entry.own ? entry.delivery.kind : "taken")));
+  if (own.has("unknown")) return EXIT.unreachable;
+  return own.has("refused") ? EXIT.refused : EXIT.done;
+}

@@ -1,0 +1,176 @@
+import type { ClientEvent, ClientState, ConnectionEnd } from "../../client/index.ts";
+import { complete } from "../commands/complete.ts";
+import { readWritten } from "../commands/read.ts";
+import { explainEnd } from "../explain.ts";
+import { Board } from "./board.ts";
+import type { Chat, Completion } from "./chat.ts";
+import { isSameId } from "./conversations.ts";
+import { Obedience } from "./obedience.ts";
+import type { ChatPorts } from "./ports.ts";
+import { Post } from "./post.ts";
+import { OPEN_ROOM, type Note } from "./snapshot.ts";
+
+/** Milliseconds between two questions who is here: the classic server tells nobody's coming and going. */
+const ROSTER_INTERVAL = 20_000;
+
+const TAKEN =
+  "Your name is still taken, most likely by your own old connection: the server notices within two minutes that it is gone. " +
+  "Trying again until then.";
+
+/** Starts a chat over a client that may still be connecting. */
+export function createChat(ports: ChatPorts): Chat {
+  return new ChatModel(ports);
+}
+
+/** Turns what the client tells and what is written into snapshots. */
+class ChatModel implements Chat {
+  readonly subscribe: Chat["subscribe"];
+  readonly getSnapshot: Chat["getSnapshot"];
+  readonly #ports: ChatPorts;
+  readonly #board: Board;
+  readonly #post: Post;
+  readonly #obedience: Obedience;
+  readonly #ended: Promise<void>;
+  #wasOnline = false;
+
+  constructor(ports: ChatPorts) {
+    const { client } = ports;
+    this.#ports = ports;
+    this.#board = new Board(client.id, ports.server, ports.settings);
+    this.#post = new Post(ports, this.#board);
+    this.#obedience = new Obedience(ports, this.#board, this.#post);
+    this.subscribe = this.#board.subscribe;
+    this.getSnapshot = this.#board.getSnapshot;
+    client.onEvent((event) => this.#event(event));
+    this.#showState(client.state);
+    const stopAsking = ports.every(ROSTER_INTERVAL, () => void this.#askRoster());
+    this.#ended = client.ended().then(stopAsking);
+  }
+
+  submit(text: string): boolean {
+    const intent = readWritten(text);
+    return intent.kind === "say" ? this.say(intent.text) : this.#obedience.obey(intent);
+  }
+
+  say(text: string): boolean {
+    return this.#post.send(this.getSnapshot().present.id, text);
+  }
+
+  open(id: string): void {
+    this.#board.open(id);
+  }
+
+  openNextUnread(): void {
+    const unread = this.getSnapshot().conversations.filter((one) => one.unread > 0);
+    const next = unread.find((one) => one.highlights > 0) ?? unread[0];
+    if (next !== undefined) this.#board.open(next.id);
+  }
+
+  complete(before: string): Completion {
+    const { present, members, me, operator, conversations } = this.getSnapshot();
+    const spoke = present.entries.flatMap((entry) => (entry.kind === "message" && !entry.own ? [entry.from] : []));
+    const partners = conversations.map(({ id }) => id).filter((id) => id !== OPEN_ROOM);
+    // Best first: who spoke last, then with whom one talks, then who is here. A name counts at its first place.
+    const names = new Map<string, string>();
+    for (const id of [...spoke.toReversed(), ...partners, ...(members ?? [])]) {
+      if (!names.has(id.toLowerCase())) names.set(id.toLowerCase(), id);
+    }
+    names.delete(me.toLowerCase());
+    return complete(before, { names: [...names.values()], operator });
+  }
+
+  async leave(): Promise<void> {
+    await this.#ports.client.close();
+  }
+
+  ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  #event(event: ClientEvent): void {
+    switch (event.kind) {
+      case "state":
+        this.#showState(event.state);
+        return;
+      case "message":
+        this.#post.receive(event.from, event.to, event.text);
+        this.#lookUp(event.from);
+        return;
+      case "unreadable":
+        this.#note(`A message from ${event.from} could not be read.`, "trouble");
+        return;
+      case "operator":
+        this.#board.change({ operator: event.operator });
+        this.#note(event.operator ? "You are operator now." : "You are not operator any more.");
+        return;
+      case "notice":
+        this.#note(`The server says: ${event.text}`);
+        return;
+      case "kicked":
+      case "banned":
+      // The end that follows says it.
+    }
+  }
+
+  #showState(state: ClientState): void {
+    switch (state.kind) {
+      case "online":
+        this.#online(state.operator);
+        return;
+      case "waiting":
+        this.#lost(state.loss);
+        return;
+      case "ended":
+        this.#over(state.cause);
+        return;
+      case "connecting":
+      // Between two attempts it is still lost, and says why.
+    }
+  }
+
+  #online(operator: boolean): void {
+    const how = this.#wasOnline ? "Connected again" : `Connected to ${this.#ports.server}`;
+    this.#wasOnline = true;
+    this.#board.change({ link: { kind: "online" }, operator });
+    this.#note(`${how}${operator ? " as operator" : ""}.`);
+    void this.#askRoster();
+  }
+
+  /** Each outage is told once, not with each attempt; that our name is taken is news even then. */
+  #lost(loss: ConnectionEnd): void {
+    const { link } = this.getSnapshot();
+    const text = isTaken(loss) ? TAKEN : `${explainEnd(loss, this.#ports.server)} Trying again until it comes back.`;
+    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#note(text, "trouble");
+    this.#board.change({ link: { kind: "lost", text }, members: null });
+  }
+
+  #over(cause: ConnectionEnd): void {
+    const text = explainEnd(cause, this.#ports.server);
+    this.#board.change({ link: { kind: "ended", text }, members: null });
+    if (cause.kind !== "left") this.#note(text, "trouble");
+  }
+
+  #lookUp(id: string): void {
+    const { members } = this.getSnapshot();
+    if (members !== null && !members.some((known) => isSameId(known, id))) void this.#askRoster();
+  }
+
+  async #askRoster(): Promise<void> {
+    const { client } = this.#ports;
+    if (client.state.kind !== "online") return;
+    const reply = await client.list();
+    if (reply.kind === "answered") this.#board.change({ members: sorted(reply.value) });
+  }
+
+  #note(text: string, tone: Note["tone"] = "plain"): void {
+    this.#board.note(text, this.#ports.now(), tone);
+  }
+}
+
+function isTaken(loss: ConnectionEnd): boolean {
+  return loss.kind === "refused" && loss.error.reason === "name-taken";
+}
+
+function sorted(ids: readonly string[]): readonly string[] {
+  return ids.toSorted((one, other) => one.localeCompare(other, "en", { sensitivity: "base" }));
+}

@@ -1,0 +1,19 @@
+import type { PadClient } from "../../client/index.ts";
+import type { Alert } from "./alerts.ts";
+import type { Settings } from "./snapshot.ts";
+
+/** What a chat needs of the world. */
+export interface ChatPorts {
+  readonly client: PadClient;
+  /** As people write it. */
+  readonly server: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Calls back every so many milliseconds until the function returned is called. */
+  readonly every: (interval: number, callback: () => void) => () => void;
+  readonly settings: Settings;
+  /** Keeps them for the next run. Returns what went wrong, in words, or null. */
+  readonly saveSettings: (settings: Settings) => string | null;
+  /** Makes a message noticed. Gives what went wrong, in words, or null. */
+  readonly alert: (alert: Alert) => Promise<string | null>;
+}

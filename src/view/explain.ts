@@ -1,0 +1,102 @@
+import type { ConnectionEnd, Failure, ServerError } from "../client/index.ts";
+import { visible } from "./text/visible.ts";
+
+/** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
+export function explainEnd(end: ConnectionEnd, where: string): string {
+  switch (end.kind) {
+    case "left":
+      return "Goodbye.";
+    case "kicked":
+      return "An operator has kicked you. You may come again.";
+    case "banned":
+      return "An operator has banned you. Ask one to lift it.";
+    case "refused":
+      return explainError(end.error);
+    case "unreachable":
+      return unreachable(end.code, where);
+    case "closed":
+      return `${where} has closed the connection.`;
+    case "broken":
+      return `The connection to ${where} broke (${end.code}).`;
+    case "silent":
+      return `${where} does not answer any more.`;
+    case "not-padserve":
+      return `What answers at ${where} is no Padserve server. Check the address and port.`;
+    case "overlong-line":
+      return `${where} sent a line longer than any message; the connection was closed.`;
+    case "forgotten":
+      return `${where} has forgotten that you are registered.`;
+  }
+}
+
+/** Why something asked of the server came to nothing, or may have. */
+export function explainFailure(failure: Failure, where: string): string {
+  switch (failure.kind) {
+    case "refused":
+      return explainError(failure.error);
+    case "unknown":
+      return `${explainEnd(failure.why, where)} Whether the message arrived is unknown; it was not sent again.`;
+    case "not-sent":
+      return failure.why === "invalid-recipient"
+        ? "Not sent: that is not a name."
+        : "Not sent: there is no connection to the server now.";
+  }
+}
+
+/** Why the server said no. */
+export function explainError(error: ServerError): string {
+  switch (error.reason) {
+    case "name-taken":
+      return "That name is taken, or belongs to somebody else. Choose another.";
+    case "too-many-names":
+      return "You have as many names as one may have. Use one of them.";
+    case "invalid-name":
+      return "A name is 1 to 32 of A-Z a-z 0-9 . _ - and not ALL.";
+    case "you-are-banned":
+      return "You are banned from this server. Ask an operator to lift it.";
+    case "recipient-not-found":
+      return "Nobody of that name is here; /who, or pad who, tells who is.";
+    case "too-many-messages":
+      return "Too many messages at once: this one was not delivered. Wait a moment.";
+    case "not-operator":
+      return "That is for operators.";
+    case "operator-immune":
+      return `An operator can't be ${error.action === "kick" ? "kicked" : "banned"}.`;
+    case "target-not-found":
+      return `${visible(error.target)} is not here.`;
+    case "not-banned":
+      return `${visible(error.target)} is not banned.`;
+    case "server-full":
+      return "The server is full, or you have too many connections to it.";
+    case "not-a-member":
+      return "The server's tailnet doesn't know this machine. Is Tailscale up here, in the same tailnet?";
+    case "identity-unavailable":
+      return "The server can't ask its Tailscale who you are. Try again later, or tell its administrator.";
+    case "storage-failed":
+      return "The server could not store it, so nothing happened. Tell its administrator.";
+    case "line-too-long":
+      return "That is too long for one message.";
+    case "unknown-command":
+      return "The server doesn't know that command.";
+    case "other":
+      return `The server says: ${visible(error.text)}`;
+    default:
+      return `The server refused it (${error.reason}).`;
+  }
+}
+
+function unreachable(code: string, where: string): string {
+  switch (code) {
+    case "ECONNREFUSED":
+      return `Nobody listens at ${where}. Is the server running? (padserve serve)`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `There is no machine called ${where}. Check the name, and that Tailscale is up here with MagicDNS.`;
+    case "ETIMEDOUT":
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return `${where} can't be reached. Is Tailscale up, here and there? (tailscale status)`;
+    default:
+      return `${where} can't be reached (${code}).`;
+  }
+}
