@@ -1,0 +1,94 @@
+import type { Delivery, Entry, Message, Note } from "../../view/chat/snapshot.ts";
+import { visible } from "../../view/text/visible.ts";
+import { linked } from "./links.ts";
+import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
+import { wrap } from "./wrap.ts";
+
+/** How entries are shown. */
+export interface Look {
+  /** Cells of a row. */
+  readonly width: number;
+  readonly times: boolean;
+  readonly colours: Colours;
+}
+
+const painted = new WeakMap<Entry, { readonly look: Look; readonly rows: readonly string[] }>();
+
+/** An entry's rows as a terminal takes them; made once for each look. */
+export function paintedEntry(entry: Entry, look: Look): readonly string[] {
+  const known = painted.get(entry);
+  if (known !== undefined && isSameLook(known.look, look)) return known.rows;
+  const rows = entryRows(entry, look).map((row) => paint(row, look.colours));
+  painted.set(entry, { look, rows });
+  return rows;
+}
+
+/** An entry's rows. What others wrote is made visible, and stands right of the times, where nobody's name begins. */
+export function entryRows(entry: Entry, { width, times }: Look): readonly Row[] {
+  const [head, ...bodies] = entry.kind === "message" ? messageLines(entry) : noteLines(entry);
+  const time = times && width >= NARROW ? [span(`${timeOf(entry.at)} `, { tone: "quiet" })] : [];
+  const indent = width < NARROW ? 1 : times ? TIME_WIDTH : 2;
+  return [
+    ...wrap([...time, ...(head ?? [])], width, indent),
+    ...bodies.flatMap((body) => wrap([span(" ".repeat(indent)), ...body], width, indent)),
+  ];
+}
+
+/** Below so many columns there is no room for times. */
+const NARROW = 24;
+const TIME_WIDTH = "12:34 ".length;
+
+function messageLines(message: Message): readonly Row[] {
+  const style: Style = message.mention ? { bold: true } : {};
+  const lines = linesOf(message.text).map((line) => linked(line, style));
+  const [first = [], ...others] = lines;
+  const head = [...whoSays(message), ...first];
+  const { after, below } = deliveryMarks(message.delivery);
+  const whole: readonly Row[] = [head, ...others];
+  return [...whole.slice(0, -1), [...(whole.at(-1) ?? []), ...after], ...below];
+}
+
+function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
+  const name = span(visible(from).replaceAll("\n    ", " "), {
+    ...(own ? {} : { tone: toneOfName(from) }),
+    bold: true,
+    inverse: mention,
+  });
+  return emote ? [span("* "), name, span(" ")] : [name, span(": ")];
+}
+
+function deliveryMarks(delivery: Delivery): { readonly after: readonly Span[]; readonly below: readonly Row[] } {
+  switch (delivery.kind) {
+    case "taken":
+      return { after: [], below: [] };
+    case "sending":
+      return { after: [span(" …", { tone: "quiet" })], below: [] };
+    case "unknown":
+      return { after: [span(" (? may not have arrived)", TROUBLE)], below: [] };
+    case "refused":
+      return { after: [], below: [[span(`not sent: ${visible(delivery.why).replaceAll("\n    ", " ")}`, TROUBLE)]] };
+  }
+}
+
+const TROUBLE: Style = { tone: "trouble" };
+
+function noteLines({ text, tone }: Note): readonly Row[] {
+  const style: Style = { tone: tone === "trouble" ? "trouble" : "quiet" };
+  const [first = "", ...others] = linesOf(text);
+  return [[span("-- ", style), ...linked(first, style)], ...others.map((line) => linked(line, style))];
+}
+
+/** The indentation that `visible` puts before further lines is the layout's matter here. */
+function linesOf(text: string): readonly string[] {
+  return visible(text).split("\n    ");
+}
+
+/** The time of day here, as `09:05`. */
+function timeOf(at: number): string {
+  const date = new Date(at);
+  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+}
+
+function isSameLook(one: Look, other: Look): boolean {
+  return one.width === other.width && one.times === other.times && one.colours === other.colours;
+}

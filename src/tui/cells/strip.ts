@@ -1,0 +1,97 @@
+import type { Conversation } from "../../view/chat/snapshot.ts";
+import { paintedEntry, type Look } from "./entry.ts";
+import { ruled } from "./rule.ts";
+
+/**
+ * A conversation as one long strip of rows, of which only those are ever made that are looked at: ten thousand messages
+ * cost what a screen of them does.
+ */
+export interface Strip {
+  readonly conversation: Conversation;
+  readonly look: Look;
+}
+
+/** A row of a strip: of which entry, and which of its rows. */
+export interface Place {
+  readonly index: number;
+  readonly row: number;
+}
+
+const START: Place = { index: 0, row: 0 };
+
+/** The painted rows of an entry, with the lines that stand before it: another day's date, and where the unread begin. */
+export function rowsAt({ conversation, look }: Strip, index: number): readonly string[] {
+  const entry = conversation.entries[index];
+  if (entry === undefined) return [];
+  const before = conversation.entries[index - 1];
+  const rules = [];
+  const day = dayOf(entry.at);
+  if (before === undefined || dayOf(before.at) !== day) rules.push(ruled(day, look, "quiet"));
+  if (entry.key === conversation.unreadFrom) rules.push(ruled("unread", look, "accent"));
+  return [...rules, ...paintedEntry(entry, look)];
+}
+
+/** The place so many rows above another, or the start. */
+export function above(strip: Strip, from: Place, count: number): Place {
+  let { index, row } = from;
+  row -= count;
+  while (row < 0) {
+    if (index === 0) return START;
+    index -= 1;
+    row += rowsAt(strip, index).length;
+  }
+  return { index, row };
+}
+
+/** The place so many rows below another, or the end, which is behind the last row. */
+export function below(strip: Strip, from: Place, count: number): Place {
+  let { index, row } = from;
+  row += count;
+  for (;;) {
+    const length = rowsAt(strip, index).length;
+    if (row < length) return { index, row };
+    if (index >= strip.conversation.entries.length) return { index, row: 0 };
+    row -= length;
+    index += 1;
+  }
+}
+
+/** The highest place from which `height` rows reach the end. */
+export function lastScreen(strip: Strip, height: number): Place {
+  return above(strip, { index: strip.conversation.entries.length, row: 0 }, height);
+}
+
+/** At most `height` painted rows from a place on. */
+export function rowsFrom(strip: Strip, from: Place, height: number): readonly string[] {
+  const rows: string[] = rowsAt(strip, from.index).slice(from.row);
+  for (let index = from.index + 1; rows.length < height && index < strip.conversation.entries.length; index += 1) {
+    rows.push(...rowsAt(strip, index));
+  }
+  return rows.slice(0, height);
+}
+
+export function isBefore(one: Place, other: Place): boolean {
+  return one.index < other.index || (one.index === other.index && one.row < other.row);
+}
+
+/** Where the first entry is whose key is at least this: keys grow, so halving finds it. */
+export function indexOfKey({ entries }: Conversation, key: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.key ?? Number.POSITIVE_INFINITY) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const dayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+let lastDay = { from: Number.NaN, text: "" };
+
+/** The day here, in words. Formatting is slow, and neighbours mostly share an hour. */
+function dayOf(at: number): string {
+  const hour = Math.floor(at / 3_600_000);
+  if (lastDay.from !== hour) lastDay = { from: hour, text: dayFormat.format(at) };
+  return lastDay.text;
+}

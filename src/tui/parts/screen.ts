@@ -1,0 +1,51 @@
+import { Box, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
+import { createElement, Fragment, useEffect, useSyncExternalStore, type ReactElement } from "react";
+import type { Chat } from "../../view/chat/chat.ts";
+import { strokesOf } from "../keys/strokes.ts";
+import type { Desk } from "../screen/desk.ts";
+import { pictureOf, type Picture } from "../screen/picture.ts";
+import { Rows } from "./rows.ts";
+
+/** Hands the terminal to somebody else until the promise resolves, and then draws everything afresh. */
+export type LendTerminal = (borrower: () => Promise<void>) => Promise<void>;
+
+export interface ScreenProps {
+  /** A chat whose news are paced: Ink draws the whole screen for each. */
+  readonly chat: Pick<Chat, "subscribe" | "getSnapshot">;
+  readonly desk: Desk;
+  readonly onReady: (lend: LendTerminal) => void;
+}
+
+/** The whole screen: what the desk and the chat are, drawn; what is pressed, told to the desk. */
+export function Screen({ chat, desk, onReady }: ScreenProps): ReactElement {
+  const snapshot = useSyncExternalStore(chat.subscribe, chat.getSnapshot);
+  const state = useSyncExternalStore(desk.subscribe, desk.getSnapshot);
+  const size = useWindowSize();
+  const { suspendTerminal } = useApp();
+  const { setCursorPosition } = useCursor();
+  useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
+  useInput((input, key) => {
+    for (const stroke of strokesOf(input, key)) desk.stroke(stroke);
+  });
+  usePaste((text) => desk.paste(text));
+  const picture = pictureOf(snapshot, state, size);
+  setCursorPosition(picture.cursor);
+  return createElement(
+    Box,
+    { flexDirection: "column", width: size.columns, height: size.rows },
+    createElement(Rows, { rows: picture.bar, width: size.columns }),
+    createElement(Middle, { picture }),
+    createElement(Rows, { rows: picture.status, width: size.columns }),
+    createElement(Rows, { rows: picture.input, width: size.columns }),
+  );
+}
+
+function Middle({ picture: { side, pane, members, regions } }: { readonly picture: Picture }): ReactElement {
+  return createElement(
+    Box,
+    { height: regions.pane.height, flexShrink: 0 },
+    side.length === 0 ? createElement(Fragment) : createElement(Rows, { rows: side, width: regions.side }),
+    createElement(Rows, { rows: pane, width: regions.pane.width }),
+    members.length === 0 ? createElement(Fragment) : createElement(Rows, { rows: members, width: regions.members }),
+  );
+}

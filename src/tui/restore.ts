@@ -1,0 +1,42 @@
+/** Bracketed paste off, cursor shown, the screen before ours. */
+const AS_IT_WAS = "\u001b[?2004l\u001b[?25h\u001b[?1049l";
+
+/** What has to be done to the end of a screen, beyond its own. */
+export interface Ending {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** Ends the drawing; called before anything is restored. */
+  readonly unmount: () => void;
+  /** The terminal is gone. */
+  readonly onHangUp: () => void;
+}
+
+/**
+ * Sees to it that the terminal is left as it was however this process ends: by a signal, an exit, an error that nobody
+ * caught. Returns what does it now.
+ */
+export function restoreAtEnd({ stdin, stdout, unmount, onHangUp }: Ending): () => void {
+  let restored = false;
+  const restore = (): void => {
+    if (restored) return;
+    restored = true;
+    process.off("exit", restore).off("uncaughtExceptionMonitor", restore).off("SIGTERM", die).off("SIGHUP", onHangUp);
+    try {
+      unmount();
+      stdin.setRawMode(false);
+      stdout.write(AS_IT_WAS);
+    } catch {
+      // The terminal has been closed: nothing is left to restore.
+    }
+  };
+  const die = (): void => {
+    restore();
+    process.kill(process.pid, "SIGTERM");
+  };
+  // The monitor runs before Node prints the error, which would else vanish with our screen.
+  process.on("exit", restore).on("uncaughtExceptionMonitor", restore).on("SIGTERM", die).on("SIGHUP", onHangUp);
+  // Reading and writing fail when the terminal was closed; SIGHUP says the same.
+  stdin.on("error", onHangUp);
+  stdout.on("error", onHangUp);
+  return restore;
+}

@@ -1,0 +1,184 @@
+import type { Chat } from "../../view/chat/chat.ts";
+import { composerOf, newComposers, withComposer } from "../../view/composer/composers.ts";
+import { sent, type Composer } from "../../view/composer/composer.ts";
+import type { Histories } from "../../view/composer/history-file.ts";
+import type { Effect, Input } from "../../view/composer/input.ts";
+import { press } from "../../view/composer/press.ts";
+import type { ScrollTo } from "../../view/keys/actions.ts";
+import { actionOf } from "../../view/keys/table.ts";
+import { scrolled, scrolledTo, scrolledToTop, type Anchor } from "../cells/pane.ts";
+import type { Stroke } from "../keys/strokes.ts";
+import { pictureOf, stripOfPresent } from "./picture.ts";
+import type { Size } from "./regions.ts";
+import {
+  anchoredTo,
+  anchorOf,
+  disarmed,
+  escaped,
+  FIRST_SCREEN,
+  interrupted,
+  type DeskSnapshot,
+  type Leaving,
+} from "./state.ts";
+
+/** What a desk needs of the terminal and of its caller. */
+export interface DeskPorts {
+  readonly chat: Chat;
+  readonly histories: Histories;
+  readonly remember: (conversation: string, text: string) => void;
+  readonly size: () => Size;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly showBare: () => void;
+  readonly leave: () => void;
+}
+
+/** Whoever sits before the terminal: what they press goes to the composer, the screen and the chat. Knows nothing of Ink. */
+export class Desk {
+  readonly #ports: DeskPorts;
+  readonly #listeners = new Set<() => void>();
+  #snapshot: DeskSnapshot;
+  #search: unknown = null;
+
+  constructor(ports: DeskPorts) {
+    this.#ports = ports;
+    this.#snapshot = { screen: FIRST_SCREEN, composers: newComposers(ports.histories) };
+    ports.chat.subscribe(() => this.#followSearch());
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): DeskSnapshot => this.#snapshot;
+
+  stroke(stroke: Stroke): void {
+    if (stroke.kind === "text") return this.#press({ kind: "type", text: stroke.text });
+    const action = actionOf(stroke.name);
+    if (action !== null) this.#press(action);
+  }
+
+  paste(text: string): void {
+    this.#press({ kind: "paste", text });
+  }
+
+  #press(input: Input): void {
+    const { present, settings } = this.#ports.chat.getSnapshot();
+    const { composer, effect } = press(composerOf(this.#snapshot.composers, present.id), input, {
+      complete: (before) => this.#ports.chat.complete(before),
+      askPaste: settings.askPaste,
+    });
+    const leaving = effect?.kind === "leave" || effect?.kind === "interrupt";
+    this.#change({
+      screen: leaving ? this.#snapshot.screen : disarmed(this.#snapshot.screen),
+      composers: withComposer(this.#snapshot.composers, present.id, composer),
+    });
+    if (effect !== null) this.#do(effect, input, composer);
+  }
+
+  #do(effect: Effect, input: Input, composer: Composer): void {
+    const { chat } = this.#ports;
+    const { conversations, present } = chat.getSnapshot();
+    switch (effect.kind) {
+      case "submit":
+      case "say":
+        return this.#hand(effect, present.id, composer);
+      case "scroll":
+        return this.#scroll(effect.to);
+      case "open": {
+        const chosen = conversations[effect.nth - 1];
+        return chosen === undefined ? undefined : chat.open(chosen.id);
+      }
+      case "open-neighbour": {
+        const nth = conversations.findIndex(({ id }) => id === present.id) + effect.step;
+        const chosen = conversations.at(nth % conversations.length);
+        return chosen === undefined ? undefined : chat.open(chosen.id);
+      }
+      case "open-next-unread":
+        return chat.openNextUnread();
+      case "toggle-members":
+        return this.#change({
+          screen: { ...this.#snapshot.screen, flippedMembers: !this.#snapshot.screen.flippedMembers },
+        });
+      case "redraw":
+        return this.#ports.redraw();
+      case "bare":
+        return this.#ports.showBare();
+      case "suspend":
+        return this.#ports.suspend();
+      case "interrupt":
+        return this.#leave(interrupted(this.#snapshot.screen));
+      case "leave":
+        // Ctrl-D leaves an empty line from wherever one has scrolled to.
+        if (input.kind !== "leave") return this.#ports.leave();
+        return this.#leave(escaped(this.#snapshot.screen, present.id, composer.text !== ""));
+    }
+  }
+
+  /** Gives the chat what was written; what it can't take now stays in the composer. */
+  #hand({ kind, text }: Extract<Effect, { kind: "submit" | "say" }>, conversation: string, composer: Composer): void {
+    const { chat, remember } = this.#ports;
+    if (!(kind === "say" ? chat.say(text) : chat.submit(text))) return;
+    remember(conversation, text);
+    this.#change({
+      composers: withComposer(this.#snapshot.composers, conversation, sent(composer)),
+      screen: anchoredTo(this.#snapshot.screen, conversation, null),
+    });
+  }
+
+  #scroll(to: ScrollTo): void {
+    const { strip, height } = this.#pane();
+    const old = anchorOf(this.#snapshot.screen, strip.conversation.id);
+    this.#anchor(to === "bottom" ? null : moved());
+
+    function moved(): Anchor | null {
+      // A row of the page before stays in sight, and one is the marker's.
+      const page = Math.max(1, height - 2);
+      switch (to) {
+        case "page-up":
+          return scrolled(strip, old, height, -page);
+        case "page-down":
+          return scrolled(strip, old, height, page);
+        case "row-up":
+          return scrolled(strip, old, height, -1);
+        case "row-down":
+          return scrolled(strip, old, height, 1);
+        case "top":
+          return scrolledToTop(strip, old, height);
+        case "bottom":
+          return null;
+      }
+    }
+  }
+
+  /** A search that has moved is followed by the pane. */
+  #followSearch(): void {
+    const { search } = this.#ports.chat.getSnapshot().present;
+    if (search === this.#search) return;
+    this.#search = search;
+    if (search === null) return;
+    const { strip, height } = this.#pane();
+    this.#anchor(scrolledTo(strip, anchorOf(this.#snapshot.screen, strip.conversation.id), height, search.at));
+  }
+
+  #leave({ state, leaves }: Leaving): void {
+    this.#change({ screen: state });
+    if (leaves) this.#ports.leave();
+  }
+
+  #pane(): { readonly strip: ReturnType<typeof stripOfPresent>; readonly height: number } {
+    const { regions } = pictureOf(this.#ports.chat.getSnapshot(), this.#snapshot, this.#ports.size());
+    return { strip: stripOfPresent(this.#ports.chat.getSnapshot(), regions), height: regions.pane.height };
+  }
+
+  #anchor(anchor: Anchor | null): void {
+    const { present } = this.#ports.chat.getSnapshot();
+    this.#change({ screen: anchoredTo(this.#snapshot.screen, present.id, anchor) });
+  }
+
+  #change(changes: Partial<DeskSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...changes };
+    for (const listener of this.#listeners) listener();
+  }
+}

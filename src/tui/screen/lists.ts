@@ -1,0 +1,73 @@
+import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
+import { visible } from "../../view/text/visible.ts";
+import { widthOf } from "../cells/glyphs.ts";
+import { paint, span, toneOfName, type Row, type Span } from "../cells/style.ts";
+import { truncate } from "../cells/wrap.ts";
+
+/** The conversations at the left, as `2 bob 3`: number for Alt, name, unread. The present one is always among them. */
+export function conversationRows(chat: ChatSnapshot, width: number, height: number): readonly string[] {
+  const { conversations, present, settings } = chat;
+  const at = conversations.findIndex(({ id }) => id === present.id);
+  const first = Math.max(0, Math.min(at - height + 1, conversations.length - height));
+  const rows = conversations.slice(first, first + height).map((one, nth) => {
+    const count = countOf(one);
+    const room = width - EDGE - widthOf(count.text);
+    const label = truncate([labelOf(one, first + nth + 1, one.id === present.id)], room);
+    return label.concat(spread(label, room), count);
+  });
+  return bordered(rows, width, height, "right").map((row) => paint(row, settings.colours));
+}
+
+/** The same in one row: the present conversation, then those with something unread, then the others. */
+export function conversationBar({ conversations, present, settings }: ChatSnapshot, width: number): string {
+  const numbered = conversations.map((one, nth) => ({ one, nth: nth + 1 }));
+  const rank = (one: Conversation): number =>
+    one.id === present.id ? 0 : one.highlights > 0 ? 1 : one.unread > 0 ? 2 : 3;
+  const row = numbered
+    .toSorted((a, b) => rank(a.one) - rank(b.one))
+    .flatMap(({ one, nth }) => [labelOf(one, nth, one.id === present.id), countOf(one), span("  ")]);
+  return paint(truncate(row.slice(0, -1), width), settings.colours);
+}
+
+/** Who is here, at the right; those for whom there is no row are counted in the last. */
+export function memberRows({ members, me, settings }: ChatSnapshot, width: number, height: number): readonly string[] {
+  const all = members ?? [];
+  const head = [span(`${all.length} here`, { tone: "quiet" })];
+  const shown = all.length + 1 > height ? all.slice(0, Math.max(0, height - 2)) : all;
+  const names = shown.map((id) => [span(oneLine(id), id === me ? { bold: true } : { tone: toneOfName(id) })]);
+  const rest = shown.length < all.length ? [[span(`${all.length - shown.length} more`, { tone: "quiet" })]] : [];
+  const rows = [head, ...names, ...rest].slice(0, height).map((row) => truncate(row, width - EDGE));
+  return bordered(rows, width, height, "left").map((row) => paint(row, settings.colours));
+}
+
+/** Cells of the line towards the pane, and of the blank beside it. */
+const EDGE = 2;
+
+function labelOf({ id, highlights, unread }: Conversation, nth: number, isPresent: boolean): Span {
+  const style = isPresent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
+  return span(`${nth} ${oneLine(id)}`, style);
+}
+
+/** An exclamation mark where somebody wrote to us alone or named us. */
+function countOf({ unread, highlights }: Conversation): Span {
+  if (unread === 0) return span("");
+  return highlights > 0 ? span(` ${unread}!`, { tone: "trouble", bold: true }) : span(` ${unread}`, { tone: "accent" });
+}
+
+/** As many rows as there is height, each with a line towards the pane. */
+function bordered(rows: readonly Row[], width: number, height: number, side: "left" | "right"): readonly Row[] {
+  const line = span("│", { tone: "quiet" });
+  return Array.from({ length: height }, (_, nth) => {
+    const row = rows[nth] ?? [];
+    return side === "left" ? [line, span(" "), ...row] : [...row, ...spread(row, width - EDGE), line, span(" ")];
+  });
+}
+
+function spread(row: Row, width: number): Row {
+  const used = row.reduce((sum, { text }) => sum + widthOf(text), 0);
+  return used >= width ? [] : [span(" ".repeat(width - used))];
+}
+
+function oneLine(text: string): string {
+  return visible(text).replaceAll(/\n {4}|\t/g, " ");
+}

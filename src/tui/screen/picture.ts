@@ -1,0 +1,51 @@
+import type { ChatSnapshot } from "../../view/chat/snapshot.ts";
+import { composerOf } from "../../view/composer/composers.ts";
+import { inputView } from "../cells/input.ts";
+import { paneRows } from "../cells/pane.ts";
+import type { Strip } from "../cells/strip.ts";
+import { paint } from "../cells/style.ts";
+import { conversationBar, conversationRows, memberRows } from "./lists.ts";
+import { mostInputRows, regionsOf, type Regions, type Size } from "./regions.ts";
+import { anchorOf, type DeskSnapshot } from "./state.ts";
+import { promptRow, statusRow } from "./status.ts";
+
+/** Everything on the screen, as painted rows. */
+export interface Picture {
+  readonly regions: Regions;
+  readonly side: readonly string[];
+  readonly bar: readonly string[];
+  readonly pane: readonly string[];
+  readonly members: readonly string[];
+  readonly status: readonly string[];
+  readonly input: readonly string[];
+  /** The cell that the cursor stands on. */
+  readonly cursor: { readonly x: number; readonly y: number };
+}
+
+/** What the screen shows of a chat; always exactly the terminal's rows, none wider than it. */
+export function pictureOf(chat: ChatSnapshot, { screen, composers }: DeskSnapshot, size: Size): Picture {
+  const { colours } = chat.settings;
+  const composer = composerOf(composers, chat.present.id);
+  const input = inputView(promptRow(chat, size), composer, size.columns, mostInputRows(size));
+  const regions = regionsOf(size, input.rows.length, membersShown(chat, screen.flippedMembers));
+  const { pane, bar, status, side, members } = regions;
+  return {
+    regions,
+    side: side === 0 ? [] : conversationRows(chat, side, pane.height),
+    bar: bar === 0 ? [] : [conversationBar(chat, size.columns)],
+    pane:
+      pane.height === 0 ? [] : paneRows(stripOfPresent(chat, regions), anchorOf(screen, chat.present.id), pane.height),
+    members: members === 0 ? [] : memberRows(chat, members, pane.height),
+    status: status === 0 ? [] : [statusRow(chat, composer, screen, size)],
+    input: input.rows.map((row) => paint(row, colours)),
+    cursor: { x: input.cursor.x, y: bar + pane.height + status + input.cursor.y },
+  };
+}
+
+export function stripOfPresent({ present, settings }: ChatSnapshot, { pane }: Regions): Strip {
+  return { conversation: present, look: { width: pane.width, times: settings.times, colours: settings.colours } };
+}
+
+function membersShown({ settings, members }: ChatSnapshot, flipped: boolean): boolean {
+  return members !== null && settings.members !== flipped;
+}

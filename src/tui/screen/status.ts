@@ -1,0 +1,69 @@
+import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
+import type { Composer } from "../../view/composer/composer.ts";
+import { promptOf } from "../../view/composer/prompt.ts";
+import { visible } from "../../view/text/visible.ts";
+import { widthOf } from "../cells/glyphs.ts";
+import { paint, span, type Row, type Span } from "../cells/style.ts";
+import { truncate } from "../cells/wrap.ts";
+import { isTooSmall, type Size } from "./regions.ts";
+import type { ScreenState } from "./state.ts";
+
+/** The row above the input: a question or warning while there is one, else how things stand. */
+export function statusRow(chat: ChatSnapshot, composer: Composer, screen: ScreenState, size: Size): string {
+  const said = promptOf(composer) ?? warningOf(screen, composer);
+  const words = said === null ? [...standing(chat, size)] : [span(said, { bold: true })];
+  const row = truncate([span(" "), ...words, span(" ")], size.columns);
+  const rest = size.columns - row.reduce((sum, { text }) => sum + widthOf(text), 0);
+  const whole = [...row, span(" ".repeat(Math.max(0, rest)))];
+  return paint(
+    whole.map(({ text, style }) => span(text, { ...style, inverse: true })),
+    chat.settings.colours,
+  );
+}
+
+/** Which conversation is written to, and, where there is room for it, who reads that. */
+export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
+  const readers = columns >= 100 ? [span(` (read by ${visible(present.readers)})`, { tone: "quiet" })] : [];
+  return [span(oneLine(present.id), { bold: true }), ...readers, span("> ")];
+}
+
+function warningOf({ armed }: ScreenState, { text }: Composer): string | null {
+  switch (armed) {
+    case "interrupt":
+      return "Ctrl-C once more leaves";
+    case "leave":
+      return text === "" ? null : "Esc once more leaves; what is written is lost";
+    case null:
+      return null;
+  }
+}
+
+/** What matters most comes first: the row ends where the terminal does. */
+function standing(chat: ChatSnapshot, size: Size): readonly Span[] {
+  const { me, server, operator, away, present, link } = chat;
+  const facts = [
+    linkText(link),
+    isTooSmall(size) ? "too small, 40x10 is enough" : null,
+    away === null ? null : "away",
+    `${present.id}: ${present.readers} can read this`,
+    `${me}${operator ? " (operator)" : ""} on ${server}`,
+  ].filter((fact) => fact !== null);
+  const text = facts.map(oneLine).join(" | ");
+  return link.kind === "online" ? [span(text)] : [span(text, { bold: true })];
+}
+
+function linkText(link: Link): string | null {
+  switch (link.kind) {
+    case "online":
+      return null;
+    case "connecting":
+      return "connecting";
+    case "lost":
+    case "ended":
+      return link.text;
+  }
+}
+
+function oneLine(text: string): string {
+  return visible(text).replaceAll(/\n {4}|\t/g, " ");
+}
