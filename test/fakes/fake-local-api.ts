@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer, ServerResponse } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FakeDial, refuse } from "./fake-dial.ts";
 import { FakeTailnet } from "./fake-tailnet.ts";
 import type { BackendState, FakeNode, FakeSettings } from "./fake-tailnet.ts";
 
@@ -22,7 +24,7 @@ export async function startFakeLocalApi(options: { readonly path?: string } = {}
   return fake;
 }
 
-const ENDPOINTS = ["status", "whois", "watch-ipn-bus", "prefs"] as const;
+const ENDPOINTS = ["status", "whois", "watch-ipn-bus", "prefs", "dial"] as const;
 type Endpoint = (typeof ENDPOINTS)[number];
 
 export class FakeLocalApi {
@@ -31,6 +33,7 @@ export class FakeLocalApi {
   /** Each question that came, as `GET path?query`. */
   readonly asked: string[] = [];
   readonly #tailnet = new FakeTailnet();
+  readonly #dial = new FakeDial(this.#tailnet);
   readonly #folder: string;
   readonly #watchers = new Map<ServerResponse, number>();
   /** Which node dialled from this port of 127.0.0.1, in userspace mode. */
@@ -90,6 +93,11 @@ export class FakeLocalApi {
     Object.assign(this.#tailnet.settings, settings);
   }
 
+  /** A program of another node listens on a port of its; here it is one of 127.0.0.1. */
+  listens(name: string, port: number, here: number): void {
+    this.#dial.listens(name, port, here);
+  }
+
   /** Userspace mode: a connection from a node of the tailnet, which reaches our port as all do there, from 127.0.0.1. */
   async dial(name: string, port: number): Promise<Socket> {
     const socket = connect({ host: "127.0.0.1", port });
@@ -112,6 +120,7 @@ export class FakeLocalApi {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
+      this.#dial.hangUp();
       await closed;
     }
   }
@@ -120,6 +129,11 @@ export class FakeLocalApi {
     await this.goAway();
     rmSync(this.path, { force: true });
     this.#server = createServer({ keepAlive: true }, (request, response) => void this.#answer(request, response));
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket);
+      void this.#answer(request, response, socket);
+    });
     this.#server.listen(this.path);
     await once(this.#server, "listening");
   }
@@ -148,7 +162,8 @@ export class FakeLocalApi {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** @param upgrading the connection, where the question asks to have it for itself. */
+  async #answer(request: IncomingMessage, response: ServerResponse, upgrading: Duplex | null = null): Promise<void> {
     const url = new URL(request.url ?? "", "http://local-tailscaled.sock");
     this.asked.push(`${request.method} ${request.url}`);
     const { host, origin, referer } = request.headers;
@@ -166,6 +181,8 @@ export class FakeLocalApi {
       return refuse(response, 403, this.#forbidden(endpoint));
     }
     switch (endpoint) {
+      case "dial":
+        return this.#dial.answer(request, response, upgrading);
       case "status":
         return json(response, this.#tailnet.status({ peers: url.searchParams.get("peers") !== "false" }));
       case "prefs":
@@ -237,11 +254,6 @@ function parsePeer(asked: string): { readonly address: string; readonly port: nu
   const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(asked) ?? [];
   const address = v6 ?? v4 ?? "";
   return isIP(address) === 0 ? null : { address, port: Number(port) };
-}
-
-function refuse(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
-  response.end(`${text}\n`);
 }
 
 function json(response: ServerResponse, body: object): void {

@@ -104,6 +104,18 @@ export class FakeTailnet {
     return [...this.#members.values()].find(({ addresses }) => addresses.includes(address))?.name ?? null;
   }
 
+  /** MagicDNS: the first label of a node's name, or all of it. */
+  byName(name: string): string | null {
+    const known = [...this.#members.keys()];
+    return (
+      known.find((one) => [one, `${one}.${FakeTailnet.domain}`].includes(name.toLowerCase().replace(/\.$/, ""))) ?? null
+    );
+  }
+
+  firstAddress(name: string): string | null {
+    return this.#members.get(name)?.addresses[0] ?? null;
+  }
+
   status({ peers }: { readonly peers: boolean } = { peers: false }): object {
     const known = this.#hasMap();
     const { magicDns, https } = this.settings;

@@ -1,5 +1,7 @@
 import { Agent } from "node:http";
 import { plainAddress } from "../addresses.ts";
+import { dial } from "./dial.ts";
+import type { Dialled } from "./dial.ts";
 import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
 import type { Prefs, Status, WhoIs } from "./answers.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -25,6 +27,11 @@ export interface LocalApi {
    * What the news is stays unread: its form is not stable, and `status` tells the same.
    */
   watch(onNews: () => void, signal: AbortSignal): Promise<Outcome<null>>;
+  /**
+   * `POST dial`: a TCP connection into the tailnet, from wherever tailscaled is. It is the caller's, whatever becomes of
+   * `signal` later. `host` may be a name that only tailscaled knows.
+   */
+  dial(host: string, port: number, signal: AbortSignal): Promise<Outcome<Dialled>>;
   /** Ends its connections; what is still asked, or asked later, is answered `disconnected`. A watch ends by its own signal. */
   close(): void;
 }
@@ -35,6 +42,7 @@ export interface LocalApiOptions {
   /** Milliseconds for a whole answer, waiting for its turn included. */
   readonly whoIsTimeout?: number;
   readonly statusTimeout?: number;
+  readonly dialTimeout?: number;
   /** Who-is questions asked at once, and waiting behind them; what is more is `busy`. */
   readonly whoIsAtOnce?: number;
   readonly whoIsWaiting?: number;
@@ -51,7 +59,8 @@ const MOST_PEERS = 32 * 1024 * 1024;
 const BUS_MASK = 2 | 4096;
 
 export function createLocalApi(options: LocalApiOptions): LocalApi {
-  const { find, whoIsTimeout = 2000, statusTimeout = 5000, whoIsAtOnce = 16, whoIsWaiting = 1024 } = options;
+  const { find, whoIsTimeout = 2000, statusTimeout = 5000, dialTimeout = 10_000 } = options;
+  const { whoIsAtOnce = 16, whoIsWaiting = 1024 } = options;
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
   const gate = createGate(whoIsAtOnce, whoIsWaiting);
   const anywhere = createSearch(find);
@@ -105,6 +114,11 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
         return failure({ kind: answer === "full" ? "busy" : "timeout" });
       }
       return answer.ok && answer.value.status === 404 ? success(null) : use(answer, decodeWhoIs);
+    },
+
+    dial(host, port, signal) {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(dialTimeout)]);
+      return anywhere((endpoint) => dial(endpoint, host, port, deadline));
     },
 
     watch: (onNews, signal) => anywhere((endpoint) => follow(endpoint, onNews, signal)),

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import type { Surroundings } from "../../args/command.ts";
+import { tailscaleInterfaceAddresses } from "../../tailnet/addresses.ts";
+import type { LocalApi } from "../../tailnet/local-api/client.ts";
+
+/** Milliseconds: together a second, after which people would wonder. */
+const STATUS_PATIENCE = 600;
+const WHO_IS_PATIENCE = 400;
+
+/**
+ * Whether it is worth asking for a tailscaled in userspace mode. Most machines have a Tailscale interface, or no Tailscale,
+ * and pay nothing for the few that have neither; a socket that the environment names is always asked.
+ */
+export async function mayBeUserspace({ env }: Surroundings): Promise<boolean> {
+  if (socketIn(env) !== null) return true;
+  // The apps for macOS and Windows always have an interface.
+  if (process.platform === "darwin" || process.platform === "win32") return false;
+  if (tailscaleInterfaceAddresses(networkInterfaces()).length > 0) return false;
+  const { findEndpoints } = await import("../../tailnet/local-api/endpoint.ts");
+  const endpoints = await findEndpoints(null);
+  return endpoints.some((endpoint) => endpoint.kind === "socket" && existsSync(endpoint.path));
+}
+
+/** Loads what speaks with tailscaled, which most runs don't need, and asks. */
+export async function askTailscaled<T>({ env }: Surroundings, question: (api: LocalApi) => Promise<T>): Promise<T> {
+  const [{ createLocalApi }, { findEndpoints }] = await Promise.all([
+    import("../../tailnet/local-api/client.ts"),
+    import("../../tailnet/local-api/endpoint.ts"),
+  ]);
+  const api = createLocalApi({
+    find: () => findEndpoints(socketIn(env)),
+    statusTimeout: STATUS_PATIENCE,
+    whoIsTimeout: WHO_IS_PATIENCE,
+  });
+  try {
+    return await question(api);
+  } finally {
+    api.close();
+  }
+}
+
+/** The same variable as `serve` and `doctor` read for --tailscale-socket. */
+function socketIn(env: Surroundings["env"]): string | null {
+  return env["PADSERVE_TAILSCALE_SOCKET"] || null;
+}

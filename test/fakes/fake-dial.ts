@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connect, isIP } from "node:net";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { FakeTailnet } from "./fake-tailnet.ts";
+
+/** LocalAPI's `dial`, as tailscaled 1.102 answers it; its words are Go's. */
+export class FakeDial {
+  readonly #tailnet: FakeTailnet;
+  /** Ports of nodes, as `name:port`, and those of 127.0.0.1 that they are here. */
+  readonly #listeners = new Map<string, number>();
+  readonly #open = new Set<Duplex>();
+
+  constructor(tailnet: FakeTailnet) {
+    this.#tailnet = tailnet;
+  }
+
+  listens(name: string, port: number, here: number): void {
+    this.#listeners.set(`${name}:${port}`, here);
+  }
+
+  /** tailscaled ends, and with it what goes through it. */
+  hangUp(): void {
+    for (const stream of this.#open) stream.destroy();
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse, upgrading: Duplex | null): Promise<void> {
+    if (request.method !== "POST") return refuse(response, 405, "POST required");
+    if (upgrading === null || request.headers.upgrade !== "ts-dial")
+      return refuse(response, 400, "bad ts-dial upgrade");
+    const [host, port] = [String(request.headers["dial-host"] ?? ""), String(request.headers["dial-port"] ?? "")];
+    if (host === "" || port === "") return refuse(response, 400, "missing Dial-Host or Dial-Port header");
+    const node = this.#tailnet.byAddress(host) ?? this.#tailnet.byName(host);
+    const address = isIP(host) === 0 ? this.#resolve(host, node) : host;
+    if (address === null) return refuse(response, 502, `resolve failure: lookup ${host}: no such host`);
+    if (node === null || this.#tailnet.mode === "tun") return leaveToAsker(response, address, port);
+    const socket = await this.#connect(`${node}:${port}`);
+    if (socket === null) {
+      return refuse(response, 502, `dial failure: connect tcp ${withPort(address, port)}: connection was refused`);
+    }
+    this.#join(upgrading, socket);
+  }
+
+  #resolve(host: string, node: string | null): string | null {
+    if (node !== null) return this.#tailnet.firstAddress(node);
+    return host === "localhost" ? "127.0.0.1" : null;
+  }
+
+  async #connect(listener: string): Promise<Socket | null> {
+    const port = this.#listeners.get(listener);
+    if (port === undefined) return null;
+    const socket = connect({ host: "127.0.0.1", port });
+    await once(socket, "connect");
+    return socket;
+  }
+
+  #join(asker: Duplex, socket: Socket): void {
+    asker.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n");
+    for (const [one, other] of [
+      [asker, socket],
+      [socket, asker],
+    ] as const) {
+      this.#open.add(one);
+      one
+        .on("error", () => {})
+        .on("close", () => {
+          this.#open.delete(one);
+          other.destroy();
+        });
+      one.pipe(other);
+    }
+  }
+}
+
+export function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
+  response.end(`${text}\n`);
+}
+
+/** 200 without a body. */
+function leaveToAsker(response: ServerResponse, address: string, port: string): void {
+  response.writeHead(200, { "Dial-Self": "true", "Dial-Addr": withPort(address, port) });
+  response.end();
+}
+
+function withPort(address: string, port: string): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
