@@ -29,6 +29,24 @@ test("CP-15 an entry is one line, and a name counts in any case", () => {
   expect(decodeHistory(encodeHistory(histories))).toEqual(new Map([["bob", ["two\nlines"]]]));
 });
 
+test("CP-14 of a longer file the newest thousand lines of each conversation are read", () => {
+  const lines = Array.from({ length: 1500 }, (_, i) => `line ${i}`);
+  const read = decodeHistory(
+    encodeHistory(
+      new Map([
+        ["all", lines],
+        ["bob", ["hi", "hi", " "]],
+      ]),
+    ),
+  );
+  expect(read).toEqual(
+    new Map([
+      ["all", lines.slice(500)],
+      ["bob", ["hi"]],
+    ]),
+  );
+});
+
 test("CP-15 damaged lines are passed over, the others are read", () => {
   const good = '{"conversation":"bob","text":"hi"}';
   const bad = ['{"conversation":"bob","te', "null", "[]", "7", '{"text":"x"}', '{"conversation":"bob","text":7}', ""];

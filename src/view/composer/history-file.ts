@@ -1,5 +1,5 @@
 import { clean } from "./clean.ts";
-import { remember } from "./history.ts";
+import { isNews, MAX_HISTORY } from "./history.ts";
 
 /** What was written, by conversation in lower case, oldest first. */
 export type Histories = ReadonlyMap<string, readonly string[]>;
@@ -13,14 +13,18 @@ export function encodeHistory(histories: Histories): string {
 
 /** Reads what `encodeHistory` wrote, in however many pieces. A line that is damaged is passed over. Never throws. */
 export function decodeHistory(lines: string): Histories {
-  const histories = new Map<string, readonly string[]>();
+  const histories = new Map<string, string[]>();
   for (const line of lines.split("\n")) {
     const written = readLine(line);
     if (written === null) continue;
     const conversation = written.conversation.toLowerCase();
-    histories.set(conversation, remember(histories.get(conversation) ?? [], clean(written.text)));
+    const text = clean(written.text);
+    const history = histories.get(conversation) ?? [];
+    if (!isNews(history, text)) continue;
+    history.push(text);
+    histories.set(conversation, history);
   }
-  return histories;
+  return new Map([...histories].map(([conversation, history]) => [conversation, history.slice(-MAX_HISTORY)]));
 }
 
 function readLine(line: string): { readonly conversation: string; readonly text: string } | null {

@@ -15,7 +15,7 @@ describe("pastes", () => {
   test("CP-10 several lines ask first, and say how many", () => {
     const asking = after(written("dra|ft"), paste("one\r\ntwo\rthree\n"));
     expect(picture(asking)).toBe("dra|ft");
-    expect(promptOf(asking)).toBe("Insert these 3 lines as one message? y (or Enter): yes, n (or Esc): no");
+    expect(promptOf(asking)).toBe("Insert 3 lines as one message? y/n");
   });
 
   test("CP-10 yes inserts them as one text that is not sent yet, no drops them", () => {

@@ -4,7 +4,8 @@ import type { Composer } from "./composer.ts";
 export function promptOf({ mode }: Composer): string | null {
   switch (mode.kind) {
     case "asking":
-      return `Insert these ${mode.lines} lines as one message? y (or Enter): yes, n (or Esc): no`;
+      // Short enough for the narrowest terminal: the answers must be in sight.
+      return `Insert ${mode.lines} lines as one message? y/n`;
     case "search":
       return `${mode.failed ? "nothing older with" : "search"}: ${mode.query}`;
     case "plain":

@@ -1,7 +1,7 @@
 import type { Action, Edit, ScrollTo } from "./actions.ts";
 
 /**
- * A key as people write it, in lower case: `ctrl-a`, `alt-enter`, `shift-tab`, `pageup`, `f5`. Plain characters are no keys:
+ * A key as people write it, in lower case: `ctrl-a`, `alt-enter`, `shift-tab`, `pageup`. Plain characters are no keys:
  * they are typed.
  */
 export type KeyName = string;
@@ -20,8 +20,8 @@ export interface KeyRow {
 /** Every key there is: what is pressed, what `/help keys` tells and what the documentation shows all come from here. */
 export const KEY_TABLE: readonly KeyRow[] = [
   row("Conversations", ["alt-a"], { kind: "open-next-unread" }, "the next conversation with something unread"),
-  row("Conversations", ["alt-up", "alt-left", "f5"], { kind: "open-neighbour", step: -1 }, "the conversation before"),
-  row("Conversations", ["alt-down", "alt-right", "f6"], { kind: "open-neighbour", step: 1 }, "the conversation after"),
+  row("Conversations", ["alt-up", "alt-left"], { kind: "open-neighbour", step: -1 }, "the conversation before"),
+  row("Conversations", ["alt-down", "alt-right"], { kind: "open-neighbour", step: 1 }, "the conversation after"),
   // One help for all nine, so that the help tells them in one line.
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((nth) =>
     row("Conversations", [`alt-${nth}`], { kind: "open", nth }, "the conversation of that number"),
