@@ -6,7 +6,7 @@ import type { Action, Edit, ScrollTo } from "./actions.ts";
  */
 export type KeyName = string;
 
-export type KeyGroup = "Conversations" | "Messages" | "Writing" | "History" | "Program";
+type KeyGroup = "Conversations" | "Messages" | "Writing" | "History" | "Program";
 
 export interface KeyRow {
   /** All that do it; the first is the one to tell people. */
