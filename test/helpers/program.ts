@@ -113,7 +113,11 @@ export class Program {
   }
 
   type(line: string): void {
-    this.#child.stdin.write(`${line}\n`);
+    this.write(`${line}\n`);
+  }
+
+  write(text: string): void {
+    this.#child.stdin.write(text);
   }
 
   endInput(): void {

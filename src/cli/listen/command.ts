@@ -65,9 +65,10 @@ async function listen({ values, rest, surroundings }: Invocation<typeof LISTEN_O
   clearTimeout(timer);
   leaving.abort();
   await (stop.aborted || ending.kind === "no-command" ? inbox.abandon() : inbox.finish());
-  await lost;
+  const cause = await lost;
   if (stop.aborted) return stop.reason === "SIGINT" ? EXIT.interrupted : EXIT.done;
-  return conclude(ending, "client" in (await entering));
+  const wasOnline = "client" in (await entering);
+  return conclude(wasOnline || ending.kind !== "time" || cause.kind === "left" ? ending : { kind: "lost", cause }, wasOnline);
 
   function hear(event: ClientEvent): void {
     if (event.kind !== "message") {

@@ -1,0 +1,110 @@
+import { hostname, userInfo } from "node:os";
+import { scratchFolder, startPadserve, type Exit, type Program } from "../../helpers/program.ts";
+import { startTestServer, type TestServer } from "../../helpers/server.ts";
+import { People } from "./people.ts";
+import { readCommand, type Script, type Step } from "./script.ts";
+
+/** What a script has in its own time: a server, the people there, and one command that may go on. */
+interface Scene {
+  readonly server: TestServer;
+  readonly people: People;
+  /** Nobody's home but this transcript's. */
+  readonly home: string;
+  running: Running | null;
+}
+
+interface Running {
+  readonly program: Program;
+  readonly shown: Shown;
+}
+
+/** Lines of a program: its output, and with `! ` in front its complaints. */
+type Shown = readonly string[];
+
+/** Plays a transcript against the real program and a real server. Gives it as it really went, to be compared. */
+export async function play({ title, steps }: Script): Promise<string> {
+  const strict = steps.some((step) => step.kind === "deed" && step.deed === "the server takes no messages now");
+  await using server = await startTestServer(strict ? { config: { messageRate: 0.01 } } : {});
+  const scene: Scene = { server, people: new People(server), home: scratchFolder(), running: null };
+  const played: string[] = [];
+  for (const step of steps) played.push(step.line, ...(await playStep(step, scene)));
+  if (scene.running !== null) throw new Error("a command that goes on is never waited for");
+  return `${[title, ...played].join("\n")}\n`;
+}
+
+async function playStep(step: Step, scene: Scene): Promise<Shown> {
+  switch (step.kind) {
+    case "remark":
+      return [];
+    case "deed":
+      await playDeed(real(step.deed, scene), scene);
+      return [];
+    case "command":
+      return step.command === "wait" ? playEnd(scene) : playCommand(step.command, step.said, scene);
+  }
+}
+
+async function playDeed(deed: string, scene: Scene): Promise<void> {
+  if (deed === "the server stops") return scene.server.stop();
+  if (deed === "Ctrl-C") return scene.running?.program.kill("SIGINT");
+  if (deed === "SIGTERM") return scene.running?.program.kill("SIGTERM");
+  if (deed === "the server takes no messages now") return;
+  if (!(await scene.people.act(deed))) throw new Error(`what is this to mean? (${deed})`);
+}
+
+async function playCommand(command: string, said: Shown, scene: Scene): Promise<Shown> {
+  const where = `127.0.0.1:${scene.server.port}`;
+  const { env, args, input, goesOn } = readCommand(real(command, scene), { SERVER: where });
+  const program = startPadserve(args, { env: { PAD_SERVER: where, HOME: scene.home, TZ: "UTC", ...env } });
+  if (input !== null) program.write(input);
+  program.endInput();
+  if (!goesOn) return steady(showExit(await program.exited), scene);
+  for (const line of said) {
+    if (line.startsWith("! ")) await program.complains(real(line.slice(2), scene));
+    else await program.until(real(line, scene));
+  }
+  scene.running = { program, shown: said };
+  return said;
+}
+
+/** The rest of what the running command has said, once it has ended. */
+async function playEnd(scene: Scene): Promise<Shown> {
+  if (scene.running === null) throw new Error("there is nothing to wait for");
+  const { program, shown } = scene.running;
+  const all = steady(showExit(await program.exited), scene);
+  scene.running = null;
+  const rest = [...all];
+  for (const line of shown) rest.splice(rest.indexOf(line), rest.includes(line) ? 1 : 0);
+  return rest;
+}
+
+function showExit({ code, signal, stdout, stderr }: Exit): Shown {
+  return [
+    ...linesOf(stdout),
+    ...linesOf(stderr).map((line) => `! ${line}`),
+    code === null ? `ended by ${signal}` : `exit code ${code}`,
+  ];
+}
+
+function linesOf(text: string): readonly string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+}
+
+/** What differs between machines and runs is read as one that stands for all. */
+function steady(lines: Shown, { server }: Scene): Shown {
+  return lines.map((line) =>
+    line
+      .replaceAll(`127.0.0.1:${server.port}`, "$SERVER")
+      .replaceAll(ownName(), "alice-nas")
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "2026-12-01T12:00:00.000Z"),
+  );
+}
+
+function real(line: string, { server }: Scene): string {
+  return line.replaceAll("$SERVER", `127.0.0.1:${server.port}`).replaceAll("alice-nas", ownName());
+}
+
+/** The name that a script has here: whoever runs the tests, on whatever machine. */
+function ownName(): string {
+  return `${userInfo().username}-${hostname().split(".")[0]}`;
+}
