@@ -103,6 +103,7 @@ describe("the composer's edits", () => {
       ["one two| three", "ctrl-u ctrl-k ctrl-y", "one two three|"],
       ["one two|", "ctrl-w left ctrl-w ctrl-y", "one| "],
       ["one two|", "ctrl-w pageup ctrl-w ctrl-y", "one |"],
+      ["one two|", "ctrl-w ctrl-r escape ctrl-w ctrl-y", "one |"],
     ]);
   });
 
@@ -129,6 +130,11 @@ describe("the composer's edits", () => {
     const changes = Array.from({ length: 250 }, (_, i) => paste(String(i % 10)));
     const undos = changes.map(() => "ctrl-_");
     expect(after(written("|"), ...changes, ...undos).text).toHaveLength(50);
+  });
+
+  test("CP-5 a held Ctrl-Y keeps nothing of the yanks before it", () => {
+    const { last } = after(written("one|"), "ctrl-w", "ctrl-y", "ctrl-y", "ctrl-y");
+    expect(last).toMatchObject({ kind: "yanked", before: { text: "oneone", last: { kind: "other" } } });
   });
 
   test("CP-5 the last twenty cuts are kept", () => {

@@ -1,4 +1,4 @@
-import { changed, type Composer, inserted } from "./composer.ts";
+import { changed, type Composer, inserted, OTHER } from "./composer.ts";
 
 const MAX_KILLS = 20;
 
@@ -35,5 +35,6 @@ export function yankedOlder(composer: Composer): Composer {
 function yankedNth(before: Composer, nth: number): Composer {
   const kill = before.kills[nth];
   if (kill === undefined) return before;
-  return { ...inserted(before, kill), last: { kind: "yanked", nth, before } };
+  // Without what came before it: yanks in a row must not hold on to one another.
+  return { ...inserted(before, kill), last: { kind: "yanked", nth, before: { ...before, last: OTHER } } };
 }

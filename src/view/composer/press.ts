@@ -17,12 +17,12 @@ export function press(composer: Composer, input: Input, context: PressContext): 
     case "asking":
       return answered(composer, mode, input);
     case "search": {
-      if (isCancel(input)) return quiet(mode.before);
+      if (isCancel(input)) return quiet({ ...mode.before, last: OTHER });
       const next = searching(mode, input);
       return next === null ? plainly(found(mode), input, context) : quiet(next);
     }
     case "completing": {
-      if (isCancel(input)) return quiet(mode.before);
+      if (isCancel(input)) return quiet({ ...mode.before, last: OTHER });
       const next = goneOn(mode, input);
       return next === null ? plainly({ ...composer, mode: PLAIN }, input, context) : quiet(next);
     }
