@@ -12,28 +12,28 @@ export interface KeyRow {
   /** All that do it; the first is the one to tell people. */
   readonly keys: readonly KeyName[];
   readonly does: Action;
-  /** A phrase that goes on from the key's name: "to the start of the line". */
+  /** What it does, a phrase: "to the start of the line". */
   readonly help: string;
   readonly group: KeyGroup;
 }
 
 /** Every key there is: what is pressed, what `/help keys` tells and what the documentation shows all come from here. */
 export const KEY_TABLE: readonly KeyRow[] = [
-  row("Conversations", ["alt-a"], { kind: "open-next-unread" }, "the next conversation with something unread"),
-  row("Conversations", ["alt-up", "alt-left"], { kind: "open-neighbour", step: -1 }, "the conversation before"),
-  row("Conversations", ["alt-down", "alt-right"], { kind: "open-neighbour", step: 1 }, "the conversation after"),
+  row("Conversations", ["alt-a"], { kind: "open-next-unread" }, "open the next conversation with something unread"),
+  row("Conversations", ["alt-up", "alt-left"], { kind: "open-neighbour", step: -1 }, "open the conversation before"),
+  row("Conversations", ["alt-down", "alt-right"], { kind: "open-neighbour", step: 1 }, "open the conversation after"),
   // One help for all nine, so that the help tells them in one line.
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((nth) =>
-    row("Conversations", [`alt-${nth}`], { kind: "open", nth }, "the conversation of that number"),
+    row("Conversations", [`alt-${nth}`], { kind: "open", nth }, "open the conversation of that number"),
   ),
   row("Conversations", ["alt-m"], { kind: "toggle-members" }, "show or hide the member list"),
 
-  scroll(["pageup"], "page-up", "a page up"),
-  scroll(["pagedown"], "page-down", "a page down"),
-  scroll(["ctrl-up", "shift-up"], "row-up", "a row up"),
-  scroll(["ctrl-down", "shift-down"], "row-down", "a row down"),
-  scroll(["home"], "top", "to the oldest message"),
-  scroll(["end"], "bottom", "to the newest message"),
+  scroll(["pageup"], "page-up", "scroll up a page"),
+  scroll(["pagedown"], "page-down", "scroll down a page"),
+  scroll(["ctrl-up", "shift-up"], "row-up", "scroll up a row"),
+  scroll(["ctrl-down", "shift-down"], "row-down", "scroll down a row"),
+  scroll(["home"], "top", "scroll to the oldest message"),
+  scroll(["end"], "bottom", "scroll to the newest message"),
   row("Messages", ["alt-l"], { kind: "bare" }, "bare messages, to select and copy them whole; again: back"),
 
   edit("Writing", ["enter"], "submit", "send"),
