@@ -12,8 +12,8 @@ export interface TerminalOptions {
 }
 
 /**
- * Shows a chat on the whole terminal until it is over, whoever ended it, and leaves the terminal as it was. Both streams must
- * be terminals. A bell is the caller's: one `\u0007` written to `stdout` at any time disturbs nothing.
+ * Shows a chat on the whole terminal until it is over, whoever ended it, and leaves the terminal as it was. SIGTERM, SIGINT and
+ * SIGHUP leave the chat, too; what they mean for the process is the caller's matter. Both streams must be terminals. A bell is the caller's: one `\u0007` written to `stdout` at any time disturbs nothing.
  */
 export async function openTerminal(options: TerminalOptions): Promise<void> {
   // React reads this once, when it is loaded; its development build takes several times as long for a frame.

@@ -7,20 +7,21 @@ export interface Ending {
   readonly stdout: NodeJS.WriteStream;
   /** Ends the drawing; called before anything is restored. */
   readonly unmount: () => void;
-  /** The terminal is gone. */
-  readonly onHangUp: () => void;
+  /** The process is told to end, or the terminal is gone. */
+  readonly onEnd: () => void;
 }
 
 /**
  * Sees to it that the terminal is left as it was however this process ends: by a signal, an exit, an error that nobody
  * caught. Returns what does it now.
  */
-export function restoreAtEnd({ stdin, stdout, unmount, onHangUp }: Ending): () => void {
+export function restoreAtEnd({ stdin, stdout, unmount, onEnd }: Ending): () => void {
   let restored = false;
   const restore = (): void => {
     if (restored) return;
     restored = true;
-    process.off("exit", restore).off("uncaughtExceptionMonitor", restore).off("SIGTERM", die).off("SIGHUP", onHangUp);
+    process.off("exit", restore).off("uncaughtExceptionMonitor", restore);
+    process.off("SIGTERM", onEnd).off("SIGINT", onEnd).off("SIGHUP", onEnd);
     try {
       unmount();
       stdin.setRawMode(false);
@@ -29,14 +30,11 @@ export function restoreAtEnd({ stdin, stdout, unmount, onHangUp }: Ending): () =
       // The terminal has been closed: nothing is left to restore.
     }
   };
-  const die = (): void => {
-    restore();
-    process.kill(process.pid, "SIGTERM");
-  };
   // The monitor runs before Node prints the error, which would else vanish with our screen.
-  process.on("exit", restore).on("uncaughtExceptionMonitor", restore).on("SIGTERM", die).on("SIGHUP", onHangUp);
+  process.on("exit", restore).on("uncaughtExceptionMonitor", restore);
+  process.on("SIGTERM", onEnd).on("SIGINT", onEnd).on("SIGHUP", onEnd);
   // Reading and writing fail when the terminal was closed; SIGHUP says the same.
-  stdin.on("error", onHangUp);
-  stdout.on("error", onHangUp);
+  stdin.on("error", onEnd);
+  stdout.on("error", onEnd);
   return restore;
 }

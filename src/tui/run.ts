@@ -48,7 +48,15 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
     patchConsole: false,
     interactive: true,
   });
-  const restore = restoreAtEnd({ stdin, stdout, unmount: () => drawn.unmount(), onHangUp: () => forced.resolve() });
+  const restore = restoreAtEnd({
+    stdin,
+    stdout,
+    unmount: () => drawn.unmount(),
+    onEnd: () => {
+      void chat.leave();
+      forced.resolve();
+    },
+  });
   try {
     await Promise.race([chat.ended(), forced.promise, drawn.waitUntilExit()]);
   } finally {

@@ -45,7 +45,7 @@ function standing(chat: ChatSnapshot, size: Size): readonly Span[] {
     linkText(link),
     isTooSmall(size) ? "too small, 40x10 is enough" : null,
     away === null ? null : "away",
-    `${present.id}: ${present.readers} can read this`,
+    `read by ${present.readers}`,
     `${me}${operator ? " (operator)" : ""} on ${server}`,
   ].filter((fact) => fact !== null);
   const text = facts.map(oneLine).join(" | ");
