@@ -20,6 +20,12 @@ export class FakeDial {
     this.#listeners.set(`${name}:${port}`, here);
   }
 
+  /** A connection that was asked for upgrading: Node's HTTP server lets go of it. */
+  holds(stream: Duplex): void {
+    this.#open.add(stream);
+    stream.on("error", () => {}).on("close", () => this.#open.delete(stream));
+  }
+
   /** tailscaled ends, and with it what goes through it. */
   hangUp(): void {
     for (const stream of this.#open) stream.destroy();
@@ -57,19 +63,9 @@ export class FakeDial {
 
   #join(asker: Duplex, socket: Socket): void {
     asker.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n");
-    for (const [one, other] of [
-      [asker, socket],
-      [socket, asker],
-    ] as const) {
-      this.#open.add(one);
-      one
-        .on("error", () => {})
-        .on("close", () => {
-          this.#open.delete(one);
-          other.destroy();
-        });
-      one.pipe(other);
-    }
+    this.holds(socket);
+    asker.pipe(socket).on("close", () => asker.destroy());
+    socket.pipe(asker).on("close", () => socket.destroy());
   }
 }
 

@@ -132,6 +132,7 @@ export class FakeLocalApi {
     this.#server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
       const response = new ServerResponse(request);
       response.assignSocket(socket);
+      this.#dial.holds(socket);
       void this.#answer(request, response, socket);
     });
     this.#server.listen(this.path);
