@@ -8,8 +8,8 @@ import { createChat } from "../view/chat/chat-model.ts";
 import { OPEN_ROOM } from "../view/chat/snapshot.ts";
 import { NO_HISTORY, openHistory, type History } from "./chatting/history.ts";
 import { chatInLines } from "./chatting/lines.ts";
-import { obeyPiped, readPiped, sayPiped, showPiped, type PipedLines } from "./chatting/piped.ts";
-import { chatPorts, loadSettings } from "./chatting/ports.ts";
+import { obeyPiped, readPiped, sayPiped, showPiped, type Piped, type PipedLines } from "./chatting/piped.ts";
+import { chatPorts, loadSettings, type ChatWorld } from "./chatting/ports.ts";
 import { findServer } from "./chatting/which-server.ts";
 import { enter } from "./enter.ts";
 import { reach } from "./reach/index.ts";
@@ -69,73 +69,85 @@ async function chat(
   { words, values, surroundings }: Invocation<typeof OPTIONS>,
   loadFullScreen: () => Promise<FullScreen>,
 ): Promise<ExitCode> {
-  const { env, stdin, stop } = surroundings;
+  const { env, stdin, stderr, stop } = surroundings;
   const piped = stdin.isTTY === true ? null : readPiped(surroundings);
   const own = places(env);
   const { remembered, trouble: forgotten } = recall(own);
   const { settings, trouble: unset } = loadSettings(own);
   complain(forgotten, unset);
-  const server = await findServer(words[1], remembered.server, surroundings);
-  if (server === null) return stop.aborted ? EXIT.interrupted : EXIT.wrongUse;
-  const id = await chooseId(words[0], remembered.id, surroundings);
+  try {
+    const server = await findServer(words[1], remembered.server, surroundings);
+    if (server === null) return stop.aborted ? EXIT.interrupted : EXIT.wrongUse;
+    const id = await chooseId(words[0], remembered.id, surroundings);
+    const world = { server, own, settings, surroundings };
+    const joined = await join(id, piped === null, world, complain);
+    if ("cause" in joined) return await farewell(joined.cause, server, surroundings);
+    complain(remember(own, { server, id }));
+    const code = piped === null ? await face(joined.chat) : await pipe(piped, { ...joined, server, surroundings });
+    return code === EXIT.done ? await farewell(await joined.client.ended(), server, surroundings) : code;
+  } finally {
+    piped?.close();
+  }
 
-  const chats: Chat[] = [];
-  const entry = await enter({
-    ...(await reach(server, surroundings)),
-    server,
-    ids: [id],
-    signal: stop,
-    reconnect: piped === null ? "lost" : "never",
-    // A script must not wait for what may never be free.
-    patience: piped === null ? GHOST_PATIENCE : 0,
-    pause: GHOST_PAUSE,
-    waiting: () => complain(takenFor(id)),
-    made: (client) => chats.push(createChat(chatPorts({ client, server, own, settings, surroundings }))),
-  });
-  const running = chats.at(-1);
-  if ("cause" in entry || running === undefined)
-    return farewell("cause" in entry ? entry.cause : { kind: "left" }, server, surroundings);
-  complain(remember(own, { server, id }));
-  const { client } = entry;
-  const worst = piped === null ? await talk(running) : await pipe(running, client, piped, server);
-  return worst === EXIT.done ? farewell(await client.ended(), server, surroundings) : worst;
-
-  async function talk(chosen: Chat): Promise<ExitCode> {
+  async function face(joined: Chat): Promise<ExitCode> {
     const { stdout } = surroundings;
-    if (
-      values.plain === true ||
-      isPlain(surroundings) ||
-      !(stdin instanceof ReadStream) ||
-      !(stdout instanceof WriteStream)
-    ) {
-      await chatInLines(chosen, surroundings);
-    } else {
+    const plain = values.plain === true || isPlain(env);
+    if (!plain && stdin instanceof ReadStream && stdout instanceof WriteStream) {
       const { openTerminal } = await loadFullScreen();
       const history = values["no-history"] === true ? NO_HISTORY : openHistory(own, complain);
-      await openTerminal({ chat: chosen, ...history, stdin, stdout });
+      await openTerminal({ chat: joined, ...history, stdin, stdout });
+    } else {
+      await chatInLines(joined, surroundings);
     }
     return EXIT.done;
   }
 
-  function pipe(chosen: Chat, online: PadClient, lines: PipedLines, where: ServerAddress): Promise<ExitCode> {
-    showPiped(chosen, surroundings);
-    const way = { chat: chosen, client: online, server: where, surroundings };
+  function pipe(lines: PipedLines, way: Piped): Promise<ExitCode> {
+    showPiped(way.chat, values.commands === true, surroundings);
     return values.commands === true ? obeyPiped(lines, way) : sayPiped(lines, values.to ?? OPEN_ROOM, way);
   }
 
   function complain(...lines: readonly (string | null)[]): void {
-    for (const line of lines) if (line !== null) surroundings.stderr.write(`pad chat: ${line}\n`);
+    for (const line of lines) if (line !== null) stderr.write(`pad chat: ${line}\n`);
   }
+}
+
+/** Connects under a name; a person can wait until an earlier connection is forgotten and come back when one is lost. */
+async function join(
+  id: string,
+  person: boolean,
+  world: Omit<ChatWorld, "client">,
+  complain: (line: string) => void,
+): Promise<{ readonly chat: Chat; readonly client: PadClient } | { readonly cause: EndCause }> {
+  const { server, surroundings } = world;
+  let chosen: Chat | undefined;
+  const entry = await enter({
+    ...(await reach(server, surroundings)),
+    server,
+    ids: [id],
+    signal: surroundings.stop,
+    reconnect: person ? "lost" : "never",
+    patience: person ? GHOST_PATIENCE : 0,
+    pause: GHOST_PAUSE,
+    waiting: () => person && complain(takenFor(id)),
+    // Each attempt has a chat of its own, which hears what comes from its first line on.
+    made: (client) => {
+      chosen = createChat(chatPorts({ ...world, client }));
+    },
+  });
+  if ("cause" in entry) return entry;
+  return chosen === undefined ? { cause: { kind: "left" } } : { ...entry, chat: chosen };
 }
 
 async function farewell(cause: EndCause, server: ServerAddress, surroundings: Surroundings): Promise<ExitCode> {
   if (surroundings.stop.reason === "SIGINT") return EXIT.interrupted;
   const { text, code } = await explainLoss(cause, server, surroundings);
-  surroundings.stderr.write(`${text}\n`);
+  // A pipe has nobody to say goodbye to.
+  if (code !== EXIT.done || surroundings.stdin.isTTY === true) surroundings.stderr.write(`${text}\n`);
   return code;
 }
 
-function isPlain({ env }: Surroundings): boolean {
+function isPlain(env: Surroundings["env"]): boolean {
   return (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
 }
 

@@ -88,7 +88,7 @@ export async function startChat(port: number, id: string, options: TestChatOptio
       if (note === undefined) throw new Error(`the note is gone: ${words}`);
       return note;
     },
-    said: (id) => messagesIn(chat, id).map(({ text }) => text),
+    said: (conversation) => messagesIn(chat, conversation).map(({ text }) => text),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }

@@ -2,9 +2,9 @@ import type { Chat } from "../../view/chat/chat.ts";
 import { OPEN_ROOM, type Conversation, type Entry, type Message } from "../../view/chat/snapshot.ts";
 import { visible } from "../../view/text/visible.ts";
 
-/** One line to show: what somebody said, or anything else. */
+/** One line to show: what somebody said, what went wrong, or anything else. */
 export interface Line {
-  readonly kind: "said" | "note";
+  readonly kind: "said" | "trouble" | "note";
   readonly text: string;
 }
 
@@ -36,7 +36,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
     for (const entry of entries) {
       if (entry.kind !== "message" || entry.delivery.kind === "sending" || !unsettled.delete(entry.key)) continue;
       const failure = failureOf(entry);
-      if (failure !== null) show({ kind: "note", text: `To ${visible(id)}, "${visible(entry.text)}": ${failure}` });
+      if (failure !== null) show({ kind: "trouble", text: `To ${visible(id)}, "${visible(entry.text)}": ${failure}` });
     }
   }
 
@@ -45,7 +45,10 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
 }
 
 function linesOf({ id }: Conversation, entry: Entry): readonly Line[] {
-  if (entry.kind === "note") return entry.text.split("\n").map((line) => ({ kind: "note", text: visible(line) }));
+  if (entry.kind === "note") {
+    const kind = entry.tone === "trouble" ? "trouble" : "note";
+    return entry.text.split("\n").map((line) => ({ kind, text: visible(line) }));
+  }
   const privately = id === OPEN_ROOM ? "" : " (to you)";
   const who = visible(entry.from);
   const text = visible(entry.text);

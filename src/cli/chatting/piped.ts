@@ -10,7 +10,11 @@ import { explainFailure } from "../explain.ts";
 import { tellNews } from "./news.ts";
 
 /** What is piped in, line by line. Made at once: it may all have come, and ended, before there is a connection. */
-export type PipedLines = AsyncIterable<string>;
+export interface PipedLines {
+  readonly lines: AsyncIterable<string>;
+  /** Reads no more, so that whoever holds the other end open does not keep the program. */
+  readonly close: () => void;
+}
 
 export interface Piped {
   readonly chat: Chat;
@@ -23,12 +27,16 @@ export interface Piped {
 const RATE_PAUSE = 1000;
 
 export function readPiped({ stdin }: Surroundings): PipedLines {
-  return createInterface({ input: stdin })[Symbol.asyncIterator]();
+  const reader = createInterface({ input: stdin });
+  return { lines: reader[Symbol.asyncIterator](), close: () => reader.close() };
 }
 
-/** Shows what is heard: words on standard output, all else on standard error. */
-export function showPiped(chat: Chat, { stdout, stderr }: Surroundings): void {
-  tellNews(chat, ({ kind, text }) => (kind === "said" ? stdout : stderr).write(`${text}\n`));
+/** Shows what is heard: words on standard output, troubles on standard error, and answers there, too, where some were asked. */
+export function showPiped(chat: Chat, asked: boolean, { stdout, stderr }: Surroundings): void {
+  tellNews(chat, ({ kind, text }) => {
+    if (kind === "said") stdout.write(`${text}\n`);
+    else if (asked || kind === "trouble") stderr.write(`${text}\n`);
+  });
 }
 
 /**
@@ -36,11 +44,12 @@ export function showPiped(chat: Chat, { stdout, stderr }: Surroundings): void {
  * so they arrive in order and none is too many. Gives the worst that happened.
  */
 export async function sayPiped(
-  lines: PipedLines,
+  { lines, close }: PipedLines,
   to: string,
   { client, server, surroundings }: Piped,
 ): Promise<ExitCode> {
   let worst: ExitCode = EXIT.done;
+  void client.ended().then(close);
   for await (const line of lines) {
     const outcome = await sendPatiently(client, to, line, surroundings.stop);
     if (outcome.kind === "taken") continue;
@@ -54,7 +63,8 @@ export async function sayPiped(
 }
 
 /** Does what each line asks for, as if it were typed, and leaves when all of it is answered. */
-export async function obeyPiped(lines: PipedLines, { chat, client }: Piped): Promise<ExitCode> {
+export async function obeyPiped({ lines, close }: PipedLines, { chat, client }: Piped): Promise<ExitCode> {
+  void client.ended().then(close);
   for await (const line of lines) {
     chat.submit(line);
     if (client.state.kind === "ended") break;
