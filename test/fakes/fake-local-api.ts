@@ -41,7 +41,7 @@ export class FakeLocalApi {
   readonly #dialling = new Set<Promise<unknown>>();
   readonly #held = new Map<Endpoint, Promise<void>>();
   #server: Server | null = null;
-  #forbidden: ((endpoint: Endpoint) => string) | null = null;
+  #forbidden: (endpoint: Endpoint) => string | null = () => null;
 
   constructor(path: string, folder: string) {
     this.path = path;
@@ -140,12 +140,13 @@ export class FakeLocalApi {
   }
 
   /** From now on this user may not ask: 403 with tailscaled's reason, by default its own for each question. */
-  forbid(reason?: string): void {
-    this.#forbidden = (endpoint) => reason ?? `${endpoint.replaceAll("-", " ")} access denied`;
+  forbid(reason?: string, endpoints: readonly Endpoint[] = ENDPOINTS): void {
+    this.#forbidden = (endpoint) =>
+      endpoints.includes(endpoint) ? (reason ?? `${endpoint.replaceAll("-", " ")} access denied`) : null;
   }
 
   permit(): void {
-    this.#forbidden = null;
+    this.#forbidden = () => null;
   }
 
   /** Answers to this question wait until the returned function is called, as before the backend is up. */
@@ -178,8 +179,9 @@ export class FakeLocalApi {
       return refuse(response, 404, "404 page not found");
     }
     await this.#held.get(endpoint);
-    if (this.#forbidden !== null) {
-      return refuse(response, 403, this.#forbidden(endpoint));
+    const denied = this.#forbidden(endpoint);
+    if (denied !== null) {
+      return refuse(response, 403, denied);
     }
     switch (endpoint) {
       case "dial":
