@@ -1,7 +1,7 @@
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import { longestText, type Failure, type Outcome } from "../client/index.ts";
+import { longestText, type Outcome } from "../client/index.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { readText } from "./read-text.ts";
@@ -47,33 +47,23 @@ async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>)
   const { server } = found;
   const late = values.timeout === undefined ? null : AbortSignal.timeout(values.timeout * 1000);
   const signal = late === null ? surroundings.stop : AbortSignal.any([surroundings.stop, late]);
-  const entry = await enter({
-    ...found.reach,
-    server,
-    ids: idsOf(found),
-    patience: NAME_PATIENCE,
-    reconnect: "never",
-    signal,
-  });
+  const ids = idsOf(found);
+  const entry = await enter({ ...found.reach, server, ids, patience: NAME_PATIENCE, reconnect: "never", signal });
   if ("cause" in entry) {
     if (surroundings.stop.aborted) return EXIT.interrupted;
-    return complain(entry.cause.kind === "left" ? tooLate() : await explainLoss(entry.cause, server, surroundings));
+    if (entry.cause.kind === "left") return complain(tooLate("nothing was sent."));
+    return complain(await explainLoss(entry.cause, server, surroundings));
   }
   const { client } = entry;
   const outcome: Outcome = to === "ALL" ? await client.broadcast(read.text) : await client.send(to, read.text);
   await client.close();
   if (outcome.kind === "taken") return EXIT.done;
-  return surroundings.stop.aborted ? EXIT.interrupted : complain(explain(outcome));
+  if (surroundings.stop.aborted) return EXIT.interrupted;
+  const isLate = outcome.kind === "unknown" && outcome.why.kind === "left";
+  return complain(isLate ? tooLate("whether the message arrived is unknown.") : explainFailure(outcome, server));
 
-  function explain(failure: Failure): Explanation {
-    return late?.aborted === true && failure.kind !== "refused" ? tooLate() : explainFailure(failure, server);
-  }
-
-  function tooLate(): Explanation {
-    return {
-      text: `No answer within ${values.timeout} s. Whether the message arrived is unknown; it was not sent again.`,
-      code: EXIT.unreachable,
-    };
+  function tooLate(what: string): Explanation {
+    return { text: `No answer within ${values.timeout} s; ${what}`, code: EXIT.unreachable };
   }
 
   function complain({ text: why, code }: Explanation): ExitCode {

@@ -19,7 +19,8 @@ export interface ProgramOptions {
   readonly through?: readonly string[];
 }
 
-const LAUNCHER = join(import.meta.dirname, "../../bin/launch.cjs");
+/** For command lines that a shell reads. */
+export const LAUNCHER = join(import.meta.dirname, "../../bin/launch.cjs");
 
 /** A folder for one test, removed behind it. */
 export function scratchFolder(): string {
@@ -116,8 +117,8 @@ export class Program {
     this.write(`${line}\n`);
   }
 
-  write(text: string): void {
-    this.#child.stdin.write(text);
+  write(bytes: string | Uint8Array): void {
+    this.#child.stdin.write(bytes);
   }
 
   endInput(): void {

@@ -21,7 +21,7 @@ export class Inbox<T> {
   add(item: T): boolean {
     if (this.#waiting.length === this.#limit) {
       this.#dropped += 1;
-      if (this.#dropped === 1) this.#note(`${this.#limit} messages are waiting; what comes now is dropped.`);
+      if (this.#dropped === 1) this.#note(`${this.#limit} waiting is the limit; what comes now is dropped.`);
       return false;
     }
     this.#tellDropped();

@@ -1,23 +1,19 @@
-import { formatAddress, type ClientEvent, type ServerAddress } from "../../client/index.ts";
+import { formatAddress, type ClientEvent } from "../../client/index.ts";
 import { explainEnd } from "../explain.ts";
 import { oneLine } from "../one-line.ts";
+import type { Destination } from "../script.ts";
 
 /** Tells what befalls the connection, each in one line; messages are others' business, and so is the end. */
-export function narrator(
-  id: string,
-  server: ServerAddress,
-  note: (line: string) => void,
-): (event: ClientEvent) => void {
-  const where = formatAddress(server);
-  let connections = 0;
+export function narrator({ server, id }: Destination, note: (line: string) => void): (event: ClientEvent) => void {
+  let wasOnline = false;
   return (event) => {
     if (event.kind === "unreadable") {
       note(`A message from ${oneLine(event.from)} could not be read.`);
     } else if (event.kind === "notice") {
       note(`The server says: ${oneLine(event.text)}`);
     } else if (event.kind === "state" && event.state.kind === "online") {
-      connections += 1;
-      note(connections === 1 ? `Listening on ${where} as ${id}.` : `Listening again.`);
+      note(wasOnline ? "Listening again." : `Listening on ${formatAddress(server)} as ${id}.`);
+      wasOnline = true;
     } else if (event.kind === "state" && event.state.kind === "waiting" && event.state.attempt === 0) {
       note(`${explainEnd(event.state.loss, server).text} Trying again until it comes back.`);
     }

@@ -18,7 +18,7 @@ export const LISTEN_OPTIONS = {
     // Node's timers go up to 2^31 - 1 milliseconds.
     max: 2_147_483,
     fractions: true,
-    help: "leave after so long (exit code 3 when --count says how many, and they have not come)",
+    help: "leave after listening so long (exit code 3 when --count says how many, and they have not come)",
   },
   queue: {
     kind: "number",

@@ -33,23 +33,23 @@ export function readScript(text: string): Script {
   const steps: Step[] = [];
   for (const line of lines) {
     const last = steps.at(-1);
-    if (isOpen(last)) steps[steps.length - 1] = { ...last, said: [...last.said, line] };
-    else if (line.startsWith("$ ")) steps.push({ kind: "command", line, command: line.slice(2), said: [] });
-    else if (/^\(.*\)$/.test(line)) steps.push({ kind: "deed", line, deed: line.slice(1, -1) });
-    else if (line === "" || line.startsWith("# ")) steps.push({ kind: "remark", line });
-    else if (last?.kind === "command") steps[steps.length - 1] = { ...last, said: [...last.said, line] };
+    if (last?.kind === "command" && (isUnfinished(last) || !isStep(line))) {
+      steps[steps.length - 1] = { ...last, said: [...last.said, line] };
+    } else if (line.startsWith("$ ")) steps.push({ kind: "command", line, command: line.slice(2), said: [] });
+    else if (line.startsWith("(")) steps.push({ kind: "deed", line, deed: line.slice(1, -1) });
+    else if (isStep(line)) steps.push({ kind: "remark", line });
     else throw new Error(`this line belongs to no command: ${line}`);
   }
   return { title, steps };
 }
 
-/** A command that ends says anything, blank lines too, up to its exit code. */
-function isOpen(step: Step | undefined): step is Command {
-  return (
-    step?.kind === "command" &&
-    !step.command.endsWith(" &") &&
-    !step.said.some((line) => /^(exit code \d+|ended by \w+)$/.test(line))
-  );
+/** A command that is not in the background says anything, blank lines too, up to its exit code. */
+function isUnfinished({ command, said }: Command): boolean {
+  return !command.endsWith(" &") && !said.some((line) => /^(exit code \d+|ended by \w+)$/.test(line));
+}
+
+function isStep(line: string): boolean {
+  return line === "" || /^(\$ |# |\(.*\)$)/.test(line);
 }
 
 /** A command as the program gets it. */

@@ -1,0 +1,73 @@
+import type { ClientEvent, ConnectionEnd } from "../../client/index.ts";
+import { enter } from "../enter.ts";
+import { NAME_PATIENCE, type Destination } from "../script.ts";
+import type { Handler } from "./handler.ts";
+import { Inbox } from "./inbox.ts";
+import { narrator } from "./narrate.ts";
+
+/** What to listen for, and what to do with it. */
+export interface Listening {
+  readonly destination: Destination;
+  readonly isWanted: (message: Extract<ClientEvent, { kind: "message" }>) => boolean;
+  /** Handles each message; given what to call when none ever can be. */
+  readonly handler: (cannotHandle: () => void) => Handler;
+  /** How many messages to hear; Infinity: no end. */
+  readonly count: number;
+  /** Milliseconds from when there is a connection, over later losses of it; null: no end. */
+  readonly patience: number | null;
+  /** How many messages may wait while one is handled. */
+  readonly queue: number;
+  readonly stop: AbortSignal;
+  /** Tells a person something, in one line. */
+  readonly note: (line: string) => void;
+}
+
+/** Why it is over. */
+export type Ending =
+  | { readonly kind: "enough" | "cannot-handle" }
+  /** `heard` counts the messages up to then. */
+  | { readonly kind: "time"; readonly heard: number }
+  | { readonly kind: "lost"; readonly cause: ConnectionEnd };
+
+/** Hears and handles messages until there are enough, time is over, or the connection is for good. What was heard is handled. */
+export async function listenTo(listening: Listening): Promise<Ending> {
+  const { destination, count, patience, stop, note } = listening;
+  const over = Promise.withResolvers<"enough" | "cannot-handle" | "time">();
+  const inbox = new Inbox(
+    listening.queue,
+    listening.handler(() => over.resolve("cannot-handle")),
+    note,
+  );
+  const narrate = narrator(destination, note);
+  const leaving = new AbortController();
+  let heard = 0;
+
+  function hear(event: ClientEvent): void {
+    if (leaving.signal.aborted) return;
+    if (event.kind !== "message") narrate(event);
+    else if (heard < count && listening.isWanted(event)) take(event);
+  }
+
+  function take({ from, to, text }: Extract<ClientEvent, { kind: "message" }>): void {
+    if (inbox.add({ at: new Date(), from, to, text })) heard += 1;
+    if (heard === count) over.resolve("enough");
+  }
+
+  const entry = await enter({
+    ...destination.reach,
+    server: destination.server,
+    ids: [destination.id],
+    patience: NAME_PATIENCE,
+    signal: AbortSignal.any([stop, leaving.signal]),
+    hear,
+  });
+  if ("cause" in entry) return { kind: "lost", cause: entry.cause };
+  const { client } = entry;
+  const timer = patience === null ? undefined : setTimeout(() => over.resolve("time"), patience);
+  const why = await Promise.race([over.promise, client.ended().then(() => "lost" as const)]);
+  clearTimeout(timer);
+  leaving.abort();
+  await (stop.aborted || why === "cannot-handle" ? inbox.abandon() : inbox.finish());
+  const cause = await client.ended();
+  return why === "lost" ? { kind: why, cause } : why === "time" ? { kind: why, heard } : { kind: why };
+}
