@@ -1,0 +1,39 @@
+/**
+ * A program: two people on the server at this port talk for some hours, as fast as it goes, in a chat each. It prints the
+ * bytes of heap after each hour, when garbage has been collected.
+ */
+import { startChat, type TestChat } from "../helpers/chat.ts";
+
+/** A lively hour: three lines a second, more in all than a conversation keeps. */
+const LINES_AN_HOUR = 10_800;
+
+const [port = "", hours = ""] = process.argv.slice(2);
+const alice = await startChat(Number(port), "alice");
+const bob = await startChat(Number(port), "bob");
+const people = [alice, bob];
+
+let line = 0;
+for (let hour = 0; hour < Number(hours); hour++) {
+  for (let count = 0; count < LINES_AN_HOUR; count++) await say(people[count % 2] ?? alice, lineOf(line++));
+  globalThis.gc?.();
+  console.log(process.memoryUsage().heapUsed);
+}
+await Promise.all(people.map(({ chat }) => chat.leave()));
+
+/** Resolves when both have it: the one who said it, as taken. */
+async function say({ chat }: TestChat, text: string): Promise<void> {
+  chat.submit(text);
+  await Promise.all(people.map((person) => person.until(({ present }) => isLast(present.entries.at(-1), text))));
+}
+
+function isLast(
+  entry: ReturnType<typeof alice.chat.getSnapshot>["present"]["entries"][number] | undefined,
+  text: string,
+) {
+  return entry?.kind === "message" && entry.text === text && entry.delivery.kind === "taken";
+}
+
+/** Of all lengths that people write, and none like another. */
+function lineOf(number: number): string {
+  return `${number} ${"talk ".repeat(number % 40)}`.trimEnd();
+}
