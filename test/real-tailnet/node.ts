@@ -129,7 +129,7 @@ export class TailnetNode {
 
   /** `pad …` there. */
   pad(...words: readonly string[]): Program {
-    return startPadserve(words, this);
+    return startPadserve(words, { through: this.through, env: { PADSERVE_TAILSCALE_SOCKET: this.socket } });
   }
 
   /** A connection from there on which nothing was said yet. */

@@ -1,6 +1,8 @@
 import { expect } from "vitest";
 import { startMeddler } from "./meddler.ts";
-import { PORT } from "./node.ts";
+import type { Exit } from "../helpers/program.ts";
+import { DOMAIN } from "./headscale.ts";
+import { PORT, type TailnetNode } from "./node.ts";
 import { join, namesAt, test as base, visit } from "./scene.ts";
 
 /** The server's node is alice's here, too, but has no network interface of its own: peers arrive at its 127.0.0.1. */
@@ -70,7 +72,7 @@ test("RT-15 forged headers and PROXY lines change nothing", async ({ chat, alice
   expect(await namesAt(chat, server)).toEqual({ bob: "bob@example.com" });
 });
 
-test("RT-16 a client inside a userspace node reaches a server there and elsewhere through LocalAPI's dial, as its owner", async ({
+test("RT-16 `pad` inside a userspace node reaches a server there and elsewhere by name and address, as its owner", async ({
   tailnet,
   chat,
   alice,
@@ -80,10 +82,41 @@ test("RT-16 a client inside a userspace node reaches a server there and elsewher
   for (const node of [chat, elsewhere]) {
     const server = await node.serve();
     const hearer = await join(alice, "alice", node);
-    using dave = await pod.dialThrough(node.name);
-    expect(await dave.setUp("dave")).toBe("REGISTERED");
-    dave.direct("alice", "from inside");
-    expect(await hearer.message()).toMatchObject({ from: "dave", text: "from inside" });
+    for (const where of [node.name, `${node.name}.${DOMAIN}`, node.v4, node.v6]) {
+      const sent = await send(pod, where);
+      expect(sent).toMatchObject({ code: 0, stderr: "" });
+      expect(await hearer.message()).toMatchObject({ from: "dave", text: `by way of ${where}` });
+    }
+    const chatting = pod.pad("chat", "dave", node.name);
+    chatting.type("and talks");
+    expect(await hearer.message()).toMatchObject({ from: "dave", text: "and talks" });
+    chatting.endInput();
+    expect(await chatting.exited).toMatchObject({ code: 0 });
     expect(await namesAt(node, server)).toMatchObject({ dave: "dave@example.com" });
   }
 });
+
+test("RT-16 it reaches a server on its own node, too, and is the local user there", async ({ pod }) => {
+  const server = await pod.serve();
+  for (const where of [pod.name, pod.v4, pod.v6]) expect(await send(pod, where)).toMatchObject({ code: 0, stderr: "" });
+  expect(await namesAt(pod, server)).toEqual({ dave: "this machine" });
+});
+
+test("RT-16 what it can't reach is what it would be elsewhere: nobody listens, or nobody bears the name", async ({
+  chat,
+  pod,
+}) => {
+  expect(await send(pod, chat.name)).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("Nobody listens at chat"),
+  });
+  expect(await send(pod, "nobody")).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("no machine called nobody"),
+  });
+});
+
+/** `pad send` there, as dave. */
+function send(from: TailnetNode, where: string): Promise<Exit> {
+  return from.pad("send", "ALL", `by way of ${where}`, "--server", where, "--as", "dave").exited;
+}
