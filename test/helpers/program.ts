@@ -44,7 +44,7 @@ export function startPadserve(args: readonly string[], options: ProgramOptions =
 export function startProgram(words: readonly string[], { env = {}, through = [] }: ProgramOptions = {}): Program {
   const [file = "", ...args] = [...through, ...words];
   // Nothing of this machine's user: neither PADSERVE_… nor a state folder nor options for Node.
-  const child = spawn(file, args, { env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...env } });
+  const child = spawn(file, args, { env: { PATH: process.env["PATH"], HOME: scratchFolder(), ...env } });
   const program = new Program(child);
   onTestFinished(async () => {
     child.kill("SIGKILL");
