@@ -1,5 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
@@ -94,6 +96,24 @@ export class TestTerminal {
   /** tmux's own view of the terminal, as `#{alternate_on}`. */
   async state(format: string): Promise<string> {
     return (await this.tmux("display", "-p", format)).trim();
+  }
+
+  /** Sends a signal to the program in the foreground. */
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    // The last number of this line of /proc that concerns us: the terminal's foreground process group.
+    const stat = readFileSync(`/proc/${await this.state("#{pane_pid}")}/stat`, "utf8");
+    const [, , , , , , group] = stat.slice(stat.lastIndexOf(")")).split(" ");
+    process.kill(-Number(group), signal);
+  }
+
+  /** The screen with the rows joined that the terminal has wrapped, as a selection has them. */
+  async joined(): Promise<string> {
+    return this.tmux("capture-pane", "-p", "-J");
+  }
+
+  /** Writes onto the terminal behind the program's back. */
+  async litter(text: string): Promise<void> {
+    await writeFile(await this.state("#{pane_tty}"), text);
   }
 
   async end(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * The terminal on a fake chat, for what a real server has no need to know: `node fake-chat-program.ts MESSAGES`. What is submitted
- * with a `!` in front makes something happen.
+ * with a `!` in front makes something happen, and SIGUSR2
+ * makes others write once.
  */
 import { openTerminal } from "../../src/tui/index.ts";
 import { FakeChat } from "../fakes/fake-chat.ts";
@@ -28,11 +29,14 @@ chat.submit = (text) => {
   setImmediate(happening, rest);
   return true;
 };
+// One more message, for whoever can't write now.
+process.on("SIGUSR2", () => hear(1));
 let heard = 0;
 hear(Number(process.argv[2] ?? 0));
 
 await openTerminal({ chat, histories: new Map(), remember: () => {}, stdin: process.stdin, stdout: process.stdout });
-process.stdout.write("The chat is left.\n");
+// tmux takes the lowest row for the news that the program has ended, and moves all others up.
+process.stdout.write("\nThe chat is left.\n");
 process.exit(0);
 
 function hear(count: number): void {

@@ -16,7 +16,8 @@ export async function startFakeChat({
   rows = 24,
   messages = 0,
 }: FakeChatStart = {}): Promise<TestTerminal> {
-  const terminal = await startTerminal({ columns, rows, command: fakeChatCommand(messages) });
+  // No shell stays in between: signals are the program's.
+  const terminal = await startTerminal({ columns, rows, command: `exec ${fakeChatCommand(messages)}` });
   await terminal.until(({ rows: drawn }) => drawn.at(-1)?.endsWith(">") === true);
   return terminal;
 }

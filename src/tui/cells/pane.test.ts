@@ -1,0 +1,110 @@
+import * as fc from "fast-check";
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, test } from "vitest";
+import type { Conversation, Entry } from "../../view/chat/snapshot.ts";
+import { paneRows, scrolled, scrolledTo, scrolledToTop, type Anchor } from "./pane.ts";
+import type { Strip } from "./strip.ts";
+
+describe("the pane", () => {
+  test("TU-5 it is full to the row, and follows the newest", () => {
+    const strip = stripOf(50);
+    expect(shown(strip, null, 5)).toEqual([46, 47, 48, 49, 50].map((nth) => `bob: ${nth}`));
+    expect(shown(stripOf(1), null, 4)).toEqual(["", "", expect.stringContaining("1970"), "bob: 1"]);
+    expect(shown(stripOf(0), null, 2)).toEqual(["", ""]);
+  });
+
+  test("TU-5 new messages never move a scrolled pane, and are counted", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 20, max: 60 }),
+        fc.integer({ min: 3, max: 10 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(30),
+        (count, height, up, more) => {
+          const before = stripOf(count);
+          const anchor = scrolled(before, null, height, -up);
+          if (anchor === null) return;
+          const after = stripOf(count + more);
+          expect(shown(after, anchor, height).slice(0, -1)).toEqual(shown(before, anchor, height).slice(0, -1));
+          if (more > 0) expect(shown(after, anchor, height).at(-1)).toContain(`${more} new below`);
+        },
+      ),
+    );
+  });
+
+  test("TU-5 scrolling down as far as up comes back to where it was", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), (first, second) => {
+        const strip = stripOf(60);
+        const one = scrolled(strip, null, 6, -first);
+        expect(scrolled(strip, scrolled(strip, one, 6, -second), 6, second)).toEqual(one);
+      }),
+    );
+  });
+
+  test("TU-5 it stops at either end", () => {
+    const strip = stripOf(30);
+    const top = scrolled(strip, null, 6, -1000);
+    expect(top).toEqual(scrolledToTop(strip, null, 6));
+    expect(shown(strip, top, 6)[1]).toBe("bob: 1");
+    expect(scrolled(strip, top, 6, 1000)).toBeNull();
+    expect(scrolledToTop(stripOf(3), null, 10)).toBeNull();
+  });
+
+  test("TU-5 a message that is looked for comes into sight, with what was around it", () => {
+    const rows = shown(stripOf(60), scrolledTo(stripOf(60), null, 10, 30), 10);
+    expect(rows.slice(4, 7)).toEqual(["bob: 29", "bob: 30", "bob: 31"]);
+  });
+
+  test("TU-5 an anchor whose message was let go stays with the oldest that is left", () => {
+    const anchor: Anchor = { key: 3, row: 0, seen: 60 };
+    const strip = stripOf(60);
+    const { conversation } = strip;
+    const left = { ...strip, conversation: { ...conversation, entries: conversation.entries.slice(20) } };
+    expect(shown(left, anchor, 6)[1]).toBe("bob: 21");
+  });
+
+  test("TU-5 only what is seen is laid out, of however many there are", () => {
+    let laidOut = 0;
+    const entries = Array.from({ length: 10_000 }, (_, nth): Entry => ({
+      ...said(nth + 1),
+      get text() {
+        laidOut += 1;
+        return `${nth + 1}`;
+      },
+    }));
+    const strip = { ...stripOf(0), conversation: { ...conversationOf([]), entries } };
+    paneRows(strip, null, 40);
+    paneRows(strip, scrolled(strip, scrolledToTop(strip, null, 40), 40, 40), 40);
+    expect(laidOut).toBeLessThan(200);
+  });
+});
+
+function stripOf(count: number): Strip {
+  const conversation = conversationOf(Array.from({ length: count }, (_, nth) => said(nth + 1)));
+  return { conversation, look: { width: 60, times: false, colours: "none" } };
+}
+
+function conversationOf(entries: readonly Entry[]): Conversation {
+  return { id: "ALL", entries, unread: 0, highlights: 0, unreadFrom: null, readers: "", search: null };
+}
+
+function said(key: number): Entry {
+  return {
+    key,
+    at: 0,
+    kind: "message",
+    from: "bob",
+    text: String(key),
+    own: false,
+    emote: false,
+    mention: false,
+    delivery: { kind: "taken" },
+  };
+}
+
+function shown(strip: Strip, anchor: Anchor | null, height: number): readonly string[] {
+  const rows = paneRows(strip, anchor, height);
+  expect(rows).toHaveLength(height);
+  return rows.map((row) => stripVTControlCharacters(row));
+}

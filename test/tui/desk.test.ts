@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { Desk } from "../../src/tui/screen/desk.ts";
+import { anchorOf } from "../../src/tui/screen/state.ts";
+import { composerOf } from "../../src/view/composer/composers.ts";
+import { FakeChat } from "../fakes/fake-chat.ts";
+
+describe("the desk, without any terminal", () => {
+  test("TU-2 what is sent is remembered for its conversation, and what couldn't be sent stays", () => {
+    const { chat, desk, remembered } = sit();
+    write(desk, "hello");
+    expect(chat.submitted).toEqual(["hello"]);
+    expect(remembered).toEqual([["ALL", "hello"]]);
+    chat.set({ link: { kind: "lost", text: "lost" } });
+    write(desk, "again");
+    expect(written(desk)).toBe("again");
+    expect(remembered).toHaveLength(1);
+  });
+
+  test("TU-2 the history of earlier runs is there", () => {
+    const { desk } = sit(new Map([["all", ["long ago"]]]));
+    desk.stroke({ kind: "key", name: "up" });
+    expect(written(desk)).toBe("long ago");
+  });
+
+  test("TU-5 sending goes to the newest messages, typing does not", () => {
+    const { chat, desk } = sit();
+    for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
+    desk.stroke({ kind: "key", name: "pageup" });
+    desk.stroke({ kind: "text", text: "x" });
+    expect(anchorOf(desk.getSnapshot().screen, "ALL")).not.toBeNull();
+    desk.stroke({ kind: "key", name: "enter" });
+    expect(anchorOf(desk.getSnapshot().screen, "ALL")).toBeNull();
+  });
+
+  test("TU-5 the pane goes to what a search has found", () => {
+    const { chat, desk } = sit();
+    for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
+    const { present } = chat.getSnapshot();
+    chat.set({ present: { ...present, search: { words: "hi", at: 20 } } });
+    expect(anchorOf(desk.getSnapshot().screen, "ALL")?.key).toBeLessThan(20);
+    expect(anchorOf(desk.getSnapshot().screen, "ALL")?.key).toBeGreaterThan(5);
+  });
+
+  test("TU-6 neighbours go round, and a number that nobody has does nothing", () => {
+    const { chat, desk } = sit();
+    chat.hear({ from: "bob", text: "hi" }, "bob");
+    chat.hear({ from: "carol", text: "hi" }, "carol");
+    const visited = ["alt-down", "alt-down", "alt-down", "alt-up", "alt-7", "alt-2"].map((name) => {
+      desk.stroke({ kind: "key", name });
+      return chat.getSnapshot().present.id;
+    });
+    expect(visited).toEqual(["bob", "carol", "ALL", "carol", "carol", "bob"]);
+  });
+});
+
+function sit(histories: ReadonlyMap<string, readonly string[]> = new Map()): {
+  readonly chat: FakeChat;
+  readonly desk: Desk;
+  readonly remembered: (readonly [string, string])[];
+} {
+  const chat = new FakeChat();
+  const remembered: (readonly [string, string])[] = [];
+  const desk = new Desk({
+    chat,
+    histories,
+    remember: (conversation, text) => void remembered.push([conversation, text]),
+    size: () => ({ columns: 80, rows: 24 }),
+    redraw: unexpected,
+    suspend: unexpected,
+    showBare: unexpected,
+    leave: unexpected,
+  });
+  return { chat, desk, remembered };
+}
+
+function write(desk: Desk, text: string): void {
+  desk.stroke({ kind: "text", text });
+  desk.stroke({ kind: "key", name: "enter" });
+}
+
+function written(desk: Desk): string {
+  return composerOf(desk.getSnapshot().composers, "ALL").text;
+}
+
+function unexpected(): void {
+  throw new Error("nobody asked for this");
+}

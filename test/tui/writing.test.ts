@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { HAS_TMUX } from "../helpers/terminal.ts";
+import { startFakeChat } from "./start-fake-chat.ts";
+
+const PROMPT = "ALL> ".length;
+
+describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
+  test("TU-2 keys edit as in readline, and Enter sends", async () => {
+    const terminal = await startFakeChat();
+    await terminal.type("brown fox");
+    await terminal.press("C-a");
+    await terminal.type("quick ");
+    await terminal.press("C-e", "C-w");
+    await terminal.type("dog");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL> quick brown dog");
+    await terminal.press("Enter");
+    const { rows } = await terminal.until("alice: quick brown dog");
+    expect(rows.at(-1)).toBe("ALL>");
+  });
+
+  test("TU-2 much typed at once arrives whole, with each Enter where it was", async () => {
+    const terminal = await startFakeChat();
+    // One read of the program has all of it, as from a fast typist, an input method or a paste without brackets.
+    await terminal.type("first line\rsecond 世界\rthird\u0001the ");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL> the third");
+    const { text } = await terminal.screen();
+    expect(text).toContain("alice: first line");
+    expect(text).toContain("alice: second 世界");
+  });
+
+  test.each([
+    ["plain letters", "hello", 5],
+    ["wide characters", "世界", 4],
+    ["an accent that is a mark of its own", "caf\u0065\u0301", 4],
+    ["an emoji", "hi 👋", 5],
+    ["a flag of two letters", "🇩🇪", 2],
+    ["Hangul in letters", "\u1112\u1161\u11ab", 2],
+  ])("TU-3 the cursor stands behind what is written: %s", async (_, text, cells) => {
+    const terminal = await startFakeChat();
+    await terminal.type(text);
+    await terminal.until(({ cursor }) => cursor.x === PROMPT + cells && cursor.y === 23);
+    await terminal.press("Left");
+    await terminal.press("BSpace");
+    await terminal.press("C-a");
+    const { rows } = await terminal.until(({ cursor }) => cursor.x === PROMPT);
+    expect(rows.at(-1)?.startsWith("ALL>")).toBe(true);
+  });
+
+  test("TU-3 a wide character never reaches over the edge, and a long text takes more rows and then scrolls", async () => {
+    const terminal = await startFakeChat({ columns: 40, rows: 12 });
+    await terminal.type(`x${"世".repeat(17)}`);
+    // 5 and 1 and 34 cells fill the row; the cursor has its own.
+    await terminal.until(
+      ({ cursor, rows }) => cursor.x === 0 && cursor.y === 11 && rows[10]?.startsWith("ALL> x世") === true,
+    );
+    await terminal.type("界");
+    await terminal.until(({ cursor, rows }) => cursor.x === 2 && rows[11] === "界");
+    await terminal.type("a".repeat(200));
+    await terminal.type("the end");
+    const { rows } = await terminal.until("the end");
+    expect(rows.filter((row) => /^a*(the end)?$/.test(row) && row !== "").length).toBeLessThanOrEqual(4);
+    await terminal.press("C-a");
+    await terminal.until(
+      ({ cursor, rows: drawn }) => cursor.x === 5 && drawn[cursor.y]?.startsWith("ALL> x世") === true,
+    );
+  });
+
+  test("TU-2 Alt-Enter makes a line, Up and Down move between lines", async () => {
+    const terminal = await startFakeChat();
+    await terminal.type("one");
+    await terminal.press("M-Enter");
+    await terminal.type("two");
+    await terminal.until(({ cursor, rows }) => rows[22] === "ALL> one" && rows[23] === "two" && cursor.x === 3);
+    await terminal.press("Up");
+    await terminal.until(({ cursor }) => cursor.y === 22 && cursor.x === PROMPT + 3);
+    await terminal.press("Enter");
+    const { rows } = await terminal.until("alice: one");
+    expect(rows[22]?.trim().startsWith("read by")).toBe(true);
+    expect(rows[21]?.trimEnd().endsWith(" two")).toBe(true);
+  });
+
+  test("TU-2 Tab completes names, and again the next", async () => {
+    const terminal = await startFakeChat();
+    await terminal.type("bo");
+    await terminal.press("Tab");
+    await terminal.until(({ cursor }) => cursor.x === PROMPT + "bob ".length);
+    await terminal.press("C-u");
+    await terminal.press("Tab", "Tab");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL> bob");
+    await terminal.press("BTab");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL> alice");
+  });
+
+  test("TU-2 Ctrl-R searches what was written, Up brings it back", async () => {
+    const terminal = await startFakeChat();
+    await terminal.type("the first thing\rthe second thing\r");
+    await terminal.until("alice: the second thing");
+    await terminal.press("C-r");
+    await terminal.type("first");
+    await terminal.until(
+      ({ rows }) => rows.at(-2)?.includes("search: first") === true && rows.at(-1) === "ALL> the first thing",
+    );
+    await terminal.press("Escape");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL>");
+    await terminal.press("Up");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL> the second thing");
+  });
+
+  test("TU-4 a paste of several lines asks, and is then one text to be sent", async () => {
+    const terminal = await startFakeChat();
+    await terminal.paste("first\nsecond\nthird");
+    await terminal.until("Insert 3 lines as one message?");
+    await terminal.type("y");
+    await terminal.until(({ rows }) => rows.slice(-3).join("\n") === "ALL> first\nsecond\nthird");
+    await terminal.press("C-u");
+    await terminal.press("Escape", "Escape");
+    await terminal.until("The chat is left.");
+  });
+
+  test("TU-4 a paste of several lines can be refused; one line goes in, without what a terminal would obey", async () => {
+    const terminal = await startFakeChat();
+    await terminal.paste("first\nsecond");
+    await terminal.until("Insert 2 lines");
+    await terminal.press("Escape");
+    await terminal.until(({ text }) => !text.includes("Insert "));
+    await terminal.paste("harmless \u001b[31m text");
+    const { rows } = await terminal.until("harmless");
+    expect(rows.at(-1)).toMatch(/^ALL> harmless .*\[31m text$/);
+  });
+});
