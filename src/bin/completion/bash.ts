@@ -7,6 +7,11 @@ import { firstWords, optionsOf, type Value } from "./suggestions.ts";
  */
 export function bashCompletion(specs: readonly CommandSpec[]): string {
   return `# bash completion for pad and padserve
+_padserve_paths() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen "$@" -- "$word"))
+  compopt -o filenames 2> /dev/null
+}
 _padserve() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} i
   COMPREPLY=()
@@ -16,7 +21,7 @@ _padserve() {
   fi
   for ((i = 2; i < COMP_CWORD; i++)); do
     if [ "\${COMP_WORDS[i]}" = -- ]; then
-      COMPREPLY=($(compgen -c -f -- "$word"))
+      _padserve_paths -c -f
       return
     fi
   done
@@ -38,18 +43,18 @@ complete -F _padserve pad padserve
 
 function valueCases(spec: CommandSpec): readonly string[] {
   return optionsOf(spec).flatMap(({ name, value }) =>
-    value.kind === "none" ? [] : [`    "${spec.name} ${name}") ${compgen(value)} return ;;`],
+    value.kind === "none" ? [] : [`    "${spec.name} ${name}") ${compgen(value)}return ;;`],
   );
 }
 
 function compgen(value: Exclude<Value, { kind: "none" }>): string {
   switch (value.kind) {
     case "choice":
-      return `COMPREPLY=($(compgen -W "${value.words.join(" ")}" -- "$word"));`;
+      return `COMPREPLY=($(compgen -W "${value.words.join(" ")}" -- "$word")); `;
     case "file":
-      return 'COMPREPLY=($(compgen -f -- "$word"));';
+      return "_padserve_paths -f; ";
     case "folder":
-      return 'COMPREPLY=($(compgen -d -- "$word"));';
+      return "_padserve_paths -d; ";
     case "any":
       return "";
   }

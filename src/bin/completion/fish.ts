@@ -4,12 +4,14 @@ import { firstWords, optionsOf, type Suggestion } from "./suggestions.ts";
 /** For fish: one line for each sub-command, option and choice, for both programs. */
 export function fishCompletion(specs: readonly CommandSpec[]): string {
   const lines = specs.flatMap((spec) => {
-    const behind = `-n '__fish_seen_subcommand_from ${spec.name}'`;
+    const behind = `-n 'contains -- ${spec.name} (commandline -opc)[2]'`;
+    const behindDashes = `-n 'contains -- ${spec.name} (commandline -opc)[2]; and contains -- -- (commandline -opc)'`;
     const words = firstWords(spec);
     return [
-      `complete -c $program -n __fish_use_subcommand -a ${spec.name} -d ${quoted(spec.summary)}`,
+      `complete -c $program -n 'test (count (commandline -opc)) -eq 1' -a ${spec.name} -d ${quoted(spec.summary)}`,
       ...optionsOf(spec).map((option) => `complete -c $program ${behind} ${optionWords(option)}`),
       ...(words.length === 0 ? [] : [`complete -c $program ${behind} -a ${quoted(words.join(" "))}`]),
+      ...(spec.rest === undefined ? [] : [`complete -c $program ${behindDashes} -F`]),
     ];
   });
   return `# fish completion for pad and padserve

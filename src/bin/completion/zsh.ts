@@ -24,7 +24,7 @@ esac
 
 function commandCase(spec: CommandSpec): string {
   const specs = [...optionsOf(spec).map(argument), ...wordArguments(spec)].map((line) => `      ${line} \\`);
-  return [`  ${spec.name})`, "    _arguments \\", ...specs, "      && return", "    ;;"].join("\n");
+  return [`  ${spec.name})`, "    _arguments -S \\", ...specs, "      && return", "    ;;"].join("\n");
 }
 
 /** `--name[help]:what:action`, as _arguments has it. */
