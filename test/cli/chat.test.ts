@@ -72,7 +72,7 @@ test("CM-3 with --commands lines do what they would do if they were typed; answe
   alice.type("LIST");
   await alice.complains("Here: alice, bob");
   alice.type("/msg nobody hi");
-  await alice.complains('To nobody, "hi": Nobody of that name is here');
+  await alice.complains("To nobody: Nobody of that name is here");
   alice.type("EXIT");
   expect(await alice.exited).toMatchObject({ code: 4 });
 });

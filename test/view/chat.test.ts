@@ -33,6 +33,7 @@ describe("messages", () => {
     expect(messagesIn(alice.chat, "nobody")).toMatchObject([
       { delivery: { why: expect.stringContaining("Nobody of that name") } },
     ]);
+    await alice.noted("To nobody: Nobody of that name is here");
     alice.chat.submit("are you there?");
     await server.stop();
     await alice.until(({ link }) => link.kind === "lost");

@@ -14,7 +14,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
   const unsettled = new Set<number>();
 
   function tell(): void {
-    const { conversations } = chat.getSnapshot();
+    const { conversations, present } = chat.getSnapshot();
     const news = conversations
       .flatMap((conversation) => fresh(conversation).map((entry) => ({ conversation, entry })))
       .toSorted((one, other) => one.entry.key - other.entry.key);
@@ -23,7 +23,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
       if (entry.kind === "message" && entry.own) unsettled.add(entry.key);
       else for (const line of linesOf(conversation, entry)) show(line);
     }
-    if (unsettled.size > 0) for (const conversation of conversations) settle(conversation);
+    if (unsettled.size > 0) for (const conversation of conversations) settle(conversation, conversation === present);
   }
 
   function fresh({ entries }: Conversation): readonly Entry[] {
@@ -31,12 +31,13 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
     return entries.slice(first + 1);
   }
 
-  /** An own message stands on the screen as it was typed; only one that did not arrive is worth a word. */
-  function settle({ id, entries }: Conversation): void {
+  /** An own message stands on the screen as it was typed; one that did not arrive is noted where it isn't present. */
+  function settle({ id, entries }: Conversation, isPresent: boolean): void {
     for (const entry of entries) {
       if (entry.kind !== "message" || entry.delivery.kind === "sending" || !unsettled.delete(entry.key)) continue;
       const failure = failureOf(entry);
-      if (failure !== null) show({ kind: "trouble", text: `To ${visible(id)}, "${visible(entry.text)}": ${failure}` });
+      if (failure !== null && isPresent)
+        show({ kind: "trouble", text: `To ${visible(id)}, "${visible(entry.text)}": ${failure}` });
     }
   }
 

@@ -34,7 +34,7 @@ export class Post {
     const id = isSameId(to, OPEN_ROOM) ? OPEN_ROOM : to;
     const excess = utf8Length(text) - longestText(id);
     if (excess > 0) {
-      this.#board.note(`That is ${excess} bytes too long for one message; it was not sent.`, now(), "trouble");
+      this.#note(`That is ${excess} bytes too long for one message; it was not sent.`);
       return false;
     }
     const message = { ...messageFrom(me, text, me), own: true, mention: false, delivery: { kind: "sending" } as const };
@@ -64,11 +64,19 @@ export class Post {
   async #settle(id: string, key: number, sent: Promise<Outcome>, server: string): Promise<void> {
     const delivery = deliveryOf(await sent, server);
     this.#board.update(id, (one) => deliver(one, key, delivery));
+    const elsewhere = !isSameId(id, this.#board.getSnapshot().present.id);
+    // Its mark stands where nobody looks now.
+    if (elsewhere && delivery.kind === "refused") this.#note(`To ${id}: ${delivery.why}`);
+    if (elsewhere && delivery.kind === "unknown") this.#note(`To ${id}: whether it arrived is unknown.`);
   }
 
   async #alert(alert: Alert): Promise<void> {
     const trouble = await this.#ports.alert(alert);
-    if (trouble !== null) this.#board.note(trouble, this.#ports.now(), "trouble");
+    if (trouble !== null) this.#note(trouble);
+  }
+
+  #note(trouble: string): void {
+    this.#board.note(trouble, this.#ports.now(), "trouble");
   }
 
   /** Each once in an absence, so two who are away don't answer each other for ever. */

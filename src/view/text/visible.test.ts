@@ -17,7 +17,9 @@ describe("others' text on a terminal", () => {
   });
 
   test("CM-2 what people write comes through", () => {
-    expect(visible("Grüße, 世界 👩‍👩‍👧 ok\tyes")).toBe("Grüße, 世界 👩‍👩‍👧 ok\tyes");
+    const scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+    for (const text of ["Grüße, 世界 👩‍👩‍👧 ok\tyes", "می\u200cخواهم", scotland]) expect(visible(text)).toBe(text);
+    expect(visible("hidden\u{e0041}")).toBe("hidden<U+E0041>");
   });
 
   test("CM-2 nothing that comes out can steer a terminal", () => {

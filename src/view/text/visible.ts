@@ -5,13 +5,14 @@
 export function visible(text: string): string {
   return text
     .replaceAll("\r\n", "\n")
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, shown)
+    .replaceAll(/\u{1F3F4}[\u{E0020}-\u{E007E}]+\u{E007F}|[\p{Cc}\p{Cf}\u2028\u2029]/gu, shown)
     .replaceAll("\n", "\n    ");
 }
 
 function shown(character: string): string {
-  // A tab and a line break do no harm; a joiner holds emoji together.
-  if (character === "\n" || character === "\t" || character === "\u200d") return character;
+  // A tab and a line break do no harm; joiners hold emoji together and make Persian's words; a flag such as Scotland's is
+  // spelled in characters that are invisible elsewhere.
+  if (/^[\n\t\u200c\u200d\u{1F3F4}]/u.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;
   return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
