@@ -9,10 +9,12 @@ export function visible(text: string): string {
     .replaceAll("\n", "\n    ");
 }
 
+/** A tab and a line break do no harm; joiners hold emoji together and make Persian's words. */
+const HARMLESS = new Set(["\n", "\t", "\u200c", "\u200d"]);
+
 function shown(character: string): string {
-  // A tab and a line break do no harm; joiners hold emoji together and make Persian's words; a flag such as Scotland's is
-  // spelled in characters that are invisible elsewhere.
-  if (/^[\n\t\u200c\u200d\u{1F3F4}]/u.test(character)) return character;
+  // A flag such as Scotland's is spelled in characters that are invisible elsewhere.
+  if (HARMLESS.has(character) || character.startsWith("\u{1F3F4}")) return character;
   const code = character.codePointAt(0) ?? 0;
   return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
