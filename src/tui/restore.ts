@@ -1,5 +1,9 @@
-/** Bracketed paste off, cursor shown, the screen before ours. */
-const AS_IT_WAS = "\u001b[?2004l\u001b[?25h\u001b[?1049l";
+/** A row that the terminal finds wider than we do (it knows an emoji's parts only) is cut off, and does not push the rest down. */
+export const CUT_ROWS = "\u001b[?7l";
+export const WRAP_ROWS = "\u001b[?7h";
+
+/** Bracketed paste off, cursor shown, rows wrapped, the screen before ours. */
+const AS_IT_WAS = `\u001b[?2004l\u001b[?25h${WRAP_ROWS}\u001b[?1049l`;
 
 /** What has to be done to the end of a screen, beyond its own. */
 export interface Ending {

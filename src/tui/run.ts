@@ -4,7 +4,7 @@ import { bare } from "./bare.ts";
 import type { TerminalOptions } from "./index.ts";
 import { paced } from "./pace.ts";
 import { Screen, type LendTerminal } from "./parts/screen.ts";
-import { restoreAtEnd } from "./restore.ts";
+import { CUT_ROWS, restoreAtEnd, WRAP_ROWS } from "./restore.ts";
 import { Desk } from "./screen/desk.ts";
 import { stopped } from "./suspend.ts";
 
@@ -18,7 +18,11 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
   const lendOnce = (borrower: () => Promise<void>): void => {
     if (lent || lend === null) return;
     lent = true;
-    void lend(borrower).finally(() => void (lent = false));
+    void lend(async () => {
+      stdout.write(WRAP_ROWS);
+      await borrower();
+      stdout.write(CUT_ROWS);
+    }).finally(() => void (lent = false));
   };
   const size = (): { columns: number; rows: number } => ({ columns: stdout.columns, rows: stdout.rows });
   const desk = new Desk({
@@ -48,6 +52,7 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
     patchConsole: false,
     interactive: true,
   });
+  stdout.write(CUT_ROWS);
   const restore = restoreAtEnd({
     stdin,
     stdout,
