@@ -23,14 +23,29 @@ function overview(operator: boolean): string {
   ].join("\n");
 }
 
-/** A line for each thing that keys do; keys that do the same in turn (alt-1 to alt-9) share one. */
+/** A line for each thing that keys do, under its group. */
 function keys(): string {
-  const rows: { first: string; last: string; does: string }[] = [];
-  for (const { keys: names, help: does } of KEY_TABLE) {
-    const words = names.join(", ");
-    const before = rows.at(-1);
-    if (before?.does === does) before.last = words;
-    else rows.push({ first: words, last: words, does });
+  const lines: string[] = [];
+  let heading = "";
+  for (const { group, keys: names, does } of keyLines()) {
+    if (group !== heading) lines.push(`${group}:`);
+    heading = group;
+    lines.push(`${names}: ${does}`);
   }
-  return rows.map(({ first, last, does }) => `${first === last ? first : `${first} … ${last}`}: ${does}`).join("\n");
+  return lines.join("\n");
+}
+
+/** What keys do, as people read it; keys that do the same in turn (alt-1 to alt-9) share a line. */
+export function keyLines(): readonly KeyLine[] {
+  const first = KEY_TABLE.filter((row, nth) => row.help !== KEY_TABLE[nth - 1]?.help);
+  return first.map(({ group, keys: names, help: does }) => {
+    const last = KEY_TABLE.findLast((row) => row.help === does)?.keys ?? names;
+    return { group, keys: last === names ? names.join(", ") : `${names.join(", ")} … ${last.join(", ")}`, does };
+  });
+}
+
+export interface KeyLine {
+  readonly group: string;
+  readonly keys: string;
+  readonly does: string;
 }
