@@ -27,7 +27,12 @@ if (!newEnough) {
   var source = path.join(__dirname, "..", "src", "bin", "main.ts");
   var built = path.join(__dirname, "..", "dist", "bin", "main.js");
   // A checkout runs its sources: what was built there may be stale. The published package has no sources.
-  var entry = fs.existsSync(source) ? source : built;
+  var isCheckout = fs.existsSync(source);
+  var entry = isCheckout ? source : built;
+  // Taking the types out at every start costs more than all that a short command does.
+  if (isCheckout) {
+    require("module").enableCompileCache(path.join(__dirname, "..", "node_modules", ".cache", "padserve"));
+  }
   import(require("url").pathToFileURL(entry).href).then(
     function (main) {
       return main.main(process.argv.slice(2));

@@ -17,3 +17,18 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What each means to whoever asks for it, in the documentation's words. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done: "done",
+  wrongUse: "wrong use: an option, a word or a configuration that can't be",
+  unexpected: "something unexpected",
+  unreachable: "the server can't be reached, the connection was lost, or what was waited for did not come",
+  refused: "refused: name taken, nobody there, kicked, banned",
+  rateLimited: "too many messages at once",
+  dataUnusable: "the data folder can't be used: in use, damaged, newer, read-only, full",
+  portTaken: "the port is taken",
+  warnings: "doctor: the worst it found is a warning",
+  errors: "doctor: it found an error",
+  interrupted: "interrupted",
+};

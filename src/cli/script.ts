@@ -26,11 +26,14 @@ export const SCRIPT_OPTIONS = {
 /** Milliseconds that a script waits for its name to become free. */
 export const NAME_PATIENCE = 5000;
 
+/** Characters: servers of ours take no longer names. */
+const LONGEST_ID = 32;
+
 /** Where a script goes, and under which name. */
 export interface Destination {
   readonly server: ServerAddress;
   readonly id: string;
-  /** Whether the name was given: then it is that one or none. */
+  /** Whether the name was given on the command line: then it is that one or none. */
   readonly named: boolean;
   readonly reach: Reach;
 }
@@ -47,14 +50,13 @@ export async function destination(
   if (choice.kind === "not-an-address") return { text: notAnAddress(choice.words), code: EXIT.wrongUse };
   if (choice.kind === "none") return { text: NO_SERVER, code: EXIT.unreachable };
   const { server } = choice;
-  const name = given.as ?? (env["PAD_AS"] || undefined);
-  const id = name ?? scriptId(await chooseId(undefined, remembered.id, surroundings));
-  return { server, id, named: name !== undefined, reach: await reach(server, surroundings) };
+  const id = given.as ?? (env["PAD_AS"] || scriptId(await chooseId(undefined, remembered.id, surroundings)));
+  return { server, id, named: given.as !== undefined, reach: await reach(server, surroundings) };
 }
 
 /** Beside the script's own name a second one, for when `pad listen` bears the first. No more: each counts for good. */
 export function idsOf({ id, named }: Destination): readonly [string, ...string[]] {
-  return named ? [id] : [id, `${id}-2`];
+  return named ? [id] : [id, `${id.slice(0, LONGEST_ID - 2)}-2`];
 }
 
 /** Why a connection is over, and what this machine's Tailscale has to do with it. */

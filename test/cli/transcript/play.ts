@@ -74,7 +74,10 @@ async function playEnd(scene: Scene): Promise<Shown> {
   const all = steady(showExit(await program.exited), scene);
   scene.running = null;
   const rest = [...all];
-  for (const line of shown) rest.splice(rest.indexOf(line), rest.includes(line) ? 1 : 0);
+  for (const line of shown) {
+    if (!rest.includes(line)) throw new Error(`it never said: ${line}`);
+    rest.splice(rest.indexOf(line), 1);
+  }
   return rest;
 }
 
