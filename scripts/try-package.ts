@@ -28,6 +28,8 @@ try {
   expect(!existsSync(join(installed, "src")), "the package ships no sources");
   expect(run("npx", ["padserve", "--version"], folder).startsWith("padserve "), "padserve tells its version");
   expect(run("npx", ["pad", "--help"], folder).includes("serve"), "pad tells its commands");
+  expect(run("npx", ["pad", "completion", "bash"], folder).includes("listen"), "pad completes its commands");
+  expect(existsSync(join(installed, "man", "pad.1")), "the package has its manual");
   expect(
     run("node", ["-e", 'import("padserve/client").then((m) => console.log(typeof m.connect))'], folder).trim() ===
       "function",

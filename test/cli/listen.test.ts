@@ -82,6 +82,18 @@ test("CM-15 a command that doesn't read its input is no trouble", async () => {
   expect(stderr).not.toContain("sh");
 });
 
+test("CM-15 a command that can't be started ends it as wrong use, and what waits is told of", async () => {
+  await using server = await startTestServer();
+  const bob = await server.join("bob");
+  const file = join(scratchFolder(), "command");
+  await writeFile(file, "#!/nonexistent/interpreter\n", { mode: 0o755 });
+  const listen = await startListening(server.port, ["--", file]);
+  await broadcast(bob, "run");
+  const { code, stderr } = await listen.exited;
+  expect(stderr).toContain(`pad listen: ${file} could not be started (ENOENT).\n`);
+  expect(code).toBe(1);
+});
+
 test("CM-13 a command gets a large text whole, and runs one at a time", async () => {
   await using server = await startTestServer();
   const bob = await server.join("bob");

@@ -83,7 +83,7 @@ async function explainEnding(
     case "enough":
       return null;
     case "cannot-handle":
-      return { text: "So there is nothing to listen for.", code: EXIT.wrongUse };
+      return { text: "So nothing is listened to any more.", code: EXIT.wrongUse };
     case "time":
       return count === undefined
         ? null

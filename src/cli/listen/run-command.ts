@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,7 +46,7 @@ export function isRunnable(file: string, env: Environment): boolean {
   return folders.some((folder) => {
     try {
       accessSync(join(folder, file), constants.X_OK);
-      return true;
+      return statSync(join(folder, file)).isFile();
     } catch {
       return false;
     }
