@@ -11,6 +11,7 @@ import { direct } from "./scenarios/direct.ts";
 import { fanOut, IN_FLIGHT, PER_SECOND } from "./scenarios/fan-out.ts";
 import { BEFORE, filesNeeded, memory } from "./scenarios/memory.ts";
 import { ABREAST, setUp } from "./scenarios/set-up.ts";
+import { COMING_IN, IN_PANE, terminal } from "./scenarios/terminal.ts";
 import { SERVER_ARGUMENTS } from "./subject.ts";
 import { USAGE_SOURCE } from "./usage.ts";
 
@@ -19,10 +20,11 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
   direct,
   "set-up": setUp,
   memory,
+  terminal,
 };
 
-const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000 };
-const QUICK: Effort = { runs: 2, seconds: 0.2, pacedMessages: 8, visits: 200, idleConnections: 2000 };
+const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000, keys: 1000 };
+const QUICK: Effort = { runs: 2, seconds: 0.2, pacedMessages: 8, visits: 200, idleConnections: 2000, keys: 200 };
 
 const USAGE = `npm run bench -- [--quick] [--only NAME]... [--json]
   --quick      fewer and shorter runs: a first impression in half a minute
@@ -66,7 +68,7 @@ async function bench(names: readonly string[], effort: Effort, json: boolean): P
   if (json) process.stdout.write(`${jsonOf({ method, machine, figures, missing })}\n`);
 }
 
-function methodOf({ runs, seconds, idleConnections }: Effort): readonly string[] {
+function methodOf({ runs, seconds, idleConnections, keys }: Effort): readonly string[] {
   return [
     `The server runs as users start it (padserve serve ${SERVER_ARGUMENTS.join(" ")}), with SQLite, names, limits and`,
     "metrics on; the clients are in a process of their own, on loopback. Their lines are made before the time counts.",
@@ -77,6 +79,9 @@ function methodOf({ runs, seconds, idleConnections }: Effort): readonly string[]
     `Saturated: ${IN_FLIGHT} messages in flight. Latency: from sending to having the whole line, ${PER_SECOND} messages a second, over all who hear.`,
     `Set-up: ${ABREAST} clients at a time, each with a name new to the server, which is stored durably before it is acknowledged.`,
     `Memory: growth of resident memory over ${idleConnections} connections, divided by them; ${BEFORE} others came before, for which code was compiled.`,
+    `Terminal: ${keys} keys, each timed from the byte on standard input to the write of the frame that shows it, on a terminal that`,
+    `only takes the time; ${IN_PANE} messages in the pane, and ${COMING_IN} a second coming in where it says so. Its floor is Ink itself`,
+    "with as many rows of text and an input line.",
   ];
 }
 

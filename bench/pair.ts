@@ -16,6 +16,8 @@ export interface Effort {
   /** Clients of one set-up run. */
   readonly visits: number;
   readonly idleConnections: number;
+  /** Keys of one run of the terminal. */
+  readonly keys: number;
 }
 
 /** The server and the floor, side by side. */

@@ -15,8 +15,8 @@ describe("the input's rows", () => {
         fc.nat(60),
         fc.integer({ min: 12, max: 50 }),
         fc.integer({ min: 1, max: 6 }),
-        (parts, at, width, most) => {
-          const cursor = parts.slice(0, at).join("").length;
+        (parts, place, width, most) => {
+          const cursor = parts.slice(0, place).join("").length;
           const view = inputView([span("somebody> ")], { text: parts.join(""), cursor }, width, most);
           expect(view.rows.length).toBeLessThanOrEqual(most);
           for (const row of view.rows) expect(rowWidth(row)).toBeLessThanOrEqual(width);

@@ -6,11 +6,11 @@ import { paneRows, scrolled, scrolledTo, scrolledToTop, type Anchor } from "./pa
 import type { Strip } from "./strip.ts";
 
 describe("the pane", () => {
-  test("TU-5 it is full to the row, and follows the newest", () => {
+  test("TU-5 it has no row too many, and follows the newest", () => {
     const strip = stripOf(50);
     expect(shown(strip, null, 5)).toEqual([46, 47, 48, 49, 50].map((nth) => `bob: ${nth}`));
-    expect(shown(stripOf(1), null, 4)).toEqual(["", "", expect.stringContaining("1970"), "bob: 1"]);
-    expect(shown(stripOf(0), null, 2)).toEqual(["", ""]);
+    expect(shown(stripOf(1), null, 4)).toEqual([expect.stringContaining("1970"), "bob: 1"]);
+    expect(shown(stripOf(0), null, 2)).toEqual([]);
   });
 
   test("TU-5 new messages never move a scrolled pane, and are counted", () => {
@@ -105,6 +105,6 @@ function said(key: number): Entry {
 
 function shown(strip: Strip, anchor: Anchor | null, height: number): readonly string[] {
   const rows = paneRows(strip, anchor, height);
-  expect(rows).toHaveLength(height);
+  expect(rows.length).toBeLessThanOrEqual(height);
   return rows.map((row) => stripVTControlCharacters(row));
 }

@@ -9,13 +9,12 @@ export interface Anchor {
   readonly seen: number;
 }
 
-/** The pane's rows, exactly `height`; a null anchor follows the newest. */
+/** The pane's rows, at most `height`, which stand at its bottom; a null anchor follows the newest. */
 export function paneRows(strip: Strip, anchor: Anchor | null, height: number): readonly string[] {
   const from = anchor === null ? null : placeOf(strip, anchor);
   const last = lastScreen(strip, height);
-  if (anchor === null || from === null || !isBefore(from, last)) return filled(rowsFrom(strip, last, height), height);
-  const shown = rowsFrom(strip, from, height - 1);
-  return [...filled(shown, height - 1), marker(strip, anchor, below(strip, from, height - 1))].slice(-height);
+  if (anchor === null || from === null || !isBefore(from, last)) return rowsFrom(strip, last, height);
+  return [...rowsFrom(strip, from, height - 1), marker(strip, anchor, below(strip, from, height - 1))];
 }
 
 /** The anchor after scrolling so many rows; downwards is positive. Null: the newest are in sight again. */
@@ -57,9 +56,4 @@ function marker({ conversation, look }: Strip, { seen }: Anchor, end: Place): st
   return unseen > 0
     ? ruled(`${unseen} new below, ${left} in all: End`, look, "accent")
     : ruled(`${left} more below: End`, look, "quiet");
-}
-
-/** Few rows stand at the bottom, where the writing is. */
-function filled(rows: readonly string[], height: number): readonly string[] {
-  return rows.length >= height ? rows : [...Array.from({ length: height - rows.length }, () => ""), ...rows];
 }

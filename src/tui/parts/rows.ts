@@ -10,14 +10,14 @@ export const Rows = memo(function Rows({ rows, width }: RowsProps): ReactElement
     // oxlint-disable-next-line react/no-array-index-key
     rows.map((row, nth) => createElement(Text, { key: nth, wrap: "truncate" }, row === "" ? " " : row)),
   );
-}, isSame);
+}, isSameRows);
 
-interface RowsProps {
+export interface RowsProps {
   readonly rows: readonly string[];
   readonly width: number;
 }
 
-function isSame(one: RowsProps, other: RowsProps): boolean {
+export function isSameRows(one: RowsProps, other: RowsProps): boolean {
   return (
     one.width === other.width &&
     one.rows.length === other.rows.length &&

@@ -1,9 +1,10 @@
 import { Box, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
-import { createElement, Fragment, useEffect, useSyncExternalStore, type ReactElement } from "react";
+import { createElement, useEffect, useSyncExternalStore, type ReactElement } from "react";
 import type { Chat } from "../../view/chat/chat.ts";
 import { strokesOf } from "../keys/strokes.ts";
 import type { Desk } from "../screen/desk.ts";
 import { pictureOf, type Picture } from "../screen/picture.ts";
+import { List } from "./list.ts";
 import { Rows } from "./rows.ts";
 
 /** Hands the terminal to somebody else until the promise resolves, and then draws everything afresh. */
@@ -41,11 +42,16 @@ export function Screen({ chat, desk, onReady }: ScreenProps): ReactElement {
 }
 
 function Middle({ picture: { side, pane, members, regions } }: { readonly picture: Picture }): ReactElement {
+  const { width, height } = regions.pane;
   return createElement(
     Box,
-    { height: regions.pane.height, flexShrink: 0 },
-    side.length === 0 ? createElement(Fragment) : createElement(Rows, { rows: side, width: regions.side }),
-    createElement(Rows, { rows: pane, width: regions.pane.width }),
-    members.length === 0 ? createElement(Fragment) : createElement(Rows, { rows: members, width: regions.members }),
+    { height, flexShrink: 0 },
+    regions.side === 0 ? null : createElement(List, { rows: side, width: regions.side, border: "right" }),
+    createElement(
+      Box,
+      { width, height, flexShrink: 0, alignItems: "flex-end" },
+      createElement(Rows, { rows: pane, width }),
+    ),
+    regions.members === 0 ? null : createElement(List, { rows: members, width: regions.members, border: "left" }),
   );
 }

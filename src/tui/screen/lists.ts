@@ -3,6 +3,7 @@ import { visible } from "../../view/text/visible.ts";
 import { widthOf } from "../cells/glyphs.ts";
 import { paint, span, toneOfName, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
+import { EDGE } from "./regions.ts";
 
 /** The conversations at the left, as `2 bob 3`: number for Alt, name, unread. The present one is always among them. */
 export function conversationRows(chat: ChatSnapshot, width: number, height: number): readonly string[] {
@@ -15,7 +16,7 @@ export function conversationRows(chat: ChatSnapshot, width: number, height: numb
     const label = truncate([labelOf(one, first + nth + 1, one.id === present.id)], room);
     return label.concat(spread(label, room), count);
   });
-  return bordered(rows, width, height, "right").map((row) => paint(row, settings.colours));
+  return rows.map((row) => paint(row, settings.colours));
 }
 
 /** The same in one row: the present conversation, then those with something unread, then the others. */
@@ -36,12 +37,9 @@ export function memberRows({ members, me, settings }: ChatSnapshot, width: numbe
   const shown = all.length + 1 > height ? all.slice(0, Math.max(0, height - 2)) : all;
   const names = shown.map((id) => [span(oneLine(id), id === me ? { bold: true } : { tone: toneOfName(id) })]);
   const rest = shown.length < all.length ? [[span(`${all.length - shown.length} more`, { tone: "quiet" })]] : [];
-  const rows = [head, ...names, ...rest].slice(0, height).map((row) => truncate(row, width - EDGE));
-  return bordered(rows, width, height, "left").map((row) => paint(row, settings.colours));
+  const rows = [head, ...names, ...rest].slice(0, height);
+  return rows.map((row) => paint(truncate(row, width - EDGE), settings.colours));
 }
-
-/** Cells of the line towards the pane, and of the blank beside it. */
-const EDGE = 2;
 
 function labelOf({ id, highlights, unread }: Conversation, nth: number, isPresent: boolean): Span {
   const style = isPresent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
@@ -52,15 +50,6 @@ function labelOf({ id, highlights, unread }: Conversation, nth: number, isPresen
 function countOf({ unread, highlights }: Conversation): Span {
   if (unread === 0) return span("");
   return highlights > 0 ? span(` ${unread}!`, { tone: "trouble", bold: true }) : span(` ${unread}`, { tone: "accent" });
-}
-
-/** As many rows as there is height, each with a line towards the pane. */
-function bordered(rows: readonly Row[], width: number, height: number, side: "left" | "right"): readonly Row[] {
-  const line = span("│", { tone: "quiet" });
-  return Array.from({ length: height }, (_, nth) => {
-    const row = rows[nth] ?? [];
-    return side === "left" ? [line, span(" "), ...row] : [...row, ...spread(row, width - EDGE), line, span(" ")];
-  });
 }
 
 function spread(row: Row, width: number): Row {

@@ -18,6 +18,9 @@ export interface Regions {
   readonly input: number;
 }
 
+/** Cells between a list and the pane: a line, and a blank beside it. */
+export const EDGE = 2;
+
 /** Below this, things that help are left out; it can still be read and written. */
 const SMALLEST: Size = { columns: 40, rows: 10 };
 

@@ -1,0 +1,88 @@
+import { Box, render, Text, useInput } from "ink";
+import { createElement, useState, type ReactElement } from "react";
+import type { ClientEvent, EndCause, Outcome, PadClient, Reply } from "../../src/client/index.ts";
+import { openTerminal } from "../../src/tui/index.ts";
+import { createChat } from "../../src/view/chat/chat-model.ts";
+import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
+import type { TerminalPlan } from "../terminal.ts";
+import type { Ends, Face } from "./typist.ts";
+
+/** The terminal as people have it, on the real view-models; only the client has no server. */
+export async function openChat({ messages }: TerminalPlan, ends: Ends): Promise<Face> {
+  const listeners = new Set<(event: ClientEvent) => void>();
+  const hear = (nth: number): void => {
+    const text = wordsOf(nth);
+    for (const listener of listeners) listener({ kind: "message", from: `person${nth % 20}`, to: "ALL", text });
+  };
+  const chat = createChat({
+    client: idleClient(listeners),
+    server: "chat-server",
+    now: Date.now,
+    every: () => () => {},
+    settings: DEFAULT_SETTINGS,
+    saveSettings: () => null,
+    alert: () => Promise.resolve(null),
+  });
+  for (let nth = 0; nth < messages; nth += 1) hear(nth);
+  void openTerminal({ chat, histories: new Map(), remember: () => {}, ...ends });
+  return { hear };
+}
+
+/** Ink alone: as many rows of as much text, and a line that grows. */
+export function openBare({ columns, rows }: TerminalPlan, ends: Ends): Promise<Face> {
+  let hearNext: (nth: number) => void = () => {};
+  function Bare(): ReactElement {
+    const [newest, setNewest] = useState(0);
+    const [written, setWritten] = useState("");
+    hearNext = setNewest;
+    useInput((input, { ctrl }) => setWritten((text) => (ctrl ? "" : text + input)));
+    const lines = Array.from({ length: rows - 1 }, (_, nth) => wordsOf(newest + nth).slice(0, columns));
+    return createElement(
+      Box,
+      { flexDirection: "column" },
+      lines.map((line, nth) => createElement(Text, { key: nth }, line)),
+      createElement(Text, null, `> ${written}`),
+    );
+  }
+  render(createElement(Bare), {
+    ...ends,
+    alternateScreen: true,
+    incrementalRendering: true,
+    maxFps: 1000,
+    patchConsole: false,
+    interactive: true,
+  });
+  return Promise.resolve({ hear: (nth) => hearNext(nth) });
+}
+
+/** 10 to 110 small letters: chat, and now and then a paragraph. */
+function wordsOf(nth: number): string {
+  return "lorem ipsum dolor sit amet ".repeat(5).slice(0, 10 + ((nth * 37) % 101));
+}
+
+function idleClient(listeners: Set<(event: ClientEvent) => void>): PadClient {
+  const order = (): Promise<Outcome> => Promise.resolve({ kind: "taken" });
+  const never = <T>(): Promise<T> => new Promise(() => {});
+  const question = <T>(): Promise<Reply<T>> => never();
+  return {
+    id: "alice",
+    state: { kind: "online", operator: false },
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    online: () => Promise.resolve({ kind: "online", operator: false }),
+    ended: () => never<EndCause>(),
+    close: () => Promise.resolve(),
+    broadcast: order,
+    send: order,
+    list: () => Promise.resolve({ kind: "answered", value: Array.from({ length: 20 }, (_, nth) => `person${nth}`) }),
+    info: question,
+    help: question,
+    kick: order,
+    ban: order,
+    unban: order,
+    listBans: question,
+    serverInfo: question,
+  };
+}

@@ -1,0 +1,28 @@
+import { Box } from "ink";
+import { createElement, memo, type ReactElement } from "react";
+import { EDGE } from "../screen/regions.ts";
+import { isSameRows, Rows, type RowsProps } from "./rows.ts";
+
+interface ListProps extends RowsProps {
+  readonly border: "left" | "right";
+}
+
+/** A list beside the pane, with a line towards it. */
+export const List = memo(function List({ rows, width, border }: ListProps): ReactElement {
+  const blank = border === "left" ? { paddingLeft: 1 } : { marginRight: 1 };
+  return createElement(
+    Box,
+    {
+      width: border === "left" ? width : width - 1,
+      flexShrink: 0,
+      borderStyle: "single",
+      borderDimColor: true,
+      borderTop: false,
+      borderBottom: false,
+      borderLeft: border === "left",
+      borderRight: border === "right",
+      ...blank,
+    },
+    createElement(Rows, { rows, width: width - EDGE }),
+  );
+}, isSameRows);
