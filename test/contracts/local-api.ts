@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askRaw, busLines, type RawAnswer } from "../helpers/raw-local-api.ts";
+import { askRaw, busLines, dialRaw, UPGRADE, type RawAnswer } from "../helpers/raw-local-api.ts";
 
 /**
  * A tailscaled, real or not, on alice's node `chat`. Its tailnet has `bob-laptop`, which is bob's, and `nas`, which bears
@@ -9,6 +9,8 @@ export interface Tailscaled {
   readonly socket: string;
   /** Of both families, IPv4 first. */
   readonly addresses: Readonly<Record<"chat" | "bob" | "nas", readonly [string, string]>>;
+  /** Whether it is the oldest version that we get on with. */
+  readonly oldest?: boolean;
   /** `tailscale down`, and `tailscale up`. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -81,7 +83,9 @@ export function localApiContract(name: string, open: () => Promise<Tailscaled>):
 
     test("LC-1 the owner's profile is under the number that the node has for its owner, and is the only one", async () => {
       const { Self: self, User: users }: StatusFields = JSON.parse(await json("status?peers=false"));
-      expect(users).toEqual({ [self.UserID]: expect.objectContaining({ LoginName: "alice@example.com" }) });
+      // Only where it is asked for peers, too, does the oldest one have it.
+      const owner = { [self.UserID]: expect.objectContaining({ LoginName: "alice@example.com" }) };
+      expect(users).toEqual(tailscaled.oldest === true ? null : owner);
     });
 
     test("LC-1 a status has every peer with its addresses when it is asked for them", async () => {
@@ -165,13 +169,69 @@ export function localApiContract(name: string, open: () => Promise<Tailscaled>):
       ["an Origin", { Host: "local-tailscaled.sock", Origin: "http://local-tailscaled.sock" }],
       ["a Referer", { Host: "local-tailscaled.sock", Referer: "http://100.64.0.1/" }],
     ])("LC-6 %s is refused with 403 before anything else is looked at", async (_what, headers) => {
-      for (const path of ["status", "whois", "watch-ipn-bus?mask=2", "nonsense"]) {
+      for (const path of ["status", "whois", "watch-ipn-bus?mask=2", "dial", "nonsense"]) {
         expect(await ask(path, headers)).toEqual({
           status: 403,
           type: "text/plain; charset=utf-8",
           body: "invalid localapi request\n",
         });
       }
+    });
+
+    test("LC-10 a peer is dialled, and a refusal is told in words", async () => {
+      const { bob } = tailscaled.addresses;
+      for (const host of ["bob-laptop", bob[0]]) {
+        expect(await dialRaw(tailscaled.socket, host, 9)).toMatchObject({
+          status: 502,
+          type: "text/plain; charset=utf-8",
+          body: `dial failure: dial tcp ${bob[0]}:9: connect: connection refused\n`,
+        });
+      }
+    });
+
+    test("LC-10 what is this machine's own, or isn't the tailnet's, is left to the asker, to the address that a name has", async () => {
+      const { chat } = tailscaled.addresses;
+      // The oldest one connects by itself.
+      if (tailscaled.oldest === true) return;
+      for (const [host, address] of [
+        ["chat", `${chat[0]}:9`],
+        [chat[0], `${chat[0]}:9`],
+        [chat[1], `[${chat[1]}]:9`],
+        ["127.0.0.1", "127.0.0.1:9"],
+        ["192.0.2.7", "192.0.2.7:9"],
+      ] as const) {
+        expect(await dialRaw(tailscaled.socket, host, 9)).toMatchObject({
+          status: 200,
+          self: "true",
+          address,
+          body: "",
+        });
+      }
+    });
+
+    test("LC-10 a name that nobody bears can't be looked up", async () => {
+      expect(await dialRaw(tailscaled.socket, "nobody", 9)).toMatchObject({
+        status: 502,
+        type: "text/plain; charset=utf-8",
+        body: expect.stringMatching(/^(resolve|dial) failure: lookup nobody.*\n$/),
+      });
+    });
+
+    test("LC-10 a connection must be asked for as an upgrade, by POST, with a host, and with the right Host", async () => {
+      const host = { Host: "local-tailscaled.sock" };
+      expect(await ask("dial")).toMatchObject({ status: 405, body: "POST required\n" });
+      expect(await dialRaw(tailscaled.socket, "nas", 9, host)).toMatchObject({
+        status: 400,
+        body: "bad ts-dial upgrade\n",
+      });
+      expect(await dialRaw(tailscaled.socket, "", 9, { ...host, ...UPGRADE })).toMatchObject({
+        status: 400,
+        body: "missing Dial-Host or Dial-Port header\n",
+      });
+      expect(await dialRaw(tailscaled.socket, "nas", 9, { Host: "localhost", ...UPGRADE })).toMatchObject({
+        status: 403,
+        body: "invalid localapi request\n",
+      });
     });
 
     test("LC-7 who lacks permission is answered with 403 and what was denied", async () => {

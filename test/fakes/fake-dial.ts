@@ -2,7 +2,6 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { FakeTailnet } from "./fake-tailnet.ts";
 
 /** LocalAPI's `dial`, as tailscaled 1.102 answers it; its words are Go's. */
@@ -10,7 +9,7 @@ export class FakeDial {
   readonly #tailnet: FakeTailnet;
   /** Ports of nodes, as `name:port`, and those of 127.0.0.1 that they are here. */
   readonly #listeners = new Map<string, number>();
-  readonly #open = new Set<Duplex>();
+  readonly #open = new Set<Socket>();
 
   constructor(tailnet: FakeTailnet) {
     this.#tailnet = tailnet;
@@ -21,7 +20,7 @@ export class FakeDial {
   }
 
   /** A connection that was asked for upgrading: Node's HTTP server lets go of it. */
-  holds(stream: Duplex): void {
+  holds(stream: Socket): void {
     this.#open.add(stream);
     stream.on("error", () => {}).on("close", () => this.#open.delete(stream));
   }
@@ -31,7 +30,7 @@ export class FakeDial {
     for (const stream of this.#open) stream.destroy();
   }
 
-  async answer(request: IncomingMessage, response: ServerResponse, upgrading: Duplex | null): Promise<void> {
+  async answer(request: IncomingMessage, response: ServerResponse, upgrading: Socket | null): Promise<void> {
     if (request.method !== "POST") return refuse(response, 405, "POST required");
     if (upgrading === null || request.headers.upgrade !== "ts-dial")
       return refuse(response, 400, "bad ts-dial upgrade");
@@ -40,17 +39,27 @@ export class FakeDial {
     const node = this.#tailnet.byAddress(host) ?? this.#tailnet.byName(host);
     const address = isIP(host) === 0 ? this.#resolve(host, node) : host;
     if (address === null) return refuse(response, 502, `resolve failure: lookup ${host}: no such host`);
-    if (node === null || this.#tailnet.mode === "tun") return leaveToAsker(response, address, port);
+    if (node === null || this.#isOwnInterface(node)) return leaveToAsker(response, address, port);
     const socket = await this.#connect(`${node}:${port}`);
-    if (socket === null) {
-      return refuse(response, 502, `dial failure: connect tcp ${withPort(address, port)}: connection was refused`);
-    }
+    if (socket === null) return refuse(response, 502, this.#refusal(withPort(address, port)));
     this.#join(upgrading, socket);
   }
 
   #resolve(host: string, node: string | null): string | null {
     if (node !== null) return this.#tailnet.firstAddress(node);
     return host === "localhost" ? "127.0.0.1" : null;
+  }
+
+  /** With one, it dials peers only. */
+  #isOwnInterface(node: string): boolean {
+    return this.#tailnet.mode === "tun" && this.#tailnet.isSelf(node);
+  }
+
+  /** The system's words where it has an interface, else those of its own network stack. */
+  #refusal(address: string): string {
+    return this.#tailnet.mode === "tun"
+      ? `dial failure: dial tcp ${address}: connect: connection refused`
+      : `dial failure: connect tcp ${address}: connection was refused`;
   }
 
   async #connect(listener: string): Promise<Socket | null> {
@@ -61,11 +70,16 @@ export class FakeDial {
     return socket;
   }
 
-  #join(asker: Duplex, socket: Socket): void {
+  #join(asker: Socket, socket: Socket): void {
     asker.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ts-dial\r\n\r\n");
     this.holds(socket);
-    asker.pipe(socket).on("close", () => asker.destroy());
-    socket.pipe(asker).on("close", () => socket.destroy());
+    asker.pipe(socket);
+    socket.pipe(asker);
+    // Who ends one way ends both; what was said before still arrives.
+    for (const one of [asker, socket]) {
+      one.on("end", () => [asker, socket].map((other) => other.destroySoon()));
+      one.on("close", () => [asker, socket].map((other) => other.destroy()));
+    }
   }
 }
 

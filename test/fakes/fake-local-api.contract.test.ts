@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { BUS_MASK, localApiContract, questions, type Tailscaled } from "../contracts/local-api.ts";
+import { userspaceContract, type UserspaceTailscaled } from "../contracts/local-api-userspace.ts";
 import { askRaw, busLines } from "../helpers/raw-local-api.ts";
 import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "../../src/tailnet/local-api/answers.ts";
 import type { Outcome } from "../../src/tailnet/local-api/outcome.ts";
@@ -10,6 +13,7 @@ import { tailnetPeer } from "../../src/tailnet/tailnet-peer.ts";
 import { startFakeLocalApi } from "./fake-local-api.ts";
 
 localApiContract("the fake", open);
+userspaceContract("the fake", openUserspace);
 
 test("LC-8 a real status decodes to a node that runs, its owner, and its peers", () => {
   const status = valueOf(decodeStatus(recorded("status")));
@@ -107,6 +111,37 @@ async function open(): Promise<Tailscaled> {
     },
     dispose: () => fake.stop(),
   };
+}
+
+async function openUserspace(): Promise<UserspaceTailscaled> {
+  const fake = await startFakeLocalApi();
+  const addresses = {
+    chat: ["100.64.0.1", "fd7a:115c:a1e0::1"],
+    bob: ["100.64.0.2", "fd7a:115c:a1e0::2"],
+  } as const;
+  fake.setMode("userspace");
+  fake.node("bob-laptop", { user: "bob@example.com", addresses: addresses.bob });
+  const echo = createServer((socket) => void socket.pipe(socket)).listen(0, "127.0.0.1");
+  await once(echo, "listening");
+  fake.listens("bob-laptop", 12_345, portOf(echo));
+  return {
+    socket: fake.path,
+    addresses,
+    echo: 12_345,
+    async arrive() {
+      const socket = await fake.dial("bob-laptop", portOf(echo));
+      return { port: socket.localPort ?? 0, close: () => void socket.destroy() };
+    },
+    async dispose() {
+      echo.close();
+      await fake.stop();
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** An answer of a real tailscaled; `npm run test:tailnet -- contract --update` asks for it anew. */

@@ -3,7 +3,6 @@ import { createServer, ServerResponse } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -165,7 +164,7 @@ export class FakeLocalApi {
   }
 
   /** @param upgrading the connection, where the question asks to have it for itself. */
-  async #answer(request: IncomingMessage, response: ServerResponse, upgrading: Duplex | null = null): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, upgrading: Socket | null = null): Promise<void> {
     const url = new URL(request.url ?? "", "http://local-tailscaled.sock");
     this.asked.push(`${request.method} ${request.url}`);
     const { host, origin, referer } = request.headers;

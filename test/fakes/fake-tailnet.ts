@@ -112,6 +112,10 @@ export class FakeTailnet {
     );
   }
 
+  isSelf(name: string): boolean {
+    return name === this.#self.name;
+  }
+
   firstAddress(name: string): string | null {
     return this.#members.get(name)?.addresses[0] ?? null;
   }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
@@ -8,6 +9,13 @@ export interface RawAnswer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+}
+
+/** An answer to `POST dial`: its `Dial-…` headers where it has them, and the connection where it became one. */
+export interface RawDial extends RawAnswer {
+  readonly self: string | null;
+  readonly address: string | null;
+  readonly socket: Socket | null;
 }
 
 const HEADERS = { Host: "local-tailscaled.sock" };
@@ -23,6 +31,30 @@ export async function askRaw(
     status: response.statusCode ?? 0,
     type: response.headers["content-type"] ?? "",
     body: await text(response),
+  };
+}
+
+export const UPGRADE = { Connection: "upgrade", Upgrade: "ts-dial" };
+
+/** `POST /localapi/v0/dial`, not by the code under test. */
+export async function dialRaw(
+  socketPath: string,
+  host: string,
+  port: number,
+  headers: OutgoingHttpHeaders = { ...HEADERS, ...UPGRADE },
+): Promise<RawDial> {
+  const to = { "Dial-Network": "tcp", "Dial-Host": host, "Dial-Port": String(port) };
+  const path = "/localapi/v0/dial";
+  const sent = request({ socketPath, method: "POST", path, headers: { ...headers, ...to }, agent: false }).end();
+  const [response, socket] = await Promise.race([once(sent, "response"), once(sent, "upgrade")]);
+  const connected = socket instanceof Socket;
+  return {
+    status: response.statusCode ?? 0,
+    type: response.headers["content-type"] ?? "",
+    self: response.headers["dial-self"] ?? null,
+    address: response.headers["dial-addr"] ?? null,
+    body: connected ? "" : await text(response),
+    socket: connected ? socket : null,
   };
 }
 

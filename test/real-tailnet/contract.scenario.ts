@@ -1,17 +1,22 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { linkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { BUS_MASK, localApiContract, questions, type Tailscaled } from "../contracts/local-api.ts";
+import { userspaceContract, type UserspaceTailscaled } from "../contracts/local-api-userspace.ts";
+import { Program } from "../helpers/program.ts";
 import { askRaw, busLines, type RawAnswer } from "../helpers/raw-local-api.ts";
-import type { TailnetNode } from "./node.ts";
+import { PORT, type TailnetNode } from "./node.ts";
 import { withoutIdentities } from "./recorded.ts";
 import { EVERYBODY, startTailnet } from "./tailnet.ts";
 
 const RECORDED = join(import.meta.dirname, "../fakes/recorded");
 
 localApiContract("tailscaled", open);
+localApiContract("the oldest tailscaled", () => open({ oldest: true }));
+userspaceContract("tailscaled", openUserspace);
+userspaceContract("the oldest tailscaled", () => openUserspace({ oldest: true }));
 
 test("LC-8 what is recorded is what this tailscaled says, but for identities and what differs from run to run", async () => {
   const tailscaled = await open();
@@ -26,9 +31,9 @@ test("LC-8 what is recorded is what this tailscaled says, but for identities and
   await expect(withoutIdentities(value ?? "")).toMatchFileSnapshot(join(RECORDED, "bus.json"));
 });
 
-async function open(): Promise<Tailscaled> {
+async function open({ oldest = false }: { readonly oldest?: boolean } = {}): Promise<Tailscaled> {
   const tailnet = await startTailnet();
-  const chat = await tailnet.join("chat", { user: "alice" });
+  const chat = await tailnet.join("chat", { user: "alice", oldest });
   const bob = await tailnet.join("bob-laptop", { user: "bob" });
   const nas = await tailnet.join("nas", { tags: ["tag:backup"] });
   await tailnet.policy({
@@ -45,6 +50,7 @@ async function open(): Promise<Tailscaled> {
   // In force at headscale; each node hears of it a moment later.
   await Promise.all([bob, nas].map((node) => isGranted(chat, node)));
   return {
+    oldest,
     socket: chat.socket,
     addresses: { chat: [chat.v4, chat.v6], bob: [bob.v4, bob.v6], nas: [nas.v4, nas.v6] },
     down: async () => void (await chat.tailscale("down")),
@@ -53,6 +59,44 @@ async function open(): Promise<Tailscaled> {
     dispose: () => tailnet.stop(),
   };
 }
+
+async function openUserspace({ oldest = false }: { readonly oldest?: boolean } = {}): Promise<UserspaceTailscaled> {
+  const tailnet = await startTailnet();
+  const chat = await tailnet.join("chat", { user: "alice", userspace: true, oldest });
+  const bob = await tailnet.join("bob-laptop", { user: "bob" });
+  const echo = await listenThere(bob, "socket.pipe(socket);");
+  const here = await listenThere(chat, "console.log(socket.remotePort);");
+  return {
+    oldest,
+    socket: chat.socket,
+    addresses: { chat: [chat.v4, chat.v6], bob: [bob.v4, bob.v6] },
+    echo: PORT,
+    async arrive() {
+      const peer = bob.dial(chat.v4);
+      return { port: Number(await here.line()), close: () => peer[Symbol.dispose]() };
+    },
+    async dispose() {
+      for (const program of [echo, here]) program.kill("SIGKILL");
+      await tailnet.stop();
+    },
+  };
+}
+
+/** A program on a node that listens, and does this with each connection. */
+async function listenThere({ through }: TailnetNode, act: string): Promise<Program> {
+  const [file, ...args] = [...through, process.execPath, "-e", LISTEN, String(PORT), act] as const;
+  const program = new Program(spawn(file, args));
+  await program.line();
+  return program;
+}
+
+const LISTEN = `
+  const [port, act] = process.argv.slice(1);
+  const met = new Function("socket", act);
+  require("node:net")
+    .createServer((socket) => met(socket.on("error", () => {})))
+    .listen(Number(port), () => console.log("listening"));
+`;
 
 /** Resolves when the grants of `node` have reached the tailscaled of `at`. */
 async function isGranted(at: TailnetNode, node: TailnetNode): Promise<void> {

@@ -64,7 +64,7 @@ test.each([
   expect(await api.dial("chat", 1, noSignal)).toEqual({ ok: true, value: { kind: "failed", code } });
 });
 
-test("TN-21 what is not the tailnet's, and everything where there is an interface, is left to us", async () => {
+test("TN-21 what is not the tailnet's, and our own address on an interface, is left to us", async () => {
   const { fake, api } = await userspace();
   expect(await api.dial("192.0.2.7", 12_345, noSignal)).toEqual(yourself("192.0.2.7"));
   expect(await api.dial("localhost", 12_345, noSignal)).toEqual(yourself("127.0.0.1"));

@@ -8,7 +8,7 @@ import type { Outcome } from "./outcome.ts";
 /** What came of a connection that tailscaled was asked for. */
 export type Dialled =
   | { readonly kind: "connected"; readonly stream: Duplex }
-  /** The address is not the tailnet's, so tailscaled leaves it to us (since 1.102; before, it connects by itself). */
+  /** No peer has the address, so tailscaled leaves it to us (1.102; the oldest, 1.80, connects by itself). */
   | { readonly kind: "yourself"; readonly host: string; readonly port: number }
   /** Nobody was reached; the code is what the system would have said. */
   | { readonly kind: "failed"; readonly code: "ENOTFOUND" | "ECONNREFUSED" | "EHOSTUNREACH" };
