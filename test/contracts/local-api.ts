@@ -196,9 +196,9 @@ export function localApiContract(name: string, open: () => Promise<Tailscaled>):
       for (const [host, address] of [
         ["chat", `${chat[0]}:9`],
         [chat[0], `${chat[0]}:9`],
-        [chat[1], `[${chat[1]}]:9`],
         ["127.0.0.1", "127.0.0.1:9"],
         ["192.0.2.7", "192.0.2.7:9"],
+        ["2001:db8::7", "[2001:db8::7]:9"],
       ] as const) {
         expect(await dialRaw(tailscaled.socket, host, 9)).toMatchObject({
           status: 200,

@@ -39,7 +39,7 @@ export class FakeDial {
     const node = this.#tailnet.byAddress(host) ?? this.#tailnet.byName(host);
     const address = isIP(host) === 0 ? this.#resolve(host, node) : host;
     if (address === null) return refuse(response, 502, `resolve failure: lookup ${host}: no such host`);
-    if (node === null || this.#isOwnInterface(node)) return leaveToAsker(response, address, port);
+    if (node === null || this.#isOwnInterface(node, address)) return leaveToAsker(response, address, port);
     const socket = await this.#connect(`${node}:${port}`);
     if (socket === null) return refuse(response, 502, this.#refusal(withPort(address, port)));
     this.#join(upgrading, socket);
@@ -50,9 +50,9 @@ export class FakeDial {
     return host === "localhost" ? "127.0.0.1" : null;
   }
 
-  /** With one, it dials peers only. */
-  #isOwnInterface(node: string): boolean {
-    return this.#tailnet.mode === "tun" && this.#tailnet.isSelf(node);
+  /** Where it has an interface, it dials peers; our own IPv6 address goes with them, since the tailnet's range is one route. */
+  #isOwnInterface(node: string, address: string): boolean {
+    return this.#tailnet.mode === "tun" && this.#tailnet.isSelf(node) && !address.includes(":");
   }
 
   /** The system's words where it has an interface, else those of its own network stack. */

@@ -69,7 +69,8 @@ test("TN-21 what is not the tailnet's, and our own address on an interface, is l
   expect(await api.dial("192.0.2.7", 12_345, noSignal)).toEqual(yourself("192.0.2.7"));
   expect(await api.dial("localhost", 12_345, noSignal)).toEqual(yourself("127.0.0.1"));
   fake.setMode("tun");
-  expect(await api.dial("fd7a:115c:a1e0::1", 12_345, noSignal)).toEqual(yourself("fd7a:115c:a1e0::1"));
+  expect(await api.dial("chat", 12_345, noSignal)).toEqual(yourself("100.64.0.1"));
+  expect(await api.dial("2001:db8::7", 12_345, noSignal)).toEqual(yourself("2001:db8::7"));
 });
 
 test("TN-21 no answer in time, a wish withdrawn, no permission, and no tailscaled are problems of their own", async () => {
