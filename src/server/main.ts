@@ -93,6 +93,7 @@ export async function startServer({
     mayAsk: () => monitor.current().state.kind === "running",
     post: (command) => mailbox.post(command),
     every: timings.vouchEvery,
+    newsEvery: timings.vouchNews,
     offlineAfter: timings.offlineAfter,
     now,
   });
@@ -151,6 +152,7 @@ export async function startServer({
     door.abandon((address) => isLost(config, observation, address));
     void vouching.askAll();
   });
+  monitor.onNews(() => vouching.hearNews());
 
   learn(monitor.current());
   const trouble = await listening.want(wantedAddresses(config, monitor.current()));

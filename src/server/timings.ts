@@ -4,6 +4,8 @@ import type { MonitorTimings } from "../tailnet/monitor.ts";
 export interface Timings {
   /** Between two rounds of asking the tailnet who the live sessions are. */
   readonly vouchEvery: number;
+  /** At least so long between two rounds because tailscaled had news: in a large tailnet it always has some. */
+  readonly vouchNews: number;
   /** After which a peer that its tailnet calls offline is taken for gone. */
   readonly offlineAfter: number;
   /** Before an address that could not be opened is tried again. */
@@ -16,6 +18,7 @@ export interface Timings {
 
 export const DEFAULT_TIMINGS: Timings = {
   vouchEvery: 30_000,
+  vouchNews: 5_000,
   offlineAfter: 120_000,
   listenRetry: 2_000,
   closing: 3_000,

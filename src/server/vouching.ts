@@ -10,6 +10,8 @@ export interface VouchingOptions {
   readonly post: (command: Command) => void;
   /** Milliseconds between two rounds of questions. */
   readonly every: number;
+  /** Milliseconds between two rounds that news asked for, at least. */
+  readonly newsEvery: number;
   /** Milliseconds after which a peer that its tailnet calls offline is taken for gone. */
   readonly offlineAfter: number;
   /** Milliseconds of a clock that only goes forward. */
@@ -23,7 +25,7 @@ interface Watched {
 }
 
 /**
- * Asks the tailnet again and again who the peers of live sessions are: a right that was withdrawn ends within a minute, a
+ * Asks the tailnet again and again who the peers of live sessions are: a right that was withdrawn ends within a minute, mostly at once, a
  * peer that became somebody else or left the tailnet has to come again, and one that is long offline is gone though its
  * connection still looks whole. While nobody can be asked, sessions go on as they are.
  */
@@ -32,6 +34,9 @@ export class Vouching {
   readonly #watched = new Map<SessionId, Watched>();
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | null = null;
+  /** The next round for the sake of news, and when the last one was. */
+  #newsRound: NodeJS.Timeout | null = null;
+  #newsAt = -Infinity;
 
   constructor(options: VouchingOptions) {
     this.#options = options;
@@ -49,6 +54,7 @@ export class Vouching {
 
   stop(): void {
     clearInterval(this.#timer);
+    if (this.#newsRound !== null) clearTimeout(this.#newsRound);
     this.#watched.clear();
   }
 
@@ -58,6 +64,25 @@ export class Vouching {
       this.#round = null;
     });
     return this.#round;
+  }
+
+  /** tailscaled had news, perhaps of a policy: a round at once, or as soon as one may be again. */
+  hearNews(): void {
+    const { now, newsEvery } = this.#options;
+    this.#newsRound ??= setTimeout(
+      () => {
+        this.#newsRound = null;
+        this.#newsAt = now();
+        void this.#askAnew();
+      },
+      Math.max(0, this.#newsAt + newsEvery - now()),
+    ).unref();
+  }
+
+  /** A round under way may have asked about some before the news. */
+  async #askAnew(): Promise<void> {
+    await this.#round;
+    await this.askAll();
   }
 
   /** One question for each node, one after another: a round must not crowd out who is just coming in. */

@@ -125,6 +125,21 @@ test("TN-16 what the bus tells is followed: stop, return, login with its link, o
   await seen(monitor, ({ listenOn }) => listenOn.join(",") === "100.64.0.9");
 });
 
+test("TN-22 news on the bus are passed on once they have settled, also those of which the observation shows nothing", async () => {
+  const monitor = await follow();
+  const changes: Observation[] = [];
+  monitor.onChange((observation) => changes.push(observation));
+  const asked = () => tailnet.asked.filter((question) => question.includes("status")).length;
+  const before = asked();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stopListening = monitor.onNews(resolve);
+  tailnet.grant("bob@example.com", { operator: true });
+  await promise;
+  expect(asked()).toBeGreaterThan(before);
+  expect(changes).toEqual([]);
+  stopListening();
+});
+
 test("TN-17 tailscaled that goes away and comes back is found again; mode and self are remembered meanwhile", async () => {
   const monitor = await follow();
   await tailnet.goAway();

@@ -39,6 +39,11 @@ export interface Monitor {
   current(): Observation;
   /** Calls back after each change of the observation. Returns the way to stop that. */
   onChange(listener: (observation: Observation) => void): () => void;
+  /**
+   * Calls back when the bus had news, whatever they were, once they have settled and the state was asked for: a peer came, or
+   * a policy changed, of which the observation shows nothing. Returns the way to stop that.
+   */
+  onNews(listener: () => void): () => void;
   /** Asks tailscaled now. Never rejects. */
   refresh(): Promise<Observation>;
   stop(): void;
@@ -56,6 +61,7 @@ class FollowingMonitor implements Monitor {
   readonly #options: MonitorOptions;
   readonly #timings: MonitorTimings;
   readonly #listeners = new Set<(observation: Observation) => void>();
+  readonly #newsListeners = new Set<() => void>();
   readonly #stopping = new AbortController();
   #observation = nothingObserved;
   #asking: Promise<Observation> | null = null;
@@ -82,6 +88,11 @@ class FollowingMonitor implements Monitor {
     return () => this.#listeners.delete(listener);
   }
 
+  onNews(listener: () => void): () => void {
+    this.#newsListeners.add(listener);
+    return () => this.#newsListeners.delete(listener);
+  }
+
   /** An answer on its way may be older than what made us ask; so one more question follows it, for all who came meanwhile. */
   refresh(): Promise<Observation> {
     if (this.#asking === null) {
@@ -98,6 +109,7 @@ class FollowingMonitor implements Monitor {
   stop(): void {
     this.#stopping.abort();
     this.#listeners.clear();
+    this.#newsListeners.clear();
     if (this.#settling !== null) {
       clearTimeout(this.#settling);
     }
@@ -134,8 +146,15 @@ class FollowingMonitor implements Monitor {
   #heard(): void {
     this.#settling ??= setTimeout(() => {
       this.#settling = null;
-      void this.refresh();
+      void this.#followNews();
     }, this.#timings.debounce).unref();
+  }
+
+  async #followNews(): Promise<void> {
+    await this.refresh();
+    for (const listener of this.#newsListeners) {
+      listener();
+    }
   }
 
   /** Cheap, and needed only where nobody tells: an address comes a moment after the state that promises it. */

@@ -107,6 +107,15 @@ describe("operators", () => {
     expect(await bob.ask("KICK carol")).toBe(NOT_OPERATOR);
   });
 
+  test("TS-25 where tailscaled tells of a changed policy, a right is given or withdrawn without waiting for a round", async () => {
+    const scene = await startScene({ timings: { vouchEvery: 3_600_000, vouchNews: 0 } });
+    const bob = await scene.join("bob-laptop", "bob");
+    scene.fake.grant("bob@example.com", { operator: true });
+    expect(await bob.line()).toBe(OPERATOR);
+    scene.fake.withdraw("bob@example.com");
+    while ((await bob.ask("KICK nobody")) !== NOT_OPERATOR);
+  });
+
   test("TS-14 a node that changes hands takes the owner's right along", async () => {
     const scene = await startScene();
     const alice = await scene.join("alice-laptop", "alice");

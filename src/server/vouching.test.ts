@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Command } from "../core/commands.ts";
+import type { Identified } from "../tailnet/identify.ts";
+import { Vouching } from "./vouching.ts";
+
+const NEWS_EVERY = 5000;
+const BOB: Identified = {
+  kind: "known",
+  identity: { kind: "person", login: "bob@example.com" },
+  vouched: null,
+  online: true,
+  sharedIn: false,
+};
+
+let answers: PromiseWithResolvers<Identified>[];
+let posted: Command[];
+let vouching: Vouching;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  answers = [];
+  posted = [];
+  vouching = new Vouching({
+    identifier: {
+      identify() {
+        const answer = Promise.withResolvers<Identified>();
+        answers.push(answer);
+        return answer.promise;
+      },
+    },
+    mayAsk: () => true,
+    post: (command) => posted.push(command),
+    every: 3_600_000,
+    newsEvery: NEWS_EVERY,
+    offlineAfter: 120_000,
+    now: () => Date.now(),
+  });
+  vouching.add(1, { address: "100.64.0.2", port: 50_000 });
+});
+
+afterEach(() => {
+  vouching.stop();
+  vi.useRealTimers();
+});
+
+test("TS-25 news bring a round at once; more of them bring one more, and not sooner than one may be", async () => {
+  vouching.hearNews();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toHaveLength(1);
+  answers[0]?.resolve(BOB);
+  for (let news = 0; news < 5; news += 1) vouching.hearNews();
+  await vi.advanceTimersByTimeAsync(NEWS_EVERY - 1);
+  expect(posted).toHaveLength(1);
+  expect(answers).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(answers).toHaveLength(2);
+});
+
+test("TS-25 a round that was under way when the news came is not enough", async () => {
+  void vouching.askAll();
+  expect(answers).toHaveLength(1);
+  vouching.hearNews();
+  await vi.advanceTimersByTimeAsync(0);
+  answers[0]?.resolve(BOB);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toHaveLength(2);
+});
+
+test("TS-25 none comes of them after stop", async () => {
+  vouching.hearNews();
+  vouching.stop();
+  await vi.advanceTimersByTimeAsync(NEWS_EVERY);
+  expect(answers).toHaveLength(0);
+});
