@@ -44,12 +44,12 @@ test("CM-14 what was dropped at last is told at the end", async () => {
   expect(notes.at(-1)).toBe("1 message was dropped.");
 });
 
-test("CM-16 abandoned, it finishes what it is at and tells how many it leaves", async () => {
+test("CM-16 halted, it finishes what it is at and tells how many it leaves", async () => {
   const { inbox, handled, notes, finishOne } = slowInbox(10);
   for (const item of [1, 2, 3]) inbox.add(item);
-  const abandoned = inbox.abandon();
+  inbox.halt();
   finishOne();
-  await abandoned;
+  await inbox.finish();
   expect(handled).toEqual([1]);
   expect(notes).toEqual(["2 messages were not handled any more."]);
 });

@@ -30,17 +30,16 @@ export class Inbox<T> {
     return true;
   }
 
-  /** Resolves when all that waits is handled. */
+  /** Resolves when all that waits, or after `halt` what it is at, is handled. */
   async finish(): Promise<void> {
     await this.#working;
     this.#tellDropped();
   }
 
-  /** Handles nothing more than what it is at, and tells how many it leaves. */
-  async abandon(): Promise<void> {
+  /** Takes up nothing more, from now on, and tells how many it leaves. What it is at goes on. */
+  halt(): void {
     const left = this.#waiting.splice(0).length;
     if (left > 0) this.#note(`${count(left)} not handled any more.`);
-    await this.finish();
   }
 
   async #work(): Promise<void> {

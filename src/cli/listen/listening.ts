@@ -33,19 +33,23 @@ export type Ending =
 export async function listenTo(listening: Listening): Promise<Ending> {
   const { destination, count, patience, stop, note } = listening;
   const over = Promise.withResolvers<"enough" | "cannot-handle" | "time">();
-  const inbox = new Inbox(
-    listening.queue,
-    listening.handler(() => over.resolve("cannot-handle")),
-    note,
-  );
+  const inbox = new Inbox(listening.queue, listening.handler(cannotHandle), note);
   const narrate = narrator(destination, note);
   const leaving = new AbortController();
+  const signal = AbortSignal.any([stop, leaving.signal]);
   let heard = 0;
+  // At once: no command may be started that nobody tells to stop.
+  stop.addEventListener("abort", () => inbox.halt(), { once: true });
 
   function hear(event: ClientEvent): void {
-    if (leaving.signal.aborted) return;
+    if (signal.aborted) return;
     if (event.kind !== "message") narrate(event);
     else if (heard < count && listening.isWanted(event)) take(event);
+  }
+
+  function cannotHandle(): void {
+    inbox.halt();
+    over.resolve("cannot-handle");
   }
 
   function take({ from, to, text }: Extract<ClientEvent, { kind: "message" }>): void {
@@ -58,7 +62,7 @@ export async function listenTo(listening: Listening): Promise<Ending> {
     server: destination.server,
     ids: [destination.id],
     patience: NAME_PATIENCE,
-    signal: AbortSignal.any([stop, leaving.signal]),
+    signal,
     hear,
   });
   if ("cause" in entry) return { kind: "lost", cause: entry.cause };
@@ -67,7 +71,7 @@ export async function listenTo(listening: Listening): Promise<Ending> {
   const why = await Promise.race([over.promise, client.ended().then(() => "lost" as const)]);
   clearTimeout(timer);
   leaving.abort();
-  await (stop.aborted || why === "cannot-handle" ? inbox.abandon() : inbox.finish());
+  await inbox.finish();
   const cause = await client.ended();
   return why === "lost" ? { kind: why, cause } : why === "time" ? { kind: why, heard } : { kind: why };
 }
