@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { linkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { BUS_MASK, localApiContract, questions, type Tailscaled } from "../contracts/local-api.ts";
@@ -104,6 +105,7 @@ async function isGranted(at: TailnetNode, node: TailnetNode): Promise<void> {
     const { body } = await askRaw(at.socket, `whois?addr=${node.v4}`);
     const { CapMap: grants }: { readonly CapMap: unknown } = JSON.parse(body);
     if (grants !== null) return;
+    await pause(20);
   }
 }
 
