@@ -112,7 +112,7 @@ async function chat(
   }
 }
 
-/** Connects under a name; a person can wait until an earlier connection is forgotten and come back when one is lost. */
+/** Connects under a name; a person can wait until an earlier connection is forgotten. */
 async function join(
   id: string,
   person: boolean,
@@ -126,7 +126,7 @@ async function join(
     server,
     ids: [id],
     signal: surroundings.stop,
-    reconnect: person ? "lost" : "never",
+    reconnect: "lost",
     patience: person ? GHOST_PATIENCE : 0,
     pause: GHOST_PAUSE,
     waiting: () => person && complain(takenFor(id)),

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scratchFolder, startPadserve, type Program } from "../helpers/program.ts";
+import { startRelay } from "../helpers/relay.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
 
 /** `pad chat …` of somebody who has never run it, without a terminal. */
@@ -136,14 +137,22 @@ test("CM-4 an interrupt leaves with 130", async () => {
   expect(await alice.exited).toMatchObject({ code: 130 });
 });
 
-test("CM-4 a server that goes away ends a pipe with 3", async () => {
-  const server = await startTestServer();
-  const alice = startChat(["alice", at(server), "--commands"]);
-  await alice.complains("Connected to");
-  await server.stop();
-  const { code, stderr } = await alice.exited;
-  expect(code).toBe(3);
-  expect(stderr).toContain("has closed the connection.");
+test("CM-3 a pipe outlives a lost connection: what is piped in meanwhile is said afterwards", async () => {
+  await using server = await startTestServer();
+  await using relay = await startRelay(server.port);
+  const bob = await server.join("bob");
+  const alice = startChat(["alice", `127.0.0.1:${relay.port}`]);
+  alice.type("before");
+  expect(await bob.message()).toMatchObject({ text: "before" });
+  relay.block(true);
+  relay.cut();
+  relay.bury();
+  await alice.complains("Trying again until it comes back.");
+  alice.type("meanwhile");
+  alice.endInput();
+  relay.block(false);
+  expect(await bob.message()).toMatchObject({ from: "alice", text: "meanwhile" });
+  expect(await alice.exited).toMatchObject({ code: 0 });
 });
 
 test("CM-20 the server and the name of the last chat are remembered, for this user alone", async () => {

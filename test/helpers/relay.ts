@@ -6,6 +6,8 @@ export interface Relay extends AsyncDisposable {
   readonly port: number;
   /** Ends the connections at the client's side only: the server goes on believing in them. */
   cut(): void;
+  /** Ends each further connection at once, or lets them through again. */
+  block(blocked: boolean): void;
   /** Lets the server see the end of those that were cut. */
   bury(): void;
 }
@@ -13,7 +15,12 @@ export interface Relay extends AsyncDisposable {
 export async function startRelay(to: number): Promise<Relay> {
   const clients = new Set<Socket>();
   const ghosts = new Set<Socket>();
+  let isBlocked = false;
   const server = createServer((client) => {
+    if (isBlocked) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(to, "127.0.0.1");
     clients.add(client);
     ghosts.add(upstream);
@@ -36,6 +43,9 @@ export async function startRelay(to: number): Promise<Relay> {
     port: typeof address === "object" && address !== null ? address.port : 0,
     cut,
     bury,
+    block: (blocked) => {
+      isBlocked = blocked;
+    },
     async [Symbol.asyncDispose]() {
       server.close();
       cut();

@@ -142,7 +142,7 @@ async function besideTailscaled(how: string): Promise<{ tailscaleSocket?: string
 
 /** `pad chat` on a machine, connected. */
 async function chat(machine: Machine, id: string, address: string): Promise<Program> {
-  const program = startPadserve(["chat", id, address], machine);
+  const program = startPadserve(["chat", id, address, "--commands"], machine);
   await program.complains("Connected to");
   return program;
 }

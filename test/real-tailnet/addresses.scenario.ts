@@ -41,8 +41,8 @@ test("RT-2 every kind of node comes in: people's, a tagged one, one in userspace
   }
   using through = await pod.dialThrough("chat");
   expect(await through.setUp("pod")).toBe("REGISTERED");
-  const one = alice.pad("chat", "alice", "chat");
-  const other = bob.pad("chat", "bob", "chat");
+  const one = alice.pad("chat", "alice", "chat", "--commands");
+  const other = bob.pad("chat", "bob", "chat", "--commands");
   await Promise.all([one.complains("Connected to"), other.complains("Connected to")]);
   other.type("hello, everybody");
   expect(await one.line()).toBe("bob: hello, everybody");

@@ -20,7 +20,7 @@ export async function chatInLines(chat: Chat, surroundings: Surroundings): Promi
     if (snapshot.present.id === present) return;
     present = snapshot.present.id;
     screen.setPrompt(promptOf(snapshot));
-    screen.note(`What you write goes to ${toWhom(present)}. /help tells more.`);
+    screen.note(`What you write goes to ${toWhom(present)}.`);
   };
   followPresent();
   chat.subscribe(followPresent);

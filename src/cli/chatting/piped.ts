@@ -41,7 +41,7 @@ export function showPiped(chat: Chat, asked: boolean, { stdout, stderr }: Surrou
 
 /**
  * Says each line to one person or to everybody, one after another, and leaves. Each is sent when the one before is proven,
- * so they arrive in order and none is too many. Gives the worst that happened.
+ * so they arrive in order and none is too many; while the connection is lost they wait. Gives the worst that happened.
  */
 export async function sayPiped(
   { lines, close }: PipedLines,
@@ -66,6 +66,8 @@ export async function sayPiped(
 export async function obeyPiped({ lines, close }: PipedLines, { chat, client }: Piped): Promise<ExitCode> {
   void client.ended().then(close);
   for await (const line of lines) {
+    // Not while the connection is lost.
+    await client.online();
     chat.submit(line);
     if (client.state.kind === "ended") break;
   }
@@ -79,9 +81,11 @@ async function sendPatiently(client: PadClient, to: string, text: string, stop: 
   for (;;) {
     const outcome = isSameId(to, OPEN_ROOM) ? await client.broadcast(text) : await client.send(to, text);
     const tooMany = outcome.kind === "refused" && outcome.error.reason === "too-many-messages";
-    if (!tooMany || stop.aborted) return outcome;
+    const offline = outcome.kind === "not-sent" && outcome.why === "offline";
+    if (!tooMany && !offline) return outcome;
     // A stop ends the client, and with it the next attempt.
-    await wait(RATE_PAUSE, undefined, { signal: stop }).catch(() => {});
+    if (offline) await client.online();
+    else await wait(RATE_PAUSE, undefined, { signal: stop }).catch(() => {});
   }
 }
 

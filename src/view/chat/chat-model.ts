@@ -130,9 +130,10 @@ class ChatModel implements Chat {
 
   #online(operator: boolean): void {
     const how = this.#wasOnline ? "Connected again" : `Connected to ${this.#ports.server}`;
+    const hint = this.#wasOnline ? "" : " /help tells what there is to do.";
     this.#wasOnline = true;
     this.#board.change({ link: { kind: "online" }, operator });
-    this.#note(`${how}${operator ? " as operator" : ""}.`);
+    this.#note(`${how}${operator ? " as operator" : ""}.${hint}`);
     void this.#askRoster();
   }
 
