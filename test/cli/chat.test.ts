@@ -144,6 +144,9 @@ test("CM-3 a pipe outlives a lost connection: what is piped in meanwhile is said
   const alice = startChat(["alice", `127.0.0.1:${relay.port}`]);
   alice.type("before");
   expect(await bob.message()).toMatchObject({ text: "before" });
+  // What comes behind the server's word for it shows that alice has that.
+  bob.direct("alice", "heard");
+  expect(await alice.line()).toBe("bob (to you): heard");
   relay.block(true);
   relay.cut();
   relay.bury();
