@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 
 /** A text to send, or one line about why it can't be. */
 export type Text = { readonly text: string } | { readonly wrong: string };
@@ -7,9 +7,11 @@ export type Text = { readonly text: string } | { readonly wrong: string };
  * The text of a message: as given, or for `-` what is piped in, all of it, less one line end. Reads no more than it must
  * to know that it is too long. Bytes that are no UTF-8 become U+FFFD: an alarm that is garbled is better than none.
  * @param limit bytes of UTF-8.
+ * @param stop ends the reading; then the result is null.
  */
-export async function readText(given: string, stdin: Readable, limit: number): Promise<Text> {
-  const text = given === "-" ? await readAll(stdin, limit) : given;
+export async function readText(given: string, stdin: Readable, limit: number, stop: AbortSignal): Promise<Text | null> {
+  const text = given === "-" ? await readAll(stdin, limit, stop) : given;
+  if (stop.aborted) return null;
   if (text === "") return { wrong: "There is nothing to send: the text is empty." };
   if (text === null || Buffer.byteLength(text) > limit) {
     return { wrong: `Nothing was sent: the text is longer than ${limit} bytes, which is what one message can hold.` };
@@ -17,15 +19,19 @@ export async function readText(given: string, stdin: Readable, limit: number): P
   return { text };
 }
 
-/** Null: more than the limit, and than the line end that doesn't count. */
-async function readAll(stdin: Readable, limit: number): Promise<string | null> {
+/** Null: more than the limit, and than the line end that doesn't count; or stopped. */
+async function readAll(stdin: Readable, limit: number, stop: AbortSignal): Promise<string | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk);
-    chunks.push(bytes);
-    size += bytes.length;
-    if (size > limit + 2) return null;
+  try {
+    for await (const chunk of addAbortSignal(stop, stdin)) {
+      const bytes = Buffer.from(chunk);
+      chunks.push(bytes);
+      size += bytes.length;
+      if (size > limit + 2) return null;
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
   }
   return Buffer.concat(chunks)
     .toString("utf8")

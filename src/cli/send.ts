@@ -40,12 +40,13 @@ export const command = defineCommand(
 
 async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const [to = "", given = ""] = words;
-  const read = await readText(given, surroundings.stdin, longestText(to));
+  const read = await readText(given, surroundings.stdin, longestText(to), surroundings.stop);
+  if (read === null) return EXIT.interrupted;
   if ("wrong" in read) return complain({ text: read.wrong, code: EXIT.wrongUse });
   const found = await destination(values, surroundings);
   if (!("server" in found)) return complain(found);
   const { server } = found;
-  const late = values.timeout === undefined ? null : AbortSignal.timeout(values.timeout * 1000);
+  const late = values.timeout === undefined ? null : AbortSignal.timeout(Math.ceil(values.timeout * 1000));
   const signal = late === null ? surroundings.stop : AbortSignal.any([surroundings.stop, late]);
   const ids = idsOf(found);
   const entry = await enter({ ...found.reach, server, ids, patience: NAME_PATIENCE, reconnect: "never", signal });
