@@ -31,8 +31,8 @@ export async function chooseServer(
   return (await listens(own)) ? { kind: "chosen", server: own } : { kind: "none" };
 }
 
-/** Connects and leaves without a word. */
-function isListening(server: ServerAddress): Promise<boolean> {
+/** Whether anybody takes a connection there; it is left without a word. */
+export function isListening(server: ServerAddress): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ ...server, timeout: PROBE_PATIENCE });
   const settle = (listens: boolean) => {

@@ -1,8 +1,10 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { PassThrough } from "node:stream";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chooseId, nameFrom, scriptId } from "./choose-id.ts";
-import { chooseServer } from "./choose-server.ts";
+import { chooseServer, isListening } from "./choose-server.ts";
 
 const nobody = () => Promise.resolve(false);
 const somebody = () => Promise.resolve(true);
@@ -34,6 +36,17 @@ describe("which server", () => {
     expect(await chooseServer("no where", {}, chat, somebody)).toEqual({ kind: "not-an-address", words: "no where" });
     expect(await chooseServer(undefined, { PAD_SERVER: ":1" }, chat)).toEqual({ kind: "not-an-address", words: ":1" });
   });
+});
+
+test("CM-8 a server is one that takes connections", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  expect(await isListening({ host: "127.0.0.1", port })).toBe(true);
+  server.close();
+  await once(server, "close");
+  expect(await isListening({ host: "127.0.0.1", port })).toBe(false);
 });
 
 describe("which name", () => {
