@@ -1,11 +1,10 @@
 import { Box, render, Text, useInput } from "ink";
 import { createElement, useState, type ReactElement } from "react";
-import type { ClientEvent, EndCause, Outcome, PadClient, Reply } from "../../src/client/index.ts";
+import type { ClientEvent, EndCause, Outcome, PadClient } from "../../src/client/index.ts";
 import { openTerminal } from "../../src/tui/index.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
-import type { TerminalPlan } from "../terminal.ts";
-import type { Ends, Face } from "./typist.ts";
+import type { Ends, Face, TerminalPlan } from "./plan.ts";
 
 /** The terminal as people have it, on the real view-models; only the client has no server. */
 export async function openChat({ messages }: TerminalPlan, ends: Ends): Promise<Face> {
@@ -30,7 +29,7 @@ export async function openChat({ messages }: TerminalPlan, ends: Ends): Promise<
 
 /** Ink alone: as many rows of as much text, and a line that grows. */
 export function openBare({ columns, rows }: TerminalPlan, ends: Ends): Promise<Face> {
-  let hearNext: (nth: number) => void = () => {};
+  let hearNext: ((nth: number) => void) | null = null;
   function Bare(): ReactElement {
     const [newest, setNewest] = useState(0);
     const [written, setWritten] = useState("");
@@ -52,18 +51,15 @@ export function openBare({ columns, rows }: TerminalPlan, ends: Ends): Promise<F
     patchConsole: false,
     interactive: true,
   });
-  return Promise.resolve({ hear: (nth) => hearNext(nth) });
+  return Promise.resolve({ hear: (nth) => hearNext?.(nth) });
 }
 
-/** 10 to 110 small letters: chat, and now and then a paragraph. */
+/** 10 to 110 small letters, not all of them ASCII: chat, and now and then a paragraph. */
 function wordsOf(nth: number): string {
-  return "lorem ipsum dolor sit amet ".repeat(5).slice(0, 10 + ((nth * 37) % 101));
+  return "für ipsum dolor sit amet ".repeat(5).slice(0, 10 + ((nth * 37) % 101));
 }
 
 function idleClient(listeners: Set<(event: ClientEvent) => void>): PadClient {
-  const order = (): Promise<Outcome> => Promise.resolve({ kind: "taken" });
-  const never = <T>(): Promise<T> => new Promise(() => {});
-  const question = <T>(): Promise<Reply<T>> => never();
   return {
     id: "alice",
     state: { kind: "online", operator: false },
@@ -72,17 +68,26 @@ function idleClient(listeners: Set<(event: ClientEvent) => void>): PadClient {
       return () => void listeners.delete(listener);
     },
     online: () => Promise.resolve({ kind: "online", operator: false }),
-    ended: () => never<EndCause>(),
+    ended: never<EndCause>,
     close: () => Promise.resolve(),
-    broadcast: order,
-    send: order,
+    broadcast: take,
+    send: take,
     list: () => Promise.resolve({ kind: "answered", value: Array.from({ length: 20 }, (_, nth) => `person${nth}`) }),
-    info: question,
-    help: question,
-    kick: order,
-    ban: order,
-    unban: order,
-    listBans: question,
-    serverInfo: question,
+    info: never,
+    help: never,
+    kick: take,
+    ban: take,
+    unban: take,
+    listBans: never,
+    serverInfo: never,
   };
+}
+
+function take(): Promise<Outcome> {
+  return Promise.resolve({ kind: "taken" });
+}
+
+/** A question that nobody asks while keys are timed. */
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
 }

@@ -1,17 +1,6 @@
 import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { TerminalPlan, TerminalTimes } from "../terminal.ts";
-
-/** What is drawn on, and typed at. */
-export interface Ends {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-}
-
-/** What draws; messages come by `hear`. */
-export interface Face {
-  hear(nth: number): void;
-}
+import type { Ends, Face, TerminalPlan, TerminalTimes } from "./plan.ts";
 
 /** Types letters, one when the frame of the one before has been written for a while, and times each. */
 export async function typeKeys(

@@ -45,8 +45,6 @@ const XTERM = {
   "\u001ba": "alt-a",
   "\u001bl": "alt-l",
   "\u001bL": "alt-l",
-  // One alone is Esc only when nothing follows it for a while: leaving.test.ts presses it.
-  "\u001b\u001b": "escape",
 };
 const LINUX_CONSOLE = { "\u001b[1~": "home", "\u001b[4~": "end", "\u001b[3~": "delete", "\u001b[5~": "pageup" };
 const RXVT = {
@@ -96,6 +94,13 @@ describe("keys as terminals send them", () => {
       { kind: "text", text: "x" },
       { kind: "key", name: "tab" },
       { kind: "key", name: "backspace" },
+    ]);
+  });
+
+  test("TU-2 two Escs at once are two; one alone is one when nothing follows it (leaving.test.ts)", async () => {
+    expect(await strokesFor("\u001b\u001b")).toEqual([
+      { kind: "key", name: "escape" },
+      { kind: "key", name: "escape" },
     ]);
   });
 

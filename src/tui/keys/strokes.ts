@@ -13,8 +13,9 @@ export type Stroke =
 export function strokesOf(input: string, key: Key): readonly Stroke[] {
   if (key.eventType === "release") return [];
   const named = NAMED.find(([flag]) => key[flag]);
-  // Two Escs in a row look like Alt-Esc, and are meant as Esc.
-  if (named !== undefined) return [stroke(named[1] === "escape" ? "escape" : modifiers(key) + named[1])];
+  // Two Escs at once look like Alt-Esc, which nobody means.
+  if (named?.[1] === "escape") return Array.from({ length: key.meta ? 2 : 1 }, () => stroke("escape"));
+  if (named !== undefined) return [stroke(modifiers(key) + named[1])];
   if (key.ctrl || key.meta) return input === "" ? [] : [stroke(modified(input, key))];
   return (input.match(/\p{Cc}|\P{Cc}+/gu) ?? []).map((piece) => {
     const control = /^\p{Cc}$/u.test(piece);

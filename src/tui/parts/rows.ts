@@ -1,14 +1,17 @@
-import { Box, Text } from "ink";
+import { Box, Transform } from "ink";
 import { createElement, memo, type ReactElement } from "react";
 
-/** Painted rows below each other. One node for each row, since Ink's cost for a frame is that of its nodes and their text. */
+/**
+ * Painted rows below each other. Ink would measure and clean each text again for every frame, and ours have been: so each
+ * row is one mark to it, which becomes the row when it is written.
+ */
 export const Rows = memo(function Rows({ rows, width }: RowsProps): ReactElement {
   return createElement(
     Box,
     { flexDirection: "column", width, flexShrink: 0 },
-    // Ink gives an empty text no row. A row's place is what it is: React need not move rows when the pane scrolls.
+    // A row's place is what it is: React need not move rows when the pane scrolls.
     // oxlint-disable-next-line react/no-array-index-key
-    rows.map((row, nth) => createElement(Text, { key: nth, wrap: "truncate" }, row === "" ? " " : row)),
+    rows.map((row, nth) => createElement(Transform, { key: nth, transform: () => row, accessibilityLabel: row }, "-")),
   );
 }, isSameRows);
 
