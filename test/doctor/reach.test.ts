@@ -73,6 +73,31 @@ test("DR-14 a port where nothing listens, and a name that nobody has, are errors
   });
 });
 
+test("DR-20 from inside a userspace node the way goes through its tailscaled, by name, too", async () => {
+  const fake = await startFakeTailscaled("userspace");
+  fake.self("bob-laptop", NODES["bob-laptop"] ?? { addresses: [] });
+  fake.node("chat", { user: "alice@example.com", addresses: ["100.64.0.1"] });
+  const { port } = await startServe();
+  fake.listens("chat", 12_345, port);
+  const ask = async (server: string) => {
+    const { code, stdout } = await runPadserve(["doctor", server, "--tailscale-socket", fake.path]);
+    return { code, said: stdout.replaceAll(/\n +/g, " ") };
+  };
+  const byName = await ask("chat");
+  expect(byName.said).toMatch(/ok tailnet +chat:12345 connects in .+, answers in .+\n/);
+  expect(byName.said).toMatch(/ok protocols +classic; HTTP\n/);
+  expect(byName.said).toMatch(/ok you +bob@example\.com, says this machine's Tailscale/);
+  expect(byName.code).toBe(0);
+  expect((await ask("100.64.0.1")).said).toMatch(/ok IPv4 +100\.64\.0\.1:12345 connects in/);
+  const unknown = await ask("nobody");
+  expect(unknown.said).toMatch(/x {2}lookup +Nobody knows a machine of the name nobody\./);
+  expect(unknown.code).toBe(9);
+  const refused = await ask("chat:9");
+  expect(refused.said).toMatch(/x {2}tailnet +chat:9 can't be reached \(ECONNREFUSED\)\. The machine is there/);
+  const elsewhere = await ask(`0.0.0.0:${port}`);
+  expect(elsewhere.said).toMatch(/ok IPv4 +0\.0\.0\.0:\d+ connects in/);
+});
+
 test("DR-15 on the server's own machine one is its user; that Tailscale is absent is then no more than a note", async () => {
   const { port } = await startServe();
   const { code, said } = await look(port);

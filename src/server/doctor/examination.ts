@@ -1,4 +1,6 @@
-import { ownAddresses } from "../../tailnet/addresses.ts";
+import { isLoopback, ownAddresses } from "../../tailnet/addresses.ts";
+import { createLocalApi } from "../../tailnet/local-api/client.ts";
+import { findEndpoints } from "../../tailnet/local-api/endpoint.ts";
 import type { Config } from "../config.ts";
 import { wantedAddresses } from "../wanted-addresses.ts";
 import { examineAddresses } from "./addresses.ts";
@@ -13,6 +15,7 @@ import { gatherReach, type ReachFacts, type Target } from "./reach-facts.ts";
 import { examineReach } from "./reach.ts";
 import { gatherTailscale, type TailscaleFacts } from "./tailscale-facts.ts";
 import { examineTailscaled } from "./tailscaled.ts";
+import { throughTailscaled } from "./ways.ts";
 import { examineYou } from "./you.ts";
 
 /** This machine, as the home of a server with this configuration. A server that runs is asked, and not disturbed. */
@@ -43,13 +46,30 @@ export async function examineServer(config: Config): Promise<readonly Finding[]>
 export async function examineWay(target: Target, tailscaleSocket: string | null): Promise<readonly Finding[]> {
   const now = Date.now();
   const tailscale = await gatherTailscale({ socket: tailscaleSocket, capability: "", askForGrants: false, now });
-  const reach = await gatherReach(target);
+  const reach = await gatherReachBy(target, tailscale, tailscaleSocket);
   return [
     ...ofUse(examineTailscaled(tailscale), reach),
     ...examineReach(reach, tailscale),
     ...examineYou(reach, tailscale, ownAddresses()),
     ...examineClock({ now, nodeCreated: tailscale.nodeCreated, newest: null }),
   ];
+}
+
+/** A system beside a tailscaled in userspace mode has no way into the tailnet: `pad` goes through that, and so do we. */
+async function gatherReachBy(
+  target: Target,
+  { observation }: TailscaleFacts,
+  socket: string | null,
+): Promise<ReachFacts> {
+  const { state } = observation;
+  const isHere = isLoopback(target.host) || target.host === "localhost";
+  if (isHere || state.kind !== "running" || state.tun) return gatherReach(target, null);
+  const api = createLocalApi({ find: () => findEndpoints(socket) });
+  try {
+    return await gatherReach(target, throughTailscaled(api, target.host, target.port));
+  } finally {
+    api.close();
+  }
 }
 
 /** What Tailscale here lacks is no trouble to whom the server answers; what is only about serving doesn't belong here. */

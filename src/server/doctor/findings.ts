@@ -12,6 +12,7 @@ export type Area =
   | "port"
   | "clock"
   | "lookup"
+  | "tailnet"
   | "IPv4"
   | "IPv6"
   | "protocols"

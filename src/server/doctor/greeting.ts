@@ -1,7 +1,8 @@
-import { createConnection, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { performance } from "node:perf_hooks";
 import { encodeClientLine } from "../../wire/classic/client-lines.ts";
 import { decodeServerLine } from "../../wire/classic/server-lines.ts";
+import type { Way } from "./ways.ts";
 
 /** What came of connecting and asking for help, which a server gives before anybody registers. Times in milliseconds. */
 export type Greeting =
@@ -20,45 +21,32 @@ export type TurnedAway = "not-a-member" | "identity-unavailable" | "server-full"
 const MOST = 4096;
 
 /** Connects, asks for help, leaves. Never rejects. */
-export async function greet(address: string, port: number, patience: number): Promise<Greeting> {
+export async function greet(way: Way, patience: number): Promise<Greeting> {
   const before = performance.now();
-  const socket = createConnection({ host: address, port });
-  const code = await connection(socket, patience);
-  if (code !== null) return { kind: "unreachable", code };
+  const opened = await way(patience);
+  if ("code" in opened) return { kind: "unreachable", code: opened.code };
   const connected = performance.now() - before;
   const asked = performance.now();
-  socket.write(`${encodeClientLine({ kind: "help" })}\n`);
-  const line = await firstLine(socket, patience);
+  const { stream } = opened;
+  stream.write(`${encodeClientLine({ kind: "help" })}\n`);
+  const line = await firstLine(stream, patience);
   const answered = performance.now() - asked;
-  socket.end(`${encodeClientLine({ kind: "exit" })}\n`, () => socket.destroy());
+  stream.end(`${encodeClientLine({ kind: "exit" })}\n`, () => stream.destroy());
   return line === null ? { kind: "no-padserve", silent: true, connected } : judge(line, connected, answered);
 }
 
-/** Null when it stands, else why it doesn't. */
-function connection(socket: Socket, patience: number): Promise<string | null> {
-  const { promise, resolve } = Promise.withResolvers<string | null>();
-  const timer = setTimeout(() => {
-    resolve("ETIMEDOUT");
-    socket.destroy();
-  }, patience);
-  socket.once("connect", () => resolve(null));
-  // Stays for good: whatever else befalls the connection shows as its end.
-  socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "EIO"));
-  return promise.finally(() => clearTimeout(timer));
-}
-
 /** The first line without its end; null when the connection ends, or time does, without one. */
-function firstLine(socket: Socket, patience: number): Promise<string | null> {
+function firstLine(stream: Duplex, patience: number): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const timer = setTimeout(() => resolve(null), patience);
   let text = "";
-  socket.setEncoding("utf8").on("data", (chunk: string) => {
+  stream.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
     const end = text.indexOf("\n");
     if (end !== -1 || text.length > MOST) resolve(text.slice(0, end === -1 ? MOST : end));
-    if (text.length > MOST) socket.destroy();
+    if (text.length > MOST) stream.destroy();
   });
-  socket.once("close", () => resolve(null));
+  stream.once("close", () => resolve(null));
   return promise.finally(() => clearTimeout(timer));
 }
 

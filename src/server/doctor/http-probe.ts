@@ -1,4 +1,6 @@
 import { request } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Way } from "./ways.ts";
 
 /** What a server's port answers to `GET /healthz`. `date`: its clock, milliseconds since 1970. */
 export type HealthAnswer =
@@ -10,16 +12,20 @@ export type HealthAnswer =
   | { readonly kind: "another-name"; readonly date: number | null }
   | { readonly kind: "no-http" };
 
-/** @param host the name to ask for; by default the address itself. Never rejects. */
-export function askHealth(
-  address: string,
-  port: number,
-  { host, patience = 5000 }: { readonly host?: string; readonly patience?: number } = {},
-): Promise<HealthAnswer> {
+/**
+ * @param host the name to ask for, an IPv6 address in brackets.
+ * @param patience milliseconds to connect, and as many again for the answer. Never rejects.
+ */
+export async function askHealth(way: Way, host: string, patience: number): Promise<HealthAnswer> {
+  const opened = await way(patience);
+  return "code" in opened ? { kind: "no-http" } : ask(opened.stream, host, patience);
+}
+
+function ask(stream: Duplex, host: string, patience: number): Promise<HealthAnswer> {
   const { promise, resolve } = Promise.withResolvers<HealthAnswer>();
   const signal = AbortSignal.timeout(patience);
-  const headers = host === undefined ? {} : { host };
-  const asking = request({ host: address, port, path: "/healthz", headers, signal, agent: false }, (response) => {
+  const headers = { host, connection: "close" };
+  const asking = request({ createConnection: () => stream, path: "/healthz", headers, signal }, (response) => {
     let body = "";
     response.setEncoding("utf8");
     response.on("data", (chunk: string) => {

@@ -5,6 +5,7 @@ import type { Contents } from "./data-facts.ts";
 import type { Observation } from "../../tailnet/observe.ts";
 import { fine, type Finding } from "./findings.ts";
 import { askHealth } from "./http-probe.ts";
+import { byTcp } from "./ways.ts";
 
 export type PortFacts =
   | {
@@ -39,7 +40,8 @@ export async function gatherPort(
     if (result.kind === "listening") result.listener.close();
     else if (matters(address, result)) {
       const isPadserve =
-        result.kind === "address-in-use" && (await askHealth("127.0.0.1", port, { patience: 1000 })).kind === "watched";
+        result.kind === "address-in-use" &&
+        (await askHealth(byTcp("127.0.0.1", port), "127.0.0.1", 1000)).kind === "watched";
       return { kind: "taken", port, address, failure: result, owner: portOwner(port), isPadserve };
     }
   }

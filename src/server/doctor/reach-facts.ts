@@ -1,8 +1,9 @@
 import { lookup } from "node:dns/promises";
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { performance } from "node:perf_hooks";
 import { askHealth, type HealthAnswer } from "./http-probe.ts";
 import { greet, type Greeting } from "./greeting.ts";
+import { byTcp, type Way } from "./ways.ts";
 
 /** Where a server should be: a name or address, and a port. */
 export interface Target {
@@ -14,7 +15,7 @@ export interface ReachFacts {
   readonly target: Target;
   /** Each address once, as the system's resolver ordered them; or why there is none. */
   readonly lookup: { readonly addresses: readonly string[]; readonly milliseconds: number } | { readonly error: Error };
-  /** What came of the first address of each family. */
+  /** What came of the first address of each family; of the host as it is, where tailscaled finds the way. */
   readonly greetings: readonly (readonly [address: string, greeting: Greeting])[];
   /** Asked at the first address that let us connect; null: none did. */
   readonly health: HealthAnswer | null;
@@ -30,21 +31,35 @@ export function parseTarget(word: string): Target | null {
   return port === 0 ? null : { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port };
 }
 
-/** @param patience milliseconds for each answer. Never rejects. */
-export async function gatherReach(target: Target, patience = 5000): Promise<ReachFacts> {
-  const found = await resolve(target.host);
+/**
+ * @param through the way through tailscaled, where only that leads into the tailnet; it knows the names, too.
+ * @param patience milliseconds for each answer. Never rejects.
+ */
+export async function gatherReach(target: Target, through: Way | null, patience = 5000): Promise<ReachFacts> {
+  const { host, port } = target;
+  const found = through === null ? await resolve(host) : { addresses: [host], milliseconds: 0 };
   const addresses = "error" in found ? [] : firstOfEachFamily(found.addresses);
+  const name = isIPv6(host) ? `[${host}]` : host;
   const greetings: [string, Greeting][] = [];
-  for (const address of addresses) greetings.push([address, await greet(address, target.port, patience)]);
-  const open = greetings.find(([, { kind }]) => kind !== "unreachable");
-  const host = isIPv6(target.host) ? `[${target.host}]` : target.host;
-  return {
-    target,
-    lookup: found,
-    greetings,
-    health: open === undefined ? null : await askHealth(open[0], target.port, { host, patience }),
-    asked: Date.now(),
-  };
+  let open: Way | null = null;
+  for (const address of addresses) {
+    const way = through ?? byTcp(address, port);
+    const greeting = await greet(way, patience);
+    if (through !== null && isUnknownName(greeting)) return nobodyKnows(target);
+    greetings.push([address, greeting]);
+    if (greeting.kind !== "unreachable") open ??= way;
+  }
+  const health = open === null ? null : await askHealth(open, name, patience);
+  return { target, lookup: found, greetings, health, asked: Date.now() };
+}
+
+function isUnknownName(greeting: Greeting): boolean {
+  return greeting.kind === "unreachable" && greeting.code === "ENOTFOUND";
+}
+
+function nobodyKnows(target: Target): ReachFacts {
+  const error = new Error(`tailscaled knows no ${target.host}`);
+  return { target, lookup: { error }, greetings: [], health: null, asked: Date.now() };
 }
 
 async function resolve(host: string): Promise<ReachFacts["lookup"]> {
@@ -59,7 +74,6 @@ async function resolve(host: string): Promise<ReachFacts["lookup"]> {
 }
 
 function firstOfEachFamily(addresses: readonly string[]): readonly string[] {
-  const v4 = addresses.find((address) => !isIPv6(address));
-  const v6 = addresses.find((address) => isIPv6(address));
-  return [v4, v6].filter((address) => address !== undefined);
+  const firsts = [0, 4, 6].map((family) => addresses.find((address) => isIP(address) === family));
+  return firsts.filter((address) => address !== undefined);
 }

@@ -89,13 +89,21 @@ test("DR-14 one family that doesn't connect is a warning, all of them an error",
   expect(none.filter(({ level }) => level === "error").map(({ area }) => area)).toEqual(["IPv4", "IPv6"]);
 });
 
-test.each([
-  ["this machine's Tailscale doesn't run", { kind: "stopped" }, "tun", "This machine's own Tailscale is not running."],
-  ["it is in userspace mode", RUNNING, "userspace", expect.stringContaining("only through its proxy")],
-] as const)("DR-14 an address of the tailnet can't be reached: %s", (_why, state, mode, cause) => {
-  const tailscale = tailscaleFacts(state, { observation: { ...nothingObserved, state, mode } });
-  const [, found] = examineReach(facts([[V4, { kind: "unreachable", code: "ETIMEDOUT" }]]), tailscale);
-  expect(found).toMatchObject({ area: "IPv4", cause });
+test("DR-14 an address of the tailnet can't be reached where this machine's Tailscale doesn't run", () => {
+  const [, found] = examineReach(
+    facts([[V4, { kind: "unreachable", code: "ETIMEDOUT" }]]),
+    tailscaleFacts({ kind: "stopped" }),
+  );
+  expect(found).toMatchObject({ area: "IPv4", cause: "This machine's own Tailscale is not running." });
+});
+
+test("DR-14 in userspace mode it is no reason for an unknown name that the system takes none from the tailnet", () => {
+  const unknown = facts([], { lookup: { error: new Error("ENOTFOUND") }, health: null });
+  const observation = { ...nothingObserved, state: RUNNING, mode: "userspace" } as const;
+  const prefs = { ShieldsUp: false, CorpDNS: false, ControlURL: "" };
+  expect(examineReach(unknown, tailscaleFacts(RUNNING, { observation, prefs }))).toMatchObject([
+    { area: "lookup", cause: "Neither the tailnet nor any other name server knows it." },
+  ]);
 });
 
 test.each([

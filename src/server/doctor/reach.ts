@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIP } from "node:net";
 import { isLoopback, isTailscaleAddress } from "../../tailnet/addresses.ts";
 import { withPort } from "../wanted-addresses.ts";
 import { fine, type Finding } from "./findings.ts";
@@ -17,7 +17,10 @@ export function examineReach(facts: ReachFacts, tailscale: TailscaleFacts): read
   ];
 }
 
-function found({ target: { host }, lookup }: ReachFacts, { prefs, magicDns }: TailscaleFacts): readonly Finding[] {
+function found(
+  { target: { host }, lookup }: ReachFacts,
+  { prefs, magicDns, observation: { mode } }: TailscaleFacts,
+): readonly Finding[] {
   if (!("error" in lookup)) {
     const { addresses, milliseconds } = lookup;
     return addresses.length === 1 && addresses[0] === host
@@ -25,7 +28,8 @@ function found({ target: { host }, lookup }: ReachFacts, { prefs, magicDns }: Ta
       : [fine("lookup", `${host} is ${addresses.join(", ")} (${time(milliseconds)})`)];
   }
   const cause =
-    prefs?.CorpDNS === false
+    // In userspace mode names are tailscaled's affair, whatever the system takes from it.
+    prefs?.CorpDNS === false && mode !== "userspace"
       ? "This machine does not take names from the tailnet (--accept-dns=false)."
       : magicDns === false
         ? "The tailnet has no MagicDNS, so its machines have no names."
@@ -44,10 +48,10 @@ function found({ target: { host }, lookup }: ReachFacts, { prefs, magicDns }: Ta
 function family(
   [address, greeting]: ReachFacts["greetings"][number],
   { target: { port } }: ReachFacts,
-  { observation: { state, mode } }: TailscaleFacts,
+  { observation: { state } }: TailscaleFacts,
   anyOpen: boolean,
 ): Finding {
-  const area = isIPv6(address) ? "IPv6" : "IPv4";
+  const area = areaOf(address);
   if (greeting.kind !== "unreachable") {
     const answered = greeting.kind === "classic" ? `, answers in ${time(greeting.answered)}` : "";
     return fine(area, `${withPort(address, port)} connects in ${time(greeting.connected)}${answered}`);
@@ -55,12 +59,7 @@ function family(
   const [cause, next] =
     isTailscaleAddress(address) && state.kind !== "running"
       ? ["This machine's own Tailscale is not running.", "Look at the lines above."]
-      : isTailscaleAddress(address) && mode === "userspace"
-        ? [
-            "This machine's Tailscale is in userspace mode: programs reach the tailnet only through its proxy.",
-            "Use a machine whose Tailscale has TUN.",
-          ]
-        : explain(greeting.code, port);
+      : explain(greeting.code, port);
   return {
     area,
     // Another way in is enough to talk.
@@ -69,6 +68,12 @@ function family(
     cause,
     next,
   };
+}
+
+/** A name that only tailscaled knows is tried as it is. */
+function areaOf(address: string): "tailnet" | "IPv4" | "IPv6" {
+  const version = isIP(address);
+  return version === 0 ? "tailnet" : version === 4 ? "IPv4" : "IPv6";
 }
 
 function explain(code: string, port: number): readonly [cause: string, next: string] {

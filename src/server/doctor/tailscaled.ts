@@ -62,13 +62,13 @@ function notRunning({ observation: { state } }: TailscaleFacts): Finding {
   };
 }
 
-function running({ tun }: RunningState): Finding {
+function running({ tun, self, addresses }: RunningState): Finding {
   if (tun) return fine("state", "Running, with a network interface of its own (TUN)");
   return {
     area: "state",
     level: "note",
     what: "Running in userspace mode: the tailnet arrives at 127.0.0.1.",
-    cause: "tailscaled tells who is who there; it knows nobody on this machine itself, who is not let in.",
-    next: "To chat from this machine, too, run tailscaled with TUN.",
+    cause: "tailscaled tells who is who there; who comes to localhost from this machine itself is not let in.",
+    next: `To chat from this machine, too, call it by its name: pad chat YourID ${self.nodeName || addresses[0]}`,
   };
 }
