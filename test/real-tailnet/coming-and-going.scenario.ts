@@ -74,3 +74,14 @@ test("RT-13 it logs out and returns with another address: the server follows, an
   client.type("is anybody there?");
   await client.complains(/not answer any more[^]*Connected again/);
 });
+
+test("RT-25 a person whose own Tailscale is stopped, or logged out, is told so by `pad`", async ({ tailnet, chat }) => {
+  await chat.serve();
+  const dora = await tailnet.join("dora", { user: "dora" });
+  const send = () => dora.pad("send", "ALL", "hello", "--server", chat.v4, "--as", "dora").exited;
+  expect(await send()).toMatchObject({ code: 0, stderr: "" });
+  await dora.tailscale("down");
+  expect(await send()).toMatchObject({ code: 3, stderr: expect.stringContaining("Tailscale is stopped. Run: sudo") });
+  await dora.tailscale("logout");
+  expect(await send()).toMatchObject({ code: 3, stderr: expect.stringContaining("Tailscale is not logged in. Run:") });
+});

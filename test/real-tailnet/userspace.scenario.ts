@@ -92,6 +92,8 @@ test("RT-16 `pad` inside a userspace node reaches a server there and elsewhere b
     expect(await hearer.message()).toMatchObject({ from: "dave", text: "and talks" });
     chatting.endInput();
     expect(await chatting.exited).toMatchObject({ code: 0 });
+    const looked = await pod.pad("doctor", node.name).exited;
+    expect(looked).toMatchObject({ code: 0, stdout: expect.stringContaining("dave@example.com, says this machine's") });
     expect(await namesAt(node, server)).toMatchObject({ dave: "dave@example.com" });
   }
 });
