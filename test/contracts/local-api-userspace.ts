@@ -16,7 +16,7 @@ export interface UserspaceTailscaled {
   dispose(): Promise<void>;
 }
 
-export interface Arrival {
+interface Arrival {
   readonly port: number;
   close(): void;
 }

@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Surroundings } from "../../args/command.ts";
-import { tailscaleInterfaceAddresses } from "../../tailnet/addresses.ts";
+import { tailscaleInterfaceAddresses, type NetworkInterfaces } from "../../tailnet/addresses.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
+
+/** What can be seen of a machine without asking anybody. */
+interface Machine {
+  readonly platform: NodeJS.Platform;
+  readonly interfaces: () => NetworkInterfaces;
+  readonly exists: (path: string) => boolean;
+}
 
 /** Milliseconds: together a second, after which people would wonder. */
 const STATUS_PATIENCE = 600;
@@ -12,15 +19,20 @@ const WHO_IS_PATIENCE = 400;
  * Whether it is worth asking for a tailscaled in userspace mode. Most machines have a Tailscale interface, or no Tailscale,
  * and pay nothing for the few that have neither; a socket that the environment names is always asked.
  */
-export async function mayBeUserspace({ env }: Surroundings): Promise<boolean> {
+export async function mayBeUserspace(
+  { env }: Pick<Surroundings, "env">,
+  { platform, interfaces, exists }: Machine = THIS_MACHINE,
+): Promise<boolean> {
   if (socketIn(env) !== null) return true;
   // The apps for macOS and Windows always have an interface.
-  if (process.platform === "darwin" || process.platform === "win32") return false;
-  if (tailscaleInterfaceAddresses(networkInterfaces()).length > 0) return false;
+  if (platform === "darwin" || platform === "win32") return false;
+  if (tailscaleInterfaceAddresses(interfaces()).length > 0) return false;
   const { findEndpoints } = await import("../../tailnet/local-api/endpoint.ts");
   const endpoints = await findEndpoints(null);
-  return endpoints.some((endpoint) => endpoint.kind === "socket" && existsSync(endpoint.path));
+  return endpoints.some((endpoint) => endpoint.kind === "socket" && exists(endpoint.path));
 }
+
+const THIS_MACHINE: Machine = { platform: process.platform, interfaces: networkInterfaces, exists: existsSync };
 
 /** Loads what speaks with tailscaled, which most runs don't need, and asks. */
 export async function askTailscaled<T>({ env }: Surroundings, question: (api: LocalApi) => Promise<T>): Promise<T> {

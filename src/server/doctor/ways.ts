@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
 
 /** What came of connecting; `code` is the system's, or `ETIMEDOUT`. */
-export type Opened = { readonly stream: Duplex } | { readonly code: string };
+type Opened = { readonly stream: Duplex } | { readonly code: string };
 
 /** How to connect to a server: anew with each call, within so many milliseconds. Never rejects. */
 export type Way = (patience: number) => Promise<Opened>;
