@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
+import { scratchFolder } from "./program.ts";
 
 /** Whether this machine has tmux, which is the terminal of these tests. */
 export const HAS_TMUX = canRun("tmux", "-V");
@@ -29,7 +30,7 @@ export interface Screen {
 export async function startTerminal({ columns, rows, command, env = {} }: TerminalStart): Promise<TestTerminal> {
   const terminal = new TestTerminal(`padserve-${randomUUID()}`);
   onTestFinished(() => terminal.end());
-  const settings = Object.entries({ HOME: "/nonexistent", ...env }).flatMap(([name, value]) => [
+  const settings = Object.entries({ HOME: scratchFolder(), ...env }).flatMap(([name, value]) => [
     "-e",
     `${name}=${value}`,
   ]);
