@@ -129,7 +129,7 @@ export class FakeChat implements Chat {
   }
 }
 
-export function fakeConversation(id: string, entries: readonly Entry[] = []): Conversation {
+function fakeConversation(id: string, entries: readonly Entry[] = []): Conversation {
   const readers = id === OPEN_ROOM ? "everybody here and the server" : `${id} and the server`;
   return { id, entries, unread: 0, highlights: 0, unreadFrom: null, readers, search: null };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { HAS_TMUX, startTerminal, type TestTerminal } from "../helpers/terminal.ts";
 import { fakeChatCommand, startFakeChat } from "./start-fake-chat.ts";
 
@@ -73,6 +73,14 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until(/ icanon [^]* echo /);
   });
 
+  test("TU-10 a terminal that is closed ends the program", async () => {
+    const terminal = await startFakeChat({ messages: 3 });
+    const pid = Number(await terminal.state("#{pane_pid}"));
+    expect(isRunning(pid)).toBe(true);
+    await terminal.end();
+    await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 });
+  });
+
   test("TU-11 Ctrl-Z gives the terminal back to the shell, and fg comes back to the same screen", async () => {
     const terminal = await startTerminal({ columns: 80, rows: 24, command: `PS1='ready$ ' exec sh -i` });
     await terminal.until("ready$");
@@ -114,6 +122,14 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until(({ rows }) => rows.at(-1) === "ALL> on it goes");
   });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 async function termWhileBare(terminal: TestTerminal): Promise<void> {
   await terminal.press("M-l");

@@ -24,7 +24,7 @@ export function widthOf(text: string): number {
 }
 
 /** The glyph of one grapheme. */
-export function glyphOf(grapheme: string): Glyph {
+function glyphOf(grapheme: string): Glyph {
   const found = known.get(grapheme);
   if (found !== undefined) return found;
   const glyph = measure(grapheme);
