@@ -66,8 +66,10 @@ export class FakeDial {
     const port = this.#listeners.get(listener);
     if (port === undefined) return null;
     const socket = connect({ host: "127.0.0.1", port });
-    await once(socket, "connect");
-    return socket;
+    return once(socket, "connect").then(
+      () => socket,
+      () => null,
+    );
   }
 
   #join(asker: Socket, socket: Socket): void {
