@@ -9,11 +9,11 @@ interface ListProps extends RowsProps {
 
 /** A list beside the pane, with a line towards it. */
 export const List = memo(function List({ rows, width, border }: ListProps): ReactElement {
-  const blank = border === "left" ? { paddingLeft: 1 } : { marginRight: 1 };
+  const blank = border === "left" ? { marginLeft: 1, paddingLeft: 1 } : { marginRight: 1 };
   return createElement(
     Box,
     {
-      width: border === "left" ? width : width - 1,
+      width: width - 1,
       flexShrink: 0,
       borderStyle: LINE,
       borderDimColor: true,

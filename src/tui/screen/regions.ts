@@ -18,8 +18,8 @@ export interface Regions {
   readonly input: number;
 }
 
-/** Cells between a list and the pane: a line, and a blank beside it. */
-export const EDGE = 2;
+/** Cells between a list and the pane: a line, and a blank on either side of it. */
+export const EDGE = 3;
 
 /** Below this, things that help are left out; it can still be read and written. */
 const SMALLEST: Size = { columns: 40, rows: 10 };
