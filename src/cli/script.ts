@@ -3,7 +3,7 @@ import { EXIT } from "../args/exit-codes.ts";
 import type { Options, Values } from "../args/options.ts";
 import type { ConnectionEnd, ServerAddress } from "../client/index.ts";
 import { explainEnd, notAnAddress, type Explanation } from "./explain.ts";
-import { reach, type Reach } from "./reach/index.ts";
+import { explainUnreachable, reach, type Reach } from "./reach/index.ts";
 import { chooseId, scriptId } from "./start/choose-id.ts";
 import { chooseServer } from "./start/choose-server.ts";
 import { places } from "./start/places.ts";
@@ -66,8 +66,6 @@ export async function explainLoss(
   surroundings: Surroundings,
 ): Promise<Explanation> {
   const { text, code } = explainEnd(end, server);
-  if (code !== EXIT.unreachable) return { text, code };
-  const { explainUnreachable } = await import("./reach/index.ts");
   const more = await explainUnreachable(end, server, surroundings);
   return { text: more === null ? text : `${text} ${more}`, code };
 }
