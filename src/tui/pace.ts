@@ -3,8 +3,11 @@ import type { Chat } from "../view/chat/chat.ts";
 /** Milliseconds between two drawings for news of the chat. Keys are drawn at once, and show all news there are. */
 const INTERVAL = 33;
 
+/** What the screen needs of a chat to draw it. */
+export type PacedChat = Pick<Chat, "subscribe" | "getSnapshot">;
+
 /** A chat that tells its news at most so often: drawing each of a thousand messages would leave no time for keys. */
-export function paced(chat: Chat): Pick<Chat, "subscribe" | "getSnapshot"> {
+export function paced(chat: PacedChat): PacedChat {
   return {
     getSnapshot: chat.getSnapshot,
     subscribe: (listener) => {

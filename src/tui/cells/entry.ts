@@ -1,6 +1,7 @@
 import type { Delivery, Entry, Message, Note } from "../../view/chat/snapshot.ts";
 import { visible } from "../../view/text/visible.ts";
 import { linked } from "./links.ts";
+import { oneLine } from "./one-line.ts";
 import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
@@ -49,7 +50,7 @@ function messageLines(message: Message): readonly Row[] {
 }
 
 function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
-  const name = span(visible(from).replaceAll("\n    ", " "), {
+  const name = span(oneLine(from), {
     ...(own ? {} : { tone: toneOfName(from) }),
     bold: true,
     inverse: mention,
@@ -66,7 +67,7 @@ function deliveryMarks(delivery: Delivery): { readonly after: readonly Span[]; r
     case "unknown":
       return { after: [span(" (? may not have arrived)", TROUBLE)], below: [] };
     case "refused":
-      return { after: [], below: [[span(`not sent: ${visible(delivery.why).replaceAll("\n    ", " ")}`, TROUBLE)]] };
+      return { after: [], below: [[span(`not sent: ${oneLine(delivery.why)}`, TROUBLE)]] };
   }
 }
 

@@ -56,6 +56,14 @@ describe("the pane", () => {
     expect(rows.slice(4, 7)).toEqual(["bob: 29", "bob: 30", "bob: 31"]);
   });
 
+  test("TU-5 what a search has found has a line above it, while one looks back", () => {
+    const found = stripOf(60);
+    const strip = { ...found, conversation: { ...found.conversation, search: { words: "30", at: 30 } } };
+    const rows = shown(strip, scrolledTo(strip, null, 10, 30), 10);
+    expect(rows[rows.indexOf("bob: 30") - 1]).toContain("── found: 30 ──");
+    expect(shown({ ...strip, marksFound: false }, scrolledTo(strip, null, 10, 30), 10).join("")).not.toContain("found");
+  });
+
   test("TU-5 an anchor whose message was let go stays with the oldest that is left", () => {
     const anchor: Anchor = { key: 3, row: 0, seen: 60 };
     const strip = stripOf(60);
@@ -82,7 +90,7 @@ describe("the pane", () => {
 
 function stripOf(count: number): Strip {
   const conversation = conversationOf(Array.from({ length: count }, (_, nth) => said(nth + 1)));
-  return { conversation, look: { width: 60, times: false, colours: "none" } };
+  return { conversation, look: { width: 60, times: false, colours: "none" }, marksFound: true };
 }
 
 function conversationOf(entries: readonly Entry[]): Conversation {

@@ -1,4 +1,5 @@
 import type { Chat } from "../../view/chat/chat.ts";
+import type { Conversation } from "../../view/chat/snapshot.ts";
 import { composerOf, newComposers, withComposer } from "../../view/composer/composers.ts";
 import { sent, type Composer } from "../../view/composer/composer.ts";
 import type { Histories } from "../../view/composer/history-file.ts";
@@ -38,11 +39,12 @@ export class Desk {
   readonly #ports: DeskPorts;
   readonly #listeners = new Set<() => void>();
   #snapshot: DeskSnapshot;
-  #search: unknown = null;
+  #followed: Pick<Conversation, "id" | "search">;
 
   constructor(ports: DeskPorts) {
     this.#ports = ports;
     this.#snapshot = { screen: FIRST_SCREEN, composers: newComposers(ports.histories) };
+    this.#followed = ports.chat.getSnapshot().present;
     ports.chat.subscribe(() => this.#followSearch());
   }
 
@@ -152,14 +154,14 @@ export class Desk {
     }
   }
 
-  /** A search that has moved is followed by the pane. */
+  /** A search that has moved is followed by the pane; one that is only come back to is not. */
   #followSearch(): void {
-    const { search } = this.#ports.chat.getSnapshot().present;
-    if (search === this.#search) return;
-    this.#search = search;
-    if (search === null) return;
+    const before = this.#followed;
+    const { present } = this.#ports.chat.getSnapshot();
+    this.#followed = present;
+    if (present.id !== before.id || present.search === before.search || present.search === null) return;
     const { strip, height } = this.#pane();
-    this.#anchor(scrolledTo(strip, anchorOf(this.#snapshot.screen, strip.conversation.id), height, search.at));
+    this.#anchor(scrolledTo(strip, anchorOf(this.#snapshot.screen, present.id), height, present.search.at));
   }
 
   #leave({ state, leaves }: Leaving): void {
@@ -168,8 +170,9 @@ export class Desk {
   }
 
   #pane(): { readonly strip: ReturnType<typeof stripOfPresent>; readonly height: number } {
-    const { regions } = pictureOf(this.#ports.chat.getSnapshot(), this.#snapshot, this.#ports.size());
-    return { strip: stripOfPresent(this.#ports.chat.getSnapshot(), regions), height: regions.pane.height };
+    const chat = this.#ports.chat.getSnapshot();
+    const { regions } = pictureOf(chat, this.#snapshot, this.#ports.size());
+    return { strip: stripOfPresent(chat, this.#snapshot.screen, regions), height: regions.pane.height };
   }
 
   #anchor(anchor: Anchor | null): void {

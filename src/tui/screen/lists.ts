@@ -1,6 +1,6 @@
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
-import { visible } from "../../view/text/visible.ts";
 import { widthOf } from "../cells/glyphs.ts";
+import { oneLine } from "../cells/one-line.ts";
 import { paint, span, toneOfName, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { EDGE } from "./regions.ts";
@@ -55,8 +55,4 @@ function countOf({ unread, highlights }: Conversation): Span {
 function spread(row: Row, width: number): Row {
   const used = row.reduce((sum, { text }) => sum + widthOf(text), 0);
   return used >= width ? [] : [span(" ".repeat(width - used))];
-}
-
-function oneLine(text: string): string {
-  return visible(text).replaceAll(/\n {4}|\t/g, " ");
 }

@@ -1,8 +1,8 @@
 import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
 import type { Composer } from "../../view/composer/composer.ts";
 import { promptOf } from "../../view/composer/prompt.ts";
-import { visible } from "../../view/text/visible.ts";
 import { widthOf } from "../cells/glyphs.ts";
+import { oneLine } from "../cells/one-line.ts";
 import { paint, span, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { isTooSmall, type Size } from "./regions.ts";
@@ -23,7 +23,7 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
 
 /** Which conversation is written to, and, where there is room for it, who reads that. */
 export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
-  const readers = columns >= 100 ? [span(` (read by ${visible(present.readers)})`, { tone: "quiet" })] : [];
+  const readers = columns >= 100 ? [span(` (read by ${oneLine(present.readers)})`, { tone: "quiet" })] : [];
   return [span(oneLine(present.id), { bold: true }), ...readers, span("> ")];
 }
 
@@ -62,8 +62,4 @@ function linkText(link: Link): string | null {
     case "ended":
       return link.text;
   }
-}
-
-function oneLine(text: string): string {
-  return visible(text).replaceAll(/\n {4}|\t/g, " ");
 }
