@@ -1,6 +1,6 @@
 /**
  * Makes a picture of terminals for the documentation: `tmux capture-pane -e -p >alice.txt`, then
- * `node scripts/picture.ts "alice, on her laptop=alice.txt" … >docs/pictures/two-people.svg`. Each file becomes a window, one below the other.
+ * `node scripts/picture.ts "alice, on her laptop=alice.txt" … >docs/pictures/busy-room.svg`. Each file becomes a window, one below the other.
  */
 import { readFileSync } from "node:fs";
 import stringWidth from "string-width";
