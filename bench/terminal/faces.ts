@@ -54,9 +54,10 @@ export function openBare({ columns, rows }: TerminalPlan, ends: Ends): Promise<F
   return Promise.resolve({ hear: (nth) => hearNext?.(nth) });
 }
 
-/** 10 to 110 small letters, not all of them ASCII: chat, and now and then a paragraph. */
+/** 10 to 110 small letters, in every third not all ASCII: chat, and now and then a paragraph. */
 function wordsOf(nth: number): string {
-  return "für ipsum dolor sit amet ".repeat(5).slice(0, 10 + ((nth * 37) % 101));
+  const words = nth % 3 === 0 ? "für ipsum dolor sit amet " : "lorem ipsum dolor sit amet ";
+  return words.repeat(5).slice(0, 10 + ((nth * 37) % 101));
 }
 
 function idleClient(listeners: Set<(event: ClientEvent) => void>): PadClient {

@@ -42,8 +42,8 @@ export async function typeKeys(
 const LETTERS = Array.from("ABEGIJKLMNOPQRSTUVWXYZ");
 /** Keys that aren't counted: code is compiled while they are pressed. */
 const WARM_UP = 100;
-/** Milliseconds before the next key, and some more so that keys come at any time of another's frame. */
-const PAUSE = 5;
+/** Milliseconds before the next key, and some more so that keys come at any time: the pace of a key that is held down. */
+const PAUSE = 20;
 /** Milliseconds after which the first frame is long drawn. */
 const SETTLE = 500;
 

@@ -40,7 +40,9 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
       void chat.leave();
     },
   });
-  const screen = createElement(Screen, { chat: paced(chat), desk, onReady: (ready) => void (lend = ready) });
+  const news = paced(chat);
+  desk.subscribe(news.drawn);
+  const screen = createElement(Screen, { chat: news, desk, onReady: (ready) => void (lend = ready) });
   const drawn = render(screen, {
     stdin,
     stdout,

@@ -37,7 +37,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
   test("TU-6 a conversation's unread messages are counted, and begin below a line", async () => {
     const terminal = await startFakeChat({ columns: 100, messages: 5 });
     await happen(terminal, "!direct psst");
-    await terminal.until(/^2 bob +1\|/m);
+    await terminal.until(/^2 bob +1 \|/m);
     await terminal.press("M-a");
     const { rows } = await terminal.until("bob: psst");
     expect(rows.findIndex((row) => row.includes("── unread ─"))).toBe(

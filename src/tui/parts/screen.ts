@@ -1,6 +1,6 @@
 import { Box, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
 import { createElement, useEffect, useSyncExternalStore, type ReactElement } from "react";
-import type { PacedChat } from "../pace.ts";
+import type { DrawnChat } from "../pace.ts";
 import { strokesOf } from "../keys/strokes.ts";
 import type { Desk } from "../screen/desk.ts";
 import { pictureOf, type Picture } from "../screen/picture.ts";
@@ -12,7 +12,7 @@ export type LendTerminal = (borrower: () => Promise<void>) => Promise<void>;
 
 export interface ScreenProps {
   /** A chat whose news are paced: Ink draws the whole screen for each. */
-  readonly chat: PacedChat;
+  readonly chat: DrawnChat;
   readonly desk: Desk;
   readonly onReady: (lend: LendTerminal) => void;
 }
