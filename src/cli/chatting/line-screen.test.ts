@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import type { Surroundings } from "../../args/command.ts";
 import { createScreen, type Screen } from "./line-screen.ts";
 
 interface Terminal {
@@ -8,12 +9,12 @@ interface Terminal {
   readonly shown: () => string;
 }
 
-function terminal(isTTY: boolean): Terminal {
+function terminal(isTTY: boolean, env: Surroundings["env"] = {}, columns = 80): Terminal {
   const stdin = Object.assign(new PassThrough(), { isTTY });
-  const out = Object.assign(new PassThrough(), { isTTY });
+  const out = Object.assign(new PassThrough(), { isTTY, columns });
   const chunks: string[] = [];
   out.on("data", (chunk: Buffer) => chunks.push(chunk.toString()));
-  const screen = createScreen({ env: {}, stdin, stdout: out, stderr: out, stop: new AbortController().signal });
+  const screen = createScreen({ env, stdin, stdout: out, stderr: out, stop: new AbortController().signal });
   return { screen, stdin, shown: () => chunks.join("") };
 }
 
@@ -51,6 +52,39 @@ test("CM-6 what comes in stands above the line being typed, which stays", async 
   await new Promise(setImmediate);
   stop.abort();
   expect(await reading).toEqual(["hello"]);
+});
+
+test("CM-6 a line being typed that is several rows high stays whole, and so does what stands above it", async () => {
+  const { screen, stdin, shown } = terminal(true, {}, 10);
+  const stop = new AbortController();
+  const reading = all(screen.lines(stop.signal));
+  // Key by key, as it is typed: at each edge readline remembers how many rows there are.
+  for (const key of "a line of three rows") {
+    stdin.write(key);
+    await new Promise(setImmediate);
+  }
+  const before = shown().length;
+  screen.note("hi");
+  expect(shown().slice(before).split("\u001b")).toEqual([
+    "",
+    "[2A",
+    "[1G",
+    "[0J-- hi\n",
+    "[1G",
+    "[0J> a line of three rows",
+    "[3G",
+  ]);
+  stop.abort();
+  await reading;
+});
+
+test("CM-6 a dumb terminal gets no escape sequence", async () => {
+  const { screen, stdin, shown } = terminal(true, { TERM: "dumb" });
+  const reading = all(screen.lines(new AbortController().signal));
+  screen.note("bob is here");
+  stdin.end("hello\n");
+  expect(await reading).toEqual(["hello"]);
+  expect(shown()).toBe("> \n-- bob is here\n> > ");
 });
 
 test("CM-6 on a terminal that is closed, or was never typed at, there is still something to say", async () => {

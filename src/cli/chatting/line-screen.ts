@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline";
+import { clearScreenDown, createInterface, cursorTo, moveCursor } from "node:readline";
 import type { Surroundings } from "../../args/command.ts";
 
 /** Lines in, lines out: what others say goes to standard output, all else to standard error. */
@@ -16,11 +16,13 @@ export interface Screen {
 export type Complete = (line: string) => [candidates: string[], end: string];
 
 /** On a terminal the line being typed stays below what comes in; in a pipe there is nothing but lines. */
-export function createScreen({ stdin, stdout, stderr }: Surroundings, complete?: Complete): Screen {
+export function createScreen({ env, stdin, stdout, stderr }: Surroundings, complete?: Complete): Screen {
   const onTerminal = stdin.isTTY === true && stdout.isTTY === true;
+  // A dumb terminal edits its line itself, and would show what moves a cursor.
+  const movesCursor = onTerminal && env["TERM"] !== "dumb";
   const reader = createInterface({
     input: stdin,
-    terminal: onTerminal,
+    terminal: movesCursor,
     ...(onTerminal ? { output: stdout } : {}),
     prompt: "> ",
     ...(complete === undefined ? {} : { completer: complete }),
@@ -40,8 +42,11 @@ export function createScreen({ stdin, stdout, stderr }: Surroundings, complete?:
       stream.write(`${line}\n`);
       return;
     }
-    stdout.write("\r\u001b[J");
+    if (movesCursor) wipeInput(stdout, reader.getCursorPos().rows);
+    else stdout.write("\n");
     stream.write(`${line}\n`);
+    // Else readline would go up over the line just written, by the rows that the one being typed had.
+    Object.assign(reader, { prevRows: 0 });
     reader.prompt(true);
   }
 
@@ -60,6 +65,12 @@ export function createScreen({ stdin, stdout, stderr }: Surroundings, complete?:
     setPrompt: (prompt) => reader.setPrompt(prompt),
     close: () => reader.close(),
   };
+}
+
+function wipeInput(stdout: Surroundings["stdout"], rowsAbove: number): void {
+  moveCursor(stdout, 0, -rowsAbove);
+  cursorTo(stdout, 0);
+  clearScreenDown(stdout);
 }
 
 function clock(): string {
