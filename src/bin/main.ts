@@ -10,19 +10,15 @@ import { packageVersion } from "./version.ts";
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.on("uncaughtException", (error) => {
-    tellUnexpected(error);
-    process.exit(EXIT.unexpected);
-  });
-  process.exitCode = await run(argv, surroundings()).catch((error: unknown) => {
-    tellUnexpected(error);
-    return EXIT.unexpected;
-  });
+  process.on("uncaughtException", endUnexpectedly);
+  process.exitCode = await run(argv, surroundings()).catch(endUnexpectedly);
 }
 
-function tellUnexpected(error: unknown): void {
+/** At once: what the command has left open would keep the process for ever. */
+function endUnexpectedly(error: unknown): never {
   const details = error instanceof Error ? error.stack : String(error);
   process.stderr.write(`padserve: something unexpected went wrong, which is a mistake in this program:\n${details}\n`);
+  process.exit(EXIT.unexpected);
 }
 
 async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {

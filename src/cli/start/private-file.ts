@@ -25,9 +25,16 @@ export function writePrivate(path: string, text: string): string | null {
     renameSync(beside, path);
     return null;
   } catch (error) {
-    rmSync(beside, { force: true });
+    discard(beside);
     return `${path} can't be written: ${reason(error)}`;
   }
+}
+
+/** Where even this fails, such as below a file or in a folder that is shut to us, nothing was written. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 function isMissing(error: unknown): boolean {

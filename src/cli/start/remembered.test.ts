@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { places, type Places } from "./places.ts";
@@ -51,6 +51,15 @@ describe("the last server and name", () => {
     expect(trouble).toContain("client.json is damaged");
     expect(remember(here, last)).toBeNull();
     expect(recall(here).remembered).toEqual(last);
+  });
+
+  test("CM-20 nor does a file in the place of a folder stop anybody", () => {
+    const here = scratch();
+    const file = dirname(dirname(here.state));
+    writeFileSync(join(file, "file"), "");
+    expect(remember({ ...here, state: join(file, "file", "state") }, last)).toMatch(
+      /client\.json can't be written: ENOTDIR$/,
+    );
   });
 
   test("CM-20 where nothing can be written or read it is said in one line, and nothing is left", () => {
