@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { scratchFolder, startPadserve, type Program } from "../helpers/program.ts";
 import { startRelay } from "../helpers/relay.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
@@ -157,6 +157,34 @@ test("CM-3 a pipe outlives a lost connection: what is piped in meanwhile is said
   expect(await bob.message()).toMatchObject({ from: "alice", text: "meanwhile" });
   expect(await alice.exited).toMatchObject({ code: 0 });
 });
+
+test("CM-22 a notifier gets the text and whose it is, and one that runs on keeps nobody from leaving", async () => {
+  await using server = await startTestServer();
+  const home = scratchFolder();
+  const notifier = join(home, "notifier");
+  writeFileSync(
+    notifier,
+    '#!/bin/sh\nread -r text\necho "$PAD_FROM $PAD_TO $text $$" > "$HOME/noted"\nexec sleep 600\n',
+  );
+  chmodSync(notifier, 0o755);
+  mkdirSync(join(home, ".config/padserve"), { recursive: true });
+  writeFileSync(join(home, ".config/padserve/settings.json"), JSON.stringify({ notify: notifier }));
+  const alice = startChat(["alice", at(server), "--commands"], home);
+  await alice.complains("Connected to");
+  (await server.join("bob")).direct("alice", "psst");
+  await alice.line();
+  const [, from, to, text, pid] = await vi.waitUntil(() =>
+    /^(\S+) (\S+) (\S+) (\d+)\n/.exec(read(join(home, "noted"))),
+  );
+  onTestFinished(() => void process.kill(Number(pid)));
+  expect([from, to, text]).toEqual(["bob", "alice", "psst"]);
+  alice.endInput();
+  expect(await alice.exited).toMatchObject({ code: 0 });
+});
+
+function read(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
 
 test("CM-20 the server and the name of the last chat are remembered, for this user alone", async () => {
   await using server = await startTestServer();

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import type { Surroundings } from "../../args/command.ts";
 import type { Alert } from "../../view/chat/alerts.ts";
-import { visible } from "../../view/text/visible.ts";
+import { aboutMessage } from "../about-message.ts";
+import { runCommand } from "../run-command.ts";
 
 /** Programs that run at once at most; a flood of messages is worth no more. */
 const AT_ONCE = 4;
@@ -8,27 +9,30 @@ const AT_ONCE = 4;
 let running = 0;
 
 /**
- * Runs the program of `/set notify`: never through a shell, the message's text on its input, `PAD_FROM` and `PAD_TO` in its
- * environment. Gives null, or one line that says why it could not be run. It is not waited for when it runs on.
+ * Runs the program of `/set notify` as `pad listen` runs its command. Gives null, or one line that says why it could not be
+ * run. What still runs when the chat is over runs on.
  */
 export async function runNotify(
   [program = "", ...words]: readonly string[],
-  { from, to, text }: Alert,
-  env: NodeJS.ProcessEnv,
+  { text, ...about }: Alert,
+  env: Surroundings["env"],
 ): Promise<string | null> {
   if (running >= AT_ONCE) return null;
   running += 1;
-  const child = spawn(program, words, {
-    // A name is a word, but a server may write anything.
-    env: { ...env, PAD_FROM: visible(from), PAD_TO: visible(to) },
-    stdio: ["pipe", "ignore", "ignore"],
+  const end = await runCommand({
+    words: [program, ...words],
+    env: { ...env, ...aboutMessage(about) },
+    input: `${text}\n`,
+    output: "ignore",
+    stop: null,
   });
-  // It need not read.
-  child.stdin.on("error", () => {}).end(text);
-  const { promise, resolve } = Promise.withResolvers<string | null>();
-  child.on("error", (error) => resolve(`${program} can't be run: ${error.message}`));
-  child.on("close", (code) => resolve(code === 0 ? null : `${program} ended with ${code ?? "a signal"}.`));
-  const trouble = await promise;
   running -= 1;
-  return trouble;
+  switch (end.kind) {
+    case "not-started":
+      return `${program} can't be run (${end.code}).`;
+    case "killed":
+      return `${program} was ended by ${end.signal}.`;
+    case "exited":
+      return end.code === 0 ? null : `${program} exited with ${end.code}.`;
+  }
 }

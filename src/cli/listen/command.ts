@@ -4,10 +4,10 @@ import { formatAddress, type ServerAddress } from "../../client/index.ts";
 import type { Explanation } from "../explain.ts";
 import { destination, explainLoss } from "../script.ts";
 import { printer, runner } from "./handler.ts";
+import { isRunnable } from "./is-runnable.ts";
 import { listenTo, type Ending } from "./listening.ts";
 import { asJson, asLine, isWanted } from "./message.ts";
 import { LISTEN_OPTIONS } from "./options.ts";
-import { isRunnable } from "./run-command.ts";
 
 /** `pad listen`: a line for each message, or a command. */
 export const command = defineCommand(

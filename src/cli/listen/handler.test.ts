@@ -36,3 +36,15 @@ test("CM-13 a name that no environment can hold is written out, and harms nobody
   await run({ ...heard, from: "bob" });
   expect(notes).toEqual(["sh exited with 1."]);
 });
+
+test("CM-13 a name that is longer than an environment can hold is told of, and the next message is handled", async () => {
+  const notes: string[] = [];
+  const note = (line: string) => notes.push(line);
+  await runner(["sh", "-c", "exit 1"], "chat", around(), note, () => note("cannot"))({
+    ...heard,
+    from: "x".repeat(200_000),
+  });
+  expect(notes).toEqual(["sh could not be started (E2BIG)."]);
+  await runner(["/no/such/program"], "chat", around(), note, () => note("cannot"))(heard);
+  expect(notes).toEqual([expect.any(String), "/no/such/program could not be started (ENOENT).", "cannot"]);
+});

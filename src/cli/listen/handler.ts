@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { Surroundings } from "../../args/command.ts";
-import { oneLine } from "../one-line.ts";
+import { aboutMessage } from "../about-message.ts";
+import { runCommand } from "../run-command.ts";
 import type { Heard } from "./message.ts";
-import { runCommand } from "./run-command.ts";
 
 /** What is done with a message; one at a time, and never rejects. */
 export type Handler = (heard: Heard) => Promise<void>;
@@ -14,9 +14,12 @@ export function printer(format: (heard: Heard) => string, { stdout }: Surroundin
   };
 }
 
+/** Failures to start that are this moment's, or this message's: a name that is longer than an environment can hold. */
+const PASSING: ReadonlySet<string> = new Set(["E2BIG", "EAGAIN", "EMFILE", "ENFILE", "ENOMEM"]);
+
 /**
  * Runs a command for it: the text and a line end on its input, `PAD_FROM`, `PAD_TO` and `PAD_SERVER` in its environment.
- * @param cannotRun called when it could not even be started, as it was the first time.
+ * @param cannotRun called when it could not even be started, and the next time will be no better.
  */
 export function runner(
   words: readonly [string, ...string[]],
@@ -25,13 +28,12 @@ export function runner(
   note: (line: string) => void,
   cannotRun: () => void,
 ): Handler {
-  return async ({ from, to, text }) => {
-    // No environment holds a NUL, and an old server's names may.
-    const about = { PAD_FROM: oneLine(from), PAD_TO: oneLine(to), PAD_SERVER: server };
-    const end = await runCommand({ words, env: { ...env, ...about }, input: `${text}\n`, stop });
+  return async ({ text, ...about }) => {
+    const own = { ...env, ...aboutMessage(about), PAD_SERVER: server };
+    const end = await runCommand({ words, env: own, input: `${text}\n`, output: "inherit", stop });
     if (end.kind === "not-started") {
       note(`${words[0]} could not be started (${end.code}).`);
-      cannotRun();
+      if (!PASSING.has(end.code)) cannotRun();
     } else if (end.kind === "killed") {
       note(`${words[0]} was ended by ${end.signal}.`);
     } else if (end.code !== 0) {
