@@ -50,5 +50,12 @@ function codeOfFailure(failure: Failure): ExitCode {
 }
 
 function codeOfError(error: ServerError): ExitCode {
-  return error.reason === "too-many-messages" ? EXIT.rateLimited : EXIT.refused;
+  switch (error.reason) {
+    case "too-many-messages":
+      return EXIT.rateLimited;
+    case "line-too-long":
+      return EXIT.wrongUse;
+    default:
+      return EXIT.refused;
+  }
 }

@@ -1,10 +1,11 @@
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import { longestText, type Outcome } from "../client/index.ts";
+import { longestText } from "../client/index.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { readText } from "./read-text.ts";
+import { addressee, say } from "./say.ts";
 import { destination, explainLoss, idsOf, NAME_PATIENCE, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = {
@@ -39,7 +40,8 @@ export const command = defineCommand(
 );
 
 async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
-  const [to = "", given = ""] = words;
+  const [whom = "", given = ""] = words;
+  const to = addressee(whom);
   const read = await readText(given, surroundings.stdin, longestText(to), surroundings.stop);
   if (read === null) return EXIT.interrupted;
   if ("wrong" in read) return complain({ text: read.wrong, code: EXIT.wrongUse });
@@ -56,7 +58,7 @@ async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>)
     return complain(await explainLoss(entry.cause, server, surroundings));
   }
   const { client } = entry;
-  const outcome: Outcome = to === "ALL" ? await client.broadcast(read.text) : await client.send(to, read.text);
+  const outcome = await say(client, to, read.text);
   await client.close();
   if (outcome.kind === "taken") return EXIT.done;
   if (surroundings.stop.aborted) return EXIT.interrupted;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { scratchFolder, startPadserve, type Program } from "../helpers/program.ts";
@@ -73,9 +73,59 @@ test("CM-3 with --commands lines do what they would do if they were typed; answe
   alice.type("LIST");
   await alice.complains("Here: alice, bob");
   alice.type("/msg nobody hi");
-  await alice.complains("To nobody: Nobody of that name is here");
+  await alice.complains('"hi": Nobody of that name is here');
   alice.type("EXIT");
   expect(await alice.exited).toMatchObject({ code: 4 });
+});
+
+test("CM-3 with --commands --to is whom texts are for at first, and what stands behind an end is nobody's", async () => {
+  await using server = await startTestServer();
+  const bob = await server.join("bob");
+  const alice = startChat(["alice", at(server), "--commands", "--to", "bob"]);
+  for (const line of ["psst", "/quit", "never"]) alice.type(line);
+  expect(await bob.message()).toEqual({ from: "alice", to: null, text: "psst" });
+  expect(await alice.exited).toMatchObject({ code: 0, stderr: expect.not.stringContaining("never") });
+});
+
+test("CM-3 with --commands messages that are too many at once are sent later, too", async () => {
+  await using server = await startTestServer({ config: { messageRate: 2 } });
+  const bob = await server.join("bob");
+  const alice = startChat(["alice", at(server), "--commands"]);
+  const lines = Array.from({ length: 22 }, (_, i) => `line ${i}`);
+  for (const line of lines) alice.type(line);
+  alice.endInput();
+  for (const text of lines) expect(await bob.message()).toMatchObject({ text });
+  expect(await alice.exited).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ["/msg", 1, "It is written /msg NAME TEXT"],
+  ["/set bell loud", 1, "bell is one of off, direct, all, not loud"],
+  ["KICK nobody", 4, "nobody is not here."],
+])("CM-4 with --commands %j exits with %i and says why", async (line, code, words) => {
+  await using server = await startTestServer();
+  // Who comes first is operator.
+  const alice = startChat(["alice", at(server), "--commands"]);
+  alice.type(line);
+  alice.endInput();
+  const exit = await alice.exited;
+  expect(exit.code).toBe(code);
+  expect(exit.stderr).toContain(words);
+});
+
+test("CM-3 a line that is too long for a message is named by its beginning, and harms nobody; a blank one says nothing", async () => {
+  await using server = await startTestServer();
+  const bob = await server.join("bob");
+  const alice = startChat(["alice", at(server)]);
+  alice.type("x".repeat(70_000));
+  alice.type("  ");
+  alice.type("after");
+  alice.endInput();
+  expect(await bob.message()).toMatchObject({ text: "after" });
+  expect(await alice.exited).toMatchObject({
+    code: 1,
+    stderr: `pad chat: "${"x".repeat(60)}…": That is too long for one message.\n`,
+  });
 });
 
 test("CM-3 with --commands the end of the input waits for all answers, and a refused message is told by the exit code", async () => {
@@ -98,7 +148,17 @@ test("CM-4 a chat that an operator ends says so and exits with 4", async () => {
   operator.say("KICK alice");
   const { code, stderr } = await alice.exited;
   expect(code).toBe(4);
-  expect(stderr).toContain("An operator has kicked you.");
+  expect(stderr.match(/An operator has kicked you\./g)).toHaveLength(1);
+});
+
+test("CM-4 the same in the middle of what is piped in", async () => {
+  await using server = await startTestServer({ config: { messageRate: 1 } });
+  const operator = await server.join("boss");
+  const alice = startChat(["alice", at(server)]);
+  for (let i = 0; i < 20; i += 1) alice.type(`line ${i}`);
+  expect(await operator.message()).toMatchObject({ text: "line 0" });
+  operator.say("KICK alice");
+  expect(await alice.exited).toMatchObject({ code: 4, stderr: expect.stringContaining("An operator has kicked you.") });
 });
 
 test.each([
@@ -133,6 +193,21 @@ test("CM-4 an interrupt leaves with 130", async () => {
   await using server = await startTestServer();
   const alice = startChat(["alice", at(server), "--commands"]);
   await alice.complains("Connected to");
+  alice.kill("SIGINT");
+  expect(await alice.exited).toMatchObject({ code: 130 });
+});
+
+test("CM-4 an interrupt leaves with 130 also while a line waits for the connection", async () => {
+  await using server = await startTestServer();
+  await using relay = await startRelay(server.port);
+  const bob = await server.join("bob");
+  const alice = startChat(["alice", `127.0.0.1:${relay.port}`]);
+  alice.type("before");
+  await bob.message();
+  relay.block(true);
+  relay.cut();
+  await alice.complains("Trying again until it comes back.");
+  alice.type("meanwhile");
   alice.kill("SIGINT");
   expect(await alice.exited).toMatchObject({ code: 130 });
 });
@@ -186,20 +261,13 @@ function read(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-test("CM-20 the server and the name of the last chat are remembered, for this user alone", async () => {
+test("CM-20 what a pipe went to is not remembered: it is no person's chat", async () => {
   await using server = await startTestServer();
-  const bob = await server.join("bob");
   const home = scratchFolder();
-  for (const words of [["alice", at(server)], []]) {
-    const alice = startChat(words, home);
-    alice.type("hello");
-    alice.endInput();
-    expect(await bob.message()).toMatchObject({ from: "alice", text: "hello" });
-    expect(await alice.exited).toMatchObject({ code: 0, stderr: "" });
-  }
-  const file = join(home, ".local/state/padserve/client.json");
-  expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ server: at(server), id: "alice" });
-  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const nas = startChat(["nas", at(server)], home);
+  nas.endInput();
+  expect(await nas.exited).toMatchObject({ code: 0 });
+  expect(existsSync(join(home, ".local/state/padserve/client.json"))).toBe(false);
 });
 
 test("CM-20 settings that can't be used are named, and the chat goes on", async () => {

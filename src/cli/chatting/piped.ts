@@ -1,13 +1,15 @@
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Surroundings } from "../../args/command.ts";
-import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
+import { EXIT } from "../../args/exit-codes.ts";
 import type { Outcome, PadClient, ServerAddress } from "../../client/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
-import { isSameId } from "../../view/chat/conversations.ts";
-import { OPEN_ROOM } from "../../view/chat/snapshot.ts";
+import type { Intent } from "../../view/commands/intent.ts";
+import { readWritten } from "../../view/commands/read.ts";
 import { explainFailure } from "../explain.ts";
+import { addressee, say } from "../say.ts";
 import { tellNews } from "./news.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What is piped in, line by line. Made at once: it may all have come, and ended, before there is a connection. */
 export interface PipedLines {
@@ -20,7 +22,10 @@ export interface Piped {
   readonly chat: Chat;
   readonly client: PadClient;
   readonly server: ServerAddress;
+  /** Whether lines are commands, as if they were typed; else each is a text. */
+  readonly commands: boolean;
   readonly surroundings: Surroundings;
+  readonly verdict: Verdict;
 }
 
 /** Milliseconds before a message that was too many is tried again: a second's worth of the server's rate. */
@@ -31,55 +36,52 @@ export function readPiped({ stdin }: Surroundings): PipedLines {
   return { lines: reader[Symbol.asyncIterator](), close: () => reader.close() };
 }
 
-/** Shows what is heard: words on standard output, troubles on standard error, and answers there, too, where some were asked. */
-export function showPiped(chat: Chat, asked: boolean, { stdout, stderr }: Surroundings): void {
-  tellNews(chat, ({ kind, text }) => {
-    if (kind === "said") stdout.write(`${text}\n`);
-    else if (asked || kind === "trouble") stderr.write(`${text}\n`);
-  });
-}
-
 /**
- * Says each line to one person or to everybody, one after another, and leaves. Each is sent when the one before is proven,
- * so they arrive in order and none is too many; while the connection is lost they wait. Gives the worst that happened.
+ * Says each line to the present conversation, or does what it asks for, one after another, and leaves when all is answered.
+ * Each message is sent when the one before is proven, so they arrive in order and none is too many; while the connection is
+ * lost they wait. Meanwhile what is heard is shown.
  */
-export async function sayPiped(
-  { lines, close }: PipedLines,
-  to: string,
-  { client, server, surroundings }: Piped,
-): Promise<ExitCode> {
-  let worst: ExitCode = EXIT.done;
+export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Promise<void> {
+  const { chat, client, commands } = piped;
+  showNews(piped);
   void client.ended().then(close);
   for await (const line of lines) {
-    const outcome = await sendPatiently(client, to, line, surroundings.stop);
-    if (outcome.kind === "taken") continue;
-    const { text, code } = explainFailure(outcome, server);
-    surroundings.stderr.write(`pad chat: ${JSON.stringify(line)}: ${text}\n`);
-    worst = code;
-    if (client.state.kind === "ended") break;
-  }
-  await client.close();
-  return worst;
-}
-
-/** Does what each line asks for, as if it were typed, and leaves when all of it is answered. */
-export async function obeyPiped({ lines, close }: PipedLines, { chat, client }: Piped): Promise<ExitCode> {
-  void client.ended().then(close);
-  for await (const line of lines) {
-    // Not while the connection is lost.
-    await client.online();
-    chat.submit(line);
+    const wish = commands ? readWritten(line) : asText(line);
+    if (wish.kind === "quit") break;
+    if (wish.kind === "say") await sayLine(chat.getSnapshot().present.id, wish.text, piped);
+    else if (wish.kind === "send") await sayLine(wish.to, wish.text, piped);
+    else await obey(line, piped);
     if (client.state.kind === "ended") break;
   }
   // Answers come in the order of the questions: behind this one, nothing is open.
   await client.list();
   await client.close();
-  return worstOf(chat);
 }
 
-async function sendPatiently(client: PadClient, to: string, text: string, stop: AbortSignal): Promise<Outcome> {
+/** Words on standard output, troubles on standard error, and answers there, too, where some were asked for. */
+function showNews({ chat, commands, surroundings: { stdout, stderr } }: Piped): void {
+  tellNews(chat, ({ kind, text }) => {
+    if (kind === "said") stdout.write(`${text}\n`);
+    else if (commands || kind === "trouble") stderr.write(`${text}\n`);
+  });
+}
+
+/** A blank line says nothing, as if it were typed. */
+function asText(line: string): Intent {
+  return line.trim() === "" ? { kind: "nothing" } : { kind: "say", text: line };
+}
+
+async function sayLine(to: string, text: string, { client, server, surroundings, verdict }: Piped): Promise<void> {
+  const outcome = await sayPatiently(client, addressee(to), text, surroundings.stop);
+  if (outcome.kind === "taken") return;
+  const { text: why, code } = explainFailure(outcome, server);
+  surroundings.stderr.write(`pad chat: ${JSON.stringify(beginning(text))}: ${why}\n`);
+  verdict.add(code);
+}
+
+async function sayPatiently(client: PadClient, to: string, text: string, stop: AbortSignal): Promise<Outcome> {
   for (;;) {
-    const outcome = isSameId(to, OPEN_ROOM) ? await client.broadcast(text) : await client.send(to, text);
+    const outcome = await say(client, to, text);
     const tooMany = outcome.kind === "refused" && outcome.error.reason === "too-many-messages";
     const offline = outcome.kind === "not-sent" && outcome.why === "offline";
     if (!tooMany && !offline) return outcome;
@@ -89,9 +91,11 @@ async function sendPatiently(client: PadClient, to: string, text: string, stop: 
   }
 }
 
-function worstOf(chat: Chat): ExitCode {
-  const entries = chat.getSnapshot().conversations.flatMap((conversation) => conversation.entries);
-  const own = new Set(entries.map((entry) => (entry.kind === "message" && entry.own ? entry.delivery.kind : "taken")));
-  if (own.has("unknown")) return EXIT.unreachable;
-  return own.has("refused") ? EXIT.refused : EXIT.done;
+async function obey(line: string, { chat, client, verdict }: Piped): Promise<void> {
+  await client.online();
+  if (!chat.submit(line)) verdict.add(EXIT.wrongUse);
+}
+
+function beginning(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

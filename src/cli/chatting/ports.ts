@@ -15,6 +15,7 @@ export interface ChatWorld {
   readonly own: Places;
   readonly settings: Settings;
   readonly surroundings: Surroundings;
+  readonly failed: NonNullable<ChatPorts["failed"]>;
 }
 
 /** What was set in earlier chats; `trouble` is one line about what could not be used. */
@@ -28,7 +29,14 @@ export function loadSettings(own: Places): { readonly settings: Settings; readon
 }
 
 /** The world of a chat on this machine: clock, files, bell and programs. */
-export function chatPorts({ client, server, own, settings, surroundings: { env, stdout } }: ChatWorld): ChatPorts {
+export function chatPorts({
+  client,
+  server,
+  own,
+  settings,
+  surroundings: { env, stdout },
+  failed,
+}: ChatWorld): ChatPorts {
   let current = settings;
   return {
     client,
@@ -39,6 +47,7 @@ export function chatPorts({ client, server, own, settings, surroundings: { env, 
       return () => clearInterval(timer);
     },
     settings,
+    failed,
     saveSettings: (changed) => {
       current = changed;
       return writePrivate(settingsFile(own), encodeSettings(changed));

@@ -103,6 +103,7 @@ export class Obedience {
   }
 
   #fail(failure: Failure): void {
+    this.#ports.failed?.(failure);
     this.#note(explainFailure(failure, this.#ports.server), "trouble");
   }
 

@@ -1,4 +1,4 @@
-import type { PadClient } from "../../client/index.ts";
+import type { Failure, PadClient } from "../../client/index.ts";
 import type { Alert } from "./alerts.ts";
 import type { Settings } from "./snapshot.ts";
 
@@ -14,6 +14,8 @@ export interface ChatPorts {
   readonly settings: Settings;
   /** Keeps them for the next run. Returns what went wrong, in words, or null. */
   readonly saveSettings: (settings: Settings) => string | null;
+  /** Hears of each question and order, which is noted as well, that came to nothing. Messages tell it themselves. */
+  readonly failed?: (failure: Failure) => void;
   /** Makes a message noticed. Gives what went wrong, in words, or null. */
   readonly alert: (alert: Alert) => Promise<string | null>;
 }

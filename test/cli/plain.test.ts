@@ -1,0 +1,49 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { LAUNCHER, scratchFolder } from "../helpers/program.ts";
+import { startTestServer } from "../helpers/server.ts";
+import { HAS_TMUX, startTerminal } from "../helpers/terminal.ts";
+
+describe.skipIf(!HAS_TMUX)("pad chat in lines, on a terminal (needs tmux)", () => {
+  test("CM-20 the server and the name of the last chat are remembered, for this user alone", async () => {
+    await using server = await startTestServer();
+    const bob = await server.join("bob");
+    const home = scratchFolder();
+    for (const words of [`alice 127.0.0.1:${server.port} --plain`, "--plain"]) {
+      const terminal = await startTerminal({
+        columns: 80,
+        rows: 24,
+        command: `${process.execPath} ${LAUNCHER} chat ${words}; echo "exit code $?"; exec cat`,
+        env: { HOME: home },
+      });
+      await terminal.until(">");
+      await terminal.type("hello\r");
+      expect(await bob.message()).toMatchObject({ from: "alice", text: "hello" });
+      await terminal.type("/quit\r");
+      await terminal.until(/Goodbye\.\s+exit code 0/);
+    }
+    const file = join(home, ".local/state/padserve/client.json");
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ server: `127.0.0.1:${server.port}`, id: "alice" });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test("CM-6 what comes while a long line is typed stays to be read, and so does the line", async () => {
+    await using server = await startTestServer();
+    const bob = await server.join("bob");
+    const terminal = await startTerminal({
+      columns: 50,
+      rows: 20,
+      command: `${process.execPath} ${LAUNCHER} chat alice 127.0.0.1:${server.port} --plain --to bob`,
+    });
+    await terminal.until(">");
+    await terminal.type("a long line that goes on behind the edge of the screen");
+    await terminal.until("screen");
+    for (const text of ["one", "two", "three"]) bob.broadcast(text);
+    const { text } = await terminal.until("bob: three");
+    expect(text).toMatch(/bob: one\n.*bob: two\n.*bob: three\nbob \(the server/);
+    await terminal.type("\r");
+    for (let n = 0; n < 3; n += 1) expect(await bob.line()).toBe("BROADCAST SENT");
+    expect((await bob.message()).text).toBe("a long line that goes on behind the edge of the screen");
+  });
+});
