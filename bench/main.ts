@@ -23,11 +23,11 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
   terminal,
 };
 
-const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000, keys: 300 };
+const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000, keys: 200 };
 const QUICK: Effort = { runs: 2, seconds: 0.2, pacedMessages: 8, visits: 200, idleConnections: 2000, keys: 120 };
 
 const USAGE = `npm run bench -- [--quick] [--only NAME]... [--json]
-  --quick      fewer and shorter runs: a first impression in half a minute
+  --quick      fewer and shorter runs: a first impression in a minute and a half
   --only NAME  only this one of: ${Object.keys(SCENARIOS).join(", ")}
   --json       print one JSON value instead of text
 `;

@@ -43,7 +43,7 @@ const LETTERS = Array.from("ABEGIJKLMNOPQRSTUVWXYZ");
 /** Keys that aren't counted: code is compiled while they are pressed. */
 const WARM_UP = 100;
 /** Milliseconds before the next key, and some more so that keys come at any time: the pace of a key that is held down. */
-const PAUSE = 20;
+const PAUSE = 12;
 /** Milliseconds after which the first frame is long drawn. */
 const SETTLE = 500;
 
