@@ -35,7 +35,7 @@ export function explainFailure(failure: Failure, where: string): string {
     case "refused":
       return explainError(failure.error);
     case "unknown":
-      return `${explainEnd(failure.why, where)} Whether the message arrived is unknown; it was not sent again.`;
+      return `${failure.why.kind === "left" ? "You left before the answer." : explainEnd(failure.why, where)} Whether the message arrived is unknown; it was not sent again.`;
     case "not-sent":
       return failure.why === "invalid-recipient"
         ? "Not sent: that is not a name."

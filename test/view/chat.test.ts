@@ -1,5 +1,6 @@
 /** The chat's view-model over the real server; no terminal. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openTcp, type Open } from "../../src/client/index.ts";
 import { messagesIn, startChat } from "../helpers/chat.ts";
 import { startRelay } from "../helpers/relay.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
@@ -117,6 +118,27 @@ describe("what is asked and ordered", () => {
     await alice.until(({ members }) => members?.includes("bob") === true);
   });
 
+  test("VW-5 however much somebody unknown says, there is one question at a time", async () => {
+    let questions = 0;
+    const open: Open = async (address, signal) => {
+      const socket = await openTcp(address, signal);
+      const write = socket.write.bind(socket);
+      socket.write = (chunk: string) => {
+        if (chunk === "LIST\n") questions += 1;
+        return write(chunk);
+      };
+      return socket;
+    };
+    await using alice = await startChat(server.port, "alice", { open });
+    await alice.until(({ members }) => members?.length === 1);
+    const bob = await server.join("bob");
+    for (let n = 0; n < 10; n += 1) bob.broadcast(`line ${n}`);
+    await alice.until(({ members }) => members?.length === 2 && alice.said("ALL").length === 10);
+    // The first, one for bob's first line, and one for those that came before its answer.
+    expect(questions).toBeGreaterThan(1);
+    expect(questions).toBeLessThanOrEqual(3);
+  });
+
   test("VW-6 commands and classic words ask and order the same, and the answers are notes", async () => {
     await using alice = await startChat(server.port, "alice");
     await server.join("bob");
@@ -175,6 +197,19 @@ describe("what is asked and ordered", () => {
     await alice.noted("You ignore bob.");
     alice.chat.submit("/ignore bob");
     expect(alice.saved.map(({ ignored }) => ignored)).toEqual([["bob"], []]);
+  });
+
+  test("VW-9 an automatic answer reads nothing: the unread line stays above the first message", async () => {
+    await using alice = await startChat(server.port, "alice");
+    const bob = await server.join("bob");
+    alice.chat.submit("/away at lunch");
+    bob.direct("alice", "one");
+    expect(await bob.message()).toMatchObject({ text: "[away] at lunch" });
+    bob.direct("alice", "two");
+    await alice.until(({ conversations: [, direct] }) => direct?.unread === 2);
+    alice.chat.open("bob");
+    const { present } = alice.chat.getSnapshot();
+    expect(present.unreadFrom).toBe(present.entries[0]?.key);
   });
 
   test("VW-9 while away each who writes is told once, and two who are away don't answer each other for ever", async () => {

@@ -1,6 +1,7 @@
 import type { Surroundings } from "../../args/command.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { OPEN_ROOM, type ChatSnapshot } from "../../view/chat/snapshot.ts";
+import { visible } from "../../view/text/visible.ts";
 import { createScreen } from "./line-screen.ts";
 import { tellNews } from "./news.ts";
 
@@ -11,7 +12,8 @@ import { tellNews } from "./news.ts";
 export async function chatInLines(chat: Chat, surroundings: Surroundings): Promise<void> {
   const screen = createScreen(surroundings, (line) => {
     const { length, candidates } = chat.complete(line);
-    return [[...candidates], line.slice(line.length - length)];
+    // Readline prints them as they are.
+    return [candidates.filter((name) => visible(name) === name), line.slice(line.length - length)];
   });
   tellNews(chat, ({ kind, text }) => (kind === "said" ? screen.said(text) : screen.note(text)));
   let present = "";
@@ -35,9 +37,9 @@ export async function chatInLines(chat: Chat, surroundings: Surroundings): Promi
 }
 
 function promptOf({ present }: ChatSnapshot): string {
-  return `${present.id} (the server can read this)> `;
+  return `${visible(present.id)} (the server can read this)> `;
 }
 
 function toWhom(id: string): string {
-  return id === OPEN_ROOM ? "everybody here" : `${id} alone`;
+  return id === OPEN_ROOM ? "everybody here" : `${visible(id)} alone`;
 }

@@ -6,6 +6,7 @@ import type { Destination } from "../script.ts";
 /** Tells what befalls the connection, each in one line; messages are others' business, and so is the end. */
 export function narrator({ server, id }: Destination, note: (line: string) => void): (event: ClientEvent) => void {
   let wasOnline = false;
+  let isLost = false;
   return (event) => {
     if (event.kind === "unreadable") {
       note(`A message from ${oneLine(event.from)} could not be read.`);
@@ -14,7 +15,9 @@ export function narrator({ server, id }: Destination, note: (line: string) => vo
     } else if (event.kind === "state" && event.state.kind === "online") {
       note(wasOnline ? "Listening again." : `Listening on ${formatAddress(server)} as ${id}.`);
       wasOnline = true;
-    } else if (event.kind === "state" && event.state.kind === "waiting" && event.state.attempt === 0) {
+      isLost = false;
+    } else if (event.kind === "state" && event.state.kind === "waiting" && !isLost) {
+      isLost = true;
       note(`${explainEnd(event.state.loss, server).text} Trying again until it comes back.`);
     }
   };

@@ -72,10 +72,13 @@ export class Board {
     });
   }
 
-  /** An own message. Who writes has read, and looks for nothing any more. Gives its key. */
-  say(id: string, message: Message, at: number): number {
+  /** An own message. Who writes it by hand has read, and looks for nothing any more. Gives its key. */
+  say(id: string, message: Message, at: number, byHand: boolean): number {
     const entry = this.#entry(message, at);
-    this.update(id, (one) => ({ ...conversations.append(one, entry), unreadFrom: null, search: null }));
+    this.update(id, (one) => {
+      const longer = conversations.append(one, entry);
+      return byHand ? { ...longer, unreadFrom: null, search: null } : longer;
+    });
     return entry.key;
   }
 

@@ -32,6 +32,7 @@ class ChatModel implements Chat {
   readonly #obedience: Obedience;
   readonly #ended: Promise<void>;
   #wasOnline = false;
+  #asking: "no" | "once" | "again" = "no";
 
   constructor(ports: ChatPorts) {
     const { client } = ports;
@@ -158,9 +159,18 @@ class ChatModel implements Chat {
 
   async #askRoster(): Promise<void> {
     const { client } = this.#ports;
-    if (client.state.kind !== "online") return;
-    const reply = await client.list();
-    if (reply.kind === "answered") this.#board.change({ members: sorted(reply.value) });
+    if (this.#asking !== "no") {
+      // One question at a time, however much somebody unknown says; the one on its way may be too early for them.
+      this.#asking = "again";
+      return;
+    }
+    for (this.#asking = "again"; this.#asking === "again" && client.state.kind === "online";) {
+      this.#asking = "once";
+      const reply = await client.list();
+      if (reply.kind === "answered" && client.state.kind === "online")
+        this.#board.change({ members: sorted(reply.value) });
+    }
+    this.#asking = "no";
   }
 
   #note(text: string, tone: Note["tone"] = "plain"): void {

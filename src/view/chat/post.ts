@@ -25,9 +25,9 @@ export class Post {
 
   /**
    * Shows an own message at once, and how it ended when that is known. Returns false, and sends nothing, while offline or
-   * when it is too long for one message.
+   * when it is too long for one message. `byHand`: a person has written it just now.
    */
-  send(to: string, text: string): boolean {
+  send(to: string, text: string, byHand = true): boolean {
     const { client, server, now } = this.#ports;
     const { link, me } = this.#board.getSnapshot();
     if (link.kind !== "online") return false;
@@ -38,7 +38,7 @@ export class Post {
       return false;
     }
     const message = { ...messageFrom(me, text, me), own: true, mention: false, delivery: { kind: "sending" } as const };
-    const key = this.#board.say(id, message, now());
+    const key = this.#board.say(id, message, now(), byHand);
     void this.#settle(id, key, id === OPEN_ROOM ? client.broadcast(text) : client.send(id, text), server);
     return true;
   }
@@ -83,6 +83,6 @@ export class Post {
   #tellAway(to: string, text: string, away: string): void {
     if (text.startsWith(AWAY_MARK) || this.#told.has(to.toLowerCase())) return;
     this.#told.add(to.toLowerCase());
-    this.send(to, AWAY_MARK + away);
+    this.send(to, AWAY_MARK + away, false);
   }
 }

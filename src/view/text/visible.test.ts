@@ -20,6 +20,9 @@ describe("others' text on a terminal", () => {
     const scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
     for (const text of ["Grüße, 世界 👩‍👩‍👧 ok\tyes", "می\u200cخواهم", scotland]) expect(visible(text)).toBe(text);
     expect(visible("hidden\u{e0041}")).toBe("hidden<U+E0041>");
+    // No flag has so long a name: whoever writes it hides something behind one.
+    const hiding = `\u{1f3f4}${"\u{e0061}".repeat(7)}\u{e007f}`;
+    expect(visible(hiding)).toBe(`\u{1f3f4}${"<U+E0061>".repeat(7)}<U+E007F>`);
   });
 
   test("CM-2 nothing that comes out can steer a terminal", () => {

@@ -5,7 +5,7 @@
 export function visible(text: string): string {
   return text
     .replaceAll("\r\n", "\n")
-    .replaceAll(/\u{1F3F4}[\u{E0020}-\u{E007E}]+\u{E007F}|[\p{Cc}\p{Cf}\u2028\u2029]/gu, shown)
+    .replaceAll(/\u{1F3F4}[\u{E0030}-\u{E007A}]{3,6}\u{E007F}|[\p{Cc}\p{Cf}\u2028\u2029]/gu, shown)
     .replaceAll("\n", "\n    ");
 }
 
