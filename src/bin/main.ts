@@ -11,8 +11,15 @@ import { packageVersion } from "./version.ts";
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.on("uncaughtException", endUnexpectedly);
-  process.exitCode = await run(argv, surroundings()).catch(endUnexpectedly);
+  const around = surroundings();
+  const code = await run(argv, around).catch(endUnexpectedly);
+  process.exitCode = code;
+  // Output that nobody takes keeps the process; whoever stops it has waited long enough.
+  if (around.stop.aborted) setTimeout(() => process.exit(code), OUTPUT_PATIENCE).unref();
 }
+
+/** Milliseconds, after a signal, for what was written last to be read. */
+const OUTPUT_PATIENCE = 1000;
 
 /** At once: what the command has left open would keep the process for ever. */
 function endUnexpectedly(error: unknown): never {

@@ -67,6 +67,22 @@ test("CM-16 a reader that has gone ends it quietly", async () => {
   expect(stderr).toBe(`pad listen: Listening on 127.0.0.1:${server.port} as nas.\n`);
 });
 
+test("CM-16 a reader that reads no more does not keep it from ending by a signal", async () => {
+  await using server = await startTestServer();
+  const bob = await server.join("bob");
+  const fifo = join(scratchFolder(), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  startProgram(["sh", "-c", `exec sleep 600 < '${fifo}'`]);
+  const pad = `exec '${process.execPath}' '${LAUNCHER}' listen --as nas --queue 1 --server 127.0.0.1:${server.port}`;
+  const listen = startProgram(["sh", "-c", `${pad} > '${fifo}'`]);
+  await listen.complains("Listening on");
+  // More than pipe and queue take.
+  for (let sent = 0; sent < 8; sent += 1) await broadcast(bob, "x".repeat(30_000));
+  await listen.complains("1 waiting is the limit");
+  listen.kill("SIGTERM");
+  expect(await listen.exited).toMatchObject({ code: 0 });
+});
+
 test("CM-14 what comes while too many wait is dropped, and it is said how many", async () => {
   await using server = await startTestServer();
   const bob = await server.join("bob");

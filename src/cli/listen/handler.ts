@@ -7,10 +7,13 @@ import type { Heard } from "./message.ts";
 /** What is done with a message; one at a time, and never rejects. */
 export type Handler = (heard: Heard) => Promise<void>;
 
-/** Prints it, no faster than it is read. */
-export function printer(format: (heard: Heard) => string, { stdout }: Surroundings): Handler {
+/** Prints it, no faster than it is read; a reader that reads no more does not keep us when we are stopped. */
+export function printer(format: (heard: Heard) => string, { stdout, stop }: Surroundings): Handler {
   return async (heard) => {
-    if (!stdout.write(format(heard))) await once(stdout, "drain");
+    if (stdout.write(format(heard))) return;
+    await once(stdout, "drain", { signal: stop }).catch((error: unknown) => {
+      if (!stop.aborted) throw error;
+    });
   };
 }
 
