@@ -45,11 +45,11 @@ async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>)
   const read = await readText(given, surroundings.stdin, longestText(to), surroundings.stop);
   if (read === null) return EXIT.interrupted;
   if ("wrong" in read) return complain({ text: read.wrong, code: EXIT.wrongUse });
+  const late = values.timeout === undefined ? null : AbortSignal.timeout(Math.ceil(values.timeout * 1000));
+  const signal = late === null ? surroundings.stop : AbortSignal.any([surroundings.stop, late]);
   const found = await destination(values, surroundings);
   if (!("server" in found)) return complain(found);
   const { server } = found;
-  const late = values.timeout === undefined ? null : AbortSignal.timeout(Math.ceil(values.timeout * 1000));
-  const signal = late === null ? surroundings.stop : AbortSignal.any([surroundings.stop, late]);
   const ids = idsOf(found);
   const entry = await enter({ ...found.reach, server, ids, patience: NAME_PATIENCE, reconnect: "never", signal });
   if ("cause" in entry) {

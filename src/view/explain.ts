@@ -44,7 +44,7 @@ export function explainFailure(failure: Failure, where: string): string {
 }
 
 /** Why the server said no. */
-export function explainError(error: ServerError): string {
+function explainError(error: ServerError): string {
   switch (error.reason) {
     case "name-taken":
       return "That name is taken, or belongs to somebody else. Choose another.";

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { longestText } from "../../src/client/index.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
-import { startPadserve } from "../helpers/program.ts";
+import { runPadserve, startPadserve } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
 
 test("CM-7 the longest text arrives, and one byte more is told before anybody is asked", async () => {
@@ -102,3 +102,11 @@ async function startSilentServer(): Promise<{ readonly port: number; readonly as
 function where(port: number): string {
   return `127.0.0.1:${port}`;
 }
+
+test("CM-5 everybody is ALL in any case, as in a chat", async () => {
+  await using server = await startTestServer();
+  const bob = await server.join("bob");
+  const { code } = await runPadserve(["send", "all", "hi", "--server", `127.0.0.1:${server.port}`, "--as", "nas"]);
+  expect(code).toBe(0);
+  expect(await bob.message()).toEqual({ from: "nas", to: "ALL", text: "hi" });
+});

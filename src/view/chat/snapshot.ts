@@ -46,7 +46,7 @@ export interface Conversation {
 }
 
 /** A search in a conversation: its words, and the entry that it stands at. */
-export interface Search {
+interface Search {
   readonly words: string;
   readonly at: number;
 }

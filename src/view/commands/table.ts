@@ -1,7 +1,7 @@
 import type { Intent } from "./intent.ts";
 
 /** What stands behind a command's name, as its usage line says it. A NAME is one word, a TEXT all the rest. */
-export type Shape = "" | "NAME" | "[NAME]" | "NAME TEXT" | "TEXT" | "[TEXT]" | "[SETTING [VALUE]]";
+type Shape = "" | "NAME" | "[NAME]" | "NAME TEXT" | "TEXT" | "[TEXT]" | "[SETTING [VALUE]]";
 
 /** One slash command: how it is written, told and completed, and what it asks for. */
 export interface SlashCommand {
