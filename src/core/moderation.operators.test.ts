@@ -62,9 +62,9 @@ test("MO-5 who is operator by being first can't be banned under another name", (
 });
 
 test("MO-5 who is local and operator by being first can't be banned by another operator", () => {
-  w = world({ operators: ["name:root"] }, { tailscaledSeen: false });
+  w = world({}, { tailscaledSeen: false });
   w.join(2, local, "box");
-  w.join(1, phone, "root");
+  w.join(1, phone, "root", "capability");
   expect(outcome(w.run(ban("box")))).toBe("refused: operator-immune");
 });
 

@@ -64,6 +64,13 @@ test("ID-43 without tailscaled, who registers while nobody is registered is oper
   expect([groundOf(w, 1), groundOf(w, 2)]).toEqual(["first", null]);
 });
 
+test("ID-43 where the configuration names somebody, nobody is operator by being first", () => {
+  const w = world({ operators: ["name:root"] }, noTailscaled);
+  w.join(1, local, "early");
+  w.join(2, local, "root");
+  expect([groundOf(w, 1), groundOf(w, 2)]).toEqual([null, "configured"]);
+});
+
 test("ID-43 the first one's right goes with the session, not with the name", () => {
   const w = world({}, noTailscaled);
   w.join(1, phone, "alice");

@@ -17,10 +17,11 @@ export function lastingGround(
 
 /**
  * The original's rule: who registers while nobody is registered is operator. It holds only where no tailscaled is or was ever
- * seen; anywhere else nobody becomes operator by being early.
+ * seen and the configuration names nobody; anywhere else nobody becomes operator by being early.
  */
 export function isFirst(state: State): boolean {
-  return !state.tailscaledSeen && !state.tailscaledPresent && state.present.size === 0;
+  const isUnruled = !state.tailscaledSeen && !state.tailscaledPresent && state.settings.operators.length === 0;
+  return isUnruled && state.present.size === 0;
 }
 
 /** Whether the configuration names this name, or the login behind it. Null: no name, no login. */

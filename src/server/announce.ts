@@ -65,10 +65,10 @@ function whoIsOperator({ config, observation, state }: Situation): readonly stri
     ...(owner === null ? [] : [`Operator: ${owner}, who owns this machine in the tailnet.`]),
     ...config.operators.map((entry) => `Operator: ${entry}, by configuration${claimNote(state, entry)}.`),
   ];
-  const isFirstPossible = !observation.socketExists && !observation.everAnswered && !state.tailscaledSeen;
-  if (isFirstPossible)
-    return [...lines, "Operator: whoever registers while nobody else is here, since there is no Tailscale to ask."];
   if (lines.length > 0) return lines;
+  if (!observation.socketExists && !observation.everAnswered && !state.tailscaledSeen) {
+    return ["Operator: whoever registers while nobody else is here, since there is no Tailscale to ask."];
+  }
   return [
     "Nobody is operator yet, unless the tailnet policy says so. To make somebody operator: start with --operator LOGIN,",
     `or grant the app capability ${config.capability} with {"operator": true} in the tailnet policy.`,

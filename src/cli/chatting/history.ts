@@ -1,8 +1,7 @@
-import { appendFileSync, chmodSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { decodeHistory, encodeHistory, type Histories } from "../../view/composer/history-file.ts";
 import type { Places } from "../start/places.ts";
-import { readPrivate, writePrivate } from "../start/private-file.ts";
+import { appendPrivate, readPrivate, writePrivate } from "../start/private-file.ts";
 
 /** What the person wrote in earlier chats, by conversation. What others said is never kept. */
 export interface History {
@@ -34,15 +33,10 @@ export function openHistory({ state }: Places, complain: (line: string) => void)
     histories,
     remember: (conversation, text) => {
       if (!writable) return;
-      try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        appendFileSync(path, encodeHistory(new Map([[conversation, [text]]])), { mode: 0o600 });
-        // An existing file keeps the mode that somebody else may have given it.
-        chmodSync(path, 0o600);
-      } catch (error) {
-        writable = false;
-        complain(`${path} can't be written: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      const trouble = appendPrivate(path, encodeHistory(new Map([[conversation, [text]]])));
+      if (trouble === null) return;
+      writable = false;
+      complain(trouble);
     },
   };
 }

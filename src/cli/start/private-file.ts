@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /** What a file says, or null where there is none; `trouble` is one line for people. */
@@ -20,7 +29,7 @@ export function readPrivate(path: string): FileText {
 export function writePrivate(path: string, text: string): string | null {
   const beside = `${path}.${randomUUID()}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     writeFileSync(beside, text, { mode: 0o600, flag: "wx" });
     renameSync(beside, path);
     return null;
@@ -28,6 +37,29 @@ export function writePrivate(path: string, text: string): string | null {
     discard(beside);
     return `${path} can't be written: ${reason(error)}`;
   }
+}
+
+/**
+ * Adds to a file that only its owner may read, in one write, so that two programs don't mix their lines. Makes its folder.
+ * Gives null, or one line that says why it can't be written.
+ */
+export function appendPrivate(path: string, text: string): string | null {
+  try {
+    makeFolder(dirname(path));
+    appendFileSync(path, text, { mode: 0o600 });
+    // An existing file keeps the mode that somebody else may have given it.
+    chmodSync(path, 0o600);
+    return null;
+  } catch (error) {
+    return `${path} can't be written: ${reason(error)}`;
+  }
+}
+
+/** Node's own `recursive` tries for ever where a folder can't be made although the one above it is there (`/proc`). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Where even this fails, such as below a file or in a folder that is shut to us, nothing was written. */

@@ -172,6 +172,13 @@ test("ST-20 a data directory that is a file is refused as unwritable", () => {
   expect(readFileSync(directory, "utf8")).toBe("a file");
 });
 
+test.runIf(existsSync("/proc/self"))(
+  "ST-20 a folder that can't be made, though the one above it is there, is refused as unwritable",
+  () => {
+    expect(() => openDatabase("/proc/padserve")).toThrow(expect.objectContaining({ code: "unwritable" }));
+  },
+);
+
 test("ST-21 an older database is brought up to date and keeps what it holds", () => {
   makeDatabase(adaClaims);
   const added = "ALTER TABLE claims ADD COLUMN note TEXT NOT NULL DEFAULT 'none'";

@@ -1,6 +1,7 @@
-import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { StoreError } from "../errors.ts";
 import { describe } from "./failure.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** SQLite's own files beside the database; it gives new ones the database's mode. */
 const COMPANIONS = ["", "-wal", "-shm", "-journal"];
@@ -13,7 +14,7 @@ const COMPANIONS = ["", "-wal", "-shm", "-journal"];
  * Never opens and closes an existing file: POSIX would free this process's lock on it.
  */
 export function preparePlace(directory: string, path: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory);
   accessSync(directory, constants.W_OK);
   createUnlessThere(path);
   if (!statSync(path).isFile()) throw new StoreError("not-ours", describe("not-ours", path, "not a file"));
