@@ -23,9 +23,22 @@ const OUTPUT_PATIENCE = 1000;
 
 /** At once: what the command has left open would keep the process for ever. */
 function endUnexpectedly(error: unknown): never {
-  const details = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`padserve: something unexpected went wrong, which is a mistake in this program:\n${details}\n`);
+  process.stderr.write(`padserve: ${isFromWriting(error) ? unwritable(error) : unforeseen(error)}\n`);
   process.exit(EXIT.unexpected);
+}
+
+/** A full disk where the output goes is nobody's mistake here. */
+function isFromWriting(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && error.syscall === "write";
+}
+
+function unwritable({ message }: Error): string {
+  return `what it has to say can't be written: ${message}`;
+}
+
+function unforeseen(error: unknown): string {
+  const details = error instanceof Error ? error.stack : String(error);
+  return `something unexpected went wrong, which is a mistake in this program:\n${details}`;
 }
 
 async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {

@@ -54,6 +54,7 @@ function codeOfError(error: ServerError): ExitCode {
     case "too-many-messages":
       return EXIT.rateLimited;
     case "line-too-long":
+    case "invalid-name":
       return EXIT.wrongUse;
     default:
       return EXIT.refused;

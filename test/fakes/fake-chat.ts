@@ -1,4 +1,5 @@
 import type { Chat, Completion } from "../../src/view/chat/chat.ts";
+import { emptyConversation } from "../../src/view/chat/conversations.ts";
 import {
   OPEN_ROOM,
   type ChatSnapshot,
@@ -7,6 +8,7 @@ import {
   type Message,
   type Note,
 } from "../../src/view/chat/snapshot.ts";
+import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
 
 /** A chat without any server: what is submitted is said, and whoever holds it makes others speak. */
 export class FakeChat implements Chat {
@@ -29,15 +31,7 @@ export class FakeChat implements Chat {
       conversations: [room],
       present: room,
       members: ["alice", "bob", "carol"],
-      settings: {
-        bell: "direct",
-        notify: [],
-        members: true,
-        times: true,
-        colours: "dark",
-        askPaste: true,
-        ignored: [],
-      },
+      settings: DEFAULT_SETTINGS,
       ...changes,
     };
   }
@@ -62,6 +56,10 @@ export class FakeChat implements Chat {
 
   open(id: string): void {
     this.#change(id, (one) => ({ ...one, unread: 0, highlights: 0 }), id);
+  }
+
+  endSearch(): void {
+    this.#change(this.#snapshot.present.id, (one) => ({ ...one, search: null }));
   }
 
   openNextUnread(): void {
@@ -130,6 +128,5 @@ export class FakeChat implements Chat {
 }
 
 function fakeConversation(id: string, entries: readonly Entry[] = []): Conversation {
-  const readers = id === OPEN_ROOM ? "everybody here and the server" : `${id} and the server`;
-  return { id, entries, unread: 0, highlights: 0, unreadFrom: null, readers, search: null };
+  return { ...emptyConversation(id), entries };
 }

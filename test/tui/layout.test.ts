@@ -17,7 +17,7 @@ describe.skipIf(!HAS_TMUX)("the screen's parts (needs tmux)", () => {
       "49",
       "50",
     ]);
-    expect(rows[8]).toBe(" read by everybody here and the server …");
+    expect(rows[8]).toBe(" alice | read by the server and everybo…");
     expect(rows[9]).toBe("ALL>");
   });
 
@@ -26,16 +26,16 @@ describe.skipIf(!HAS_TMUX)("the screen's parts (needs tmux)", () => {
     const { rows } = await terminal.until("message 50");
     expect(rows[0]).toMatch(/^1 ALL {9}\| \d\d:\d\d carol: message 29$/);
     expect(rows[21]).toMatch(/^ {14}\| \d\d:\d\d bob: message 50$/);
-    expect(rows[23]).toBe("ALL>");
+    expect(rows[23]).toBe("ALL (server reads)>");
   });
 
-  test("TU-1 at 200x60: members at the right, and the prompt says who reads", async () => {
+  test("TU-1 at 200x60: members at the right, and the prompt says that the server reads", async () => {
     const terminal = await startFakeChat({ columns: 200, rows: 60, messages: 100 });
     const { rows } = await terminal.until("message 100");
     expect(rows[0]).toMatch(/^1 ALL {13}\| \d\d:\d\d carol: message 43 +\| 3 here$/);
     expect(rows.slice(1, 5).map((row) => /\| (\w*)$/.exec(row)?.[1] ?? "")).toEqual(["alice", "bob", "carol", ""]);
-    expect(rows[58]).toBe(" read by everybody here and the server | alice on chat.example");
-    expect(rows[59]).toBe("ALL (read by everybody here and the server)>");
+    expect(rows[58]).toBe(" alice on chat.example | read by the server and everybody here");
+    expect(rows[59]).toBe("ALL (server reads)>");
   });
 
   test("TU-1 a resize draws everything for the new size, and what is written stays", async () => {

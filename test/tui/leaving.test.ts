@@ -22,7 +22,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until("Esc once more leaves; what is written is lost");
     await terminal.type("s");
     await terminal.until(
-      ({ rows }) => rows.at(-1) === "ALL> a thoughts" && rows.at(-2)?.startsWith(" read by") === true,
+      ({ rows }) => rows.at(-1) === "ALL (server reads)> a thoughts" && rows.at(-2)?.includes("read by") === true,
     );
     await terminal.press("Escape");
     await terminal.until("Esc once more");
@@ -35,7 +35,9 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.type("never mind");
     await terminal.until("never mind");
     await terminal.press("C-c");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL>" && rows.at(-2) === " Ctrl-C once more leaves");
+    await terminal.until(
+      ({ rows }) => rows.at(-1) === "ALL (server reads)>" && rows.at(-2) === " Ctrl-C once more leaves",
+    );
     await terminal.press("C-c");
     await terminal.until(LEFT);
   });
@@ -44,7 +46,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     const terminal = await startFakeChat();
     await terminal.type("ab");
     await terminal.press("C-a", "C-d");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL> b");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> b");
     await terminal.press("C-d", "C-d");
     await terminal.until(LEFT);
   });
@@ -63,7 +65,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until("ready$");
     const before = await modes(terminal);
     await terminal.type(`echo before; ${fakeChatCommand(3)}\r`);
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL>");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>");
     expect(await modes(terminal)).not.toEqual(before);
     await end(terminal);
     const { text } = await terminal.until(new RegExp(`${said}[^]*ready\\$\\s*$`));
@@ -93,9 +95,11 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.type("echo seen\r");
     await terminal.until(/^seen/m);
     await terminal.type("fg\r");
-    await terminal.until(({ rows, text }) => rows.at(-1) === "ALL> half a thou" && text.includes("message 3"));
+    await terminal.until(
+      ({ rows, text }) => rows.at(-1) === "ALL (server reads)> half a thou" && text.includes("message 3"),
+    );
     await terminal.type("ght");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL> half a thought");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> half a thought");
   });
 
   test("TU-11 Ctrl-L draws over whatever has come onto the screen", async () => {
@@ -117,9 +121,9 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     // As one selects and copies it: rows that the terminal itself has wrapped are joined.
     expect(await terminal.joined()).toContain(`alice see ${link}`);
     await terminal.press("Space");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL>");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>");
     await terminal.type("on it goes");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL> on it goes");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> on it goes");
   });
 });
 

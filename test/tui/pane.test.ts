@@ -43,7 +43,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     expect(rows.findIndex((row) => row.includes("── unread ─"))).toBe(
       rows.findIndex((row) => row.includes("bob: psst")) - 1,
     );
-    expect(rows.at(-1)).toMatch(/^bob \(read by bob and the server\)>/);
+    expect(rows.at(-1)).toMatch(/^bob \(server reads\)>/);
     await terminal.press("M-1");
     await terminal.until(({ rows: drawn }) => drawn.at(-1)?.startsWith("ALL") === true);
   });
@@ -54,12 +54,12 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     await terminal.until(/2 bob +1/);
     await terminal.type("for all");
     await terminal.press("M-2");
-    await terminal.until(({ rows }) => rows.at(-1) === "bob>");
+    await terminal.until(({ rows }) => rows.at(-1) === "bob (server reads)>");
     await terminal.type("for bob");
     await terminal.press("M-Up");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL> for all");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> for all");
     await terminal.press("M-Down");
-    await terminal.until(({ rows }) => rows.at(-1) === "bob> for bob");
+    await terminal.until(({ rows }) => rows.at(-1) === "bob (server reads)> for bob");
   });
 
   test("TU-7 what others send is shown, never obeyed", async () => {
@@ -81,12 +81,12 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
   test("TU-8 a lost connection is said, and what is written stays until it can be sent", async () => {
     const terminal = await startFakeChat();
     await happen(terminal, "!lose");
-    await terminal.until("connection lost, trying again");
+    await terminal.until("not connected, trying again");
     await terminal.type("keep me\r");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL> keep me");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> keep me");
     await terminal.press("C-u");
     await happen(terminal, "!find");
-    await terminal.until(({ text }) => !text.includes("connection lost"));
+    await terminal.until(({ text }) => !text.includes("not connected"));
   });
 });
 

@@ -41,10 +41,10 @@ describe.skipIf(!HAS_TMUX)("pad chat on a terminal, with a real server (needs tm
     await terminal.until("half a thought");
     await first.stop();
     // How it was lost comes first, before who can read.
-    const { rows } = await terminal.until(({ rows: drawn }) => drawn.at(-2)?.startsWith(" read by") === false);
+    const { rows } = await terminal.until(({ rows: drawn }) => drawn.at(-2)?.includes("read by") === false);
     expect(rows.at(-1)?.endsWith("half a thought")).toBe(true);
     const second = await startServer(first.port);
-    await terminal.until(({ rows: drawn }) => drawn.at(-2)?.startsWith(" read by") === true);
+    await terminal.until(({ rows: drawn }) => drawn.at(-2)?.includes("read by") === true);
     const bob = await second.join("bob");
     await terminal.press("Enter");
     expect(await bob.message()).toMatchObject({ text: "half a thought" });
@@ -100,7 +100,7 @@ async function startChat(
     env: { HOME: home },
   });
   await terminal.until(
-    ({ rows: drawn }) => drawn.at(-1)?.endsWith(">") === true && drawn.at(-2)?.startsWith(" read by") === true,
+    ({ rows: drawn }) => drawn.at(-1)?.endsWith(">") === true && drawn.at(-2)?.includes("read by") === true,
   );
   return terminal;
 }

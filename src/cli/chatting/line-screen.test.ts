@@ -84,7 +84,7 @@ test("CM-6 a dumb terminal gets no escape sequence", async () => {
   screen.note("bob is here");
   stdin.end("hello\n");
   expect(await reading).toEqual(["hello"]);
-  expect(shown()).toBe("> \n-- bob is here\n> > ");
+  expect(shown()).toBe("> \n-- bob is here\n> > \n");
 });
 
 test("CM-6 on a terminal that is closed, or was never typed at, there is still something to say", async () => {

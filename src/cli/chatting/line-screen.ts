@@ -1,4 +1,5 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor } from "node:readline";
+import { ReadStream } from "node:tty";
 import type { Surroundings } from "../../args/command.ts";
 
 /** Lines in, lines out: what others say goes to standard output, all else to standard error. */
@@ -11,6 +12,9 @@ export interface Screen {
   lines(stop: AbortSignal): AsyncIterable<string>;
   close(): void;
 }
+
+/** Milliseconds. */
+const SUSPENDED = 200;
 
 /** What can stand for the end of a line, and that end; readline's own shape. */
 export type Complete = (line: string) => [candidates: string[], end: string];
@@ -28,14 +32,29 @@ export function createScreen({ env, stdin, stdout, stderr }: Surroundings, compl
     ...(complete === undefined ? {} : { completer: complete }),
   });
   if (onTerminal) reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  if (movesCursor) reader.on("SIGTSTP", suspend);
   // At once: what is piped in may all have come, and ended, before there is a connection to say it on.
   const typed = reader[Symbol.asyncIterator]();
   let typing = false;
   let open = true;
   reader.on("close", () => {
+    // What is told next has a line of its own.
+    if (typing) stdout.write("\n");
     open = false;
     typing = false;
   });
+
+  /** Readline would stop this process alone, without npm or the script before it, and not listen when it goes on. */
+  function suspend(): void {
+    const setRawMode = stdin instanceof ReadStream ? stdin.setRawMode.bind(stdin) : () => {};
+    setRawMode(false);
+    process.kill(0, "SIGTSTP");
+    // Stopped time doesn't count, so this is when the shell lets us go on, or when nobody could have stopped us.
+    setTimeout(() => {
+      setRawMode(true);
+      if (open) reader.prompt(true);
+    }, SUSPENDED);
+  }
 
   function above(stream: Surroundings["stdout"], line: string): void {
     if (!typing) {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Conversation, Entry } from "../../view/chat/snapshot.ts";
-import { paneRows, scrolled, scrolledTo, scrolledToTop, type Anchor } from "./pane.ts";
+import { fromStart, paneRows, scrolled, scrolledTo, scrolledToTop, type Anchor } from "./pane.ts";
 import type { Strip } from "./strip.ts";
 
 describe("the pane", () => {
@@ -56,12 +56,19 @@ describe("the pane", () => {
     expect(rows.slice(4, 7)).toEqual(["bob: 29", "bob: 30", "bob: 31"]);
   });
 
-  test("TU-5 what a search has found has a line above it, while one looks back", () => {
+  test("TU-5 what a search has found has a line above it", () => {
     const found = stripOf(60);
     const strip = { ...found, conversation: { ...found.conversation, search: { words: "30", at: 30 } } };
     const rows = shown(strip, scrolledTo(strip, null, 10, 30), 10);
     expect(rows[rows.indexOf("bob: 30") - 1]).toContain("── found: 30 ──");
-    expect(shown({ ...strip, marksFound: false }, scrolledTo(strip, null, 10, 30), 10).join("")).not.toContain("found");
+  });
+
+  test("TU-5 what is longer than the pane is shown from its beginning, what is not at its end", () => {
+    const { conversation, look } = stripOf(3);
+    const note = { kind: "note", key: 4, at: 0, text: "a\nb\nc\nd\ne\nf\ng", tone: "plain" } as const;
+    const strip = { look, conversation: { ...conversation, entries: [...conversation.entries, note] } };
+    expect(shown(strip, fromStart(strip, 6, 4), 6)[0]).toBe("-- a");
+    expect(fromStart(strip, 8, 4)).toBeNull();
   });
 
   test("TU-5 an anchor whose message was let go stays with the oldest that is left", () => {
@@ -90,11 +97,20 @@ describe("the pane", () => {
 
 function stripOf(count: number): Strip {
   const conversation = conversationOf(Array.from({ length: count }, (_, nth) => said(nth + 1)));
-  return { conversation, look: { width: 60, times: false, colours: "none" }, marksFound: true };
+  return { conversation, look: { width: 60, times: false, colours: "none" } };
 }
 
 function conversationOf(entries: readonly Entry[]): Conversation {
-  return { id: "ALL", entries, unread: 0, highlights: 0, unreadFrom: null, readers: "", search: null };
+  return {
+    id: "ALL",
+    entries,
+    unread: 0,
+    highlights: 0,
+    unreadFrom: null,
+    readers: "",
+    serverReads: true,
+    search: null,
+  };
 }
 
 function said(key: number): Entry {

@@ -35,6 +35,11 @@ export function scrolledTo(strip: Strip, anchor: Anchor | null, height: number, 
   return anchoredAt(strip, anchor, height, above(strip, entry, Math.floor(height / 2)));
 }
 
+/** With the beginning of an entry at the top, where it is longer than the pane. */
+export function fromStart(strip: Strip, height: number, key: number): Anchor | null {
+  return anchoredAt(strip, null, height, { index: indexOfKey(strip.conversation, key), row: 0 });
+}
+
 function anchoredAt(strip: Strip, old: Anchor | null, height: number, place: Place): Anchor | null {
   const { entries } = strip.conversation;
   const entry = entries[place.index];

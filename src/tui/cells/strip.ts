@@ -10,8 +10,6 @@ import { ruled } from "./rule.ts";
 export interface Strip {
   readonly conversation: Conversation;
   readonly look: Look;
-  /** Whether the message that a search has found has a line above it: as long as one looks back. */
-  readonly marksFound: boolean;
 }
 
 /** A row of a strip: of which entry, and which of its rows. */
@@ -23,7 +21,7 @@ export interface Place {
 const START: Place = { index: 0, row: 0 };
 
 /** The painted rows of an entry, with the lines that stand before it: another day's date, where the unread begin, what was found. */
-export function rowsAt({ conversation, look, marksFound }: Strip, index: number): readonly string[] {
+export function rowsAt({ conversation, look }: Strip, index: number): readonly string[] {
   const entry = conversation.entries[index];
   if (entry === undefined) return [];
   const before = conversation.entries[index - 1];
@@ -32,7 +30,7 @@ export function rowsAt({ conversation, look, marksFound }: Strip, index: number)
   if (before === undefined || dayOf(before.at) !== day) rules.push(ruled(day, look, "quiet"));
   if (entry.key === conversation.unreadFrom) rules.push(ruled("unread", look, "accent"));
   const { search } = conversation;
-  if (marksFound && entry.key === search?.at) rules.push(ruled(`found: ${oneLine(search.words)}`, look, "accent"));
+  if (entry.key === search?.at) rules.push(ruled(`found: ${oneLine(search.words)}`, look, "accent"));
   return [...rules, ...paintedEntry(entry, look)];
 }
 

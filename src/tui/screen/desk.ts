@@ -7,7 +7,7 @@ import type { Effect, Input } from "../../view/composer/input.ts";
 import { press } from "../../view/composer/press.ts";
 import type { ScrollTo } from "../../view/keys/actions.ts";
 import { actionOf } from "../../view/keys/table.ts";
-import { scrolled, scrolledTo, scrolledToTop, type Anchor } from "../cells/pane.ts";
+import { fromStart, scrolled, scrolledTo, scrolledToTop, type Anchor } from "../cells/pane.ts";
 import type { Stroke } from "../keys/strokes.ts";
 import { pictureOf, stripOfPresent } from "./picture.ts";
 import type { Size } from "./regions.ts";
@@ -114,6 +114,10 @@ export class Desk {
       case "leave":
         // Ctrl-D leaves an empty line from wherever one has scrolled to.
         if (input.kind !== "leave") return this.#ports.leave();
+        if (present.search !== null) {
+          chat.endSearch();
+          return this.#anchor(null);
+        }
         return this.#leave(escaped(this.#snapshot.screen, present.id, composer.text !== ""));
     }
   }
@@ -121,12 +125,22 @@ export class Desk {
   /** Gives the chat what was written; what it can't take now stays in the composer. */
   #hand({ kind, text }: Extract<Effect, { kind: "submit" | "say" }>, conversation: string, composer: Composer): void {
     const { chat, remember } = this.#ports;
+    const before = chat.getSnapshot().present.entries.at(-1)?.key;
     if (!(kind === "say" ? chat.say(text) : chat.submit(text))) return;
     remember(conversation, text);
     this.#change({
       composers: withComposer(this.#snapshot.composers, conversation, sent(composer)),
       screen: anchoredTo(this.#snapshot.screen, conversation, null),
     });
+    this.#readFromStart(before);
+  }
+
+  /** A long answer, such as help, is read from its beginning. */
+  #readFromStart(before: number | undefined): void {
+    const answer = this.#ports.chat.getSnapshot().present.entries.at(-1);
+    if (answer?.kind !== "note" || answer.key === before) return;
+    const { strip, height } = this.#pane();
+    this.#anchor(fromStart(strip, height, answer.key));
   }
 
   #scroll(to: ScrollTo): void {
@@ -172,7 +186,7 @@ export class Desk {
   #pane(): { readonly strip: ReturnType<typeof stripOfPresent>; readonly height: number } {
     const chat = this.#ports.chat.getSnapshot();
     const { regions } = pictureOf(chat, this.#snapshot, this.#ports.size());
-    return { strip: stripOfPresent(chat, this.#snapshot.screen, regions), height: regions.pane.height };
+    return { strip: stripOfPresent(chat, regions), height: regions.pane.height };
   }
 
   #anchor(anchor: Anchor | null): void {

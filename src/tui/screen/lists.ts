@@ -33,7 +33,8 @@ export function conversationBar({ conversations, present, settings }: ChatSnapsh
 /** Who is here, at the right; those for whom there is no row are counted in the last. */
 export function memberRows({ members, me, settings }: ChatSnapshot, width: number, height: number): readonly string[] {
   const all = members ?? [];
-  const head = [span(`${all.length} here`, { tone: "quiet" })];
+  // Not known while the connection is lost.
+  const head = [span(members === null ? "" : `${all.length} here`, { tone: "quiet" })];
   const shown = all.length + 1 > height ? all.slice(0, Math.max(0, height - 2)) : all;
   const names = shown.map((id) => [span(oneLine(id), id === me ? { bold: true } : { tone: toneOfName(id) })]);
   const rest = shown.length < all.length ? [[span(`${all.length - shown.length} more`, { tone: "quiet" })]] : [];

@@ -6,7 +6,7 @@ import type { Strip } from "../cells/strip.ts";
 import { paint } from "../cells/style.ts";
 import { conversationBar, conversationRows, memberRows } from "./lists.ts";
 import { mostInputRows, regionsOf, type Regions, type Size } from "./regions.ts";
-import { anchorOf, type DeskSnapshot, type ScreenState } from "./state.ts";
+import { anchorOf, type DeskSnapshot } from "./state.ts";
 import { promptRow, statusRow } from "./status.ts";
 
 /** Everything on the screen, as painted rows. */
@@ -34,9 +34,7 @@ export function pictureOf(chat: ChatSnapshot, { screen, composers }: DeskSnapsho
     side: side === 0 ? [] : conversationRows(chat, side, pane.height),
     bar: bar === 0 ? [] : [conversationBar(chat, size.columns)],
     pane:
-      pane.height === 0
-        ? []
-        : paneRows(stripOfPresent(chat, screen, regions), anchorOf(screen, chat.present.id), pane.height),
+      pane.height === 0 ? [] : paneRows(stripOfPresent(chat, regions), anchorOf(screen, chat.present.id), pane.height),
     members: members === 0 ? [] : memberRows(chat, members, pane.height),
     status: status === 0 ? [] : [statusRow(chat, composer, screen, size)],
     input: input.rows.map((row) => paint(row, colours)),
@@ -45,14 +43,13 @@ export function pictureOf(chat: ChatSnapshot, { screen, composers }: DeskSnapsho
 }
 
 /** The present conversation as the pane has it. */
-export function stripOfPresent({ present, settings }: ChatSnapshot, screen: ScreenState, { pane }: Regions): Strip {
+export function stripOfPresent({ present, settings }: ChatSnapshot, { pane }: Regions): Strip {
   return {
     conversation: present,
     look: { width: pane.width, times: settings.times, colours: settings.colours },
-    marksFound: anchorOf(screen, present.id) !== null,
   };
 }
 
-function membersShown({ settings, members }: ChatSnapshot, flipped: boolean): boolean {
-  return members !== null && settings.members !== flipped;
+function membersShown({ settings }: ChatSnapshot, flipped: boolean): boolean {
+  return settings.members !== flipped;
 }

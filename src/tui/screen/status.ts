@@ -8,6 +8,9 @@ import { truncate } from "../cells/wrap.ts";
 import { isTooSmall, type Size } from "./regions.ts";
 import type { ScreenState } from "./state.ts";
 
+/** Columns from which there is room for more than the most needed. */
+const ROOMY = 60;
+
 /** The row above the input: a question or warning while there is one, else how things stand. */
 export function statusRow(chat: ChatSnapshot, composer: Composer, screen: ScreenState, size: Size): string {
   const said = promptOf(composer) ?? warningOf(screen, composer);
@@ -21,9 +24,9 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
   );
 }
 
-/** Which conversation is written to, and, where there is room for it, who reads that. */
+/** Which conversation is written to, and, where there is room for it, that the server reads that. */
 export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
-  const readers = columns >= 100 ? [span(` (read by ${oneLine(present.readers)})`, { tone: "quiet" })] : [];
+  const readers = present.serverReads && columns >= ROOMY ? [span(" (server reads)", { tone: "quiet" })] : [];
   return [span(oneLine(present.id), { bold: true }), ...readers, span("> ")];
 }
 
@@ -44,9 +47,9 @@ function standing(chat: ChatSnapshot, size: Size): readonly Span[] {
   const facts = [
     linkText(link),
     isTooSmall(size) ? "too small, 40x10 is enough" : null,
+    size.columns < ROOMY ? me : `${me}${operator ? " (operator)" : ""} on ${server}`,
     away === null ? null : "away",
-    `read by ${present.readers}`,
-    `${me}${operator ? " (operator)" : ""} on ${server}`,
+    link.kind === "lost" ? link.text : `read by ${present.readers}`,
   ].filter((fact) => fact !== null);
   const text = facts.map(oneLine).join(" | ");
   return link.kind === "online" ? [span(text)] : [span(text, { bold: true })];
@@ -59,6 +62,7 @@ function linkText(link: Link): string | null {
     case "connecting":
       return "connecting";
     case "lost":
+      return "not connected, trying again";
     case "ended":
       return link.text;
   }

@@ -61,6 +61,10 @@ class ChatModel implements Chat {
     this.#board.open(id);
   }
 
+  endSearch(): void {
+    this.#board.updatePresent((one) => ({ ...one, search: null }));
+  }
+
   openNextUnread(): void {
     const unread = this.getSnapshot().conversations.filter((one) => one.unread > 0);
     const next = unread.find((one) => one.highlights > 0) ?? unread[0];

@@ -13,6 +13,8 @@ export interface Chat {
   say(text: string): boolean;
   /** Opens a conversation, a new one too. */
   open(id: string): void;
+  /** Forgets the search of the present conversation. */
+  endSearch(): void;
   /** Opens the next conversation with something unread, those with highlights first. */
   openNextUnread(): void;
   /** What can stand at the cursor: see `Completion`. */

@@ -7,8 +7,8 @@ export type Conversations = readonly Conversation[];
 
 /** One that nobody has written in. */
 export function emptyConversation(id: string): Conversation {
-  const readers = id === OPEN_ROOM ? "everybody here and the server" : `${id} and the server`;
-  return { id, entries: [], unread: 0, highlights: 0, unreadFrom: null, readers, search: null };
+  const readers = id === OPEN_ROOM ? "the server and everybody here" : `the server and ${id}`;
+  return { id, entries: [], unread: 0, highlights: 0, unreadFrom: null, readers, serverReads: true, search: null };
 }
 
 /** Ids are the same without regard to case, as the server has it. */

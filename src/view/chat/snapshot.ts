@@ -40,8 +40,10 @@ export interface Conversation {
   readonly highlights: number;
   /** The entry above which the unread line is drawn: the first that was unread when the conversation was opened. */
   readonly unreadFrom: number | null;
-  /** Who can read what is written here, as a phrase: "everybody here and the server". */
+  /** Who can read what is written here, as a phrase: "the server and everybody here". */
   readonly readers: string;
+  /** Whether the server is one of them. */
+  readonly serverReads: boolean;
   readonly search: Search | null;
 }
 

@@ -77,7 +77,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "ban",
     shape: "NAME",
-    help: "keep somebody out, under any name",
+    help: "keep somebody out; where Tailscale tells who it is, under any name",
     operator: true,
     intent: (id) => ({ kind: "ban", id }),
   },
