@@ -134,11 +134,13 @@ class ChatModel implements Chat {
   }
 
   #online(operator: boolean): void {
-    const how = this.#wasOnline ? "Connected again" : `Connected to ${this.#ports.server}`;
-    const hint = this.#wasOnline ? "" : " /help tells what there is to do.";
+    const right = operator ? ", operator" : "";
+    const { server, client } = this.#ports;
+    const first = `Connected to ${server} as ${client.id}${right}. /help tells what there is to do.`;
+    const text = this.#wasOnline ? `Connected again${right}.` : first;
     this.#wasOnline = true;
     this.#board.change({ link: { kind: "online" }, operator });
-    this.#note(`${how}${operator ? " as operator" : ""}.${hint}`);
+    this.#note(text);
     void this.#askRoster();
   }
 
