@@ -34,6 +34,22 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     expect(bottom.at(-1)).toContain("message 100");
   });
 
+  test("TU-7 a row that the terminal finds wider than we do pushes nothing down", async () => {
+    const terminal = await startFakeChat({ columns: 40, rows: 10 });
+    // This tmux counts the parts of such a family on their own.
+    await terminal.type("👨‍👩‍👧‍👦👋🏽".repeat(12));
+    await terminal.press("Enter");
+    await terminal.type("on");
+    await terminal.until(
+      ({ rows }) => rows.at(-1) === "ALL> on" && rows.at(-2)?.startsWith(" alice | read by the server") === true,
+    );
+    await terminal.press("C-l");
+    await terminal.type("e");
+    const { rows } = await terminal.until(({ rows: drawn }) => drawn.at(-1) === "ALL> one");
+    expect(rows.at(-2)).toMatch(/^ alice \| read by the server/);
+    expect(rows[0]).toBe("1 ALL");
+  });
+
   test("TU-6 a conversation's unread messages are counted, and begin below a line", async () => {
     const terminal = await startFakeChat({ columns: 100, messages: 5 });
     await happen(terminal, "!direct psst");
