@@ -19,6 +19,7 @@ export async function openChat({ messages }: TerminalPlan, ends: Ends): Promise<
     now: Date.now,
     every: () => () => {},
     settings: DEFAULT_SETTINGS,
+    troubles: [],
     saveSettings: () => null,
     alert: () => Promise.resolve(null),
   });

@@ -68,14 +68,16 @@ async function chat(
   const { remembered, trouble: forgotten } = recall(own);
   const { settings, trouble: unset } = loadSettings(own);
   const verdict = new Verdict();
-  complain(forgotten, unset);
+  // A screen would wipe them away; there they are told in the chat.
+  const troubles = piped === null ? [forgotten, unset].filter((trouble) => trouble !== null) : [];
+  if (piped !== null) complain(forgotten, unset);
   try {
     const found = await findServer(words[1], remembered.server, surroundings);
     if ("code" in found) return found.code;
     const { server } = found;
     const id = await chooseId(words[0], remembered.id, surroundings);
     const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-    const joined = await join(id, piped === null, { server, own, settings, surroundings, failed }, complain);
+    const joined = await join(id, piped === null, { server, own, settings, troubles, surroundings, failed }, complain);
     if ("cause" in joined) return await farewell(joined.cause, server, false);
     if (values.to !== undefined) joined.chat.open(addressee(values.to));
     const onScreen = piped === null && (await face(joined.chat, { server, id }));

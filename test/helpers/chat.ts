@@ -23,13 +23,14 @@ export interface TestChat extends AsyncDisposable {
 
 export interface TestChatOptions extends Partial<ConnectOptions> {
   readonly settings?: Partial<Settings>;
+  readonly troubles?: readonly string[];
   /** What keeping the settings, or an alert, comes to. */
   readonly trouble?: string;
 }
 
 /** Connects to a server on loopback and resolves when the chat is online. */
 export async function startChat(port: number, id: string, options: TestChatOptions = {}): Promise<TestChat> {
-  const { settings = {}, trouble = null, ...rest } = options;
+  const { settings = {}, troubles = [], trouble = null, ...rest } = options;
   const timings = { firstDelay: 0, longestDelay: 0 };
   const client = connect({ server: { host: "127.0.0.1", port }, id, timings, ...rest });
   const alerts: Alert[] = [];
@@ -45,6 +46,7 @@ export async function startChat(port: number, id: string, options: TestChatOptio
       return () => void timers.delete(callback);
     },
     settings: { ...DEFAULT_SETTINGS, ...settings },
+    troubles,
     saveSettings: (changed) => {
       saved.push(changed);
       return trouble;

@@ -31,6 +31,7 @@ describe("messages", () => {
       ),
     );
     expect(conversations.map(({ id }) => id)).toEqual(["ALL", "nobody"]);
+    await alice.noted("To nobody: hi");
     expect(messagesIn(alice.chat, "nobody")).toMatchObject([
       { delivery: { why: expect.stringContaining("Nobody of that name") } },
     ]);
@@ -316,6 +317,11 @@ describe("the connection", () => {
     });
     await alice.noted("An operator has kicked you.");
     expect(alice.chat.submit("hello?")).toBe(false);
+  });
+
+  test("VW-17 what went wrong before it began is told in the chat", async () => {
+    await using alice = await startChat(server.port, "alice", { troubles: ["settings.json is no JSON object"] });
+    await alice.noted("settings.json is no JSON object");
   });
 
   test("VW-14 /quit leaves", async () => {

@@ -14,6 +14,7 @@ export interface ChatWorld {
   readonly server: ServerAddress;
   readonly own: Places;
   readonly settings: Settings;
+  readonly troubles: readonly string[];
   readonly surroundings: Surroundings;
   readonly failed: NonNullable<ChatPorts["failed"]>;
 }
@@ -34,6 +35,7 @@ export function chatPorts({
   server,
   own,
   settings,
+  troubles,
   surroundings: { env, stdout },
   failed,
 }: ChatWorld): ChatPorts {
@@ -47,6 +49,7 @@ export function chatPorts({
       return () => clearInterval(timer);
     },
     settings,
+    troubles,
     failed,
     saveSettings: (changed) => {
       current = changed;

@@ -42,6 +42,7 @@ class ChatModel implements Chat {
     this.#obedience = new Obedience(ports, this.#board, this.#post);
     this.subscribe = this.#board.subscribe;
     this.getSnapshot = this.#board.getSnapshot;
+    for (const trouble of ports.troubles) this.#note(trouble, "trouble");
     client.onEvent((event) => this.#event(event));
     this.#showState(client.state);
     const stopAsking = ports.every(ROSTER_INTERVAL, () => void this.#askRoster());

@@ -3,7 +3,7 @@ import { help } from "../commands/help.ts";
 import type { Intent, Question } from "../commands/intent.ts";
 import { explainFailure } from "../explain.ts";
 import type { Board } from "./board.ts";
-import { findWords } from "./conversations.ts";
+import { findWords, isSameId } from "./conversations.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Post } from "./post.ts";
 import { Preferences } from "./preferences.ts";
@@ -34,7 +34,7 @@ export class Obedience {
         this.#note(wish.why, "trouble");
         return false;
       case "send":
-        return this.#post.send(wish.to, wish.text);
+        return this.#send(wish.to, wish.text);
       case "open":
         this.#board.open(wish.id);
         return true;
@@ -67,6 +67,14 @@ export class Obedience {
         void this.#ask(wish.question);
         return true;
     }
+  }
+
+  /** What goes elsewhere is noted here: the writer sees it go. */
+  #send(to: string, text: string): boolean {
+    const isElsewhere = !isSameId(to, this.#board.getSnapshot().present.id);
+    const isSent = this.#post.send(to, text);
+    if (isSent && isElsewhere) this.#note(`To ${to}: ${text}`);
+    return isSent;
   }
 
   async #ask(question: Question): Promise<void> {

@@ -12,6 +12,8 @@ export interface ChatPorts {
   /** Calls back every so many milliseconds until the function returned is called. */
   readonly every: (interval: number, callback: () => void) => () => void;
   readonly settings: Settings;
+  /** What went wrong before the chat began, such as a settings file that can't be read: told in it. */
+  readonly troubles: readonly string[];
   /** Keeps them for the next run. Returns what went wrong, in words, or null. */
   readonly saveSettings: (settings: Settings) => string | null;
   /** Hears of each question and order, which is noted as well, that came to nothing. Messages tell it themselves. */
