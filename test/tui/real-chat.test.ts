@@ -41,7 +41,7 @@ describe.skipIf(!HAS_TMUX)("pad chat on a terminal, with a real server (needs tm
     await terminal.until("half a thought");
     await first.stop();
     // How it was lost comes first, before who can read.
-    const { rows } = await terminal.until(({ rows: drawn }) => drawn.at(-2)?.includes("read by") === false);
+    const { rows } = await terminal.until(({ rows: drawn }) => drawn.at(-2)?.includes("not connected") === true);
     expect(rows.at(-1)?.endsWith("half a thought")).toBe(true);
     const second = await startServer(first.port);
     await terminal.until(({ rows: drawn }) => drawn.at(-2)?.includes("read by") === true);
