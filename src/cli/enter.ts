@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { connect, type ClientEvent, type ConnectionEnd, type ConnectOptions, type PadClient } from "../client/index.ts";
+import { connect, type ConnectionEnd, type ConnectOptions, type PadClient } from "../client/index.ts";
 
 /** A client that is online, or why there is none. */
 export type Entry = { readonly client: PadClient } | { readonly cause: ConnectionEnd };
@@ -11,8 +11,6 @@ export interface Entering extends Omit<ConnectOptions, "id"> {
   readonly patience: number;
   /** Milliseconds between two rounds, at most. Default 250. */
   readonly pause?: number;
-  /** Hears all, from the first line on. */
-  readonly hear?: (event: ClientEvent) => void;
   /** Called with each client before anything is heard on it. */
   readonly made?: (client: PadClient) => void;
   /** Called once, when all names are taken and will be asked for again. */
@@ -40,10 +38,9 @@ export async function enter(entering: Entering): Promise<Entry> {
 }
 
 async function enterOnce([id, ...others]: Entering["ids"], entering: Entering): Promise<Entry> {
-  const { ids: _, patience: __, hear, made, ...options } = entering;
+  const { ids: _, patience: __, made, ...options } = entering;
   const client = connect({ ...options, id });
   made?.(client);
-  if (hear !== undefined) client.onEvent(hear);
   const state = await client.online();
   if (state.kind === "online") return { client };
   const [next, ...rest] = others;

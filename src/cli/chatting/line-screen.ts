@@ -13,7 +13,7 @@ export interface Screen {
   close(): void;
 }
 
-/** Milliseconds. */
+/** Milliseconds of running after which a suspended chat has been let go on. */
 const SUSPENDED = 200;
 
 /** What can stand for the end of a line, and that end; readline's own shape. */
@@ -49,7 +49,7 @@ export function createScreen({ env, stdin, stdout, stderr }: Surroundings, compl
     const setRawMode = stdin instanceof ReadStream ? stdin.setRawMode.bind(stdin) : () => {};
     setRawMode(false);
     process.kill(0, "SIGTSTP");
-    // Stopped time doesn't count, so this is when the shell lets us go on, or when nobody could have stopped us.
+    // A stopped process runs no timer, so this is when the shell lets us go on, or when nobody could have stopped us.
     setTimeout(() => {
       setRawMode(true);
       if (open) reader.prompt(true);

@@ -37,7 +37,7 @@ export async function chatInLines(chat: Chat, surroundings: Surroundings): Promi
 }
 
 function promptOf({ present }: ChatSnapshot): string {
-  return `${visible(present.id)} (the server can read this)> `;
+  return `${visible(present.id)}${present.serverReads ? " (the server can read this)" : ""}> `;
 }
 
 function toWhom(id: string): string {

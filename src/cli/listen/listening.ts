@@ -63,7 +63,7 @@ export async function listenTo(listening: Listening): Promise<Ending> {
     ids: [destination.id],
     patience: NAME_PATIENCE,
     signal,
-    hear,
+    made: (attempt) => void attempt.onEvent(hear),
   });
   if ("cause" in entry) return { kind: "lost", cause: entry.cause };
   const { client } = entry;

@@ -1,5 +1,5 @@
 import type { Delivery, Entry, Message, Note } from "../../view/chat/snapshot.ts";
-import { visible } from "../../view/text/visible.ts";
+import { visibleLines } from "../../view/text/visible.ts";
 import { linked } from "./links.ts";
 import { oneLine } from "./one-line.ts";
 import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
@@ -41,7 +41,7 @@ const TIME_WIDTH = "12:34 ".length;
 
 function messageLines(message: Message): readonly Row[] {
   const style: Style = message.mention ? { bold: true } : {};
-  const lines = linesOf(message.text).map((line) => linked(line, style));
+  const lines = visibleLines(message.text).map((line) => linked(line, style));
   const [first = [], ...others] = lines;
   const head = [...whoSays(message), ...first];
   const { after, below } = deliveryMarks(message.delivery);
@@ -75,13 +75,8 @@ const TROUBLE: Style = { tone: "trouble" };
 
 function noteLines({ text, tone }: Note): readonly Row[] {
   const style: Style = { tone: tone === "trouble" ? "trouble" : "quiet" };
-  const [first = "", ...others] = linesOf(text);
+  const [first = "", ...others] = visibleLines(text);
   return [[span("-- ", style), ...linked(first, style)], ...others.map((line) => linked(line, style))];
-}
-
-/** The indentation that `visible` puts before further lines is the layout's matter here. */
-function linesOf(text: string): readonly string[] {
-  return visible(text).split("\n    ");
 }
 
 /** The time of day here, as `09:05`. */

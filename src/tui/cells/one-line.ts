@@ -1,6 +1,6 @@
-import { visible } from "../../view/text/visible.ts";
+import { visibleLines } from "../../view/text/visible.ts";
 
 /** Others' text made visible, and of one line whatever it holds. */
 export function oneLine(text: string): string {
-  return visible(text).replaceAll(/\n {4}|\t/g, " ");
+  return visibleLines(text).join(" ").replaceAll("\t", " ");
 }

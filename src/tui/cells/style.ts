@@ -1,5 +1,5 @@
 import type { Settings } from "../../view/chat/snapshot.ts";
-import { glyphsOf } from "./glyphs.ts";
+import { widthOf } from "./glyphs.ts";
 
 export type Colours = Settings["colours"];
 
@@ -30,7 +30,7 @@ export function span(text: string, style: Style = PLAIN): Span {
 }
 
 export function rowWidth(row: Row): number {
-  return row.reduce((sum, { text }) => sum + glyphsOf(text).reduce((cells, { width }) => cells + width, 0), 0);
+  return row.reduce((sum, { text }) => sum + widthOf(text), 0);
 }
 
 /** The 16 colours that every terminal has, less those that vanish on some background. */

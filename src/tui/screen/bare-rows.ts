@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { ChatSnapshot, Entry } from "../../view/chat/snapshot.ts";
-import { visible } from "../../view/text/visible.ts";
+import { visibleLines } from "../../view/text/visible.ts";
 import { widthOf } from "../cells/glyphs.ts";
 import { oneLine } from "../cells/one-line.ts";
 import { paint, span } from "../cells/style.ts";
@@ -36,7 +36,7 @@ export function bareRows(
 }
 
 function linesOf(entry: Entry): readonly string[] {
-  const said = visible(entry.text).split("\n    ");
+  const said = visibleLines(entry.text);
   if (entry.kind === "note") return said;
   const name = oneLine(entry.from);
   // Lines below the first are code more often than not, and begin in the first column. Only a real name is inverse: nobody

@@ -1,7 +1,7 @@
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
 import { widthOf } from "../cells/glyphs.ts";
 import { oneLine } from "../cells/one-line.ts";
-import { paint, span, toneOfName, type Row, type Span } from "../cells/style.ts";
+import { paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { EDGE } from "./regions.ts";
 
@@ -54,6 +54,6 @@ function countOf({ unread, highlights }: Conversation): Span {
 }
 
 function spread(row: Row, width: number): Row {
-  const used = row.reduce((sum, { text }) => sum + widthOf(text), 0);
+  const used = rowWidth(row);
   return used >= width ? [] : [span(" ".repeat(width - used))];
 }

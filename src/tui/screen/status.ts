@@ -1,9 +1,8 @@
 import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
 import type { Composer } from "../../view/composer/composer.ts";
 import { promptOf } from "../../view/composer/prompt.ts";
-import { widthOf } from "../cells/glyphs.ts";
 import { oneLine } from "../cells/one-line.ts";
-import { paint, span, type Row, type Span } from "../cells/style.ts";
+import { paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { isTooSmall, type Size } from "./regions.ts";
 import type { ScreenState } from "./state.ts";
@@ -16,7 +15,7 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
   const said = promptOf(composer) ?? warningOf(screen, composer);
   const words = said === null ? [...standing(chat, size)] : [span(said, { bold: true })];
   const row = truncate([span(" "), ...words, span(" ")], size.columns);
-  const rest = size.columns - row.reduce((sum, { text }) => sum + widthOf(text), 0);
+  const rest = size.columns - rowWidth(row);
   const whole = [...row, span(" ".repeat(Math.max(0, rest)))];
   return paint(
     whole.map(({ text, style }) => span(text, { ...style, inverse: true })),

@@ -13,10 +13,13 @@ import {
 /** The newest snapshot of a chat, who is told when there is a newer one, and the ways to make one. */
 export class Board {
   readonly #listeners = new Set<() => void>();
+  readonly #now: () => number;
   #snapshot: ChatSnapshot;
   #nextKey = 0;
 
-  constructor(me: string, server: string, settings: Settings) {
+  /** @param now milliseconds since 1970 */
+  constructor(me: string, server: string, settings: Settings, now: () => number) {
+    this.#now = now;
     const room = conversations.emptyConversation(OPEN_ROOM);
     this.#snapshot = {
       me,
@@ -63,8 +66,8 @@ export class Board {
   }
 
   /** Somebody else's message. */
-  hear(id: string, message: Message, at: number, highlight: boolean): void {
-    const entry = this.#entry(message, at);
+  hear(id: string, message: Message, highlight: boolean): void {
+    const entry = this.#entry(message);
     const isPresent = isSameId(id, this.#snapshot.present.id);
     this.update(id, (one) => {
       const longer = conversations.append(one, entry);
@@ -73,8 +76,8 @@ export class Board {
   }
 
   /** An own message. Who writes it by hand has read, and looks for nothing any more. Gives its key. */
-  say(id: string, message: Message, at: number, byHand: boolean): number {
-    const entry = this.#entry(message, at);
+  say(id: string, message: Message, byHand: boolean): number {
+    const entry = this.#entry(message);
     this.update(id, (one) => {
       const longer = conversations.append(one, entry);
       return byHand ? { ...longer, unreadFrom: null, search: null } : longer;
@@ -83,12 +86,12 @@ export class Board {
   }
 
   /** A note in the present conversation. */
-  note(text: string, at: number, tone: Note["tone"] = "plain"): void {
-    const entry = this.#entry({ kind: "note", text, tone }, at);
+  note(text: string, tone: Note["tone"] = "plain"): void {
+    const entry = this.#entry({ kind: "note", text, tone });
     this.updatePresent((one) => conversations.append(one, entry));
   }
 
-  #entry(content: Message | Note, at: number): Entry {
-    return { key: this.#nextKey++, at, ...content };
+  #entry(content: Message | Note): Entry {
+    return { key: this.#nextKey++, at: this.#now(), ...content };
   }
 }

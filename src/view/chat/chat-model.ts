@@ -8,7 +8,7 @@ import { isSameId } from "./conversations.ts";
 import { Obedience } from "./obedience.ts";
 import type { ChatPorts } from "./ports.ts";
 import { Post } from "./post.ts";
-import { OPEN_ROOM, type Note } from "./snapshot.ts";
+import { OPEN_ROOM } from "./snapshot.ts";
 
 /** Milliseconds between two questions who is here: the classic server tells nobody's coming and going. */
 const ROSTER_INTERVAL = 20_000;
@@ -37,12 +37,12 @@ class ChatModel implements Chat {
   constructor(ports: ChatPorts) {
     const { client } = ports;
     this.#ports = ports;
-    this.#board = new Board(client.id, ports.server, ports.settings);
+    this.#board = new Board(client.id, ports.server, ports.settings, ports.now);
     this.#post = new Post(ports, this.#board);
     this.#obedience = new Obedience(ports, this.#board, this.#post);
     this.subscribe = this.#board.subscribe;
     this.getSnapshot = this.#board.getSnapshot;
-    for (const trouble of ports.troubles) this.#note(trouble, "trouble");
+    for (const trouble of ports.troubles) this.#board.note(trouble, "trouble");
     client.onEvent((event) => this.#event(event));
     this.#showState(client.state);
     const stopAsking = ports.every(ROSTER_INTERVAL, () => void this.#askRoster());
@@ -103,14 +103,14 @@ class ChatModel implements Chat {
         this.#lookUp(event.from);
         return;
       case "unreadable":
-        this.#note(`A message from ${event.from} could not be read.`, "trouble");
+        this.#board.note(`A message from ${event.from} could not be read.`, "trouble");
         return;
       case "operator":
         this.#board.change({ operator: event.operator });
-        this.#note(event.operator ? "You are operator now." : "You are not operator any more.");
+        this.#board.note(event.operator ? "You are operator now." : "You are not operator any more.");
         return;
       case "notice":
-        this.#note(`The server says: ${event.text}`);
+        this.#board.note(`The server says: ${event.text}`);
         return;
       case "kicked":
       case "banned":
@@ -141,7 +141,7 @@ class ChatModel implements Chat {
     const text = this.#wasOnline ? `Connected again${right}.` : first;
     this.#wasOnline = true;
     this.#board.change({ link: { kind: "online" }, operator });
-    this.#note(text);
+    this.#board.note(text);
     void this.#askRoster();
   }
 
@@ -149,14 +149,14 @@ class ChatModel implements Chat {
   #lost(loss: ConnectionEnd): void {
     const { link } = this.getSnapshot();
     const text = isTaken(loss) ? TAKEN : `${explainEnd(loss, this.#ports.server)} Trying again until it comes back.`;
-    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#note(text, "trouble");
+    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#board.note(text, "trouble");
     this.#board.change({ link: { kind: "lost", text }, members: null });
   }
 
   #over(cause: ConnectionEnd): void {
     const text = explainEnd(cause, this.#ports.server);
     this.#board.change({ link: { kind: "ended", text }, members: null });
-    if (cause.kind !== "left") this.#note(text, "trouble");
+    if (cause.kind !== "left") this.#board.note(text, "trouble");
   }
 
   #lookUp(id: string): void {
@@ -178,10 +178,6 @@ class ChatModel implements Chat {
         this.#board.change({ members: sorted(reply.value) });
     }
     this.#asking = "no";
-  }
-
-  #note(text: string, tone: Note["tone"] = "plain"): void {
-    this.#board.note(text, this.#ports.now(), tone);
   }
 }
 

@@ -7,7 +7,6 @@ import { findWords, isSameId } from "./conversations.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Post } from "./post.ts";
 import { Preferences } from "./preferences.ts";
-import type { Note } from "./snapshot.ts";
 
 type Wish = Exclude<Intent, { kind: "say" }>;
 
@@ -31,7 +30,7 @@ export class Obedience {
       case "nothing":
         return true;
       case "wrong":
-        this.#note(wish.why, "trouble");
+        this.#board.note(wish.why, "trouble");
         return false;
       case "send":
         return this.#send(wish.to, wish.text);
@@ -61,7 +60,7 @@ export class Obedience {
       case "set":
         return this.#preferences.set(wish.name, wish.value);
       case "help":
-        this.#note(help(wish.about, this.#board.getSnapshot().operator));
+        this.#board.note(help(wish.about, this.#board.getSnapshot().operator));
         return true;
       case "ask":
         void this.#ask(wish.question);
@@ -73,7 +72,7 @@ export class Obedience {
   #send(to: string, text: string): boolean {
     const isElsewhere = !isSameId(to, this.#board.getSnapshot().present.id);
     const isSent = this.#post.send(to, text);
-    if (isSent && isElsewhere) this.#note(`To ${to}: ${text}`);
+    if (isSent && isElsewhere) this.#board.note(`To ${to}: ${text}`);
     return isSent;
   }
 
@@ -101,32 +100,32 @@ export class Obedience {
 
   async #order(kind: "kick" | "ban" | "unban", id: string): Promise<void> {
     const outcome = await this.#ports.client[kind](id);
-    if (outcome.kind === "taken") this.#note(DONE[kind](id));
+    if (outcome.kind === "taken") this.#board.note(DONE[kind](id));
     else this.#fail(outcome);
   }
 
   #tell<T>(reply: Reply<T>, words: (value: T) => string): void {
-    if (reply.kind === "answered") this.#note(words(reply.value));
+    if (reply.kind === "answered") this.#board.note(words(reply.value));
     else this.#fail(reply);
   }
 
   #fail(failure: Failure): void {
     this.#ports.failed?.(failure);
-    this.#note(explainFailure(failure, this.#ports.server), "trouble");
+    this.#board.note(explainFailure(failure, this.#ports.server), "trouble");
   }
 
   #away(text: string): void {
     const { away } = this.#board.getSnapshot();
     this.#post.leaveWord(text === "" ? null : text);
-    if (text !== "") this.#note(`You are away: who writes to you is told once "${text}". /away alone ends it.`);
-    else this.#note(away === null ? "You are not away. /away TEXT says that you are." : "You are back.");
+    if (text !== "") this.#board.note(`You are away: who writes to you is told once "${text}". /away alone ends it.`);
+    else this.#board.note(away === null ? "You are not away. /away TEXT says that you are." : "You are back.");
   }
 
   #search(words: string): void {
     const { present } = this.#board.getSnapshot();
     const wanted = words || present.search?.words;
     if (wanted === undefined) {
-      this.#note("What shall be searched for? /search TEXT", "trouble");
+      this.#board.note("What shall be searched for? /search TEXT", "trouble");
       return;
     }
     const again = present.search?.words === wanted ? present.search.at : Number.POSITIVE_INFINITY;
@@ -134,12 +133,8 @@ export class Obedience {
     if (found !== undefined) {
       this.#board.updatePresent((one) => ({ ...one, search: { words: wanted, at: found.key } }));
     } else {
-      this.#note(`Nothing${again === Number.POSITIVE_INFINITY ? "" : " older"} has "${wanted}" here.`);
+      this.#board.note(`Nothing${again === Number.POSITIVE_INFINITY ? "" : " older"} has "${wanted}" here.`);
     }
-  }
-
-  #note(text: string, tone: Note["tone"] = "plain"): void {
-    this.#board.note(text, this.#ports.now(), tone);
   }
 }
 

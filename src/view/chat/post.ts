@@ -28,17 +28,17 @@ export class Post {
    * when it is too long for one message. `byHand`: a person has written it just now.
    */
   send(to: string, text: string, byHand = true): boolean {
-    const { client, server, now } = this.#ports;
+    const { client, server } = this.#ports;
     const { link, me } = this.#board.getSnapshot();
     if (link.kind !== "online") return false;
     const id = isSameId(to, OPEN_ROOM) ? OPEN_ROOM : to;
     const excess = utf8Length(text) - longestText(id);
     if (excess > 0) {
-      this.#note(`That is ${excess} bytes too long for one message; it was not sent.`);
+      this.#board.note(`That is ${excess} bytes too long for one message; it was not sent.`, "trouble");
       return false;
     }
     const message = { ...messageFrom(me, text, me), own: true, mention: false, delivery: { kind: "sending" } as const };
-    const key = this.#board.say(id, message, now(), byHand);
+    const key = this.#board.say(id, message, byHand);
     void this.#settle(id, key, id === OPEN_ROOM ? client.broadcast(text) : client.send(id, text), server);
     return true;
   }
@@ -49,7 +49,7 @@ export class Post {
     if (settings.ignored.includes(from.toLowerCase())) return;
     const direct = to !== OPEN_ROOM;
     const message = messageFrom(from, text, me);
-    this.#board.hear(direct ? from : OPEN_ROOM, message, this.#ports.now(), direct || message.mention);
+    this.#board.hear(direct ? from : OPEN_ROOM, message, direct || message.mention);
     const alert = alertFor(settings, { from, to, text, direct, mention: message.mention });
     if (alert !== null) void this.#alert(alert);
     if (direct && away !== null) this.#tellAway(from, text, away);
@@ -66,17 +66,14 @@ export class Post {
     this.#board.update(id, (one) => deliver(one, key, delivery));
     const elsewhere = !isSameId(id, this.#board.getSnapshot().present.id);
     // Its mark stands where nobody looks now.
-    if (elsewhere && delivery.kind === "refused") this.#note(`To ${id}: ${delivery.why}`);
-    if (elsewhere && delivery.kind === "unknown") this.#note(`To ${id}: whether it arrived is unknown.`);
+    if (elsewhere && delivery.kind === "refused") this.#board.note(`To ${id}: ${delivery.why}`, "trouble");
+    if (elsewhere && delivery.kind === "unknown")
+      this.#board.note(`To ${id}: whether it arrived is unknown.`, "trouble");
   }
 
   async #alert(alert: Alert): Promise<void> {
     const trouble = await this.#ports.alert(alert);
-    if (trouble !== null) this.#note(trouble);
-  }
-
-  #note(trouble: string): void {
-    this.#board.note(trouble, this.#ports.now(), "trouble");
+    if (trouble !== null) this.#board.note(trouble, "trouble");
   }
 
   /** Each once in an absence, so two who are away don't answer each other for ever. */

@@ -2,7 +2,7 @@ import { SETTINGS, type Setting } from "../settings/table.ts";
 import type { Board } from "./board.ts";
 import { isSameId } from "./conversations.ts";
 import type { ChatPorts } from "./ports.ts";
-import type { Note, Settings } from "./snapshot.ts";
+import type { Settings } from "./snapshot.ts";
 
 /** What a person has set, and whom a person ignores: told, changed and kept. */
 export class Preferences {
@@ -20,11 +20,11 @@ export class Preferences {
     const name = id.toLowerCase();
     if (name === "") {
       const all = settings.ignored.join(", ");
-      this.#note(all === "" ? "You ignore nobody." : `You ignore ${all}. /ignore NAME again ends it.`);
+      this.#board.note(all === "" ? "You ignore nobody." : `You ignore ${all}. /ignore NAME again ends it.`);
     } else if (settings.ignored.includes(name)) {
       this.#keep({ ...settings, ignored: settings.ignored.filter((other) => other !== name) }, `You hear ${id} again.`);
     } else if (isSameId(name, this.#board.getSnapshot().me)) {
-      this.#note("That is you.", "trouble");
+      this.#board.note("That is you.", "trouble");
     } else {
       this.#keep({ ...settings, ignored: [...settings.ignored, name] }, `You hear nothing of ${id} any more.`);
     }
@@ -35,19 +35,19 @@ export class Preferences {
     const { settings } = this.#board.getSnapshot();
     const setting = SETTINGS.get(name.toLowerCase());
     if (name === "") {
-      this.#note(["Settings, changed by /set NAME VALUE:", ...[...SETTINGS].map(describeSetting)].join("\n"));
+      this.#board.note(["Settings, changed by /set NAME VALUE:", ...[...SETTINGS].map(describeSetting)].join("\n"));
       return true;
     }
     if (setting === undefined) {
-      this.#note(`There is no setting ${name}. /set tells which there are.`, "trouble");
+      this.#board.note(`There is no setting ${name}. /set tells which there are.`, "trouble");
       return false;
     }
     const changed = value === "" ? settings : setting.change(settings, value);
     if (changed === null) {
-      this.#note(`${name} is one of ${setting.values.join(", ")}, not ${value}.`, "trouble");
+      this.#board.note(`${name} is one of ${setting.values.join(", ")}, not ${value}.`, "trouble");
       return false;
     }
-    if (value === "") this.#note(describeSetting([name, setting]));
+    if (value === "") this.#board.note(describeSetting([name, setting]));
     else this.#keep(changed, `${name} is ${setting.show(changed)} now.`);
     return true;
 
@@ -59,11 +59,7 @@ export class Preferences {
   #keep(settings: Settings, done: string): void {
     this.#board.change({ settings });
     const trouble = this.#ports.saveSettings(settings);
-    if (trouble === null) this.#note(done);
-    else this.#note(`${done} It could not be kept for the next time: ${trouble}`, "trouble");
-  }
-
-  #note(text: string, tone: Note["tone"] = "plain"): void {
-    this.#board.note(text, this.#ports.now(), tone);
+    if (trouble === null) this.#board.note(done);
+    else this.#board.note(`${done} It could not be kept for the next time: ${trouble}`, "trouble");
   }
 }

@@ -3,10 +3,15 @@
  * obeyed. A message of several lines stays one message: its further lines are indented.
  */
 export function visible(text: string): string {
+  return visibleLines(text).join("\n    ");
+}
+
+/** The same as the lines that it has, for who lays them out: one or more, without indentation. */
+export function visibleLines(text: string): readonly string[] {
   return text
     .replaceAll("\r\n", "\n")
     .replaceAll(/\u{1F3F4}[\u{E0030}-\u{E007A}]{3,6}\u{E007F}|[\p{Cc}\p{Cf}\u2028\u2029]/gu, shown)
-    .replaceAll("\n", "\n    ");
+    .split("\n");
 }
 
 /** A tab and a line break do no harm; joiners hold emoji together and make Persian's words. */
