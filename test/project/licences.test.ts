@@ -59,6 +59,7 @@ describe("what a folder may not import", () => {
       "cli",
       "client",
       "core",
+      "mls",
       "net",
       "server",
       "store",
