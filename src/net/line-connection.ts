@@ -9,7 +9,7 @@ import { SendQueue } from "./send-queue.ts";
 import { thisTurn } from "./turn.ts";
 
 /**
- * The message-oriented face of a TCP socket that carries lines. Takes a socket as `openListener` or `receive` hands it out:
+ * The message-oriented face of a TCP socket that carries lines. Takes a socket as `openListener` or `detectProtocol` hands it out:
  * its bytes all in it, its errors listened to, half-open when the peer ends. The first line comes after the constructor.
  */
 export class LineConnection {

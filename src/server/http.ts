@@ -4,7 +4,7 @@ import { isConfigured } from "../core/operators.ts";
 import type { Settings } from "../core/state.ts";
 import { adminRequest, type AdminHouse } from "./admin/house.ts";
 import { isOurHost, type HostNames } from "./host-names.ts";
-import type { Visitor } from "./door.ts";
+import type { IdentifiedSocket } from "./acceptor.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface HttpOptions {
@@ -19,45 +19,45 @@ export interface HttpOptions {
 export interface HttpFace {
   readonly server: Server;
   /** Says who is behind a socket, before the server gets it. */
-  introduce(visitor: Visitor): void;
+  introduce(peer: IdentifiedSocket): void;
 }
 
 /** The HTTP side of the port. It knows who asks by the connection alone, never by a header. */
 export function createHttpFace(options: HttpOptions): HttpFace {
-  const visitors = new WeakMap<Socket, Visitor>();
+  const peers = new WeakMap<Socket, IdentifiedSocket>();
   const server = createServer(
     { requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 8192 },
     (request, response) => {
-      const visitor = visitors.get(request.socket);
-      answer(request, response, visitor, options).catch(() => response.destroy());
+      const peer = peers.get(request.socket);
+      answer(request, response, peer, options).catch(() => response.destroy());
     },
   );
   server.on("clientError", (_error, socket) => socket.destroy());
-  return { server, introduce: (visitor) => visitors.set(visitor.socket, visitor) };
+  return { server, introduce: (peer) => peers.set(peer.socket, peer) };
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  visitor: Visitor | undefined,
+  peer: IdentifiedSocket | undefined,
   options: HttpOptions,
 ): Promise<void> {
   request.resume();
   // A page that a browser loaded from elsewhere could reach us under a name of its own making (DNS rebinding).
   if (!isOurHost(request.headers.host, options.hostNames()))
     return send(response, 421, "This server has another name.\n");
-  if (visitor === undefined) return send(response, 404, "Not found.\n");
+  if (peer === undefined) return send(response, 404, "Not found.\n");
   const path = request.url?.split("?")[0] ?? "/";
   if (path.startsWith("/admin/")) {
     const { status, body } = await adminRequest(options.admin, {
       method: request.method ?? "",
       path,
       authorization: request.headers.authorization ?? "",
-      peer: visitor.peer,
+      peer: peer.peer,
     });
     return send(response, status, `${JSON.stringify(body)}\n`, "application/json");
   }
-  if (!mayWatch(visitor, options.settings)) return send(response, 404, "Not found.\n");
+  if (!mayWatch(peer, options.settings)) return send(response, 404, "Not found.\n");
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
   switch (path) {
     case "/healthz":
@@ -70,7 +70,7 @@ async function answer(
 }
 
 /** Who may see how the server does: this machine's own people, and operators by what tailnet or configuration says. */
-function mayWatch({ identified }: Visitor, settings: Settings): boolean {
+function mayWatch({ identified }: IdentifiedSocket, settings: Settings): boolean {
   if (identified.kind === "refused") return false;
   const { identity, vouched } = identified;
   return identity.kind === "local" || vouched !== null || isConfigured(settings, identity, null);

@@ -8,11 +8,11 @@ import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import type { ServerReport } from "./admin/house.ts";
-import { createClassicWelcome } from "./classic/welcome.ts";
+import { createClassicSessionFactory } from "./classic/session-factory.ts";
 import { turnAway } from "./classic/turn-away.ts";
 import { withAudit } from "./audit.ts";
 import type { Config } from "./config.ts";
-import { createDoor } from "./door.ts";
+import { createAcceptor } from "./acceptor.ts";
 import { hostNames } from "./host-names.ts";
 import { createHttpFace } from "./http.ts";
 import { Listening, type ListenTrouble } from "./listening.ts";
@@ -20,7 +20,7 @@ import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
-import { Vouching } from "./vouching.ts";
+import { IdentityRefresh } from "./identity-refresh.ts";
 import { isLost, tailnetAddresses, wantedAddresses } from "./wanted-addresses.ts";
 
 export interface ServerOptions {
@@ -88,7 +88,7 @@ export async function startServer({
     trustLocal: config.trustLocal,
     capability: config.capability,
   });
-  const vouching = new Vouching({
+  const identityRefresh = new IdentityRefresh({
     identifier,
     mayAsk: () => monitor.current().state.kind === "running",
     post: (command) => mailbox.post(command),
@@ -105,7 +105,7 @@ export async function startServer({
     health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
     admin: { mailbox, token, report },
   });
-  const door = createDoor({
+  const acceptor = createAcceptor({
     identifier,
     timeout: config.registerTimeout,
     // Some room above the sessions' own limit, so that the one too many can be told so.
@@ -113,7 +113,7 @@ export async function startServer({
     maxPerAddress: config.maxPerIdentity,
     http: http.server,
     now,
-    onLines: createClassicWelcome({
+    onLines: createClassicSessionFactory({
       config,
       // Peers who go on talking must not keep the server from stopping.
       post: withAudit(
@@ -124,7 +124,7 @@ export async function startServer({
         log,
       ),
       sessions,
-      vouching,
+      identityRefresh,
       metrics,
       log,
       now,
@@ -137,7 +137,7 @@ export async function startServer({
   const listening = new Listening({
     port: config.port,
     retry: timings.listenRetry,
-    onConnection: (socket) => door.enter(socket),
+    onConnection: (socket) => acceptor.accept(socket),
     onChange: (change) =>
       log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port }),
     onTrouble: (trouble) => log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind }),
@@ -149,10 +149,10 @@ export async function startServer({
     log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
     learn(observation);
     void listening.want(wantedAddresses(config, observation));
-    door.abandon((address) => isLost(config, observation, address));
-    void vouching.askAll();
+    acceptor.dropLost((address) => isLost(config, observation, address));
+    void identityRefresh.askAll();
   });
-  monitor.onNews(() => vouching.hearNews());
+  monitor.onNews(() => identityRefresh.hearNews());
 
   learn(monitor.current());
   const trouble = await listening.want(wantedAddresses(config, monitor.current()));
@@ -201,11 +201,11 @@ export async function startServer({
     listeners.clear();
     listening.stop();
     monitor.stop();
-    vouching.stop();
+    identityRefresh.stop();
     await mailbox.idle();
     for (const session of sessions.all()) session.close();
     http.server.closeAllConnections();
-    await door.empty(timings.closing);
+    await acceptor.closeAll(timings.closing);
     api.close();
     metrics.stop();
     await store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));

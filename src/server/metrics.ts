@@ -14,7 +14,7 @@ export interface MetricsSources {
 export interface Metrics {
   /** Told of each notice and how many hear it. */
   observe(notice: Notice, hearers: number): void;
-  /** A visitor who never became a session. */
+  /** A peer who never became a session. */
   refused(reason: RefusalReason): void;
   closed(reason: CloseReason): void;
   storeFailed(): void;

@@ -9,7 +9,7 @@ import { decodeClientLine, type ClientValue, type KeyReading } from "../../wire/
 import { sharedKey, type KeyPair } from "../../wire/classic/key-exchange.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import type { SessionPort } from "../sessions.ts";
-import { Hold } from "./hold.ts";
+import { PreKeyQueue } from "./pre-key-queue.ts";
 import { invalid, toCommand } from "./inbound.ts";
 import type { ClassicOutput } from "./outbound.ts";
 import type { Scratch } from "./scratch.ts";
@@ -48,7 +48,7 @@ export class ClassicSession implements SessionPort {
   #key: Uint8Array | null = null;
   /** The last key that was accepted. */
   #agreedKey: Uint8Array | null = null;
-  readonly #hold: Hold;
+  readonly #preKeyQueue: PreKeyQueue;
   #outputs: ClassicOutput[] = [];
   #ending = false;
   #deadline: NodeJS.Timeout | null = null;
@@ -61,7 +61,7 @@ export class ClassicSession implements SessionPort {
     this.#id = id;
     this.#services = services;
     this.#limit = limit;
-    this.#hold = new Hold(services.maxQueue);
+    this.#preKeyQueue = new PreKeyQueue(services.maxQueue);
     this.#startDeadline(Math.max(0, since + services.registerTimeout - services.now()));
     this.#connection = new LineConnection(socket, {
       lineLimit: services.maxLine,
@@ -78,13 +78,13 @@ export class ClassicSession implements SessionPort {
   }
 
   get queued(): number {
-    return this.#connection.queued + this.#hold.bytes;
+    return this.#connection.queued + this.#preKeyQueue.bytes;
   }
 
   hear(notice: Notice): void {
     const output = this.#services.encode(notice);
-    if (!this.#hold.isOpen && isMessage(notice)) {
-      if (!this.#hold.keep(output)) this.#connection.destroy();
+    if (!this.#preKeyQueue.isOpen && isMessage(notice)) {
+      if (!this.#preKeyQueue.keep(output)) this.#connection.destroy();
       return;
     }
     this.#outputs.push(output);
@@ -104,7 +104,7 @@ export class ClassicSession implements SessionPort {
   }
 
   close(): void {
-    this.#outputs.push(...this.#hold.settling);
+    this.#outputs.push(...this.#preKeyQueue.settling);
     this.#ending = true;
     this.flush();
   }
@@ -160,7 +160,7 @@ export class ClassicSession implements SessionPort {
 
   #becomeReady(): void {
     this.#stopDeadline();
-    this.#hold.settle((held) => {
+    this.#preKeyQueue.settle((held) => {
       this.#outputs.push(...held);
       this.flush();
     });
@@ -181,7 +181,7 @@ export class ClassicSession implements SessionPort {
 
   #stopTimers(): void {
     this.#stopDeadline();
-    this.#hold.stop();
+    this.#preKeyQueue.stop();
   }
 }
 

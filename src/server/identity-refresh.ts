@@ -3,7 +3,7 @@ import type { SessionId } from "../core/events.ts";
 import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
 
-export interface VouchingOptions {
+export interface IdentityRefreshOptions {
   readonly identifier: Identifier;
   /** Whether tailscaled is in a state to be asked; while it isn't, sessions go on as they are. */
   readonly mayAsk: () => boolean;
@@ -29,8 +29,8 @@ interface Watched {
  * peer that became somebody else or left the tailnet has to come again, and one that is long offline is gone though its
  * connection still looks whole. While nobody can be asked, sessions go on as they are.
  */
-export class Vouching {
-  readonly #options: VouchingOptions;
+export class IdentityRefresh {
+  readonly #options: IdentityRefreshOptions;
   readonly #watched = new Map<SessionId, Watched>();
   readonly #timer: NodeJS.Timeout;
   #round: Promise<void> | null = null;
@@ -38,7 +38,7 @@ export class Vouching {
   #newsRound: NodeJS.Timeout | null = null;
   #newsAt = -Infinity;
 
-  constructor(options: VouchingOptions) {
+  constructor(options: IdentityRefreshOptions) {
     this.#options = options;
     this.#timer = setInterval(() => void this.askAll(), options.every);
     this.#timer.unref();

@@ -4,7 +4,7 @@ import { outputLength, type ClassicOutput } from "./outbound.ts";
  * Old clients throw away what comes in one segment with the acknowledgement of their key, so messages for a session are
  * held until it has a key, and a moment longer (PROTOCOL.md, set-up of a connection).
  */
-export class Hold {
+export class PreKeyQueue {
   readonly #limit: number;
   #state: "holding" | "settling" | "open" = "holding";
   #held: ClassicOutput[] = [];

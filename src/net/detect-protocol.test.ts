@@ -5,8 +5,8 @@ import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { closing, connectTo, openLoopback, readBytes, readToEnd, socketPair } from "../../test/socket-pair.ts";
 import { LineConnection } from "./line-connection.ts";
-import { giveToHttp, receive } from "./reception.ts";
-import type { ReceptionOptions } from "./reception.ts";
+import { detectProtocol, giveToHttp } from "./detect-protocol.ts";
+import type { DetectOptions } from "./detect-protocol.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -19,7 +19,7 @@ type Outcome = "lines" | "http" | "timeout" | "closed";
 /** Receives a socket and tells what came of it; `closed` only if nothing else did. */
 function received(socket: Socket, timeout = 60_000): Promise<Outcome> {
   return new Promise((resolve) => {
-    receive(socket, {
+    detectProtocol(socket, {
       timeout,
       onLines: () => resolve("lines"),
       onHttp: () => resolve("http"),
@@ -36,7 +36,7 @@ async function bothOnOnePort(later: (go: () => void) => void): Promise<number> {
     request.on("data", (piece: Buffer) => (body += piece.toString()));
     request.on("end", () => response.end(`${request.method} ${request.url} ${body}`));
   });
-  const options: ReceptionOptions = {
+  const options: DetectOptions = {
     timeout: 60_000,
     onLines: (socket) =>
       later(() => {
@@ -50,7 +50,7 @@ async function bothOnOnePort(later: (go: () => void) => void): Promise<number> {
     onHttp: (socket) => later(() => giveToHttp(http, socket)),
     onTimeout: (socket) => socket.destroy(),
   };
-  const listener = await openLoopback((socket) => receive(socket, options));
+  const listener = await openLoopback((socket) => detectProtocol(socket, options));
   return listener.port;
 }
 
@@ -157,7 +157,7 @@ test("NE-19 5,000 connects and disconnects leave no socket and no timer behind",
   const listener = await openLoopback((socket) => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
-    receive(socket, {
+    detectProtocol(socket, {
       timeout: 600_000,
       onLines: () => {
         const connection = new LineConnection(socket, {

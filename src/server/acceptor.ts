@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
-import { giveToHttp, receive } from "../net/reception.ts";
+import { detectProtocol, giveToHttp } from "../net/detect-protocol.ts";
 import type { Server as HttpServer } from "node:http";
 import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
 
 /** A socket whose peer is known, or known to be refused. */
-export interface Visitor {
+export interface IdentifiedSocket {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly identified: Identified;
@@ -13,52 +13,52 @@ export interface Visitor {
   readonly since: number;
 }
 
-export interface DoorOptions {
+export interface AcceptorOptions {
   readonly identifier: Identifier;
   /** Milliseconds to say the first bytes. */
   readonly timeout: number;
   /** Sockets in all, whatever they speak; one more is closed at once. */
   readonly maxSockets: number;
   /**
-   * Sockets from one address of another machine, known or not yet: one device can't fill the door for all. Loopback is
+   * Sockets from one address of another machine, known or not yet: one device can't fill the server for all. Loopback is
    * exempt; in userspace mode the whole tailnet comes from there.
    */
   readonly maxPerAddress: number;
   readonly http: HttpServer;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
-  readonly onLines: (visitor: Visitor) => void;
+  readonly onLines: (identified: IdentifiedSocket) => void;
   /** Who is behind an HTTP connection, said before its first request. */
-  readonly onHttp: (visitor: Visitor) => void;
+  readonly onHttp: (identified: IdentifiedSocket) => void;
   /** Said too little in time. */
   readonly onSilence: (socket: Socket) => void;
   /** One too many from its address. */
   readonly onCrowd: (socket: Socket) => void;
 }
 
-/** Where a fresh socket comes in: what it speaks is read off its first bytes, then the tailnet is asked who it is. */
-export interface Door {
-  enter(socket: Socket): void;
+/** Where fresh sockets come in: what it speaks is read off its first bytes, then the tailnet is asked who it is. */
+export interface Acceptor {
+  accept(socket: Socket): void;
   /**
    * Destroys those that came in by such an address of this machine. Where one is gone nothing arrives any more, and it
-   * would take minutes until the system notices; as long, who was there would find the own name taken.
+   * would take minutes until the system notices; as long, who was there would find their name taken.
    */
-  abandon(isLost: (localAddress: string) => boolean): void;
+  dropLost(isLost: (localAddress: string) => boolean): void;
   /**
-   * Destroys those whom nobody has welcomed yet. Resolves when every socket that came in has closed; those that are open
-   * after `patience` milliseconds are destroyed.
+   * Destroys those that nobody has been handed yet. Resolves when every socket that came in has closed; those that are open
+   * after `timeout` milliseconds are destroyed.
    */
-  empty(patience: number): Promise<void>;
+  closeAll(timeout: number): Promise<void>;
 }
 
-export function createDoor(options: DoorOptions): Door {
+export function createAcceptor(options: AcceptorOptions): Acceptor {
   const sockets = new Set<Socket>();
   const waiting = new Set<Socket>();
   const perAddress = new Map<string, number>();
   let whenEmpty: (() => void) | null = null;
 
   return {
-    enter: (socket) => {
+    accept: (socket) => {
       const { remoteAddress: address, remotePort: port } = socket;
       // Without an address the peer is gone already.
       if (address === undefined || port === undefined || sockets.size >= options.maxSockets) {
@@ -81,7 +81,7 @@ export function createDoor(options: DoorOptions): Door {
         options.onCrowd(socket);
         return;
       }
-      receive(socket, {
+      detectProtocol(socket, {
         timeout: options.timeout,
         onTimeout: (silent) => {
           waiting.delete(silent);
@@ -89,23 +89,23 @@ export function createDoor(options: DoorOptions): Door {
         },
         onLines: () => void admit({ socket, peer: { address, port }, since }, options.onLines),
         onHttp: () =>
-          void admit({ socket, peer: { address, port }, since }, (visitor) => {
-            options.onHttp(visitor);
+          void admit({ socket, peer: { address, port }, since }, (identified) => {
+            options.onHttp(identified);
             giveToHttp(options.http, socket);
           }),
       });
     },
-    abandon: (isLost) => {
+    dropLost: (isLost) => {
       for (const socket of sockets) {
         if (socket.localAddress !== undefined && isLost(plainAddress(socket.localAddress))) socket.destroy();
       }
     },
-    empty: async (patience) => {
+    closeAll: async (timeout) => {
       for (const socket of waiting) socket.destroy();
       if (sockets.size === 0) return;
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
-      }, patience);
+      }, timeout);
       await new Promise<void>((resolve) => {
         whenEmpty = resolve;
       });
@@ -119,10 +119,13 @@ export function createDoor(options: DoorOptions): Door {
     else perAddress.set(address, left);
   }
 
-  async function admit(stranger: Omit<Visitor, "identified">, welcome: (visitor: Visitor) => void): Promise<void> {
-    const identified = await options.identifier.identify(stranger.peer);
-    if (stranger.socket.destroyed) return;
-    waiting.delete(stranger.socket);
-    welcome({ ...stranger, identified });
+  async function admit(
+    newcomer: Omit<IdentifiedSocket, "identified">,
+    handOn: (identified: IdentifiedSocket) => void,
+  ): Promise<void> {
+    const identified = await options.identifier.identify(newcomer.peer);
+    if (newcomer.socket.destroyed) return;
+    waiting.delete(newcomer.socket);
+    handOn({ ...newcomer, identified });
   }
 }

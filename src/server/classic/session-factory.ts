@@ -1,21 +1,21 @@
 import { createKeyPair, publicKeyHex } from "../../wire/classic/key-exchange.ts";
 import type { Config } from "../config.ts";
-import type { Visitor } from "../door.ts";
+import type { IdentifiedSocket } from "../acceptor.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { createRateLimit } from "../rate-limit.ts";
 import type { Sessions } from "../sessions.ts";
-import type { Vouching } from "../vouching.ts";
+import type { IdentityRefresh } from "../identity-refresh.ts";
 import { createClassicEncoder, type ServerFacts } from "./outbound.ts";
 import { createScratch } from "./scratch.ts";
 import { ClassicSession, type ClassicServices } from "./session.ts";
 import { turnAway } from "./turn-away.ts";
 
-export interface WelcomeOptions {
+export interface SessionFactoryOptions {
   readonly config: Config;
   readonly post: ClassicServices["post"];
   readonly sessions: Sessions;
-  readonly vouching: Vouching;
+  readonly identityRefresh: IdentityRefresh;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Milliseconds of a clock that only goes forward. */
@@ -23,9 +23,9 @@ export interface WelcomeOptions {
   readonly facts: () => Omit<ServerFacts, "publicKeyHex">;
 }
 
-/** Makes sessions of visitors who speak lines. The server's key pair lives as long as the process, as the original's. */
-export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor) => void {
-  const { config, post, sessions, vouching, metrics, log, now, facts } = options;
+/** Makes sessions of peers that speak the classic protocol. The server's key pair lives as long as the process, as the original's. */
+export function createClassicSessionFactory(options: SessionFactoryOptions): (socket: IdentifiedSocket) => void {
+  const { config, post, sessions, identityRefresh, metrics, log, now, facts } = options;
   const keyPair = createKeyPair();
   const keyHex = publicKeyHex(keyPair);
   const services: ClassicServices = {
@@ -53,12 +53,12 @@ export function createClassicWelcome(options: WelcomeOptions): (visitor: Visitor
       session,
       new ClassicSession({ id: session, socket, since, limit }, services, (reason) => {
         sessions.remove(session);
-        vouching.remove(session);
+        identityRefresh.remove(session);
         metrics.closed(reason);
         log.debug("connection closed", { session, reason });
       }),
     );
-    vouching.add(session, peer);
+    identityRefresh.add(session, peer);
     log.debug("session opened", { session, address: peer.address });
   };
 }

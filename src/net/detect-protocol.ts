@@ -5,7 +5,7 @@ import { classify } from "./first-bytes.ts";
 /** So many bytes are always decided. No more is taken out of the socket: emptied, it would read on ahead of its bound. */
 const ENOUGH = 8;
 
-export interface ReceptionOptions {
+export interface DetectOptions {
   /** Milliseconds to say enough to be told apart. */
   readonly timeout: number;
   /** Speaks lines: make a `LineConnection` of it, at once or later. */
@@ -21,7 +21,7 @@ export interface ReceptionOptions {
  * whole and not flowing: what arrives until somebody reads waits in the socket's own buffer (bounded by its high-water
  * mark) and in the kernel. A TLS hello is destroyed. Calls exactly one of the three, or none when the peer closes first.
  */
-export function receive(socket: Socket, options: ReceptionOptions): void {
+export function detectProtocol(socket: Socket, options: DetectOptions): void {
   let head: Buffer | null = null;
 
   const timer = setTimeout(() => {
@@ -64,7 +64,7 @@ export function receive(socket: Socket, options: ReceptionOptions): void {
   }
 }
 
-/** Lets an HTTP server, which needn't listen anywhere itself, serve a socket that `receive` handed on. */
+/** Lets an HTTP server, which needn't listen anywhere itself, serve a socket that `detectProtocol` handed on. */
 export function giveToHttp(server: HttpServer, socket: Socket): void {
   server.emit("connection", socket);
 }

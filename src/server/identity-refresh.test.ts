@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Command } from "../core/commands.ts";
 import type { Identified } from "../tailnet/identify.ts";
-import { Vouching } from "./vouching.ts";
+import { IdentityRefresh } from "./identity-refresh.ts";
 
 const NEWS_EVERY = 5000;
 const BOB: Identified = {
@@ -14,13 +14,13 @@ const BOB: Identified = {
 
 let answers: PromiseWithResolvers<Identified>[];
 let posted: Command[];
-let vouching: Vouching;
+let identityRefresh: IdentityRefresh;
 
 beforeEach(() => {
   vi.useFakeTimers();
   answers = [];
   posted = [];
-  vouching = new Vouching({
+  identityRefresh = new IdentityRefresh({
     identifier: {
       identify() {
         const answer = Promise.withResolvers<Identified>();
@@ -35,20 +35,20 @@ beforeEach(() => {
     offlineAfter: 120_000,
     now: () => Date.now(),
   });
-  vouching.add(1, { address: "100.64.0.2", port: 50_000 });
+  identityRefresh.add(1, { address: "100.64.0.2", port: 50_000 });
 });
 
 afterEach(() => {
-  vouching.stop();
+  identityRefresh.stop();
   vi.useRealTimers();
 });
 
 test("TS-25 news bring a round at once; more of them bring one more, and not sooner than one may be", async () => {
-  vouching.hearNews();
+  identityRefresh.hearNews();
   await vi.advanceTimersByTimeAsync(0);
   expect(answers).toHaveLength(1);
   answers[0]?.resolve(BOB);
-  for (let news = 0; news < 5; news += 1) vouching.hearNews();
+  for (let news = 0; news < 5; news += 1) identityRefresh.hearNews();
   await vi.advanceTimersByTimeAsync(NEWS_EVERY - 1);
   expect(posted).toHaveLength(1);
   expect(answers).toHaveLength(1);
@@ -57,9 +57,9 @@ test("TS-25 news bring a round at once; more of them bring one more, and not soo
 });
 
 test("TS-25 a round that was under way when the news came is not enough", async () => {
-  void vouching.askAll();
+  void identityRefresh.askAll();
   expect(answers).toHaveLength(1);
-  vouching.hearNews();
+  identityRefresh.hearNews();
   await vi.advanceTimersByTimeAsync(0);
   answers[0]?.resolve(BOB);
   await vi.advanceTimersByTimeAsync(0);
@@ -67,8 +67,8 @@ test("TS-25 a round that was under way when the news came is not enough", async 
 });
 
 test("TS-25 none comes of them after stop", async () => {
-  vouching.hearNews();
-  vouching.stop();
+  identityRefresh.hearNews();
+  identityRefresh.stop();
   await vi.advanceTimersByTimeAsync(NEWS_EVERY);
   expect(answers).toHaveLength(0);
 });
