@@ -123,7 +123,7 @@ export class Mailbox {
 
   async #commit(batch: Batch): Promise<void> {
     this.#committing = batch;
-    const failure = await this.#ports.store.commit(batch.facts).then(
+    const failure = await this.#ports.store.commit({ facts: batch.facts, appends: [], trims: [] }).then(
       () => null,
       (cause: unknown) => ({ cause }),
     );

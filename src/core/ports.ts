@@ -8,11 +8,48 @@ export interface Saved {
   readonly tailscaledSeen: boolean;
 }
 
-/** Where facts outlive the process. Every implementation passes the contract suite in `src/store`. */
-export interface Store {
-  load(): Promise<Saved>;
-  /** All of the facts, in their order, or none; durable when it resolves. Rejects when nothing was kept. */
-  commit(facts: readonly Fact[]): Promise<void>;
+/** One append-only log: a group's messages, a device's key packages. 1 to 128 characters. */
+export type LogId = string;
+
+/** The numbers of a log count up by one from 1. */
+export interface LogEntry {
+  readonly number: number;
+  readonly body: Uint8Array;
+}
+
+/** A new entry at the end of a log. The number must be the next one: the store refuses a batch that leaves a gap or repeats one. */
+export interface Append extends LogEntry {
+  readonly log: LogId;
+}
+
+/** A log's entries up to and including number `through` are forgotten. The numbering goes on where it was. */
+export interface Trim {
+  readonly log: LogId;
+  readonly through: number;
+}
+
+/** What one transaction keeps: the facts in their order, then the appends in theirs, then the trims. */
+export interface Batch<F = Fact> {
+  readonly facts: readonly F[];
+  readonly appends: readonly Append[];
+  readonly trims: readonly Trim[];
+}
+
+/** Entries of a log with numbers above `after`: at most `limit` of them and, behind the first, at most `bytes` of bodies. */
+export interface Range {
+  readonly log: LogId;
+  readonly after: number;
+  readonly limit: number;
+  readonly bytes: number;
+}
+
+/** Where facts and logs outlive the process. Every implementation passes the contract suite in `test/contracts/store.ts`. */
+export interface Store<S = Saved, F = Fact> {
+  load(): Promise<S>;
+  /** All of the batch or nothing; durable when it resolves. Rejects when nothing was kept. */
+  commit(batch: Batch<F>): Promise<void>;
+  /** What the commits asked for before it have kept, in rising order. A log that was never written has no entries. */
+  read(range: Range): Promise<readonly LogEntry[]>;
   close(): Promise<void>;
 }
 

@@ -23,12 +23,17 @@ export function createMemoryStore(): Store {
         tailscaledSeen: memory.tailscaledSeen,
       };
     },
-    async commit(facts) {
+    async commit({ facts, appends, trims }) {
       refuseIf(closed);
+      if (appends.length + trims.length > 0) throw new StoreError("failed", "This store keeps no logs yet.");
       // On a copy, so that a fact that can't be applied takes the whole batch with it.
       const next: Memory = { ...memory, claims: new Map(memory.claims), bans: new Map(memory.bans) };
       for (const fact of facts) apply(next, fact);
       memory = next;
+    },
+    async read() {
+      refuseIf(closed);
+      return [];
     },
     async close() {
       closed = true;

@@ -5,6 +5,7 @@ import { identityKey } from "../../src/core/identity.ts";
 import type { Identity } from "../../src/core/identity.ts";
 import { foldName } from "../../src/core/names.ts";
 import type { Saved, Store } from "../../src/core/ports.ts";
+import { commitFacts } from "../store/commit-facts.ts";
 
 /** A fresh, empty store, and how to clean up behind it. */
 export interface Harness {
@@ -35,14 +36,14 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         const identities: Identity[] = [ada, nas, { kind: "address", address: "100.64.0.7" }, { kind: "local" }];
         const claims = identities.map((identity, index) => claimOf(`Name-${index}`, identity));
         const bans = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
-        await store.commit([...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
+        await commitFacts(store, [...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
         expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true });
       }));
 
     test("ST-3 a later claim or ban of a name replaces the earlier, without regard to case", () =>
       withStore(async ({ store }) => {
-        await store.commit([claimed(claimOf("Ada", { kind: "local" })), banned(banOf("Eve", null))]);
-        await store.commit([claimed(claimOf("ADA", ada)), banned(banOf("eve", nas))]);
+        await commitFacts(store, [claimed(claimOf("Ada", { kind: "local" })), banned(banOf("Eve", null))]);
+        await commitFacts(store, [claimed(claimOf("ADA", ada)), banned(banOf("eve", nas))]);
         expect(await store.load()).toEqual({
           claims: [claimOf("ADA", ada)],
           bans: [banOf("eve", nas)],
@@ -53,25 +54,30 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
     test("ST-4 releasing a name and lifting a ban forget it, without regard to case, and only it", () =>
       withStore(async ({ store }) => {
         const [kept, keptBan] = [claimOf("bob", nas), banOf("mallory", null)];
-        await store.commit([claimed(claimOf("Ada", ada)), claimed(kept), banned(banOf("Ada", ada)), banned(keptBan)]);
-        await store.commit([released("ADA")]);
+        await commitFacts(store, [
+          claimed(claimOf("Ada", ada)),
+          claimed(kept),
+          banned(banOf("Ada", ada)),
+          banned(keptBan),
+        ]);
+        await commitFacts(store, [released("ADA")]);
         expect(sorted(await store.load())).toMatchObject({ claims: [kept], bans: [banOf("Ada", ada), keptBan] });
-        await store.commit([lifted("aDA")]);
+        await commitFacts(store, [lifted("aDA")]);
         expect(await store.load()).toMatchObject({ claims: [kept], bans: [keptBan] });
       }));
 
     test("ST-5 releasing or lifting what is not there is no error and changes nothing", () =>
       withStore(async ({ store }) => {
-        await store.commit([claimed(claimOf("Ada", ada)), banned(banOf("Eve", null))]);
+        await commitFacts(store, [claimed(claimOf("Ada", ada)), banned(banOf("Eve", null))]);
         const before = await store.load();
-        await store.commit([released("Eve"), lifted("Ada")]);
+        await commitFacts(store, [released("Eve"), lifted("Ada")]);
         expect(await store.load()).toEqual(before);
       }));
 
     test("ST-6 the facts of a batch are applied in their order", () =>
       withStore(async ({ store }) => {
         const last = claimOf("Ada", nas);
-        await store.commit([
+        await commitFacts(store, [
           claimed(claimOf("Ada", ada)),
           released("ada"),
           claimed(last),
@@ -86,7 +92,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         let expected: Saved = { claims: [], bans: [], tailscaledSeen: false };
         await fc.assert(
           fc.asyncProperty(fc.array(anyFact, { maxLength: 8 }), async (facts) => {
-            await store.commit(facts);
+            await commitFacts(store, facts);
             expected = facts.reduce(replayed, expected);
             expect(sorted(await store.load())).toEqual(sorted(expected));
           }),
@@ -95,39 +101,41 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
 
     test("ST-7 a batch that can't be kept whole is refused, leaves nothing behind, and the store goes on", () =>
       withStore(async ({ store }) => {
-        await store.commit([claimed(claimOf("Ada", ada))]);
+        await commitFacts(store, [claimed(claimOf("Ada", ada))]);
         const before = await store.load();
         // No store can keep a fact of a kind that does not exist; it comes last, behind some that can be kept.
         const impossible: Fact = JSON.parse('{"kind":"no-such-fact"}');
-        await expect(store.commit([released("Ada"), banned(banOf("Eve", ada)), impossible])).rejects.toThrow(
+        await expect(commitFacts(store, [released("Ada"), banned(banOf("Eve", ada)), impossible])).rejects.toThrow(
           "no-such-fact",
         );
         expect(await store.load()).toEqual(before);
-        await store.commit([released("Ada")]);
+        await commitFacts(store, [released("Ada")]);
         expect(await store.load()).toMatchObject({ claims: [] });
       }));
 
     test("ST-8 an empty batch is kept", () =>
       withStore(async ({ store }) => {
-        await store.commit([]);
+        await commitFacts(store, []);
         expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
       }));
 
     test("ST-9 calls that don't wait for each other take effect in their order", () =>
       withStore(async ({ store }) => {
         const names = Array.from({ length: 50 }, (_, index) => `n${index}`);
-        const commits = names.map((each) => store.commit([claimed(claimOf("Ada", { kind: "person", login: each }))]));
+        const commits = names.map((each) =>
+          commitFacts(store, [claimed(claimOf("Ada", { kind: "person", login: each }))]),
+        );
         const loaded = store.load();
-        await Promise.all([...commits, store.commit([released("Ada")])]);
+        await Promise.all([...commits, commitFacts(store, [released("Ada")])]);
         expect((await loaded).claims).toEqual([claimOf("Ada", { kind: "person", login: "n49" })]);
         expect(await store.load()).toMatchObject({ claims: [] });
       }));
 
     test("ST-10 what was loaded does not change when the store does", () =>
       withStore(async ({ store }) => {
-        await store.commit([claimed(claimOf("Ada", ada))]);
+        await commitFacts(store, [claimed(claimOf("Ada", ada))]);
         const loaded = await store.load();
-        await store.commit([released("Ada"), banned(banOf("Eve", null)), { kind: "tailscaled-seen" }]);
+        await commitFacts(store, [released("Ada"), banned(banOf("Eve", null)), { kind: "tailscaled-seen" }]);
         expect(loaded).toEqual({ claims: [claimOf("Ada", ada)], bans: [], tailscaledSeen: false });
       }));
 
@@ -135,7 +143,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
       withStore(async ({ store }) => {
         await Promise.all([store.close(), store.close()]);
         await expect(store.load()).rejects.toMatchObject({ code: "failed" });
-        await expect(store.commit([{ kind: "tailscaled-seen" }])).rejects.toMatchObject({ code: "failed" });
+        await expect(commitFacts(store, [{ kind: "tailscaled-seen" }])).rejects.toMatchObject({ code: "failed" });
         await store.close();
       }));
   });
@@ -148,8 +156,8 @@ export function durableStoreContract(name: string, open: () => Promise<DurableHa
 
     test("ST-12 what was committed is there when the store is opened again", () =>
       withStore(async ({ store, reopen }) => {
-        await store.commit([claimed(claimOf("Ada", ada)), banned(banOf("Eve", nas))]);
-        await store.commit([claimed(claimOf("Bob", nas)), released("Bob"), { kind: "tailscaled-seen" }]);
+        await commitFacts(store, [claimed(claimOf("Ada", ada)), banned(banOf("Eve", nas))]);
+        await commitFacts(store, [claimed(claimOf("Bob", nas)), released("Bob"), { kind: "tailscaled-seen" }]);
         await store.close();
         const again = await reopen();
         expect(await again.load()).toEqual({
@@ -162,7 +170,7 @@ export function durableStoreContract(name: string, open: () => Promise<DurableHa
 
     test("ST-13 closing waits for what was asked before it", () =>
       withStore(async ({ store, reopen }) => {
-        const commit = store.commit([claimed(claimOf("Ada", ada))]);
+        const commit = commitFacts(store, [claimed(claimOf("Ada", ada))]);
         await store.close();
         await commit;
         const again = await reopen();

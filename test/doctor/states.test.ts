@@ -14,6 +14,7 @@ import { createTailnetMachines } from "../helpers/tailnet-machines.ts";
 import { startFakeTailscaled } from "../helpers/tailnet.ts";
 import type { FakeLocalApi } from "../fakes/fake-local-api.ts";
 import { expectTranscript, freePort } from "./transcript.ts";
+import { commitFacts } from "../store/commit-facts.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 const SOCKET = "/var/run/tailscale/tailscaled.sock";
@@ -34,7 +35,7 @@ async function scene(tailscale: FakeLocalApi | null) {
 
 async function keep(data: string, tailscaledSeen: boolean): Promise<void> {
   const store = await openSqliteStore(data);
-  await store.commit([
+  await commitFacts(store, [
     {
       kind: "name-claimed",
       claim: { name: "ann", identity: { kind: "person", login: "ann@example.com" }, claimedAt: 1 },

@@ -41,7 +41,8 @@ export function fakePorts(): FakePorts {
     store: {
       load: () => Promise.reject(new Error("the mailbox loads nothing")),
       close: () => Promise.reject(new Error("the mailbox closes nothing")),
-      commit(facts) {
+      read: () => Promise.resolve([]),
+      commit({ facts }) {
         const { promise, resolve, reject } = Promise.withResolvers<void>();
         commits.push({
           facts,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { scratchFolder } from "../helpers/program.ts";
 import { namesOf, startFakeTailscaled, startScene } from "../helpers/tailnet.ts";
+import { commitFacts } from "../store/commit-facts.ts";
 
 const TAKEN = "ERROR Client name already registered";
 
@@ -58,7 +59,7 @@ describe("names", () => {
     const data = scratchFolder();
     const claims = await openSqliteStore(data);
     const identity = { kind: "address", address: "100.64.0.99" } as const;
-    await claims.commit([{ kind: "name-claimed", claim: { name: "bob", identity, claimedAt: 0 } }]);
+    await commitFacts(claims, [{ kind: "name-claimed", claim: { name: "bob", identity, claimedAt: 0 } }]);
     await claims.close();
     const scene = await startScene({ store: await openSqliteStore(data) });
     expect(namesOf(scene)).toEqual({ bob: "100.64.0.99" });

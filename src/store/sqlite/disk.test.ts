@@ -6,6 +6,7 @@ import { mountReadOnly, mountSmallDisk, noMounts } from "../../../test/store/mou
 import { scratchDirectory } from "../../../test/store/scratch.ts";
 import type { Scratch } from "../../../test/store/scratch.ts";
 import { openSqliteStore } from "./store.ts";
+import { commitFacts } from "../../../test/store/commit-facts.ts";
 
 let scratch: Scratch;
 let unmount: () => void;
@@ -23,16 +24,16 @@ test.skipIf(noMounts)(
   async () => {
     unmount = mountSmallDisk(scratch.path, 256);
     const store = await openSqliteStore(scratch.path);
-    await store.commit([claim("first")]);
+    await commitFacts(store, [claim("first")]);
     fill();
     const batch = Array.from({ length: 100 }, (_, index) => claim(`refused-${index}`));
-    await expect(store.commit(batch)).rejects.toMatchObject({
+    await expect(commitFacts(store, batch)).rejects.toMatchObject({
       code: "full",
       message: expect.stringContaining("No space left"),
     });
     expect(await names(store)).toEqual(["first"]);
     free();
-    await store.commit([claim("second")]);
+    await commitFacts(store, [claim("second")]);
     await store.close();
     const again = await openSqliteStore(scratch.path);
     expect(await names(again)).toEqual(["first", "second"]);
@@ -46,7 +47,7 @@ test.skipIf(noMounts)("ST-28 a first start on a full disk says so, and succeeds 
   await expect(openSqliteStore(scratch.path)).rejects.toMatchObject({ code: "full" });
   free();
   const store = await openSqliteStore(scratch.path);
-  await store.commit([claim("first")]);
+  await commitFacts(store, [claim("first")]);
   expect(await names(store)).toEqual(["first"]);
   await store.close();
 });
@@ -59,7 +60,7 @@ test.skipIf(noMounts)("ST-20 a read-only data directory is refused as unwritable
 
 test.skipIf(noMounts)("ST-20 a read-only file is refused as unwritable and left as it is", async () => {
   const store = await openSqliteStore(scratch.path);
-  await store.commit([claim("first")]);
+  await commitFacts(store, [claim("first")]);
   await store.close();
   const file = join(scratch.path, "padserve.db");
   const before = readFileSync(file);

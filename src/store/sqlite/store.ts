@@ -36,9 +36,11 @@ export async function storeInThread(worker: Worker, directory: string): Promise<
       if (answer.kind !== "saved") throw new StoreError("failed", "The store's thread gave an answer to another call.");
       return answer.saved;
     },
-    async commit(facts) {
+    async commit({ facts, appends, trims }) {
+      if (appends.length + trims.length > 0) throw new StoreError("failed", "This store keeps no logs yet.");
       if (facts.length > 0) await ask({ kind: "commit", facts });
     },
+    read: async () => [],
     close() {
       closing ??= close();
       return closing;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { scratchDirectory } from "../../../test/store/scratch.ts";
 import type { Scratch } from "../../../test/store/scratch.ts";
 import { openSqliteStore, startThread, storeInThread } from "./store.ts";
+import { commitFacts } from "../../../test/store/commit-facts.ts";
 
 let scratch: Scratch;
 beforeEach(() => {
@@ -44,7 +45,7 @@ test("ST-26 when the thread dies, what waits and every later call is refused, an
   // Asked of a thread that is told to stop: refused, not left waiting.
   await expect(store.load()).rejects.toMatchObject({ name: "StoreError", code: "failed" });
   await died;
-  await expect(store.commit([{ kind: "tailscaled-seen" }])).rejects.toMatchObject({ code: "failed" });
+  await expect(commitFacts(store, [{ kind: "tailscaled-seen" }])).rejects.toMatchObject({ code: "failed" });
   await expect(store.close()).rejects.toMatchObject({ code: "failed" });
   await (await openSqliteStore(scratch.path)).close();
 });
