@@ -17,13 +17,13 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
   serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
   doctor: {
     summary: "look whether all is well, here or on the way to a server",
-    load: () => import("../server/doctor/command.ts"),
+    load: () => import("../doctor/command.ts"),
   },
   names: {
     summary: "list the names and whose they are, or release one",
-    load: () => import("../server/admin/names.ts"),
+    load: () => import("../admin/names.ts"),
   },
-  bans: { summary: "list who is banned", load: () => import("../server/admin/bans.ts") },
+  bans: { summary: "list who is banned", load: () => import("../admin/bans.ts") },
   completion: { summary: "print what makes a shell complete all this", load: loadCompletion },
 };
 

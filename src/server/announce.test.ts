@@ -3,7 +3,7 @@ import { freshlySaved } from "../../test/helpers/core.ts";
 import { initialState } from "../core/state.ts";
 import { nothingObserved, type Observation } from "../tailnet/observe.ts";
 import { whereItListens } from "./announce.ts";
-import { readConfig } from "./config.ts";
+import { readConfig } from "../config/config.ts";
 
 const running: Observation["state"] = {
   kind: "running",

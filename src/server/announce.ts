@@ -6,8 +6,8 @@ import type { State } from "../core/state.ts";
 import { isLoopback } from "../tailnet/addresses.ts";
 import { describeState, type Description } from "../tailnet/describe-state.ts";
 import type { Observation } from "../tailnet/monitor.ts";
-import type { Config } from "./config.ts";
-import { withPort } from "./wanted-addresses.ts";
+import type { Config } from "../config/config.ts";
+import { withPort } from "../config/wanted-addresses.ts";
 
 /** What there is to say about a server, for the person who started it. */
 export interface Situation {

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Observation } from "../tailnet/monitor.ts";
-import { tailnetAddresses } from "./wanted-addresses.ts";
+import { tailnetAddresses } from "../config/wanted-addresses.ts";
 
 /** The names and addresses by which a request may ask for this server. */
 export interface HostNames {

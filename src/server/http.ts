@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { isConfigured } from "../core/operators.ts";
 import type { Settings } from "../core/state.ts";
-import { adminRequest, type AdminHouse } from "./admin/house.ts";
+import { adminRequest, type AdminRoutes } from "./admin-routes.ts";
 import { isOurHost, type HostNames } from "./host-names.ts";
 import type { IdentifiedSocket } from "./acceptor.ts";
 import type { Metrics } from "./metrics.ts";
@@ -13,7 +13,7 @@ export interface HttpOptions {
   readonly hostNames: () => HostNames;
   readonly settings: Settings;
   readonly health: () => Readonly<Record<string, string | number>>;
-  readonly admin: AdminHouse;
+  readonly admin: AdminRoutes;
 }
 
 export interface HttpFace {

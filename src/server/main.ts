@@ -7,11 +7,11 @@ import { createIdentifier } from "../tailnet/identify.ts";
 import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
-import type { ServerReport } from "./admin/house.ts";
+import type { ServerReport } from "../admin/records.ts";
 import { createClassicSessionFactory } from "./classic/session-factory.ts";
 import { turnAway } from "./classic/turn-away.ts";
 import { withAudit } from "./audit.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "../config/config.ts";
 import { createAcceptor } from "./acceptor.ts";
 import { hostNames } from "./host-names.ts";
 import { createHttpFace } from "./http.ts";
@@ -21,7 +21,7 @@ import { createMetrics } from "./metrics.ts";
 import { Sessions } from "./sessions.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
-import { isLost, tailnetAddresses, wantedAddresses } from "./wanted-addresses.ts";
+import { isLost, tailnetAddresses, wantedAddresses } from "../config/wanted-addresses.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -29,7 +29,7 @@ export interface ServerOptions {
   /** What the store held when it was opened. */
   readonly saved: Saved;
   readonly log: Log;
-  /** The administrator's secret, see `admin/running-file.ts`. */
+  /** The administrator's secret, see `src/admin/running-file.ts`. */
   readonly token: string;
   readonly timings?: Partial<Timings>;
 }

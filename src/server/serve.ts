@@ -2,16 +2,16 @@ import { defineCommand, type Invocation, type Surroundings } from "../args/comma
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { StoreError } from "../store/errors.ts";
 import { openSqliteStore } from "../store/sqlite/store.ts";
-import { newToken, readRunningFile, removeRunningFile, writeRunningFile } from "./admin/running-file.ts";
+import { newToken, readRunningFile, removeRunningFile, writeRunningFile } from "../admin/running-file.ts";
 import { announcement, whereItListens, type Situation } from "./announce.ts";
-import { readConfig, type Config } from "./config.ts";
+import { readConfig, type Config } from "../config/config.ts";
 import type { ListenTrouble } from "./listening.ts";
 import { createLog } from "./log.ts";
 import { startServer, type Padserve, type ServerOptions } from "./main.ts";
-import { SERVER_OPTIONS } from "./options.ts";
-import { portOwner } from "./port-owner.ts";
+import { SERVER_OPTIONS } from "../config/options.ts";
+import { portOwner } from "../net/port-owner.ts";
 import { keepHeapSmall } from "./small-heap.ts";
-import { withPort } from "./wanted-addresses.ts";
+import { withPort } from "../config/wanted-addresses.ts";
 
 /** `padserve serve`: everything between the command line and a running server. */
 export const command = defineCommand(

@@ -5,7 +5,7 @@ import type { NetworkInterfaces } from "./addresses.ts";
 import type { LocalApi } from "./local-api/client.ts";
 import type { Observation } from "./observe.ts";
 import { tailnetPeer } from "./tailnet-peer.ts";
-import { vouchedGround } from "./vouched.ts";
+import { operatorGrant } from "./operator-grant.ts";
 
 /** The other end of a connection, as its socket tells. */
 export interface Peer {
@@ -107,7 +107,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       return refused("not-a-member");
     }
     const { identity, online, sharedIn } = peer;
-    return known(identity, { vouched: vouchedGround(peer, whoIs.CapMap, state, capability), online, sharedIn });
+    return known(identity, { vouched: operatorGrant(peer, whoIs.CapMap, state, capability), online, sharedIn });
   }
 
   function local(): Identified {

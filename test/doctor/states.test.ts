@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { command } from "../../src/server/doctor/command.ts";
+import { command } from "../../src/doctor/command.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { noNamespaces } from "../helpers/netns.ts";
 import { runPadserve, scratchFolder } from "../helpers/program.ts";

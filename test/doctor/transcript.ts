@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { expect } from "vitest";
-import type { Finding } from "../../src/server/doctor/findings.ts";
-import { screen } from "../../src/server/doctor/screen.ts";
+import type { Finding } from "../../src/doctor/findings.ts";
+import { screen } from "../../src/doctor/screen.ts";
 import { runPadserve, type ProgramOptions } from "../helpers/program.ts";
 
 export interface Consultation extends ProgramOptions {

@@ -1,4 +1,4 @@
-import type { TailscaleFacts } from "../../src/server/doctor/tailscale-facts.ts";
+import type { TailscaleFacts } from "../../src/doctor/tailscale-facts.ts";
 import { nothingObserved } from "../../src/tailnet/observe.ts";
 import type { RunningState, TailscaleState } from "../../src/tailnet/state.ts";
 

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { Config } from "../../src/server/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { Measures } from "./measured-server.ts";
 
 /** The real server in a process of its own: what is measured there is only the server's. */

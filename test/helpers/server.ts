@@ -1,5 +1,5 @@
 import type { Store } from "../../src/core/ports.ts";
-import { readConfig, type Config } from "../../src/server/config.ts";
+import { readConfig, type Config } from "../../src/config/config.ts";
 import type { Log } from "../../src/server/log.ts";
 import { startServer, type Padserve } from "../../src/server/main.ts";
 import type { Timings } from "../../src/server/timings.ts";

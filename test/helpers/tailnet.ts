@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { listClaims } from "../../src/server/admin/records.ts";
+import { listClaims } from "../../src/admin/records.ts";
 import { startFakeLocalApi, type FakeLocalApi, type FakeNode } from "../fakes/fake-local-api.ts";
 import { ClassicPeer } from "./classic-peer.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "./server.ts";

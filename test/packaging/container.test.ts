@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readConfig } from "../../src/server/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { scratchFolder, startProgram } from "../helpers/program.ts";
 import { followContainerfile } from "./containerfile.ts";
 

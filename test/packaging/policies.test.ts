@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readConfig } from "../../src/server/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import type { TailnetPeer } from "../../src/tailnet/tailnet-peer.ts";
-import { vouchedGround } from "../../src/tailnet/vouched.ts";
+import { operatorGrant } from "../../src/tailnet/operator-grant.ts";
 import { RUNNING } from "../helpers/doctor.ts";
 import { parseHuJson } from "../helpers/hujson.ts";
 
@@ -39,7 +39,7 @@ test.each(files)(
       expect([dst, ip]).toEqual([["tag:chat"], [`tcp:${port}`]]);
       expect(app === undefined ? capability : Object.keys(app).join(" ")).toBe(capability);
       // As tailscaled hands it on: the arguments of all grants that match.
-      expect(vouchedGround(somebody, app ?? {}, RUNNING, capability)).toBe(app === undefined ? null : "capability");
+      expect(operatorGrant(somebody, app ?? {}, RUNNING, capability)).toBe(app === undefined ? null : "capability");
       for (const who of [...src, ...dst, ...Object.values(tagOwners).flat()])
         expect(isKnown(who, groups, tagOwners)).toBe(true);
     }

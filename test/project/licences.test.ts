@@ -54,11 +54,14 @@ describe("what a folder may not import", () => {
 
   test("PR-1 every folder of sources has its licence", () => {
     expect([...folderLicences(root).keys()].toSorted()).toEqual([
+      "admin",
       "args",
       "bin",
       "cli",
       "client",
+      "config",
       "core",
+      "doctor",
       "mls",
       "net",
       "server",

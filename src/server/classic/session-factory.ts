@@ -1,5 +1,5 @@
 import { createKeyPair, publicKeyHex } from "../../wire/classic/key-exchange.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../../config/config.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
