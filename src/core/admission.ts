@@ -2,7 +2,7 @@ import { forEach, get, valuesOf } from "./persistent-map.ts";
 import type { Command } from "./commands.ts";
 import type { Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
-import { identityKey, isVouched, sameIdentity, type Identity } from "./identity.ts";
+import { identityKey, isStoredAs, isVouched, sameIdentity, type Identity } from "./identity.ts";
 import { foldName, isName } from "./names.ts";
 import { isConfigured, isFirst, lastingGround } from "./operators.ts";
 import type { Refusal } from "./refusals.ts";
@@ -30,7 +30,7 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   const { identity, vouched } = session;
   const ground = lastingGround(state.settings, identity, vouched, name);
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
-    return ending(session.id, { reason: "you-are-banned" });
+    return { events: [...rewrittenBans(state, identity), ...ending(session.id, { reason: "you-are-banned" }).events] };
   }
   if (get(state.present, foldName(name)) !== undefined) return { refusal: { reason: "name-taken" } };
   const claimed = decideClaim(state, identity, name, at);
@@ -86,13 +86,22 @@ function operatorAfter(state: State, session: Session, vouched: Session["vouched
 function isBeyondBans(state: State, { identity, vouched }: Session, name: string): boolean {
   if (vouched !== null) return true;
   const claim = get(state.claims, foldName(name));
-  const isTheirName = claim !== undefined && sameIdentity(claim.identity, identity);
+  const isTheirName = claim !== undefined && isStoredAs(claim.identity, identity);
   return isConfigured(state.settings, identity, isTheirName ? name : null);
 }
 
 function isBanned(state: State, identity: Identity, name: string): boolean {
   if (get(state.bans, foldName(name)) !== undefined) return true;
-  return valuesOf(state.bans).some((ban) => ban.identity !== null && sameIdentity(ban.identity, identity));
+  return valuesOf(state.bans).some((ban) => ban.identity !== null && isStoredAs(ban.identity, identity));
+}
+
+/** Bans on this machine as an older version stored it hold on the node itself from now on, whatever it is renamed to. */
+function rewrittenBans(state: State, identity: Identity): Event[] {
+  return valuesOf(state.bans)
+    .filter(
+      ({ identity: banned }) => banned !== null && isStoredAs(banned, identity) && !sameIdentity(banned, identity),
+    )
+    .map((ban) => ({ kind: "ban-placed", ban: { ...ban, identity } }));
 }
 
 /** The claim that registering makes: none when the name is the identity's own already. */
@@ -100,6 +109,8 @@ function decideClaim(state: State, identity: Identity, name: string, at: number)
   const claim = get(state.claims, foldName(name));
   if (claim !== undefined) {
     if (sameIdentity(claim.identity, identity)) return { events: [] };
+    if (isStoredAs(claim.identity, identity))
+      return { events: [{ kind: "name-claimed", claim: { ...claim, identity } }] };
     // What tailscaled vouches for outranks a claim that anybody at that machine or address could have made.
     // But a name that makes operator stays with whom the administrator meant, until it is released.
     const isOperators = isConfigured(state.settings, claim.identity, name);
@@ -114,11 +125,11 @@ function decideClaim(state: State, identity: Identity, name: string, at: number)
 function countClaims(state: State, identity: Identity): number {
   let count = 0;
   forEach(state.claims, (claim) => {
-    if (sameIdentity(claim.identity, identity)) count++;
+    if (isStoredAs(claim.identity, identity)) count++;
   });
   return count;
 }
 
-function ending(session: Session["id"], refusal: Refusal): Decision {
+function ending(session: Session["id"], refusal: Refusal): { readonly events: readonly Event[] } {
   return { events: [{ kind: "session-ended", session, cause: { kind: "refused", refusal } }] };
 }

@@ -8,12 +8,17 @@ const node = fc.stringMatching(/^[a-z0-9-]{1,3}(\.[a-z]{1,3})?$/);
 const tag = fc.stringMatching(/^[a-c-]{1,2}$/).map((word) => `tag:${word}`);
 const identity: fc.Arbitrary<Identity> = fc.oneof(
   login.map((word) => ({ kind: "person" as const, login: word })),
-  fc.record({ kind: fc.constant("machine" as const), node, tags: fc.uniqueArray(tag, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant("machine" as const), node, label: node, tags: fc.uniqueArray(tag, { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant("labelled-machine" as const),
+    label: node,
+    tags: fc.uniqueArray(tag, { maxLength: 3 }),
+  }),
   fc.oneof(fc.ipV4(), fc.ipV6()).map((address) => ({ kind: "address" as const, address })),
   fc.constant({ kind: "local" as const }),
 );
 
-test("ID-36 two identities are the same exactly when kind and parts are", () => {
+test("ID-36 two identities are the same exactly when what makes them is", () => {
   fc.assert(
     fc.property(identity, identity, (a, b) => {
       expect(identityKey(a) === identityKey(b)).toBe(JSON.stringify(sorted(a)) === JSON.stringify(sorted(b)));
@@ -28,10 +33,12 @@ test("ID-36 no part of an identity reads like another kind's", () => {
     { kind: "person", login: "tagged-devices" },
     { kind: "person", login: "100.64.0.7" },
     { kind: "address", address: "100.64.0.7" },
-    { kind: "machine", node: "100.64.0.7", tags: [] },
-    { kind: "machine", node: "a", tags: ["tag:b"] },
-    { kind: "machine", node: "b", tags: ["tag:a"] },
-    { kind: "machine", node: "a", tags: ["tag:b", "tag:c"] },
+    { kind: "machine", node: "100.64.0.7", label: "local", tags: [] },
+    { kind: "machine", node: "local", label: "local", tags: [] },
+    { kind: "labelled-machine", label: "100.64.0.7", tags: [] },
+    { kind: "labelled-machine", label: "a", tags: ["tag:b"] },
+    { kind: "labelled-machine", label: "b", tags: ["tag:a"] },
+    { kind: "labelled-machine", label: "a", tags: ["tag:b", "tag:c"] },
   ];
   expect(new Set(spoofed.map(identityKey)).size).toBe(spoofed.length);
 });
@@ -40,20 +47,23 @@ test("ID-36 logins and node names know no case, tags no order", () => {
   expect(identityKey({ kind: "person", login: "Alice@Example.com" })).toBe(
     identityKey({ kind: "person", login: "alice@example.com" }),
   );
-  expect(identityKey({ kind: "machine", node: "BOX", tags: ["tag:b", "tag:a"] })).toBe(
-    identityKey({ kind: "machine", node: "box", tags: ["tag:a", "tag:b"] }),
+  expect(identityKey({ kind: "labelled-machine", label: "BOX", tags: ["tag:b", "tag:a"] })).toBe(
+    identityKey({ kind: "labelled-machine", label: "box", tags: ["tag:a", "tag:b"] }),
   );
 });
 
-test("ID-36 a machine that gets other tags is another identity", () => {
-  expect(identityKey({ kind: "machine", node: "box", tags: ["tag:a"] })).not.toBe(
-    identityKey({ kind: "machine", node: "box", tags: ["tag:a", "tag:b"] }),
+test("ID-36 a machine is its node, however it is renamed and tagged", () => {
+  expect(identityKey({ kind: "machine", node: "n1CNTRL", label: "box", tags: ["tag:a"] })).toBe(
+    identityKey({ kind: "machine", node: "n1CNTRL", label: "other", tags: ["tag:a", "tag:b"] }),
+  );
+  expect(identityKey({ kind: "machine", node: "n1CNTRL", label: "box", tags: ["tag:a"] })).not.toBe(
+    identityKey({ kind: "machine", node: "n2CNTRL", label: "box", tags: ["tag:a"] }),
   );
 });
 
 test("ID-36 parts of any letters are never mistaken for one another", () => {
-  expect(identityKey({ kind: "machine", node: "b:c", tags: ["a"] })).not.toBe(
-    identityKey({ kind: "machine", node: "c", tags: ["a:b"] }),
+  expect(identityKey({ kind: "labelled-machine", label: "b:c", tags: ["a"] })).not.toBe(
+    identityKey({ kind: "labelled-machine", label: "c", tags: ["a:b"] }),
   );
 });
 
@@ -66,21 +76,23 @@ test("ID-36 only ASCII letters know no case in a login", () => {
 
 test("ID-34 tailscaled vouches for people and machines, not for addresses and what is local", () => {
   expect(isVouched({ kind: "person", login: "alice@example.com" })).toBe(true);
-  expect(isVouched({ kind: "machine", node: "box", tags: ["tag:a"] })).toBe(true);
+  expect(isVouched({ kind: "machine", node: "n1", label: "box", tags: ["tag:a"] })).toBe(true);
   expect(isVouched({ kind: "address", address: "100.64.0.7" })).toBe(false);
   expect(isVouched({ kind: "local" })).toBe(false);
 });
 
 test("ID-37 an identity can be told to people", () => {
   expect(describeIdentity({ kind: "person", login: "alice@example.com" })).toBe("alice@example.com");
-  expect(describeIdentity({ kind: "machine", node: "box", tags: ["tag:a", "tag:b"] })).toBe(
+  expect(describeIdentity({ kind: "machine", node: "n1", label: "box", tags: ["tag:a", "tag:b"] })).toBe(
     "machine box (tag:a, tag:b)",
   );
-  expect(describeIdentity({ kind: "machine", node: "box", tags: [] })).toBe("machine box");
+  expect(describeIdentity({ kind: "machine", node: "n1", label: "box", tags: [] })).toBe("machine box");
   expect(describeIdentity({ kind: "address", address: "100.64.0.7" })).toBe("100.64.0.7");
   expect(describeIdentity({ kind: "local" })).toBe("this machine");
 });
 
-function sorted(any: Identity): Identity {
-  return any.kind === "machine" ? { ...any, tags: any.tags.toSorted() } : any;
+/** What makes it the same identity. */
+function sorted(any: Identity): unknown {
+  if (any.kind === "machine") return any.node;
+  return any.kind === "labelled-machine" ? { ...any, tags: any.tags.toSorted() } : any;
 }

@@ -3,8 +3,15 @@
  * an address is all that is known where no tailscaled exists; `local` is any process of the server's own machine.
  */
 export type Identity =
-  | { readonly kind: "person"; readonly login: string }
-  | { readonly kind: "machine"; readonly node: string; readonly tags: readonly string[] }
+  /** The login makes it the same person. `userId` is Tailscale's number for the user, in decimal digits, where it is known. */
+  | { readonly kind: "person"; readonly login: string; readonly userId?: string }
+  /** `node` is the node's stable id, which alone makes it the same machine; `label` (its name) and tags may change. */
+  | { readonly kind: "machine"; readonly node: string; readonly label: string; readonly tags: readonly string[] }
+  /**
+   * A machine as versions up to 0.1.0 stored it. The first node that comes with this label and these tags is taken for it,
+   * and its claims and bans are rewritten then. No connection has this identity.
+   */
+  | { readonly kind: "labelled-machine"; readonly label: string; readonly tags: readonly string[] }
   | { readonly kind: "address"; readonly address: string }
   | { readonly kind: "local" };
 
@@ -14,13 +21,15 @@ export type OperatorGround = "owner" | "capability" | "configured" | "first";
 /** The grounds that the tailnet itself gives, known when a connection is identified. */
 export type VouchedGround = Extract<OperatorGround, "owner" | "capability">;
 
-/** One string for each identity: equal exactly when the identities are. The ASCII letters of logins and node names know no case. */
+/** One string for each identity: equal exactly when the identities are. The case of ASCII letters in logins and labels doesn't count. */
 export function identityKey(identity: Identity): string {
   switch (identity.kind) {
     case "person":
       return `person:${foldAscii(identity.login)}`;
     case "machine":
-      return `machine:${JSON.stringify([identity.tags.toSorted(), foldAscii(identity.node)])}`;
+      return `machine:${identity.node}`;
+    case "labelled-machine":
+      return `labelled-machine:${JSON.stringify([identity.tags.toSorted(), foldAscii(identity.label)])}`;
     case "address":
       return `address:${identity.address}`;
     case "local":
@@ -34,9 +43,10 @@ export function describeIdentity(identity: Identity): string {
     case "person":
       return identity.login;
     case "machine":
+    case "labelled-machine":
       return identity.tags.length === 0
-        ? `machine ${identity.node}`
-        : `machine ${identity.node} (${identity.tags.join(", ")})`;
+        ? `machine ${identity.label}`
+        : `machine ${identity.label} (${identity.tags.join(", ")})`;
     case "address":
       return identity.address;
     case "local":
@@ -46,12 +56,31 @@ export function describeIdentity(identity: Identity): string {
 
 /** Whether tailscaled itself vouches for it; only such an identity may take over a name that a weaker one claimed. */
 export function isVouched(identity: Identity): boolean {
-  return identity.kind === "person" || identity.kind === "machine";
+  switch (identity.kind) {
+    case "person":
+    case "machine":
+    case "labelled-machine":
+      return true;
+    case "address":
+    case "local":
+      return false;
+  }
 }
 
 /** Two identities are the same one. */
 export function sameIdentity(a: Identity, b: Identity): boolean {
   return identityKey(a) === identityKey(b);
+}
+
+/** How versions up to 0.1.0 stored this identity, where that was another way; null: the same way. */
+export function storedBefore(identity: Identity): Identity | null {
+  return identity.kind === "machine" ? { kind: "labelled-machine", label: identity.label, tags: identity.tags } : null;
+}
+
+/** Whether what is stored belongs to this identity, in today's form or in the one before. */
+export function isStoredAs(stored: Identity, identity: Identity): boolean {
+  const before = storedBefore(identity);
+  return sameIdentity(stored, identity) || (before !== null && sameIdentity(stored, before));
 }
 
 /** Lower case for ASCII letters alone: `toLowerCase` makes a `k` of the Kelvin sign, so two logins could look like one. */

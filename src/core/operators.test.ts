@@ -20,7 +20,12 @@ test.each<Entry>([
   { entry: "name:root", identity: bob, name: "root", operator: true },
   { entry: "name:root", identity: impostor, name: "bob", operator: false },
   { entry: "login:root", identity: bob, name: "root", operator: false },
-  { entry: "login:root", identity: { kind: "machine", node: "root", tags: [] }, name: "box", operator: false },
+  {
+    entry: "login:root",
+    identity: { kind: "machine", node: "root", label: "root", tags: [] },
+    name: "box",
+    operator: false,
+  },
   { entry: "login:local", identity: local, name: "box", operator: false },
   { entry: "tagged-devices", identity: backup, name: "box", operator: false },
   { entry: "roo", identity: bob, name: "root", operator: false },

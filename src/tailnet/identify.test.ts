@@ -70,8 +70,8 @@ function person(login: string, vouched: string | null = null) {
   return { kind: "known", identity: { kind: "person", login }, vouched };
 }
 
-function machine(node: string, tags: readonly string[]) {
-  return { kind: "known", identity: { kind: "machine", node, tags } };
+function machine(label: string, tags: readonly string[]) {
+  return { kind: "known", identity: { kind: "machine", label, tags } };
 }
 
 describe("where the peer comes from", () => {

@@ -39,7 +39,7 @@ function person(login: string): Identity | null {
 function machine(node: WhoIs["Node"]): Identity {
   const name = node.Name.replace(/\.$/, "");
   const label = isSharedIn(node) ? name : (name.split(".")[0] ?? "");
-  return { kind: "machine", node: label === "" ? node.StableID : label, tags: node.Tags };
+  return { kind: "machine", node: node.StableID, label: label === "" ? node.StableID : label, tags: node.Tags };
 }
 
 const DEFAULT_ROUTES: ReadonlySet<string> = new Set(["0.0.0.0/0", "::/0"]);

@@ -19,7 +19,7 @@ export interface DurableHarness extends Harness {
 }
 
 const ada: Identity = { kind: "person", login: "ada@example.com" };
-const nas: Identity = { kind: "machine", node: "nas.tail1234.ts.net", tags: ["tag:server", "tag:backup"] };
+const nas: Identity = { kind: "machine", node: "nNasCNTRL", label: "nas", tags: ["tag:server", "tag:backup"] };
 
 /** What every store must do, wherever it keeps its facts. */
 export function storeContract(name: string, open: () => Promise<Harness>): void {
@@ -33,7 +33,16 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
 
     test("ST-2 a claim and a ban come back as they were, whoever they are of", () =>
       withStore(async ({ store }) => {
-        const identities: Identity[] = [ada, nas, { kind: "address", address: "100.64.0.7" }, { kind: "local" }];
+        const old: Identity = { kind: "labelled-machine", label: "nas", tags: ["tag:a"] };
+        const numbered: Identity = { kind: "person", login: "bob@example.com", userId: "12345" };
+        const identities: Identity[] = [
+          ada,
+          numbered,
+          nas,
+          old,
+          { kind: "address", address: "100.64.0.7" },
+          { kind: "local" },
+        ];
         const claims = identities.map((identity, index) => claimOf(`Name-${index}`, identity));
         const bans = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
         await commitFacts(store, [...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
@@ -204,7 +213,12 @@ const anyName = fc.oneof(
 const anyTime = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const anyIdentity: fc.Arbitrary<Identity> = fc.oneof(
   fc.record({ kind: fc.constant("person" as const), login: anyText }),
-  fc.record({ kind: fc.constant("machine" as const), node: anyText, tags: fc.array(anyText, { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant("machine" as const),
+    node: anyText,
+    label: anyText,
+    tags: fc.array(anyText, { maxLength: 3 }),
+  }),
   fc.record({ kind: fc.constant("address" as const), address: anyText }),
   fc.record({ kind: fc.constant("local" as const) }),
 );

@@ -45,7 +45,7 @@ test("LC-8 a real who-is decodes to a person, and to a machine", () => {
   });
   expect(whoIs.CapMap).toEqual({ "padserve.dev/cap/chat": [{ operator: true }] });
   expect(tailnetPeer(valueOf(decodeWhoIs(recorded("who-is-machine"))))).toMatchObject({
-    identity: { kind: "machine", node: "nas", tags: ["tag:backup"] },
+    identity: { kind: "machine", label: "nas", tags: ["tag:backup"] },
   });
 });
 

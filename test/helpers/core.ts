@@ -14,7 +14,8 @@ export const bob = { kind: "person", login: "bob@example.com" } as const satisfi
 export const mallory = { kind: "person", login: "mallory@example.com" } as const satisfies Identity;
 export const backup = {
   kind: "machine",
-  node: "backup.tail1234.ts.net",
+  node: "nBackupCNTRL",
+  label: "backup",
   tags: ["tag:server", "tag:backup"],
 } as const satisfies Identity;
 export const phone = { kind: "address", address: "100.64.0.7" } as const satisfies Identity;

@@ -27,4 +27,18 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // A machine is its node's stable id from here on; the label that was stored in its place is kept as what it is.
+  `
+  UPDATE claims SET identity = json_object(
+    'kind', 'labelled-machine',
+    'label', json_extract(identity, '$.node'),
+    'tags', json(json_extract(identity, '$.tags'))
+  ) WHERE json_valid(identity) AND json_extract(identity, '$.kind') = 'machine';
+
+  UPDATE bans SET identity = json_object(
+    'kind', 'labelled-machine',
+    'label', json_extract(identity, '$.node'),
+    'tags', json(json_extract(identity, '$.tags'))
+  ) WHERE json_valid(identity) AND json_extract(identity, '$.kind') = 'machine';
+  `,
 ];

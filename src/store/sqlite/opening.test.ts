@@ -189,6 +189,27 @@ test("ST-21 an older database is brought up to date and keeps what it holds", ()
   expect(read("PRAGMA user_version")).toEqual([{ user_version: MIGRATIONS.length + 2 }]);
 });
 
+test("ST-21 machines stored by label and tags are kept as such: names and bans of theirs wait for the node", () => {
+  openDatabase(directory, MIGRATIONS.slice(0, 1)).close();
+  const nas = `{"kind":"machine","node":"nas","tags":["tag:a","tag:'b"]}`.replaceAll("'", "''");
+  tamper(`INSERT INTO claims VALUES ('nas', 'nas', '${nas}', 1), ('ada', 'ada', '{"kind":"local"}', 2);
+    INSERT INTO bans VALUES ('nas', 'nas', '${nas}', 'bob', 3), ('eve', 'eve', NULL, 'bob', 4)`);
+  const database = openDatabase(directory);
+  const identity = { kind: "labelled-machine", label: "nas", tags: ["tag:a", "tag:'b"] };
+  expect(database.load()).toEqual({
+    claims: [
+      { name: "ada", identity: { kind: "local" }, claimedAt: 2 },
+      { name: "nas", identity, claimedAt: 1 },
+    ],
+    bans: [
+      { name: "eve", identity: null, by: "bob", bannedAt: 4 },
+      { name: "nas", identity, by: "bob", bannedAt: 3 },
+    ],
+    tailscaledSeen: false,
+  });
+  database.close();
+});
+
 test("ST-21 a migration that fails changes nothing, and the next attempt starts where it stopped", () => {
   makeDatabase(adaClaims);
   const [good, bad] = ["CREATE TABLE later (x TEXT) STRICT", "DELETE FROM claims; INSERT INTO nowhere VALUES (1)"];

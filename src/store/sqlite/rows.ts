@@ -4,8 +4,9 @@ import type { Identity } from "../../core/identity.ts";
 import { foldName } from "../../core/names.ts";
 
 const IdentitySchema = v.variant("kind", [
-  v.object({ kind: v.literal("person"), login: v.string() }),
-  v.object({ kind: v.literal("machine"), node: v.string(), tags: v.array(v.string()) }),
+  v.object({ kind: v.literal("person"), login: v.string(), userId: v.exactOptional(v.string()) }),
+  v.object({ kind: v.literal("machine"), node: v.string(), label: v.string(), tags: v.array(v.string()) }),
+  v.object({ kind: v.literal("labelled-machine"), label: v.string(), tags: v.array(v.string()) }),
   v.object({ kind: v.literal("address"), address: v.string() }),
   v.object({ kind: v.literal("local") }),
 ]);
