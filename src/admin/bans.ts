@@ -16,8 +16,8 @@ export const command = defineCommand(
   run,
 );
 
-async function run({ values, surroundings }: Invocation<typeof ADMIN_OPTIONS>): Promise<ExitCode> {
-  return withAdminClient("bans", values, surroundings, async (client) => {
+async function run({ values, context }: Invocation<typeof ADMIN_OPTIONS>): Promise<ExitCode> {
+  return withAdminClient("bans", values, context, async (client) => {
     const records = await client.bans();
     const rows = records.map(({ name, identity, by, since }) => [
       name,
@@ -25,7 +25,7 @@ async function run({ values, surroundings }: Invocation<typeof ADMIN_OPTIONS>): 
       `by ${by}`,
       since,
     ]);
-    surroundings.stdout.write(
+    context.stdout.write(
       values.json === true ? `${JSON.stringify(records)}\n` : rows.length === 0 ? "Nobody is banned.\n" : columns(rows),
     );
     return EXIT.done;

@@ -1,4 +1,4 @@
-import type { Surroundings } from "../args/command.ts";
+import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import { StoreError } from "../store/errors.ts";
@@ -22,7 +22,7 @@ interface AdminValues {
 export async function withAdminClient(
   name: string,
   { data, config }: AdminValues,
-  { env, stderr }: Surroundings,
+  { env, stderr }: ProcessContext,
   work: (client: AdminClient) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const read = readConfig(

@@ -20,13 +20,13 @@ export const command = defineCommand(
   run,
 );
 
-async function run({ words, values, surroundings }: Invocation<typeof ADMIN_OPTIONS>): Promise<ExitCode> {
+async function run({ words, values, context }: Invocation<typeof ADMIN_OPTIONS>): Promise<ExitCode> {
   const [verb, name] = words;
   if (verb !== undefined && (verb !== "release" || name === undefined)) {
-    surroundings.stderr.write("padserve names: say nothing more to list them, or: release NAME\n");
+    context.stderr.write("padserve names: say nothing more to list them, or: release NAME\n");
     return EXIT.wrongUse;
   }
-  return withAdminClient("names", values, surroundings, async (client) =>
+  return withAdminClient("names", values, context, async (client) =>
     name === undefined ? list(client, values.json === true) : release(client, name),
   );
 
@@ -38,24 +38,20 @@ async function run({ words, values, surroundings }: Invocation<typeof ADMIN_OPTI
       record.since,
       record.connected ? "connected" : "",
     ]);
-    surroundings.stdout.write(
-      json ? `${JSON.stringify(records)}\n` : rows.length === 0 ? "No names yet.\n" : columns(rows),
-    );
+    context.stdout.write(json ? `${JSON.stringify(records)}\n` : rows.length === 0 ? "No names yet.\n" : columns(rows));
     return EXIT.done;
   }
 
   async function release(client: AdminClient, wanted: string): Promise<ExitCode> {
     switch ((await client.release(wanted)).kind) {
       case "released":
-        surroundings.stdout.write(`${wanted} is free.\n`);
+        context.stdout.write(`${wanted} is free.\n`);
         return EXIT.done;
       case "no-such-name":
-        surroundings.stderr.write(
-          `padserve names: nobody has claimed ${wanted}; padserve names lists those that are\n`,
-        );
+        context.stderr.write(`padserve names: nobody has claimed ${wanted}; padserve names lists those that are\n`);
         return EXIT.refused;
       case "storage-failed":
-        surroundings.stderr.write("padserve names: the server could not store it; its log says why\n");
+        context.stderr.write("padserve names: the server could not store it; its log says why\n");
         return EXIT.dataUnusable;
     }
   }

@@ -6,7 +6,7 @@ import { parseCommandLine } from "./parse.ts";
 import { callOf, type CommandSpec } from "./spec.ts";
 
 /** The world around a command, so that a test can be one. */
-export interface Surroundings {
+export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean };
@@ -20,13 +20,13 @@ export interface Invocation<T extends Options> {
   /** What stands behind `--`, for a command that takes it; null: nothing does. */
   readonly rest: readonly string[] | null;
   readonly values: Values<T>;
-  readonly surroundings: Surroundings;
+  readonly context: ProcessContext;
 }
 
 /** A sub-command as the table knows it: give it the words behind its name. */
 export interface Command {
   readonly spec: CommandSpec;
-  readonly start: (argv: readonly string[], surroundings: Surroundings) => Promise<ExitCode>;
+  readonly start: (argv: readonly string[], context: ProcessContext) => Promise<ExitCode>;
 }
 
 /** Joins a command's table with what it does: reads the words, answers `--help` and wrong use, else runs. */
@@ -36,17 +36,17 @@ export function defineCommand<T extends Options>(
 ): Command {
   return {
     spec,
-    start: async (argv, surroundings) => {
+    start: async (argv, context) => {
       const parsed = parseCommandLine(spec, argv);
       switch (parsed.kind) {
         case "help":
-          surroundings.stdout.write(commandHelp(spec));
+          context.stdout.write(commandHelp(spec));
           return EXIT.done;
         case "wrong":
-          surroundings.stderr.write(`${callOf(spec)}: ${parsed.message}\n`);
+          context.stderr.write(`${callOf(spec)}: ${parsed.message}\n`);
           return EXIT.wrongUse;
         case "run":
-          return run({ words: parsed.words, rest: parsed.rest, values: parsed.values, surroundings });
+          return run({ words: parsed.words, rest: parsed.rest, values: parsed.values, context });
       }
     },
   };

@@ -2,7 +2,7 @@
  * Padserve's one executable, `padserve` and `pad`: a table of sub-commands (`table.ts`), each loaded when it is asked
  * for. Start reading here, then ARCHITECTURE.md.
  */
-import type { Surroundings } from "../args/command.ts";
+import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
 import { COMMANDS } from "./table.ts";
@@ -11,15 +11,15 @@ import { packageVersion } from "./version.ts";
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.on("uncaughtException", endUnexpectedly);
-  const around = surroundings();
+  const around = context();
   const code = await run(argv, around).catch(endUnexpectedly);
   process.exitCode = code;
   // Output that nobody takes keeps the process; whoever stops it has waited long enough.
-  if (around.stop.aborted) setTimeout(() => process.exit(code), OUTPUT_PATIENCE).unref();
+  if (around.stop.aborted) setTimeout(() => process.exit(code), OUTPUT_TIMEOUT).unref();
 }
 
 /** Milliseconds, after a signal, for what was written last to be read. */
-const OUTPUT_PATIENCE = 1000;
+const OUTPUT_TIMEOUT = 1000;
 
 /** At once: what the command has left open would keep the process for ever. */
 function endUnexpectedly(error: unknown): never {
@@ -41,7 +41,7 @@ function unforeseen(error: unknown): string {
   return `something unexpected went wrong, which is a mistake in this program:\n${details}`;
 }
 
-async function run(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
+async function run(argv: readonly string[], around: ProcessContext): Promise<ExitCode> {
   const [name, ...rest] = argv;
   if (name === "--version" || name === "-V") {
     around.stdout.write(`padserve ${packageVersion()}\n`);
@@ -81,7 +81,7 @@ function overview(): string {
   ].join("\n");
 }
 
-function surroundings(): Surroundings {
+function context(): ProcessContext {
   const { env, stdin, stdout, stderr } = process;
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

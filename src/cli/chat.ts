@@ -1,5 +1,5 @@
 import { ReadStream, WriteStream } from "node:tty";
-import { defineCommand, type Command, type Invocation, type Surroundings } from "../args/command.ts";
+import { defineCommand, type Command, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import type { EndCause, Failure, ServerAddress } from "../client/index.ts";
@@ -59,11 +59,11 @@ export function chatCommand(loadFullScreen: () => Promise<FullScreen>): Command 
 }
 
 async function chat(
-  { words, values, surroundings }: Invocation<typeof OPTIONS>,
+  { words, values, context }: Invocation<typeof OPTIONS>,
   loadFullScreen: () => Promise<FullScreen>,
 ): Promise<ExitCode> {
-  const { env, stdin, stderr } = surroundings;
-  const piped = stdin.isTTY === true ? null : readPiped(surroundings);
+  const { env, stdin, stderr } = context;
+  const piped = stdin.isTTY === true ? null : readPiped(context);
   const own = places(env);
   const { remembered, trouble: forgotten } = recall(own);
   const { settings, trouble: unset } = loadSettings(own);
@@ -72,17 +72,17 @@ async function chat(
   const troubles = piped === null ? [forgotten, unset].filter((trouble) => trouble !== null) : [];
   if (piped !== null) complain(forgotten, unset);
   try {
-    const found = await findServer(words[1], remembered.server, surroundings);
+    const found = await findServer(words[1], remembered.server, context);
     if ("code" in found) return found.code;
     const { server } = found;
-    const id = await chooseId(words[0], remembered.id, surroundings);
+    const id = await chooseId(words[0], remembered.id, context);
     const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-    const joined = await join(id, piped === null, { server, own, settings, troubles, surroundings, failed }, complain);
+    const joined = await join(id, piped === null, { server, own, settings, troubles, context, failed }, complain);
     if ("cause" in joined) return await farewell(joined.cause, server, false);
     if (values.to !== undefined) joined.chat.open(addressee(values.to));
     const onScreen = piped === null && (await face(joined.chat, { server, id }));
     const commands = values.commands === true;
-    if (piped !== null) await chatInPipe(piped, { ...joined, server, commands, surroundings, verdict });
+    if (piped !== null) await chatInPipe(piped, { ...joined, server, commands, context, verdict });
     const code = await farewell(await joined.client.ended(), server, !onScreen);
     return code === EXIT.done ? verdict.code : code;
   } finally {
@@ -91,11 +91,11 @@ async function chat(
 
   /** A person's chat, which is remembered; resolves with whether it had the whole screen. */
   async function face(joined: Chat, last: { readonly server: ServerAddress; readonly id: string }): Promise<boolean> {
-    const { stdout } = surroundings;
+    const { stdout } = context;
     complain(remember(own, last));
     const plain = values.plain === true || isPlain(env);
     if (plain || !(stdin instanceof ReadStream) || !(stdout instanceof WriteStream)) {
-      await chatInLines(joined, surroundings);
+      await chatInLines(joined, context);
       return false;
     }
     const { openTerminal } = await loadFullScreen();
@@ -109,8 +109,8 @@ async function chat(
 
   /** `told`: a face that has no screen to clear has already told what ended it. */
   async function farewell(cause: EndCause, server: ServerAddress, told: boolean): Promise<ExitCode> {
-    if (surroundings.stop.reason === "SIGINT") return EXIT.interrupted;
-    const { text, code } = await explainLoss(cause, server, surroundings);
+    if (context.stop.reason === "SIGINT") return EXIT.interrupted;
+    const { text, code } = await explainLoss(cause, server, context);
     const isNews = cause.kind === "left" ? piped === null : !told;
     if (isNews) stderr.write(`${text}\n`);
     return code;
@@ -121,6 +121,6 @@ async function chat(
   }
 }
 
-function isPlain(env: Surroundings["env"]): boolean {
+function isPlain(env: ProcessContext["env"]): boolean {
   return (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
 }

@@ -8,7 +8,7 @@ export interface Entering extends Omit<ConnectOptions, "id"> {
   /** In order of preference. */
   readonly ids: readonly [string, ...string[]];
   /** Milliseconds to wait for one of them to become free. */
-  readonly patience: number;
+  readonly timeout: number;
   /** Milliseconds between two rounds, at most. Default 250. */
   readonly pause?: number;
   /** Called with each client before anything is heard on it. */
@@ -20,12 +20,12 @@ export interface Entering extends Omit<ConnectOptions, "id"> {
 const PAUSE = 250;
 
 /**
- * Comes in under the first of the names that nobody bears. When all are taken it waits and asks again, until `patience` is
+ * Comes in under the first of the names that nobody bears. When all are taken it waits and asks again, until `timeout` is
  * over: whoever bears a script's name is most likely a script, and soon gone. Taken means in use, or another's for good.
  */
 export async function enter(entering: Entering): Promise<Entry> {
-  const { ids, patience, pause = PAUSE, signal, waiting } = entering;
-  const giveUpAt = performance.now() + patience;
+  const { ids, timeout, pause = PAUSE, signal, waiting } = entering;
+  const giveUpAt = performance.now() + timeout;
   for (let round = 0; ; round += 1) {
     const entry = await enterOnce(ids, entering);
     if ("client" in entry || !isTaken(entry.cause) || performance.now() >= giveUpAt) return entry;
@@ -38,7 +38,7 @@ export async function enter(entering: Entering): Promise<Entry> {
 }
 
 async function enterOnce([id, ...others]: Entering["ids"], entering: Entering): Promise<Entry> {
-  const { ids: _, patience: __, made, ...options } = entering;
+  const { ids: _, timeout: __, made, ...options } = entering;
   const client = connect({ ...options, id });
   made?.(client);
   const state = await client.online();

@@ -1,4 +1,4 @@
-import type { Surroundings } from "../args/command.ts";
+import type { ProcessContext } from "../args/command.ts";
 import { EXIT } from "../args/exit-codes.ts";
 import type { Options, Values } from "../args/options.ts";
 import type { ConnectionEnd, ServerAddress } from "../client/index.ts";
@@ -24,7 +24,7 @@ export const SCRIPT_OPTIONS = {
 } as const satisfies Options;
 
 /** Milliseconds that a script waits for its name to become free. */
-export const NAME_PATIENCE = 5000;
+export const NAME_TIMEOUT = 5000;
 
 /** Characters: servers of ours take no longer names. */
 const LONGEST_ID = 32;
@@ -41,17 +41,17 @@ export interface Destination {
 /** Finds out where to, as who and by which way; or says why that can't be known. */
 export async function destination(
   given: Values<typeof SCRIPT_OPTIONS>,
-  surroundings: Surroundings,
+  context: ProcessContext,
 ): Promise<Destination | Explanation> {
-  const { env, stderr } = surroundings;
+  const { env, stderr } = context;
   const { remembered, trouble } = recall(places(env));
   if (trouble !== null) stderr.write(`pad: ${trouble}\n`);
   const choice = await chooseServer(given.server, env, remembered.server);
   if (choice.kind === "not-an-address") return { text: notAnAddress(choice.words), code: EXIT.wrongUse };
   if (choice.kind === "none") return { text: NO_SERVER, code: EXIT.unreachable };
   const { server } = choice;
-  const id = given.as ?? (env["PAD_AS"] || scriptId(await chooseId(undefined, remembered.id, surroundings)));
-  return { server, id, named: given.as !== undefined, reach: await reach(server, surroundings) };
+  const id = given.as ?? (env["PAD_AS"] || scriptId(await chooseId(undefined, remembered.id, context)));
+  return { server, id, named: given.as !== undefined, reach: await reach(server, context) };
 }
 
 /** Beside the script's own name a second one, for when `pad listen` bears the first. No more: each counts for good. */
@@ -63,10 +63,10 @@ export function idsOf({ id, named }: Destination): readonly [string, ...string[]
 export async function explainLoss(
   end: ConnectionEnd,
   server: ServerAddress,
-  surroundings: Surroundings,
+  context: ProcessContext,
 ): Promise<Explanation> {
   const { text, code } = explainEnd(end, server);
-  const more = await explainUnreachable(end, server, surroundings);
+  const more = await explainUnreachable(end, server, context);
   return { text: more === null ? text : `${text} ${more}`, code };
 }
 

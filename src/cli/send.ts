@@ -6,7 +6,7 @@ import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { readText } from "./read-text.ts";
 import { addressee, say } from "./say.ts";
-import { destination, explainLoss, idsOf, NAME_PATIENCE, SCRIPT_OPTIONS } from "./script.ts";
+import { destination, explainLoss, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = {
   ...SCRIPT_OPTIONS,
@@ -39,29 +39,29 @@ export const command = defineCommand(
   send,
 );
 
-async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+async function send({ words, values, context }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const [whom = "", given = ""] = words;
   const to = addressee(whom);
-  const read = await readText(given, surroundings.stdin, longestText(to), surroundings.stop);
+  const read = await readText(given, context.stdin, longestText(to), context.stop);
   if (read === null) return EXIT.interrupted;
   if ("wrong" in read) return complain({ text: read.wrong, code: EXIT.wrongUse });
   const late = values.timeout === undefined ? null : AbortSignal.timeout(Math.ceil(values.timeout * 1000));
-  const signal = late === null ? surroundings.stop : AbortSignal.any([surroundings.stop, late]);
-  const found = await destination(values, surroundings);
+  const signal = late === null ? context.stop : AbortSignal.any([context.stop, late]);
+  const found = await destination(values, context);
   if (!("server" in found)) return complain(found);
   const { server } = found;
   const ids = idsOf(found);
-  const entry = await enter({ ...found.reach, server, ids, patience: NAME_PATIENCE, reconnect: "never", signal });
+  const entry = await enter({ ...found.reach, server, ids, timeout: NAME_TIMEOUT, reconnect: "never", signal });
   if ("cause" in entry) {
-    if (surroundings.stop.aborted) return EXIT.interrupted;
+    if (context.stop.aborted) return EXIT.interrupted;
     if (entry.cause.kind === "left") return complain(tooLate("nothing was sent."));
-    return complain(await explainLoss(entry.cause, server, surroundings));
+    return complain(await explainLoss(entry.cause, server, context));
   }
   const { client } = entry;
   const outcome = await say(client, to, read.text);
   await client.close();
   if (outcome.kind === "taken") return EXIT.done;
-  if (surroundings.stop.aborted) return EXIT.interrupted;
+  if (context.stop.aborted) return EXIT.interrupted;
   const isLate = outcome.kind === "unknown" && outcome.why.kind === "left";
   return complain(isLate ? tooLate("whether the message arrived is unknown.") : explainFailure(outcome, server));
 
@@ -70,7 +70,7 @@ async function send({ words, values, surroundings }: Invocation<typeof OPTIONS>)
   }
 
   function complain({ text: why, code }: Explanation): ExitCode {
-    surroundings.stderr.write(`pad send: ${why}\n`);
+    context.stderr.write(`pad send: ${why}\n`);
     return code;
   }
 }

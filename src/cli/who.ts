@@ -4,7 +4,7 @@ import type { Options } from "../args/options.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { oneLine, plainJson } from "./one-line.ts";
-import { destination, explainLoss, idsOf, NAME_PATIENCE, SCRIPT_OPTIONS } from "./script.ts";
+import { destination, explainLoss, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = { ...SCRIPT_OPTIONS, json: { kind: "flag", help: "print one JSON array" } } as const satisfies Options;
 
@@ -27,21 +27,21 @@ export const command = defineCommand(
   who,
 );
 
-async function who({ values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
-  const { stdout, stderr, stop } = surroundings;
-  const found = await destination(values, surroundings);
+async function who({ values, context }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+  const { stdout, stderr, stop } = context;
+  const found = await destination(values, context);
   if (!("server" in found)) return complain(found);
   const { server } = found;
   const entry = await enter({
     ...found.reach,
     server,
     ids: idsOf(found),
-    patience: NAME_PATIENCE,
+    timeout: NAME_TIMEOUT,
     reconnect: "never",
     signal: stop,
   });
   if (stop.aborted) return EXIT.interrupted;
-  if ("cause" in entry) return complain(await explainLoss(entry.cause, server, surroundings));
+  if ("cause" in entry) return complain(await explainLoss(entry.cause, server, context));
   const { client } = entry;
   const reply = await client.list();
   await client.close();

@@ -1,4 +1,4 @@
-import { defineCommand, type Invocation, type Surroundings } from "../args/command.ts";
+import { defineCommand, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import { readConfig } from "../config/config.ts";
@@ -38,16 +38,16 @@ export const command = defineCommand(
   run,
 );
 
-async function run({ words, values, surroundings }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+async function run({ words, values, context }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { json = false, ...given } = values;
-  const read = readConfig(given, surroundings.env);
-  if ("wrong" in read) return complain(surroundings, read.wrong);
+  const read = readConfig(given, context.env);
+  if ("wrong" in read) return complain(context, read.wrong);
   const [word] = words;
   const target = word === undefined ? undefined : parseTarget(word);
-  if (target === null) return complain(surroundings, `not a server's name or address: ${JSON.stringify(word)}`);
+  if (target === null) return complain(context, `not a server's name or address: ${JSON.stringify(word)}`);
   const findings =
     target === undefined ? await examineServer(read.config) : await examineWay(target, read.config.tailscaleSocket);
-  surroundings.stdout.write(json ? asJson(findings) : asScreen(findings, surroundings));
+  context.stdout.write(json ? asJson(findings) : asScreen(findings, context));
   return CODES[worst(findings)];
 }
 
@@ -62,7 +62,7 @@ function asJson(findings: readonly Finding[]): string {
   return `${JSON.stringify({ worst: worst(findings), findings })}\n`;
 }
 
-function asScreen(findings: readonly Finding[], { stdout, env }: Surroundings): string {
+function asScreen(findings: readonly Finding[], { stdout, env }: ProcessContext): string {
   const columns = "columns" in stdout && typeof stdout.columns === "number" ? stdout.columns : 100;
   // https://no-color.org: present and not empty.
   return screen(findings, {
@@ -71,7 +71,7 @@ function asScreen(findings: readonly Finding[], { stdout, env }: Surroundings): 
   });
 }
 
-function complain({ stderr }: Surroundings, message: string): ExitCode {
+function complain({ stderr }: ProcessContext, message: string): ExitCode {
   stderr.write(`padserve doctor: ${message}\n`);
   return EXIT.wrongUse;
 }

@@ -21,24 +21,24 @@ export type TurnedAway = "not-a-member" | "identity-unavailable" | "server-full"
 const MOST = 4096;
 
 /** Connects, asks for help, leaves. Never rejects. */
-export async function greet(way: Way, patience: number): Promise<Greeting> {
+export async function greet(way: Way, timeout: number): Promise<Greeting> {
   const before = performance.now();
-  const opened = await way(patience);
+  const opened = await way(timeout);
   if ("code" in opened) return { kind: "unreachable", code: opened.code };
   const connected = performance.now() - before;
   const asked = performance.now();
   const { stream } = opened;
   stream.write(`${encodeClientLine({ kind: "help" })}\n`);
-  const line = await firstLine(stream, patience);
+  const line = await firstLine(stream, timeout);
   const answered = performance.now() - asked;
   stream.end(`${encodeClientLine({ kind: "exit" })}\n`, () => stream.destroy());
   return line === null ? { kind: "no-padserve", silent: true, connected } : judge(line, connected, answered);
 }
 
 /** The first line without its end; null when the connection ends, or time does, without one. */
-function firstLine(stream: Duplex, patience: number): Promise<string | null> {
+function firstLine(stream: Duplex, timeout: number): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
-  const timer = setTimeout(() => resolve(null), patience);
+  const timer = setTimeout(() => resolve(null), timeout);
   let text = "";
   stream.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;

@@ -14,16 +14,16 @@ export type HealthAnswer =
 
 /**
  * @param host the name to ask for, an IPv6 address in brackets.
- * @param patience milliseconds to connect, and as many again for the answer. Never rejects.
+ * @param timeout milliseconds to connect, and as many again for the answer. Never rejects.
  */
-export async function askHealth(way: Way, host: string, patience: number): Promise<HealthAnswer> {
-  const opened = await way(patience);
-  return "code" in opened ? { kind: "no-http" } : ask(opened.stream, host, patience);
+export async function askHealth(way: Way, host: string, timeout: number): Promise<HealthAnswer> {
+  const opened = await way(timeout);
+  return "code" in opened ? { kind: "no-http" } : ask(opened.stream, host, timeout);
 }
 
-function ask(stream: Duplex, host: string, patience: number): Promise<HealthAnswer> {
+function ask(stream: Duplex, host: string, timeout: number): Promise<HealthAnswer> {
   const { promise, resolve } = Promise.withResolvers<HealthAnswer>();
-  const signal = AbortSignal.timeout(patience);
+  const signal = AbortSignal.timeout(timeout);
   const headers = { host, connection: "close" };
   const asking = request({ createConnection: () => stream, path: "/healthz", headers, signal }, (response) => {
     let body = "";

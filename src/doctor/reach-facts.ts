@@ -33,9 +33,9 @@ export function parseTarget(word: string): Target | null {
 
 /**
  * @param through the way through tailscaled, where only that leads into the tailnet; it knows the names, too.
- * @param patience milliseconds for each answer. Never rejects.
+ * @param timeout milliseconds for each answer. Never rejects.
  */
-export async function gatherReach(target: Target, through: Way | null, patience = 5000): Promise<ReachFacts> {
+export async function gatherReach(target: Target, through: Way | null, timeout = 5000): Promise<ReachFacts> {
   const { host, port } = target;
   const found = through === null ? await resolve(host) : { addresses: [host], milliseconds: 0 };
   const addresses = "error" in found ? [] : firstOfEachFamily(found.addresses);
@@ -44,12 +44,12 @@ export async function gatherReach(target: Target, through: Way | null, patience 
   let open: Way | null = null;
   for (const address of addresses) {
     const way = through ?? byTcp(address, port);
-    const greeting = await greet(way, patience);
+    const greeting = await greet(way, timeout);
     if (through !== null && isUnknownName(greeting)) return nobodyKnows(target);
     greetings.push([address, greeting]);
     if (greeting.kind !== "unreachable") open ??= way;
   }
-  const health = open === null ? null : await askHealth(open, name, patience);
+  const health = open === null ? null : await askHealth(open, name, timeout);
   return { target, lookup: found, greetings, health, asked: Date.now() };
 }
 

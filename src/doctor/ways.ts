@@ -6,16 +6,16 @@ import type { LocalApi } from "../tailnet/local-api/client.ts";
 type Opened = { readonly stream: Duplex } | { readonly code: string };
 
 /** How to connect to a server: anew with each call, within so many milliseconds. Never rejects. */
-export type Way = (patience: number) => Promise<Opened>;
+export type Way = (timeout: number) => Promise<Opened>;
 
 export function byTcp(host: string, port: number): Way {
-  return (patience) => {
+  return (timeout) => {
     const { promise, resolve } = Promise.withResolvers<Opened>();
     const socket = createConnection({ host, port });
     const timer = setTimeout(() => {
       resolve({ code: "ETIMEDOUT" });
       socket.destroy();
-    }, patience);
+    }, timeout);
     socket.once("connect", () => resolve({ stream: socket }));
     // Stays for good: whatever else befalls the connection shows as its end.
     socket.on("error", (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? "EIO" }));
@@ -25,8 +25,8 @@ export function byTcp(host: string, port: number): Way {
 
 /** Through a tailscaled in userspace mode, to a name or address; what it leaves to us, by TCP. */
 export function throughTailscaled(api: Pick<LocalApi, "dial">, host: string, port: number): Way {
-  return async (patience) => {
-    const outcome = await api.dial(host, port, AbortSignal.timeout(patience));
+  return async (timeout) => {
+    const outcome = await api.dial(host, port, AbortSignal.timeout(timeout));
     if (!outcome.ok) return { code: outcome.problem.kind === "timeout" ? "ETIMEDOUT" : "EIO" };
     const dialled = outcome.value;
     switch (dialled.kind) {
@@ -35,7 +35,7 @@ export function throughTailscaled(api: Pick<LocalApi, "dial">, host: string, por
         dialled.stream.on("error", () => {});
         return { stream: dialled.stream };
       case "yourself":
-        return byTcp(dialled.host, dialled.port)(patience);
+        return byTcp(dialled.host, dialled.port)(timeout);
       case "failed":
         return { code: dialled.code };
     }

@@ -1,4 +1,4 @@
-import { defineCommand, type Invocation, type Surroundings } from "../args/command.ts";
+import { defineCommand, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { StoreError } from "../store/errors.ts";
 import { openSqliteStore } from "../store/sqlite/store.ts";
@@ -32,19 +32,19 @@ export const command = defineCommand(
   serve,
 );
 
-async function serve({ values, surroundings }: Invocation<typeof SERVER_OPTIONS>): Promise<ExitCode> {
+async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Promise<ExitCode> {
   keepHeapSmall();
-  const { env, stderr, stdout, stop } = surroundings;
+  const { env, stderr, stdout, stop } = context;
   const read = readConfig(values, env);
-  if ("wrong" in read) return complain(surroundings, read.wrong, EXIT.wrongUse);
+  if ("wrong" in read) return complain(context, read.wrong, EXIT.wrongUse);
   const { config } = read;
   const opened = await openStore(config);
-  if ("wrong" in opened) return complain(surroundings, opened.wrong, EXIT.dataUnusable);
+  if ("wrong" in opened) return complain(context, opened.wrong, EXIT.dataUnusable);
 
   const log = createLog(stderr, config.logLevel, config.logFormat ?? (stderr.isTTY === true ? "pretty" : "json"));
   const token = newToken();
   const started = await startServer({ config, ...opened, log, token });
-  if (started.kind === "no-port") return complain(surroundings, portTaken(started.trouble), EXIT.portTaken);
+  if (started.kind === "no-port") return complain(context, portTaken(started.trouble), EXIT.portTaken);
   const { server } = started;
   try {
     writeRunningFile(config.data, { pid: process.pid, port: server.port, token });
@@ -74,7 +74,7 @@ async function openStore(config: Config): Promise<Pick<ServerOptions, "store" | 
   }
 }
 
-function followNews(config: Config, server: Padserve, stdout: Surroundings["stdout"]): void {
+function followNews(config: Config, server: Padserve, stdout: ProcessContext["stdout"]): void {
   let said = whereItListens(situationOf(config, server)).join("\n");
   server.onChange(() => {
     const lines = whereItListens(situationOf(config, server));
@@ -104,11 +104,11 @@ function portTaken({ address, port, failure }: ListenTrouble): string {
   ].join(" ");
 }
 
-function complain({ stderr }: Surroundings, message: string, code: ExitCode): ExitCode {
+function complain({ stderr }: ProcessContext, message: string, code: ExitCode): ExitCode {
   stderr.write(`padserve serve: ${message}\n`);
   return code;
 }
 
-function tell(stdout: Surroundings["stdout"], lines: readonly string[]): void {
+function tell(stdout: ProcessContext["stdout"], lines: readonly string[]): void {
   for (const line of lines) stdout.write(`${line}\n`);
 }

@@ -28,7 +28,7 @@ export function completionCommand(specs: () => Promise<readonly CommandSpec[]>):
         ["pad completion fish > ~/.config/fish/completions/pad.fish", "and link padserve.fish beside it to pad.fish"],
       ],
     },
-    async ({ words: [shell = ""], surroundings: { stdout, stderr } }) => {
+    async ({ words: [shell = ""], context: { stdout, stderr } }) => {
       const write = SHELLS.get(shell);
       if (write === undefined) {
         stderr.write(`pad completion: ${JSON.stringify(shell)} is none of ${[...SHELLS.keys()].join(", ")}\n`);

@@ -9,7 +9,7 @@ import { chatPorts, type ChatWorld } from "./ports.ts";
  * Milliseconds: the server notices within two minutes that a connection of ours is gone (a closed laptop), which until then
  * has our name.
  */
-const GHOST_PATIENCE = 150_000;
+const GHOST_TIMEOUT = 150_000;
 const GHOST_PAUSE = 5000;
 
 /** A chat that is online, or why there is none. */
@@ -22,15 +22,15 @@ export async function join(
   world: Omit<ChatWorld, "client">,
   complain: (line: string) => void,
 ): Promise<Joined> {
-  const { server, surroundings } = world;
+  const { server, context } = world;
   let chosen: Chat | undefined;
   const entry = await enter({
-    ...(await reach(server, surroundings)),
+    ...(await reach(server, context)),
     server,
     ids: [id],
-    signal: surroundings.stop,
+    signal: context.stop,
     reconnect: "lost",
-    patience: person ? GHOST_PATIENCE : 0,
+    timeout: person ? GHOST_TIMEOUT : 0,
     pause: GHOST_PAUSE,
     waiting: () => person && complain(takenFor(id)),
     // Each attempt has a chat of its own, which hears what comes from its first line on.

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { createScreen, type Screen } from "./line-screen.ts";
 
 interface Terminal {
@@ -9,7 +9,7 @@ interface Terminal {
   readonly shown: () => string;
 }
 
-function terminal(isTTY: boolean, env: Surroundings["env"] = {}, columns = 80): Terminal {
+function terminal(isTTY: boolean, env: ProcessContext["env"] = {}, columns = 80): Terminal {
   const stdin = Object.assign(new PassThrough(), { isTTY });
   const out = Object.assign(new PassThrough(), { isTTY, columns });
   const chunks: string[] = [];

@@ -1,6 +1,6 @@
 import { clearScreenDown, createInterface, cursorTo, moveCursor } from "node:readline";
 import { ReadStream } from "node:tty";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 
 /** Lines in, lines out: what others say goes to standard output, all else to standard error. */
 export interface Screen {
@@ -20,7 +20,7 @@ const SUSPENDED = 200;
 export type Complete = (line: string) => [candidates: string[], end: string];
 
 /** On a terminal the line being typed stays below what comes in; in a pipe there is nothing but lines. */
-export function createScreen({ env, stdin, stdout, stderr }: Surroundings, complete?: Complete): Screen {
+export function createScreen({ env, stdin, stdout, stderr }: ProcessContext, complete?: Complete): Screen {
   const onTerminal = stdin.isTTY === true && stdout.isTTY === true;
   // A dumb terminal edits its line itself, and would show what moves a cursor.
   const movesCursor = onTerminal && env["TERM"] !== "dumb";
@@ -56,7 +56,7 @@ export function createScreen({ env, stdin, stdout, stderr }: Surroundings, compl
     }, SUSPENDED);
   }
 
-  function above(stream: Surroundings["stdout"], line: string): void {
+  function above(stream: ProcessContext["stdout"], line: string): void {
     if (!typing) {
       stream.write(`${line}\n`);
       return;
@@ -86,7 +86,7 @@ export function createScreen({ env, stdin, stdout, stderr }: Surroundings, compl
   };
 }
 
-function wipeInput(stdout: Surroundings["stdout"], rowsAbove: number): void {
+function wipeInput(stdout: ProcessContext["stdout"], rowsAbove: number): void {
   moveCursor(stdout, 0, -rowsAbove);
   cursorTo(stdout, 0);
   clearScreenDown(stdout);

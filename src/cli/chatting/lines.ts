@@ -1,4 +1,4 @@
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { OPEN_ROOM, type ChatSnapshot } from "../../view/chat/snapshot.ts";
 import { visible } from "../../view/text/visible.ts";
@@ -9,8 +9,8 @@ import { tellNews } from "./news.ts";
  * The chat on a terminal without a screen: what comes in stands above the line being typed. Resolves when it is over,
  * which the end of the input brings about, too.
  */
-export async function chatInLines(chat: Chat, surroundings: Surroundings): Promise<void> {
-  const screen = createScreen(surroundings, (line) => {
+export async function chatInLines(chat: Chat, context: ProcessContext): Promise<void> {
+  const screen = createScreen(context, (line) => {
     const { length, candidates } = chat.complete(line);
     // Readline prints them as they are.
     return [candidates.filter((name) => visible(name) === name), line.slice(line.length - length)];

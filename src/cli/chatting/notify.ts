@@ -1,4 +1,4 @@
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import type { Alert } from "../../view/chat/alerts.ts";
 import { aboutMessage } from "../about-message.ts";
 import { runCommand } from "../run-command.ts";
@@ -15,7 +15,7 @@ let running = 0;
 export async function runNotify(
   [program = "", ...words]: readonly string[],
   { text, ...about }: Alert,
-  env: Surroundings["env"],
+  env: ProcessContext["env"],
 ): Promise<string | null> {
   if (running >= AT_ONCE) return null;
   running += 1;

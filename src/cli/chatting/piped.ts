@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import type { Outcome, PadClient, ServerAddress } from "../../client/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
@@ -24,14 +24,14 @@ export interface Piped {
   readonly server: ServerAddress;
   /** Whether lines are commands, as if they were typed; else each is a text. */
   readonly commands: boolean;
-  readonly surroundings: Surroundings;
+  readonly context: ProcessContext;
   readonly verdict: Verdict;
 }
 
 /** Milliseconds before a message that was too many is tried again: a second's worth of the server's rate. */
 const RATE_PAUSE = 1000;
 
-export function readPiped({ stdin }: Surroundings): PipedLines {
+export function readPiped({ stdin }: ProcessContext): PipedLines {
   const reader = createInterface({ input: stdin });
   return { lines: reader[Symbol.asyncIterator](), close: () => reader.close() };
 }
@@ -59,7 +59,7 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
 }
 
 /** Words on standard output, troubles on standard error, and answers there, too, where some were asked for. */
-function showNews({ chat, commands, surroundings: { stdout, stderr } }: Piped): void {
+function showNews({ chat, commands, context: { stdout, stderr } }: Piped): void {
   tellNews(chat, ({ kind, text }) => {
     if (kind === "said") stdout.write(`${text}\n`);
     else if (commands || kind === "trouble") stderr.write(`${text}\n`);
@@ -71,11 +71,11 @@ function asText(line: string): Intent {
   return line.trim() === "" ? { kind: "nothing" } : { kind: "say", text: line };
 }
 
-async function sayLine(to: string, text: string, { client, server, surroundings, verdict }: Piped): Promise<void> {
-  const outcome = await sayPatiently(client, addressee(to), text, surroundings.stop);
+async function sayLine(to: string, text: string, { client, server, context, verdict }: Piped): Promise<void> {
+  const outcome = await sayPatiently(client, addressee(to), text, context.stop);
   if (outcome.kind === "taken") return;
   const { text: why, code } = explainFailure(outcome, server);
-  surroundings.stderr.write(`pad chat: ${JSON.stringify(beginning(text))}: ${why}\n`);
+  context.stderr.write(`pad chat: ${JSON.stringify(beginning(text))}: ${why}\n`);
   verdict.add(code);
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { formatAddress, type PadClient, type ServerAddress } from "../../client/index.ts";
 import type { ChatPorts } from "../../view/chat/ports.ts";
 import type { Settings } from "../../view/chat/snapshot.ts";
@@ -15,7 +15,7 @@ export interface ChatWorld {
   readonly own: Places;
   readonly settings: Settings;
   readonly troubles: readonly string[];
-  readonly surroundings: Surroundings;
+  readonly context: ProcessContext;
   readonly failed: NonNullable<ChatPorts["failed"]>;
 }
 
@@ -36,7 +36,7 @@ export function chatPorts({
   own,
   settings,
   troubles,
-  surroundings: { env, stdout },
+  context: { env, stdout },
   failed,
 }: ChatWorld): ChatPorts {
   let current = settings;

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import { parseAddress, type ServerAddress } from "../../client/index.ts";
 import { notAnAddress } from "../explain.ts";
@@ -12,7 +12,7 @@ export type Found = { readonly server: ServerAddress } | { readonly code: ExitCo
 export async function findServer(
   given: string | undefined,
   known: ServerAddress | null,
-  { env, stdin, stderr, stop }: Surroundings,
+  { env, stdin, stderr, stop }: ProcessContext,
 ): Promise<Found> {
   const choice = await chooseServer(given, env, known);
   if (choice.kind === "chosen") return choice;
@@ -25,7 +25,11 @@ export async function findServer(
   return { code: EXIT.unreachable };
 }
 
-async function askForServer({ stdin, stderr, stop }: Pick<Surroundings, "stdin" | "stderr" | "stop">): Promise<Found> {
+async function askForServer({
+  stdin,
+  stderr,
+  stop,
+}: Pick<ProcessContext, "stdin" | "stderr" | "stop">): Promise<Found> {
   const reader = createInterface({ input: stdin, output: stderr });
   reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {

@@ -33,22 +33,22 @@ export const command = defineCommand(
 type Listen = Invocation<typeof LISTEN_OPTIONS>;
 
 async function listen(invocation: Listen): Promise<ExitCode> {
-  const { values, rest, surroundings } = invocation;
-  const { stderr, stop } = surroundings;
+  const { values, rest, context } = invocation;
+  const { stderr, stop } = context;
   const [file, ...args] = rest ?? [];
   const wrong = file === undefined ? null : wrongCommand(file, invocation);
   if (wrong !== null) return complain({ text: wrong, code: EXIT.wrongUse });
-  const found = await destination(values, surroundings);
+  const found = await destination(values, context);
   if (!("server" in found)) return complain(found);
   const { server } = found;
-  const print = printer(values.json === true ? asJson : asLine, surroundings);
+  const print = printer(values.json === true ? asJson : asLine, context);
   const ending = await listenTo({
     destination: found,
     isWanted: (message) => isWanted(message, values.from, values.to),
     handler: (cannotRun) =>
-      file === undefined ? print : runner([file, ...args], formatAddress(server), surroundings, note, cannotRun),
+      file === undefined ? print : runner([file, ...args], formatAddress(server), context, note, cannotRun),
     count: values.count ?? Infinity,
-    patience: values.timeout === undefined ? null : values.timeout * 1000,
+    timeout: values.timeout === undefined ? null : values.timeout * 1000,
     queue: values.queue ?? 1000,
     stop,
     note,
@@ -68,16 +68,16 @@ async function listen(invocation: Listen): Promise<ExitCode> {
 }
 
 /** What is wrong with running a command, as far as can be known before there is a message. */
-function wrongCommand(file: string, { values, surroundings }: Listen): string | null {
+function wrongCommand(file: string, { values, context }: Listen): string | null {
   if (values.json === true) return "--json is for printing; a command gets the text itself.";
-  return isRunnable(file, surroundings.env) ? null : `There is no command ${file}.`;
+  return isRunnable(file, context.env) ? null : `There is no command ${file}.`;
 }
 
 /** Null: it did what it was to do. */
 async function explainEnding(
   ending: Ending,
   server: ServerAddress,
-  { values: { count, timeout }, surroundings }: Listen,
+  { values: { count, timeout }, context }: Listen,
 ): Promise<Explanation | null> {
   switch (ending.kind) {
     case "enough":
@@ -89,6 +89,6 @@ async function explainEnding(
         ? null
         : { text: `${ending.heard} of ${count} messages came within ${timeout} s.`, code: EXIT.unreachable };
     case "lost":
-      return explainLoss(ending.cause, server, surroundings);
+      return explainLoss(ending.cause, server, context);
   }
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { aboutMessage } from "../about-message.ts";
 import { runCommand } from "../run-command.ts";
 import type { Heard } from "./message.ts";
@@ -8,7 +8,7 @@ import type { Heard } from "./message.ts";
 export type Handler = (heard: Heard) => Promise<void>;
 
 /** Prints it, no faster than it is read; a reader that reads no more does not keep us when we are stopped. */
-export function printer(format: (heard: Heard) => string, { stdout, stop }: Surroundings): Handler {
+export function printer(format: (heard: Heard) => string, { stdout, stop }: ProcessContext): Handler {
   return async (heard) => {
     if (stdout.write(format(heard))) return;
     await once(stdout, "drain", { signal: stop }).catch((error: unknown) => {
@@ -27,7 +27,7 @@ const PASSING: ReadonlySet<string> = new Set(["E2BIG", "EAGAIN", "EMFILE", "ENFI
 export function runner(
   words: readonly [string, ...string[]],
   server: string,
-  { env, stop }: Surroundings,
+  { env, stop }: ProcessContext,
   note: (line: string) => void,
   cannotRun: () => void,
 ): Handler {

@@ -1,6 +1,6 @@
 import type { ClientEvent, ConnectionEnd } from "../../client/index.ts";
 import { enter } from "../enter.ts";
-import { NAME_PATIENCE, type Destination } from "../script.ts";
+import { NAME_TIMEOUT, type Destination } from "../script.ts";
 import type { Handler } from "./handler.ts";
 import { Inbox } from "./inbox.ts";
 import { narrator } from "./narrate.ts";
@@ -14,7 +14,7 @@ export interface Listening {
   /** How many messages to hear; Infinity: no end. */
   readonly count: number;
   /** Milliseconds from when there is a connection, over later losses of it; null: no end. */
-  readonly patience: number | null;
+  readonly timeout: number | null;
   /** How many messages may wait while one is handled. */
   readonly queue: number;
   readonly stop: AbortSignal;
@@ -31,7 +31,7 @@ export type Ending =
 
 /** Hears and handles messages until there are enough, time is over, or the connection is for good. What was heard is handled. */
 export async function listenTo(listening: Listening): Promise<Ending> {
-  const { destination, count, patience, stop, note } = listening;
+  const { destination, count, timeout, stop, note } = listening;
   const over = Promise.withResolvers<"enough" | "cannot-handle" | "time">();
   const inbox = new Inbox(listening.queue, listening.handler(cannotHandle), note);
   const narrate = narrator(destination, note);
@@ -61,13 +61,13 @@ export async function listenTo(listening: Listening): Promise<Ending> {
     ...destination.reach,
     server: destination.server,
     ids: [destination.id],
-    patience: NAME_PATIENCE,
+    timeout: NAME_TIMEOUT,
     signal,
     made: (attempt) => void attempt.onEvent(hear),
   });
   if ("cause" in entry) return { kind: "lost", cause: entry.cause };
   const { client } = entry;
-  const timer = patience === null ? undefined : setTimeout(() => over.resolve("time"), patience);
+  const timer = timeout === null ? undefined : setTimeout(() => over.resolve("time"), timeout);
   const why = await Promise.race([over.promise, client.ended().then(() => "lost" as const)]);
   clearTimeout(timer);
   leaving.abort();

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeLocalApi, type FakeLocalApi } from "../../../test/fakes/fake-local-api.ts";
-import { besideTailscaled } from "../../../test/helpers/surroundings.ts";
+import { besideTailscaled } from "../../../test/helpers/process-context.ts";
 import type { ConnectionEnd } from "../../client/index.ts";
 import { explainUnreachable } from "./explain-unreachable.ts";
 

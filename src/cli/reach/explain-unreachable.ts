@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import type { ConnectionEnd, ServerAddress } from "../../client/index.ts";
 import { isTailscaleAddress } from "../../tailnet/addresses.ts";
 import { describeState, type Description } from "../../tailnet/describe-state.ts";
@@ -16,11 +16,11 @@ import { isThisMachine } from "./this-machine.ts";
 export async function explainUnreachable(
   end: ConnectionEnd,
   server: ServerAddress,
-  surroundings: Surroundings,
+  context: ProcessContext,
 ): Promise<string | null> {
   const trouble = troubleOf(end, server);
   if (trouble === null) return null;
-  const description = await askTailscaled(surroundings, (api) => describe(trouble, api));
+  const description = await askTailscaled(context, (api) => describe(trouble, api));
   return description === null ? null : [description.what, description.next].filter((part) => part !== null).join(" ");
 }
 

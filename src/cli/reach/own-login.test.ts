@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeLocalApi, type FakeLocalApi } from "../../../test/fakes/fake-local-api.ts";
-import { besideTailscaled } from "../../../test/helpers/surroundings.ts";
+import { besideTailscaled } from "../../../test/helpers/process-context.ts";
 import { ownLogin } from "./own-login.ts";
 
 test.each<[string, (fake: FakeLocalApi) => unknown, string | null]>([

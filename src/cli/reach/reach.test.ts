@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeLocalApi, type FakeLocalApi } from "../../../test/fakes/fake-local-api.ts";
 import { startTestServer } from "../../../test/helpers/server.ts";
-import { besideTailscaled } from "../../../test/helpers/surroundings.ts";
+import { besideTailscaled } from "../../../test/helpers/process-context.ts";
 import { connect, type PadClient, type ServerAddress } from "../../client/index.ts";
 import { reach } from "./reach.ts";
 

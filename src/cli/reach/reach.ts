@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { openTcp, type Open, type ServerAddress } from "../../client/index.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
 import { isThisMachine } from "./this-machine.ts";
@@ -14,13 +14,13 @@ export interface Reach {
  * The way to a server. With each attempt to connect it is decided anew: through tailscaled, where it is Running in
  * userspace mode; else by TCP. Never rejects, and asks nobody before the first attempt.
  */
-export async function reach({ host }: ServerAddress, surroundings: Surroundings): Promise<Reach> {
-  return isThisMachine(host) ? {} : { open: (server, signal) => open(server, signal, surroundings) };
+export async function reach({ host }: ServerAddress, context: ProcessContext): Promise<Reach> {
+  return isThisMachine(host) ? {} : { open: (server, signal) => open(server, signal, context) };
 }
 
-async function open(server: ServerAddress, signal: AbortSignal, surroundings: Surroundings): Promise<Duplex> {
-  if (!(await mayBeUserspace(surroundings))) return openTcp(server, signal);
-  const stream = await askTailscaled(surroundings, async (api) =>
+async function open(server: ServerAddress, signal: AbortSignal, context: ProcessContext): Promise<Duplex> {
+  if (!(await mayBeUserspace(context))) return openTcp(server, signal);
+  const stream = await askTailscaled(context, async (api) =>
     (await isUserspace(api)) ? openThrough(api, server, signal) : null,
   );
   return stream ?? openTcp(server, signal);

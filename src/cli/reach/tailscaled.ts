@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 import { tailscaleInterfaceAddresses, type NetworkInterfaces } from "../../tailnet/addresses.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
 
@@ -12,15 +12,15 @@ interface Machine {
 }
 
 /** Milliseconds: together a second, after which people would wonder. */
-const STATUS_PATIENCE = 600;
-const WHO_IS_PATIENCE = 400;
+const STATUS_TIMEOUT = 600;
+const WHO_IS_TIMEOUT = 400;
 
 /**
  * Whether it is worth asking for a tailscaled in userspace mode. Most machines have a Tailscale interface, or no Tailscale,
  * and pay nothing for the few that have neither; a socket that the environment names is always asked.
  */
 export async function mayBeUserspace(
-  { env }: Pick<Surroundings, "env">,
+  { env }: Pick<ProcessContext, "env">,
   { platform, interfaces, exists }: Machine = THIS_MACHINE,
 ): Promise<boolean> {
   if (socketIn(env) !== null) return true;
@@ -35,15 +35,15 @@ export async function mayBeUserspace(
 const THIS_MACHINE: Machine = { platform: process.platform, interfaces: networkInterfaces, exists: existsSync };
 
 /** Loads what speaks with tailscaled, which most runs don't need, and asks. */
-export async function askTailscaled<T>({ env }: Surroundings, question: (api: LocalApi) => Promise<T>): Promise<T> {
+export async function askTailscaled<T>({ env }: ProcessContext, question: (api: LocalApi) => Promise<T>): Promise<T> {
   const [{ createLocalApi }, { findEndpoints }] = await Promise.all([
     import("../../tailnet/local-api/client.ts"),
     import("../../tailnet/local-api/endpoint.ts"),
   ]);
   const api = createLocalApi({
     find: () => findEndpoints(socketIn(env)),
-    statusTimeout: STATUS_PATIENCE,
-    whoIsTimeout: WHO_IS_PATIENCE,
+    statusTimeout: STATUS_TIMEOUT,
+    whoIsTimeout: WHO_IS_TIMEOUT,
   });
   try {
     return await question(api);
@@ -53,6 +53,6 @@ export async function askTailscaled<T>({ env }: Surroundings, question: (api: Lo
 }
 
 /** The same variable as `serve` and `doctor` read for --tailscale-socket. */
-function socketIn(env: Surroundings["env"]): string | null {
+function socketIn(env: ProcessContext["env"]): string | null {
   return env["PADSERVE_TAILSCALE_SOCKET"] || null;
 }

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import type { Surroundings } from "../../args/command.ts";
+import type { ProcessContext } from "../../args/command.ts";
 
 /** A server of ours takes names of so many characters. */
 const LONGEST = 32;
@@ -15,11 +15,9 @@ const LONGEST_HOST = 15;
 export async function chooseId(
   given: string | undefined,
   remembered: string | null,
-  surroundings: Surroundings,
+  context: ProcessContext,
 ): Promise<string> {
-  return (
-    given ?? remembered ?? nameFrom(await loginName(surroundings)) ?? nameFrom(userName(surroundings)) ?? "somebody"
-  );
+  return given ?? remembered ?? nameFrom(await loginName(context)) ?? nameFrom(userName(context)) ?? "somebody";
 }
 
 /**
@@ -43,13 +41,13 @@ export function nameFrom(words: string): string | null {
 }
 
 /** `alice` of alice@example.com; nothing for a tagged machine, or without Tailscale. */
-async function loginName(surroundings: Surroundings): Promise<string> {
+async function loginName(context: ProcessContext): Promise<string> {
   const { ownLogin } = await import("../reach/index.ts");
-  return (await ownLogin(surroundings))?.split("@")[0] ?? "";
+  return (await ownLogin(context))?.split("@")[0] ?? "";
 }
 
 /** In a container the user may have a number only. */
-function userName({ env }: Surroundings): string {
+function userName({ env }: ProcessContext): string {
   try {
     return userInfo().username;
   } catch {

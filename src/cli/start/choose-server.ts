@@ -8,7 +8,7 @@ export type ServerChoice =
   | { readonly kind: "none" };
 
 /** Milliseconds: for this machine to say whether anybody listens. */
-const PROBE_PATIENCE = 1000;
+const PROBE_TIMEOUT = 1000;
 
 /**
  * The server to talk to: the one given, else `PAD_SERVER`'s, else the one remembered, else this machine's own, where one
@@ -34,7 +34,7 @@ export async function chooseServer(
 /** Whether anybody takes a connection there; it is left without a word. */
 export function isListening(server: ServerAddress): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ ...server, timeout: PROBE_PATIENCE });
+  const socket = connect({ ...server, timeout: PROBE_TIMEOUT });
   const settle = (listens: boolean) => {
     socket.destroy();
     resolve(listens);

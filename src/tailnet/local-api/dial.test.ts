@@ -37,10 +37,10 @@ test("TN-20 a connection outlives the signal and the time that were for making i
   const { fake, api } = await userspace();
   const { port, connections } = await listening();
   fake.listens("chat", 12_345, port);
-  const patience = new AbortController();
-  const stream = connected(await api.dial("chat", 12_345, patience.signal));
+  const timeout = new AbortController();
+  const stream = connected(await api.dial("chat", 12_345, timeout.signal));
   const there = await connections.next();
-  patience.abort();
+  timeout.abort();
   api.close();
   there.write("still here");
   expect(String((await once(stream, "data"))[0])).toBe("still here");

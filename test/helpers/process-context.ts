@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
-import type { Surroundings } from "../../src/args/command.ts";
+import type { ProcessContext } from "../../src/args/command.ts";
 
 /** The world around a command that knows of one tailscaled. */
-export function besideTailscaled(socket: string): Surroundings {
+export function besideTailscaled(socket: string): ProcessContext {
   return {
     env: { PADSERVE_TAILSCALE_SOCKET: socket },
     stdin: new PassThrough(),
