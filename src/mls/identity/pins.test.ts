@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { judgeKey, judgeName, pinOf, TRUST_LEVELS, verified } from "./pins.ts";
+import { whoKey } from "./who.ts";
+import type { Who } from "./who.ts";
+
+const server = new Uint8Array(16).fill(1);
+const bob: Who = { server, kind: "person", identity: "1002" };
+const mallory: Who = { server, kind: "person", identity: "6666" };
+const [key, otherKey] = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(3)];
+
+test("DI-5 the first key seen is trusted, as unverified; the same is known; another is a changed key", () => {
+  expect(judgeKey(null, bob, key)).toEqual({ kind: "first-use" });
+  const pin = pinOf(bob, key, 5);
+  expect(pin.level).toBe("unverified");
+  expect(judgeKey(pin, bob, Uint8Array.from(key))).toEqual({ kind: "known", level: "unverified" });
+  expect(judgeKey(pin, bob, otherKey)).toEqual({ kind: "changed-key", pinned: pin, seen: otherKey });
+});
+
+test("DI-5 a pin is of one identity on one server, whatever it is called", () => {
+  const everybody: readonly Who[] = [
+    bob,
+    { ...bob, kind: "machine" },
+    { ...bob, kind: "address" },
+    { ...bob, kind: "name" },
+    { ...bob, server: new Uint8Array(16).fill(9) },
+    mallory,
+  ];
+  expect(new Set(everybody.map(whoKey)).size).toBe(everybody.length);
+  expect(() => judgeKey(pinOf(bob, key, 0), mallory, key)).toThrow(TypeError);
+});
+
+test("DI-6 a name leads to the identity it led to first; a remapped one is told, in any case of letters", () => {
+  expect(judgeName(null, "bob", bob)).toEqual({ kind: "first-use" });
+  const pin = { name: "bob", who: bob };
+  expect(judgeName(pin, "Bob", bob)).toEqual({ kind: "known" });
+  expect(judgeName(pin, "BOB", mallory)).toEqual({ kind: "remapped-name", pinned: bob, seen: mallory });
+  expect(() => judgeName(pin, "rob", bob)).toThrow(TypeError);
+});
+
+test("DI-7 a level only rises, and only for the pinned key", () => {
+  const pin = pinOf(bob, key, 0);
+  const levels = TRUST_LEVELS.map((from) =>
+    TRUST_LEVELS.map((to) => verified({ ...pin, level: from }, key, to)?.level),
+  );
+  expect(levels).toEqual([
+    ["unverified", "tailnet-verified", "compared"],
+    ["tailnet-verified", "tailnet-verified", "compared"],
+    ["compared", "compared", "compared"],
+  ]);
+  expect(verified(pin, otherKey, "compared")).toBeNull();
+});
