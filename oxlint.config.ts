@@ -9,7 +9,11 @@ const licences = folderLicences(import.meta.dirname);
  */
 const importRules = [...licences].map(([folder, allowed]): OxlintOverride => ({
   files: [`src/${folder}/**/*.ts`],
-  excludeFiles: ["**/*.test.ts"],
+  // A folder within it has a licence of its own.
+  excludeFiles: [
+    "**/*.test.ts",
+    ...[...licences.keys()].filter((other) => other.startsWith(`${folder}/`)).map((other) => `src/${other}/**`),
+  ],
   rules: {
     "no-restricted-imports": [
       "error",

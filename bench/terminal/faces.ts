@@ -1,6 +1,7 @@
 import { Box, render, Text, useInput } from "ink";
 import { createElement, useState, type ReactElement } from "react";
-import type { ClientEvent, EndCause, Outcome, PadClient } from "../../src/client/index.ts";
+import type { ClientEvent, PadClient } from "../../src/client/classic/index.ts";
+import type { EndCause, Outcome } from "../../src/client/index.ts";
 import { openTerminal } from "../../src/tui/index.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";

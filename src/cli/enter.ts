@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { connect, type ConnectionEnd, type ConnectOptions, type PadClient } from "../client/index.ts";
+import { connect, type ConnectOptions, type PadClient } from "../client/classic/index.ts";
+import type { ConnectionEnd } from "../client/index.ts";
 
 /** A client that is online, or why there is none. */
 export type Entry = { readonly client: PadClient } | { readonly cause: ConnectionEnd };

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
-import type { ConnectionEnd, Failure, ServerAddress, ServerError } from "../client/index.ts";
-import { formatAddress } from "../client/index.ts";
+import type { ConnectionEnd, Failure, Refusal } from "../client/index.ts";
+import type { ServerAddress } from "../client/transport/index.ts";
+import { formatAddress } from "../client/transport/index.ts";
 import { explainEnd as endInWords, explainFailure as failureInWords } from "../view/explain.ts";
 
 /** One line that says what happened, why, and what to do next; and what the program exits with. */
@@ -32,8 +33,14 @@ function codeOfEnd(end: ConnectionEnd): ExitCode {
     case "banned":
       return EXIT.refused;
     case "refused":
-      return codeOfError(end.error);
-    default:
+      return codeOfRefusal(end.error);
+    case "unreachable":
+    case "closed":
+    case "broken":
+    case "silent":
+    case "not-padserve":
+    case "oversized":
+    case "forgotten":
       return EXIT.unreachable;
   }
 }
@@ -41,7 +48,7 @@ function codeOfEnd(end: ConnectionEnd): ExitCode {
 function codeOfFailure(failure: Failure): ExitCode {
   switch (failure.kind) {
     case "refused":
-      return codeOfError(failure.error);
+      return codeOfRefusal(failure.error);
     case "unknown":
       return EXIT.unreachable;
     case "not-sent":
@@ -49,14 +56,29 @@ function codeOfFailure(failure: Failure): ExitCode {
   }
 }
 
-function codeOfError(error: ServerError): ExitCode {
-  switch (error.reason) {
+function codeOfRefusal(refusal: Refusal): ExitCode {
+  switch (refusal.reason) {
     case "too-many-messages":
       return EXIT.rateLimited;
-    case "line-too-long":
+    case "too-long":
     case "invalid-name":
       return EXIT.wrongUse;
-    default:
+    case "name-taken":
+    case "too-many-names":
+    case "you-are-banned":
+    case "recipient-not-found":
+    case "not-operator":
+    case "operator-immune":
+    case "target-not-found":
+    case "not-banned":
+    case "timed-out":
+    case "server-full":
+    case "not-a-member":
+    case "identity-unavailable":
+    case "storage-failed":
+    case "unsupported":
+    case "not-understood":
+    case "other":
       return EXIT.refused;
   }
 }

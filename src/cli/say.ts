@@ -1,4 +1,5 @@
-import { longestText, type Outcome, type PadClient } from "../client/index.ts";
+import { longestText, type PadClient } from "../client/classic/index.ts";
+import type { Outcome } from "../client/index.ts";
 import { isSameId } from "../view/chat/conversations.ts";
 import { OPEN_ROOM } from "../view/chat/snapshot.ts";
 
@@ -9,6 +10,6 @@ export function addressee(words: string): string {
 
 /** Says a text to an addressee. One that is too long stays here: a server would close the connection over it. */
 export async function say(client: PadClient, to: string, text: string): Promise<Outcome> {
-  if (Buffer.byteLength(text) > longestText(to)) return { kind: "refused", error: { reason: "line-too-long" } };
+  if (Buffer.byteLength(text) > longestText(to)) return { kind: "refused", error: { reason: "too-long" } };
   return to === OPEN_ROOM ? client.broadcast(text) : client.send(to, text);
 }

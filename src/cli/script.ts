@@ -1,7 +1,8 @@
 import type { ProcessContext } from "../args/command.ts";
 import { EXIT } from "../args/exit-codes.ts";
 import type { Options, Values } from "../args/options.ts";
-import type { ConnectionEnd, ServerAddress } from "../client/index.ts";
+import type { ConnectionEnd } from "../client/index.ts";
+import type { ServerAddress } from "../client/transport/index.ts";
 import { explainEnd, notAnAddress, type Explanation } from "./explain.ts";
 import { explainUnreachable, reach, type Reach } from "./reach/index.ts";
 import { chooseId, scriptId } from "./start/choose-id.ts";

@@ -1,7 +1,7 @@
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import { longestText } from "../client/index.ts";
+import { longestText } from "../client/classic/index.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { readText } from "./read-text.ts";

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationId } from "./conversation.ts";
-import type { ClientState, EndedState, OnlineState } from "./events.ts";
+import type { ClientState, EndedState, OnlineState } from "./state.ts";
 import type { ChatMessage, Page } from "./message.ts";
 import type { EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "./outcomes.ts";
 import type { Person } from "./people.ts";

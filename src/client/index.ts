@@ -1,16 +1,11 @@
 /**
- * `padserve/client`: talks to classic Padserve servers of all three generations.
- *
- * A script connects, awaits `online()`, sends, looks at the outcome and closes. A bot listens with `onEvent`. A
- * full-screen client draws `state` and events, which are plain values. `docs/examples/echo-bot.ts` is a whole program.
+ * What a chat client is, of no protocol and without Node: conversations, messages with their place in order, people, and how
+ * things end. `classic/` speaks to servers of the classic protocol; `transport/` gets there.
  */
-export { DEFAULT_PORT, formatAddress, parseAddress } from "./address.ts";
-export type { ServerAddress } from "./address.ts";
-export { connect } from "./client.ts";
-export type { ClientEvent, ClientState, EndedState, OnlineState } from "./events.ts";
-export { longestText } from "./longest-text.ts";
-export { openTcp } from "./open.ts";
-export type { Open } from "./open.ts";
+export type { ChatClient, ChatEvent } from "./chat-client.ts";
+export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.ts";
+export type { Conversation, ConversationId } from "./conversation.ts";
+export type { ChatMessage, Delivery, Page } from "./message.ts";
 export type {
   Answered,
   ConnectionEnd,
@@ -20,11 +15,12 @@ export type {
   Outcome,
   PublicInfo,
   Reply,
-  ServerError,
   ServerInfo,
   Taken,
 } from "./outcomes.ts";
-export type { ConnectOptions, PadClient } from "./pad-client.ts";
-export type { ReconnectPolicy } from "./reconnect.ts";
-export { DEFAULT_TIMINGS } from "./timings.ts";
-export type { Timings } from "./timings.ts";
+export { isSameName } from "./people.ts";
+export type { Person, Presence } from "./people.ts";
+export { nextStep, reconnectDelay } from "./reconnect.ts";
+export type { BackOff, ReconnectPolicy } from "./reconnect.ts";
+export type { Refusal } from "./refusals.ts";
+export type { ClientState, EndedState, OnlineState } from "./state.ts";

@@ -1,7 +1,4 @@
-import type { ClassicError } from "../wire/classic/errors.ts";
-
-/** What a server said behind `ERROR`; `other` carries words that no known server uses. */
-export type ServerError = ClassicError | { readonly reason: "other"; readonly text: string };
+import type { Refusal } from "./refusals.ts";
 
 /** Why one connection is over. */
 export type ConnectionEnd =
@@ -10,7 +7,7 @@ export type ConnectionEnd =
   | { readonly kind: "kicked" }
   | { readonly kind: "banned" }
   /** The server said why, instead of registering us or before closing. */
-  | { readonly kind: "refused"; readonly error: ServerError }
+  | { readonly kind: "refused"; readonly error: Refusal }
   /** There never was a connection. `code` is the system's, such as ECONNREFUSED. */
   | { readonly kind: "unreachable"; readonly code: string }
   /** The server closed without a word. */
@@ -20,8 +17,8 @@ export type ConnectionEnd =
   | { readonly kind: "silent" }
   /** What answered at set-up does not speak the protocol, or gave a public key that is none. */
   | { readonly kind: "not-padserve" }
-  /** A line of more than 256 KiB. */
-  | { readonly kind: "overlong-line" }
+  /** The server sent more at once than a message or an answer can be. */
+  | { readonly kind: "oversized" }
   /** The server answers, but no longer lists us: an old one forgets who registered beside a ghost of the same id. */
   | { readonly kind: "forgotten" };
 
@@ -30,7 +27,7 @@ export type EndCause = ConnectionEnd;
 
 /** Why something asked of the server came to nothing, or may have. */
 export type Failure =
-  | { readonly kind: "refused"; readonly error: ServerError }
+  | { readonly kind: "refused"; readonly error: Refusal }
   /** The connection ended before the answer: the server may have taken it or not. It is never sent again by itself. */
   | { readonly kind: "unknown"; readonly why: ConnectionEnd }
   /** Nothing left this machine. `invalid-recipient`: not one word, or `ALL`. */
@@ -52,20 +49,20 @@ export type Outcome = Taken | Failure;
 /** How a question ended. */
 export type Reply<T> = Answered<T> | Failure;
 
-/** What `SERVERINFO` tells an operator. */
+/** What a server tells an operator about itself. */
 export interface ServerInfo {
   readonly host: string;
   readonly addresses: readonly string[];
 }
 
-/** What `INFO` tells everybody. Null is what this generation of server doesn't say. */
+/** What a server tells everybody about itself. Null is what this one doesn't say. */
 export interface PublicInfo {
   readonly host: string | null;
   readonly addresses: readonly string[];
   readonly ids: readonly string[] | null;
 }
 
-/** One command of `SERVERHELP`, such as `KICK <clientID>`. */
+/** One of a server's own commands, such as `KICK <clientID>`. */
 export interface HelpEntry {
   readonly usage: string;
   readonly text: string;

@@ -25,7 +25,7 @@ const HEALING = [
   "identity-unavailable",
   "storage-failed",
   "too-many-messages",
-  "line-too-long",
+  "too-long",
 ] as const;
 
 const refused = (reason: PlainReason): ConnectionEnd => ({ kind: "refused", error: { reason } });
@@ -44,7 +44,6 @@ test.each([
   [{ kind: "banned" }, true, "always", "end"],
   ...HEALING.map((reason) => [refused(reason), false, "always", "retry"] as const),
   [refused("you-are-banned"), true, "always", "end"],
-  [refused("not-a-member"), true, "always", "end"],
   [refused("name-taken"), false, "always", "end"],
   [refused("name-taken"), true, "lost", "retry"],
   [{ kind: "refused", error: { reason: "other", text: "no" } }, true, "always", "end"],
@@ -52,3 +51,16 @@ test.each([
   const expected = kind === "retry" ? { kind, loss: end } : { kind, cause: end };
   expect(nextStep(end, wasOnline, policy)).toEqual(expected);
 });
+
+test.each([
+  [true, "lost", "retry"],
+  [true, "always", "retry"],
+  [false, "always", "retry"],
+  [false, "lost", "end"],
+  [true, "never", "end"],
+] as const)(
+  "CC-28 not a member any more (been online: %s) is asked again by the policy %s: %s",
+  (wasOnline, policy, kind) => {
+    expect(nextStep(refused("not-a-member"), wasOnline, policy).kind).toBe(kind);
+  },
+);

@@ -1,4 +1,6 @@
-import type { ConnectionEnd, EndCause, ServerError } from "./outcomes.ts";
+/** When a client connects again, and after how long. Pure: who uses it has the clock and the chance. */
+import type { ConnectionEnd, EndCause } from "./outcomes.ts";
+import type { Refusal } from "./refusals.ts";
 
 /**
  * When to connect again. `never`: one connection, and its end is the client's. `lost`: again after a connection that
@@ -20,7 +22,7 @@ export type NextStep =
 /** What follows the end of a connection. `wasOnline`: the client had been registered at least once before it. */
 export function nextStep(end: ConnectionEnd, wasOnline: boolean, policy: ReconnectPolicy): NextStep {
   const wanted = policy === "always" || (policy === "lost" && wasOnline);
-  return wanted && canHeal(end, wasOnline) ? { kind: "retry", loss: end } : { kind: "end", cause: end };
+  return wanted && canHeal(end, wasOnline, policy) ? { kind: "retry", loss: end } : { kind: "end", cause: end };
 }
 
 /**
@@ -31,33 +33,53 @@ export function reconnectDelay(attempt: number, random: number, { firstDelay, lo
   return Math.floor(random * Math.min(longestDelay, firstDelay * 2 ** attempt));
 }
 
-function canHeal(end: ConnectionEnd, wasOnline: boolean): boolean {
+function canHeal(end: ConnectionEnd, wasOnline: boolean, policy: ReconnectPolicy): boolean {
   switch (end.kind) {
     case "left":
     case "kicked":
     case "banned":
       return false;
     case "refused":
-      return refusalCanHeal(end.error, wasOnline);
-    default:
+      return refusalCanHeal(end.error, wasOnline, policy);
+    case "unreachable":
+    case "closed":
+    case "broken":
+    case "silent":
+    case "not-padserve":
+    case "oversized":
+    case "forgotten":
       return true;
   }
 }
 
 /** Whether the same REGISTER may be answered otherwise later, without anybody changing anything at this end. */
-function refusalCanHeal(error: ServerError, wasOnline: boolean): boolean {
-  switch (error.reason) {
+function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectPolicy): boolean {
+  switch (refusal.reason) {
     case "name-taken":
       // Behind a lost connection it is most likely our own ghost, which the server has yet to notice.
       return wasOnline;
+    case "not-a-member":
+      // Who was one an hour ago is most likely one still: the server's tailscaled has no network map yet, or this machine's key
+      // is being renewed. And a program that may start before its server may start before its machine is known there, too.
+      return wasOnline || policy === "always";
     case "server-full":
     case "timed-out":
     case "identity-unavailable":
     case "storage-failed":
     case "too-many-messages":
-    case "line-too-long":
+    case "too-long":
       return true;
-    default:
+    case "invalid-name":
+    case "too-many-names":
+    case "you-are-banned":
+    case "recipient-not-found":
+    case "not-operator":
+    case "operator-immune":
+    case "target-not-found":
+    case "not-banned":
+    case "unsupported":
+    case "not-understood":
+    case "other":
       return false;
   }
 }

@@ -1,4 +1,4 @@
-import type { ConnectionEnd, Failure, ServerError } from "../client/index.ts";
+import type { ConnectionEnd, Failure, Refusal } from "../client/index.ts";
 import { visible } from "./text/visible.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
@@ -11,7 +11,7 @@ export function explainEnd(end: ConnectionEnd, where: string): string {
     case "banned":
       return "An operator has banned you. Ask one to lift it.";
     case "refused":
-      return explainError(end.error);
+      return explainRefusal(end.error);
     case "unreachable":
       return unreachable(end.code, where);
     case "closed":
@@ -22,8 +22,8 @@ export function explainEnd(end: ConnectionEnd, where: string): string {
       return `${where} does not answer any more.`;
     case "not-padserve":
       return `What answers at ${where} is no Padserve server. Check the address and port.`;
-    case "overlong-line":
-      return `${where} sent a line longer than any message; the connection was closed.`;
+    case "oversized":
+      return `${where} sent more at once than any message or answer is, so the connection was closed.`;
     case "forgotten":
       return `${where} has forgotten that you are registered.`;
   }
@@ -33,7 +33,7 @@ export function explainEnd(end: ConnectionEnd, where: string): string {
 export function explainFailure(failure: Failure, where: string): string {
   switch (failure.kind) {
     case "refused":
-      return explainError(failure.error);
+      return explainRefusal(failure.error);
     case "unknown":
       return `${failure.why.kind === "left" ? "You left before the answer." : explainEnd(failure.why, where)} Whether the message arrived is unknown; it was not sent again.`;
     case "not-sent":
@@ -44,8 +44,8 @@ export function explainFailure(failure: Failure, where: string): string {
 }
 
 /** Why the server said no. */
-function explainError(error: ServerError): string {
-  switch (error.reason) {
+function explainRefusal(refusal: Refusal): string {
+  switch (refusal.reason) {
     case "name-taken":
       return "That name is taken, or belongs to somebody else. Choose another.";
     case "too-many-names":
@@ -61,11 +61,11 @@ function explainError(error: ServerError): string {
     case "not-operator":
       return "That is for operators.";
     case "operator-immune":
-      return `An operator can't be ${error.action === "kick" ? "kicked" : "banned"}.`;
+      return `An operator can't be ${refusal.action === "kick" ? "kicked" : "banned"}.`;
     case "target-not-found":
-      return `${visible(error.target)} is not here.`;
+      return `${visible(refusal.target)} is not here.`;
     case "not-banned":
-      return `${visible(error.target)} is not banned.`;
+      return `${visible(refusal.target)} is not banned.`;
     case "server-full":
       return "The server is full, or you have too many connections to it.";
     case "not-a-member":
@@ -74,14 +74,16 @@ function explainError(error: ServerError): string {
       return "The server can't ask its Tailscale who you are. Try again later, or tell its administrator.";
     case "storage-failed":
       return "The server could not store it, so nothing happened. Tell its administrator.";
-    case "line-too-long":
+    case "too-long":
       return "That is too long for one message.";
-    case "unknown-command":
+    case "timed-out":
+      return "The server waited for this program too long. Try again.";
+    case "unsupported":
       return "The server doesn't know that command.";
+    case "not-understood":
+      return `The server could not make sense of what this program sent, and says: ${visible(refusal.text)}`;
     case "other":
-      return `The server says: ${visible(error.text)}`;
-    default:
-      return `The server refused it (${error.reason}).`;
+      return `The server says: ${visible(refusal.text)}`;
   }
 }
 

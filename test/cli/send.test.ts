@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { longestText } from "../../src/client/index.ts";
+import { longestText } from "../../src/client/classic/index.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
 import { runPadserve, startPadserve } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";

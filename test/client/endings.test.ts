@@ -50,7 +50,7 @@ test("CC-8 while leaving nothing more is sent, and whatever ends the connection,
   server.drop("bob");
   await left;
   expect([alice, bob].map(({ client }) => client.state)).toEqual([
-    { kind: "ended", cause: { kind: "overlong-line" } },
+    { kind: "ended", cause: { kind: "oversized" } },
     { kind: "ended", cause: { kind: "left" } },
   ]);
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { formatAddress } from "../../src/client/index.ts";
+import { formatAddress } from "../../src/client/transport/index.ts";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { online } from "./recorder.ts";
 

@@ -138,7 +138,7 @@ test("CC-2 a line of 300 KiB ends the connection", async () => {
   await using server = await FakeOldServer.start({ generation: 3 });
   await using alice = await online({ server: server.address, id: "alice", reconnect: "never" });
   server.say("alice", "x".repeat(300 * 1024));
-  expect(await alice.client.ended()).toEqual({ kind: "overlong-line" });
+  expect(await alice.client.ended()).toEqual({ kind: "oversized" });
 });
 
 function unknown(kind: string) {

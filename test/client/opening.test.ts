@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { openTcp, type Open } from "../../src/client/index.ts";
+import { openTcp, type Open } from "../../src/client/transport/index.ts";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { online, record } from "./recorder.ts";
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { connect } from "../../src/client/index.ts";
+import { connect } from "../../src/client/classic/index.ts";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { online, record } from "./recorder.ts";
 

@@ -1,5 +1,5 @@
-import { connect } from "../../src/client/index.ts";
-import type { ClientEvent, ConnectOptions, PadClient } from "../../src/client/index.ts";
+import { connect } from "../../src/client/classic/index.ts";
+import type { ClientEvent, ConnectOptions, PadClient } from "../../src/client/classic/index.ts";
 
 /** A client and all that it tells. */
 export interface Recorder {

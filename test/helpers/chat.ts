@@ -1,4 +1,4 @@
-import { connect, type ConnectOptions } from "../../src/client/index.ts";
+import { connect, type ConnectOptions } from "../../src/client/classic/index.ts";
 import type { Alert } from "../../src/view/chat/alerts.ts";
 import type { Chat } from "../../src/view/chat/chat.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";

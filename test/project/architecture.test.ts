@@ -29,12 +29,17 @@ function table(): Record<string, readonly string[]> {
 
 function realImports(folder: string): readonly string[] {
   const files = globSync(`src/${folder}/**/*.ts`, { cwd: root, exclude: (file) => file.endsWith(".test.ts") });
-  const others = files.flatMap((file) =>
-    importsIn(file)
-      .map((target) => folders.find((other) => target.startsWith(join("src", other, "/"))) ?? target)
-      .filter((target) => target !== folder),
-  );
+  const others = files
+    .filter((file) => folderOf(file) === folder)
+    .flatMap((file) => importsIn(file).map((target) => folderOf(target) ?? target))
+    .filter((target) => target !== folder);
   return [...new Set(others)].toSorted();
+}
+
+/** The innermost folder with a licence that a file lies in. */
+function folderOf(file: string): string | undefined {
+  const around = folders.filter((folder) => file.startsWith(join("src", folder, "/")));
+  return around.toSorted((one, other) => other.length - one.length)[0];
 }
 
 /** The relative imports of a file, as paths from the root. */

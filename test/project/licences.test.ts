@@ -44,7 +44,7 @@ describe("what a folder may not import", () => {
     for (const [file, allowed] of [
       ["src/core/trespass.ts", "src/core may import nothing of ours"],
       ["src/view/trespass.ts", "src/view may import client"],
-      ["src/cli/trespass.ts", "src/cli may import args, client, tailnet, view"],
+      ["src/cli/trespass.ts", "src/cli may import args, client, client/classic, client/transport, tailnet, view"],
     ] as const) {
       const { status, output } = run("oxlint/bin/oxlint", "--deny-warnings", file);
       expect(status).not.toBe(0);
@@ -59,6 +59,8 @@ describe("what a folder may not import", () => {
       "bin",
       "cli",
       "client",
+      "client/classic",
+      "client/transport",
       "config",
       "core",
       "doctor",

@@ -1,6 +1,6 @@
 /** The chat's view-model over the real server; no terminal. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openTcp, type Open } from "../../src/client/index.ts";
+import { openTcp, type Open } from "../../src/client/transport/index.ts";
 import { messagesIn, startChat } from "../helpers/chat.ts";
 import { startRelay } from "../helpers/relay.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";

@@ -1,4 +1,5 @@
-import type { EndCause, PadClient } from "../../client/index.ts";
+import type { PadClient } from "../../client/classic/index.ts";
+import type { EndCause } from "../../client/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { createChat } from "../../view/chat/chat-model.ts";
 import { enter } from "../enter.ts";

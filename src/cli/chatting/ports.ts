@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ProcessContext } from "../../args/command.ts";
-import { formatAddress, type PadClient, type ServerAddress } from "../../client/index.ts";
+import type { PadClient } from "../../client/classic/index.ts";
+import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import type { ChatPorts } from "../../view/chat/ports.ts";
 import type { Settings } from "../../view/chat/snapshot.ts";
 import { decodeSettings, encodeSettings } from "../../view/settings/file.ts";

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
-import { parseAddress, type ServerAddress } from "../../client/index.ts";
+import { parseAddress, type ServerAddress } from "../../client/transport/index.ts";
 import { notAnAddress } from "../explain.ts";
 import { chooseServer } from "../start/choose-server.ts";
 

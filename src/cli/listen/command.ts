@@ -1,6 +1,6 @@
 import { defineCommand, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
-import { formatAddress, type ServerAddress } from "../../client/index.ts";
+import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import type { Explanation } from "../explain.ts";
 import { destination, explainLoss } from "../script.ts";
 import { printer, runner } from "./handler.ts";

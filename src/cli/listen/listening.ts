@@ -1,4 +1,5 @@
-import type { ClientEvent, ConnectionEnd } from "../../client/index.ts";
+import type { ClientEvent } from "../../client/classic/index.ts";
+import type { ConnectionEnd } from "../../client/index.ts";
 import { enter } from "../enter.ts";
 import { NAME_TIMEOUT, type Destination } from "../script.ts";
 import type { Handler } from "./handler.ts";

@@ -1,4 +1,4 @@
-import type { ClientEvent } from "../../client/index.ts";
+import type { ClientEvent } from "../../client/classic/index.ts";
 import { oneLine, plainJson } from "../one-line.ts";
 
 /** A message as it was heard; `to` is `ALL` or our own name. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ClientEvent } from "../../client/index.ts";
+import type { ClientEvent } from "../../client/classic/index.ts";
 import { narrator } from "./narrate.ts";
 
 function waiting(attempt: number): ClientEvent {

@@ -1,4 +1,5 @@
-import { formatAddress, type ClientEvent } from "../../client/index.ts";
+import type { ClientEvent } from "../../client/classic/index.ts";
+import { formatAddress } from "../../client/transport/index.ts";
 import { explainEnd } from "../explain.ts";
 import { oneLine } from "../one-line.ts";
 import type { Destination } from "../script.ts";

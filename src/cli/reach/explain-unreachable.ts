@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { ProcessContext } from "../../args/command.ts";
-import type { ConnectionEnd, ServerAddress } from "../../client/index.ts";
+import type { ConnectionEnd } from "../../client/index.ts";
+import type { ServerAddress } from "../../client/transport/index.ts";
 import { isTailscaleAddress } from "../../tailnet/addresses.ts";
 import { describeState, type Description } from "../../tailnet/describe-state.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";

@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { startFakeLocalApi, type FakeLocalApi } from "../../../test/fakes/fake-local-api.ts";
 import { startTestServer } from "../../../test/helpers/server.ts";
 import { besideTailscaled } from "../../../test/helpers/process-context.ts";
-import { connect, type PadClient, type ServerAddress } from "../../client/index.ts";
+import { connect, type PadClient } from "../../client/classic/index.ts";
+import type { ServerAddress } from "../../client/transport/index.ts";
 import { reach } from "./reach.ts";
 
 const CHAT = { host: "chat", port: 12_345 };

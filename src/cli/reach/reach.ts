@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { ProcessContext } from "../../args/command.ts";
-import { openTcp, type Open, type ServerAddress } from "../../client/index.ts";
+import { openTcp, type Open, type ServerAddress } from "../../client/transport/index.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
 import { isThisMachine } from "./this-machine.ts";
 import { askTailscaled, mayBeUserspace } from "./tailscaled.ts";

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { DEFAULT_PORT, parseAddress, type ServerAddress } from "../../client/index.ts";
+import { DEFAULT_PORT, parseAddress, type ServerAddress } from "../../client/transport/index.ts";
 
 /** `none`: none was named, none is remembered, and this machine has none. `not-an-address`: of the words given. */
 export type ServerChoice =

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { formatAddress, parseAddress, type ServerAddress } from "../../client/index.ts";
+import { formatAddress, parseAddress, type ServerAddress } from "../../client/transport/index.ts";
 import type { Places } from "./places.ts";
 import { readPrivate, writePrivate } from "./private-file.ts";
 

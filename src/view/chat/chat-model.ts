@@ -1,4 +1,5 @@
-import type { ClientEvent, ClientState, ConnectionEnd } from "../../client/index.ts";
+import type { ClientEvent } from "../../client/classic/index.ts";
+import type { ClientState, ConnectionEnd } from "../../client/index.ts";
 import { complete } from "../commands/complete.ts";
 import { readWritten } from "../commands/read.ts";
 import { explainEnd } from "../explain.ts";

@@ -1,4 +1,5 @@
-import type { Failure, PadClient } from "../../client/index.ts";
+import type { PadClient } from "../../client/classic/index.ts";
+import type { Failure } from "../../client/index.ts";
 import type { Alert } from "./alerts.ts";
 import type { Settings } from "./snapshot.ts";
 

@@ -1,4 +1,5 @@
-import { longestText, type Outcome } from "../../client/index.ts";
+import { longestText } from "../../client/classic/index.ts";
+import type { Outcome } from "../../client/index.ts";
 import { utf8Length } from "../text/utf8-length.ts";
 import { alertFor, type Alert } from "./alerts.ts";
 import type { Board } from "./board.ts";

@@ -1,4 +1,4 @@
-import type { BackOff } from "./reconnect.ts";
+import type { BackOff } from "../reconnect.ts";
 
 /** All in milliseconds. */
 export interface Timings extends BackOff {

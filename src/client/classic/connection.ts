@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import type { ServerAddress } from "./address.ts";
+import type { ServerAddress } from "../transport/index.ts";
 import { LineReader } from "./line-reader.ts";
-import type { Open } from "./open.ts";
-import type { ConnectionEnd } from "./outcomes.ts";
+import type { Open } from "../transport/index.ts";
+import type { ConnectionEnd } from "../outcomes.ts";
 
 /** Bytes: what a reader of ours takes in one line (PROTOCOL.md). */
 const LINE_LIMIT = 256 * 1024;
@@ -38,11 +38,11 @@ export class Connection {
     this.#stream?.write(lines);
   }
 
-  /** Writes and closes our side; what the server still says is read until it closes too, or `patience` is over. */
-  finish(lines: string, patience: number): void {
+  /** Writes and closes our side; what the server still says is read until it closes too, or `timeout` milliseconds are over. */
+  finish(lines: string, timeout: number): void {
     this.#end = { kind: "left" };
     this.#stream?.end(lines);
-    const timer = setTimeout(() => this.abandon({ kind: "left" }), patience);
+    const timer = setTimeout(() => this.abandon({ kind: "left" }), timeout);
     this.#over.signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
@@ -82,7 +82,7 @@ export class Connection {
       if (this.#over.signal.aborted) return;
       this.#owner.line(line);
     }
-    if (overflow) this.abandon({ kind: "overlong-line" });
+    if (overflow) this.abandon({ kind: "oversized" });
   }
 }
 

@@ -1,7 +1,8 @@
 import { listAnswer } from "./answers.ts";
 import { errorOf } from "./blocks.ts";
 import type { AnswerReader, Step } from "./blocks.ts";
-import type { Failure, ServerError, Taken } from "./outcomes.ts";
+import type { Failure, Taken } from "../outcomes.ts";
+import { refused, type ServerError } from "./refusals.ts";
 
 /**
  * The answer to a direct message with a LIST sent right behind it. The protocol has none of its own: `SEND id` is
@@ -24,9 +25,9 @@ export function directAnswer(ownId: string): AnswerReader<Taken> {
       listing ||= step.kind === "more";
       // Were LIST refused too, the first error would still be the message's: each of the two has at most one.
       if (step.kind !== "done" || refusal === null) return step;
-      return { kind: "done", result: { kind: "refused", error: refusal } };
+      return { kind: "done", result: refused(refusal) };
     },
-    atEnd: () => (refusal !== null && isSendOnly(refusal) ? { kind: "refused", error: refusal } : null),
+    atEnd: () => (refusal !== null && isSendOnly(refusal) ? refused(refusal) : null),
   };
 }
 
@@ -63,7 +64,28 @@ function isSendOnly(error: ServerError): boolean {
       return true;
     case "malformed":
       return error.verb === "SEND";
-    default:
+    case "not-registered":
+    case "already-registered":
+    case "invalid-name":
+    case "name-taken":
+    case "too-many-names":
+    case "you-are-banned":
+    case "no-shared-secret":
+    case "undecryptable":
+    case "invalid-text":
+    case "invalid-key":
+    case "not-operator":
+    case "timed-out":
+    case "server-full":
+    case "not-a-member":
+    case "identity-unavailable":
+    case "storage-failed":
+    case "unknown-command":
+    case "one-target-expected":
+    case "operator-immune":
+    case "target-not-found":
+    case "not-banned":
+    case "other":
       return false;
   }
 }

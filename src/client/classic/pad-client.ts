@@ -1,8 +1,9 @@
-import type { ServerAddress } from "./address.ts";
-import type { ClientEvent, ClientState, EndedState, OnlineState } from "./events.ts";
-import type { Open } from "./open.ts";
-import type { EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "./outcomes.ts";
-import type { ReconnectPolicy } from "./reconnect.ts";
+import type { ServerAddress } from "../transport/index.ts";
+import type { ClientState, EndedState, OnlineState } from "../state.ts";
+import type { ClientEvent } from "./events.ts";
+import type { Open } from "../transport/index.ts";
+import type { EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "../outcomes.ts";
+import type { ReconnectPolicy } from "../reconnect.ts";
 import type { Timings } from "./timings.ts";
 
 export interface ConnectOptions {

@@ -1,18 +1,19 @@
-import { encodeClientLine } from "../wire/classic/client-lines.ts";
-import { createKeyPair, sharedKey } from "../wire/classic/key-exchange.ts";
-import { decodeServerLine } from "../wire/classic/server-lines.ts";
-import type { ServerLine } from "../wire/classic/server-lines.ts";
+import { encodeClientLine } from "../../wire/classic/client-lines.ts";
+import { createKeyPair, sharedKey } from "../../wire/classic/key-exchange.ts";
+import { decodeServerLine } from "../../wire/classic/server-lines.ts";
+import type { ServerLine } from "../../wire/classic/server-lines.ts";
 import { errorOf } from "./blocks.ts";
 import { signOfLife } from "./commands.ts";
 import type { Command } from "./commands.ts";
 import { Connection } from "./connection.ts";
 import type { SessionEvent } from "./events.ts";
-import { Flights } from "./flights.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import { refused } from "./refusals.ts";
 import { advanceHandshake } from "./handshake.ts";
 import type { Handshake } from "./handshake.ts";
 import { isFarewell, messageEvent } from "./incoming.ts";
-import { openTcp } from "./open.ts";
-import type { Answered, ConnectionEnd, Failure, Taken } from "./outcomes.ts";
+import { openTcp } from "../transport/index.ts";
+import type { Answered, ConnectionEnd, Failure, Taken } from "../outcomes.ts";
 import type { ConnectOptions } from "./pad-client.ts";
 import type { Timings } from "./timings.ts";
 
@@ -36,7 +37,7 @@ export class Session {
   readonly #timings: Timings;
   readonly #owner: SessionOwner;
   readonly #connection: Connection;
-  readonly #flights: Flights;
+  readonly #requests: PendingRequests;
   #phase: Phase = { kind: "setting-up", handshake: { kind: "awaiting-registered" } };
   /** Before it is registered: runs out. Then: fires after quiet. */
   #timer: NodeJS.Timeout;
@@ -48,7 +49,7 @@ export class Session {
     this.#timings = timings;
     this.#owner = owner;
     const silent = () => this.#connection.abandon({ kind: "silent" });
-    this.#flights = new Flights(timings.answer, silent);
+    this.#requests = new PendingRequests(timings.answer, silent);
     this.#connection = new Connection(server, open, {
       opened: () => this.#connection.write(register),
       heard: () => this.#heard(),
@@ -62,7 +63,7 @@ export class Session {
   async ask<T extends Taken | Answered<unknown>>(command: Command<T>): Promise<T | Failure> {
     if (this.#phase.kind !== "online") return { kind: "not-sent", why: "offline" };
     this.#connection.write(command.lines(this.#phase.key));
-    const result = await this.#flights.add(command.answer);
+    const result = await this.#requests.add(command.answer);
     // Of no more use to anybody: a new connection registers again.
     if (result.kind === "unknown" && result.why.kind === "forgotten") this.#connection.abandon(result.why);
     return result;
@@ -82,7 +83,7 @@ export class Session {
 
   #line(text: string): void {
     const line = decodeServerLine(text);
-    if (this.#phase.kind === "leaving") this.#flights.receive(line);
+    if (this.#phase.kind === "leaving") this.#requests.receive(line);
     else if (!this.#othersDoing(line)) this.#ownLine(line, text);
   }
 
@@ -143,8 +144,8 @@ export class Session {
 
   #answer(line: ServerLine, text: string): void {
     const error = errorOf(line);
-    if (error !== null && isFarewell(error)) this.#connection.abandon({ kind: "refused", error });
-    else if (!this.#flights.receive(line) && text.trim() !== "") {
+    if (error !== null && isFarewell(error)) this.#connection.abandon(refused(error));
+    else if (!this.#requests.receive(line) && text.trim() !== "") {
       this.#owner.event({ kind: "notice", text: text.trimEnd() });
     }
   }
@@ -159,7 +160,7 @@ export class Session {
     clearTimeout(this.#timer);
     this.#forgetKey();
     this.#phase = { kind: "over" };
-    this.#flights.end(end);
+    this.#requests.end(end);
     this.#owner.ended(end);
   }
 

@@ -1,7 +1,7 @@
-import { isWord } from "../wire/classic/blanks.ts";
-import { sealBroadcast } from "../wire/classic/broadcast-cipher.ts";
-import { encodeClientLine } from "../wire/classic/client-lines.ts";
-import { sealPad } from "../wire/classic/pad.ts";
+import { isWord } from "../../wire/classic/blanks.ts";
+import { sealBroadcast } from "../../wire/classic/broadcast-cipher.ts";
+import { encodeClientLine } from "../../wire/classic/client-lines.ts";
+import { sealPad } from "../../wire/classic/pad.ts";
 import {
   bansAnswer,
   broadcastAnswer,
@@ -13,7 +13,7 @@ import {
 } from "./answers.ts";
 import type { AnswerReader } from "./blocks.ts";
 import { directAnswer, presenceAnswer } from "./direct-proof.ts";
-import type { Answered, HelpEntry, PublicInfo, ServerInfo, Taken } from "./outcomes.ts";
+import type { Answered, HelpEntry, PublicInfo, ServerInfo, Taken } from "../outcomes.ts";
 
 /** What to send, given the connection's key, and how to read what comes back. Used once. */
 export interface Command<T> {

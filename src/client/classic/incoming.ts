@@ -1,8 +1,8 @@
-import { openBroadcastField } from "../wire/classic/broadcast-cipher.ts";
-import { openPad } from "../wire/classic/pad.ts";
-import type { ServerLine } from "../wire/classic/server-lines.ts";
+import { openBroadcastField } from "../../wire/classic/broadcast-cipher.ts";
+import { openPad } from "../../wire/classic/pad.ts";
+import type { ServerLine } from "../../wire/classic/server-lines.ts";
 import type { SessionEvent } from "./events.ts";
-import type { ServerError } from "./outcomes.ts";
+import type { ServerError } from "./refusals.ts";
 
 type MessageLine = Extract<ServerLine, { kind: "broadcast" | "message" }>;
 
@@ -23,7 +23,27 @@ export function isFarewell(error: ServerError): boolean {
     case "not-a-member":
     case "identity-unavailable":
       return true;
-    default:
+    case "not-registered":
+    case "already-registered":
+    case "invalid-name":
+    case "name-taken":
+    case "too-many-names":
+    case "no-shared-secret":
+    case "invalid-payload":
+    case "undecryptable":
+    case "invalid-text":
+    case "recipient-not-found":
+    case "too-many-messages":
+    case "not-operator":
+    case "line-too-long":
+    case "storage-failed":
+    case "unknown-command":
+    case "malformed":
+    case "one-target-expected":
+    case "operator-immune":
+    case "target-not-found":
+    case "not-banned":
+    case "other":
       return false;
   }
 }

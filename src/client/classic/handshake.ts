@@ -1,5 +1,6 @@
-import type { ServerLine } from "../wire/classic/server-lines.ts";
-import type { ServerError } from "./outcomes.ts";
+import type { ServerLine } from "../../wire/classic/server-lines.ts";
+import type { Refusal } from "../refusals.ts";
+import { refusalOf } from "./refusals.ts";
 
 /** Where the set-up of a connection stands, from the REGISTER that was sent (PROTOCOL.md, set-up of a connection). */
 export type Handshake =
@@ -11,14 +12,14 @@ export type HandshakeStep =
   | { readonly kind: "more"; readonly next: Handshake }
   /** Now the client sends its own key, and the connection is in use: generation 1 never acknowledges it. */
   | { readonly kind: "complete"; readonly operator: boolean; readonly serverKey: Uint8Array }
-  | { readonly kind: "refused"; readonly error: ServerError }
+  | { readonly kind: "refused"; readonly error: Refusal }
   | { readonly kind: "not-padserve" };
 
 const KEY_DIGITS = 130;
 
 /** Takes one line of the server. Lines of other people's doing (messages, KICKED, BANNED) are not for it. */
 export function advanceHandshake(state: Handshake, line: ServerLine): HandshakeStep {
-  if (line.kind === "error") return { kind: "refused", error: line.error };
+  if (line.kind === "error") return { kind: "refused", error: refusalOf(line.error) };
   if (line.kind === "other-error") return { kind: "refused", error: { reason: "other", text: line.text } };
   switch (state.kind) {
     case "awaiting-registered":

@@ -1,22 +1,22 @@
-import type { ServerLine } from "../wire/classic/server-lines.ts";
+import type { ServerLine } from "../../wire/classic/server-lines.ts";
 import type { AnswerReader, Step } from "./blocks.ts";
-import type { ConnectionEnd, Failure } from "./outcomes.ts";
+import type { ConnectionEnd, Failure } from "../outcomes.ts";
 
-interface Flight {
+interface Request {
   read(line: ServerLine): Step<unknown>["kind"];
   end(why: ConnectionEnd): void;
 }
 
 /** The commands of one connection that wait for their answers, oldest first. */
-export class Flights {
-  readonly #queue: Flight[] = [];
-  readonly #patience: number;
+export class PendingRequests {
+  readonly #queue: Request[] = [];
+  readonly #timeout: number;
   readonly #onSilent: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `onSilent` is called when the oldest command has got no line of its answer for `patience` milliseconds. */
-  constructor(patience: number, onSilent: () => void) {
-    this.#patience = patience;
+  /** `onSilent` is called when the oldest command has got no line of its answer for `timeout` milliseconds. */
+  constructor(timeout: number, onSilent: () => void) {
+    this.#timeout = timeout;
     this.#onSilent = onSilent;
   }
 
@@ -30,7 +30,7 @@ export class Flights {
       },
       end: (why) => resolve(reader.atEnd?.() ?? { kind: "unknown", why }),
     });
-    this.#timer ??= setTimeout(this.#onSilent, this.#patience);
+    this.#timer ??= setTimeout(this.#onSilent, this.#timeout);
     return promise;
   }
 
@@ -47,7 +47,7 @@ export class Flights {
   /** Nothing more will come: every command ends as unknown, unless its answer is certain already. */
   end(why: ConnectionEnd): void {
     this.#stopTimer();
-    for (const flight of this.#queue.splice(0)) flight.end(why);
+    for (const request of this.#queue.splice(0)) request.end(why);
   }
 
   #stopTimer(): void {

@@ -1,5 +1,6 @@
-import type { ServerLine } from "../wire/classic/server-lines.ts";
-import type { Failure, ServerError } from "./outcomes.ts";
+import type { ServerLine } from "../../wire/classic/server-lines.ts";
+import type { Failure } from "../outcomes.ts";
+import { refused, type ServerError } from "./refusals.ts";
 
 /** What a line was to a command's answer: part of it, its end, or none of its business. */
 export type Step<T> =
@@ -33,7 +34,7 @@ export function readBlock<T>(shape: BlockShape<T>): AnswerReader<T> {
 
   function readFirst(line: ServerLine): Step<T> | null {
     const error = errorOf(line);
-    if (error !== null) return { kind: "done", result: { kind: "refused", error } };
+    if (error !== null) return { kind: "done", result: refused(error) };
     const whole = shape.whole?.(line) ?? null;
     if (whole !== null) return { kind: "done", result: whole };
     if (line.kind !== "response-begin") return null;

@@ -2,10 +2,11 @@
  * What each command's answer looks like, in all three generations. A server answers in the order in which it was asked,
  * so the oldest command without its full answer is the only one that a line can belong to.
  */
-import type { ServerLine } from "../wire/classic/server-lines.ts";
+import type { ServerLine } from "../../wire/classic/server-lines.ts";
 import { errorOf, readBlock } from "./blocks.ts";
 import type { AnswerReader } from "./blocks.ts";
-import type { Answered, HelpEntry, PublicInfo, ServerInfo, Taken } from "./outcomes.ts";
+import { refused } from "./refusals.ts";
+import type { Answered, HelpEntry, PublicInfo, ServerInfo, Taken } from "../outcomes.ts";
 
 /** `SEND ALL`. */
 export function broadcastAnswer(): AnswerReader<Taken> {
@@ -55,7 +56,7 @@ export function serverInfoAnswer(): AnswerReader<Answered<ServerInfo>> {
   return {
     read(line) {
       const error = host === null ? errorOf(line) : null;
-      if (error !== null) return { kind: "done", result: { kind: "refused", error } };
+      if (error !== null) return { kind: "done", result: refused(error) };
       if (!isVerb(line, "SERVERINFO")) return { kind: "foreign" };
       if (line.kind === "host") {
         host = line.name;
@@ -74,7 +75,7 @@ export function bansAnswer(): AnswerReader<Answered<readonly string[]>> {
     finish: (lines, marked) =>
       marked
         ? { kind: "answered", value: lines.flatMap((line) => (line.kind === "banned" ? [line.id] : [])) }
-        : { kind: "refused", error: { reason: "unknown-command", line: "LISTBANS" } },
+        : refused({ reason: "unknown-command", line: "LISTBANS" }),
   });
 }
 
@@ -82,7 +83,7 @@ function single<T>(whole: (line: ServerLine) => T | null): AnswerReader<T> {
   return {
     read(line) {
       const error = errorOf(line);
-      if (error !== null) return { kind: "done", result: { kind: "refused", error } };
+      if (error !== null) return { kind: "done", result: refused(error) };
       const result = whole(line);
       return result === null ? { kind: "foreign" } : { kind: "done", result };
     },

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { encodeClientLine } from "../wire/classic/client-lines.ts";
-import { sealBroadcast } from "../wire/classic/broadcast-cipher.ts";
-import { sealPad } from "../wire/classic/pad.ts";
+import { encodeClientLine } from "../../wire/classic/client-lines.ts";
+import { sealBroadcast } from "../../wire/classic/broadcast-cipher.ts";
+import { sealPad } from "../../wire/classic/pad.ts";
 import { longestText } from "./longest-text.ts";
 
 const LONGEST_LINE = 65_535;

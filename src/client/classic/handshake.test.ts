@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeServerLine } from "../wire/classic/server-lines.ts";
+import { decodeServerLine } from "../../wire/classic/server-lines.ts";
 import { advanceHandshake } from "./handshake.ts";
 import type { Handshake } from "./handshake.ts";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { decodeServerLine } from "../wire/classic/server-lines.ts";
+import { decodeServerLine } from "../../wire/classic/server-lines.ts";
 import {
   bansAnswer,
   broadcastAnswer,
@@ -12,9 +12,9 @@ import {
 } from "./answers.ts";
 import type { AnswerReader } from "./blocks.ts";
 import { directAnswer } from "./direct-proof.ts";
-import { Flights } from "./flights.ts";
+import { PendingRequests } from "./pending-requests.ts";
 
-const newFlights = () => new Flights(1_000_000, () => undefined);
+const newRequests = () => new PendingRequests(1_000_000, () => undefined);
 const CLOSED = { kind: "closed" } as const;
 
 /** A command, what a server may say to it, and the outcome that this means. */
@@ -36,13 +36,17 @@ const EXCHANGES: readonly Exchange[] = [
   exchange(() => directAnswer("me"), ["ERROR Recipient not found", ...LIST], refused("recipient-not-found")),
   exchange(() => directAnswer("me"), ["ERROR Too many messages", ...OLD_LIST], refused("too-many-messages")),
   exchange(() => directAnswer("me"), ["ERROR Server storage failed", ...LIST], refused("storage-failed")),
-  exchange(() => directAnswer("me"), ["ERROR Not registered", "ERROR Not registered"], refused("not-registered")),
+  exchange(
+    () => directAnswer("me"),
+    ["ERROR Not registered", "ERROR Not registered"],
+    refused("not-understood", { text: "Not registered" }),
+  ),
   exchange(() => directAnswer("me"), ["BEGIN_RESPONSE", "CLIENT m", "END_RESPONSE"], {
     kind: "unknown",
     why: { kind: "forgotten" },
   }),
   exchange(broadcastAnswer, ["BROADCAST SENT"], taken),
-  exchange(broadcastAnswer, ["ERROR Decryption failed"], refused("undecryptable")),
+  exchange(broadcastAnswer, ["ERROR Decryption failed"], refused("not-understood", { text: "Decryption failed" })),
   exchange(broadcastAnswer, ["ERROR so it is"], refused("other", { text: "so it is" })),
   exchange(listAnswer, ["BEGIN_RESPONSE", "END_RESPONSE"], { kind: "answered", value: [] }),
   exchange(listAnswer, ["LISTED"], { kind: "answered", value: [] }),
@@ -88,10 +92,10 @@ const anyExchange = fc.constantFrom(...EXCHANGES);
 test("CC-6 whatever was asked in whatever order, each command has its own answer", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyExchange, { maxLength: 12 }), async (exchanges) => {
-      const flights = newFlights();
-      const outcomes = exchanges.map(({ reader }) => flights.add(reader()));
+      const requests = newRequests();
+      const outcomes = exchanges.map(({ reader }) => requests.add(reader()));
       const lines = exchanges.flatMap(({ says }) => says).map(decodeServerLine);
-      expect(lines.filter((line) => !flights.receive(line))).toEqual([]);
+      expect(lines.filter((line) => !requests.receive(line))).toEqual([]);
       expect(await Promise.all(outcomes)).toEqual(exchanges.map(({ outcome }) => outcome));
     }),
   );
@@ -100,13 +104,13 @@ test("CC-6 whatever was asked in whatever order, each command has its own answer
 test("CC-10 when the lines break off, what was answered has its answer and no later command any", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyExchange, { minLength: 1, maxLength: 8 }), fc.nat(), async (exchanges, cut) => {
-      const flights = newFlights();
-      const outcomes = exchanges.map(({ reader }) => flights.add(reader()));
+      const requests = newRequests();
+      const outcomes = exchanges.map(({ reader }) => requests.add(reader()));
       let left = cut % exchanges.flatMap(({ says }) => says).length;
       const complete = exchanges.filter(({ says }) => (left -= says.length) >= 0).length;
       const lines = exchanges.flatMap(({ says }) => says).slice(0, cut % exchanges.flatMap(({ says }) => says).length);
-      for (const line of lines) flights.receive(decodeServerLine(line));
-      flights.end(CLOSED);
+      for (const line of lines) requests.receive(decodeServerLine(line));
+      requests.end(CLOSED);
       const settled = await Promise.all(outcomes);
       expect(settled.slice(0, complete)).toEqual(exchanges.slice(0, complete).map(({ outcome }) => outcome));
       // The one that was cut may be known already, as refused; never as taken.
@@ -119,42 +123,42 @@ test("CC-10 when the lines break off, what was answered has its answer and no la
 });
 
 test("CC-10 an error that LIST could also have, with nothing behind it, leaves a direct message unknown", async () => {
-  const flights = newFlights();
-  const outcome = flights.add(directAnswer("me"));
-  flights.receive(decodeServerLine("ERROR Server storage failed"));
-  flights.end(CLOSED);
+  const requests = newRequests();
+  const outcome = requests.add(directAnswer("me"));
+  requests.receive(decodeServerLine("ERROR Server storage failed"));
+  requests.end(CLOSED);
   expect(await outcome).toEqual({ kind: "unknown", why: CLOSED });
 });
 
 test("CC-14 an error within an answer that has begun is nobody's: the message before was taken", async () => {
-  const flights = newFlights();
-  const outcomes = [flights.add(directAnswer("me")), flights.add(serverInfoAnswer())];
+  const requests = newRequests();
+  const outcomes = [requests.add(directAnswer("me")), requests.add(serverInfoAnswer())];
   const error = decodeServerLine("ERROR Recipient not found");
-  flights.receive(decodeServerLine("BEGIN_RESPONSE"));
-  expect(flights.receive(error)).toBe(false);
-  flights.receive(decodeServerLine("CLIENT me"));
-  flights.receive(decodeServerLine("END_RESPONSE"));
-  flights.receive(decodeServerLine("SERVERINFO Server: box"));
-  expect(flights.receive(error)).toBe(false);
-  flights.receive(decodeServerLine("SERVERINFO No Tailscale IP"));
+  requests.receive(decodeServerLine("BEGIN_RESPONSE"));
+  expect(requests.receive(error)).toBe(false);
+  requests.receive(decodeServerLine("CLIENT me"));
+  requests.receive(decodeServerLine("END_RESPONSE"));
+  requests.receive(decodeServerLine("SERVERINFO Server: box"));
+  expect(requests.receive(error)).toBe(false);
+  requests.receive(decodeServerLine("SERVERINFO No Tailscale IP"));
   expect(await Promise.all(outcomes)).toEqual([taken, { kind: "answered", value: { host: "box", addresses: [] } }]);
 });
 
-test("CC-11 patience counts from the last line of the oldest command's answer, and other lines don't extend it", () => {
+test("CC-11 timeout counts from the last line of the oldest command's answer, and other lines don't extend it", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const onSilent = vi.fn();
-  const flights = new Flights(100, onSilent);
-  void flights.add(listAnswer());
+  const requests = new PendingRequests(100, onSilent);
+  void requests.add(listAnswer());
   const after = (milliseconds: number, text: string) => {
     vi.advanceTimersByTime(milliseconds);
-    flights.receive(decodeServerLine(text));
+    requests.receive(decodeServerLine(text));
   };
   after(99, "BEGIN_RESPONSE");
   after(99, "END_RESPONSE");
   expect(vi.getTimerCount()).toBe(0);
-  void flights.add(listAnswer());
-  void flights.add(broadcastAnswer());
+  void requests.add(listAnswer());
+  void requests.add(broadcastAnswer());
   after(99, "LISTED");
   after(99, "BROADCAST");
   expect(onSilent).not.toHaveBeenCalled();
@@ -163,22 +167,22 @@ test("CC-11 patience counts from the last line of the oldest command's answer, a
 });
 
 test("CC-11 an answer of endless lines is no answer", () => {
-  const flights = newFlights();
-  void flights.add(listAnswer());
+  const requests = newRequests();
+  void requests.add(listAnswer());
   const client = decodeServerLine("CLIENT x");
-  const read = Array.from({ length: 100_002 }, () => flights.receive(client)).filter(Boolean);
+  const read = Array.from({ length: 100_002 }, () => requests.receive(client)).filter(Boolean);
   expect(read).toHaveLength(100_000);
-  flights.end(CLOSED);
+  requests.end(CLOSED);
 });
 
 test("CC-14 a line that the oldest command can't have is nobody's, and changes nothing", async () => {
   const foreign = ["SUCCESS Banned client bob", "BROADCAST SENT", "hello", "LISTED", "CLIENT x", "INFO Server: x"];
   for (const text of foreign) {
-    const flights = newFlights();
-    const outcome = flights.add(orderAnswer("kick"));
-    expect(flights.receive(decodeServerLine(text))).toBe(false);
-    expect(flights.receive(decodeServerLine("SUCCESS Kicked client bob"))).toBe(true);
+    const requests = newRequests();
+    const outcome = requests.add(orderAnswer("kick"));
+    expect(requests.receive(decodeServerLine(text))).toBe(false);
+    expect(requests.receive(decodeServerLine("SUCCESS Kicked client bob"))).toBe(true);
     expect(await outcome).toEqual(taken);
   }
-  expect(newFlights().receive(decodeServerLine("BROADCAST SENT"))).toBe(false);
+  expect(newRequests().receive(decodeServerLine("BROADCAST SENT"))).toBe(false);
 });

@@ -1,11 +1,12 @@
-import { isWord } from "../wire/classic/blanks.ts";
+import { isWord } from "../../wire/classic/blanks.ts";
 import * as commands from "./commands.ts";
 import type { Command } from "./commands.ts";
-import type { ClientEvent, ClientState, EndedState, OnlineState, SessionEvent } from "./events.ts";
+import type { ClientState, EndedState, OnlineState } from "../state.ts";
+import type { ClientEvent, SessionEvent } from "./events.ts";
 import { Listeners } from "./listeners.ts";
-import type { Answered, ConnectionEnd, EndCause, Failure, Outcome, Taken } from "./outcomes.ts";
+import type { Answered, ConnectionEnd, EndCause, Failure, Outcome, Taken } from "../outcomes.ts";
 import type { ConnectOptions, PadClient } from "./pad-client.ts";
-import { nextStep, reconnectDelay } from "./reconnect.ts";
+import { nextStep, reconnectDelay } from "../reconnect.ts";
 import { Session } from "./session.ts";
 import { DEFAULT_TIMINGS } from "./timings.ts";
 import type { Timings } from "./timings.ts";

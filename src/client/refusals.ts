@@ -1,0 +1,28 @@
+/** Why a server says no, whatever protocol it says it in: a closed list. */
+export type Refusal =
+  | { [R in PlainReason]: { readonly reason: R } }[PlainReason]
+  | { readonly reason: "operator-immune"; readonly action: "kick" | "ban" }
+  | { readonly reason: "target-not-found"; readonly target: string }
+  | { readonly reason: "not-banned"; readonly target: string }
+  /** This server has no such command. */
+  | { readonly reason: "unsupported" }
+  /** The server found fault with what this client sent; `text` is its own words. */
+  | { readonly reason: "not-understood"; readonly text: string }
+  /** Words of the server's that are on nobody's list. */
+  | { readonly reason: "other"; readonly text: string };
+
+/** The reasons that need no further words. */
+type PlainReason =
+  | "invalid-name"
+  | "name-taken"
+  | "too-many-names"
+  | "you-are-banned"
+  | "recipient-not-found"
+  | "too-many-messages"
+  | "too-long"
+  | "not-operator"
+  | "timed-out"
+  | "server-full"
+  | "not-a-member"
+  | "identity-unavailable"
+  | "storage-failed";
