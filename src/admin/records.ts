@@ -61,7 +61,7 @@ export function listBans(state: State): readonly BanRecord[] {
 
 export async function releaseName(mailbox: Mailbox, name: string): Promise<ReleaseResult> {
   const decision = await mailbox.ask({ kind: "release-name", name });
-  if (!("refusal" in decision)) return { kind: "released" };
+  if (decision.kind !== "refused") return { kind: "released" };
   return { kind: decision.refusal.reason === "storage-failed" ? "storage-failed" : "no-such-name" };
 }
 

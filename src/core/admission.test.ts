@@ -73,7 +73,7 @@ test.each([phone, local])(
   (identity) => {
     const w = world({ operators: ["login:alice@example.com"] });
     w.join(1, identity, "box");
-    expect(outcome(w.run({ kind: "revouch", session: 1, identity: alice, vouched: "owner" }))).toBe("nothing");
+    expect(outcome(w.run({ kind: "revouch", session: 1, identity: alice, vouched: "owner" }))).toBe("unchanged");
     expect(groundOf(w, 1)).toBe(null);
   },
 );
@@ -82,7 +82,7 @@ test("ID-40 a peer that is still who it was goes on undisturbed", () => {
   const w = world();
   w.join(1, backup, "backup");
   const renamed: Identity = { ...backup, label: "other", tags: [...backup.tags, "tag:new"] };
-  expect(outcome(w.run({ kind: "revouch", session: 1, identity: renamed, vouched: null }))).toBe("nothing");
+  expect(outcome(w.run({ kind: "revouch", session: 1, identity: renamed, vouched: null }))).toBe("unchanged");
 });
 
 interface Change {

@@ -1,6 +1,6 @@
 import { forEach, get, valuesOf } from "./persistent-map.ts";
 import type { Command } from "./commands.ts";
-import type { Decision } from "./decision.ts";
+import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
 import { identityKey, isStoredAs, isVouched, sameIdentity, type Identity } from "./identity.ts";
 import { foldName, isName } from "./names.ts";
@@ -15,56 +15,56 @@ export function decideOpen(state: State, { session, identity, vouched }: Command
   const { maxSessions, maxSessionsPerIdentity } = state.settings;
   const count = get(state.sessionCounts, identityKey(identity)) ?? 0;
   if (state.sessions.size >= maxSessions || (identity.kind !== "local" && count >= maxSessionsPerIdentity)) {
-    return ending(session, { reason: "server-full" });
+    return done(ending(session, { reason: "server-full" }));
   }
-  return { events: [{ kind: "session-opened", session, identity, vouched }] };
+  return done({ kind: "session-opened", session, identity, vouched });
 }
 
 /** A session takes a name: it must be one, be free, be its identity's own or nobody's, and neither may be banned. */
 export function decideRegister(state: State, command: CommandOf<"register">, at: number): Decision {
   const { name } = command;
   const session = get(state.sessions, command.session);
-  if (session === undefined) return { events: [] };
-  if (session.phase === "registered") return { refusal: { reason: "already-registered" } };
-  if (!isName(name)) return { refusal: { reason: "invalid-name" } };
+  if (session === undefined) return SESSION_GONE;
+  if (session.phase === "registered") return refused({ reason: "already-registered" });
+  if (!isName(name)) return refused({ reason: "invalid-name" });
   const { identity, vouched } = session;
   const ground = lastingGround(state.settings, identity, vouched, name);
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
-    return { events: [...rewrittenBans(state, identity), ...ending(session.id, { reason: "you-are-banned" }).events] };
+    return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }));
   }
-  if (get(state.present, foldName(name)) !== undefined) return { refusal: { reason: "name-taken" } };
+  if (get(state.present, foldName(name)) !== undefined) return refused({ reason: "name-taken" });
   const claimed = decideClaim(state, identity, name, at);
-  if ("refusal" in claimed) return claimed;
+  if ("reason" in claimed) return refused(claimed);
   const operator = ground ?? (isFirst(state) ? "first" : null);
-  return { events: [...claimed.events, { kind: "session-registered", session: session.id, name, operator }] };
+  return done(...claimed, { kind: "session-registered", session: session.id, name, operator });
 }
 
 /** The tailnet was asked again: a peer that became somebody else must come again, and rights follow the answer. */
 export function decideRevouch(state: State, { session: id, identity, vouched }: CommandOf<"revouch">): Decision {
   const session = get(state.sessions, id);
-  if (session === undefined) return { events: [] };
+  if (session === undefined) return SESSION_GONE;
   if (!sameIdentity(session.identity, identity)) {
     // Who came in as less than a member of the tailnet stays that; tailscaled may have started meanwhile.
-    return isVouched(session.identity) ? ending(id, { reason: "not-a-member" }) : { events: [] };
+    return isVouched(session.identity) ? done(ending(id, { reason: "not-a-member" })) : UNCHANGED;
   }
   const operator = operatorAfter(state, session, vouched);
   const before = session.phase === "registered" ? session.operator : null;
   if (session.phase === "registered" && operator === null && isBanned(state, identity, session.name)) {
-    return ending(id, { reason: "you-are-banned" });
+    return done(ending(id, { reason: "you-are-banned" }));
   }
-  if (session.vouched === vouched && before === operator) return { events: [] };
-  return { events: [{ kind: "session-revouched", session: id, vouched, operator }] };
+  if (session.vouched === vouched && before === operator) return UNCHANGED;
+  return done({ kind: "session-revouched", session: id, vouched, operator });
 }
 
 /** tailscaled has answered: that is remembered for good. */
 export function decideTailscaledSeen(state: State): Decision {
-  return { events: state.tailscaledSeen ? [] : [{ kind: "tailscaled-seen" }, ...demotions(state)] };
+  return state.tailscaledSeen ? UNCHANGED : done({ kind: "tailscaled-seen" }, ...demotions(state));
 }
 
 /** Whether there is a tailscaled on this machine; where there is one, who was operator by being first is so no more. */
 export function decideTailscaledPresence(state: State, present: boolean): Decision {
-  if (present === state.tailscaledPresent) return { events: [] };
-  return { events: [{ kind: "tailscaled-presence", present }, ...(present ? demotions(state) : [])] };
+  if (present === state.tailscaledPresent) return UNCHANGED;
+  return done({ kind: "tailscaled-presence", present }, ...(present ? demotions(state) : []));
 }
 
 function demotions(state: State): Event[] {
@@ -105,21 +105,20 @@ function rewrittenBans(state: State, identity: Identity): Event[] {
 }
 
 /** The claim that registering makes: none when the name is the identity's own already. */
-function decideClaim(state: State, identity: Identity, name: string, at: number): Decision {
+function decideClaim(state: State, identity: Identity, name: string, at: number): readonly Event[] | Refusal {
   const claim = get(state.claims, foldName(name));
   if (claim !== undefined) {
-    if (sameIdentity(claim.identity, identity)) return { events: [] };
-    if (isStoredAs(claim.identity, identity))
-      return { events: [{ kind: "name-claimed", claim: { ...claim, identity } }] };
+    if (sameIdentity(claim.identity, identity)) return [];
+    if (isStoredAs(claim.identity, identity)) return [{ kind: "name-claimed", claim: { ...claim, identity } }];
     // What tailscaled vouches for outranks a claim that anybody at that machine or address could have made.
     // But a name that makes operator stays with whom the administrator meant, until it is released.
     const isOperators = isConfigured(state.settings, claim.identity, name);
-    if (isVouched(claim.identity) || !isVouched(identity) || isOperators) return { refusal: { reason: "name-taken" } };
+    if (isVouched(claim.identity) || !isVouched(identity) || isOperators) return { reason: "name-taken" };
   }
   if (identity.kind !== "local" && countClaims(state, identity) >= state.settings.maxNamesPerIdentity) {
-    return { refusal: { reason: "too-many-names" } };
+    return { reason: "too-many-names" };
   }
-  return { events: [{ kind: "name-claimed", claim: { name, identity, claimedAt: at } }] };
+  return [{ kind: "name-claimed", claim: { name, identity, claimedAt: at } }];
 }
 
 function countClaims(state: State, identity: Identity): number {
@@ -130,6 +129,6 @@ function countClaims(state: State, identity: Identity): number {
   return count;
 }
 
-function ending(session: Session["id"], refusal: Refusal): { readonly events: readonly Event[] } {
-  return { events: [{ kind: "session-ended", session, cause: { kind: "refused", refusal } }] };
+function ending(session: Session["id"], refusal: Refusal): Event {
+  return { kind: "session-ended", session, cause: { kind: "refused", refusal } };
 }

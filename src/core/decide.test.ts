@@ -35,7 +35,7 @@ const rows: readonly Row[] = [
     rule: "ID-39",
     command: { kind: "register", session, name: "alice" },
     outcomes: [
-      "nothing",
+      "session-gone",
       "name-claimed, session-registered",
       "refused: already-registered",
       "refused: already-registered",
@@ -44,97 +44,97 @@ const rows: readonly Row[] = [
   {
     rule: "ID-46",
     command: { kind: "broadcast", session, text: "hello" },
-    outcomes: ["nothing", notYet, "broadcast", "broadcast"],
+    outcomes: ["session-gone", notYet, "broadcast", "broadcast"],
   },
   {
     rule: "ID-46",
     command: { kind: "direct", session, to: "bob", body: "aa|bb" },
-    outcomes: ["nothing", notYet, "direct", "direct"],
+    outcomes: ["session-gone", notYet, "direct", "direct"],
   },
   {
     rule: "ID-46",
     command: { kind: "direct", session, to: "carol", body: "aa|bb" },
-    outcomes: ["nothing", notYet, "refused: recipient-not-found", "refused: recipient-not-found"],
+    outcomes: ["session-gone", notYet, "refused: recipient-not-found", "refused: recipient-not-found"],
   },
   {
     rule: "ID-46",
     command: { kind: "ready", session },
-    outcomes: ["nothing", notYet, "answer: ready", "answer: ready"],
+    outcomes: ["session-gone", notYet, "answer: ready", "answer: ready"],
   },
   {
     rule: "ID-46",
     command: { kind: "list", session },
-    outcomes: ["nothing", notYet, "answer: list", "answer: list"],
+    outcomes: ["session-gone", notYet, "answer: list", "answer: list"],
   },
   {
     rule: "ID-46",
     command: { kind: "info", session },
-    outcomes: ["nothing", notYet, "answer: info", "answer: info"],
+    outcomes: ["session-gone", notYet, "answer: info", "answer: info"],
   },
   {
     rule: "ID-47",
     command: { kind: "server-info", session },
-    outcomes: ["nothing", notYet, notYou, "answer: server-info"],
+    outcomes: ["session-gone", notYet, notYou, "answer: server-info"],
   },
   {
     rule: "ID-47",
     command: { kind: "list-bans", session },
-    outcomes: ["nothing", notYet, notYou, "answer: bans"],
+    outcomes: ["session-gone", notYet, notYou, "answer: bans"],
   },
   {
     rule: "ID-47",
     command: { kind: "kick", session, target: "bob" },
-    outcomes: ["nothing", notYet, notYou, "ended: kicked, answer: kicked"],
+    outcomes: ["session-gone", notYet, notYou, "ended: kicked, answer: kicked"],
   },
   {
     rule: "ID-47",
     command: { kind: "kick", session, target: "carol" },
-    outcomes: ["nothing", notYet, notYou, "refused: target-not-found"],
+    outcomes: ["session-gone", notYet, notYou, "refused: target-not-found"],
   },
   {
     rule: "ID-47",
     command: { kind: "ban", session, target: "bob" },
-    outcomes: ["nothing", notYet, notYou, "ban-placed, ended: banned, answer: banned"],
+    outcomes: ["session-gone", notYet, notYou, "ban-placed, ended: banned, answer: banned"],
   },
   {
     rule: "ID-47",
     command: { kind: "unban", session, target: "gone" },
-    outcomes: ["nothing", notYet, notYou, "ban-lifted, answer: unbanned"],
+    outcomes: ["session-gone", notYet, notYou, "ban-lifted, answer: unbanned"],
   },
   {
     rule: "ID-47",
     command: { kind: "unban", session, target: "bob" },
-    outcomes: ["nothing", notYet, notYou, "refused: not-banned"],
+    outcomes: ["session-gone", notYet, notYou, "refused: not-banned"],
   },
   {
     rule: "DL-5",
     command: { kind: "invalid", session, refusal, needs: "registration" },
-    outcomes: ["nothing", notYet, "refused: malformed", "refused: malformed"],
+    outcomes: ["session-gone", notYet, "refused: malformed", "refused: malformed"],
   },
   {
     rule: "DL-5",
     command: { kind: "invalid", session, refusal, needs: "operator" },
-    outcomes: ["nothing", notYet, notYou, "refused: malformed"],
+    outcomes: ["session-gone", notYet, notYou, "refused: malformed"],
   },
   {
     rule: "ID-44",
     command: { kind: "revouch", session, identity: alice, vouched: "owner" },
-    outcomes: ["nothing", "session-revouched", "session-revouched", "nothing"],
+    outcomes: ["session-gone", "session-revouched", "session-revouched", "unchanged"],
   },
   {
     rule: "ID-40",
     command: { kind: "revouch", session, identity: backup, vouched: null },
-    outcomes: ["nothing", "ended: not-a-member", "ended: not-a-member", "ended: not-a-member"],
+    outcomes: ["session-gone", "ended: not-a-member", "ended: not-a-member", "ended: not-a-member"],
   },
   {
     rule: "DL-6",
     command: { kind: "end", session, refusal: null },
-    outcomes: ["nothing", "ended: left", "ended: left", "ended: left"],
+    outcomes: ["session-gone", "ended: left", "ended: left", "ended: left"],
   },
   {
     rule: "DL-6",
     command: { kind: "end", session, refusal: { reason: "timed-out" } },
-    outcomes: ["nothing", "ended: timed-out", "ended: timed-out", "ended: timed-out"],
+    outcomes: ["session-gone", "ended: timed-out", "ended: timed-out", "ended: timed-out"],
   },
 ];
 
@@ -166,7 +166,7 @@ test.each<Command>([
   { kind: "help", session },
   { kind: "invalid", session, refusal, needs: "nothing" },
 ])("DL-4 $kind, no session: nobody is left to answer", (command) => {
-  expect(outcome(worldIn("no session").run(command))).toBe("nothing");
+  expect(outcome(worldIn("no session").run(command))).toBe("session-gone");
 });
 
 test("ID-47 a refusal leaves everything as it was", () => {

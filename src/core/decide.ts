@@ -9,7 +9,7 @@ import {
 } from "./admission.ts";
 import type { Answer } from "./answers.ts";
 import type { Command } from "./commands.ts";
-import type { Decision } from "./decision.ts";
+import { done, refused, SESSION_GONE, type Decision } from "./decision.ts";
 import type { SessionId } from "./events.ts";
 import { foldName } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
@@ -43,9 +43,9 @@ export function decide(state: State, command: Command, at: number): Decision {
         }),
       );
     case "broadcast":
-      return withRegistered(state, command.session, ({ name }) => ({
-        events: [{ kind: "broadcast", session: command.session, from: name, text: command.text }],
-      }));
+      return withRegistered(state, command.session, ({ name }) =>
+        done({ kind: "broadcast", session: command.session, from: name, text: command.text }),
+      );
     case "direct":
       return withRegistered(state, command.session, ({ name }) =>
         decideDirect(state, command.session, name, command.to, command.body),
@@ -78,56 +78,55 @@ export function decide(state: State, command: Command, at: number): Decision {
 }
 
 function decideEnd(state: State, session: SessionId, refusal: Refusal | null): Decision {
-  if (get(state.sessions, session) === undefined) return { events: [] };
-  return {
-    events: [
-      { kind: "session-ended", session, cause: refusal === null ? { kind: "left" } : { kind: "refused", refusal } },
-    ],
-  };
+  if (get(state.sessions, session) === undefined) return SESSION_GONE;
+  return done({
+    kind: "session-ended",
+    session,
+    cause: refusal === null ? { kind: "left" } : { kind: "refused", refusal },
+  });
 }
 
 function decideRelease(state: State, name: string): Decision {
   const claim = get(state.claims, foldName(name));
-  if (claim === undefined) return { refusal: { reason: "target-not-found", target: name } };
-  return { events: [{ kind: "name-released", name: claim.name }] };
+  if (claim === undefined) return refused({ reason: "target-not-found", target: name });
+  return done({ kind: "name-released", name: claim.name });
 }
 
 function decideDirect(state: State, session: SessionId, from: string, to: string, body: string): Decision {
   const recipient = get(state.present, foldName(to));
-  if (recipient === undefined) return { refusal: { reason: "recipient-not-found" } };
-  return { events: [{ kind: "direct", session, from, to: recipient, body }] };
+  if (recipient === undefined) return refused({ reason: "recipient-not-found" });
+  return done({ kind: "direct", session, from, to: recipient, body });
 }
 
 function decideInvalid(state: State, command: Extract<Command, { kind: "invalid" }>): Decision {
-  const refused: Decision = { refusal: command.refusal };
   switch (command.needs) {
     case "nothing":
-      return withSession(state, command.session, () => refused);
+      return withSession(state, command.session, () => refused(command.refusal));
     case "registration":
-      return withRegistered(state, command.session, () => refused);
+      return withRegistered(state, command.session, () => refused(command.refusal));
     case "operator":
-      return withOperator(state, command.session, () => refused);
+      return withOperator(state, command.session, () => refused(command.refusal));
   }
 }
 
 /** What was on its way while its session ended has nobody left to answer. */
 function withSession(state: State, id: SessionId, decideFor: (session: Session) => Decision): Decision {
   const session = get(state.sessions, id);
-  return session === undefined ? { events: [] } : decideFor(session);
+  return session === undefined ? SESSION_GONE : decideFor(session);
 }
 
 function withRegistered(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
   return withSession(state, id, (session) =>
-    session.phase === "registered" ? decideFor(session) : { refusal: { reason: "not-registered" } },
+    session.phase === "registered" ? decideFor(session) : refused({ reason: "not-registered" }),
   );
 }
 
 function withOperator(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
   return withRegistered(state, id, (session) =>
-    session.operator === null ? { refusal: { reason: "not-operator" } } : decideFor(session),
+    session.operator === null ? refused({ reason: "not-operator" }) : decideFor(session),
   );
 }
 
 function answered(session: SessionId, answer: Answer): Decision {
-  return { events: [{ kind: "answered", session, answer }] };
+  return done({ kind: "answered", session, answer });
 }

@@ -16,21 +16,21 @@ test("DL-16 who asks is told what became of it after the commit, not before", as
   expect(settled).toEqual([]);
   await m.ports.commits[0]?.succeed();
   expect(settled).toEqual(["settled"]);
-  expect(await asked).toEqual({ events: [{ kind: "name-released", name: "bob" }] });
+  expect(await asked).toEqual({ kind: "done", events: [{ kind: "name-released", name: "bob" }] });
 });
 
 test("DL-16 who asks is told when it could not be stored", async () => {
   const asked = m.mailbox.ask({ kind: "release-name", name: "bob" });
   m.ports.turn();
   await m.ports.commits[0]?.fail(new Error("disk full"));
-  expect(await asked).toEqual({ refusal: { reason: "storage-failed" } });
+  expect(await asked).toEqual({ kind: "refused", refusal: { reason: "storage-failed" } });
   expect(m.mailbox.state.claims.size).toBe(2);
 });
 
 test("DL-16 who asks for what needs no store is told in the same turn", async () => {
   const asked = m.mailbox.ask({ kind: "release-name", name: "nobody" });
   m.ports.turn();
-  expect(await asked).toEqual({ refusal: { reason: "target-not-found", target: "nobody" } });
+  expect(await asked).toEqual({ kind: "refused", refusal: { reason: "target-not-found", target: "nobody" } });
   expect(m.ports.commits).toEqual([]);
 });
 
@@ -93,4 +93,14 @@ test("DL-18 what is posted while notices go out comes in a later turn, after wha
   m.ports.turn();
   await m.ports.commits[1]?.succeed();
   expect(settled).toEqual(["waited", "reaction"]);
+});
+
+test("DL-20 who bans and leaves in one breath is told that nothing was done, not that it was", async () => {
+  const outcomes: string[] = [];
+  m.mailbox.post({ kind: "end", session: 1, refusal: null });
+  m.mailbox.post(ban("bob"), ({ kind }) => void outcomes.push(kind));
+  m.mailbox.post({ kind: "tailscaled-seen" }, ({ kind }) => void outcomes.push(kind));
+  m.ports.turn();
+  expect(outcomes.toSorted()).toEqual(["session-gone", "unchanged"]);
+  expect(m.ports.commits).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { Command } from "./commands.ts";
 import { decide } from "./decide.ts";
-import type { Decision } from "./decision.ts";
+import { refused, UNCHANGED, type Decision } from "./decision.ts";
 import { deliveriesOf } from "./delivery.ts";
 import { isFact, type Event, type Fact, type SessionId } from "./events.ts";
 import type { Clock, Delivery, NextTurn, Outbox, Store } from "./ports.ts";
@@ -130,7 +130,7 @@ export class Mailbox {
     this.#committing = null;
     if (failure === null) {
       this.#state = batch.state;
-      batch.entries.forEach(({ settle }, i) => settle?.(batch.decisions[i] ?? { events: [] }));
+      batch.entries.forEach(({ settle }, i) => settle?.(batch.decisions[i] ?? UNCHANGED));
       this.#ports.outbox.deliver(batch.deliveries);
     } else {
       this.#ports.onStoreFailure(failure.cause);
@@ -149,7 +149,7 @@ export class Mailbox {
     const at = this.#ports.clock.wall();
     for (const entry of batch.entries) {
       const wanted = decide(this.#state, entry.command, at);
-      const decision: Decision = hasFacts(wanted) ? { refusal: { reason: "storage-failed" } } : wanted;
+      const decision: Decision = hasFacts(wanted) ? refused({ reason: "storage-failed" }) : wanted;
       this.#state = applyTo(this.#state, entry, decision, released);
       entry.settle?.(decision);
     }
@@ -196,7 +196,7 @@ function sessionOf(command: Command): SessionId | null {
 }
 
 function hasFacts(decision: Decision): boolean {
-  return "events" in decision && decision.events.some(isFact);
+  return decision.kind === "done" && decision.events.some(isFact);
 }
 
 function emptyBatch(state: State, sessions: Set<SessionId>): Batch {
@@ -206,7 +206,7 @@ function emptyBatch(state: State, sessions: Set<SessionId>): Batch {
 function addToBatch(batch: Batch, entry: Entry, decision: Decision): void {
   batch.entries.push(entry);
   batch.decisions.push(decision);
-  if ("events" in decision) batch.facts.push(...decision.events.filter(isFact));
+  if (decision.kind === "done") batch.facts.push(...decision.events.filter(isFact));
   const session = sessionOf(entry.command);
   if (session !== null) batch.sessions.add(session);
   batch.state = applyTo(batch.state, entry, decision, batch.deliveries);
@@ -214,13 +214,14 @@ function addToBatch(batch: Batch, entry: Entry, decision: Decision): void {
 
 /** Applies a decision's events one by one, adding to `deliveries` who hears of each. */
 function applyTo(state: State, { command }: Entry, decision: Decision, deliveries: Delivery[]): State {
-  if ("refusal" in decision) {
+  if (decision.kind === "refused") {
     const session = sessionOf(command);
     if (session !== null) {
       deliveries.push({ to: [session], except: null, notice: { kind: "refused", refusal: decision.refusal } });
     }
     return state;
   }
+  if (decision.kind !== "done") return state;
   return decision.events.reduce((present: State, event: Event) => {
     deliveries.push(...deliveriesOf(present, event));
     return apply(present, event);

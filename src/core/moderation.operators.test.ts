@@ -28,8 +28,14 @@ beforeEach(() => {
 test("MO-5 an operator is neither kicked nor banned, not even by itself", () => {
   w.join(3, bob, "bob");
   for (const target of ["bob", "BOB", "alice"]) {
-    expect(w.run(kick(target)).decision).toEqual({ refusal: { reason: "operator-immune", action: "kick" } });
-    expect(w.run(ban(target)).decision).toEqual({ refusal: { reason: "operator-immune", action: "ban" } });
+    expect(w.run(kick(target)).decision).toEqual({
+      kind: "refused",
+      refusal: { reason: "operator-immune", action: "kick" },
+    });
+    expect(w.run(ban(target)).decision).toEqual({
+      kind: "refused",
+      refusal: { reason: "operator-immune", action: "ban" },
+    });
   }
 });
 

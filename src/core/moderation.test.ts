@@ -30,7 +30,10 @@ test("MO-1 a kick ends one session, not its identity's others", () => {
 });
 
 test("MO-1 nobody can be kicked who isn't there", () => {
-  expect(w.run(kick("nobody")).decision).toEqual({ refusal: { reason: "target-not-found", target: "nobody" } });
+  expect(w.run(kick("nobody")).decision).toEqual({
+    kind: "refused",
+    refusal: { reason: "target-not-found", target: "nobody" },
+  });
   w.run(leave(2));
   expect(outcome(w.run(kick("mallory")))).toBe("refused: target-not-found");
 });
@@ -128,7 +131,10 @@ test("MO-7 unban lifts one ban, not another on the same identity", () => {
 });
 
 test("MO-7 who isn't banned can't be unbanned", () => {
-  expect(w.run(unban("mallory")).decision).toEqual({ refusal: { reason: "not-banned", target: "mallory" } });
+  expect(w.run(unban("mallory")).decision).toEqual({
+    kind: "refused",
+    refusal: { reason: "not-banned", target: "mallory" },
+  });
 });
 
 test("MO-8 the list of bans is sorted without regard to case and has each name once", () => {

@@ -1,5 +1,5 @@
 import { get, valuesOf } from "./persistent-map.ts";
-import type { Decision } from "./decision.ts";
+import { done, refused, type Decision } from "./decision.ts";
 import type { Event, SessionId } from "./events.ts";
 import { sameIdentity, type Identity } from "./identity.ts";
 import { foldName, isName } from "./names.ts";
@@ -9,14 +9,12 @@ import { compareNames, type RegisteredSession, type Session, type State } from "
 /** An operator sends somebody away; nothing keeps them from coming back. */
 export function decideKick(state: State, by: SessionId, target: string): Decision {
   const session = sessionOf(state, target);
-  if (session === undefined) return { refusal: { reason: "target-not-found", target } };
-  if (session.operator !== null) return { refusal: { reason: "operator-immune", action: "kick" } };
-  return {
-    events: [
-      { kind: "session-ended", session: session.id, cause: { kind: "kicked" } },
-      { kind: "answered", session: by, answer: { kind: "kicked", target } },
-    ],
-  };
+  if (session === undefined) return refused({ reason: "target-not-found", target });
+  if (session.operator !== null) return refused({ reason: "operator-immune", action: "kick" });
+  return done(
+    { kind: "session-ended", session: session.id, cause: { kind: "kicked" } },
+    { kind: "answered", session: by, answer: { kind: "kicked", target } },
+  );
 }
 
 /**
@@ -25,35 +23,31 @@ export function decideKick(state: State, by: SessionId, target: string): Decisio
  * machine) or an operator's.
  */
 export function decideBan(state: State, by: RegisteredSession, target: string, at: number): Decision {
-  if (!isName(target)) return { refusal: { reason: "invalid-name" } };
+  if (!isName(target)) return refused({ reason: "invalid-name" });
   const session = sessionOf(state, target);
   const before = get(state.bans, foldName(target));
   const identity = session?.identity ?? get(state.claims, foldName(target))?.identity ?? before?.identity ?? null;
   if (session?.operator || isOperators(state, identity, target)) {
-    return { refusal: { reason: "operator-immune", action: "ban" } };
+    return refused({ reason: "operator-immune", action: "ban" });
   }
   const reached = identity?.kind === "local" ? null : identity;
   const ended: Event[] = valuesOf(state.sessions)
     .filter((other) => other.id === session?.id || (reached !== null && sameIdentity(other.identity, reached)))
     .map(({ id }) => ({ kind: "session-ended", session: id, cause: { kind: "banned" } }));
-  return {
-    events: [
-      { kind: "ban-placed", ban: { name: target, identity: reached, by: by.name, bannedAt: at } },
-      ...ended,
-      { kind: "answered", session: by.id, answer: { kind: "banned", target } },
-    ],
-  };
+  return done({ kind: "ban-placed", ban: { name: target, identity: reached, by: by.name, bannedAt: at } }, ...ended, {
+    kind: "answered",
+    session: by.id,
+    answer: { kind: "banned", target },
+  });
 }
 
 /** Lifts the ban on the name together with the one on the identity that came with it. */
 export function decideUnban(state: State, by: SessionId, target: string): Decision {
-  if (get(state.bans, foldName(target)) === undefined) return { refusal: { reason: "not-banned", target } };
-  return {
-    events: [
-      { kind: "ban-lifted", name: target },
-      { kind: "answered", session: by, answer: { kind: "unbanned", target } },
-    ],
-  };
+  if (get(state.bans, foldName(target)) === undefined) return refused({ reason: "not-banned", target });
+  return done(
+    { kind: "ban-lifted", name: target },
+    { kind: "answered", session: by, answer: { kind: "unbanned", target } },
+  );
 }
 
 export function listBans(state: State): readonly string[] {

@@ -134,6 +134,7 @@ test("ID-35 a released name is anybody's, after whoever bears it has left", () =
 
 test("ID-35 a name that nobody claimed can't be released", () => {
   expect(world().run({ kind: "release-name", name: "nobody" }).decision).toEqual({
+    kind: "refused",
     refusal: { reason: "target-not-found", target: "nobody" },
   });
 });

@@ -12,11 +12,12 @@ function audited(): { post: (command: Command) => void; logged: unknown[] } {
   const logged: unknown[] = [];
   const log: Log = { debug: fail, info: (event, fields) => logged.push({ event, ...fields }), warn: fail, error: fail };
   const decisions: Partial<Record<Command["kind"], Decision>> = {
-    kick: { events: [] },
-    ban: { refusal: { reason: "not-operator" } },
+    kick: { kind: "done", events: [] },
+    ban: { kind: "refused", refusal: { reason: "not-operator" } },
+    unban: { kind: "session-gone" },
   };
   const post = withAudit(
-    (command, settle) => settle?.(decisions[command.kind] ?? { events: [] }),
+    (command, settle) => settle?.(decisions[command.kind] ?? { kind: "done", events: [] }),
     () => w.state,
     log,
   );
@@ -27,9 +28,11 @@ test("SE-3 what operators do is logged, and what others tried: who, what, to who
   const { post, logged } = audited();
   post({ kind: "kick", session: 1, target: "bob" });
   post({ kind: "ban", session: 2, target: "alice" });
+  post({ kind: "unban", session: 9, target: "alice" });
   expect(logged).toEqual([
     { event: "kick", by: "alice", session: 1, target: "bob", outcome: "done" },
     { event: "ban", by: "bob", session: 2, target: "alice", outcome: "not-operator" },
+    { event: "unban", by: null, session: 9, target: "alice", outcome: "session-gone" },
   ]);
 });
 

@@ -19,7 +19,7 @@ export function withAudit(post: Post, state: () => State, log: Log): Post {
         by: session?.phase === "registered" ? session.name : null,
         session: command.session,
         target: command.target,
-        outcome: "refusal" in decision ? decision.refusal.reason : "done",
+        outcome: decision.kind === "refused" ? decision.refusal.reason : decision.kind,
       });
       settle?.(decision);
     });

@@ -87,10 +87,10 @@ export function world(settings: Partial<Settings> = {}, saved: Partial<Saved> = 
 
 function stepOf(before: State, command: Command): Step {
   const decision = decide(before, command, 1000);
-  const events = "events" in decision ? decision.events : [];
+  const events = decision.kind === "done" ? decision.events : [];
   let after = before;
   const heard: Heard[] = [];
-  if ("refusal" in decision && "session" in command) {
+  if (decision.kind === "refused" && "session" in command) {
     heard.push({ to: command.session, notice: { kind: "refused", refusal: decision.refusal } });
   }
   for (const event of events) {
@@ -122,10 +122,10 @@ export function savedAfter(saved: Saved, facts: readonly Fact[]): Saved {
   return { claims: [...claims.values()], bans: [...bans.values()], tailscaledSeen };
 }
 
-/** What a step came to, in a few words: `refused: <reason>`, `ended: <cause>`, the kinds of its events, or `nothing`. */
+/** What a step came to, in a few words: `refused: <reason>`, `ended: <cause>`, the kinds of its events, or `unchanged` or `session-gone`. */
 export function outcome({ decision }: Step): string {
-  if ("refusal" in decision) return `refused: ${decision.refusal.reason}`;
-  return decision.events.map(wordsFor).join(", ") || "nothing";
+  if (decision.kind === "refused") return `refused: ${decision.refusal.reason}`;
+  return decision.kind === "done" ? decision.events.map(wordsFor).join(", ") : decision.kind;
 }
 
 function wordsFor(event: Event): string {

@@ -149,7 +149,7 @@ export class ClassicSession implements SessionPort {
     }
     this.#key = key;
     this.#post({ kind: "ready", session: this.#id }, (decision) => {
-      if (!("refusal" in decision)) this.#agreedKey = key;
+      if (decision.kind !== "refused") this.#agreedKey = key;
       else if (this.#key === key) this.#key = this.#agreedKey;
     });
   }
