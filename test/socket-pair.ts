@@ -46,8 +46,16 @@ export interface LineEnd {
   readonly until: (wanted: (line: string) => boolean) => Promise<void>;
 }
 
+interface LineHandlers {
+  readonly onLine: (line: Buffer) => void;
+  readonly onTooLong: () => void;
+  readonly onEnd: () => void;
+  readonly onDrain: () => void;
+  readonly onClose: (reason: CloseReason) => void;
+}
+
 /** A line connection on the server's end, which writes down what it hands up and then calls the given handlers. */
-export async function lineEnd(options: Partial<LineOptions> = {}): Promise<LineEnd> {
+export async function lineEnd(options: LineOptions & Partial<LineHandlers> = {}): Promise<LineEnd> {
   const { client, accepted } = await socketPair();
   const heard: string[] = [];
   const closed = Promise.withResolvers<CloseReason>();
@@ -57,9 +65,8 @@ export async function lineEnd(options: Partial<LineOptions> = {}): Promise<LineE
     for (const { resolve } of waiting.filter(({ wanted }) => wanted(line))) resolve();
     waiting = waiting.filter(({ wanted }) => !wanted(line));
   };
-  const connection = new LineConnection(accepted, {
-    ...options,
-    onLine: (line) => {
+  const connection = new LineConnection(accepted, options, {
+    onMessage: (line) => {
       note(line.toString("latin1"));
       options.onLine?.(line);
     },
@@ -71,6 +78,7 @@ export async function lineEnd(options: Partial<LineOptions> = {}): Promise<LineE
       note("<end>");
       options.onEnd?.();
     },
+    onDrain: () => options.onDrain?.(),
     onClose: (reason) => {
       note(`<${reason}>`);
       closed.resolve(reason);

@@ -40,12 +40,17 @@ async function bothOnOnePort(later: (go: () => void) => void): Promise<number> {
     timeout: 60_000,
     onLines: (socket) =>
       later(() => {
-        const connection = new LineConnection(socket, {
-          onLine: (line) => connection.send(`${line.toString()}!\n`),
-          onTooLong: () => {},
-          onEnd: () => connection.end(),
-          onClose: () => {},
-        });
+        const connection = new LineConnection(
+          socket,
+          {},
+          {
+            onMessage: (line) => connection.send(`${line.toString()}!\n`),
+            onTooLong: () => {},
+            onEnd: () => connection.end(),
+            onDrain: () => {},
+            onClose: () => {},
+          },
+        );
       }),
     onHttp: (socket) => later(() => giveToHttp(http, socket)),
     onTimeout: (socket) => socket.destroy(),
@@ -160,12 +165,17 @@ test("NE-19 5,000 connects and disconnects leave no socket and no timer behind",
     detectProtocol(socket, {
       timeout: 600_000,
       onLines: () => {
-        const connection = new LineConnection(socket, {
-          onLine: () => connection.end(),
-          onTooLong: () => {},
-          onEnd: () => connection.end(),
-          onClose: () => {},
-        });
+        const connection = new LineConnection(
+          socket,
+          {},
+          {
+            onMessage: () => connection.end(),
+            onTooLong: () => {},
+            onEnd: () => connection.end(),
+            onDrain: () => {},
+            onClose: () => {},
+          },
+        );
       },
       onHttp: () => socket.destroy(),
       onTimeout: () => socket.destroy(),

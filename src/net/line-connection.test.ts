@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { closing, cut, lineEnd, readBytes, readToEnd, socketPair } from "../../test/socket-pair.ts";
 import { LineConnection } from "./line-connection.ts";
+import { END_TIMEOUT } from "./line-options.ts";
 
 /** Resolves when the kernel has taken it, so that the next write is a segment of its own. */
 const write = (socket: Socket, bytes: Uint8Array | string): Promise<void> =>
@@ -235,22 +236,108 @@ test("NE-10 a peer that ended, or closed, before anybody listened is noticed", a
     else client.resetAndDestroy();
     await (event === "end" ? once(accepted, "end") : closing(accepted));
     const { promise, resolve } = Promise.withResolvers<string>();
-    const connection = new LineConnection(accepted, {
-      onLine: () => {},
-      onTooLong: () => {},
-      onEnd: () => connection.end(),
-      onClose: resolve,
-    });
+    const connection = new LineConnection(
+      accepted,
+      {},
+      {
+        onMessage: () => {},
+        onTooLong: () => {},
+        onEnd: () => connection.end(),
+        onDrain: () => {},
+        onClose: resolve,
+      },
+    );
     client.end();
     expect(await promise).toBe(event === "end" ? "left" : "reset");
   }
 });
 
 test("NE-10 a half-open connection that nobody ends is closed in the end", async () => {
-  const { client, connection, closed } = await lineEnd({ endTimeout: 20 });
+  const { client, connection, closed } = await lineEnd({ answerTimeout: 20 });
   client.end("LIST\n");
   expect(await closed).toBe("left");
   expect(connection.queued).toBe(0);
+});
+
+test("NE-10 an answer that takes longer than a goodbye still reaches a peer that half-closed", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { client, connection, until, closed } = await lineEnd();
+  client.end("BAN troll\n");
+  await until((line) => line === "<end>");
+  vi.advanceTimersByTime(END_TIMEOUT + 1);
+  connection.send("SUCCESS\n");
+  connection.end();
+  expect(await readToEnd(client)).toBe("SUCCESS\n");
+  expect(await closed).toBe("left");
+});
+
+test("NE-20 a paused connection hands up nothing, not even of the block at hand, and goes on where it was", async () => {
+  const { client, connection, heard, until } = await lineEnd({
+    onLine: (line) => {
+      if (line.toString() === "2") connection.pause();
+    },
+  });
+  client.write("1\n2\n3\n4");
+  await until((line) => line === "2");
+  client.write("4\n5\n");
+  const other = await lineEnd();
+  for (let trip = 0; trip < 20; trip++) {
+    other.client.write(`${trip}\n`);
+    await other.until((line) => line === `${trip}`);
+  }
+  expect(heard).toEqual(["1", "2"]);
+  connection.resume();
+  connection.resume();
+  await until((line) => line === "5");
+  expect(heard).toEqual(["1", "2", "3", "44", "5"]);
+});
+
+test("NE-20 what a paused peer goes on sending waits with it: what is read of it is bounded", async () => {
+  const { client, accepted, connection, until } = await lineEnd({ onLine: () => connection.pause() });
+  client.write("1\n");
+  await until((line) => line === "1");
+  client.write(Buffer.alloc(8_000_000, "x\n"));
+  const other = await lineEnd();
+  for (let trip = 0; trip < 50; trip++) {
+    other.client.write(`${trip}\n`);
+    await other.until((line) => line === `${trip}`);
+  }
+  expect(accepted.bytesRead).toBeLessThan(200_000);
+});
+
+test("NE-20 ending, destroying and a reset of a paused connection close it, and tell", async () => {
+  for (const close of ["end", "destroy", "reset"] as const) {
+    const { client, connection, until, closed } = await lineEnd({ onLine: () => connection.pause() });
+    client.write("1\n2\n3\n");
+    await until((line) => line === "1");
+    if (close === "reset") client.resetAndDestroy();
+    else {
+      connection[close]();
+      client.end();
+    }
+    // A reset is noticed when something is written, or read.
+    if (close === "reset") connection.resume();
+    expect(await closed).toBe({ end: "ended", destroy: "destroyed", reset: "reset" }[close]);
+  }
+});
+
+test("NE-21 when a queue that had grown is empty, that is told, and what was taken is known", async () => {
+  const drained = Promise.withResolvers<void>();
+  const { client, connection } = await lineEnd({ queueLimit: 1 << 30, onDrain: () => drained.resolve() });
+  client.pause();
+  let sent = 0;
+  while (connection.queued < 1_000_000) {
+    connection.send(Buffer.alloc(1_000_000));
+    connection.flush();
+    sent += 1_000_000;
+    await turn();
+  }
+  expect(connection.taken).toBe(sent - connection.queued);
+  client.resume();
+  await drained.promise;
+  expect(connection.queued).toBe(0);
+  expect(connection.taken).toBe(sent);
 });
 
 test("NE-11 a reset is a reason, not an error", async () => {

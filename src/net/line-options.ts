@@ -1,10 +1,10 @@
-import type { CloseReason } from "./close-reason.ts";
-
 export const LINE_LIMIT = 64 * 1024;
 export const QUEUE_LIMIT = 1024 * 1024;
 export const LINES_PER_TURN = 64;
 export const END_TIMEOUT = 2000;
+export const ANSWER_TIMEOUT = 60_000;
 
+/** What all line connections of a server have in common. */
 export interface LineOptions {
   /** Most bytes of a line, without its `\n`. Default `LINE_LIMIT`, 64 KiB. */
   readonly lineLimit?: number;
@@ -12,14 +12,11 @@ export interface LineOptions {
   readonly queueLimit?: number;
   /** Most lines handed up in one turn of the event loop; the rest waits. Default `LINES_PER_TURN`, 64. */
   readonly linesPerTurn?: number;
-  /** Milliseconds that the peer has to take the last bytes and close, once one side has ended. Default `END_TIMEOUT`, 2000. */
+  /** Milliseconds that the peer has to take the last bytes and close, once we have ended. Default `END_TIMEOUT`, 2000. */
   readonly endTimeout?: number;
-  /** A complete line without its `\n`: a view, good during the call. */
-  readonly onLine: (line: Buffer) => void;
-  /** A line is over the limit. It is the last thing heard: say so and `end()`. */
-  readonly onTooLong: () => void;
-  /** The peer will say no more, and every line of it was handed up: answer what is open and `end()`. */
-  readonly onEnd: () => void;
-  /** Once, always the last call, and never from inside a call of yours. */
-  readonly onClose: (reason: CloseReason) => void;
+  /**
+   * Milliseconds that we have to answer a peer that has ended its side: a commit may take long, and a script that half-closes
+   * wants to read what became of it. Default `ANSWER_TIMEOUT`, one minute.
+   */
+  readonly answerTimeout?: number;
 }

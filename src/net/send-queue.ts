@@ -12,6 +12,7 @@ export class SendQueue {
   readonly #limit: number;
   #chunks: (Uint8Array | string)[] = [];
   #pending = 0;
+  #added = 0;
 
   /** `limit` in bytes. */
   constructor(socket: Socket, limit: number) {
@@ -23,6 +24,11 @@ export class SendQueue {
     return this.#pending + this.#socket.writableLength;
   }
 
+  /** Bytes that the kernel has taken so far. */
+  get taken(): number {
+    return this.#added - this.size;
+  }
+
   /** False when more is waiting than the limit allows. */
   add(chunk: Uint8Array | string): boolean {
     const last = this.#chunks.at(-1);
@@ -32,6 +38,7 @@ export class SendQueue {
       this.#chunks.push(chunk);
     }
     this.#pending += chunk.length;
+    this.#added += chunk.length;
     if (this.#pending >= EARLY) this.flush();
     return this.size <= this.#limit;
   }

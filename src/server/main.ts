@@ -8,8 +8,7 @@ import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import type { ServerReport } from "../admin/records.ts";
-import { createClassicSessionFactory } from "./classic/session-factory.ts";
-import { turnAway } from "./classic/turn-away.ts";
+import { createClassicProtocol } from "./classic/protocol.ts";
 import { withAudit } from "./audit.ts";
 import type { Config } from "../config/config.ts";
 import { createAcceptor } from "./acceptor.ts";
@@ -18,7 +17,11 @@ import { createHttpFace } from "./http.ts";
 import { Listening, type ListenTrouble } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
-import { Sessions } from "./sessions.ts";
+import { createSessionFactory } from "./session/factory.ts";
+import { InputBudget } from "./session/input-budget.ts";
+import { limitsOf } from "./session/limits.ts";
+import { Sessions } from "./session/sessions.ts";
+import { SlowReaders } from "./session/slow-readers.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
 import { isLost, tailnetAddresses, wantedAddresses } from "../config/wanted-addresses.ts";
@@ -105,16 +108,18 @@ export async function startServer({
     health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
     admin: { mailbox, token, report },
   });
-  const acceptor = createAcceptor({
-    identifier,
-    timeout: config.registerTimeout,
-    // Some room above the sessions' own limit, so that the one too many can be told so.
-    maxSockets: config.maxConnections + 256,
-    maxPerAddress: config.maxPerIdentity,
-    http: http.server,
-    now,
-    onLines: createClassicSessionFactory({
-      config,
+  const limits = limitsOf(config);
+  const classic = createClassicProtocol({
+    maxLine: config.maxLine,
+    limits,
+    readers: () => mailbox.state.present.size,
+    facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(monitor.current()) }),
+  });
+  const makeSession = createSessionFactory({
+    services: {
+      limits,
+      input: new InputBudget(limits.inputOfAll),
+      slowReaders: new SlowReaders(limits),
       // Peers who go on talking must not keep the server from stopping.
       post: withAudit(
         (command, settle) => {
@@ -123,16 +128,25 @@ export async function startServer({
         () => mailbox.state,
         log,
       ),
-      sessions,
-      identityRefresh,
-      metrics,
-      log,
       now,
-      facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(monitor.current()) }),
-    }),
+    },
+    sessions,
+    identityRefresh,
+    metrics,
+    log,
+  });
+  const acceptor = createAcceptor({
+    identifier,
+    timeout: config.registerTimeout,
+    // Some room above the sessions' own limit, so that the one too many can be told so.
+    maxSockets: config.maxConnections + 256,
+    maxPerAddress: config.maxPerIdentity,
+    http: http.server,
+    now,
+    onLines: (socket) => makeSession(classic, socket),
     onHttp: (visitor) => http.introduce(visitor),
-    onSilence: (socket) => turnAway(socket, { reason: "timed-out" }),
-    onCrowd: (socket) => turnAway(socket, { reason: "server-full" }),
+    onSilence: (socket) => classic.turnAway(socket, { reason: "timed-out" }),
+    onCrowd: (socket) => classic.turnAway(socket, { reason: "server-full" }),
   });
   const listening = new Listening({
     port: config.port,

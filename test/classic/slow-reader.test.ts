@@ -24,6 +24,25 @@ test("SC-38 a reader that stops is dropped when its queue is full; every sender 
   expect(await (await server.connect()).setUp("bob")).toBe("REGISTERED");
 });
 
+test("SC-38 a reader that goes on reading is not dropped for a burst that the server admitted, though it is far behind", async () => {
+  await using server = await startTestServer({ timings: {} });
+  const alice = await server.join("alice");
+  const bob = await server.join("bob");
+  const text = "x".repeat(32_000);
+  bob.socket.pause();
+  let taken = 0;
+  for (let sent = 0; sent < 20; sent++) {
+    alice.broadcast(`${sent} ${text}`);
+    if ((await alice.line()) === "BROADCAST SENT") taken++;
+  }
+  // One burst is what one queue holds, so it can't end anybody by itself.
+  expect(taken).toBeGreaterThanOrEqual(7);
+  expect(await server.metric("padserve_queue_bytes")).toBeLessThan(1 << 20);
+  bob.socket.resume();
+  for (let heard = 0; heard < taken; heard++) expect((await bob.message()).from).toBe("alice");
+  expect(await namesOf(bob)).toEqual(["alice", "bob"]);
+});
+
 test("SC-39 a peer that vanishes with a reset is gone at once, with its name", async () => {
   await using server = await startTestServer();
   const alice = await server.join("alice");

@@ -22,7 +22,7 @@ describe("the end of a server", () => {
   );
 
   test("SV-10 a peer that never closes its side, and one that reads nothing, don't keep it from that", async () => {
-    const { program, port } = await startServe({ args: ["--max-queue", String(1 << 24)] });
+    const { program, port } = await startServe({ args: ["--max-queue", String(1 << 24), "--message-rate", "0"] });
     const stubborn = await hold(port);
     using reader = await ClassicPeer.connect(port);
     using writer = await ClassicPeer.connect(port);

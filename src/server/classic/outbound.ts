@@ -46,6 +46,20 @@ export function writeOutput(output: ClassicOutput, target: Buffer, at: number): 
   return end + 1;
 }
 
+/** Everybody's names, encoded once for as long as nobody comes or goes. */
+const lists = new WeakMap<readonly string[], ClassicOutput>();
+
+function encodedList(names: readonly string[]): ClassicOutput {
+  const known = lists.get(names);
+  if (known !== undefined) return known;
+  const made: ClassicOutput = {
+    kind: "lines",
+    bytes: Buffer.from(response(clients(names)).map(encodeServerLine).join("")),
+  };
+  lists.set(names, made);
+  return made;
+}
+
 function encode(notice: Notice, facts: () => ServerFacts): ClassicOutput {
   if (notice.kind === "broadcast") {
     return {
@@ -54,6 +68,7 @@ function encode(notice: Notice, facts: () => ServerFacts): ClassicOutput {
       plain: Buffer.from(notice.text, "utf8"),
     };
   }
+  if (notice.kind === "answer" && notice.answer.kind === "list") return encodedList(notice.answer.names);
   return { kind: "lines", bytes: Buffer.from(linesOf(notice, facts).map(encodeServerLine).join("")) };
 }
 

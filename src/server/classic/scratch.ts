@@ -1,10 +1,10 @@
-import type { LineConnection } from "../../net/line-connection.ts";
+import type { Connection } from "../../net/connection.ts";
 import { outputLength, writeOutput, type ClassicOutput } from "./outbound.ts";
 
 /** Where lines are made before they are sent. */
 export interface Scratch {
   /** Sends outputs to a connection: in one write, or when they are large in a few. */
-  send(connection: LineConnection, outputs: readonly ClassicOutput[]): void;
+  send(connection: Connection, outputs: readonly ClassicOutput[]): void;
 }
 
 /**
@@ -35,7 +35,7 @@ export function createScratch(size = 256 * 1024): Scratch {
   };
 
   /** Writes what was made in the buffer, which is empty again then: returns 0. */
-  function write(connection: LineConnection, length: number): number {
+  function write(connection: Connection, length: number): number {
     if (length === 0) return 0;
     connection.send(buffer.subarray(0, length));
     connection.flush();

@@ -1,6 +1,6 @@
-import type { SessionId } from "../core/events.ts";
-import type { Notice } from "../core/notices.ts";
-import type { Delivery, Outbox } from "../core/ports.ts";
+import type { SessionId } from "../../core/events.ts";
+import type { Notice } from "../../core/notices.ts";
+import type { Delivery, Outbox } from "../../core/ports.ts";
 
 /** A session's end of its protocol: it turns what the session hears into bytes. */
 export interface SessionPort {

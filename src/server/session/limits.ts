@@ -1,0 +1,45 @@
+/**
+ * The life of a session, of no protocol: how it is born, what it may take of the server, how it dies. A protocol says only what
+ * a message means and what a notice looks like (`protocol.ts`); every bound in bytes, in rate and in time is here, once.
+ *
+ * This file has the bounds, and where each comes from.
+ */
+import type { Config } from "../../config/config.ts";
+
+export interface Limits {
+  /** Messages a second; bursts are ten seconds' worth. 0: no rate at all, of commands and bytes neither. */
+  readonly messagesPerSecond: number;
+  /** Most bytes of one session's commands that are under way (waiting for their turn or for a commit); over it nothing more is read. */
+  readonly input: number;
+  /** The same, of all sessions together. */
+  readonly inputOfAll: number;
+  /** Bytes that may wait for a reader that makes no progress. */
+  readonly slowOutput: number;
+  /** Bytes that may wait for a reader that does: what the server has admitted in one burst shall not end who is reading it. */
+  readonly output: number;
+  /** Bytes that may wait for all readers together; over it the longest queues are dropped. */
+  readonly outputOfAll: number;
+  /** Milliseconds in which a reader over `slowOutput` must have taken something. */
+  readonly stall: number;
+  /** Milliseconds for a name, and again for what else its protocol asks before it may talk. */
+  readonly register: number;
+}
+
+/** Readers that make progress may be so many times as far behind as others. */
+const PATIENCE = 8;
+/** So many full queues of readers that don't are the bound for all. */
+const QUEUES = 128;
+
+export function limitsOf(config: Config): Limits {
+  return {
+    messagesPerSecond: config.messageRate,
+    // Four of the longest lines: one is being decided, others wait.
+    input: 4 * config.maxLine,
+    inputOfAll: 1024 * config.maxLine,
+    slowOutput: config.maxQueue,
+    output: PATIENCE * config.maxQueue,
+    outputOfAll: QUEUES * config.maxQueue,
+    stall: 5000,
+    register: config.registerTimeout,
+  };
+}
