@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
-import { oneLine, plainJson } from "./one-line.ts";
+import { escapedLine, plainJson } from "../text/visible.ts";
 import { destination, explainLoss, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = { ...SCRIPT_OPTIONS, json: { kind: "flag", help: "print one JSON array" } } as const satisfies Options;
@@ -47,7 +47,7 @@ async function who({ values, context }: Invocation<typeof OPTIONS>): Promise<Exi
   await client.close();
   if (reply.kind === "answered") {
     const names = reply.value.filter((id) => id !== client.id).toSorted(inAnyCase);
-    stdout.write(values.json === true ? `${plainJson(names)}\n` : names.map((id) => `${oneLine(id)}\n`).join(""));
+    stdout.write(values.json === true ? `${plainJson(names)}\n` : names.map((id) => `${escapedLine(id)}\n`).join(""));
     return EXIT.done;
   }
   return stop.aborted ? EXIT.interrupted : complain(explainFailure(reply, server));

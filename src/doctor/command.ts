@@ -1,6 +1,7 @@
 import { defineCommand, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
+import { plainJson } from "../text/visible.ts";
 import { readConfig } from "../config/config.ts";
 import { SERVER_OPTIONS } from "../config/options.ts";
 import { examineServer, examineWay } from "./examination.ts";
@@ -59,7 +60,7 @@ const CODES: Readonly<Record<Level, ExitCode>> = {
 };
 
 function asJson(findings: readonly Finding[]): string {
-  return `${JSON.stringify({ worst: worst(findings), findings })}\n`;
+  return `${plainJson({ worst: worst(findings), findings })}\n`;
 }
 
 function asScreen(findings: readonly Finding[], { stdout, env }: ProcessContext): string {

@@ -1,6 +1,7 @@
 import type { StoreError } from "../store/errors.ts";
 import type { Contents, DataFacts, Held } from "./data-facts.ts";
-import { fine, oneLine, type Finding } from "./findings.ts";
+import { visibleLine } from "../text/visible.ts";
+import { fine, MOST_OF_OTHERS, type Finding } from "./findings.ts";
 
 const MEGABYTE = 1024 * 1024;
 /** Names and bans need little; a file system that is about to fill up stops a server anyway. */
@@ -29,7 +30,7 @@ function inPlace(facts: DataFacts): Finding {
         area: "data",
         level: "error",
         what: `This user may not use ${folder}.`,
-        cause: `${oneLine(place.error.message)}.`,
+        cause: `${visibleLine(place.error.message, MOST_OF_OTHERS)}.`,
         next: "Run this as the server's user, or name the server's folder with --data.",
       };
     case "folder":
@@ -70,7 +71,7 @@ function notYet(facts: DataFacts): Finding {
 }
 
 function unusable(folder: string, { code, cause }: StoreError): Finding {
-  const why = oneLine(cause instanceof Error ? cause.message : String(cause));
+  const why = visibleLine(cause instanceof Error ? cause.message : String(cause), MOST_OF_OTHERS);
   const common = { area: "data", level: "error", cause: `What was found: ${why}.` } as const;
   switch (code) {
     case "damaged":

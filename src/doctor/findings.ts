@@ -54,10 +54,5 @@ export function worst(findings: readonly Finding[]): Level {
   return LEVELS.findLast((level) => findings.some((finding) => finding.level === level)) ?? "ok";
 }
 
-/** Others' words, or a file's, fit for one line of a terminal. */
-export function oneLine(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")
-    .trim()
-    .slice(0, 200);
-}
+/** Characters that are shown of what somebody else wrote, in a finding. */
+export const MOST_OF_OTHERS = 200;

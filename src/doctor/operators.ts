@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 import { describeIdentity } from "../core/identity.ts";
 import { foldName, isName } from "../core/names.ts";
 import type { TailscaleState } from "../tailnet/state.ts";
-import { fine, oneLine, type Finding } from "./findings.ts";
+import { visibleLine } from "../text/visible.ts";
+import { fine, MOST_OF_OTHERS, type Finding } from "./findings.ts";
 import type { Granted } from "./granted.ts";
 
 export interface OperatorFacts {
@@ -39,8 +40,10 @@ function grounds(facts: OperatorFacts, open: readonly string[]): readonly string
   const { who, complete } = facts.granted ?? { who: [], complete: true };
   return [
     ...(owner === null ? [] : [`${owner}, who owns this machine`]),
-    ...facts.configured.filter((entry) => !open.includes(entry)).map((entry) => `${oneLine(entry)}, by configuration`),
-    ...who.map((one) => `${oneLine(one)}, by the tailnet's policy`),
+    ...facts.configured
+      .filter((entry) => !open.includes(entry))
+      .map((entry) => `${visibleLine(entry, MOST_OF_OTHERS)}, by configuration`),
+    ...who.map((one) => `${visibleLine(one, MOST_OF_OTHERS)}, by the tailnet's policy`),
     ...(complete ? [] : ["perhaps more by the policy (not every node could be asked about)"]),
   ];
 }

@@ -54,3 +54,12 @@ test("DR-17 the worst of nothing is ok", () => {
   expect(worst([])).toBe("ok");
   expect(worst([trouble, fine("port", "x")])).toBe("warning");
 });
+
+test("TX-4 what others wrote in a finding is shown, in the screen and as JSON, and begins no line of its own", () => {
+  const forged = `evil\u001b[2J\nok port  12345 is free\r\u202e${"\u00a0".repeat(80)}ok port`;
+  const shown = screen([{ ...trouble, what: forged, next: forged }], { fancy: false, width: 80 });
+  // oxlint-disable-next-line no-control-regex
+  expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(shown.split("\n").filter((line) => line.startsWith("ok"))).toEqual([]);
+  expect(shown).toContain("evil␛[2J ok port");
+});

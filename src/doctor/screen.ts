@@ -1,3 +1,4 @@
+import { visibleLine } from "../text/visible.ts";
 import { worst, type Finding, type Level } from "./findings.ts";
 
 export interface Look {
@@ -27,17 +28,18 @@ function row(finding: Finding, column: number, { fancy, width }: Look): readonly
   const mark = (fancy ? FANCY : PLAIN)[finding.level];
   const indent = " ".repeat(column + 5);
   const room = Math.max(40, width - indent.length);
+  // Logins, names and addresses in it are others' words, and so are the system's.
   const text = finding.level === "ok" ? finding.what : `${finding.what} ${finding.cause}`;
-  const [first = "", ...rest] = wrap(text, room);
-  const next = finding.level === "ok" ? [] : wrap(`-> ${finding.next}`, room);
+  const [first = "", ...rest] = wrap(visibleLine(text), room);
+  const next = finding.level === "ok" ? [] : wrap(visibleLine(`-> ${finding.next}`), room);
   return [`${mark} ${finding.area.padEnd(column)}  ${first}`, ...[...rest, ...next].map((line) => `${indent}${line}`)];
 }
 
-/** Broken between words; a word that is too long stays whole, since it may have to be copied. */
+/** Broken between words, at blanks of any kind; a word that is too long stays whole, since it may have to be copied. */
 function wrap(text: string, room: number): readonly string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.split(/\s/)) {
     if (line !== "" && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;

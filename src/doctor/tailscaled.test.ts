@@ -32,7 +32,7 @@ test("DR-1 Tailscale's addresses without a tailscaled that can be found are a wa
 test.each([
   ["1.102.3-t53a0d659a-g0123abcd", "1.102.3, answers at"],
   ["", "of an unknown version, answers at"],
-  ["1.2\u001B[2J", "1.2 [2J, answers at"],
+  ["1.2\u001B[2J", "1.2␛[2J, answers at"],
 ])("DR-2 the version %j is told without the commits that it was built from", (version, said) => {
   const [first] = examineTailscaled(tailscaleFacts(undefined, { version }));
   expect(first).toMatchObject({ area: "tailscaled", level: "ok", what: expect.stringContaining(said) });

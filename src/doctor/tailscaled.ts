@@ -1,6 +1,7 @@
 import { describeState } from "../tailnet/describe-state.ts";
 import type { RunningState } from "../tailnet/state.ts";
-import { fine, oneLine, type Finding } from "./findings.ts";
+import { visibleLine } from "../text/visible.ts";
+import { fine, MOST_OF_OTHERS, type Finding } from "./findings.ts";
 import type { TailscaleFacts } from "./tailscale-facts.ts";
 
 /** Whether Tailscale is there, may be asked, and runs. */
@@ -20,7 +21,7 @@ export function examineTailscaled(facts: TailscaleFacts): readonly Finding[] {
 
 function answers({ version, place }: TailscaleFacts): Finding {
   // Behind the dash stand the commits that it was built from.
-  const short = oneLine(version ?? "").split("-")[0] ?? "";
+  const short = visibleLine(version ?? "", MOST_OF_OTHERS).split("-")[0] ?? "";
   return fine("tailscaled", `${short === "" ? "of an unknown version" : short}, answers at ${place ?? "?"}`);
 }
 

@@ -1,5 +1,9 @@
+import { visibleLine } from "../text/visible.ts";
 import type { LocalApiProblem } from "./local-api/outcome.ts";
 import type { TailscaleState } from "./state.ts";
+
+/** Characters of tailscaled's own words that are shown. */
+const MOST = 200;
 
 /** One plain sentence, and what its reader can do about it, or null when nothing is to be done. */
 export interface Description {
@@ -62,7 +66,7 @@ function describeProblem(problem: LocalApiProblem): Description {
       };
     case "no-permission":
       return {
-        what: `This user may not ask tailscaled${problem.text === "" ? "" : ` (${oneLine(problem.text)})`}.`,
+        what: `This user may not ask tailscaled${problem.text === "" ? "" : ` (${visibleLine(problem.text, MOST)})`}.`,
         next: "Run the server as a user who may use Tailscale on this machine.",
       };
     case "timeout":
@@ -72,21 +76,13 @@ function describeProblem(problem: LocalApiProblem): Description {
       return { what: "tailscaled broke off its answer.", next: "If it stays so, restart its service." };
     case "http":
       return {
-        what: `tailscaled answered with HTTP status ${problem.status} (${oneLine(problem.text)}).`,
+        what: `tailscaled answered with HTTP status ${problem.status} (${visibleLine(problem.text, MOST)}).`,
         next: "Look at its log, on Linux: journalctl -u tailscaled",
       };
     case "malformed":
       return {
-        what: `tailscaled's answer can't be used (${oneLine(problem.text)}).`,
+        what: `tailscaled's answer can't be used (${visibleLine(problem.text, MOST)}).`,
         next: "Update Tailscale and this program.",
       };
   }
-}
-
-/** Others' words, fit for one line of a terminal. */
-function oneLine(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")
-    .trim()
-    .slice(0, 200);
 }

@@ -1,5 +1,5 @@
 import type { ConnectionEnd, Failure, Refusal } from "../client/index.ts";
-import { visible } from "./text/visible.ts";
+import { visible } from "../text/visible.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
 export function explainEnd(end: ConnectionEnd, where: string): string {

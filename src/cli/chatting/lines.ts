@@ -1,7 +1,7 @@
 import type { ProcessContext } from "../../args/command.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { OPEN_ROOM, type ChatSnapshot } from "../../view/chat/snapshot.ts";
-import { visible } from "../../view/text/visible.ts";
+import { visible } from "../../text/visible.ts";
 import { createScreen } from "./line-screen.ts";
 import { tellNews } from "./news.ts";
 

@@ -1,6 +1,6 @@
 import type { Chat } from "../../view/chat/chat.ts";
 import { OPEN_ROOM, type Conversation, type Entry, type Message } from "../../view/chat/snapshot.ts";
-import { visible } from "../../view/text/visible.ts";
+import { visible } from "../../text/visible.ts";
 
 /** One line to show: what somebody said, what went wrong, or anything else. */
 export interface Line {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { oneLine, plainJson } from "../one-line.ts";
+import { escapedLine, plainJson } from "../../text/visible.ts";
 import { asJson, asLine, isWanted } from "./message.ts";
 
 const anyText = fc.string({ unit: "binary" });
@@ -16,7 +16,7 @@ describe("a message as one line", () => {
     ["\u001b[2J\u0000", String.raw`\u001b[2J\u0000`],
     ["\u202e\u{e0001}", String.raw`\u202e\U000e0001`],
     ["Grüße 世界 👩‍👩‍👧", "Grüße 世界 👩‍👩‍👧"],
-  ])("CM-11 %j is written %s", (text, line) => expect(oneLine(text)).toBe(line));
+  ])("CM-11 %j is written %s", (text, line) => expect(escapedLine(text)).toBe(line));
 
   test("CM-11 whatever is said, it is one line of three fields and steers nothing", () => {
     fc.assert(
@@ -33,7 +33,7 @@ describe("a message as one line", () => {
   test("CM-11 no two texts look the same", () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(unescape(oneLine(text))).toBe(text);
+        expect(unescape(escapedLine(text))).toBe(text);
       }),
     );
   });
@@ -41,7 +41,7 @@ describe("a message as one line", () => {
   test("CM-11 bash's printf %b gives the text back", () => {
     const texts = ["two\nlines", "a\tb\\n", "\u001b[2J", "\u009b", "\u202ex", "\u{e0001}y", "ünïcode 👩‍👩‍👧", "%s $x `y`"];
     const back = texts.map((text) =>
-      execFileSync("bash", ["--norc", "-c", `printf %b "$1"`, "-", oneLine(text)], {
+      execFileSync("bash", ["--norc", "-c", `printf %b "$1"`, "-", escapedLine(text)], {
         env: { LC_ALL: "C.UTF-8" },
       }).toString(),
     );

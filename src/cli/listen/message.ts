@@ -1,5 +1,5 @@
 import type { ClientEvent } from "../../client/classic/index.ts";
-import { oneLine, plainJson } from "../one-line.ts";
+import { escapedLine, plainJson } from "../../text/visible.ts";
 
 /** A message as it was heard; `to` is `ALL` or our own name. */
 export interface Heard {
@@ -11,7 +11,7 @@ export interface Heard {
 
 /** From, to and text with tabs between; none of them can hold a tab or a line end of its own. */
 export function asLine({ from, to, text }: Heard): string {
-  return `${oneLine(from)}\t${oneLine(to)}\t${oneLine(text)}\n`;
+  return `${escapedLine(from)}\t${escapedLine(to)}\t${escapedLine(text)}\n`;
 }
 
 /** One JSON object on a line of its own; `at` in UTC, by ISO 8601. */

@@ -1,7 +1,7 @@
 import type { ClientEvent } from "../../client/classic/index.ts";
 import { formatAddress } from "../../client/transport/index.ts";
 import { explainEnd } from "../explain.ts";
-import { oneLine } from "../one-line.ts";
+import { escapedLine } from "../../text/visible.ts";
 import type { Destination } from "../script.ts";
 
 /** Tells what befalls the connection, each in one line; messages are others' business, and so is the end. */
@@ -10,9 +10,9 @@ export function narrator({ server, id }: Destination, note: (line: string) => vo
   let isLost = false;
   return (event) => {
     if (event.kind === "unreadable") {
-      note(`A message from ${oneLine(event.from)} could not be read.`);
+      note(`A message from ${escapedLine(event.from)} could not be read.`);
     } else if (event.kind === "notice") {
-      note(`The server says: ${oneLine(event.text)}`);
+      note(`The server says: ${escapedLine(event.text)}`);
     } else if (event.kind === "state" && event.state.kind === "online") {
       note(wasOnline ? "Listening again." : `Listening on ${formatAddress(server)} as ${id}.`);
       wasOnline = true;

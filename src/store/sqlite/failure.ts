@@ -1,4 +1,5 @@
 import { isValiError } from "valibot";
+import { visibleLine } from "../../text/visible.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 
@@ -48,7 +49,7 @@ function codeOf(error: unknown): StoreErrorCode {
 
 /** The administrator's line for each code; all but `in-use` and `full` carry the cause's own words. */
 export function describe(code: StoreErrorCode, path: string, cause: unknown): string {
-  const why = oneLine(cause instanceof Error ? cause.message : String(cause));
+  const why = visibleLine(cause instanceof Error ? cause.message : String(cause));
   switch (code) {
     case "in-use":
       return `${path} is in use by another Padserve server. Stop that one, or choose another data directory.`;
@@ -65,8 +66,4 @@ export function describe(code: StoreErrorCode, path: string, cause: unknown): st
     case "failed":
       return `${path} can't be used (${why}). What was kept before is still there; look at the disk, then start again.`;
   }
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ");
 }

@@ -1,7 +1,6 @@
 import type { Delivery, Entry, Message, Note } from "../../view/chat/snapshot.ts";
-import { visibleLines } from "../../view/text/visible.ts";
+import { visibleLine, visibleLines } from "../../text/visible.ts";
 import { linked } from "./links.ts";
-import { oneLine } from "./one-line.ts";
 import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
@@ -50,7 +49,7 @@ function messageLines(message: Message): readonly Row[] {
 }
 
 function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
-  const name = span(oneLine(from), {
+  const name = span(visibleLine(from), {
     ...(own ? {} : { tone: toneOfName(from) }),
     bold: true,
     inverse: mention,
@@ -67,7 +66,7 @@ function deliveryMarks(delivery: Delivery): { readonly after: readonly Span[]; r
     case "unknown":
       return { after: [span(" (? may not have arrived)", TROUBLE)], below: [] };
     case "refused":
-      return { after: [], below: [[span(`not sent: ${oneLine(delivery.why)}`, TROUBLE)]] };
+      return { after: [], below: [[span(`not sent: ${visibleLine(delivery.why)}`, TROUBLE)]] };
   }
 }
 

@@ -1,4 +1,4 @@
-import { visible } from "../../view/text/visible.ts";
+import { visible } from "../../text/visible.ts";
 import { glyphsOf, type Glyph } from "./glyphs.ts";
 import { rowWidth, span, type Row } from "./style.ts";
 import { truncate } from "./wrap.ts";

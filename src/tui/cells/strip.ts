@@ -1,6 +1,6 @@
 import type { Conversation } from "../../view/chat/snapshot.ts";
 import { paintedEntry, type Look } from "./entry.ts";
-import { oneLine } from "./one-line.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { ruled } from "./rule.ts";
 
 /**
@@ -30,7 +30,7 @@ export function rowsAt({ conversation, look }: Strip, index: number): readonly s
   if (before === undefined || dayOf(before.at) !== day) rules.push(ruled(day, look, "quiet"));
   if (entry.key === conversation.unreadFrom) rules.push(ruled("unread", look, "accent"));
   const { search } = conversation;
-  if (entry.key === search?.at) rules.push(ruled(`found: ${oneLine(search.words)}`, look, "accent"));
+  if (entry.key === search?.at) rules.push(ruled(`found: ${visibleLine(search.words)}`, look, "accent"));
   return [...rules, ...paintedEntry(entry, look)];
 }
 

@@ -1,6 +1,6 @@
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
 import { widthOf } from "../cells/glyphs.ts";
-import { oneLine } from "../cells/one-line.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { EDGE } from "./regions.ts";
@@ -36,7 +36,7 @@ export function memberRows({ members, me, settings }: ChatSnapshot, width: numbe
   // Not known while the connection is lost.
   const head = [span(members === null ? "" : `${all.length} here`, { tone: "quiet" })];
   const shown = all.length + 1 > height ? all.slice(0, Math.max(0, height - 2)) : all;
-  const names = shown.map((id) => [span(oneLine(id), id === me ? { bold: true } : { tone: toneOfName(id) })]);
+  const names = shown.map((id) => [span(visibleLine(id), id === me ? { bold: true } : { tone: toneOfName(id) })]);
   const rest = shown.length < all.length ? [[span(`${all.length - shown.length} more`, { tone: "quiet" })]] : [];
   const rows = [head, ...names, ...rest].slice(0, height);
   return rows.map((row) => paint(truncate(row, width - EDGE), settings.colours));
@@ -44,7 +44,7 @@ export function memberRows({ members, me, settings }: ChatSnapshot, width: numbe
 
 function labelOf({ id, highlights, unread }: Conversation, nth: number, isPresent: boolean): Span {
   const style = isPresent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
-  return span(`${nth} ${oneLine(id)}`, style);
+  return span(`${nth} ${visibleLine(id)}`, style);
 }
 
 /** An exclamation mark where somebody wrote to us alone or named us. */

@@ -1,7 +1,7 @@
 import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
 import type { Composer } from "../../view/composer/composer.ts";
 import { promptOf } from "../../view/composer/prompt.ts";
-import { oneLine } from "../cells/one-line.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { isTooSmall, type Size } from "./regions.ts";
@@ -26,7 +26,7 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
 /** Which conversation is written to, and, where there is room for it, that the server reads that. */
 export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
   const readers = present.serverReads && columns >= ROOMY ? [span(" (server reads)", { tone: "quiet" })] : [];
-  return [span(oneLine(present.id), { bold: true }), ...readers, span("> ")];
+  return [span(visibleLine(present.id), { bold: true }), ...readers, span("> ")];
 }
 
 function warningOf({ armed }: ScreenState, { text }: Composer): string | null {
@@ -50,7 +50,7 @@ function standing(chat: ChatSnapshot, size: Size): readonly Span[] {
     away === null ? null : "away",
     link.kind === "lost" ? link.text : `read by ${present.readers}`,
   ].filter((fact) => fact !== null);
-  const text = facts.map(oneLine).join(" | ");
+  const text = facts.map((fact) => visibleLine(fact)).join(" | ");
   return link.kind === "online" ? [span(text)] : [span(text, { bold: true })];
 }
 

@@ -1,0 +1,75 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { escapedLine, plainJson, visible, visibleLine } from "./visible.ts";
+
+describe("others' text on a terminal", () => {
+  test("CM-2 escape sequences are shown, not obeyed", () => {
+    expect(visible("\u001b[2J\u001b]0;title\u0007")).toBe("␛[2J␛]0;title␇");
+    expect(visible("\u009b31m")).toBe("<U+009B>31m");
+  });
+
+  test("CM-2 direction marks are shown", () => {
+    expect(visible("a\u202eb")).toBe("a<U+202E>b");
+  });
+
+  test("CM-2 a message of several lines stays one message", () => {
+    expect(visible("one\r\ntwo\nbob: three")).toBe("one\n    two\n    bob: three");
+  });
+
+  test("CM-2 what people write comes through", () => {
+    const scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+    for (const text of ["Grüße, 世界 👩‍👩‍👧 ok\tyes", "می\u200cخواهم", scotland]) expect(visible(text)).toBe(text);
+    expect(visible("hidden\u{e0041}")).toBe("hidden<U+E0041>");
+    // No flag has so long a name: whoever writes it hides something behind one.
+    const hiding = `\u{1f3f4}${"\u{e0061}".repeat(7)}\u{e007f}`;
+    expect(visible(hiding)).toBe(`\u{1f3f4}${"<U+E0061>".repeat(7)}<U+E007F>`);
+  });
+
+  test("CM-2 nothing that comes out can steer a terminal", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        // oxlint-disable-next-line no-control-regex
+        expect(visible(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+        expect(visible(text)).not.toMatch(/\n(?! {4})/);
+      }),
+    );
+  });
+});
+
+describe("others' text in one line", () => {
+  test("TX-1 a line end or a tab becomes a blank, and nothing that comes out steers", () => {
+    expect(visibleLine("a\r\nb\tc\u2028d\n12:34 bob: hi")).toBe("a b c<U+2028>d 12:34 bob: hi");
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        // oxlint-disable-next-line no-control-regex
+        expect(visibleLine(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
+      }),
+    );
+  });
+
+  test("TX-2 what is too long is cut, never within a character", () => {
+    expect(visibleLine("abcdef", 6)).toBe("abcdef");
+    expect(visibleLine("abcdefg", 6)).toBe("abcdef…");
+    expect(visibleLine("ab😀d", 3)).toBe("ab…");
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), fc.nat(20), (text, most) => {
+        expect(visibleLine(text, most).isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  test("TX-3 text that is made to be slow is not: each of these takes as many steps as it has characters", () => {
+    const flag = "\u{1f3f4}";
+    for (const piece of [flag, `${flag}\u{e0061}\u{e0061}`, "\u001b[", "\r", "\r\n", "\u202e", "\t", "\ud83d", "\\"]) {
+      const text = piece.repeat(100_000);
+      expect(visible(text).length).toBeGreaterThan(0);
+      expect(visibleLine(text, 200).length).toBeLessThan(2000);
+      expect(escapedLine(text).length).toBeGreaterThan(0);
+      expect(JSON.parse(plainJson(text))).toBe(text);
+    }
+  });
+
+  test("TX-1 letters that look like nothing are shown", () => {
+    expect(visible("\u3164\uffa0\u115f\u1160")).toBe("<U+3164><U+FFA0><U+115F><U+1160>");
+  });
+});
