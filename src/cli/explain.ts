@@ -52,7 +52,7 @@ function codeOfFailure(failure: Failure): ExitCode {
     case "unknown":
       return EXIT.unreachable;
     case "not-sent":
-      return failure.why === "invalid-recipient" ? EXIT.wrongUse : EXIT.unreachable;
+      return failure.why === "invalid-recipient" || failure.why === "too-long" ? EXIT.wrongUse : EXIT.unreachable;
   }
 }
 

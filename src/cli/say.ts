@@ -10,6 +10,6 @@ export function addressee(words: string): string {
 
 /** Says a text to an addressee. One that is too long stays here: a server would close the connection over it. */
 export async function say(client: PadClient, to: string, text: string): Promise<Outcome> {
-  if (Buffer.byteLength(text) > longestText(to)) return { kind: "refused", error: { reason: "too-long" } };
+  if (Buffer.byteLength(text) > longestText(to)) return { kind: "not-sent", why: "too-long" };
   return to === OPEN_ROOM ? client.broadcast(text) : client.send(to, text);
 }

@@ -39,6 +39,11 @@ export function classicDirect(name: string): Conversation {
   return { id: idOf("classic-direct", name.toLowerCase()), kind: "classic-direct", title: name };
 }
 
+/** What tells a conversation apart from others of its kind; null: it is of another kind. For who made the id. */
+export function keyOf(id: ConversationId, kind: Conversation["kind"]): string | null {
+  return id.startsWith(`${kind}:`) ? id.slice(kind.length + 1) : null;
+}
+
 /**
  * The id of a conversation of a kind. `key` tells those of one kind apart: a name in lower case, a person, a group.
  */

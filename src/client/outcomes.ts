@@ -30,8 +30,8 @@ export type Failure =
   | { readonly kind: "refused"; readonly error: Refusal }
   /** The connection ended before the answer: the server may have taken it or not. It is never sent again by itself. */
   | { readonly kind: "unknown"; readonly why: ConnectionEnd }
-  /** Nothing left this machine. `invalid-recipient`: not one word, or `ALL`. */
-  | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" };
+  /** Nothing left this machine. `invalid-recipient`: nobody can have that name. */
+  | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" | "too-long" };
 
 /** The server has taken it. Of a direct message: the recipient was connected; no more is known. */
 export interface Taken {

@@ -37,11 +37,16 @@ export function explainFailure(failure: Failure, where: string): string {
     case "unknown":
       return `${failure.why.kind === "left" ? "You left before the answer." : explainEnd(failure.why, where)} Whether the message arrived is unknown; it was not sent again.`;
     case "not-sent":
-      return failure.why === "invalid-recipient"
-        ? "Not sent: that is not a name."
-        : "Not sent: there is no connection to the server now.";
+      return `Not sent: ${NOT_SENT[failure.why]}`;
   }
 }
+
+const NOT_SENT = {
+  offline: "there is no connection to the server now.",
+  ended: "there is no connection to the server now.",
+  "invalid-recipient": "that is not a name.",
+  "too-long": "that is too long for one message.",
+} as const;
 
 /** Why the server said no. */
 function explainRefusal(refusal: Refusal): string {

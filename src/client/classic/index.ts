@@ -23,6 +23,8 @@ export type {
 } from "../index.ts";
 export { DEFAULT_PORT, formatAddress, openTcp, parseAddress } from "../transport/index.ts";
 export type { Open, ServerAddress } from "../transport/index.ts";
+export { classicChat } from "./chat.ts";
+export type { ClassicChatOptions } from "./chat.ts";
 export { connect } from "./client.ts";
 export type { ClientEvent } from "./events.ts";
 export { longestText } from "./longest-text.ts";

@@ -1,6 +1,7 @@
 import { isWord, trimBlanks } from "./blanks.ts";
 import { openHex, toHex } from "./hex.ts";
 import { decodeUtf8 } from "./utf8.ts";
+import { VERBS, type ShapedVerb } from "./verbs.ts";
 
 /** What a client can ask for. `payload` and `body` are the fields as typed, `key` the 65 bytes sent (not yet checked to be on the curve). */
 export type ClientCommand =
@@ -18,7 +19,7 @@ export type ClientCommand =
 
 /** What a line can be instead of a command. */
 type ClientFault =
-  | { readonly kind: "malformed"; readonly verb: "REGISTER" | "SEND" | "KICK" | "BAN" | "UNBAN" }
+  | { readonly kind: "malformed"; readonly verb: ShapedVerb }
   | { readonly kind: "unknown"; readonly line: string }
   | { readonly kind: "invalid-text" }
   | { readonly kind: "invalid-key" };
@@ -56,36 +57,30 @@ export function decodeClientLine(
 export function encodeClientLine(command: ClientCommand): string {
   switch (command.kind) {
     case "register":
-      return `REGISTER ${word(command.id)}\n`;
+      return `${VERBS.register} ${word(command.id)}\n`;
     case "public-key":
       return `${BEGIN_KEY}\n${toHex(command.key)}\n${END_KEY}\n`;
     case "broadcast":
-      return `SEND ALL ${word(command.payload)}\n`;
+      return `${VERBS.send} ALL ${word(command.payload)}\n`;
     case "direct":
-      return `SEND ${recipient(command.to)} ${word(command.body)}\n`;
+      return `${VERBS.send} ${recipient(command.to)} ${word(command.body)}\n`;
     case "kick":
     case "ban":
     case "unban":
-      return `${TARGET_VERBS[command.kind]} ${targets(command.words)}\n`;
-    default:
-      return `${PLAIN_VERBS[command.kind]}\n`;
+      return `${VERBS[command.kind]} ${targets(command.words)}\n`;
+    case "list":
+    case "info":
+    case "help":
+    case "server-info":
+    case "list-bans":
+    case "exit":
+      return `${VERBS[command.kind]}\n`;
   }
 }
 
 const BEGIN_KEY = "CLIENTPUBKEY";
 const END_KEY = "END CLIENTPUBKEY";
 const KEY_BYTES = 65;
-
-const TARGET_VERBS = { kick: "KICK", ban: "BAN", unban: "UNBAN" } as const;
-
-const PLAIN_VERBS = {
-  list: "LIST",
-  info: "INFO",
-  help: "SERVERHELP",
-  "server-info": "SERVERINFO",
-  "list-bans": "LISTBANS",
-  exit: "EXIT",
-} as const;
 
 function readKeyLine(
   { hex }: KeyReading,
@@ -106,29 +101,29 @@ function decodeKey(hex: string | null): ClientValue {
 function decodeCommand(line: string): ClientValue {
   const [verb, ...words] = line.split(" ");
   switch (verb) {
-    case "SEND":
+    case VERBS.send:
       return decodeSend(words);
-    case "REGISTER": {
+    case VERBS.register: {
       const [id] = words;
       return words.length === 1 && id !== undefined ? { kind: "register", id } : { kind: "malformed", verb };
     }
-    case "KICK":
+    case VERBS.kick:
       return words.length === 0 ? { kind: "malformed", verb } : { kind: "kick", words };
-    case "BAN":
+    case VERBS.ban:
       return words.length === 0 ? { kind: "malformed", verb } : { kind: "ban", words };
-    case "UNBAN":
+    case VERBS.unban:
       return words.length === 0 ? { kind: "malformed", verb } : { kind: "unban", words };
-    case "LIST":
+    case VERBS.list:
       return { kind: "list" };
-    case "INFO":
+    case VERBS.info:
       return { kind: "info" };
-    case "SERVERHELP":
+    case VERBS.help:
       return { kind: "help" };
-    case "SERVERINFO":
+    case VERBS["server-info"]:
       return { kind: "server-info" };
-    case "LISTBANS":
+    case VERBS["list-bans"]:
       return { kind: "list-bans" };
-    case "EXIT":
+    case VERBS.exit:
       return words.length === 0 ? { kind: "exit" } : { kind: "unknown", line };
     default:
       return { kind: "unknown", line };
@@ -137,7 +132,7 @@ function decodeCommand(line: string): ClientValue {
 
 function decodeSend(words: readonly string[]): ClientValue {
   const [to, field] = words;
-  if (words.length !== 2 || to === undefined || field === undefined) return { kind: "malformed", verb: "SEND" };
+  if (words.length !== 2 || to === undefined || field === undefined) return { kind: "malformed", verb: VERBS.send };
   return to === "ALL" ? { kind: "broadcast", payload: field } : { kind: "direct", to, body: field };
 }
 

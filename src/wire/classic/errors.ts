@@ -1,3 +1,5 @@
+import { VERBS, type ShapedVerb, type TargetVerb } from "./verbs.ts";
+
 /** The reasons that need no further words, each with what follows `ERROR ` (PROTOCOL.md; `too-many-names` is ours). */
 const SENTENCES = {
   "not-registered": "Not registered",
@@ -31,8 +33,8 @@ type PlainReason = keyof typeof SENTENCES;
 export type ClassicError =
   | { [R in PlainReason]: { readonly reason: R } }[PlainReason]
   | { readonly reason: "unknown-command"; readonly line: string }
-  | { readonly reason: "malformed"; readonly verb: "REGISTER" | "SEND" | "KICK" | "BAN" | "UNBAN" }
-  | { readonly reason: "one-target-expected"; readonly verb: "KICK" | "BAN" | "UNBAN" }
+  | { readonly reason: "malformed"; readonly verb: ShapedVerb }
+  | { readonly reason: "one-target-expected"; readonly verb: TargetVerb }
   | { readonly reason: "operator-immune"; readonly action: "kick" | "ban" }
   | { readonly reason: "target-not-found"; readonly target: string }
   | { readonly reason: "not-banned"; readonly target: string };
@@ -62,13 +64,15 @@ export function parseError(text: string): ClassicError | null {
   return FIXED.get(text) ?? parseUnknownCommand(text) ?? parseTarget(text);
 }
 
+const TARGET_VERBS = [VERBS.kick, VERBS.ban, VERBS.unban] as const;
+
 const FIXED: ReadonlyMap<string, ClassicError> = new Map(
   [
     ...Object.keys(SENTENCES)
       .filter(isPlainReason)
       .map((reason): ClassicError => ({ reason })),
-    ...(["REGISTER", "SEND", "KICK", "BAN", "UNBAN"] as const).map((verb) => ({ reason: "malformed", verb }) as const),
-    ...(["KICK", "BAN", "UNBAN"] as const).map((verb) => ({ reason: "one-target-expected", verb }) as const),
+    ...[VERBS.register, VERBS.send, ...TARGET_VERBS].map((verb) => ({ reason: "malformed", verb }) as const),
+    ...TARGET_VERBS.map((verb) => ({ reason: "one-target-expected", verb }) as const),
     ...(["kick", "ban"] as const).map((action) => ({ reason: "operator-immune", action }) as const),
   ].map((error) => [errorText(error), error]),
 );

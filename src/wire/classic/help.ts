@@ -1,3 +1,5 @@
+import { VERBS } from "./verbs.ts";
+
 /** A command as SERVERHELP tells it. */
 interface CommandHelp {
   readonly usage: string;
@@ -7,13 +9,13 @@ interface CommandHelp {
 
 /** What a server offers, in the order and words of the original; INFO, from the article, is for everybody. */
 const COMMAND_HELP: readonly CommandHelp[] = [
-  { usage: "LIST", text: "List all connected clients", operator: false },
-  { usage: "INFO", text: "Print server information", operator: false },
-  { usage: "SERVERINFO", text: "Retrieve server information", operator: true },
-  { usage: "KICK <clientID>", text: "Kick a client from the server", operator: true },
-  { usage: "BAN <clientID>", text: "Ban a client from the server", operator: true },
-  { usage: "UNBAN <clientID>", text: "Unban a client from the server", operator: true },
-  { usage: "LISTBANS", text: "List all banned clients", operator: true },
+  { usage: VERBS.list, text: "List all connected clients", operator: false },
+  { usage: VERBS.info, text: "Print server information", operator: false },
+  { usage: VERBS["server-info"], text: "Retrieve server information", operator: true },
+  { usage: `${VERBS.kick} <clientID>`, text: "Kick a client from the server", operator: true },
+  { usage: `${VERBS.ban} <clientID>`, text: "Ban a client from the server", operator: true },
+  { usage: `${VERBS.unban} <clientID>`, text: "Unban a client from the server", operator: true },
+  { usage: VERBS["list-bans"], text: "List all banned clients", operator: true },
 ];
 
 /** The lines between BEGIN_RESPONSE and END_RESPONSE that answer SERVERHELP, without line ends. */
