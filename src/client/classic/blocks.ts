@@ -8,7 +8,7 @@ export type Step<T> =
   | { readonly kind: "done"; readonly result: T | Failure }
   | { readonly kind: "foreign" };
 
-/** Reads one answer, line by line; used once. */
+/** Reads one answer, line by line; used once. Who feeds it bounds how much it is fed. */
 export interface AnswerReader<T> {
   read(line: ServerLine): Step<T>;
   /** What is certain when the connection ends before the answer is complete. */
@@ -23,9 +23,6 @@ interface BlockShape<T> {
   readonly whole?: (line: ServerLine) => T | null;
   readonly finish: (lines: readonly ServerLine[], marked: boolean) => T | Failure;
 }
-
-/** Ten times the connections that a server of ours takes by default: more is no answer, and memory is not endless. */
-const LINE_COUNT = 100_000;
 
 /** An answer of several lines: between BEGIN_RESPONSE and END_RESPONSE, or up to a closing line of its own. */
 export function readBlock<T>(shape: BlockShape<T>): AnswerReader<T> {
@@ -48,7 +45,7 @@ export function readBlock<T>(shape: BlockShape<T>): AnswerReader<T> {
       if (first !== null) return first;
       const end = marked ? "response-end" : shape.unmarkedEnd;
       if (line.kind === end) return { kind: "done", result: shape.finish(lines, marked) };
-      if (!shape.isPart(line) || lines.length === LINE_COUNT) return { kind: "foreign" };
+      if (!shape.isPart(line)) return { kind: "foreign" };
       lines.push(line);
       return { kind: "more" };
     },

@@ -14,7 +14,8 @@ import type { AnswerReader } from "./blocks.ts";
 import { directAnswer } from "./direct-proof.ts";
 import { PendingRequests } from "./pending-requests.ts";
 
-const newRequests = () => new PendingRequests(1_000_000, () => undefined);
+const newRequests = () => new PendingRequests({ line: 1_000_000, whole: 1_000_000 }, () => undefined);
+const receive = (requests: PendingRequests, text: string) => requests.receive(decodeServerLine(text), text.length);
 const CLOSED = { kind: "closed" } as const;
 
 /** A command, what a server may say to it, and the outcome that this means. */
@@ -94,8 +95,8 @@ test("CC-6 whatever was asked in whatever order, each command has its own answer
     fc.asyncProperty(fc.array(anyExchange, { maxLength: 12 }), async (exchanges) => {
       const requests = newRequests();
       const outcomes = exchanges.map(({ reader }) => requests.add(reader()));
-      const lines = exchanges.flatMap(({ says }) => says).map(decodeServerLine);
-      expect(lines.filter((line) => !requests.receive(line))).toEqual([]);
+      const lines = exchanges.flatMap(({ says }) => says);
+      expect(lines.filter((line) => !receive(requests, line))).toEqual([]);
       expect(await Promise.all(outcomes)).toEqual(exchanges.map(({ outcome }) => outcome));
     }),
   );
@@ -109,7 +110,7 @@ test("CC-10 when the lines break off, what was answered has its answer and no la
       let left = cut % exchanges.flatMap(({ says }) => says).length;
       const complete = exchanges.filter(({ says }) => (left -= says.length) >= 0).length;
       const lines = exchanges.flatMap(({ says }) => says).slice(0, cut % exchanges.flatMap(({ says }) => says).length);
-      for (const line of lines) requests.receive(decodeServerLine(line));
+      for (const line of lines) receive(requests, line);
       requests.end(CLOSED);
       const settled = await Promise.all(outcomes);
       expect(settled.slice(0, complete)).toEqual(exchanges.slice(0, complete).map(({ outcome }) => outcome));
@@ -125,7 +126,7 @@ test("CC-10 when the lines break off, what was answered has its answer and no la
 test("CC-10 an error that LIST could also have, with nothing behind it, leaves a direct message unknown", async () => {
   const requests = newRequests();
   const outcome = requests.add(directAnswer("me"));
-  requests.receive(decodeServerLine("ERROR Server storage failed"));
+  receive(requests, "ERROR Server storage failed");
   requests.end(CLOSED);
   expect(await outcome).toEqual({ kind: "unknown", why: CLOSED });
 });
@@ -133,26 +134,26 @@ test("CC-10 an error that LIST could also have, with nothing behind it, leaves a
 test("CC-14 an error within an answer that has begun is nobody's: the message before was taken", async () => {
   const requests = newRequests();
   const outcomes = [requests.add(directAnswer("me")), requests.add(serverInfoAnswer())];
-  const error = decodeServerLine("ERROR Recipient not found");
-  requests.receive(decodeServerLine("BEGIN_RESPONSE"));
-  expect(requests.receive(error)).toBe(false);
-  requests.receive(decodeServerLine("CLIENT me"));
-  requests.receive(decodeServerLine("END_RESPONSE"));
-  requests.receive(decodeServerLine("SERVERINFO Server: box"));
-  expect(requests.receive(error)).toBe(false);
-  requests.receive(decodeServerLine("SERVERINFO No Tailscale IP"));
+  const error = "ERROR Recipient not found";
+  receive(requests, "BEGIN_RESPONSE");
+  expect(receive(requests, error)).toBe(false);
+  receive(requests, "CLIENT me");
+  receive(requests, "END_RESPONSE");
+  receive(requests, "SERVERINFO Server: box");
+  expect(receive(requests, error)).toBe(false);
+  receive(requests, "SERVERINFO No Tailscale IP");
   expect(await Promise.all(outcomes)).toEqual([taken, { kind: "answered", value: { host: "box", addresses: [] } }]);
 });
 
-test("CC-11 timeout counts from the last line of the oldest command's answer, and other lines don't extend it", () => {
+test("CC-11 the time for a line counts from the last line of the oldest request's answer, and other lines don't extend it", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const onSilent = vi.fn();
-  const requests = new PendingRequests(100, onSilent);
+  const giveUp = vi.fn();
+  const requests = new PendingRequests({ line: 100, whole: 1000 }, giveUp);
   void requests.add(listAnswer());
   const after = (milliseconds: number, text: string) => {
     vi.advanceTimersByTime(milliseconds);
-    requests.receive(decodeServerLine(text));
+    receive(requests, text);
   };
   after(99, "BEGIN_RESPONSE");
   after(99, "END_RESPONSE");
@@ -161,17 +162,38 @@ test("CC-11 timeout counts from the last line of the oldest command's answer, an
   void requests.add(broadcastAnswer());
   after(99, "LISTED");
   after(99, "BROADCAST");
-  expect(onSilent).not.toHaveBeenCalled();
+  expect(giveUp).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1);
-  expect(onSilent).toHaveBeenCalledOnce();
+  expect(giveUp.mock.calls).toEqual([[{ kind: "silent" }]]);
 });
 
-test("CC-11 an answer of endless lines is no answer", () => {
-  const requests = newRequests();
+test("CC-33 an answer that comes a line at a time for ever is no answer", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const giveUp = vi.fn();
+  const requests = new PendingRequests({ line: 100, whole: 1000 }, giveUp);
   void requests.add(listAnswer());
-  const client = decodeServerLine("CLIENT x");
-  const read = Array.from({ length: 100_002 }, () => requests.receive(client)).filter(Boolean);
-  expect(read).toHaveLength(100_000);
+  for (let time = 0; time < 950; time += 50) {
+    vi.advanceTimersByTime(50);
+    expect(receive(requests, "CLIENT x")).toBe(true);
+  }
+  expect(giveUp).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(50);
+  expect(giveUp.mock.calls).toEqual([[{ kind: "silent" }]]);
+  requests.end(CLOSED);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each([1, 250, 64 * 1024])("CC-33 an answer of endless lines of %i characters is given up at 4 MiB", (length) => {
+  let given = false;
+  const requests = new PendingRequests({ line: 1_000_000, whole: 1_000_000 }, (why) => {
+    expect(why).toEqual({ kind: "oversized" });
+    given = true;
+  });
+  void requests.add(listAnswer());
+  let read = 0;
+  for (; !given; read += length) requests.receive({ kind: "client", id: "x" }, length);
+  expect(read).toBeLessThanOrEqual(4 * 1024 * 1024 + length);
   requests.end(CLOSED);
 });
 
@@ -180,9 +202,9 @@ test("CC-14 a line that the oldest command can't have is nobody's, and changes n
   for (const text of foreign) {
     const requests = newRequests();
     const outcome = requests.add(orderAnswer("kick"));
-    expect(requests.receive(decodeServerLine(text))).toBe(false);
-    expect(requests.receive(decodeServerLine("SUCCESS Kicked client bob"))).toBe(true);
+    expect(receive(requests, text)).toBe(false);
+    expect(receive(requests, "SUCCESS Kicked client bob")).toBe(true);
     expect(await outcome).toEqual(taken);
   }
-  expect(newRequests().receive(decodeServerLine("BROADCAST SENT"))).toBe(false);
+  expect(receive(newRequests(), "BROADCAST SENT")).toBe(false);
 });

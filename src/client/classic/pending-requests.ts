@@ -1,23 +1,40 @@
 import type { ServerLine } from "../../wire/classic/server-lines.ts";
-import type { AnswerReader, Step } from "./blocks.ts";
 import type { ConnectionEnd, Failure } from "../outcomes.ts";
+import type { AnswerReader, Step } from "./blocks.ts";
 
 interface Request {
   read(line: ServerLine): Step<unknown>["kind"];
   end(why: ConnectionEnd): void;
 }
 
-/** The commands of one connection that wait for their answers, oldest first. */
+/** What bounds an answer, whatever the server sends. */
+export interface AnswerLimits {
+  /** Milliseconds for the next line of the oldest request's answer. */
+  readonly line: number;
+  /** Milliseconds for the whole of it, from when it was the oldest. */
+  readonly whole: number;
+}
+
+/**
+ * What one answer can hold, counted in characters of its lines and in so many more for each of them: over forty thousand
+ * names, several times what a server of ours has room for.
+ */
+const ANSWER_SIZE = 4 * 1024 * 1024;
+const LINE_COST = 64;
+
+/** The requests of one connection that wait for their answers, oldest first. */
 export class PendingRequests {
   readonly #queue: Request[] = [];
-  readonly #timeout: number;
-  readonly #onSilent: () => void;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #limits: AnswerLimits;
+  readonly #giveUp: (why: ConnectionEnd) => void;
+  #lineTimer: NodeJS.Timeout | undefined;
+  #wholeTimer: NodeJS.Timeout | undefined;
+  #size = 0;
 
-  /** `onSilent` is called when the oldest command has got no line of its answer for `timeout` milliseconds. */
-  constructor(timeout: number, onSilent: () => void) {
-    this.#timeout = timeout;
-    this.#onSilent = onSilent;
+  /** `giveUp` is called when the oldest request's answer takes longer, or is longer, than any answer. */
+  constructor(limits: AnswerLimits, giveUp: (why: ConnectionEnd) => void) {
+    this.#limits = limits;
+    this.#giveUp = giveUp;
   }
 
   add<T>(reader: AnswerReader<T>): Promise<T | Failure> {
@@ -30,28 +47,44 @@ export class PendingRequests {
       },
       end: (why) => resolve(reader.atEnd?.() ?? { kind: "unknown", why }),
     });
-    this.#timer ??= setTimeout(this.#onSilent, this.#timeout);
+    if (this.#queue.length === 1) this.#startTimers();
     return promise;
   }
 
-  /** Whether the line belonged to the oldest command's answer. */
-  receive(line: ServerLine): boolean {
+  /** Whether the line, of so many characters, belonged to the oldest request's answer. */
+  receive(line: ServerLine, length: number): boolean {
     const step = this.#queue[0]?.read(line) ?? "foreign";
-    if (step === "foreign") return false;
-    if (step === "done") this.#queue.shift();
-    if (this.#queue.length === 0) this.#stopTimer();
-    else this.#timer?.refresh();
-    return true;
+    switch (step) {
+      case "foreign":
+        return false;
+      case "done":
+        this.#queue.shift();
+        this.#stopTimers();
+        if (this.#queue.length > 0) this.#startTimers();
+        return true;
+      case "more":
+        this.#lineTimer?.refresh();
+        this.#size += length + LINE_COST;
+        if (this.#size > ANSWER_SIZE) this.#giveUp({ kind: "oversized" });
+        return true;
+    }
   }
 
-  /** Nothing more will come: every command ends as unknown, unless its answer is certain already. */
+  /** Nothing more will come: every request ends as unknown, unless its answer is certain already. */
   end(why: ConnectionEnd): void {
-    this.#stopTimer();
+    this.#stopTimers();
     for (const request of this.#queue.splice(0)) request.end(why);
   }
 
-  #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+  #startTimers(): void {
+    const silent = () => this.#giveUp({ kind: "silent" });
+    this.#size = 0;
+    this.#lineTimer = setTimeout(silent, this.#limits.line);
+    this.#wholeTimer = setTimeout(silent, this.#limits.whole);
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#lineTimer);
+    clearTimeout(this.#wholeTimer);
   }
 }

@@ -31,6 +31,9 @@ type Phase =
   | { readonly kind: "leaving" }
   | { readonly kind: "over" };
 
+/** UTF-16 units: more of a line that nobody asked for helps nobody. */
+const LONGEST_NOTICE = 4096;
+
 /** One connection's life, from its first packet to its end: registers, exchanges keys, asks and listens. */
 export class Session {
   readonly #id: string;
@@ -48,15 +51,16 @@ export class Session {
     this.#id = id;
     this.#timings = timings;
     this.#owner = owner;
-    const silent = () => this.#connection.abandon({ kind: "silent" });
-    this.#requests = new PendingRequests(timings.answer, silent);
+    this.#requests = new PendingRequests({ line: timings.answer, whole: timings.wholeAnswer }, (why) =>
+      this.#connection.abandon(why),
+    );
     this.#connection = new Connection(server, open, {
       opened: () => this.#connection.write(register),
       heard: () => this.#heard(),
       line: (text) => this.#line(text),
       ended: (end) => this.#ended(end),
     });
-    this.#timer = setTimeout(silent, timings.setUp);
+    this.#timer = setTimeout(() => this.#connection.abandon({ kind: "silent" }), timings.setUp);
   }
 
   /** Sends a command at once, and resolves with its answer. `not-sent` unless registered. */
@@ -83,7 +87,7 @@ export class Session {
 
   #line(text: string): void {
     const line = decodeServerLine(text);
-    if (this.#phase.kind === "leaving") this.#requests.receive(line);
+    if (this.#phase.kind === "leaving") this.#requests.receive(line, text.length);
     else if (!this.#othersDoing(line)) this.#ownLine(line, text);
   }
 
@@ -122,7 +126,8 @@ export class Session {
       case "complete":
         this.#exchangeKeys(step.serverKey, step.operator);
         return;
-      default:
+      case "refused":
+      case "not-padserve":
         this.#connection.abandon(step);
     }
   }
@@ -145,8 +150,8 @@ export class Session {
   #answer(line: ServerLine, text: string): void {
     const error = errorOf(line);
     if (error !== null && isFarewell(error)) this.#connection.abandon(refused(error));
-    else if (!this.#requests.receive(line) && text.trim() !== "") {
-      this.#owner.event({ kind: "notice", text: text.trimEnd() });
+    else if (!this.#requests.receive(line, text.length) && text.trim() !== "") {
+      this.#owner.event({ kind: "notice", text: text.trimEnd().slice(0, LONGEST_NOTICE) });
     }
   }
 

@@ -6,6 +6,8 @@ export interface Timings extends BackOff {
   readonly setUp: number;
   /** For the next line of the oldest command's answer; then the connection is taken for dead. Default 15 s. */
   readonly answer: number;
+  /** For the whole of the oldest command's answer, however it trickles; then the same. Default 60 s. */
+  readonly wholeAnswer: number;
   /** After so long without a byte from the server it is asked for a sign of life. Default 60 s. */
   readonly quiet: number;
   /** A connection that held for so long starts the back-off again from its first delay. Default 10 s. */
@@ -18,6 +20,7 @@ export interface Timings extends BackOff {
 export const DEFAULT_TIMINGS: Timings = {
   setUp: 15_000,
   answer: 15_000,
+  wholeAnswer: 60_000,
   quiet: 60_000,
   stable: 10_000,
   goodbye: 1000,

@@ -87,9 +87,9 @@ function decodeByVerb(line: string): ServerLine | null {
     case "MESSAGE":
       return decodeMessage("message", rest);
     case "CLIENT":
-      return rest.includes(" ") ? null : { kind: "client", id: rest };
+      return isId(rest) ? { kind: "client", id: rest } : null;
     case "BANNED":
-      return rest.includes(" ") ? null : { kind: "banned", id: rest };
+      return isId(rest) ? { kind: "banned", id: rest } : null;
     case "INFO":
       return decodeInfo("INFO", rest);
     case "SERVERINFO":
@@ -103,13 +103,20 @@ function decodeByVerb(line: string): ServerLine | null {
   }
 }
 
+/** Old servers let any word be an id, but a line full of one is nobody's. */
+const LONGEST_ID = 1024;
+
+function isId(text: string): boolean {
+  return text.length <= LONGEST_ID && !text.includes(" ");
+}
+
 /** Old servers let ids such as `x:` in. Neither id nor field holds a space, so the colon with one behind it ends the id. */
 function decodeMessage(kind: "broadcast" | "message", rest: string): ServerLine | null {
   const colon = rest.indexOf(": ");
   if (!rest.startsWith("from ") || colon <= "from ".length) return null;
   const from = rest.slice("from ".length, colon);
   const field = rest.slice(colon + 2);
-  return from.includes(" ") || field.includes(" ") ? null : { kind, from, field };
+  return !isId(from) || field.includes(" ") ? null : { kind, from, field };
 }
 
 function decodeInfo(verb: InfoVerb, rest: string): ServerLine | null {
