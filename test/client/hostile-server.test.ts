@@ -31,7 +31,7 @@ test("CC-33 an answer that trickles for ever ends the connection, too", async ()
   await using server = await FakeOldServer.start({ generation: 3, mute: (line) => line === "LIST" });
   const timings = { answer: 60_000, wholeAnswer: 20 };
   await using alice = await online({ server: server.address, id: "alice", reconnect: "never", timings });
-  const sent = alice.client.send("bob", "hello");
+  const sent = alice.client.send("alice", "hello");
   await server.hears("LIST");
   server.say("alice", "BEGIN_RESPONSE\nCLIENT alice\n");
   expect(await sent).toEqual({ kind: "unknown", why: { kind: "silent" } });

@@ -185,14 +185,12 @@ test("CC-33 an answer that comes a line at a time for ever is no answer", () => 
 });
 
 test.each([1, 250, 64 * 1024])("CC-33 an answer of endless lines of %i characters is given up at 4 MiB", (length) => {
-  let given = false;
-  const requests = new PendingRequests({ line: 1_000_000, whole: 1_000_000 }, (why) => {
-    expect(why).toEqual({ kind: "oversized" });
-    given = true;
-  });
+  const giveUp = vi.fn();
+  const requests = new PendingRequests({ line: 1_000_000, whole: 1_000_000 }, giveUp);
   void requests.add(listAnswer());
   let read = 0;
-  for (; !given; read += length) requests.receive({ kind: "client", id: "x" }, length);
+  for (; giveUp.mock.calls.length === 0; read += length) requests.receive({ kind: "client", id: "x" }, length);
+  expect(giveUp.mock.calls).toEqual([[{ kind: "oversized" }]]);
   expect(read).toBeLessThanOrEqual(4 * 1024 * 1024 + length);
   requests.end(CLOSED);
 });
