@@ -1,0 +1,166 @@
+import * as v from "valibot";
+import type { WholeGroup } from "../../../mls/group-engine.ts";
+import { SLOTS } from "../kept.ts";
+import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, Saved, Slot } from "../kept.ts";
+import type { Connection } from "./connection.ts";
+import { readFlight, readGroup, readHistory, readNamePin, readPin, readRequest, readWritten } from "./rows.ts";
+import type { Secrets } from "./secrets.ts";
+
+export interface Reader {
+  load(): Saved;
+  group(id: Uint8Array): KeptGroup | null;
+  keyPackage(reference: Uint8Array): KeyPackage | null;
+  history(
+    conversation: string,
+    page: { readonly before: number | null; readonly limit: number },
+  ): readonly HistoryRow[];
+  search(
+    words: string,
+    options: { readonly conversation: string | null; readonly limit: number },
+  ): readonly HistoryRow[];
+}
+
+const MOST_ROWS = 1000;
+const MOST_WORDS = 16;
+const Bytes = v.instance(Uint8Array);
+const SealedRow = v.object({ sealed: Bytes });
+const KeyPackageRow = v.object({
+  reference: Bytes,
+  sealed: Bytes,
+  last_resort: v.picklist([0, 1]),
+  made_at: v.pipe(v.number(), v.safeInteger()),
+});
+
+/** What is kept, read; throws the driver's errors, a `ValiError` or an `AgentStoreError`. */
+export function reader(connection: Connection, secrets: Secrets): Reader {
+  const statements = prepare(connection);
+  return {
+    load: () => ({
+      device: ownDevice(),
+      userSeed: secret("user-seed"),
+      groups: statements.groups.all().map(readGroup),
+      keyPackages: statements.keyPackages.all().map((row) => withoutSecret(readKeyPackage(row, secrets))),
+      pins: statements.pins.all().map(readPin),
+      names: statements.names.all().map(readNamePin),
+      drafts: new Map(
+        statements.drafts.all().map((row) => v.parse(v.tuple([v.string(), v.string()]), Object.values(row ?? {}))),
+      ),
+    }),
+    group(id) {
+      const row = statements.group.get(id);
+      if (row === undefined) return null;
+      const [request, flight] = [statements.request.get(id), statements.flight.get(id)];
+      const [active, candidate] = SLOTS.map((slot) => state(id, slot));
+      return {
+        row: readGroup(row),
+        active: active ?? null,
+        candidate: candidate ?? null,
+        request: request === undefined ? null : readRequest(request),
+        flight: flight === undefined ? null : readFlight(flight),
+        outbox: statements.outbox.all(id).map(readWritten),
+        readers: new Set(statements.readers.all(id).map((found) => v.parse(v.object({ who: v.string() }), found).who)),
+        senders: new Map(statements.senders.all(id).map(readSender)),
+      };
+    },
+    keyPackage(reference) {
+      const row = statements.keyPackage.get(reference);
+      return row === undefined ? null : readKeyPackage(row, secrets);
+    },
+    history: (conversation, { before, limit }) =>
+      statements.history.all(conversation, before ?? Number.MAX_SAFE_INTEGER, bounded(limit)).map(readHistory),
+    search(words, { conversation, limit }) {
+      const query = queryOf(words);
+      return query === null
+        ? []
+        : statements.search.all(query, conversation, conversation, bounded(limit)).map(readHistory);
+    },
+  };
+
+  function ownDevice(): OwnDevice | null {
+    const seed = secret("device-seed");
+    if (seed === null) return null;
+    const found = v.parse(v.object({ id: Bytes, record: Bytes }), statements.device.get());
+    return { ...found, seed };
+  }
+
+  function secret(name: string): Uint8Array | null {
+    const row = statements.secret.get(name);
+    return row === undefined ? null : secrets.open(name, v.parse(SealedRow, row).sealed);
+  }
+
+  function state(groupId: Uint8Array, slot: Slot): WholeGroup | null {
+    const row = statements.state.get(groupId, slot);
+    if (row === undefined) return null;
+    const { sealed, tree } = v.parse(v.object({ sealed: Bytes, tree: Bytes }), row);
+    return { groupId, state: secrets.open(statePlace(groupId, slot), sealed), tree, epochs: [] };
+  }
+}
+
+/** What a group state's secret is bound to. */
+export function statePlace(groupId: Uint8Array, slot: Slot): string {
+  return `group-state ${Buffer.from(groupId).toString("hex")} ${slot}`;
+}
+
+export function keyPackagePlace(reference: Uint8Array): string {
+  return `key-package ${Buffer.from(reference).toString("hex")}`;
+}
+
+function prepare(connection: Connection) {
+  const columns = "place, conversation, group_id, number, at, who, device, message_id, content, history.text, detail";
+  return {
+    secret: connection.prepare("SELECT sealed FROM secrets WHERE name = ?"),
+    device: connection.prepare(
+      "SELECT (SELECT value FROM meta WHERE key = 'device-id') AS id, (SELECT value FROM meta WHERE key = 'record') AS record",
+    ),
+    groups: connection.prepare("SELECT * FROM groups"),
+    group: connection.prepare("SELECT * FROM groups WHERE id = ?"),
+    state: connection.prepare(
+      "SELECT sealed, tree FROM group_states LEFT JOIN group_trees USING (group_id, slot) WHERE group_id = ? AND slot = ?",
+    ),
+    request: connection.prepare("SELECT * FROM requests WHERE group_id = ?"),
+    flight: connection.prepare("SELECT * FROM flights WHERE group_id = ?"),
+    outbox: connection.prepare("SELECT * FROM outbox WHERE group_id = ? ORDER BY place"),
+    readers: connection.prepare("SELECT who FROM readers WHERE group_id = ?"),
+    senders: connection.prepare("SELECT device, number FROM senders WHERE group_id = ?"),
+    keyPackages: connection.prepare("SELECT * FROM key_packages ORDER BY made_at"),
+    keyPackage: connection.prepare("SELECT * FROM key_packages WHERE reference = ?"),
+    pins: connection.prepare("SELECT * FROM pins"),
+    names: connection.prepare("SELECT * FROM name_pins"),
+    drafts: connection.prepare("SELECT conversation, text FROM drafts"),
+    history: connection.prepare(
+      `SELECT ${columns} FROM history WHERE conversation = ? AND place < ? ORDER BY place DESC LIMIT ?`,
+    ),
+    search: connection.prepare(
+      `SELECT ${columns} FROM history_words JOIN history ON history.place = history_words.rowid
+       WHERE history_words MATCH ? AND (? IS NULL OR conversation = ?) ORDER BY place DESC LIMIT ?`,
+    ),
+  };
+}
+
+function readKeyPackage(row: unknown, secrets: Secrets): KeyPackage {
+  const { reference, sealed, last_resort: lastResort, made_at: madeAt } = v.parse(KeyPackageRow, row);
+  return { reference, secret: secrets.open(keyPackagePlace(reference), sealed), lastResort: lastResort === 1, madeAt };
+}
+
+function withoutSecret({ reference, lastResort, madeAt }: KeyPackage) {
+  return { reference, lastResort, madeAt };
+}
+
+function readSender(row: unknown): readonly [string, number] {
+  const { device, number } = v.parse(v.object({ device: Bytes, number: v.number() }), row);
+  return [Buffer.from(device).toString("hex"), number];
+}
+
+/** FTS5's query for rows with all of the words or their beginnings; nothing in them is FTS5's own syntax. Null for no words. */
+function queryOf(words: string): string | null {
+  const found =
+    words
+      .slice(0, 1000)
+      .match(/[\p{L}\p{N}\p{M}]+/gu)
+      ?.slice(0, MOST_WORDS) ?? [];
+  return found.length === 0 ? null : found.map((word) => `"${word}"*`).join(" ");
+}
+
+function bounded(limit: number): number {
+  return Math.max(1, Math.min(MOST_ROWS, Math.trunc(limit)));
+}

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Place } from "../../src/agent/store/sqlite/open.ts";
+import { scratchDirectory } from "../store/scratch.ts";
+
+export interface DeviceScratch extends Place {
+  /** Every byte of every file in the device's folder. */
+  readonly bytes: () => Buffer;
+  readonly remove: () => void;
+}
+
+/** A place for one device, its key apart. */
+export function deviceScratch(): DeviceScratch {
+  const { path, remove } = scratchDirectory();
+  const folder = join(path, "state", "server");
+  return {
+    folder,
+    keyFile: join(path, "settings", "device.key"),
+    machine: "0123456789abcdef0123456789abcdef",
+    bytes: () => Buffer.concat(readdirSync(folder).map((file) => readFileSync(join(folder, file)))),
+    remove,
+  };
+}
