@@ -55,6 +55,7 @@ describe("what a folder may not import", () => {
   test("PR-1 every folder of sources has its licence", () => {
     expect([...folderLicences(root).keys()].toSorted()).toEqual([
       "admin",
+      "agent",
       "args",
       "bin",
       "cli",
