@@ -20,12 +20,15 @@ export interface LogEntry {
 /** A new entry at the end of a log. The number must be the next one: the store refuses a batch that leaves a gap or repeats one. */
 export interface Append extends LogEntry {
   readonly log: LogId;
+  /** A lasting entry outlives trims of entries that aren't: commits are kept longer than messages. */
+  readonly lasting: boolean;
 }
 
-/** A log's entries up to and including number `through` are forgotten. The numbering goes on where it was. */
+/** A log's entries up to and including number `through` are forgotten; `lasting`: the lasting ones too. The numbering goes on. */
 export interface Trim {
   readonly log: LogId;
   readonly through: number;
+  readonly lasting: boolean;
 }
 
 /** What one transaction keeps: the facts in their order, then the appends in theirs, then the trims. */

@@ -1,0 +1,121 @@
+import type { DeviceId, GroupId, MessageId, PublicKey, RequestId } from "./ids.ts";
+import type { Owner, Place, RemovalReason } from "./rows.ts";
+
+/** What a device asks for. Each comes from a connection that has proved to be that device's. */
+export type DeviceCommand =
+  | SendMessage
+  | CommitHandshake
+  | CreateGroup
+  | PublishPackages
+  | TakePackages
+  | { readonly kind: "acknowledge"; readonly device: DeviceId; readonly group: GroupId; readonly number: number }
+  | { readonly kind: "welcome-done"; readonly device: DeviceId; readonly group: GroupId }
+  | { readonly kind: "leave"; readonly device: DeviceId; readonly group: GroupId }
+  | { readonly kind: "report-commit"; readonly device: DeviceId; readonly group: GroupId; readonly number: number };
+
+export interface SendMessage {
+  readonly kind: "send";
+  readonly device: DeviceId;
+  readonly group: GroupId;
+  readonly epoch: number;
+  readonly counter: number;
+  readonly message: MessageId;
+  readonly bytes: Uint8Array;
+}
+
+export interface CommitHandshake {
+  readonly kind: "commit";
+  readonly device: DeviceId;
+  readonly group: GroupId;
+  readonly request: RequestId;
+  /** The epoch that it was made in. */
+  readonly epoch: number;
+  readonly commit: Uint8Array;
+  /** For those it adds. */
+  readonly welcome: Uint8Array | null;
+  /** Of the epoch that it makes. */
+  readonly groupInfo: Uint8Array;
+  /** What the observer found; null: the handshake, the group info or the Welcome isn't what it should be. */
+  readonly found: Findings | null;
+}
+
+/** What an observer finds in a commit (RFC 9420, section 12.2, and the room's policy are checked by it). */
+export interface Findings {
+  readonly kind: "add" | "remove" | "update" | "policy" | "external-join" | "resync";
+  readonly epoch: number;
+  readonly committer: FoundDevice;
+  /** Whether the policy names the committer's owner as a moderator. */
+  readonly byModerator: boolean;
+  readonly added: readonly FoundDevice[];
+  readonly removed: readonly FoundDevice[];
+  /** References of the key packages that the Welcome is for. */
+  readonly welcomed: readonly string[];
+  /** The access that the policy gives from now on. */
+  readonly access: "open" | "invite" | "listed";
+}
+
+/** A leaf's record, as far as the server must know it. */
+export interface FoundDevice {
+  readonly device: DeviceId;
+  readonly key: PublicKey;
+  readonly owner: Owner;
+}
+
+export interface CreateGroup {
+  readonly kind: "create-group";
+  readonly device: DeviceId;
+  readonly group: GroupId;
+  readonly place: Place;
+  readonly groupInfo: Uint8Array;
+  /** What the observer found in the group info; null: it is none of a new group with this device alone. */
+  readonly found: {
+    readonly group: GroupId;
+    readonly epoch: number;
+    readonly members: readonly FoundDevice[];
+    readonly access: "open" | "invite" | "listed";
+    /** Whom the policy lists; for a direct conversation these are the two. */
+    readonly listed: readonly Owner[];
+  } | null;
+}
+
+export interface PublishPackages {
+  readonly kind: "publish-packages";
+  readonly device: DeviceId;
+  /** Verified to be this device's, and not expired. Instead of all that wait, when `replace`. */
+  readonly packages: readonly OfferedPackage[];
+  readonly lastResort: OfferedPackage | null;
+  readonly replace: boolean;
+}
+
+export interface OfferedPackage {
+  readonly reference: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface TakePackages {
+  readonly kind: "take-packages";
+  readonly device: DeviceId;
+  /** The group they are for: the taker is a member and may add there. */
+  readonly group: GroupId;
+  readonly of: readonly DeviceId[];
+}
+
+/** What the server itself does. */
+export type ServerCommand =
+  /** A connection has proved to be a device's. Its owner is who the tailnet says is behind the connection. */
+  | {
+      readonly kind: "device-online";
+      readonly device: DeviceId;
+      readonly owner: Owner;
+      readonly key: PublicKey;
+      readonly userKey: PublicKey;
+      /** Verified: it names this device, this owner, both keys. Base64url. */
+      readonly record: string;
+      readonly counter: number;
+    }
+  | { readonly kind: "order-removal"; readonly owner: Owner; readonly why: RemovalReason }
+  | { readonly kind: "remove-device"; readonly device: DeviceId; readonly why: RemovalReason }
+  /** What all members have, or what is too old, is forgotten. */
+  | { readonly kind: "forget-old"; readonly group: GroupId };
+
+export type GroupCommand = DeviceCommand | ServerCommand;

@@ -1,0 +1,65 @@
+import { decideCommit } from "./committing.ts";
+import { decideCreate } from "./creating.ts";
+import type { GroupCommand } from "./commands.ts";
+import type { Context, Decision, Reads } from "./decision.ts";
+import { decideOnline, decideRemoveDevice } from "./devices.ts";
+import { decideForget, readsToForget } from "./forgetting.ts";
+import { decidePublish, decideTake, readsToTake } from "./key-packages.ts";
+import { decideLeave, decideOrderRemoval, decideReport } from "./leaving.ts";
+import { decideAcknowledge, decideWelcomeDone } from "./reading.ts";
+import { decideSend } from "./sending.ts";
+import type { State } from "./state.ts";
+
+/** What a command leads to in a state. Pure: the same state, command and context give the same decision. */
+export function decideGroups(state: State, command: GroupCommand, context: Context): Decision {
+  switch (command.kind) {
+    case "send":
+      return decideSend(state, command, context);
+    case "commit":
+      return decideCommit(state, command, context);
+    case "create-group":
+      return decideCreate(state, command, context);
+    case "publish-packages":
+      return decidePublish(state, command);
+    case "take-packages":
+      return decideTake(state, command, context);
+    case "acknowledge":
+      return decideAcknowledge(state, command);
+    case "welcome-done":
+      return decideWelcomeDone(state, command);
+    case "leave":
+      return decideLeave(state, command, context);
+    case "report-commit":
+      return decideReport(state, command, context);
+    case "device-online":
+      return decideOnline(state, command, context);
+    case "order-removal":
+      return decideOrderRemoval(state, command);
+    case "remove-device":
+      return decideRemoveDevice(state, command);
+    case "forget-old":
+      return decideForget(state, command, context);
+  }
+}
+
+/** What must be read before a command can be decided; null: nothing. */
+export function readsOf(state: State, command: GroupCommand): Reads | null {
+  switch (command.kind) {
+    case "take-packages":
+      return readsToTake(state, command);
+    case "forget-old":
+      return readsToForget(state, command);
+    case "send":
+    case "commit":
+    case "create-group":
+    case "publish-packages":
+    case "acknowledge":
+    case "welcome-done":
+    case "leave":
+    case "report-commit":
+    case "device-online":
+    case "order-removal":
+    case "remove-device":
+      return null;
+  }
+}

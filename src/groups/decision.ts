@@ -1,0 +1,69 @@
+import type { Append, LogEntry as StoredEntry, Range, Trim } from "../core/ports.ts";
+import type { DeviceId, GroupId } from "./ids.ts";
+import type { LogEntry, Sha256 } from "./log-entry.ts";
+import type { GroupRefusal } from "./refusals.ts";
+import type { Row } from "./rows.ts";
+
+/** What a command leads to: what must be kept in one transaction, and then who hears what. */
+export interface Accepted {
+  readonly rows: readonly Row[];
+  readonly appends: readonly Append[];
+  readonly trims: readonly Trim[];
+  readonly pushes: readonly Push[];
+  /** What the asking device hears. */
+  readonly reply: Reply;
+}
+
+export type Decision = Accepted | { readonly refusal: GroupRefusal };
+
+/** What devices hear that didn't ask. Said after the commit; to those of `to` who are there. */
+export interface Push {
+  readonly to: readonly DeviceId[];
+  readonly except: DeviceId | null;
+  readonly push:
+    | { readonly kind: "entry"; readonly group: GroupId; readonly entry: LogEntry }
+    | { readonly kind: "welcome"; readonly group: GroupId }
+    | { readonly kind: "removal-due"; readonly group: GroupId; readonly devices: readonly DeviceId[] }
+    | { readonly kind: "group-ended"; readonly group: GroupId }
+    | { readonly kind: "packages-low"; readonly left: number };
+}
+
+export type Reply =
+  | { readonly kind: "done" }
+  | { readonly kind: "stored"; readonly number: number; readonly at: number }
+  | { readonly kind: "created"; readonly group: GroupId }
+  | { readonly kind: "packages"; readonly packages: readonly TakenPackage[] }
+  | { readonly kind: "online"; readonly packages: number; readonly lastResort: boolean };
+
+export interface TakenPackage {
+  readonly device: DeviceId;
+  readonly reference: string;
+  readonly keyPackage: Uint8Array;
+}
+
+/** What a decision may know beside the state. */
+export interface Context {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly sha256: Sha256;
+  /** What the ranges of `readsOf` gave, in their order. */
+  readonly read: readonly (readonly StoredEntry[])[];
+  /** Who alone may commit in the command's group now, see turns.ts; null: anybody. */
+  readonly turn: DeviceId | null;
+}
+
+/** What must be read before a command can be decided, and what waits for it meanwhile: commands with the same key. */
+export interface Reads {
+  readonly key: string;
+  readonly ranges: readonly Range[];
+}
+
+export function refuse(refusal: GroupRefusal): Decision {
+  return { refusal };
+}
+
+/** A decision that keeps and tells nothing but its reply. */
+export function reply(given: Reply): Accepted {
+  return { rows: [], appends: [], trims: [], pushes: [], reply: given };
+}
+

@@ -1,0 +1,90 @@
+import { get } from "../core/persistent-map.ts";
+import type { ServerCommand } from "./commands.ts";
+import { refuse, type Context, type Decision } from "./decision.ts";
+import type { DeviceId } from "./ids.ts";
+import { removalOrders } from "./leaving.ts";
+import { packageLog } from "./logs.ts";
+import { knownDevice, sameOwner } from "./members.ts";
+import type { GroupRefusal } from "./refusals.ts";
+import type { PackagesRow, Row } from "./rows.ts";
+import { ownerKey, type State } from "./state.ts";
+
+type Online = Extract<ServerCommand, { kind: "device-online" }>;
+
+/**
+ * A device that has proved to hold its key says hello. The first user key of an owner is compared and set here, so that of two
+ * new devices only one can be the first; the counter rises with each hello, so that a copy shows (SEALED.md 5 and 9).
+ */
+export function decideOnline(state: State, command: Online, { at }: Context): Decision {
+  const refusal = refusalOf(state, command);
+  if (refusal !== null) return refuse(refusal);
+  const { device: id, owner, key, userKey, record, counter } = command;
+  const before = get(state.devices, id);
+  const rows: Row[] = [
+    {
+      table: "device",
+      key: id,
+      value: { owner, key, userKey, record, counter, since: before?.since ?? at, seen: at, removed: false },
+    },
+  ];
+  if (get(state.userKeys, ownerKey(owner)) === undefined) {
+    rows.push({ table: "user-key", key: ownerKey(owner), value: { userKey, since: at } });
+  }
+  const packages = get(state.packages, id);
+  return {
+    rows,
+    appends: [],
+    trims: [],
+    pushes: [],
+    reply: {
+      kind: "online",
+      packages: packages?.references.length ?? 0,
+      lastResort: (packages?.lastResort ?? null) !== null,
+    },
+  };
+}
+
+function refusalOf(state: State, command: Online): GroupRefusal | null {
+  const { owner, userKey } = command;
+  const known = get(state.devices, command.device);
+  if (known?.removed === true) return { reason: "device-removed" };
+  if (known !== undefined && (known.key !== command.key || !sameOwner(known.owner, owner))) {
+    return { reason: "wrong-device" };
+  }
+  if (known !== undefined && command.counter <= known.counter) return { reason: "rolled-back" };
+  const first = get(state.userKeys, ownerKey(owner));
+  if (first !== undefined && first.userKey !== userKey) return { reason: "other-user-key", userKey: first.userKey };
+  if (known !== undefined) return null;
+  const { maxDevices, maxDevicesPerOwner } = state.settings;
+  const own = [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => isLive(state, id));
+  return state.deviceCount >= maxDevices || own.length >= maxDevicesPerOwner ? { reason: "too-many", of: "devices" } : null;
+}
+
+/** A device that is gone for good: nobody can add it any more, and it is to be removed wherever it is a member. */
+export function decideRemoveDevice(
+  state: State,
+  { device: id, why }: Extract<ServerCommand, { kind: "remove-device" }>,
+): Decision {
+  const device = knownDevice(state, id);
+  if ("refusal" in device) return device;
+  const packages = get(state.packages, id);
+  const rows: Row[] = [{ table: "device", key: id, value: { ...device, removed: true } }];
+  if (packages !== undefined) rows.push({ table: "packages", key: id, value: null });
+  const orders = removalOrders(state, [id], why);
+  return {
+    rows: [...rows, ...orders.rows],
+    appends: [],
+    trims: packages === undefined ? [] : [{ log: packageLog(id), through: lastPackage(packages), lasting: true }],
+    pushes: orders.pushes,
+    reply: { kind: "done" },
+  };
+}
+
+/** The number of the last key package that was ever published. */
+export function lastPackage({ first, references }: PackagesRow): number {
+  return first + references.length - 1;
+}
+
+function isLive(state: State, id: DeviceId): boolean {
+  return get(state.devices, id)?.removed === false;
+}

@@ -1,0 +1,116 @@
+import { get } from "../core/persistent-map.ts";
+import type { DeviceCommand, ServerCommand } from "./commands.ts";
+import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
+import type { DeviceId, GroupId } from "./ids.ts";
+import { activeMembers, isActive, knownDevice, membersOf, openGroup, ownersOf } from "./members.ts";
+import type { GroupRow, RemovalReason, Row } from "./rows.ts";
+import { ownerKey, type State } from "./state.ts";
+
+/**
+ * A member can't remove itself (RFC 9420, section 12.4): it is cut off at once, and the client of one that stays commits the
+ * removal. All devices of the person leave together.
+ */
+export function decideLeave(
+  state: State,
+  command: Extract<DeviceCommand, { kind: "leave" }>,
+  { at }: Context,
+): Decision {
+  const open = openGroup(state, command.group);
+  if ("refusal" in open) return open;
+  const { group } = open;
+  const device = knownDevice(state, command.device);
+  if ("refusal" in device) return device;
+  if (!isActive(group, command.device)) return refuse({ reason: "not-a-member-of-group" });
+  if (group.place.kind === "direct") return refuse({ reason: "not-allowed" });
+  const { row, push } = orderIn(command.group, group, membersOf(state, group, device.owner), "left");
+  if (activeMembers(row).length > 0) {
+    const rows: Row[] = [{ table: "group", key: command.group, value: row }];
+    return { ...reply({ kind: "done" }), rows, pushes: push === null ? [] : [push] };
+  }
+  // Nobody is left who could commit anything.
+  return endGroup(command.group, row, { kind: "ended", why: "empty", at });
+}
+
+/** The server wants an owner out of all groups: banned, or unseen for too long. */
+export function decideOrderRemoval(
+  state: State,
+  { owner, why }: Extract<ServerCommand, { kind: "order-removal" }>,
+): Decision {
+  const devices = [...(get(state.devicesOf, ownerKey(owner)) ?? [])];
+  return { ...reply({ kind: "done" }), ...removalOrders(state, devices, why) };
+}
+
+/** What orders the removal of these devices from every group that they are in. */
+export function removalOrders(
+  state: State,
+  devices: readonly DeviceId[],
+  why: RemovalReason,
+): { readonly rows: readonly Row[]; readonly pushes: readonly Push[] } {
+  const rows: Row[] = [];
+  const pushes: Push[] = [];
+  const groups = new Set(devices.flatMap((device) => [...(get(state.groupsOf, device) ?? [])]));
+  for (const id of groups) {
+    const group = get(state.groups, id);
+    if (group?.status.kind !== "open") continue;
+    const { row, push } = orderIn(
+      id,
+      group,
+      devices.filter((device) => device in group.members),
+      why,
+    );
+    if (row !== group) rows.push({ table: "group", key: id, value: row });
+    if (push !== null) pushes.push(push);
+  }
+  return { rows, pushes };
+}
+
+function orderIn(
+  id: GroupId,
+  group: GroupRow,
+  devices: readonly DeviceId[],
+  why: RemovalReason,
+): { readonly row: GroupRow; readonly push: Push | null } {
+  // Who has left and is then banned is banned.
+  const fresh = devices.filter((device) => group.ordered[device] === undefined || group.ordered[device] === "left");
+  if (fresh.length === 0) return { row: group, push: null };
+  const row = { ...group, ordered: { ...group.ordered, ...Object.fromEntries(fresh.map((device) => [device, why])) } };
+  const push: Push = {
+    to: activeMembers(row),
+    except: null,
+    push: { kind: "removal-due", group: id, devices: Object.keys(row.ordered) },
+  };
+  return { row, push };
+}
+
+/**
+ * A commit that the server took and a member can't process leaves them apart for good (mls.md 5.9, SEALED.md 15). In a direct
+ * conversation one report ends the group, elsewhere those of two people; a successor takes its place.
+ */
+export function decideReport(
+  state: State,
+  command: Extract<DeviceCommand, { kind: "report-commit" }>,
+  { at }: Context,
+): Decision {
+  const open = openGroup(state, command.group);
+  if ("refusal" in open) return open;
+  const { group, head } = open;
+  if (!isActive(group, command.device)) return refuse({ reason: "not-a-member-of-group" });
+  const joined = group.members[command.device] ?? 0;
+  if (command.number > head.number || command.number <= joined) return refuse({ reason: "not-allowed" });
+
+  const before = group.reports?.number === command.number ? group.reports.by : [];
+  const by = [...new Set([...before, command.device])];
+  const owners = ownersOf(state, by).size;
+  const needed = group.place.kind === "direct" ? 1 : Math.min(2, ownersOf(state, activeMembers(group)).size);
+  const row: GroupRow = { ...group, reports: { number: command.number, by } };
+  if (owners >= needed) return endGroup(command.group, row, { kind: "ended", why: "invalid-commit", at });
+  return { ...reply({ kind: "done" }), rows: [{ table: "group", key: command.group, value: row }] };
+}
+
+function endGroup(id: GroupId, group: GroupRow, status: GroupRow["status"]): Decision {
+  return {
+    ...reply({ kind: "done" }),
+    rows: [{ table: "group", key: id, value: { ...group, status } }],
+    pushes: [{ to: Object.keys(group.members), except: null, push: { kind: "group-ended", group: id } }],
+  };
+}

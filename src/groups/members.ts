@@ -1,0 +1,62 @@
+import { get } from "../core/persistent-map.ts";
+import type { DeviceId, GroupId } from "./ids.ts";
+import type { GroupRefusal } from "./refusals.ts";
+import type { DeviceRow, GroupRow, HeadRow, Owner } from "./rows.ts";
+import { ownerKey, placeKey, type State } from "./state.ts";
+
+/** A group that goes on, with the end of its log. */
+export interface OpenGroup {
+  readonly group: GroupRow;
+  readonly head: HeadRow;
+}
+
+/** The group, if it is there and hasn't ended. */
+export function openGroup(state: State, id: GroupId): OpenGroup | { readonly refusal: GroupRefusal } {
+  const group = get(state.groups, id);
+  const head = get(state.heads, id);
+  if (group === undefined || head === undefined) return { refusal: { reason: "unknown-group" } };
+  if (group.status.kind === "ended") return { refusal: ended(state, group) };
+  return { group, head };
+}
+
+function ended(state: State, group: GroupRow): GroupRefusal {
+  return { reason: "group-ended", successor: get(state.places, placeKey(group.place)) ?? null };
+}
+
+/** Whether a device is in the group and may go on there: a member whose removal is ordered hears and says nothing more. */
+export function isActive(group: GroupRow, device: DeviceId): boolean {
+  return device in group.members && !(device in group.ordered);
+}
+
+export function activeMembers(group: GroupRow): DeviceId[] {
+  return Object.keys(group.members).filter((device) => !(device in group.ordered));
+}
+
+export function sameOwner(a: Owner, b: Owner): boolean {
+  return ownerKey(a) === ownerKey(b);
+}
+
+/** The devices of an owner that are members. */
+export function membersOf(state: State, group: GroupRow, owner: Owner): DeviceId[] {
+  return Object.keys(group.members).filter((device) => {
+    const row = get(state.devices, device);
+    return row !== undefined && sameOwner(row.owner, owner);
+  });
+}
+
+/** How many different people and machines the members belong to. */
+export function ownersOf(state: State, devices: readonly DeviceId[]): Set<string> {
+  const owners = new Set<string>();
+  for (const device of devices) {
+    const row = get(state.devices, device);
+    if (row !== undefined) owners.add(ownerKey(row.owner));
+  }
+  return owners;
+}
+
+/** The device, if it may act. */
+export function knownDevice(state: State, id: DeviceId): DeviceRow | { readonly refusal: GroupRefusal } {
+  const device = get(state.devices, id);
+  if (device === undefined) return { refusal: { reason: "unknown-device", device: id } };
+  return device.removed ? { refusal: { reason: "device-removed" } } : device;
+}

@@ -1,0 +1,130 @@
+/**
+ * What the delivery service keeps, row by row. A row's value replaces the one before it under the same key; null takes it away.
+ * Values are plain JSON, so that a store needs to know nothing of them.
+ */
+import type { DeviceId, GroupId, MessageId, PublicKey, RequestId } from "./ids.ts";
+
+/** Who a device belongs to, as the tailnet vouches for it and its record says it (docs/device-record.md). */
+export interface Owner {
+  readonly kind: "person" | "machine" | "address" | "name";
+  readonly identity: string;
+}
+
+export interface DeviceRow {
+  readonly owner: Owner;
+  /** Its signature key; the same in all groups. */
+  readonly key: PublicKey;
+  readonly userKey: PublicKey;
+  /** The device record, base64url. */
+  readonly record: string;
+  /** The highest counter that a hello of this device has carried: a copy or an old backup comes with a lower or equal one. */
+  readonly counter: number;
+  readonly since: number;
+  /** When it last said hello. */
+  readonly seen: number;
+  /** A removed one never comes back; its row stays, so that its id stays used. */
+  readonly removed: boolean;
+}
+
+export interface UserKeyRow {
+  readonly userKey: PublicKey;
+  readonly since: number;
+}
+
+/** Where a device's key packages lie: in its log of packages, taken in the order they came. */
+export interface PackagesRow {
+  /** Of those that wait: the log's numbers begin at `first`, one after another. */
+  readonly first: number;
+  readonly references: readonly string[];
+  /** The last resort: given out, as often as asked, when nothing else is left. Its bytes as a string of bytes (latin1). */
+  readonly lastResort: { readonly reference: string; readonly keyPackage: string } | null;
+  /** Handed out and not seen in a commit yet; the oldest go first. */
+  readonly handedOut: readonly string[];
+}
+
+/** What a group is for. `between`: two owners, or one twice for notes to oneself. */
+export type Place =
+  | { readonly kind: "everyone" }
+  | { readonly kind: "room"; readonly name: string }
+  | { readonly kind: "direct"; readonly between: readonly [Owner, Owner] };
+
+export type GroupStatus =
+  | { readonly kind: "open" }
+  /** A commit was reported as invalid by enough of its members, or the last member has left. */
+  | { readonly kind: "ended"; readonly why: "invalid-commit" | "empty"; readonly at: number };
+
+export interface GroupRow {
+  readonly place: Place;
+  readonly access: "open" | "invite" | "listed";
+  readonly creator: Owner;
+  readonly createdAt: number;
+  readonly epoch: number;
+  /** Each member device, and the number of the entry that it came in with: it reads nothing before. */
+  readonly members: Readonly<Record<DeviceId, number>>;
+  /** Each device that was removed, and the number of its removal: it reads nothing behind. */
+  readonly removed: Readonly<Record<DeviceId, number>>;
+  /** Members that are to be removed: delivery to them is cut; any member's client may commit it. */
+  readonly ordered: Readonly<Record<DeviceId, RemovalReason>>;
+  /** Members who reported the commit of this number as invalid. */
+  readonly reports: { readonly number: number; readonly by: readonly string[] } | null;
+  /** How many Welcomes its log of Welcomes has had. */
+  readonly welcomes: number;
+  readonly status: GroupStatus;
+}
+
+export type RemovalReason = "left" | "banned" | "device-removed" | "unseen";
+
+/** The end of a group's log, and its beginning. `hash` chains all entries, see log-entry.ts. */
+export interface HeadRow {
+  readonly number: number;
+  readonly hash: string;
+  readonly at: number;
+  /** Messages up to and with this number are forgotten. */
+  readonly messagesForgotten: number;
+  /** The same for commits, which are kept longer; never above `messagesForgotten`. */
+  readonly commitsForgotten: number;
+}
+
+/** The last message of a device in a group: told again, it gets the same answer. */
+export interface WriterRow {
+  readonly counter: number;
+  readonly message: MessageId;
+  readonly number: number;
+  readonly at: number;
+}
+
+/** The last commit of a device in a group. */
+export interface CommitterRow {
+  readonly request: RequestId;
+  readonly number: number;
+  readonly at: number;
+}
+
+/** How far a device has read in a group. Lazy: its loss costs a redelivery. */
+export interface CursorRow {
+  readonly number: number;
+}
+
+/** A Welcome that waits: its bytes are entry `number` of the group's log of Welcomes; `entry` is the commit's own number. */
+export interface WelcomeRow {
+  readonly device: DeviceId;
+  readonly group: GroupId;
+  readonly number: number;
+  readonly entry: number;
+}
+
+export type Row =
+  | { readonly table: "device"; readonly key: DeviceId; readonly value: DeviceRow | null }
+  | { readonly table: "user-key"; readonly key: string; readonly value: UserKeyRow | null }
+  | { readonly table: "packages"; readonly key: DeviceId; readonly value: PackagesRow | null }
+  | { readonly table: "group"; readonly key: GroupId; readonly value: GroupRow | null }
+  | { readonly table: "head"; readonly key: GroupId; readonly value: HeadRow | null }
+  | { readonly table: "writer"; readonly key: string; readonly value: WriterRow | null }
+  | { readonly table: "committer"; readonly key: string; readonly value: CommitterRow | null }
+  | { readonly table: "cursor"; readonly key: string; readonly value: CursorRow | null }
+  | { readonly table: "welcome"; readonly key: string; readonly value: WelcomeRow | null };
+
+/** Rows that may be written behind: their loss costs a redelivery, which clients drop by its number. */
+export function isLazy(row: Row): boolean {
+  return row.table === "cursor";
+}

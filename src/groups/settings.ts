@@ -1,0 +1,50 @@
+/** Bounds of the delivery service, fixed while the server runs. Times in milliseconds, sizes in bytes. */
+export interface Settings {
+  readonly maxDevices: number;
+  readonly maxDevicesPerOwner: number;
+  readonly maxGroups: number;
+  readonly maxGroupsPerOwner: number;
+  readonly maxMembers: number;
+  /** Key packages that wait for one device, beside its last resort. */
+  readonly maxPackages: number;
+  /** Devices whose key packages one request may take, and that one commit may add. */
+  readonly maxAdded: number;
+  readonly maxKeyPackage: number;
+  readonly maxMessage: number;
+  readonly maxCommit: number;
+  /** A group info or a Welcome, with the tree. */
+  readonly maxGroupInfo: number;
+  /** Messages are kept until all members have them, but no longer, and no more of them, than this. */
+  readonly messageAge: number;
+  readonly messageCount: number;
+  /** The same for commits. */
+  readonly commitAge: number;
+  /** A device unseen for so long is to be removed from its groups. */
+  readonly deviceAge: number;
+  /** How long one device may hold a group's commit turn. */
+  readonly turn: number;
+  /** Devices that may wait for a group's commit turn. */
+  readonly maxWaitingTurns: number;
+}
+
+const DAY = 86_400_000;
+
+export const DEFAULT_SETTINGS: Settings = {
+  maxDevices: 5_000,
+  maxDevicesPerOwner: 16,
+  maxGroups: 5_000,
+  maxGroupsPerOwner: 200,
+  maxMembers: 1_000,
+  maxPackages: 20,
+  maxAdded: 64,
+  maxKeyPackage: 4_096,
+  maxMessage: 81_920,
+  maxCommit: 262_144,
+  maxGroupInfo: 1_048_576,
+  messageAge: 30 * DAY,
+  messageCount: 10_000,
+  commitAge: 90 * DAY,
+  deviceAge: 60 * DAY,
+  turn: 5_000,
+  maxWaitingTurns: 1_000,
+};

@@ -1,0 +1,200 @@
+/**
+ * The delivery service's rules (RFC 9750, section 5): devices, key packages, groups, epochs, logs, Welcomes, cursors. This folder
+ * is pure: it knows no socket, no SQL, no clock, no protocol, and no MLS. What an observer found in a handshake comes in as a
+ * value, and bytes that are sealed for others are passed on unread.
+ *
+ * All that must outlive the process is a row with a table and a key; a later row replaces the one before. State is made of
+ * rows alone, so what `load` finds and what a commit leaves can't differ.
+ */
+import { emptyMap, get, put, without, type PersistentMap } from "../core/persistent-map.ts";
+import type { DeviceId, GroupId } from "./ids.ts";
+import type {
+  CommitterRow,
+  CursorRow,
+  DeviceRow,
+  GroupRow,
+  HeadRow,
+  PackagesRow,
+  Row,
+  UserKeyRow,
+  WelcomeRow,
+  WriterRow,
+} from "./rows.ts";
+import type { Settings } from "./settings.ts";
+
+export interface State {
+  readonly settings: Settings;
+  readonly devices: PersistentMap<DeviceId, DeviceRow>;
+  /** The user key that each owner set first, by the owner's key. */
+  readonly userKeys: PersistentMap<string, UserKeyRow>;
+  readonly packages: PersistentMap<DeviceId, PackagesRow>;
+  readonly groups: PersistentMap<GroupId, GroupRow>;
+  readonly heads: PersistentMap<GroupId, HeadRow>;
+  /** By group and device, see `pairKey`. */
+  readonly writers: PersistentMap<string, WriterRow>;
+  readonly committers: PersistentMap<string, CommitterRow>;
+  readonly cursors: PersistentMap<string, CursorRow>;
+  /** Welcomes that wait for a device, by group and device. */
+  readonly welcomes: PersistentMap<string, WelcomeRow>;
+
+  // What follows from the rows.
+  /** The one group that stands for `everyone`, a room's name or a pair of people; see `placeKey`. */
+  readonly places: PersistentMap<string, GroupId>;
+  /** Groups that a device is in, or was removed from and may still read its removal of. */
+  readonly groupsOf: PersistentMap<DeviceId, ReadonlySet<GroupId>>;
+  /** Devices of an owner, by the owner's key. */
+  readonly devicesOf: PersistentMap<string, ReadonlySet<DeviceId>>;
+  readonly welcomesOf: PersistentMap<DeviceId, ReadonlySet<GroupId>>;
+  readonly deviceCount: number;
+  readonly groupCount: number;
+  /** How many groups that go on each owner has created, by the owner's key. */
+  readonly createdBy: PersistentMap<string, number>;
+}
+
+export function emptyState(settings: Settings): State {
+  return {
+    settings,
+    devices: emptyMap(),
+    userKeys: emptyMap(),
+    packages: emptyMap(),
+    groups: emptyMap(),
+    heads: emptyMap(),
+    writers: emptyMap(),
+    committers: emptyMap(),
+    cursors: emptyMap(),
+    welcomes: emptyMap(),
+    places: emptyMap(),
+    groupsOf: emptyMap(),
+    devicesOf: emptyMap(),
+    welcomesOf: emptyMap(),
+    deviceCount: 0,
+    groupCount: 0,
+    createdBy: emptyMap(),
+  };
+}
+
+export function initialState(settings: Settings, rows: Iterable<Row>): State {
+  let state = emptyState(settings);
+  for (const row of rows) state = apply(state, row);
+  return state;
+}
+
+/** The state with a row put in place of the one with its key, or taken away. Rows are facts: none is refused here. */
+export function apply(state: State, row: Row): State {
+  switch (row.table) {
+    case "device":
+      return applyDevice(state, row.key, row.value);
+    case "user-key":
+      return { ...state, userKeys: set(state.userKeys, row.key, row.value) };
+    case "packages":
+      return { ...state, packages: set(state.packages, row.key, row.value) };
+    case "group":
+      return applyGroup(state, row.key, row.value);
+    case "head":
+      return { ...state, heads: set(state.heads, row.key, row.value) };
+    case "writer":
+      return { ...state, writers: set(state.writers, row.key, row.value) };
+    case "committer":
+      return { ...state, committers: set(state.committers, row.key, row.value) };
+    case "cursor":
+      return { ...state, cursors: set(state.cursors, row.key, row.value) };
+    case "welcome":
+      return applyWelcome(state, row.key, row.value);
+  }
+}
+
+function applyDevice(state: State, id: DeviceId, device: DeviceRow | null): State {
+  const before = get(state.devices, id);
+  let { devicesOf } = state;
+  if (before !== undefined) devicesOf = removeFrom(devicesOf, ownerKey(before.owner), id);
+  if (device !== null) devicesOf = addTo(devicesOf, ownerKey(device.owner), id);
+  const deviceCount = state.deviceCount + Number(device !== null) - Number(before !== undefined);
+  return { ...state, devices: set(state.devices, id, device), devicesOf, deviceCount };
+}
+
+function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
+  const before = get(state.groups, id);
+  let { groupsOf, places } = state;
+  for (const device of before === undefined ? [] : readersOf(before)) groupsOf = removeFrom(groupsOf, device, id);
+  for (const device of group === null ? [] : readersOf(group)) groupsOf = addTo(groupsOf, device, id);
+  const place = (group ?? before)?.place;
+  // A group that has ended leaves its place to a successor.
+  if (place !== undefined) {
+    const key = placeKey(place);
+    if (isOpen(group)) places = put(places, key, id);
+    else if (get(places, key) === id) places = without(places, key);
+  }
+  const change = Number(isOpen(group)) - Number(isOpen(before));
+  const creator = (group ?? before)?.creator;
+  let { createdBy } = state;
+  if (change !== 0 && creator !== undefined) {
+    const creatorKey = ownerKey(creator);
+    createdBy = put(createdBy, creatorKey, (get(createdBy, creatorKey) ?? 0) + change);
+  }
+  const groupCount = state.groupCount + change;
+  return { ...state, groups: set(state.groups, id, group), groupsOf, places, groupCount, createdBy };
+}
+
+function applyWelcome(state: State, key: string, welcome: WelcomeRow | null): State {
+  const before = get(state.welcomes, key);
+  let { welcomesOf } = state;
+  if (before !== undefined) welcomesOf = removeFrom(welcomesOf, before.device, before.group);
+  if (welcome !== null) welcomesOf = addTo(welcomesOf, welcome.device, welcome.group);
+  return { ...state, welcomes: set(state.welcomes, key, welcome), welcomesOf };
+}
+
+function isOpen(group: GroupRow | null | undefined): boolean {
+  return group?.status.kind === "open";
+}
+
+/** Members, and those who were removed and may read up to their removal. */
+function readersOf(group: GroupRow): DeviceId[] {
+  return [...Object.keys(group.members), ...Object.keys(group.removed)];
+}
+
+/** One string for each owner: equal exactly when the owners are. */
+export function ownerKey(owner: DeviceRow["owner"]): string {
+  return `${owner.kind}:${owner.identity}`;
+}
+
+/** One string for each (group, device). */
+export function pairKey(group: GroupId, device: DeviceId): string {
+  return `${group}/${device}`;
+}
+
+/** One string for what a group stands for. */
+export function placeKey(place: GroupRow["place"]): string {
+  switch (place.kind) {
+    case "everyone":
+      return "everyone";
+    case "room":
+      return `room:${place.name.toLowerCase()}`;
+    case "direct":
+      return `direct:${JSON.stringify(place.between.map(ownerKey).toSorted())}`;
+  }
+}
+
+function set<K extends string, V>(map: PersistentMap<K, V>, key: K, value: V | null): PersistentMap<K, V> {
+  return value === null ? without(map, key) : put(map, key, value);
+}
+
+function addTo<K extends string, V>(
+  map: PersistentMap<K, ReadonlySet<V>>,
+  key: K,
+  value: V,
+): PersistentMap<K, ReadonlySet<V>> {
+  const before = get(map, key);
+  return before?.has(value) === true ? map : put(map, key, new Set([...(before ?? []), value]));
+}
+
+function removeFrom<K extends string, V>(
+  map: PersistentMap<K, ReadonlySet<V>>,
+  key: K,
+  value: V,
+): PersistentMap<K, ReadonlySet<V>> {
+  const before = get(map, key);
+  if (before === undefined || !before.has(value)) return map;
+  const after = new Set(before);
+  after.delete(value);
+  return after.size === 0 ? without(map, key) : put(map, key, after);
+}
