@@ -66,7 +66,11 @@ function refusalOf(
   const device = knownDevice(state, command.device);
   if ("refusal" in device) return device.refusal;
   const { committer } = found;
-  if (committer.device !== command.device || committer.key !== device.key || !sameOwner(committer.owner, device.owner)) {
+  if (
+    committer.device !== command.device ||
+    committer.key !== device.key ||
+    !sameOwner(committer.owner, device.owner)
+  ) {
     return { reason: "wrong-device" };
   }
   const { maxCommit, maxGroupInfo } = state.settings;
@@ -79,12 +83,7 @@ function refusalOf(
   return refusalOfKind(state, group, command, found);
 }
 
-function refusalOfKind(
-  state: State,
-  group: GroupRow,
-  command: CommitHandshake,
-  found: Findings,
-): GroupRefusal | null {
+function refusalOfKind(state: State, group: GroupRow, command: CommitHandshake, found: Findings): GroupRefusal | null {
   switch (found.kind) {
     case "add":
       return refusalOfAdds(state, group, command, found);
@@ -95,19 +94,16 @@ function refusalOfKind(
       return null;
     case "external-join":
       if (group.access !== "open" || found.committer.owner.kind === "machine") return { reason: "not-allowed" };
-      return Object.keys(group.members).length >= state.settings.maxMembers ? { reason: "too-many", of: "members" } : null;
+      return Object.keys(group.members).length >= state.settings.maxMembers
+        ? { reason: "too-many", of: "members" }
+        : null;
     case "resync":
       return mayResync(group, found) ? null : { reason: "not-allowed" };
   }
 }
 
 /** Devices that are added must be known, not in the group, and come in by a key package that was given out for them. */
-function refusalOfAdds(
-  state: State,
-  group: GroupRow,
-  command: CommitHandshake,
-  found: Findings,
-): GroupRefusal | null {
+function refusalOfAdds(state: State, group: GroupRow, command: CommitHandshake, found: Findings): GroupRefusal | null {
   const { settings } = state;
   if (found.added.length > settings.maxAdded) return { reason: "too-many", of: "members" };
   if (Object.keys(group.members).length + found.added.length > settings.maxMembers) {
@@ -130,9 +126,7 @@ function refusalOfAdds(
 
 /** One's own person's devices, what the server has ordered, and what a moderator wants. */
 function mayRemove(group: GroupRow, found: Findings, removed: FoundDevice): boolean {
-  return (
-    removed.device in group.ordered || sameOwner(removed.owner, found.committer.owner) || found.byModerator
-  );
+  return removed.device in group.ordered || sameOwner(removed.owner, found.committer.owner) || found.byModerator;
 }
 
 /** A device replaces its own leaf and nothing else. Who has left and wants back may; who was put out may not. */
@@ -186,13 +180,7 @@ function keptBytes(command: CommitHandshake, entry: LogEntry, next: GroupRow): [
   return [kept, [{ log: info, through: next.epoch, lasting: true }]];
 }
 
-function rowsOfAdded(
-  state: State,
-  command: CommitHandshake,
-  found: Findings,
-  next: GroupRow,
-  number: number,
-): Row[] {
+function rowsOfAdded(state: State, command: CommitHandshake, found: Findings, next: GroupRow, number: number): Row[] {
   return found.added.flatMap(({ device }): Row[] => [
     {
       table: "welcome",

@@ -66,4 +66,3 @@ export function refuse(refusal: GroupRefusal): Decision {
 export function reply(given: Reply): Accepted {
   return { rows: [], appends: [], trims: [], pushes: [], reply: given };
 }
-

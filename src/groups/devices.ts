@@ -57,7 +57,9 @@ function refusalOf(state: State, command: Online): GroupRefusal | null {
   if (known !== undefined) return null;
   const { maxDevices, maxDevicesPerOwner } = state.settings;
   const own = [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => isLive(state, id));
-  return state.deviceCount >= maxDevices || own.length >= maxDevicesPerOwner ? { reason: "too-many", of: "devices" } : null;
+  return state.deviceCount >= maxDevices || own.length >= maxDevicesPerOwner
+    ? { reason: "too-many", of: "devices" }
+    : null;
 }
 
 /** A device that is gone for good: nobody can add it any more, and it is to be removed wherever it is a member. */

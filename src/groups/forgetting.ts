@@ -79,7 +79,10 @@ function through(
 }
 
 function readByAll(state: State, id: string, group: GroupRow, head: HeadRow): number {
-  return activeMembers(group).reduce((least, device) => Math.min(least, cursorOf(state, group, id, device)), head.number);
+  return activeMembers(group).reduce(
+    (least, device) => Math.min(least, cursorOf(state, group, id, device)),
+    head.number,
+  );
 }
 
 /** A removal that is forgotten can't be told any more: what the group remembers of the device goes with it. */

@@ -34,16 +34,22 @@ export function decidePublish(state: State, command: PublishPackages): Decision 
   };
   return {
     rows: [{ table: "packages", key: command.device, value: after }],
-    appends: command.packages.map(
-      ({ bytes }, i): Append => ({ log, number: last + 1 + i, body: bytes, lasting: false }),
-    ),
+    appends: command.packages.map(({ bytes }, i): Append => ({
+      log,
+      number: last + 1 + i,
+      body: bytes,
+      lasting: false,
+    })),
     trims: command.replace && last > 0 ? [{ log, through: last, lasting: true }] : [],
     pushes: [],
     reply: { kind: "done" },
   };
 }
 
-function refusalOfPublish(state: State, { device, packages, lastResort, replace }: PublishPackages): GroupRefusal | null {
+function refusalOfPublish(
+  state: State,
+  { device, packages, lastResort, replace }: PublishPackages,
+): GroupRefusal | null {
   const { maxPackages, maxKeyPackage } = state.settings;
   const offered = lastResort === null ? packages : [...packages, lastResort];
   if (offered.some(({ bytes }) => bytes.length > maxKeyPackage)) return { reason: "too-large" };
@@ -80,7 +86,8 @@ export function decideTake(state: State, command: TakePackages, { read }: Contex
   if ("refusal" in open) return open;
   if (!isActive(open.group, command.device)) return refuse({ reason: "not-a-member-of-group" });
   const { of } = command;
-  if (of.length > state.settings.maxAdded || new Set(of).size < of.length) return refuse({ reason: "too-many", of: "members" });
+  if (of.length > state.settings.maxAdded || new Set(of).size < of.length)
+    return refuse({ reason: "too-many", of: "members" });
 
   const rows: Row[] = [];
   const pushes: Push[] = [];
@@ -94,7 +101,11 @@ export function decideTake(state: State, command: TakePackages, { read }: Contex
     const [entry] = read[i] ?? [];
     if (reference === undefined || entry?.number !== packages.first) {
       if (packages.lastResort === null) return refuse({ reason: "no-key-package", device });
-      taken.push({ device, reference: packages.lastResort.reference, keyPackage: toBytes(packages.lastResort.keyPackage) });
+      taken.push({
+        device,
+        reference: packages.lastResort.reference,
+        keyPackage: toBytes(packages.lastResort.keyPackage),
+      });
       continue;
     }
     taken.push({ device, reference, keyPackage: entry.body });

@@ -28,7 +28,8 @@ export function readable(
 ): Readable | { readonly refusal: GroupRefusal } {
   const group = get(state.groups, id);
   const head = get(state.heads, id);
-  if (group === undefined || head === undefined || !mayKnow(group, device)) return { refusal: { reason: "unknown-group" } };
+  if (group === undefined || head === undefined || !mayKnow(group, device))
+    return { refusal: { reason: "unknown-group" } };
   if (device in group.ordered) return { refusal: { reason: "not-a-member-of-group" } };
   const from = Math.max(after, group.members[device] ?? 0);
   if (from < head.commitsForgotten) return { refusal: { reason: "too-old", first: head.commitsForgotten + 1 } };
@@ -54,7 +55,8 @@ export function decideAcknowledge(
 ): Decision {
   const group = get(state.groups, id);
   const head = get(state.heads, id);
-  if (group === undefined || head === undefined || !isActive(group, device)) return refuse({ reason: "not-a-member-of-group" });
+  if (group === undefined || head === undefined || !isActive(group, device))
+    return refuse({ reason: "not-a-member-of-group" });
   if (number > head.number) return refuse({ reason: "not-allowed" });
   if (number <= cursorOf(state, group, id, device)) return reply({ kind: "done" });
   return { ...reply({ kind: "done" }), rows: [{ table: "cursor", key: pairKey(id, device), value: { number } }] };
@@ -87,7 +89,9 @@ export function decideWelcomeDone(
 
 /** Welcomes that wait for a device. */
 export function welcomesFor(state: State, device: DeviceId): WelcomeRow[] {
-  return [...(get(state.welcomesOf, device) ?? [])].flatMap((group) => get(state.welcomes, pairKey(group, device)) ?? []);
+  return [...(get(state.welcomesOf, device) ?? [])].flatMap(
+    (group) => get(state.welcomes, pairKey(group, device)) ?? [],
+  );
 }
 
 /** A group as one of its devices sees it. */

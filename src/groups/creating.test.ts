@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { bytes, DeliveryServiceWorld, everyone, found, id, ops, owners } from "../../test/helpers/delivery-service.ts";
+import type { CreateGroup } from "./commands.ts";
+import type { Place } from "./rows.ts";
+
+const { alice, bob, carol } = owners;
+const direct: Place = { kind: "direct", between: [alice, bob] };
+
+function world(): DeliveryServiceWorld {
+  const made = new DeliveryServiceWorld({ maxGroupsPerOwner: 2 });
+  made.online("a1", alice);
+  made.online("b1", bob);
+  return made;
+}
+
+const create = (place: Place, overrides: Partial<CreateGroup["found"]> = {}, group = "g"): CreateGroup => ({
+  kind: "create-group",
+  device: id("a1"),
+  group: id(group),
+  place,
+  groupInfo: bytes("info"),
+  found: { group: id(group), epoch: 0, members: [found("a1", alice)], access: "open", listed: [], ...overrides },
+});
+
+test("GR-20 whoever is second at a place hears which group is there, whatever the case of a room's name", () => {
+  const made = world();
+  made.create("a1", alice, "g", everyone, "open");
+  made.create("a1", alice, "h", ops, "open");
+  expect(made.refusal(create(everyone, {}, "i"))).toEqual({ reason: "place-taken", group: id("g") });
+  expect(made.refusal(create({ kind: "room", name: "OPS" }, {}, "i"))).toEqual({
+    reason: "place-taken",
+    group: id("h"),
+  });
+});
+
+test("GR-20 a pair has one group, whichever of the two makes it", () => {
+  const made = world();
+  made.create("a1", alice, "g", direct, "listed");
+  const other = create({ kind: "direct", between: [bob, alice] }, { access: "listed", listed: [bob, alice] }, "h");
+  expect(made.refusal(other)).toEqual({ reason: "place-taken", group: id("g") });
+});
+
+test("GR-20 told again, the creator gets the same answer", () => {
+  const made = world();
+  expect(made.accept(create(everyone))).toEqual({ kind: "created", group: id("g") });
+  expect(made.accept(create(everyone))).toEqual({ kind: "created", group: id("g") });
+});
+
+test("GR-21 a new group is what it says: at epoch 0, its creator alone, by this device's key", () => {
+  const made = world();
+  const invalid = { reason: "invalid-handshake" };
+  expect(made.refusal({ ...create(everyone), found: null })).toEqual(invalid);
+  expect(made.refusal(create(everyone, { epoch: 1 }))).toEqual(invalid);
+  expect(made.refusal(create(everyone, { group: id("other") }))).toEqual(invalid);
+  expect(made.refusal(create(everyone, { members: [found("a1", alice), found("b1", bob)] }))).toEqual(invalid);
+  expect(made.refusal(create(everyone, { members: [found("b1", bob)] }))).toEqual({ reason: "wrong-device" });
+});
+
+test("GR-21 its policy is the one that its place promises", () => {
+  const made = world();
+  const refused = { reason: "not-allowed" };
+  expect(made.refusal(create(everyone, { access: "invite" }))).toEqual(refused);
+  expect(made.refusal(create(ops, { access: "listed" }))).toEqual(refused);
+  expect(made.refusal(create(direct, { access: "open" }))).toEqual(refused);
+  expect(made.refusal(create(direct, { access: "listed", listed: [alice] }))).toEqual(refused);
+  expect(made.refusal(create(direct, { access: "listed", listed: [alice, carol] }))).toEqual(refused);
+  const others: Place = { kind: "direct", between: [bob, carol] };
+  expect(made.refusal(create(others, { access: "listed", listed: [bob, carol] }))).toEqual(refused);
+  made.accept(create(direct, { access: "listed", listed: [bob, alice] }));
+});
+
+test("GR-38 a person makes so many groups and no more", () => {
+  const made = world();
+  made.accept(create(everyone));
+  made.accept(create(ops, {}, "h"));
+  expect(made.refusal(create({ kind: "room", name: "third" }, {}, "i"))).toEqual({ reason: "too-many", of: "groups" });
+});
+
+test("GR-7 a group info over the limit is refused", () => {
+  const made = world();
+  const large = { ...create(everyone), groupInfo: new Uint8Array(1_048_577) };
+  expect(made.refusal(large)).toEqual({ reason: "too-large" });
+});

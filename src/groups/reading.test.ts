@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import { get } from "../core/persistent-map.ts";
+import { DeliveryServiceWorld, everyone, found, id, ops, owners } from "../../test/helpers/delivery-service.ts";
+import { groupsFor, mayReadInfo, readable, welcomesFor } from "./reading.ts";
+
+const { alice, bob, carol, nas } = owners;
+const DAY = 86_400_000;
+
+function world(): DeliveryServiceWorld {
+  const made = new DeliveryServiceWorld({ messageCount: 5 });
+  made.online("a1", alice);
+  made.online("b1", bob);
+  made.online("c1", carol);
+  made.online("n1", nas);
+  for (const device of ["b1", "c1", "n1"]) made.publish(device, 2);
+  made.create("a1", alice, "g", everyone, "open");
+  made.send("a1", "g", 1);
+  made.add("a1", alice, "g", [["b1", bob]]);
+  made.send("a1", "g", 2);
+  return made;
+}
+
+const acknowledge = (made: DeliveryServiceWorld, device: string, number: number) =>
+  made.run({ kind: "acknowledge", device: id(device), group: id("g"), number });
+
+test("GR-27 a member reads behind the commit it came in with, whatever it asks for", () => {
+  const made = world();
+  expect(readable(made.state, id("b1"), id("g"), 0)).toMatchObject({ after: 2, through: 3 });
+  expect(readable(made.state, id("a1"), id("g"), 0)).toMatchObject({ after: 0, through: 3 });
+});
+
+test("GR-27 a removed device reads up to its removal, one whose removal is ordered nothing", () => {
+  const made = world();
+  made.accept({ kind: "order-removal", owner: bob, why: "banned" });
+  expect(readable(made.state, id("b1"), id("g"), 2)).toEqual({ refusal: { reason: "not-a-member-of-group" } });
+  made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: [found("b1", bob)] }));
+  made.send("a1", "g", 3);
+  expect(readable(made.state, id("b1"), id("g"), 2)).toMatchObject({ after: 2, through: 4 });
+});
+
+test("GR-39 of a room by invitation nobody knows who isn't in it", () => {
+  const made = world();
+  made.create("a1", alice, "h", ops, "invite");
+  expect(readable(made.state, id("b1"), id("h"), 0)).toEqual({ refusal: { reason: "unknown-group" } });
+  const seen = groupsFor(made.state, id("c1"), [id("g"), id("h"), id("nowhere")]);
+  expect(seen.map(({ group, hash, cursor }) => [group, hash, cursor])).toEqual([[id("g"), "", null]]);
+});
+
+test("GR-29 a group info is for members, and for people where the room is open", () => {
+  const made = world();
+  made.create("a1", alice, "h", ops, "invite");
+  const may = (device: string, group: string) => mayReadInfo(made.state, id(device), id(group));
+  expect([may("c1", "g"), may("n1", "g"), may("c1", "h"), may("a1", "h"), may("x", "g")]).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
+  made.accept({ kind: "order-removal", owner: bob, why: "banned" });
+  expect(may("b1", "g")).toBe(false);
+});
+
+test("GR-30 a cursor only rises and never passes the end", () => {
+  const made = world();
+  acknowledge(made, "b1", 3);
+  acknowledge(made, "b1", 1);
+  expect(get(made.state.cursors, `${id("g")}/${id("b1")}`)).toEqual({ number: 3 });
+  expect(acknowledge(made, "b1", 4)).toEqual({ refusal: { reason: "not-allowed" } });
+  expect(acknowledge(made, "c1", 1)).toEqual({ refusal: { reason: "not-a-member-of-group" } });
+});
+
+test("GR-31 a Welcome waits until its device has joined, and is forgotten when nobody waits for it", () => {
+  const made = world();
+  made.add("a1", alice, "g", [["c1", carol]]);
+  expect(welcomesFor(made.state, id("b1"))).toMatchObject([{ group: id("g"), number: 1, entry: 2 }]);
+  made.accept({ kind: "welcome-done", device: id("c1"), group: id("g") });
+  expect(made.logs.get(`welcomes/${id("g")}`)).toHaveLength(2);
+  made.accept({ kind: "welcome-done", device: id("b1"), group: id("g") });
+  expect(made.logs.get(`welcomes/${id("g")}`)).toEqual([]);
+  expect(welcomesFor(made.state, id("b1"))).toEqual([]);
+});
+
+test("GR-32 what all members have is forgotten, and what one lacks is kept", () => {
+  const made = world();
+  const forget = () => made.accept({ kind: "forget-old", group: id("g") });
+  acknowledge(made, "a1", 3);
+  forget();
+  expect(made.log(id("g")).map(({ number }) => number)).toEqual([3]);
+  acknowledge(made, "b1", 3);
+  forget();
+  expect(made.log(id("g"))).toEqual([]);
+  expect(made.send("a1", "g", 3)).toMatchObject({ reply: { number: 4 } });
+});
+
+test("GR-32 old messages go and commits stay until they are old, too", () => {
+  const made = world();
+  made.at += 31 * DAY;
+  made.accept({ kind: "forget-old", group: id("g") });
+  expect(made.log(id("g")).map(({ kind }) => kind)).toEqual(["commit"]);
+  expect(readable(made.state, id("a1"), id("g"), 0)).toMatchObject({ after: 0, messagesForgotten: 3 });
+  made.at += 60 * DAY;
+  made.accept({ kind: "forget-old", group: id("g") });
+  expect(made.log(id("g"))).toEqual([]);
+});
+
+test("GR-28 who is behind what is forgotten of commits hears where the log begins", () => {
+  const made = world();
+  made.at += 91 * DAY;
+  made.accept({ kind: "forget-old", group: id("g") });
+  expect(readable(made.state, id("a1"), id("g"), 1)).toEqual({ refusal: { reason: "too-old", first: 4 } });
+  expect(readable(made.state, id("a1"), id("g"), 3)).toMatchObject({ after: 3, through: 3 });
+});
+
+test("GR-32 of too many messages the oldest go", () => {
+  const made = world();
+  for (let counter = 3; counter <= 10; counter++) made.send("a1", "g", counter);
+  made.accept({ kind: "forget-old", group: id("g") });
+  const messages = made.log(id("g")).filter(({ kind }) => kind === "message");
+  expect(messages.map(({ number }) => number)).toEqual([7, 8, 9, 10, 11]);
+});
