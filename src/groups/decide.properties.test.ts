@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { forEach, get, type PersistentMap } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, ops, owners, sha256 } from "../../test/helpers/delivery-service.ts";
@@ -209,6 +209,13 @@ function isMap(value: unknown): value is PersistentMap<string, unknown> {
 
 function entriesOf(map: PersistentMap<string, unknown>): unknown {
   const entries: [string, unknown][] = [];
-  forEach(map, (value, key) => void entries.push([key, value instanceof Set ? [...value].toSorted() : value]));
-  return entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  forEach(
+    map,
+    (value, key) => void entries.push([key, value instanceof Set ? [...value].map(String).toSorted(inOrder) : value]),
+  );
+  return entries.toSorted(([a], [b]) => inOrder(a, b));
+}
+
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }

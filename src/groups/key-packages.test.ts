@@ -46,15 +46,16 @@ test("GR-26 the device hears when less than half are left", () => {
   expect(made.pushes).toEqual([{ to: [id("b1")], except: null, push: { kind: "packages-low", left: 1 } }]);
 });
 
+const offer = (references: readonly string[], replace = false) => ({
+  kind: "publish-packages" as const,
+  device: id("b1"),
+  packages: references.map((reference) => ({ reference, bytes: bytes(reference) })),
+  lastResort: null,
+  replace,
+});
+
 test("GR-25 a device offers at most so many, none that it has offered before, and can put new ones in place of all", () => {
   const made = world(2);
-  const offer = (references: readonly string[], replace = false) => ({
-    kind: "publish-packages" as const,
-    device: id("b1"),
-    packages: references.map((reference) => ({ reference, bytes: bytes(reference) })),
-    lastResort: null,
-    replace,
-  });
   expect(made.refusal(offer(["x", "y", "z"]))).toEqual({ reason: "too-many", of: "key-packages" });
   expect(made.refusal(offer(["b1-0"]))).toEqual({ reason: "not-allowed" });
   expect(made.refusal(offer(["x", "x"]))).toEqual({ reason: "not-allowed" });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sha256 } from "../../test/helpers/delivery-service.ts";
 import { chainedHash, decodeEntry, encodeEntry, hashEntry, NO_HASH, type UnhashedEntry } from "./log-entry.ts";

@@ -56,19 +56,32 @@ export function hashEntry(before: string, entry: UnhashedEntry, sha256: Sha256):
 
 const LENGTH = 2;
 
-/** Two bytes of length (big-endian), so many of JSON in ASCII, then the entry's bytes. */
-export function encodeEntry({ bytes, ...header }: LogEntry): Uint8Array {
-  const text = JSON.stringify(header);
-  const body = new Uint8Array(LENGTH + text.length + bytes.length);
-  new DataView(body.buffer).setUint16(0, text.length);
-  for (let i = 0; i < text.length; i++) body[LENGTH + i] = text.charCodeAt(i);
-  body.set(bytes, LENGTH + text.length);
+/** Two bytes of length (big-endian), so many of a line of eight words in ASCII, then the entry's bytes. */
+export function encodeEntry(entry: LogEntry): Uint8Array {
+  const { kind, number, at, device, epoch, hash, bytes } = entry;
+  const counter = kind === "message" ? entry.counter : 0;
+  const message = kind === "message" ? entry.message : "-";
+  const line = [kind, number, at, device, epoch, hash, counter, message].join(" ");
+  const body = new Uint8Array(LENGTH + line.length + bytes.length);
+  new DataView(body.buffer).setUint16(0, line.length);
+  for (let i = 0; i < line.length; i++) body[LENGTH + i] = line.charCodeAt(i);
+  body.set(bytes, LENGTH + line.length);
   return body;
 }
 
 /** What `encodeEntry` gave. Throws when it is nothing of the kind: then the store has kept something else than it was given. */
 export function decodeEntry(body: Uint8Array): LogEntry {
   const length = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint16(0);
-  const header = JSON.parse(String.fromCharCode(...body.subarray(LENGTH, LENGTH + length))) as Omit<LogEntry, "bytes">;
-  return { ...header, bytes: body.slice(LENGTH + length) } as LogEntry;
+  const line = String.fromCharCode(...body.subarray(LENGTH, LENGTH + length));
+  const [kind, number, at, device = "", epoch, hash = "", counter, message = ""] = line.split(" ");
+  const bytes = body.slice(LENGTH + length);
+  const entry = { number: Number(number), at: Number(at), device, epoch: Number(epoch), hash, bytes };
+  switch (kind) {
+    case "commit":
+      return { kind, ...entry };
+    case "message":
+      return { kind, ...entry, counter: Number(counter), message };
+    default:
+      throw new Error("the log holds something that is no entry of a group");
+  }
 }

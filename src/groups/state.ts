@@ -129,7 +129,8 @@ function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
   let { createdBy } = state;
   if (change !== 0 && creator !== undefined) {
     const creatorKey = ownerKey(creator);
-    createdBy = put(createdBy, creatorKey, (get(createdBy, creatorKey) ?? 0) + change);
+    const count = (get(createdBy, creatorKey) ?? 0) + change;
+    createdBy = count === 0 ? without(createdBy, creatorKey) : put(createdBy, creatorKey, count);
   }
   const groupCount = state.groupCount + change;
   return { ...state, groups: set(state.groups, id, group), groupsOf, places, groupCount, createdBy };
