@@ -65,6 +65,7 @@ describe("what a folder may not import", () => {
       "config",
       "core",
       "doctor",
+      "groups",
       "mls",
       "net",
       "server",
