@@ -113,3 +113,10 @@ function said(changes: Partial<Message>): Entry {
 function shown(entry: Entry): readonly string[] {
   return paintedEntry(entry, LOOK).map((row) => stripVTControlCharacters(row));
 }
+
+test("TU-7 marks heaped upon a letter are cut off, and an endless address is no link", () => {
+  const heaped = paintedEntry(said({ text: `a${"\u0301".repeat(1000)}` }), LOOK).join("\n");
+  expect(heaped.length).toBeLessThan(200);
+  const endless = paintedEntry(said({ text: `https://example.org/${"a".repeat(3000)}` }), LOOK).join("\n");
+  expect(endless).not.toContain("\u001b]8");
+});

@@ -14,13 +14,22 @@ export interface Look {
 
 const painted = new WeakMap<Entry, { readonly look: Look; readonly rows: readonly string[] }>();
 
-/** An entry's rows as a terminal takes them; made once for each look. */
+/** An entry's rows as a terminal takes them; made once for each look. What fails there is that entry's alone, and said in its place. */
 export function paintedEntry(entry: Entry, look: Look): readonly string[] {
   const known = painted.get(entry);
   if (known !== undefined && isSameLook(known.look, look)) return known.rows;
-  const rows = entryRows(entry, look).map((row) => paint(row, look.colours));
+  const rows = rowsOrNote(entry, look).map((row) => paint(row, look.colours));
   painted.set(entry, { look, rows });
   return rows;
+}
+
+function rowsOrNote(entry: Entry, look: Look): readonly Row[] {
+  try {
+    return entryRows(entry, look);
+  } catch (error) {
+    const why = error instanceof Error ? error.name : "unknown";
+    return wrap([span(`-- A message that can't be shown (${why}).`, TROUBLE)], look.width, 0);
+  }
 }
 
 /** An entry's rows. What others wrote is made visible, and stands right of the times, where nobody's name begins. */

@@ -56,10 +56,13 @@ interface Piece {
   readonly glyph: Glyph | null;
 }
 
-function piecesOf(text: string): readonly Piece[] {
-  return Array.from(segmenter.segment(text)).flatMap(({ segment, index }): readonly Piece[] =>
-    segment === "\n" ? [{ index, glyph: null }] : glyphsOf(visible(segment)).map((glyph) => ({ index, glyph })),
-  );
+function* piecesOf(text: string): Generator<Piece> {
+  // Each key lays the whole text out again: what most texts don't have is looked for once.
+  const shown = /[\p{Cf}\t]/u.test(text) ? visible : (same: string): string => same;
+  for (const { segment, index } of segmenter.segment(text)) {
+    if (segment === "\n") yield { index, glyph: null };
+    else for (const glyph of glyphsOf(shown(segment))) yield { index, glyph };
+  }
 }
 
 const MIN_ROOM = 10;

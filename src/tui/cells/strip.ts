@@ -68,7 +68,8 @@ export function lastScreen(strip: Strip, height: number): Place {
 export function rowsFrom(strip: Strip, from: Place, height: number): readonly string[] {
   const rows: string[] = rowsAt(strip, from.index).slice(from.row);
   for (let index = from.index + 1; rows.length < height && index < strip.conversation.entries.length; index += 1) {
-    rows.push(...rowsAt(strip, index));
+    // One by one: a message may have more rows than a call takes arguments.
+    for (const row of rowsAt(strip, index)) rows.push(row);
   }
   return rows.slice(0, height);
 }
@@ -94,6 +95,8 @@ let lastDay = { from: Number.NaN, text: "" };
 
 /** The day here, in words. Formatting is slow, and neighbours mostly share an hour. */
 function dayOf(at: number): string {
+  // Not every time that somebody may send has a date.
+  if (Number.isNaN(new Date(at).getTime())) return "an unknown day";
   const hour = Math.floor(at / 3_600_000);
   if (lastDay.from !== hour) lastDay = { from: hour, text: dayFormat.format(at) };
   return lastDay.text;

@@ -31,15 +31,27 @@ export function pictureOf(chat: ChatSnapshot, { screen, composers }: DeskSnapsho
   const { pane, bar, status, side, members } = regions;
   return {
     regions,
-    side: side === 0 ? [] : conversationRows(chat, side, pane.height),
-    bar: bar === 0 ? [] : [conversationBar(chat, size.columns)],
+    side: side === 0 ? [] : orSaid(() => conversationRows(chat, side, pane.height)),
+    bar: bar === 0 ? [] : orSaid(() => [conversationBar(chat, size.columns)]),
     pane:
-      pane.height === 0 ? [] : paneRows(stripOfPresent(chat, regions), anchorOf(screen, chat.present.id), pane.height),
-    members: members === 0 ? [] : memberRows(chat, members, pane.height),
-    status: status === 0 ? [] : [statusRow(chat, composer, screen, size)],
+      pane.height === 0
+        ? []
+        : orSaid(() => paneRows(stripOfPresent(chat, regions), anchorOf(screen, chat.present.id), pane.height)),
+    members: members === 0 ? [] : orSaid(() => memberRows(chat, members, pane.height)),
+    status: status === 0 ? [] : orSaid(() => [statusRow(chat, composer, screen, size)]),
     input: input.rows.map((row) => paint(row, colours)),
     cursor: { x: input.cursor.x, y: bar + pane.height + status + input.cursor.y },
   };
+}
+
+/** A part of the screen that can't be drawn doesn't keep one from the others, nor from leaving. */
+function orSaid(rows: () => readonly string[]): readonly string[] {
+  try {
+    return rows();
+  } catch {
+    // It fits into the narrowest part there is.
+    return ["can't show"];
+  }
 }
 
 /** The present conversation as the pane has it. */

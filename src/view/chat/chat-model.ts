@@ -44,7 +44,7 @@ class ChatModel implements Chat {
     this.subscribe = this.#board.subscribe;
     this.getSnapshot = this.#board.getSnapshot;
     for (const trouble of ports.troubles) this.#board.note(trouble, "trouble");
-    client.onEvent((event) => this.#event(event));
+    client.onEvent((event) => this.#heard(event));
     this.#showState(client.state);
     const stopAsking = ports.every(ROSTER_INTERVAL, () => void this.#askRoster());
     this.#ended = client.ended().then(stopAsking);
@@ -92,6 +92,16 @@ class ChatModel implements Chat {
 
   ended(): Promise<void> {
     return this.#ended;
+  }
+
+  /** What fails over one thing heard is said, and nobody's chat ends by it. */
+  #heard(event: ClientEvent): void {
+    try {
+      this.#event(event);
+    } catch (error) {
+      const why = error instanceof Error ? error.name : "unknown";
+      this.#board.note(`Something came that can't be shown (${why}).`, "trouble");
+    }
   }
 
   #event(event: ClientEvent): void {

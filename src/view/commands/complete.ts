@@ -13,8 +13,9 @@ const WORDS_BEFORE_A_NAME = new Set(["SEND", "KICK", "BAN", "UNBAN"]);
 
 /** What can stand for the last word of `before`, which is all that is written before the cursor. */
 export function complete(before: string, { names, operator }: Completable): Completion {
-  const word = /\S*$/.exec(before)?.[0] ?? "";
-  const earlier = before.slice(0, before.length - word.length);
+  const start = startOfLastWord(before);
+  const word = before.slice(start);
+  const earlier = before.slice(0, start);
   const [, slash, argument] = /^\/(\S+) +(?:(\S+) +)?$/.exec(earlier) ?? [];
   if (earlier === "" && /^\/(?!\/)/.test(word)) return offer(word, slashes(operator), " ");
   const command = slash === undefined ? undefined : findCommand(slash);
@@ -32,6 +33,13 @@ export function complete(before: string, { names, operator }: Completable): Comp
     );
   // At the beginning a name is who is spoken to.
   return offer(word, names, earlier === "" ? ": " : " ");
+}
+
+/** Looked for from the end: a pattern for it would try each word of a long text anew. */
+function startOfLastWord(text: string): number {
+  let start = text.length;
+  while (start > 0 && !/\s/.test(text.charAt(start - 1))) start -= 1;
+  return start;
 }
 
 function offer(word: string, candidates: readonly string[], behind: string): Completion {

@@ -71,6 +71,9 @@ export const OTHER: Last = { kind: "other" };
 
 const MAX_UNDO = 200;
 
+/** UTF-16 units of a text; more than any message has, so that what didn't fit is never sent as if it were whole. */
+export const MAX_WRITTEN = 65_536;
+
 /** An empty composer with the history of its conversation, as `decodeHistory` gives it. */
 export function newComposer(history: readonly string[] = []): Composer {
   return {
@@ -108,8 +111,10 @@ export function draftOf({ text, cursor, pasted, at }: Composer): Draft {
   return { text, cursor, pasted, at };
 }
 
-/** With `inserted` at the cursor, which stands behind it. */
+/** With as much of `insertion` as there is room for at the cursor, which stands behind it. */
 export function inserted(composer: Composer, insertion: string): Composer {
   const { text, cursor } = composer;
-  return changed(composer, text.slice(0, cursor) + insertion + text.slice(cursor), cursor + insertion.length);
+  const room = Math.max(0, MAX_WRITTEN - text.length);
+  const fitting = insertion.length <= room ? insertion : insertion.slice(0, room).toWellFormed();
+  return changed(composer, text.slice(0, cursor) + fitting + text.slice(cursor), cursor + fitting.length);
 }

@@ -28,6 +28,8 @@ export function decodeHistory(lines: string): Histories {
 }
 
 function readLine(line: string): { readonly conversation: string; readonly text: string } | null {
+  // A file of blank lines would be a file of exceptions.
+  if (!line.startsWith("{")) return null;
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== "object" || value === null) return null;

@@ -18,6 +18,16 @@ describe("pastes", () => {
     expect(promptOf(asking)).toBe("Insert 3 lines as one message? y/n");
   });
 
+  test("CP-18 a text takes what there is room for, and halves no character", () => {
+    const full = after(written("|"), type("a".repeat(65_535)));
+    for (const input of [paste("👋👋"), type("👋👋")]) {
+      const { text } = after(full, input);
+      expect(text).toHaveLength(65_536);
+      expect(text.isWellFormed()).toBe(true);
+      expect(after(full, type("b"), input).text).toBe(`${"a".repeat(65_535)}b`);
+    }
+  });
+
   test("CP-10 yes inserts them as one text that is not sent yet, no drops them", () => {
     const asking = after(written("dra|ft"), paste("one\rtwo"));
     for (const yes of ["enter", type("y"), type("Y")]) {

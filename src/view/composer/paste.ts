@@ -6,7 +6,7 @@ import { type Composer, inserted } from "./composer.ts";
  * asked first where that is set.
  */
 export function pasted(composer: Composer, text: string, ask: boolean): Composer {
-  const paste = clean(text).replace(/\n+$/, "");
+  const paste = withoutLineEnds(clean(text));
   const lines = paste.split("\n").length;
   if (ask && lines > 1) return { ...composer, mode: { kind: "asking", paste, lines } };
   return insertPaste(composer, paste);
@@ -17,4 +17,11 @@ export function insertPaste(composer: Composer, paste: string): Composer {
   if (paste === "") return composer;
   const next = inserted(composer, paste);
   return { ...next, pasted: next.pasted || (composer.cursor === 0 && paste.includes("\n")) };
+}
+
+/** Looked at from the end: a pattern for it would try each line break of a long text anew. */
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text.charAt(end - 1) === "\n") end -= 1;
+  return text.slice(0, end);
 }
