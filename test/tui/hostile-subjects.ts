@@ -6,7 +6,6 @@ import { entryRows, paintedEntry, type Look } from "../../src/tui/cells/entry.ts
 import { widthOf } from "../../src/tui/cells/glyphs.ts";
 import { inputView } from "../../src/tui/cells/input.ts";
 import { linked } from "../../src/tui/cells/links.ts";
-import { oneLine } from "../../src/tui/cells/one-line.ts";
 import { ruled } from "../../src/tui/cells/rule.ts";
 import { span, toneOfName } from "../../src/tui/cells/style.ts";
 import { truncate, wrap } from "../../src/tui/cells/wrap.ts";
@@ -26,7 +25,7 @@ import { KEY_TABLE } from "../../src/view/keys/table.ts";
 import { decodeSettings } from "../../src/view/settings/file.ts";
 import { mentions, readSpeech } from "../../src/view/text/speech.ts";
 import { utf8Length } from "../../src/view/text/utf8-length.ts";
-import { visible, visibleLines } from "../../src/view/text/visible.ts";
+import { visible, visibleLine, visibleLines } from "../../src/text/visible.ts";
 import { FakeChat } from "../fakes/fake-chat.ts";
 
 /** A function that a text of others, or one pasted from them, goes through. */
@@ -57,17 +56,17 @@ const READERS: Subjects = {
   "view: pasting": (text) => press(newComposer(), { kind: "paste", text }, CONTEXT),
   "view: sending": (text) => sent(composerWith(text)),
   "tui: linked": (text) => linked(text, {}),
-  "tui: oneLine": oneLine,
+  "text: visibleLine": (text) => visibleLine(text),
   "tui: toneOfName": toneOfName,
 };
 
 /** Those that lay a text out, character by character. */
 const LAYOUTS: Subjects = {
-  "tui: widthOf": (text) => widthOf(oneLine(text)),
-  "tui: ruled": (text) => ruled(oneLine(text), LOOK, "quiet"),
-  "tui: wrap": (text) => wrap([span(oneLine(text))], 80, 6),
-  "tui: wrap in one column": (text) => wrap([span(oneLine(text))], 1, 0),
-  "tui: truncate": (text) => truncate([span(oneLine(text))], 80),
+  "tui: widthOf": (text) => widthOf(visibleLine(text)),
+  "tui: ruled": (text) => ruled(visibleLine(text), LOOK, "quiet"),
+  "tui: wrap": (text) => wrap([span(visibleLine(text))], 80, 6),
+  "tui: wrap in one column": (text) => wrap([span(visibleLine(text))], 1, 0),
+  "tui: truncate": (text) => truncate([span(visibleLine(text))], 80),
   "tui: entryRows": (text) => entryRows(entryWith(text), LOOK),
   "tui: paintedEntry, narrow": (text) => paintedEntry(entryWith(text), { ...LOOK, width: 30 }),
   "tui: inputView": (text) => inputView([span("ALL> ")], { text: clean(text), cursor: 0 }, 80, 8),
