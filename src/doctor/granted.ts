@@ -19,17 +19,18 @@ const MOST_ASKED = 500;
  * read from a node. Null where that can't be asked. Never rejects.
  */
 export async function granted(
-  api: Pick<LocalApi, "peers" | "whoIs">,
+  api: Pick<LocalApi, "netMap" | "whoIs">,
   state: TailscaleState,
   capability: string,
 ): Promise<Granted | null> {
-  const peers = state.kind === "running" ? await api.peers() : null;
-  if (peers === null || !peers.ok) return null;
-  const asked = peers.value.slice(0, MOST_ASKED);
+  const netMap = state.kind === "running" ? await api.netMap() : null;
+  if (netMap === null || !netMap.ok) return null;
+  const { addresses } = netMap.value;
+  const asked = addresses.slice(0, MOST_ASKED);
   const names = await Promise.all(asked.map((address) => operatorAt(address)));
   return {
     who: [...new Set(names.filter((name) => typeof name === "string"))].toSorted(),
-    complete: asked.length === peers.value.length && !names.includes(undefined),
+    complete: asked.length === addresses.length && !names.includes(undefined),
   };
 
   /** Null: no operator by the policy; undefined: it couldn't be asked. */

@@ -14,7 +14,7 @@ export interface IdentifiedSocket {
 }
 
 export interface AcceptorOptions {
-  readonly identifier: Identifier;
+  readonly identifier: Pick<Identifier, "identify">;
   /** Milliseconds to say the first bytes. */
   readonly timeout: number;
   /** Sockets in all, whatever they speak; one more is closed at once. */

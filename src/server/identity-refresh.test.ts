@@ -27,6 +27,7 @@ beforeEach(() => {
         answers.push(answer);
         return answer.promise;
       },
+      byNode: (peers) => Array.from(peers, ([session]) => [session]),
     },
     mayAsk: () => true,
     post: (command) => posted.push(command),

@@ -1,6 +1,5 @@
 import type { Command } from "../core/commands.ts";
 import type { SessionId } from "../core/events.ts";
-import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
 
 export interface IdentityRefreshOptions {
@@ -87,26 +86,14 @@ export class IdentityRefresh {
 
   /** One question for each node, one after another: a round must not crowd out who is just coming in. */
   async #askEach(): Promise<void> {
-    for (const group of this.#byNode().values()) {
+    const peers = [...this.#watched].map(([session, { peer }]) => [session, peer] as const);
+    for (const group of this.#options.identifier.byNode(peers)) {
       if (!this.#options.mayAsk()) return;
       const peer = this.#watched.get(group[0] ?? 0)?.peer;
       if (peer === undefined) continue;
       const identified = await this.#options.identifier.identify(peer);
       for (const session of group) this.#judge(session, identified);
     }
-  }
-
-  /** Sessions by what a question would be about: a tailnet address is one node; each port on loopback may be another. */
-  #byNode(): Map<string, SessionId[]> {
-    const groups = new Map<string, SessionId[]>();
-    for (const [session, { peer }] of this.#watched) {
-      const address = plainAddress(peer.address);
-      const key = isLoopback(address) ? `${address} ${peer.port}` : address;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [session]);
-      else group.push(session);
-    }
-    return groups;
   }
 
   #judge(session: SessionId, identified: Identified): void {

@@ -35,6 +35,22 @@ export function plainAddress(address: string): string {
   return isIP(unmapped) === 4 ? unmapped : plain;
 }
 
+/**
+ * Reads this machine's interfaces. Where that fails, as with no file descriptor left (EMFILE), what was read last counts; before
+ * that, none: an address that can't be shown to be this machine's is somebody else's.
+ */
+export function createInterfaceReader(read: () => NetworkInterfaces = networkInterfaces): () => NetworkInterfaces {
+  let last: NetworkInterfaces = {};
+  return () => {
+    try {
+      last = read();
+    } catch {
+      // Told by whoever runs out of descriptors; here the old answer is the best there is.
+    }
+    return last;
+  };
+}
+
 /** Those of `addresses` that an interface of this machine has now, in their order. */
 export function presentAddresses(
   addresses: readonly string[],

@@ -3,8 +3,10 @@ import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CAPABILITY, startFakeLocalApi } from "../../test/fakes/fake-local-api.ts";
 import type { FakeLocalApi, FakeNode } from "../../test/fakes/fake-local-api.ts";
+import { identityKey, type Identity } from "../core/identity.ts";
 import { createIdentifier } from "./identify.ts";
-import type { IdentifierOptions } from "./identify.ts";
+import type { Identified, IdentifierOptions } from "./identify.ts";
+import { decodeWhoIs } from "./local-api/answers.ts";
 import { createLocalApi } from "./local-api/client.ts";
 import type { LocalApi } from "./local-api/client.ts";
 import { failure } from "./local-api/outcome.ts";
@@ -40,7 +42,7 @@ async function identifier(options: Partial<IdentifierOptions> = {}) {
   const silent = { status: () => api.status(), watch: () => new Promise<never>(() => {}) };
   const watching = await createMonitor({ api: silent, interfaces: () => INTERFACES });
   monitor = watching;
-  const { identify } = createIdentifier({
+  const { identify, byNode } = createIdentifier({
     api,
     observe: () => watching.current(),
     knownBefore: () => false,
@@ -49,7 +51,11 @@ async function identifier(options: Partial<IdentifierOptions> = {}) {
     interfaces: () => INTERFACES,
     ...options,
   });
-  return { who: (address: string, port = 50_000) => identify({ address, port }), look: () => watching.refresh() };
+  return {
+    who: (address: string, port = 50_000) => identify({ address, port }),
+    byNode,
+    look: () => watching.refresh(),
+  };
 }
 
 /** Who this node is, when it comes from its own address. */
@@ -70,6 +76,11 @@ function person(login: string, vouched: string | null = null) {
   return { kind: "known", identity: { kind: "person", login }, vouched };
 }
 
+function identityOf(identified: Identified): Identity {
+  if (identified.kind === "refused") throw new Error(identified.reason);
+  return identified.identity;
+}
+
 function machine(label: string, tags: readonly string[]) {
   return { kind: "known", identity: { kind: "machine", label, tags } };
 }
@@ -86,9 +97,23 @@ describe("where the peer comes from", () => {
     },
   );
 
-  test("ID-1 with a tailscaled that never answered an address of this machine is local all the same", async () => {
-    tailnet.forbid();
-    expect(await (await identifier({ knownBefore: () => true })).who("192.168.1.5")).toEqual(local);
+  test.each(["192.168.1.5", "::ffff:192.168.1.5", "100.64.0.1", "127.0.0.1"])(
+    "ID-1 with a tailscaled that is there, or was known, and never told its mode, %s is refused until who-is can be asked",
+    async (address) => {
+      tailnet.forbid();
+      const { who, look } = await identifier();
+      expect(await who(address)).toEqual(unavailable);
+      tailnet.permit();
+      await look();
+      expect(await who(address)).toEqual(local);
+      await tailnet.goAway();
+      expect(await (await identifier({ knownBefore: () => true })).who(address)).toEqual(unavailable);
+    },
+  );
+
+  test("ID-1 where no tailscaled exists, and none was known, an address of this machine is local", async () => {
+    await tailnet.goAway();
+    expect(await (await identifier()).who("192.168.1.5")).toEqual(local);
   });
 
   test("ID-1 in userspace mode tailscaled can come from any address of this machine, so who-is is asked", async () => {
@@ -172,7 +197,7 @@ describe("where the peer comes from", () => {
   test("ID-7 a tailnet peer is whom who-is names, over both families", async () => {
     const { who } = await identifier();
     for (const address of ["100.64.0.2", "::ffff:100.64.0.2", "fd7a:115c:a1e0::2"]) {
-      expect(await who(address)).toEqual({ ...person("bob@example.com"), online: true, sharedIn: false });
+      expect(await who(address)).toMatchObject({ ...person("bob@example.com"), online: true, sharedIn: false });
     }
   });
 
@@ -305,7 +330,7 @@ describe("operators by the tailnet", () => {
 
   test("ID-18 a peer of another tailnet is a person, never the owner", async () => {
     tailnet.node("shared", { user: "alice@example.com", addresses: ["100.64.0.3"], sharedIn: true });
-    expect(await (await identifier()).who("100.64.0.3")).toEqual({
+    expect(await (await identifier()).who("100.64.0.3")).toMatchObject({
       ...person("alice@example.com"),
       online: true,
       sharedIn: true,
@@ -378,12 +403,91 @@ describe("--trust-local", () => {
   });
 });
 
-test("ID-23 the same question asked twice at once is one, asked again later it is another", async () => {
+test("ID-23 of a node's own address one question at once is enough, whatever the port; asked later it is another", async () => {
   const { who } = await identifier();
   await Promise.all([who("100.64.0.2"), who("::ffff:100.64.0.2"), who("100.64.0.2", 50_001)]);
-  expect(whoIsAsked()).toBe(2);
+  expect(whoIsAsked()).toBe(1);
   await who("100.64.0.2");
-  expect(whoIsAsked()).toBe(3);
+  expect(whoIsAsked()).toBe(2);
+});
+
+test.each(["127.0.0.1", "::1", "192.168.1.5"])(
+  "ID-23 of an address of this machine (%s) each connection is asked for itself: who gets a port next inherits no answer",
+  async (address) => {
+    // A tailscaled that answers when it is told to: by then the port may be another node's.
+    const answers: ((login: string) => void)[] = [];
+    const slow = {
+      whoIs: async () => {
+        const answer = Promise.withResolvers<string>();
+        answers.push(answer.resolve);
+        return decodeWhoIs(
+          JSON.stringify({ Node: { StableID: "n9" }, UserProfile: { LoginName: await answer.promise } }),
+        );
+      },
+    };
+    tailnet.setMode("userspace");
+    const { who } = await identifier({ api: slow });
+    const first = who(address, 40_000);
+    const second = who(address, 40_000);
+    answers[1]?.("carol@example.com");
+    answers[0]?.("bob@example.com");
+    expect(await first).toMatchObject(person("bob@example.com"));
+    expect(await second).toMatchObject(person("carol@example.com"));
+  },
+);
+
+test("ID-49 one answer tells of all who come from a node's own address, and of nobody else from an address of this machine", async () => {
+  tailnet.setMode("userspace");
+  const { byNode } = await identifier();
+  expect(
+    byNode([
+      ["a", { address: "100.64.0.2", port: 1 }],
+      ["b", { address: "192.168.1.5", port: 2 }],
+      ["c", { address: "::ffff:100.64.0.2", port: 3 }],
+      ["d", { address: "192.168.1.5", port: 4 }],
+      ["e", { address: "127.0.0.1", port: 5 }],
+      ["f", { address: "127.0.0.1", port: 5 }],
+    ]),
+  ).toEqual([["a", "c"], ["b"], ["d"], ["e"], ["f"]]);
+});
+
+test("ID-50 a machine that is renamed, or gets a tag more, stays the machine that it was; label and tags are told anew", async () => {
+  tailnet.node("nas", { tags: ["tag:backup"], addresses: ["100.64.0.3"] });
+  const { who } = await identifier();
+  const before = identityOf(await who("100.64.0.3"));
+  tailnet.rename("nas", "storage");
+  tailnet.node("storage", { tags: ["tag:backup", "tag:bot"], addresses: ["100.64.0.3"] });
+  const after = identityOf(await who("100.64.0.3"));
+  expect(after).toMatchObject({ label: "storage", tags: ["tag:backup", "tag:bot"] });
+  expect(identityKey(after)).toBe(identityKey(before));
+  // Another node under the old name and with the old tags is another machine.
+  tailnet.node("nas", { tags: ["tag:backup"], addresses: ["100.64.0.4"] });
+  expect(identityKey(identityOf(await who("100.64.0.4")))).not.toBe(identityKey(before));
+});
+
+test("ID-51 a person comes with Tailscale's number of the user, in all its digits", async () => {
+  const profile = '{"ID":9007199254740993,"LoginName":"bob@example.com"}';
+  const broken = { whoIs: async () => decodeWhoIs(`{"Node":{"StableID":"n9"},"UserProfile":${profile}}`) };
+  expect(identityOf(await (await identifier({ api: broken })).who("100.64.0.2"))).toEqual({
+    kind: "person",
+    login: "bob@example.com",
+    userId: "9007199254740993",
+  });
+});
+
+test("ID-52 while the interfaces can't be read, those read last count; nobody is local by an address that was never seen", async () => {
+  let broken = true;
+  const interfaces = () => {
+    if (broken) throw new Error("uv_interface_addresses returned Unknown system error 24");
+    return INTERFACES;
+  };
+  const { who } = await identifier({ interfaces });
+  expect(await who("192.168.1.5")).toEqual(nobody);
+  broken = false;
+  expect(await who("192.168.1.5")).toEqual(local);
+  broken = true;
+  expect(await who("192.168.1.5")).toEqual(local);
+  expect(await who("127.0.0.1")).toEqual(local);
 });
 
 test("ID-24 an answer that can't be read is no identity", async () => {

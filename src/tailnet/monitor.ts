@@ -1,7 +1,6 @@
-import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { NetworkInterfaces } from "./addresses.ts";
+import { createInterfaceReader, type NetworkInterfaces } from "./addresses.ts";
 import type { LocalApi } from "./local-api/client.ts";
 import type { LocalApiProblem } from "./local-api/outcome.ts";
 import { nothingObserved, observeInterfaces, observeStatus } from "./observe.ts";
@@ -63,6 +62,7 @@ class FollowingMonitor implements Monitor {
   readonly #listeners = new Set<(observation: Observation) => void>();
   readonly #newsListeners = new Set<() => void>();
   readonly #stopping = new AbortController();
+  readonly #interfaces: () => NetworkInterfaces;
   #observation = nothingObserved;
   #asking: Promise<Observation> | null = null;
   #askAgain: Promise<Observation> | null = null;
@@ -71,6 +71,7 @@ class FollowingMonitor implements Monitor {
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#timings = { ...DEFAULTS, ...options.timings };
+    this.#interfaces = createInterfaceReader(options.interfaces);
   }
 
   start(): void {
@@ -173,10 +174,6 @@ class FollowingMonitor implements Monitor {
     for (const listener of this.#listeners) {
       listener(observation);
     }
-  }
-
-  #interfaces(): NetworkInterfaces {
-    return (this.#options.interfaces ?? networkInterfaces)();
   }
 
   #every(milliseconds: number, act: () => void): void {

@@ -36,6 +36,7 @@ test("TN-12 Running tells the node's addresses, mode, name and owner", () => {
       dnsName: "box.tail1234.ts.net",
       nodeName: "box",
       ownerLogin: "alice@example.com",
+      ownerId: "11",
       tags: [],
       keyExpiry: "2027-02-01T00:00:00Z",
     },
@@ -80,11 +81,11 @@ test.each([
   expect(state({ ...running, ...change })).toMatchObject({ self: { ownerLogin: null } });
 });
 
-test("TN-13 ids above 2^53 find their profile, but never the wrong one of two", () => {
+test("TN-13 ids above 2^53 find their own profile, never the one whose number rounds to the same", () => {
   const json = JSON.stringify(running).replaceAll("11", "9007199254740993").replace("n9007199254740993", "n1");
   expect(state(json)).toMatchObject({ self: { ownerLogin: "alice@example.com" } });
   const two = json.replace('"User":{', '"User":{"9007199254740992":{"LoginName":"mallory@example.com"},');
-  expect(state(two)).toMatchObject({ self: { ownerLogin: null } });
+  expect(state(two)).toMatchObject({ self: { ownerLogin: "alice@example.com", ownerId: "9007199254740993" } });
 });
 
 const problems: readonly LocalApiProblem[] = [

@@ -11,6 +11,8 @@ export interface SelfNode {
   readonly nodeName: string;
   /** The login of the person who owns the node; null when it is tagged, since then nobody does. */
   readonly ownerLogin: string | null;
+  /** The owner's number at the control server, in decimal digits; absent where there is no owner or no number. */
+  readonly ownerId?: string;
   readonly tags: readonly string[];
   /** RFC 3339, or null: never. */
   readonly keyExpiry: string | null;
@@ -88,7 +90,7 @@ function running(status: Status): TailscaleState {
       stableId: status.Self.ID,
       dnsName,
       nodeName: dnsName.split(".")[0] ?? "",
-      ownerLogin: ownerLogin(status),
+      ...owner(status),
       tags: status.Self.Tags,
       keyExpiry: status.Self.KeyExpiry,
     },
@@ -100,14 +102,18 @@ function running(status: Status): TailscaleState {
 /** The login that Tailscale shows for tagged nodes; it is nobody. */
 export const NOBODYS_LOGIN = "tagged-devices";
 
-function ownerLogin({ Self: self, User: users }: Status): string | null {
+function owner({ Self: self, User: users }: Status): Pick<SelfNode, "ownerLogin" | "ownerId"> {
   if (self === null || self.Tags.length > 0) {
-    return null;
+    return { ownerLogin: null };
   }
-  // Ids above 2^53 arrive rounded, so two profiles could look alike: then nobody is the owner.
-  const profiles = Object.entries(users).filter(([id]) => Number(id) === self.UserID);
-  const login = profiles.length === 1 ? (profiles[0]?.[1].LoginName ?? "") : "";
-  return login === "" || login.toLowerCase() === NOBODYS_LOGIN ? null : login;
+  const login = (Object.hasOwn(users, self.UserID) ? users[self.UserID]?.LoginName : undefined) ?? "";
+  if (login === "" || login.toLowerCase() === NOBODYS_LOGIN) return { ownerLogin: null };
+  return isUserId(self.UserID) ? { ownerLogin: login, ownerId: self.UserID } : { ownerLogin: login };
+}
+
+/** Whether a number of the control server is somebody's: it counts from 1. */
+export function isUserId(digits: string): boolean {
+  return /^[1-9]\d*$/.test(digits);
 }
 
 function isExpired({ Self: self }: Status, now: number): boolean {

@@ -1,6 +1,6 @@
 import type { Identity } from "../core/identity.ts";
 import type { WhoIs } from "./local-api/answers.ts";
-import { NOBODYS_LOGIN } from "./state.ts";
+import { isUserId, NOBODYS_LOGIN } from "./state.ts";
 
 /** What who-is says of a peer, as far as it concerns us. */
 export interface TailnetPeer {
@@ -24,12 +24,13 @@ export function tailnetPeer({ Node: node, UserProfile: profile }: WhoIs): Tailne
     return null;
   }
   const routesForOthers = hasRoutes(node);
-  const identity = node.Tags.length > 0 || routesForOthers ? machine(node) : person(profile.LoginName);
+  const identity = node.Tags.length > 0 || routesForOthers ? machine(node) : person(profile);
   return identity === null ? null : { identity, routesForOthers, sharedIn: isSharedIn(node), online: node.Online };
 }
 
-function person(login: string): Identity | null {
-  return login === "" || login.toLowerCase() === NOBODYS_LOGIN ? null : { kind: "person", login };
+function person({ ID: userId, LoginName: login }: WhoIs["UserProfile"]): Identity | null {
+  if (login === "" || login.toLowerCase() === NOBODYS_LOGIN) return null;
+  return isUserId(userId) ? { kind: "person", login, userId } : { kind: "person", login };
 }
 
 /**

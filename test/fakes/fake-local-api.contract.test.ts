@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { BUS_MASK, localApiContract, questions, type Tailscaled } from "../contracts/local-api.ts";
 import { userspaceContract, type UserspaceTailscaled } from "../contracts/local-api-userspace.ts";
 import { askRaw, busLines } from "../helpers/raw-local-api.ts";
-import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "../../src/tailnet/local-api/answers.ts";
+import { decodeNetMap, decodePrefs, decodeStatus, decodeWhoIs } from "../../src/tailnet/local-api/answers.ts";
 import type { Outcome } from "../../src/tailnet/local-api/outcome.ts";
 import { stateFromStatus } from "../../src/tailnet/state.ts";
 import { tailnetPeer } from "../../src/tailnet/tailnet-peer.ts";
@@ -26,26 +26,30 @@ test("LC-8 a real status decodes to a node that runs, its owner, and its peers",
       dnsName: "chat.tail.test",
       nodeName: "chat",
       ownerLogin: "alice@example.com",
+      ownerId: "1",
       tags: [],
       keyExpiry: null,
     },
     magicDnsSuffix: "tail.test",
     certDomains: [],
   });
-  expect(decodePeers(recorded("peers"))).toEqual({ ok: true, value: ["100.64.0.2", "100.64.0.3"] });
+  expect(decodeNetMap(recorded("peers"))).toEqual({
+    ok: true,
+    value: { running: true, nodes: ["1", "2", "3"], addresses: ["100.64.0.2", "100.64.0.3"] },
+  });
 });
 
 test("LC-8 a real who-is decodes to a person, and to a machine", () => {
   const whoIs = valueOf(decodeWhoIs(recorded("who-is-person")));
   expect(tailnetPeer(whoIs)).toEqual({
-    identity: { kind: "person", login: "bob@example.com" },
+    identity: { kind: "person", login: "bob@example.com", userId: "2" },
     routesForOthers: false,
     sharedIn: false,
     online: true,
   });
   expect(whoIs.CapMap).toEqual({ "padserve.dev/cap/chat": [{ operator: true }] });
   expect(tailnetPeer(valueOf(decodeWhoIs(recorded("who-is-machine"))))).toMatchObject({
-    identity: { kind: "machine", label: "nas", tags: ["tag:backup"] },
+    identity: { kind: "machine", node: "3", label: "nas", tags: ["tag:backup"] },
   });
 });
 

@@ -59,6 +59,12 @@ export class FakeLocalApi {
     this.#tell({ peers: true });
   }
 
+  /** A node stays the node that it is, under another name. */
+  rename(from: string, to: string): void {
+    this.#tailnet.rename(from, to);
+    this.#tell({ peers: true });
+  }
+
   /** A node is removed from the tailnet. */
   leave(name: string): void {
     this.#tailnet.leave(name);

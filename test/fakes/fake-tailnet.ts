@@ -86,6 +86,14 @@ export class FakeTailnet {
     this.#join(name, node);
   }
 
+  /** A node stays the node that it is, under another name. */
+  rename(from: string, to: string): void {
+    const member = this.#members.get(from);
+    if (member === undefined) throw new Error(`no node is called ${from}`);
+    this.#members.delete(from);
+    this.#members.set(to, { ...member, name: to });
+  }
+
   leave(name: string): void {
     this.#members.delete(name);
   }

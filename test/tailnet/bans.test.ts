@@ -30,6 +30,17 @@ describe("bans", () => {
     expect(await scene.visit("printer", "printer")).toBe("REGISTERED");
   });
 
+  test("TS-26 a banned machine stays banned under another name of its host, and with a tag more", async () => {
+    const scene = await startScene();
+    const alice = await scene.join("alice-laptop", "alice");
+    await scene.join("nas", "nas");
+    expect(await alice.ask("BAN nas")).toBe("SUCCESS Banned client nas");
+    scene.fake.rename("nas", "storage");
+    expect(await scene.visit("storage", "other")).toBe(REFUSED);
+    scene.fake.node("storage", { tags: ["tag:backup", "tag:extra"], addresses: ["100.64.0.15"] });
+    expect(await scene.visit("storage", "other")).toBe(REFUSED);
+  });
+
   test("TS-15 who is banned while away is known by the name's claim", async () => {
     const scene = await startScene();
     const alice = await scene.join("alice-laptop", "alice");

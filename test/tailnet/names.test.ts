@@ -36,6 +36,16 @@ describe("names", () => {
     expect(await after.visit("bob-laptop", "bob")).toBe("REGISTERED");
   });
 
+  test("TS-26 a machine keeps its name when its host is renamed or gets a tag more, and another under its old name doesn't", async () => {
+    const scene = await startScene();
+    await scene.visit("nas", "backup");
+    scene.fake.rename("nas", "storage");
+    scene.fake.node("storage", { tags: ["tag:backup", "tag:extra"], addresses: ["100.64.0.15"] });
+    expect(await scene.visit("storage", "backup")).toBe("REGISTERED");
+    scene.fake.node("nas", { tags: ["tag:backup"], addresses: ["100.64.0.33"] });
+    expect(await scene.visit("nas", "backup")).toBe(TAKEN);
+  });
+
   test("TS-8 an identity has at most eight names, over all of its nodes; this machine as many as it likes", async () => {
     const scene = await startScene();
     for (const n of [1, 2, 3, 4]) expect(await scene.visit("bob-laptop", `bob${n}`)).toBe("REGISTERED");

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
+import { decodeNetMap, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
 
 const whoIs = {
   Node: { StableID: "n2CNTRL", Name: null, Addresses: ["100.64.0.2/32"], AllowedIPs: null, Tags: null, Hostinfo: null },
@@ -25,7 +25,7 @@ test("TN-9 what is null counts as absent, and unknown fields are passed over", (
         Expired: false,
         Online: null,
       },
-      UserProfile: { LoginName: "bob@example.com" },
+      UserProfile: { ID: "", LoginName: "bob@example.com" },
       CapMap: {},
     },
   });
@@ -46,7 +46,19 @@ test("TN-9 no text whatever makes the decoders throw", () => {
       expect(decodeStatus(body).ok).toBe(false);
       expect(decodeWhoIs(body).ok).toBe(false);
       expect(decodePrefs(body).ok).toBe(false);
-      expect(decodePeers(body).ok).toBe(false);
+      expect(decodeNetMap(body).ok).toBe(false);
     }),
   );
+});
+
+test("TN-23 numbers above 2^53 keep their digits, in what is a user's number; elsewhere an odd one does no harm", () => {
+  const long = "18446744073709551615";
+  const answer = decodeWhoIs(
+    `{"Node":{"StableID":"n2","User":${long}},"UserProfile":{"ID":${long},"LoginName":"bob@example.com"},"CapMap":{"a":[1e400,${long}]}}`,
+  );
+  expect(answer).toMatchObject({ ok: true, value: { UserProfile: { ID: long } } });
+  for (const odd of ["null", "1.5", "1e30", '"x"', "[]", "{}"]) {
+    const decoded = decodeWhoIs(`{"Node":{"StableID":"n2"},"UserProfile":{"ID":${odd},"LoginName":"bob@example.com"}}`);
+    expect(decoded).toMatchObject({ ok: true, value: { UserProfile: { ID: "", LoginName: "bob@example.com" } } });
+  }
 });

@@ -11,7 +11,13 @@ const text = v.nullish(v.string(), "");
 const flag = v.nullish(v.boolean(), false);
 const texts = v.nullish(v.array(v.string()), []);
 
-const Profile = v.object({ LoginName: text });
+/** The number of a user, which may have 64 bits, as its digits; "" where there is none, or something else stands there. */
+const digits = v.fallback(
+  v.union([v.pipe(v.number(), v.safeInteger(), v.transform(String)), v.pipe(v.string(), v.regex(/^-?\d+$/))]),
+  "",
+);
+
+const Profile = v.object({ ID: digits, LoginName: text });
 
 const StatusSchema = v.object({
   BackendState: v.string(),
@@ -24,8 +30,7 @@ const StatusSchema = v.object({
     v.object({
       ID: text,
       DNSName: text,
-      /** May exceed 2^53 and is rounded then: good for finding its profile among very few, for nothing else. */
-      UserID: v.nullish(v.number(), 0),
+      UserID: digits,
       Tags: texts,
       KeyExpiry: v.nullish(v.string(), null),
       Expired: flag,
@@ -58,9 +63,10 @@ const WhoIsSchema = v.object({
   CapMap: v.nullish(v.record(v.string(), v.unknown()), {}),
 });
 
-const PeersSchema = v.object({
+const NetMapSchema = v.object({
   BackendState: v.string(),
-  Peer: v.nullish(v.record(v.string(), v.object({ TailscaleIPs: texts })), {}),
+  Self: v.nullish(v.object({ ID: text }), null),
+  Peer: v.nullish(v.record(v.string(), v.object({ ID: text, TailscaleIPs: texts })), {}),
 });
 
 const PrefsSchema = v.object({
@@ -92,18 +98,48 @@ export function decodePrefs(body: string): Outcome<Prefs> {
   return decode(PrefsSchema, body);
 }
 
-/** One address of each peer in an answer of `GET status`. */
-export function decodePeers(body: string): Outcome<readonly string[]> {
-  const decoded = decode(PeersSchema, body);
-  return decoded.ok
-    ? success(Object.values(decoded.value.Peer).flatMap(({ TailscaleIPs: addresses }) => addresses.slice(0, 1)))
-    : decoded;
+/** What we keep of the network map in an answer of `GET status` with peers. */
+export interface NetMap {
+  /** Only then the map is what the control server sent last; before, it may be a remembered one, or none. */
+  readonly running: boolean;
+  /** Stable ids of all nodes that this one can see, itself among them. */
+  readonly nodes: readonly string[];
+  /** One address of each peer. */
+  readonly addresses: readonly string[];
 }
 
-function decode<T>(schema: v.GenericSchema<unknown, T>, body: string): Outcome<T> {
+export function decodeNetMap(body: string): Outcome<NetMap> {
+  const decoded = decode(NetMapSchema, body, JSON.parse);
+  if (!decoded.ok) return decoded;
+  const { BackendState: state, Self: self, Peer: peers } = decoded.value;
+  const others = Object.values(peers);
+  const nodes = [self?.ID ?? "", ...others.map(({ ID: id }) => id)].filter((id) => id !== "");
+  return success({
+    running: state === "Running",
+    nodes,
+    addresses: others.flatMap(({ TailscaleIPs: addresses }) => addresses.slice(0, 1)),
+  });
+}
+
+/** Whole numbers that a JavaScript number can't hold become their digits; all else is as `JSON.parse` reads it. */
+function parseExactly(body: string): unknown {
+  return JSON.parse(body, keepDigits);
+}
+
+/** A reviver with its third parameter (ECMAScript, JSON.parse source text access), which TypeScript's types don't have yet. */
+function keepDigits(_key: string, value: unknown, ...[context]: readonly { readonly source?: string }[]): unknown {
+  const source = context?.source ?? "";
+  return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
+}
+
+function decode<T>(
+  schema: v.GenericSchema<unknown, T>,
+  body: string,
+  parse: (body: string) => unknown = parseExactly,
+): Outcome<T> {
   let json: unknown;
   try {
-    json = JSON.parse(body);
+    json = parse(body);
   } catch {
     return failure({ kind: "malformed", text: "not JSON" });
   }

@@ -76,11 +76,18 @@ test("TN-6 where status leaves the owner's profile out, who-is of our own addres
   ]);
 });
 
-test("TN-6 what the administrator set, and where the peers are, is answered", async () => {
+test("TN-23 what the administrator set, which nodes there are, and where the peers are, is answered", async () => {
   const api = ask();
   tailnet.node("bob-laptop", { user: "bob@example.com", addresses: ["100.64.0.2", "fd7a:115c:a1e0::2"] });
   tailnet.node("nas", { tags: ["tag:backup"], addresses: ["fd7a:115c:a1e0::3"] });
-  expect(await api.peers()).toEqual({ ok: true, value: ["100.64.0.2", "fd7a:115c:a1e0::3"] });
+  expect(await api.netMap()).toEqual({
+    ok: true,
+    value: {
+      running: true,
+      nodes: ["n1CNTRL", "n2CNTRL", "n3CNTRL"],
+      addresses: ["100.64.0.2", "fd7a:115c:a1e0::3"],
+    },
+  });
   expect(await api.prefs()).toMatchObject({ ok: true, value: { ShieldsUp: false, CorpDNS: true } });
   tailnet.set({ shieldsUp: true, acceptDns: false });
   expect(await api.prefs()).toMatchObject({ ok: true, value: { ShieldsUp: true, CorpDNS: false } });

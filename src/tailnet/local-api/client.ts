@@ -2,8 +2,8 @@ import { Agent } from "node:http";
 import { plainAddress } from "../addresses.ts";
 import { dial } from "./dial.ts";
 import type { Dialled } from "./dial.ts";
-import { decodePeers, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
-import type { Prefs, Status, WhoIs } from "./answers.ts";
+import { decodeNetMap, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
+import type { NetMap, Prefs, Status, WhoIs } from "./answers.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ask, open } from "./exchange.ts";
 import type { Answer } from "./exchange.ts";
@@ -18,8 +18,8 @@ export interface LocalApi {
   status(): Promise<Outcome<Status>>;
   /** `GET prefs`: what the administrator has set on this node. */
   prefs(): Promise<Outcome<Prefs>>;
-  /** `GET status`, of which one address of each peer is kept. */
-  peers(): Promise<Outcome<readonly string[]>>;
+  /** `GET status` with all peers. */
+  netMap(): Promise<Outcome<NetMap>>;
   /** `GET whois` of a TCP peer; null: tailscaled knows nobody there. `address` may bear `::ffff:`. */
   whoIs(address: string, port: number): Promise<Outcome<WhoIs | null>>;
   /**
@@ -53,7 +53,7 @@ const MOST_STATUS = 1024 * 1024;
 const MOST_WHO_IS = 256 * 1024;
 const MOST_PREFS = 256 * 1024;
 /** Some kilobytes for each node of the tailnet. */
-const MOST_PEERS = 32 * 1024 * 1024;
+const MOST_NET_MAP = 32 * 1024 * 1024;
 
 /** ipn.NotifyInitialState, and NotifyPeerChanges where tailscaled knows it; older ones ignore the bit. */
 const BUS_MASK = 2 | 4096;
@@ -102,8 +102,8 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
       return use(await get("prefs", MOST_PREFS, AbortSignal.timeout(statusTimeout)), decodePrefs);
     },
 
-    async peers() {
-      return use(await get("status", MOST_PEERS, AbortSignal.timeout(statusTimeout)), decodePeers);
+    async netMap() {
+      return use(await get("status", MOST_NET_MAP, AbortSignal.timeout(statusTimeout)), decodeNetMap);
     },
 
     async whoIs(address, port) {
