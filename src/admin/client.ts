@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { coreRules } from "../core/core-rules.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import { initialState } from "../core/state.ts";
 import { openSqliteStore } from "../store/sqlite/store.ts";
@@ -29,11 +30,13 @@ export async function openAdminClient(folder: string): Promise<AdminClient | nul
 async function openStoppedFolder(folder: string): Promise<AdminClient> {
   const store = await openSqliteStore(folder);
   const settings = { operators: [], maxSessions: 0, maxSessionsPerIdentity: 0, maxNamesPerIdentity: 0 };
-  const mailbox = new Mailbox(initialState(settings, await store.load()), {
+  const mailbox = new Mailbox(coreRules, initialState(settings, await store.load()), {
     store,
     outbox: { deliver: () => {} },
     clock: { wall: () => Date.now() },
     nextTurn: (turn) => void setImmediate(turn),
+    writeBehind: (write) => void setTimeout(write, 2000).unref(),
+    intake: { pause: () => {}, resume: () => {} },
     onStoreFailure: () => {},
   });
   return {

@@ -4,6 +4,7 @@ import { fakePorts, type FakePorts } from "../../test/fakes/mailbox-ports.ts";
 import { defaults, freshlySaved, savedAfter } from "../../test/helpers/core.ts";
 import { command, newSessions, smallSettings } from "../../test/helpers/random-commands.ts";
 import type { Command } from "./commands.ts";
+import { coreRules } from "./core-rules.ts";
 import type { Fact } from "./events.ts";
 import { Mailbox } from "./mailbox.ts";
 import { valuesOf } from "./persistent-map.ts";
@@ -29,7 +30,7 @@ type Places = Map<number, number[]>;
 /** Random commands, turns and ends of commits; `look` sees each moment between them; all is settled in the end. */
 async function run(happenings: readonly Happening[], look: (now: Run) => void): Promise<Run> {
   const ports = fakePorts();
-  const mailbox = new Mailbox(initialState({ ...defaults, ...smallSettings }, freshlySaved), ports);
+  const mailbox = new Mailbox(coreRules, initialState({ ...defaults, ...smallSettings }, freshlySaved), ports);
   const stored: Fact[] = [];
   const now: Run = { mailbox, ports, stored, posted: new Map(), settled: new Map() };
   const isNew = newSessions();

@@ -1,84 +1,112 @@
-import type { Command } from "./commands.ts";
-import { decide } from "./decide.ts";
-import { refused, UNCHANGED, type Decision } from "./decision.ts";
-import { deliveriesOf } from "./delivery.ts";
-import { isFact, type Event, type Fact, type SessionId } from "./events.ts";
-import type { Clock, Delivery, NextTurn, Outbox, Store } from "./ports.ts";
-import { apply, type State } from "./state.ts";
+import { addToBatch, applyDecision, emptyBatch, isStored, type Batch, type Entry, type Settle } from "./batch.ts";
+import type { CoreDomain } from "./core-rules.ts";
+import { refused, type Decision } from "./decision.ts";
+import type { SessionId } from "./events.ts";
+import { Lanes, type Intake, type Lane, type WaitingLimits } from "./lanes.ts";
+import type { Clock, Delivery, NextTurn, Outbox, Range, Store, WriteBehind } from "./ports.ts";
+import { Reader } from "./reader.ts";
+import type { Domain, Rules } from "./rules.ts";
 
-export interface MailboxPorts {
-  readonly store: Store;
-  readonly outbox: Outbox;
+export interface MailboxPorts<D extends Domain = CoreDomain> {
+  readonly store: Pick<Store<unknown, D["fact"]>, "commit" | "read">;
+  readonly outbox: Outbox<D["notice"]>;
   readonly clock: Clock;
   readonly nextTurn: NextTurn;
-  /** Told of the cause when facts could not be stored; the peers only hear that it failed. */
+  readonly writeBehind: WriteBehind;
+  readonly intake: Intake;
+  /** Told of the cause when something could not be stored or read; the peers only hear that it failed. */
   readonly onStoreFailure: (cause: unknown) => void;
 }
 
-/** What became of a command, for those who ask from inside the house. */
-type Settle = (decision: Decision) => void;
-
-interface Entry {
-  readonly command: Command;
-  readonly settle: Settle | null;
+export interface MailboxLimits {
+  readonly waiting: WaitingLimits;
+  /** Work of one turn: each command counts, and each session that hears of it, as often as it is long in KiB. */
+  readonly turnWork: number;
+  /** Commands whose readings are in memory or on their way. */
+  readonly reads: number;
 }
 
-/** What was decided but must be stored before it holds. `state` is what will be true then. */
-interface Batch {
-  state: State;
-  readonly entries: Entry[];
-  readonly decisions: Decision[];
-  readonly facts: Fact[];
-  readonly deliveries: Delivery[];
-  /** Sessions with a command in here: what they say next must wait for it. */
-  readonly sessions: Set<SessionId>;
+export const DEFAULT_LIMITS: MailboxLimits = {
+  waiting: { entriesPerSession: 64, bytesPerSession: 256 * 1024, entries: 65_536, bytes: 64 * 1024 * 1024 },
+  turnWork: 16_384,
+  reads: 32,
+};
+
+/** What a commit that is under way holds, for who must stop without it. */
+export interface UnderWay<F> {
+  readonly facts: readonly F[];
+  readonly appends: number;
+  /** Commands that have no outcome yet, those of the commit among them. */
+  readonly commands: number;
 }
 
 /**
- * Runs the core, one turn at a time. The commands of one turn of the event loop are decided one after another; those
- * that lead to facts, and all that stand on these, form one batch, which is committed in one transaction before anybody
- * hears of it. While a commit is on its way the next batch gathers. Live chat, which stores nothing and changes no
- * state, never waits for a commit, unless its own session is waiting for one.
+ * Runs a set of rules, one turn at a time. The commands of one turn of the event loop are decided one after another, the
+ * sessions taking turns; those that lead to something to store, and all that stand on these, form one batch, which is
+ * committed in one transaction before anybody hears of it. While a commit is on its way the next batch gathers. What is
+ * live or lazy never waits for a commit, unless its own session is waiting for one. What `decide` asks to have read
+ * first delays that session alone. The work of one turn is limited; the next one goes on.
  */
-export class Mailbox {
-  readonly #ports: MailboxPorts;
-  #state: State;
-  #waiting: Entry[] = [];
+export class Mailbox<D extends Domain = CoreDomain> {
+  readonly #rules: Rules<D>;
+  readonly #ports: MailboxPorts<D>;
+  readonly #limits: MailboxLimits;
+  readonly #lanes: Lanes<Entry<D>>;
+  readonly #reader: Reader<D>;
+  #state: D["state"];
   #turnIsDue = false;
-  #committing: Batch | null = null;
+  /** What this turn gathers, and what is being stored: never both, but for the moment in which one becomes the other. */
+  #gathering: Batch<D> | null = null;
+  #committing: Batch<D> | null = null;
+  /** Lanes whose next command must read what is being stored. */
+  #afterCommit: Lane<Entry<D>>[] = [];
+  /** Lazy facts that no commit has taken along yet, by their keys. */
+  #lazy = new Map<string, D["fact"]>();
+  #lazyIsDue = false;
+  /** Who waits for the mailbox to be idle does not wait for a disk that fails. */
+  #lazyFailed = false;
   #whenIdle: (() => void)[] = [];
 
-  constructor(state: State, ports: MailboxPorts) {
+  constructor(rules: Rules<D>, state: D["state"], ports: MailboxPorts<D>, limits: MailboxLimits = DEFAULT_LIMITS) {
+    this.#rules = rules;
     this.#state = state;
     this.#ports = ports;
+    this.#limits = limits;
+    this.#lanes = new Lanes(limits.waiting, ports.intake, (session, entry) => this.#isFree(session, entry));
+    this.#reader = new Reader(ports.store, limits.reads);
   }
 
   /** What is true and, where it must be, stored. */
-  get state(): State {
+  get state(): D["state"] {
     return this.#state;
   }
 
-  /** `settle` is told what became of the command, before anybody hears of it. */
-  post(command: Command, settle: Settle | null = null): void {
-    this.#add({ command, settle });
+  /** Null: no commit is under way. */
+  get underWay(): UnderWay<D["fact"]> | null {
+    const batch = this.#committing;
+    return batch && { facts: batch.facts, appends: batch.appends.length, commands: this.#lanes.entries };
+  }
+
+  /** `settle` is told what became of the command, exactly once, before anybody hears of it. */
+  post(command: D["command"], settle: Settle<D> | null = null): void {
+    const entry = { command, settle, size: this.#rules.sizeOf(command), readings: null, attempts: 0, isReading: false };
+    this.#lanes.add(this.#rules.sessionOf(command) ?? 0, entry);
+    this.#scheduleTurn();
   }
 
   /** Posts a command and resolves with what became of it, after the commit. Never rejects. */
-  ask(command: Command): Promise<Decision> {
-    return new Promise((settle) => this.#add({ command, settle }));
+  ask(command: D["command"]): Promise<Decision<D["event"], D["refusal"]>> {
+    return new Promise((settle) => {
+      this.post(command, settle);
+    });
   }
 
-  /** Resolves when nothing waits and nothing is being stored. */
+  /** Resolves when nothing waits and all is stored, what is written behind too. Never, if a commit never ends. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenIdle.push(resolve);
       this.#scheduleTurn();
     });
-  }
-
-  #add(entry: Entry): void {
-    this.#waiting.push(entry);
-    this.#scheduleTurn();
   }
 
   #scheduleTurn(): void {
@@ -89,141 +117,178 @@ export class Mailbox {
 
   #turn(): void {
     this.#turnIsDue = false;
-    const entries = this.#waiting;
-    this.#waiting = [];
-    const released: Delivery[] = [];
+    const released: Delivery<D["notice"]>[] = [];
     const at = this.#ports.clock.wall();
-    let batch: Batch | null = null;
-    const waitingSessions = new Set(this.#committing?.sessions);
-    for (const entry of entries) {
-      const session = sessionOf(entry.command);
-      const mayPass = isLive(entry.command) && (session === null || !waitingSessions.has(session));
-      if (this.#committing !== null && !mayPass) {
-        this.#waiting.push(entry);
-        if (session !== null) waitingSessions.add(session);
-        continue;
-      }
-      if (batch !== null && !mayPass) {
-        addToBatch(batch, entry, decide(batch.state, entry.command, at));
-      } else {
-        const decision = decide(this.#state, entry.command, at);
-        if (hasFacts(decision)) {
-          batch = emptyBatch(this.#state, waitingSessions);
-          addToBatch(batch, entry, decision);
-        } else {
-          this.#state = applyTo(this.#state, entry, decision, released);
-          entry.settle?.(decision);
-        }
-      }
+    for (let work = 0; work < this.#limits.turnWork;) {
+      const lane = this.#lanes.next(this.#committing === null);
+      if (lane === null) break;
+      work += this.#step(lane, at, released);
     }
     if (released.length > 0) this.#ports.outbox.deliver(released);
+    const batch = this.#gathering ?? (this.#lazyShouldGo() ? emptyBatch<D>(this.#state) : null);
+    this.#gathering = null;
     if (batch !== null) void this.#commit(batch);
+    if (this.#lanes.hasNext(this.#committing === null)) this.#scheduleTurn();
     this.#reportIdle();
   }
 
-  async #commit(batch: Batch): Promise<void> {
+  /** Decides a lane's next command; returns the work that it was. */
+  #step(lane: Lane<Entry<D>>, at: number, released: Delivery<D["notice"]>[]): number {
+    const entry = lane.waiting.first;
+    if (entry === undefined) return 0;
+    const { session } = lane;
+    const isFree = this.#isFree(session, entry);
+    const standsOn = isFree ? null : this.#gathering;
+    const verdict = this.#rules.decide(standsOn?.state ?? this.#state, entry.command, at, entry.readings ?? new Map());
+    if (verdict.kind === "read" && entry.attempts < MAX_ATTEMPTS) {
+      // What isn't stored yet can't be read.
+      if (standsOn !== null) this.#afterCommit.push(lane);
+      else this.#read(lane, entry, verdict.ranges);
+      return 1;
+    }
+    const decision = verdict.kind === "read" ? refused(this.#rules.busy) : verdict;
+    lane.waiting.shift();
+    this.#reader.done(entry);
+    let work: number;
+    if (standsOn !== null || (!isFree && isStored(this.#rules, decision))) {
+      this.#gathering ??= emptyBatch(this.#state);
+      work = addToBatch(this.#rules, this.#gathering, { session, entry, decision });
+    } else {
+      work = this.#applyNow(session, entry, decision, released);
+    }
+    this.#lanes.putBack(lane);
+    return work;
+  }
+
+  /** What needs no commit holds at once: on what is true, and on what will be true. */
+  #applyNow(
+    session: SessionId,
+    entry: Entry<D>,
+    decision: Decision<D["event"], D["refusal"]>,
+    released: Delivery<D["notice"]>[],
+  ): number {
+    const { state, work } = applyDecision(this.#rules, this.#state, { session, entry, decision }, released);
+    this.#state = state;
+    if (decision.kind === "done" && this.#rules.classOf(entry.command) === "lazy") this.#applyBehind(decision.events);
+    this.#settle(session, entry, decision);
+    return work;
+  }
+
+  /** Lazy events hold in what is being stored, too, and are written later. */
+  #applyBehind(events: readonly D["event"][]): void {
+    for (const batch of [this.#gathering, this.#committing]) {
+      if (batch !== null) for (const event of events) batch.state = this.#rules.apply(batch.state, event);
+    }
+    for (const event of events) {
+      const stored = this.#rules.storedBy(event);
+      if (stored?.kind !== "fact") continue;
+      if (this.#lazy.size === 0) this.#ports.writeBehind(() => this.#writeLazy());
+      this.#lazy.set(this.#rules.lazyKeyOf(stored.fact), stored.fact);
+    }
+  }
+
+  #read(lane: Lane<Entry<D>>, entry: Entry<D>, ranges: readonly Range[]): void {
+    entry.attempts++;
+    void this.#reader.read(entry, ranges).then(
+      (readings) => {
+        entry.readings = readings;
+        return this.#backFromReading(lane);
+      },
+      (cause: unknown) => {
+        this.#ports.onStoreFailure(cause);
+        lane.waiting.shift();
+        this.#reader.done(entry);
+        const released: Delivery<D["notice"]>[] = [];
+        this.#applyNow(lane.session, entry, refused(this.#rules.storageFailed), released);
+        this.#ports.outbox.deliver(released);
+        return this.#backFromReading(lane);
+      },
+    );
+  }
+
+  #backFromReading(lane: Lane<Entry<D>>): void {
+    this.#lanes.putBack(lane);
+    this.#scheduleTurn();
+  }
+
+  async #commit(batch: Batch<D>): Promise<void> {
     this.#committing = batch;
-    const failure = await this.#ports.store.commit({ facts: batch.facts, appends: [], trims: [] }).then(
+    const lazy = this.#lazy;
+    this.#lazy = new Map();
+    this.#lazyIsDue = false;
+    // Lazy facts are older than what the batch decided, which may have ended what they are about.
+    const facts = [...lazy.values(), ...batch.facts];
+    const failure = await this.#ports.store.commit({ facts, appends: batch.appends, trims: batch.trims }).then(
       () => null,
       (cause: unknown) => ({ cause }),
     );
     this.#committing = null;
+    this.#lazyFailed = failure !== null;
     if (failure === null) {
       this.#state = batch.state;
-      batch.entries.forEach(({ settle }, i) => settle?.(batch.decisions[i] ?? UNCHANGED));
-      this.#ports.outbox.deliver(batch.deliveries);
+      batch.entries.forEach(({ session, entry, decision }) => this.#settle(session, entry, decision));
+      if (batch.deliveries.length > 0) this.#ports.outbox.deliver(batch.deliveries);
     } else {
       this.#ports.onStoreFailure(failure.cause);
+      this.#keepLazy(lazy);
       this.#dropBatch(batch);
     }
-    if (this.#waiting.length > 0) this.#scheduleTurn();
-    this.#reportIdle();
+    this.#lanes.release(batch.sessions);
+    for (const lane of this.#afterCommit.splice(0)) this.#lanes.putBack(lane);
+    if (this.#lanes.hasNext(true) || this.#lazyShouldGo()) this.#scheduleTurn();
+    else this.#reportIdle();
   }
 
   /**
    * The batch's state is dropped. Its commands are decided once more without a store: those that need one are refused,
    * the others hold all the same, for a connection that has gone is gone, whatever the disk says.
    */
-  #dropBatch(batch: Batch): void {
-    const released: Delivery[] = [];
+  #dropBatch(batch: Batch<D>): void {
+    const released: Delivery<D["notice"]>[] = [];
     const at = this.#ports.clock.wall();
-    for (const entry of batch.entries) {
-      const wanted = decide(this.#state, entry.command, at);
-      const decision: Decision = hasFacts(wanted) ? refused({ reason: "storage-failed" }) : wanted;
-      this.#state = applyTo(this.#state, entry, decision, released);
-      entry.settle?.(decision);
+    for (const { session, entry } of batch.entries) {
+      const wanted = this.#rules.decide(this.#state, entry.command, at, entry.readings ?? new Map());
+      const mustStore =
+        wanted.kind === "read" || (isStored(this.#rules, wanted) && this.#rules.classOf(entry.command) !== "lazy");
+      this.#applyNow(session, entry, mustStore ? refused(this.#rules.storageFailed) : wanted, released);
     }
-    this.#ports.outbox.deliver(released);
+    if (released.length > 0) this.#ports.outbox.deliver(released);
+  }
+
+  #settle(session: SessionId, entry: Entry<D>, decision: Decision<D["event"], D["refusal"]>): void {
+    this.#lanes.settled(session, entry);
+    entry.settle?.(decision);
+  }
+
+  #isFree(session: SessionId, entry: Entry<D>): boolean {
+    if (this.#rules.classOf(entry.command) === "durable") return false;
+    return !(this.#gathering?.sessions.has(session) ?? false) && !(this.#committing?.sessions.has(session) ?? false);
+  }
+
+  /** What could not be written is tried again later; what has come meanwhile is newer. */
+  #keepLazy(lazy: ReadonlyMap<string, D["fact"]>): void {
+    if (lazy.size > 0 && this.#lazy.size === 0) this.#ports.writeBehind(() => this.#writeLazy());
+    this.#lazy = new Map([...lazy, ...this.#lazy]);
+  }
+
+  #writeLazy(): void {
+    if (this.#lazy.size === 0) return;
+    this.#lazyIsDue = true;
+    this.#scheduleTurn();
+  }
+
+  #lazyShouldGo(): boolean {
+    const isWanted = this.#lazyIsDue || (this.#whenIdle.length > 0 && this.#lanes.entries === 0 && !this.#lazyFailed);
+    return isWanted && this.#lazy.size > 0 && this.#committing === null;
   }
 
   #reportIdle(): void {
-    if (this.#waiting.length > 0 || this.#committing !== null) return;
+    if (this.#whenIdle.length === 0 || this.#lanes.entries > 0 || this.#committing !== null) return;
     const resolvers = this.#whenIdle;
     this.#whenIdle = [];
     for (const resolve of resolvers) resolve();
   }
 }
 
-/** Whether a command is sure to change no state and to store nothing, whatever the state is. */
-function isLive(command: Command): boolean {
-  switch (command.kind) {
-    case "ready":
-    case "broadcast":
-    case "direct":
-    case "list":
-    case "info":
-    case "help":
-    case "server-info":
-    case "list-bans":
-    case "invalid":
-      return true;
-    case "open":
-    case "register":
-    case "revouch":
-    case "end":
-    case "kick":
-    case "ban":
-    case "unban":
-    case "release-name":
-    case "tailscaled-seen":
-    case "tailscaled-presence":
-      return false;
-  }
-}
-
-function sessionOf(command: Command): SessionId | null {
-  return "session" in command ? command.session : null;
-}
-
-function hasFacts(decision: Decision): boolean {
-  return decision.kind === "done" && decision.events.some(isFact);
-}
-
-function emptyBatch(state: State, sessions: Set<SessionId>): Batch {
-  return { state, entries: [], decisions: [], facts: [], deliveries: [], sessions };
-}
-
-function addToBatch(batch: Batch, entry: Entry, decision: Decision): void {
-  batch.entries.push(entry);
-  batch.decisions.push(decision);
-  if (decision.kind === "done") batch.facts.push(...decision.events.filter(isFact));
-  const session = sessionOf(entry.command);
-  if (session !== null) batch.sessions.add(session);
-  batch.state = applyTo(batch.state, entry, decision, batch.deliveries);
-}
-
-/** Applies a decision's events one by one, adding to `deliveries` who hears of each. */
-function applyTo(state: State, { command }: Entry, decision: Decision, deliveries: Delivery[]): State {
-  if (decision.kind === "refused") {
-    const session = sessionOf(command);
-    if (session !== null) {
-      deliveries.push({ to: [session], except: null, notice: { kind: "refused", refusal: decision.refusal } });
-    }
-    return state;
-  }
-  if (decision.kind !== "done") return state;
-  return decision.events.reduce((present: State, event: Event) => {
-    deliveries.push(...deliveriesOf(present, event));
-    return apply(present, event);
-  }, state);
-}
+/** A command whose readings are never enough, because others change what it stands on, gives up at last. */
+const MAX_ATTEMPTS = 16;

@@ -57,16 +57,16 @@ export interface Store<S = Saved, F = Fact> {
 }
 
 /** One notice for one session or for many; what is the same for many can be encoded once. */
-export interface Delivery {
+export interface Delivery<N = Notice> {
   readonly to: readonly SessionId[];
   /** One of `to` that does not hear it: whoever said it. Many deliveries can share one `to` this way. */
   readonly except: SessionId | null;
-  readonly notice: Notice;
+  readonly notice: N;
 }
 
 /** Where notices leave the core. Called at most once in a turn for live chat and once for what a commit released. */
-export interface Outbox {
-  deliver(deliveries: readonly Delivery[]): void;
+export interface Outbox<N = Notice> {
+  deliver(deliveries: readonly Delivery<N>[]): void;
 }
 
 export interface Clock {
@@ -76,3 +76,6 @@ export interface Clock {
 
 /** Runs `turn` once, later, after what the present turn of the event loop still reads from its sockets. */
 export type NextTurn = (turn: () => void) => void;
+
+/** Runs `write` once, in a few seconds: what is lazy gathers until then. */
+export type WriteBehind = (write: () => void) => void;

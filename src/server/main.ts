@@ -1,5 +1,6 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
 import { hostname } from "node:os";
+import { coreRules } from "../core/core-rules.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import type { Saved, Store } from "../core/ports.ts";
 import { initialState, type Settings, type State } from "../core/state.ts";
@@ -73,11 +74,13 @@ export async function startServer({
 
   const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
   const sessions = new Sessions((notice, hearers) => metrics.observe(notice, hearers));
-  const mailbox = new Mailbox(initialState(settings, saved), {
+  const mailbox = new Mailbox(coreRules, initialState(settings, saved), {
     store,
     outbox: sessions,
     clock: { wall: () => Date.now() },
     nextTurn: (turn) => void setImmediate(turn),
+    writeBehind: (write) => void setTimeout(write, 2000).unref(),
+    intake: { pause: () => {}, resume: () => {} },
     onStoreFailure: (cause) => {
       metrics.storeFailed();
       log.error("facts could not be stored", {}, cause);

@@ -4,10 +4,10 @@ import type { Decision } from "../../src/core/decision.ts";
 import { deliveriesOf } from "../../src/core/delivery.ts";
 import { isFact, type Event, type Fact, type SessionId } from "../../src/core/events.ts";
 import type { Identity, OperatorGround, VouchedGround } from "../../src/core/identity.ts";
-import type { Notice } from "../../src/core/notices.ts";
 import { get } from "../../src/core/persistent-map.ts";
-import type { Delivery, Saved } from "../../src/core/ports.ts";
+import type { Saved } from "../../src/core/ports.ts";
 import { apply, initialState, type Settings, type State } from "../../src/core/state.ts";
+import { oneByOne, type Heard } from "./deliveries.ts";
 
 export const alice = { kind: "person", login: "alice@example.com" } as const satisfies Identity;
 export const bob = { kind: "person", login: "bob@example.com" } as const satisfies Identity;
@@ -30,11 +30,6 @@ export const defaults: Settings = {
 
 /** A tailnet that tailscaled has vouched for; nothing claimed, nobody banned. */
 export const freshlySaved: Saved = { claims: [], bans: [], tailscaledSeen: true };
-
-export interface Heard {
-  readonly to: SessionId;
-  readonly notice: Notice;
-}
 
 /** What one command did: what was decided, what it left behind, and who heard what, one by one. */
 export interface Step {
@@ -98,13 +93,6 @@ function stepOf(before: State, command: Command): Step {
     after = apply(after, event);
   }
   return { command, before, decision, events, after, heard };
-}
-
-/** Deliveries, spelled out for each session that hears them. */
-export function oneByOne(deliveries: readonly Delivery[]): readonly Heard[] {
-  return deliveries.flatMap(({ to, except, notice }) =>
-    to.filter((session) => session !== except).map((session) => ({ to: session, notice })),
-  );
 }
 
 /** What a faithful store holds after these facts: one claim and one ban for each name, whatever its case. */

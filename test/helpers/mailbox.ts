@@ -1,6 +1,7 @@
 import type { Command } from "../../src/core/commands.ts";
 import type { Claim, SessionId } from "../../src/core/events.ts";
 import type { Identity, VouchedGround } from "../../src/core/identity.ts";
+import { coreRules } from "../../src/core/core-rules.ts";
 import { Mailbox, type MailboxPorts } from "../../src/core/mailbox.ts";
 import type { Saved } from "../../src/core/ports.ts";
 import { initialState } from "../../src/core/state.ts";
@@ -25,7 +26,7 @@ const claims: readonly Claim[] = [
 export function startMailbox(saved: Partial<Saved> = {}, changed: Partial<MailboxPorts> = {}): TestMailbox {
   const ports = fakePorts();
   const state = initialState(defaults, { ...freshlySaved, claims, ...saved });
-  const mailbox = new Mailbox(state, { ...ports, ...changed });
+  const mailbox = new Mailbox(coreRules, state, { ...ports, ...changed });
   function turnWith(...commands: readonly Command[]): void {
     for (const command of commands) mailbox.post(command);
     ports.turn();

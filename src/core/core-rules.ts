@@ -1,0 +1,91 @@
+import type { Command } from "./commands.ts";
+import { decide } from "./decide.ts";
+import { deliveriesOf } from "./delivery.ts";
+import { isFact, type Event, type Fact } from "./events.ts";
+import type { Notice } from "./notices.ts";
+import type { Refusal } from "./refusals.ts";
+import type { CommandClass, Rules } from "./rules.ts";
+import { apply, type State } from "./state.ts";
+
+export interface CoreDomain {
+  readonly state: State;
+  readonly command: Command;
+  readonly event: Event;
+  readonly fact: Fact;
+  readonly refusal: Refusal;
+  readonly notice: Notice;
+}
+
+/** The rules of people, names, bans and the open room, as a mailbox runs them. */
+export const coreRules: Rules<CoreDomain> = {
+  classOf,
+  sessionOf: (command) => ("session" in command ? command.session : null),
+  sizeOf,
+  decide,
+  apply,
+  deliveriesOf,
+  storedBy: (event) => (isFact(event) ? { kind: "fact", fact: event } : null),
+  lazyKeyOf: (fact) => fact.kind,
+  refusedNotice: (_command, refusal) => ({ kind: "refused", refusal }),
+  storageFailed: { reason: "storage-failed" },
+  busy: { reason: "storage-failed" },
+};
+
+function classOf(command: Command): CommandClass {
+  switch (command.kind) {
+    case "ready":
+    case "broadcast":
+    case "direct":
+    case "list":
+    case "info":
+    case "help":
+    case "server-info":
+    case "list-bans":
+    case "invalid":
+      return "live";
+    case "open":
+    case "register":
+    case "revouch":
+    case "end":
+    case "kick":
+    case "ban":
+    case "unban":
+    case "release-name":
+    case "tailscaled-seen":
+    case "tailscaled-presence":
+      return "durable";
+  }
+}
+
+/** A string takes at most two bytes a letter; the rest of a command is small. */
+function sizeOf(command: Command): number {
+  switch (command.kind) {
+    case "broadcast":
+      return BASE_SIZE + 2 * command.text.length;
+    case "direct":
+      return BASE_SIZE + 2 * (command.to.length + command.body.length);
+    case "register":
+    case "release-name":
+      return BASE_SIZE + 2 * command.name.length;
+    case "kick":
+    case "ban":
+    case "unban":
+      return BASE_SIZE + 2 * command.target.length;
+    case "invalid":
+      return BASE_SIZE + ("line" in command.refusal ? 2 * command.refusal.line.length : 0);
+    case "ready":
+    case "list":
+    case "info":
+    case "help":
+    case "server-info":
+    case "list-bans":
+    case "open":
+    case "revouch":
+    case "end":
+    case "tailscaled-seen":
+    case "tailscaled-presence":
+      return BASE_SIZE;
+  }
+}
+
+const BASE_SIZE = 128;
