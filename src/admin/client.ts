@@ -36,7 +36,6 @@ async function openStoppedFolder(folder: string): Promise<AdminClient> {
     clock: { wall: () => Date.now() },
     nextTurn: (turn) => void setImmediate(turn),
     writeBehind: (write) => void setTimeout(write, 2000).unref(),
-    intake: { pause: () => {}, resume: () => {} },
     onStoreFailure: () => {},
   });
   return {

@@ -29,12 +29,14 @@ const look = (session: number): ShelfCommand => ({ kind: "look", session, id: 0 
 const mark = (session: number, at: number): ShelfCommand => ({ kind: "mark", session, at, id: 0 });
 const entry = (number: number) => ({ number, body: new Uint8Array([0, 0, 0, number]) });
 
-test("DL-26 a fact and the entry of a log that belong together are in one commit, and told after it", async () => {
+test("DL-25 a fact and the entry of a log that belong together are in one commit, and told after it", async () => {
   const { ports, post, heardBy } = scene();
   post(put(1), put(1), put(2));
   ports.turn();
   expect(ports.commits).toHaveLength(1);
-  expect(ports.commits[0]?.appends).toEqual([1, 2, 3].map((number) => Object.assign(entry(number), { log: "a" })));
+  expect(ports.commits[0]?.appends).toEqual(
+    [1, 2, 3].map((number) => Object.assign(entry(number), { log: "a", lasting: false })),
+  );
   expect(ports.commits[0]?.facts).toHaveLength(3);
   expect(heardBy(1)).toEqual([]);
   await ports.commits[0]?.succeed();
@@ -42,7 +44,7 @@ test("DL-26 a fact and the entry of a log that belong together are in one commit
   expect(heardBy(2)).toEqual(["put 2"]);
 });
 
-test("DL-24 what has to be read first delays its own session and no other", async () => {
+test("DL-23 what has to be read first delays its own session and no other", async () => {
   const { ports, post, heardBy } = scene();
   post(put(1), put(1));
   ports.turn();
@@ -61,7 +63,7 @@ test("DL-24 what has to be read first delays its own session and no other", asyn
   expect(heardBy(1)).toEqual(["put 1", "put 2", "took 1", "3 notes"]);
 });
 
-test("DL-24 two who want the same get one each, whatever they had read", async () => {
+test("DL-23 two who want the same get one each, whatever they had read", async () => {
   const { ports, post, heardBy } = scene();
   post(put(1), put(1));
   ports.turn();
@@ -80,7 +82,7 @@ test("DL-24 two who want the same get one each, whatever they had read", async (
   expect([heardBy(2), heardBy(3)]).toEqual([["took 1"], ["took 2"]]);
 });
 
-test("DL-24 what can't be read is refused, and the session goes on", async () => {
+test("DL-23 what can't be read is refused, and the session goes on", async () => {
   const { ports, post, heardBy } = scene();
   post(put(1));
   ports.turn();
@@ -93,7 +95,7 @@ test("DL-24 what can't be read is refused, and the session goes on", async () =>
   expect(ports.failures).toEqual([new Error("gone")]);
 });
 
-test("DL-24 what is never enough is refused in the end", async () => {
+test("DL-23 what is never enough is refused in the end", async () => {
   const { ports, post, heardBy } = scene();
   post(put(1));
   ports.turn();
@@ -107,7 +109,7 @@ test("DL-24 what is never enough is refused in the end", async () => {
   expect(ports.reads).toHaveLength(16);
 });
 
-test("DL-24 only so many commands have their readings in memory or on the way", async () => {
+test("DL-23 only so many commands have their readings in memory or on the way", async () => {
   const { ports, post, heardBy } = scene({ reads: 2 });
   const sessions = [1, 2, 3, 4, 5];
   post(...sessions.map((session) => put(session, `shelf ${session}`)));
@@ -124,7 +126,7 @@ test("DL-24 only so many commands have their readings in memory or on the way", 
   for (const session of sessions) expect(heardBy(session)).toEqual(["put 1", "took 1"]);
 });
 
-test("DL-25 what is lazy holds at once, and what is being stored knows of it, too", async () => {
+test("DL-24 what is lazy holds at once, and what is being stored knows of it, too", async () => {
   const { mailbox, ports, post, heardBy } = scene();
   post(put(1));
   ports.turn();
@@ -137,7 +139,7 @@ test("DL-25 what is lazy holds at once, and what is being stored knows of it, to
   expect(ports.commits).toHaveLength(1);
 });
 
-test("DL-25 of what is lazy the latest of each key is written, later or with the next commit", async () => {
+test("DL-24 of what is lazy the latest of each key is written, later or with the next commit", async () => {
   const { ports, post } = scene();
   post(mark(1, 1), mark(1, 7), mark(2, 3));
   ports.turn();
@@ -159,7 +161,7 @@ test("DL-25 of what is lazy the latest of each key is written, later or with the
   expect(ports.commits).toHaveLength(2);
 });
 
-test("DL-25 what is lazy and could not be written is tried again, unless something newer has come", async () => {
+test("DL-24 what is lazy and could not be written is tried again, unless something newer has come", async () => {
   const { mailbox, ports, post } = scene();
   post(mark(1, 1), mark(2, 2));
   ports.turn();
@@ -177,7 +179,7 @@ test("DL-25 what is lazy and could not be written is tried again, unless somethi
   ]);
 });
 
-test("DL-25 a lazy command behind its session's commit holds though that commit fails", async () => {
+test("DL-24 a lazy command behind its session's commit holds though that commit fails", async () => {
   const { mailbox, ports, post, heardBy } = scene();
   post(put(1), mark(1, 4));
   ports.turn();

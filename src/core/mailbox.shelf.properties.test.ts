@@ -136,7 +136,7 @@ test("DL-10 nobody hears of a note or takes one that isn't stored, and none is l
   );
 });
 
-test("DL-25 in the end what is lazy is stored as it is in memory", async () => {
+test("DL-24 in the end what is lazy is stored as it is in memory", async () => {
   await fc.assert(
     fc.asyncProperty(steps, turnWork, async (all, work) => {
       const { mailbox, marks } = await run(all, work, () => {});

@@ -2,7 +2,7 @@ import { addToBatch, applyDecision, emptyBatch, isStored, type Batch, type Entry
 import type { CoreDomain } from "./core-rules.ts";
 import { refused, type Decision } from "./decision.ts";
 import type { SessionId } from "./events.ts";
-import { Lanes, type Intake, type Lane, type WaitingLimits } from "./lanes.ts";
+import { Lanes, type Lane } from "./lanes.ts";
 import type { Clock, Delivery, NextTurn, Outbox, Range, Store, WriteBehind } from "./ports.ts";
 import { Reader } from "./reader.ts";
 import type { Domain, Rules } from "./rules.ts";
@@ -13,13 +13,11 @@ export interface MailboxPorts<D extends Domain = CoreDomain> {
   readonly clock: Clock;
   readonly nextTurn: NextTurn;
   readonly writeBehind: WriteBehind;
-  readonly intake: Intake;
   /** Told of the cause when something could not be stored or read; the peers only hear that it failed. */
   readonly onStoreFailure: (cause: unknown) => void;
 }
 
 export interface MailboxLimits {
-  readonly waiting: WaitingLimits;
   /** Work of one turn: each command counts, and each session that hears of it, as often as it is long in KiB. */
   readonly turnWork: number;
   /** Commands whose readings are in memory or on their way. */
@@ -27,7 +25,6 @@ export interface MailboxLimits {
 }
 
 export const DEFAULT_LIMITS: MailboxLimits = {
-  waiting: { entriesPerSession: 64, bytesPerSession: 256 * 1024, entries: 65_536, bytes: 64 * 1024 * 1024 },
   turnWork: 16_384,
   reads: 32,
 };
@@ -55,6 +52,8 @@ export class Mailbox<D extends Domain = CoreDomain> {
   readonly #reader: Reader<D>;
   #state: D["state"];
   #turnIsDue = false;
+  /** Commands without an outcome yet. */
+  #unsettled = 0;
   /** What this turn gathers, and what is being stored: never both, but for the moment in which one becomes the other. */
   #gathering: Batch<D> | null = null;
   #committing: Batch<D> | null = null;
@@ -72,7 +71,7 @@ export class Mailbox<D extends Domain = CoreDomain> {
     this.#state = state;
     this.#ports = ports;
     this.#limits = limits;
-    this.#lanes = new Lanes(limits.waiting, ports.intake, (session, entry) => this.#isFree(session, entry));
+    this.#lanes = new Lanes((session, entry) => this.#isFree(session, entry));
     this.#reader = new Reader(ports.store, limits.reads);
   }
 
@@ -84,12 +83,16 @@ export class Mailbox<D extends Domain = CoreDomain> {
   /** Null: no commit is under way. */
   get underWay(): UnderWay<D["fact"]> | null {
     const batch = this.#committing;
-    return batch && { facts: batch.facts, appends: batch.appends.length, commands: this.#lanes.entries };
+    return batch && { facts: batch.facts, appends: batch.appends.length, commands: this.#unsettled };
   }
 
-  /** `settle` is told what became of the command, exactly once, before anybody hears of it. */
+  /**
+   * `settle` is told what became of the command, exactly once, before anybody hears of it. How much may be under way is
+   * the caller's to count: what waits here is as much as was posted and not settled.
+   */
   post(command: D["command"], settle: Settle<D> | null = null): void {
     const entry = { command, settle, size: this.#rules.sizeOf(command), readings: null, attempts: 0, isReading: false };
+    this.#unsettled++;
     this.#lanes.add(this.#rules.sessionOf(command) ?? 0, entry);
     this.#scheduleTurn();
   }
@@ -170,7 +173,7 @@ export class Mailbox<D extends Domain = CoreDomain> {
     const { state, work } = applyDecision(this.#rules, this.#state, { session, entry, decision }, released);
     this.#state = state;
     if (decision.kind === "done" && this.#rules.classOf(entry.command) === "lazy") this.#applyBehind(decision.events);
-    this.#settle(session, entry, decision);
+    this.#settle(entry, decision);
     return work;
   }
 
@@ -226,7 +229,7 @@ export class Mailbox<D extends Domain = CoreDomain> {
     this.#lazyFailed = failure !== null;
     if (failure === null) {
       this.#state = batch.state;
-      batch.entries.forEach(({ session, entry, decision }) => this.#settle(session, entry, decision));
+      batch.entries.forEach(({ entry, decision }) => this.#settle(entry, decision));
       if (batch.deliveries.length > 0) this.#ports.outbox.deliver(batch.deliveries);
     } else {
       this.#ports.onStoreFailure(failure.cause);
@@ -255,8 +258,8 @@ export class Mailbox<D extends Domain = CoreDomain> {
     if (released.length > 0) this.#ports.outbox.deliver(released);
   }
 
-  #settle(session: SessionId, entry: Entry<D>, decision: Decision<D["event"], D["refusal"]>): void {
-    this.#lanes.settled(session, entry);
+  #settle(entry: Entry<D>, decision: Decision<D["event"], D["refusal"]>): void {
+    this.#unsettled--;
     entry.settle?.(decision);
   }
 
@@ -278,12 +281,12 @@ export class Mailbox<D extends Domain = CoreDomain> {
   }
 
   #lazyShouldGo(): boolean {
-    const isWanted = this.#lazyIsDue || (this.#whenIdle.length > 0 && this.#lanes.entries === 0 && !this.#lazyFailed);
+    const isWanted = this.#lazyIsDue || (this.#whenIdle.length > 0 && this.#unsettled === 0 && !this.#lazyFailed);
     return isWanted && this.#lazy.size > 0 && this.#committing === null;
   }
 
   #reportIdle(): void {
-    if (this.#whenIdle.length === 0 || this.#lanes.entries > 0 || this.#committing !== null) return;
+    if (this.#whenIdle.length === 0 || this.#unsettled > 0 || this.#committing !== null) return;
     const resolvers = this.#whenIdle;
     this.#whenIdle = [];
     for (const resolve of resolvers) resolve();

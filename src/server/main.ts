@@ -80,7 +80,6 @@ export async function startServer({
     clock: { wall: () => Date.now() },
     nextTurn: (turn) => void setImmediate(turn),
     writeBehind: (write) => void setTimeout(write, 2000).unref(),
-    intake: { pause: () => {}, resume: () => {} },
     onStoreFailure: (cause) => {
       metrics.storeFailed();
       log.error("facts could not be stored", {}, cause);
@@ -219,14 +218,27 @@ export async function startServer({
     listening.stop();
     monitor.stop();
     identityRefresh.stop();
-    await mailbox.idle();
+    if (!(await within(timings.storing, mailbox.idle()))) {
+      const { facts = [], commands = 0 } = mailbox.underWay ?? {};
+      log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
+    }
     for (const session of sessions.all()) session.close();
     http.server.closeAllConnections();
     await acceptor.closeAll(timings.closing);
     api.close();
     metrics.stop();
-    await store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));
+    const closed = store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));
+    if (!(await within(timings.storing, closed))) log.error("the store did not close", { waited: timings.storing });
   }
+}
+
+/** Whether `work` was done within so many milliseconds. */
+async function within(milliseconds: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  return await Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 /** Milliseconds of a clock that only goes forward. */

@@ -10,6 +10,8 @@ export interface Timings {
   readonly offlineAfter: number;
   /** Before an address that could not be opened is tried again. */
   readonly listenRetry: number;
+  /** What the disk has at shutdown to take what was decided, and again to close. */
+  readonly storing: number;
   /** What connections have at shutdown to take their last bytes. */
   readonly closing: number;
   readonly whoIs: number;
@@ -21,6 +23,7 @@ export const DEFAULT_TIMINGS: Timings = {
   vouchNews: 5_000,
   offlineAfter: 120_000,
   listenRetry: 2_000,
+  storing: 5_000,
   closing: 3_000,
   whoIs: 2_000,
   monitor: {},

@@ -1,5 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Store } from "../../src/core/ports.ts";
+import type { Log } from "../../src/server/log.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { startTestServer } from "../helpers/server.ts";
 import { scratchDirectory } from "../store/scratch.ts";
@@ -49,3 +52,45 @@ test("SC-29 somebody who never stops giving orders that must be stored does not 
   await orders;
   scratch.remove();
 });
+
+test("SC-29 a disk that never answers does not keep the server from stopping, and what it should have taken is told", async () => {
+  const told: unknown[] = [];
+  const log: Log = {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: (event, fields) => told.push({ event, ...fields }),
+  };
+  const memory = createMemoryStore();
+  let answers = true;
+  const asked = Promise.withResolvers<void>();
+  const never = new Promise<never>(() => {});
+  const store: Store = {
+    load: () => memory.load(),
+    read: (range) => memory.read(range),
+    commit: (batch) => {
+      if (answers) return memory.commit(batch);
+      asked.resolve();
+      return never;
+    },
+    close: () => (answers ? memory.close() : never),
+  };
+  const server = await startTestServer({ store, log, timings: { storing: 1000 } });
+  const alice = await server.join("alice");
+  answers = false;
+  alice.say("BAN troll", "LIST");
+  await asked.promise;
+  const stopping = server.running.stop();
+  const isLate = Symbol("late");
+  for (let turn = 0; turn < 1000; turn++) {
+    await vi.advanceTimersByTimeAsync(100);
+    if ((await Promise.race([stopping, setImmediate(isLate)])) !== isLate) break;
+  }
+  await stopping;
+  expect(told).toEqual([
+    { event: "stopping while the disk takes nothing", facts: ["ban-placed"], commands: expect.any(Number) },
+    { event: "the store did not close", waited: 1000 },
+  ]);
+});
+
+function ignore(): void {}

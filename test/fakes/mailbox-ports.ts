@@ -25,8 +25,6 @@ export interface FakePorts<D extends Domain = CoreDomain> extends MailboxPorts<D
   /** Each call of the outbox. */
   readonly deliveries: readonly (readonly Delivery<D["notice"]>[])[];
   readonly failures: readonly unknown[];
-  /** What the mailbox told of each session's connection: `pause 3`, `resume 3`. */
-  readonly intakeTold: readonly string[];
   /** All that a session was told, in its order. */
   heardBy(session: SessionId): readonly D["notice"][];
   /** How many turns the mailbox waits for: never more than one. */
@@ -47,7 +45,6 @@ export function fakePorts<D extends Domain = CoreDomain>(): FakePorts<D> {
   const deliveries: (readonly Delivery<D["notice"]>[])[] = [];
   const heard = new Map<SessionId, Heard<D["notice"]>[]>();
   const failures: unknown[] = [];
-  const intakeTold: string[] = [];
   const due: (() => void)[] = [];
   const later: (() => void)[] = [];
   return {
@@ -55,7 +52,6 @@ export function fakePorts<D extends Domain = CoreDomain>(): FakePorts<D> {
     reads,
     deliveries,
     failures,
-    intakeTold,
     store: {
       read(range) {
         const { promise, resolve, reject } = Promise.withResolvers<readonly LogEntry[]>();
@@ -85,10 +81,6 @@ export function fakePorts<D extends Domain = CoreDomain>(): FakePorts<D> {
     clock: { wall: () => 1000 },
     nextTurn: (turn) => void due.push(turn),
     writeBehind: (write) => void later.push(write),
-    intake: {
-      pause: (session) => void intakeTold.push(`pause ${session}`),
-      resume: (session) => void intakeTold.push(`resume ${session}`),
-    },
     onStoreFailure: (cause) => void failures.push(cause),
     heardBy: (session) => (heard.get(session) ?? []).map(({ notice }) => notice),
     get turnsDue() {

@@ -83,7 +83,10 @@ export const shelfRules: Rules<ShelfDomain> = {
       case "marked":
         return { kind: "fact", fact: event };
       case "note":
-        return { kind: "append", append: { log: event.shelf, number: event.number, body: bodyOf(event.number) } };
+        return {
+          kind: "append",
+          append: { log: event.shelf, number: event.number, body: bodyOf(event.number), lasting: false },
+        };
       case "left":
       case "told":
         return null;
