@@ -75,6 +75,7 @@ describe("what a folder may not import", () => {
       "tui",
       "view",
       "wire/classic",
+      "wire/frames",
     ]);
   });
 });

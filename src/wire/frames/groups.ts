@@ -1,0 +1,125 @@
+import * as v from "valibot";
+import {
+  access,
+  count,
+  deviceId,
+  groupId,
+  groupInfo,
+  handshake,
+  key,
+  listOf,
+  messageId,
+  place,
+  requestId,
+  sealed,
+} from "./values.ts";
+
+const nothing = v.object({});
+const inGroup = { group: groupId };
+const stored = v.object({ number: count, at: count });
+
+/** An entry of a group's log. `hash` chains the log up to and with it (docs/frames.md). */
+export const entry = v.variant("kind", [
+  v.object({
+    kind: v.literal("commit"),
+    number: count,
+    at: count,
+    device: deviceId,
+    epoch: count,
+    hash: key,
+    bytes: handshake,
+  }),
+  v.object({
+    kind: v.literal("message"),
+    number: count,
+    at: count,
+    device: deviceId,
+    epoch: count,
+    hash: key,
+    counter: count,
+    message: messageId,
+    bytes: sealed,
+  }),
+]);
+export type Entry = v.InferOutput<typeof entry>;
+
+/** A group as this device sees it. `hash` is of the log up to `head`; null where it isn't a member. */
+export const group = v.object({
+  group: groupId,
+  place,
+  access,
+  epoch: count,
+  head: count,
+  hash: v.nullable(key),
+  members: count,
+  /** Up to which number this device has read; null: not a member. */
+  cursor: v.nullable(count),
+  ended: v.boolean(),
+  /** A Welcome waits for this device. */
+  welcome: v.boolean(),
+});
+export type GroupView = v.InferOutput<typeof group>;
+
+/** Groups of this device and open rooms, in the order of their ids. */
+export const listGroups = {
+  request: v.object({ after: v.nullable(groupId) }),
+  reply: v.object({ groups: listOf(group, 200), more: v.boolean() }),
+};
+
+export const createGroup = {
+  request: v.object({ ...inGroup, place, groupInfo }),
+  reply: v.object(inGroup),
+};
+
+/** A commit with all that belongs to it. Told again with the same `request`, it gets the first answer again. */
+export const commit = {
+  request: v.object({
+    ...inGroup,
+    request: requestId,
+    epoch: count,
+    commit: handshake,
+    welcome: v.nullable(groupInfo),
+    groupInfo,
+  }),
+  reply: stored,
+};
+
+/** Asks for the turn to commit: granted at once, or later by a push. */
+export const askTurn = { request: v.object(inGroup), reply: v.object({ granted: v.boolean() }) };
+export const giveUpTurn = { request: v.object(inGroup), reply: nothing };
+
+/** A message. (counter, message) told again gets the first answer again. */
+export const send = {
+  request: v.object({ ...inGroup, epoch: count, counter: count, message: messageId, bytes: sealed }),
+  reply: stored,
+};
+
+/** Entries above `after`. */
+export const read = {
+  request: v.object({ ...inGroup, after: count, limit: v.pipe(count, v.minValue(1), v.maxValue(500)) }),
+  reply: v.object({
+    entries: listOf(entry, 500),
+    head: count,
+    more: v.boolean(),
+    /** Messages up to this number are forgotten. */
+    messagesForgotten: count,
+  }),
+};
+
+export const acknowledge = { request: v.object({ ...inGroup, number: count }), reply: nothing };
+export const readGroupInfo = { request: v.object(inGroup), reply: v.object({ epoch: count, groupInfo }) };
+export const readWelcome = {
+  request: v.object(inGroup),
+  /** `entry`: the number of the commit that added this device. */
+  reply: v.object({ welcome: groupInfo, entry: count }),
+};
+export const welcomeDone = { request: v.object(inGroup), reply: nothing };
+export const leave = { request: v.object(inGroup), reply: nothing };
+export const reportCommit = { request: v.object({ ...inGroup, number: count }), reply: nothing };
+
+export const newEntry = v.object({ type: v.literal("entry"), ...inGroup, entry });
+/** Something about this group is new for this device: a Welcome, a first sight of it, its end. */
+export const groupChanged = v.object({ type: v.literal("group"), group });
+/** These members are to be removed; any member's client may commit it. */
+export const removalDue = v.object({ type: v.literal("removal-due"), ...inGroup, devices: listOf(deviceId, 1_000) });
+export const turnGranted = v.object({ type: v.literal("turn"), ...inGroup });

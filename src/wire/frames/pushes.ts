@@ -1,0 +1,28 @@
+/** All that a server says unasked: each by its type. */
+import * as v from "valibot";
+import { ended } from "./ended.ts";
+import { groupChanged, newEntry, removalDue, turnGranted } from "./groups.ts";
+import { serverHello } from "./hello.ts";
+import { packagesLow } from "./key-packages.ts";
+import { moderated, operatorChanged } from "./moderation.ts";
+import { said, told } from "./open-room.ts";
+import { presence } from "./people.ts";
+
+export const push = v.variant("type", [
+  serverHello,
+  presence,
+  said,
+  told,
+  newEntry,
+  groupChanged,
+  removalDue,
+  turnGranted,
+  packagesLow,
+  operatorChanged,
+  moderated,
+  ended,
+]);
+export type Push = v.InferOutput<typeof push>;
+
+/** The types of pushes, so that an unknown one (a newer server's) can be told from a malformed one. */
+export const PUSH_TYPES: ReadonlySet<string> = new Set(push.options.map((option) => option.entries.type.literal));

@@ -1,0 +1,24 @@
+/**
+ * The frame protocol: JSON frames over WebSocket, ours (docs/frames.md). This folder turns text into checked values and back, for both
+ * ends, and knows nothing of sockets, sessions or groups. `requests.ts` and `pushes.ts` tell the whole protocol.
+ *
+ * A change of any schema changes the hash that version.test.ts holds: then either the change is compatible (a field that may
+ * be missing, a new request or push behind a feature) and gets a line here, or `VERSION` rises.
+ *
+ * - 1: the first.
+ */
+export const VERSION = 1;
+
+/** What this side can do beyond the version's minimum; both say theirs in the hello. None yet. */
+export const FEATURES: readonly string[] = [];
+
+/** The WebSocket subprotocol, and the path of the upgrade. */
+export const SUBPROTOCOL = "padserve.v1";
+export const PATH = "/frames";
+/** A caller without an Origin must send this header: no page in a browser can. */
+export const CLIENT_HEADER = "padserve-client";
+
+/** The most bytes of one frame, as UTF-8: a commit with its Welcome and group info, in base64. */
+export const MAX_FRAME = 4 * 1024 * 1024;
+/** The same before the hello was accepted. */
+export const MAX_FIRST_FRAME = 16 * 1024;
