@@ -5,6 +5,7 @@
 import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
+import { watchNpm } from "./parent.ts";
 import { COMMANDS } from "./table.ts";
 import { packageVersion } from "./version.ts";
 
@@ -56,13 +57,15 @@ async function run(argv: readonly string[], around: ProcessContext): Promise<Exi
     around.stderr.write(name === undefined ? overview() : `padserve: there is no command "${name}"\n\n${overview()}`);
     return EXIT.wrongUse;
   }
-  for (const stream of [around.stdout, around.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      // A reader that left (`pad … | head`) is no error, and nobody is there to be told.
-      if (error.code !== "EPIPE") throw error;
-      if (row.outlivesReader !== true) process.exit(EXIT.done);
-    });
-  }
+  around.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that left (`pad … | head`) is no error, and nobody is there to be told; what went wrong before stays wrong.
+    if (error.code !== "EPIPE") throw error;
+    if (row.outlivesReader !== true) process.exit(process.exitCode ?? EXIT.done);
+  });
+  around.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    // Only the words are lost, and the exit code is still to tell what happened.
+    if (error.code !== "EPIPE") throw error;
+  });
   const { command } = await row.load();
   return command.start(rest, around);
 }
@@ -90,5 +93,6 @@ function context(): ProcessContext {
       stop.abort(signal);
     });
   }
+  watchNpm(env, () => stop.abort("SIGTERM"));
   return { env, stdin, stdout, stderr, stop: stop.signal };
 }

@@ -60,6 +60,18 @@ export function idsOf({ id, named }: Destination): readonly [string, ...string[]
   return named ? [id] : [id, `${id.slice(0, LONGEST_ID - 2)}-2`];
 }
 
+/** Why a script could not come in. */
+export async function explainEntry(
+  end: ConnectionEnd,
+  { id, server }: Destination,
+  context: ProcessContext,
+): Promise<Explanation> {
+  const explained = await explainLoss(end, server, context);
+  if (end.kind !== "refused" || end.error.reason !== "name-taken") return explained;
+  const text = `The name ${id} is taken: somebody is using it, or it belongs to somebody else. Choose another: --as NAME.`;
+  return { ...explained, text };
+}
+
 /** Why a connection is over, and what this machine's Tailscale has to do with it. */
 export async function explainLoss(
   end: ConnectionEnd,

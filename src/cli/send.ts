@@ -1,12 +1,14 @@
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
+import type { Failure } from "../client/index.ts";
 import { longestText } from "../client/classic/index.ts";
+import { formatAddress, type ServerAddress } from "../client/transport/index.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { readText } from "./read-text.ts";
 import { addressee, say } from "./say.ts";
-import { destination, explainLoss, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
+import { destination, explainEntry, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = {
   ...SCRIPT_OPTIONS,
@@ -55,7 +57,7 @@ async function send({ words, values, context }: Invocation<typeof OPTIONS>): Pro
   if ("cause" in entry) {
     if (context.stop.aborted) return EXIT.interrupted;
     if (entry.cause.kind === "left") return complain(tooLate("nothing was sent."));
-    return complain(await explainLoss(entry.cause, server, context));
+    return complain(await explainEntry(entry.cause, found, context));
   }
   const { client } = entry;
   const outcome = await say(client, to, read.text);
@@ -63,7 +65,7 @@ async function send({ words, values, context }: Invocation<typeof OPTIONS>): Pro
   if (outcome.kind === "taken") return EXIT.done;
   if (context.stop.aborted) return EXIT.interrupted;
   const isLate = outcome.kind === "unknown" && outcome.why.kind === "left";
-  return complain(isLate ? tooLate("whether the message arrived is unknown.") : explainFailure(outcome, server));
+  return complain(isLate ? tooLate("whether the message arrived is unknown.") : explainSending(outcome, to, server));
 
   function tooLate(what: string): Explanation {
     return { text: `No answer within ${values.timeout} s; ${what}`, code: EXIT.unreachable };
@@ -73,4 +75,17 @@ async function send({ words, values, context }: Invocation<typeof OPTIONS>): Pro
     context.stderr.write(`pad send: ${why}\n`);
     return code;
   }
+}
+
+/** Why a message was not delivered, or may not have been, to who wrote it in a script. */
+function explainSending(failure: Failure, to: string, server: ServerAddress): Explanation {
+  const { text, code } = explainFailure(failure, server);
+  if (failure.kind === "refused" && failure.error.reason === "recipient-not-found") {
+    const where = formatAddress(server);
+    return { text: `Not delivered: nobody called ${to} is connected to ${where} now. pad who lists who is.`, code };
+  }
+  if (failure.kind === "not-sent" && failure.why === "invalid-recipient") {
+    return { text: `Not sent: ${JSON.stringify(to)} can't be anybody's name, which is one word.`, code };
+  }
+  return { text, code };
 }

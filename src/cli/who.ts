@@ -4,7 +4,7 @@ import type { Options } from "../args/options.ts";
 import { enter } from "./enter.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { escapedLine, plainJson } from "../text/visible.ts";
-import { destination, explainLoss, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
+import { destination, explainEntry, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
 
 const OPTIONS = { ...SCRIPT_OPTIONS, json: { kind: "flag", help: "print one JSON array" } } as const satisfies Options;
 
@@ -41,7 +41,7 @@ async function who({ values, context }: Invocation<typeof OPTIONS>): Promise<Exi
     signal: stop,
   });
   if (stop.aborted) return EXIT.interrupted;
-  if ("cause" in entry) return complain(await explainLoss(entry.cause, server, context));
+  if ("cause" in entry) return complain(await explainEntry(entry.cause, found, context));
   const { client } = entry;
   const reply = await client.list();
   await client.close();

@@ -7,21 +7,21 @@ export function explainEnd(end: ConnectionEnd, where: string): string {
     case "left":
       return "Goodbye.";
     case "kicked":
-      return "An operator has kicked you. You may come again.";
+      return "An operator kicked you. You may come back.";
     case "banned":
-      return "An operator has banned you. Ask one to lift it.";
+      return "An operator banned you. Ask one of them to lift the ban.";
     case "refused":
       return explainRefusal(end.error);
     case "unreachable":
       return unreachable(end.code, where);
     case "closed":
-      return `${where} has closed the connection.`;
+      return `${where} closed the connection.`;
     case "broken":
       return `The connection to ${where} broke (${end.code}).`;
     case "silent":
-      return `${where} does not answer any more.`;
+      return `${where} stopped answering.`;
     case "not-padserve":
-      return `What answers at ${where} is no Padserve server. Check the address and port.`;
+      return `What answers at ${where} is not a Padserve server. Check the address and the port.`;
     case "oversized":
       return `${where} sent more at once than any message or answer is, so the connection was closed.`;
     case "forgotten":
@@ -52,19 +52,19 @@ const NOT_SENT = {
 function explainRefusal(refusal: Refusal): string {
   switch (refusal.reason) {
     case "name-taken":
-      return "That name is taken, or belongs to somebody else. Choose another.";
+      return "That name is taken: somebody is using it, or it belongs to somebody else. Choose another.";
     case "too-many-names":
-      return "You have as many names as one may have. Use one of them.";
+      return "You already have as many names as one person may have. Use one of them.";
     case "invalid-name":
       return "A name is 1 to 32 of A-Z a-z 0-9 . _ - and not ALL.";
     case "you-are-banned":
-      return "You are banned from this server. Ask an operator to lift it.";
+      return "You are banned from this server. Ask an operator to lift the ban.";
     case "recipient-not-found":
-      return "Nobody of that name is here; /who, or pad who, tells who is.";
+      return "Nobody of that name is here. /who says who is.";
     case "too-many-messages":
       return "Too many messages at once: this one was not delivered. Wait a moment.";
     case "not-operator":
-      return "That is for operators.";
+      return "Only operators may do that.";
     case "operator-immune":
       return `An operator can't be ${refusal.action === "kick" ? "kicked" : "banned"}.`;
     case "target-not-found":

@@ -10,7 +10,7 @@ test("CM-16 a lost connection is told, and mended by itself", async () => {
   const before = await startTestServer();
   const listen = await startListening(before.port, ["--count", "1"]);
   await before.stop();
-  await listen.complains("has closed the connection. Trying again until it comes back.\n");
+  await listen.complains("closed the connection. Trying again until it comes back.\n");
   await using after = await startTestServer({ config: { port: before.port } });
   await listen.complains("pad listen: Listening again.\n");
   const bob = await after.join("bob");
@@ -119,8 +119,10 @@ test("CM-15 a command that can't be started ends it as wrong use, and what waits
   await using server = await startTestServer();
   const bob = await server.join("bob");
   const file = join(scratchFolder(), "command");
-  await writeFile(file, "#!/nonexistent/interpreter\n", { mode: 0o755 });
+  await writeFile(file, "#!/bin/sh\n", { mode: 0o755 });
   const listen = await startListening(server.port, ["--", file]);
+  // Replaced while it listens.
+  await writeFile(file, "#!/nonexistent/interpreter\n");
   await broadcast(bob, "run");
   const { code, stderr } = await listen.exited;
   expect(stderr).toContain(`pad listen: ${file} could not be started (ENOENT).\n`);
@@ -158,3 +160,23 @@ async function broadcast(peer: ClassicPeer, text: string): Promise<void> {
   peer.broadcast(text);
   expect(await peer.line()).toBe("BROADCAST SENT");
 }
+
+test("CM-23 behind npm run it ends when npm is killed", async () => {
+  await using server = await startTestServer();
+  const words = ["listen", "--as", "nas", "--server", `127.0.0.1:${server.port}`];
+  const npm = startProgram(["npm", "run", "-s", "pad", "--", ...words]);
+  await npm.complains("Listening on");
+  npm.kill("SIGKILL");
+  // Its output stays open for as long as anything of it runs.
+  expect(await npm.exited).toMatchObject({ signal: "SIGKILL" });
+});
+
+test("CM-15 a handler whose interpreter is missing is told of at once, before anything is listened to", async () => {
+  const script = join(scratchFolder(), "answer");
+  await writeFile(script, "#!/nonexistent/python3\n", { mode: 0o755 });
+  const listen = startPadserve(["listen", "--server", "127.0.0.1:1", "--", script]);
+  expect(await listen.exited).toMatchObject({
+    code: 1,
+    stderr: `pad listen: ${script} can't be run: its first line asks for /nonexistent/python3, which is not there.\n`,
+  });
+});

@@ -1,9 +1,10 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { longestText } from "../../src/client/classic/index.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
-import { runPadserve, startPadserve } from "../helpers/program.ts";
+import { LAUNCHER, runPadserve, startPadserve } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
 
 test("CM-7 the longest text arrives, and one byte more is told before anybody is asked", async () => {
@@ -109,4 +110,25 @@ test("CM-5 everybody is ALL in any case, as in a chat", async () => {
   const { code } = await runPadserve(["send", "all", "hi", "--server", `127.0.0.1:${server.port}`, "--as", "nas"]);
   expect(code).toBe(0);
   expect(await bob.message()).toEqual({ from: "nas", to: "ALL", text: "hi" });
+});
+
+test("CM-23 a send that failed exits as failed when nobody reads why", async () => {
+  await using server = await startTestServer();
+  const words = [LAUNCHER, "send", "nobody", "hi", "--as", "nas", "--server", where(server.port)];
+  const send = spawn(process.execPath, words, { stdio: ["ignore", "inherit", "pipe"] });
+  send.stderr.destroy();
+  expect(await once(send, "exit")).toEqual([4, null]);
+});
+
+test("CM-4 why a message was not delivered is said for who wrote a script", async () => {
+  await using server = await startTestServer();
+  const send = (...words: string[]) => runPadserve(["send", ...words, "--server", where(server.port)]);
+  expect(await send("nobody", "hi", "--as", "nas")).toMatchObject({
+    code: 4,
+    stderr: `pad send: Not delivered: nobody called nobody is connected to ${where(server.port)} now. pad who lists who is.\n`,
+  });
+  expect(await send("two words", "hi", "--as", "nas")).toMatchObject({
+    code: 1,
+    stderr: "pad send: Not sent: \"two words\" can't be anybody's name, which is one word.\n",
+  });
 });

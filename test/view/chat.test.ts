@@ -313,9 +313,9 @@ describe("the connection", () => {
     await alice.chat.ended();
     expect(alice.chat.getSnapshot().link).toEqual({
       kind: "ended",
-      text: "An operator has kicked you. You may come again.",
+      text: "An operator kicked you. You may come back.",
     });
-    await alice.noted("An operator has kicked you.");
+    await alice.noted("An operator kicked you.");
     expect(alice.chat.submit("hello?")).toBe(false);
   });
 

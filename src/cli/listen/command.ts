@@ -1,10 +1,11 @@
 import { defineCommand, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
-import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
+import { formatAddress } from "../../client/transport/index.ts";
+import { BoundedOutput } from "../bounded-output.ts";
 import type { Explanation } from "../explain.ts";
-import { destination, explainLoss } from "../script.ts";
+import { destination, explainEntry, type Destination } from "../script.ts";
 import { printer, runner } from "./handler.ts";
-import { isRunnable } from "./is-runnable.ts";
+import { whyNotRunnable } from "./is-runnable.ts";
 import { listenTo, type Ending } from "./listening.ts";
 import { asJson, asLine, isWanted } from "./message.ts";
 import { LISTEN_OPTIONS } from "./options.ts";
@@ -34,7 +35,8 @@ type Listen = Invocation<typeof LISTEN_OPTIONS>;
 
 async function listen(invocation: Listen): Promise<ExitCode> {
   const { values, rest, context } = invocation;
-  const { stderr, stop } = context;
+  const { stop } = context;
+  const told = new BoundedOutput(context.stderr);
   const [file, ...args] = rest ?? [];
   const wrong = file === undefined ? null : wrongCommand(file, invocation);
   if (wrong !== null) return complain({ text: wrong, code: EXIT.wrongUse });
@@ -54,11 +56,11 @@ async function listen(invocation: Listen): Promise<ExitCode> {
     note,
   });
   if (stop.aborted) return stop.reason === "SIGINT" ? EXIT.interrupted : EXIT.done;
-  const explained = await explainEnding(ending, server, invocation);
+  const explained = await explainEnding(ending, found, invocation);
   return explained === null ? EXIT.done : complain(explained);
 
   function note(line: string): void {
-    stderr.write(`pad listen: ${line}\n`);
+    told.write(`pad listen: ${line}\n`);
   }
 
   function complain({ text, code }: Explanation): ExitCode {
@@ -70,13 +72,13 @@ async function listen(invocation: Listen): Promise<ExitCode> {
 /** What is wrong with running a command, as far as can be known before there is a message. */
 function wrongCommand(file: string, { values, context }: Listen): string | null {
   if (values.json === true) return "--json is for printing; a command gets the text itself.";
-  return isRunnable(file, context.env) ? null : `There is no command ${file}.`;
+  return whyNotRunnable(file, context.env);
 }
 
 /** Null: it did what it was to do. */
 async function explainEnding(
   ending: Ending,
-  server: ServerAddress,
+  found: Destination,
   { values: { count, timeout }, context }: Listen,
 ): Promise<Explanation | null> {
   switch (ending.kind) {
@@ -89,6 +91,6 @@ async function explainEnding(
         ? null
         : { text: `${ending.heard} of ${count} messages came within ${timeout} s.`, code: EXIT.unreachable };
     case "lost":
-      return explainLoss(ending.cause, server, context);
+      return explainEntry(ending.cause, found, context);
   }
 }

@@ -54,7 +54,7 @@ export async function listenTo(listening: Listening): Promise<Ending> {
   }
 
   function take({ from, to, text }: Extract<ClientEvent, { kind: "message" }>): void {
-    if (inbox.add({ at: new Date(), from, to, text })) heard += 1;
+    if (inbox.add({ at: new Date(), from, to, text }, from.length + text.length)) heard += 1;
     if (heard === count) over.resolve("enough");
   }
 

@@ -13,6 +13,6 @@ test("CM-16 each loss is told once, also one soon after the last, whose attempts
   );
   const online: ClientEvent = { kind: "state", state: { kind: "online", operator: false } };
   for (const event of [online, waiting(0), waiting(1), online, waiting(2), waiting(3), online]) narrate(event);
-  const lost = "chat has closed the connection. Trying again until it comes back.";
+  const lost = "chat closed the connection. Trying again until it comes back.";
   expect(notes).toEqual(["Listening on chat as nas.", lost, "Listening again.", lost, "Listening again."]);
 });
