@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { longestText } from "../../src/client/classic/index.ts";
+import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
 import { LAUNCHER, runPadserve, startPadserve } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
@@ -130,5 +131,16 @@ test("CM-4 why a message was not delivered is said for who wrote a script", asyn
   expect(await send("two words", "hi", "--as", "nas")).toMatchObject({
     code: 1,
     stderr: "pad send: Not sent: \"two words\" can't be anybody's name, which is one word.\n",
+  });
+});
+
+test("CM-4 one message too many exits with 5", async () => {
+  await using server = await FakeOldServer.start({ generation: 3, mute: (line) => /^(LIST|SEND)\b/.test(line) });
+  const send = startPadserve(["send", "bob", "hi", "--as", "nas", "--server", where(server.address.port)]);
+  await server.hears("LIST");
+  server.say("nas", "ERROR Too many messages\nBEGIN_RESPONSE\nCLIENT nas\nEND_RESPONSE\n");
+  expect(await send.exited).toMatchObject({
+    code: 5,
+    stderr: "pad send: Too many messages at once: this one was not delivered. Wait a moment.\n",
   });
 });

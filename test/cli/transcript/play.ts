@@ -23,8 +23,7 @@ type Shown = readonly string[];
 
 /** Plays a transcript against the real program and a real server. Gives it as it really went, to be compared. */
 export async function play({ title, steps }: Script): Promise<string> {
-  const strict = steps.some((step) => step.kind === "deed" && step.deed === "the server takes no messages now");
-  await using server = await startTestServer(strict ? { config: { messageRate: 0.01 } } : {});
+  await using server = await startTestServer();
   const scene: Scene = { server, people: new People(server), home: scratchFolder(), running: null };
   const played: string[] = [];
   for (const step of steps) played.push(step.line, ...(await playStep(step, scene)));
@@ -48,7 +47,6 @@ async function playDeed(deed: string, scene: Scene): Promise<void> {
   if (deed === "the server stops") return scene.server.stop();
   if (deed === "Ctrl-C") return scene.running?.program.kill("SIGINT");
   if (deed === "SIGTERM") return scene.running?.program.kill("SIGTERM");
-  if (deed === "the server takes no messages now") return;
   if (!(await scene.people.act(deed))) throw new Error(`what is this to mean? (${deed})`);
 }
 
