@@ -5,7 +5,8 @@ import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { closing, connectTo, openLoopback, readBytes, readToEnd, socketPair } from "../../test/socket-pair.ts";
 import { LineConnection } from "./line-connection.ts";
-import { detectProtocol, giveToHttp } from "./detect-protocol.ts";
+import { detectProtocol } from "./detect-protocol.ts";
+import { giveToHttp, HttpStream } from "./http-stream.ts";
 import type { DetectOptions } from "./detect-protocol.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -52,7 +53,7 @@ async function bothOnOnePort(later: (go: () => void) => void): Promise<number> {
           },
         );
       }),
-    onHttp: (socket) => later(() => giveToHttp(http, socket)),
+    onHttp: (socket) => later(() => giveToHttp(http, new HttpStream(socket))),
     onTimeout: (socket) => socket.destroy(),
   };
   const listener = await openLoopback((socket) => detectProtocol(socket, options));

@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { classify } from "./first-bytes.ts";
 
@@ -10,7 +9,7 @@ export interface DetectOptions {
   readonly timeout: number;
   /** Speaks lines: make a `LineConnection` of it, at once or later. */
   readonly onLines: (socket: Socket) => void;
-  /** Speaks HTTP: `giveToHttp`, at once or later. */
+  /** Speaks HTTP: make an `HttpStream` of it, at once or later. */
   readonly onHttp: (socket: Socket) => void;
   /** Said nothing, or too little, in time: the socket is still open and yours to end. */
   readonly onTimeout: (socket: Socket) => void;
@@ -20,13 +19,13 @@ export interface DetectOptions {
  * Reads the first bytes of a fresh, paused socket, tells what it speaks, gives the bytes back to the socket and hands it on,
  * whole and not flowing: what arrives until somebody reads waits in the socket's own buffer (bounded by its high-water
  * mark) and in the kernel. A TLS hello is destroyed. Calls exactly one of the three, or none when the peer closes first.
+ * Gives a function that stops looking; the bytes that were read are then back in the socket.
  */
-export function detectProtocol(socket: Socket, options: DetectOptions): void {
+export function detectProtocol(socket: Socket, options: DetectOptions): () => void {
   let head: Buffer | null = null;
 
   const timer = setTimeout(() => {
-    stop();
-    if (head !== null) socket.unshift(head);
+    stopAndGiveBack();
     options.onTimeout(socket);
   }, options.timeout);
 
@@ -34,18 +33,19 @@ export function detectProtocol(socket: Socket, options: DetectOptions): void {
   socket.on("end", giveUp);
   socket.on("close", stop);
 
+  return stopAndGiveBack;
+
   function read(): void {
     const bytes: Buffer | null = socket.read(Math.min(ENOUGH, socket.readableLength));
     if (bytes === null) return;
     head = head === null ? bytes : Buffer.concat([head, bytes]);
     const speech = classify(head);
     if (speech === "undecided") return;
-    stop();
+    stopAndGiveBack();
     if (speech === "tls") {
       socket.destroy();
       return;
     }
-    socket.unshift(head);
     if (speech === "http") options.onHttp(socket);
     else options.onLines(socket);
   }
@@ -56,15 +56,16 @@ export function detectProtocol(socket: Socket, options: DetectOptions): void {
     socket.destroy();
   }
 
+  function stopAndGiveBack(): void {
+    stop();
+    if (head !== null) socket.unshift(head);
+    head = null;
+  }
+
   function stop(): void {
     clearTimeout(timer);
     socket.off("readable", read);
     socket.off("end", giveUp);
     socket.off("close", stop);
   }
-}
-
-/** Lets an HTTP server, which needn't listen anywhere itself, serve a socket that `detectProtocol` handed on. */
-export function giveToHttp(server: HttpServer, socket: Socket): void {
-  server.emit("connection", socket);
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { detectProtocol, giveToHttp } from "../net/detect-protocol.ts";
-import type { Server as HttpServer } from "node:http";
+import { identityKey } from "../core/identity.ts";
+import { detectProtocol } from "../net/detect-protocol.ts";
 import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Identified, Identifier, Peer } from "../tailnet/identify.ts";
 
@@ -13,30 +13,34 @@ export interface IdentifiedSocket {
   readonly since: number;
 }
 
+/** What a socket speaks, by its first bytes. */
+export type Speech = "lines" | "http";
+
 export interface AcceptorOptions {
   readonly identifier: Pick<Identifier, "identify">;
   /** Milliseconds to say the first bytes. */
   readonly timeout: number;
-  /** Sockets in all, whatever they speak; one more is closed at once. */
+  /** Sockets in all, whatever they speak; over it the longest silent one makes room, or else the newcomer is closed. */
   readonly maxSockets: number;
+  /** Sockets of one identity, whatever they speak and whether they have spoken; `local` is exempt. */
+  readonly maxPerIdentity: number;
   /**
    * Sockets from one address of another machine, known or not yet: one device can't fill the server for all. Loopback is
    * exempt; in userspace mode the whole tailnet comes from there.
    */
   readonly maxPerAddress: number;
-  readonly http: HttpServer;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
-  readonly onLines: (identified: IdentifiedSocket) => void;
-  /** Who is behind an HTTP connection, said before its first request. */
-  readonly onHttp: (identified: IdentifiedSocket) => void;
+  readonly onIdentified: (speech: Speech, socket: IdentifiedSocket) => void;
   /** Said too little in time. */
   readonly onSilence: (socket: Socket) => void;
-  /** One too many from its address. */
-  readonly onCrowd: (socket: Socket) => void;
+  /** One too many from its address, or of its identity. `speech` is null where nothing was said yet. */
+  readonly onCrowd: (socket: Socket, speech: Speech | null) => void;
+  /** One too many in all was closed without a word. */
+  readonly onFull: () => void;
 }
 
-/** Where fresh sockets come in: what it speaks is read off its first bytes, then the tailnet is asked who it is. */
+/** Where fresh sockets come in: what one speaks is read off its first bytes; the tailnet is asked at once who it is. */
 export interface Acceptor {
   accept(socket: Socket): void;
   /**
@@ -51,49 +55,42 @@ export interface Acceptor {
   closeAll(timeout: number): Promise<void>;
 }
 
+/** After so many milliseconds a silent socket may be closed to make room for a new one. */
+const SILENCE = 1000;
+
 export function createAcceptor(options: AcceptorOptions): Acceptor {
   const sockets = new Set<Socket>();
+  /** Those that nobody has been handed yet; and of them those that have said nothing, the oldest first, since when. */
   const waiting = new Set<Socket>();
-  const perAddress = new Map<string, number>();
+  const silent = new Map<Socket, number>();
+  const perAddress = new Counts();
+  const perIdentity = new Counts();
   let whenEmpty: (() => void) | null = null;
 
   return {
     accept: (socket) => {
       const { remoteAddress: address, remotePort: port } = socket;
       // Without an address the peer is gone already.
-      if (address === undefined || port === undefined || sockets.size >= options.maxSockets) {
+      if (address === undefined || port === undefined || !hasRoom()) {
+        if (address !== undefined) options.onFull();
         socket.destroy();
         return;
       }
       const since = options.now();
-      const fromThere = (perAddress.get(address) ?? 0) + 1;
       sockets.add(socket);
       waiting.add(socket);
-      perAddress.set(address, fromThere);
+      silent.set(socket, since);
+      perAddress.add(address);
       socket.once("close", () => {
         sockets.delete(socket);
-        waiting.delete(socket);
-        leave(address);
+        handed(socket);
+        perAddress.remove(address);
         if (sockets.size === 0) whenEmpty?.();
       });
-      if (fromThere > options.maxPerAddress && !isLoopback(plainAddress(address))) {
-        waiting.delete(socket);
-        options.onCrowd(socket);
-        return;
-      }
-      detectProtocol(socket, {
-        timeout: options.timeout,
-        onTimeout: (silent) => {
-          waiting.delete(silent);
-          options.onSilence(silent);
-        },
-        onLines: () => void admit({ socket, peer: { address, port }, since }, options.onLines),
-        onHttp: () =>
-          void admit({ socket, peer: { address, port }, since }, (identified) => {
-            options.onHttp(identified);
-            giveToHttp(options.http, socket);
-          }),
-      });
+      if (perAddress.of(address) > options.maxPerAddress && !isLoopback(plainAddress(address))) {
+        handed(socket);
+        options.onCrowd(socket, null);
+      } else receive(socket, { address, port }, since);
     },
     dropLost: (isLost) => {
       for (const socket of sockets) {
@@ -113,19 +110,83 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     },
   };
 
-  function leave(address: string): void {
-    const left = (perAddress.get(address) ?? 1) - 1;
-    if (left === 0) perAddress.delete(address);
-    else perAddress.set(address, left);
+  /** What it says and who it is are found out side by side: a silent socket counts for its identity, too. */
+  function receive(socket: Socket, peer: Peer, since: number): void {
+    let speech: Speech | null = null;
+    let identified: Identified | null = null;
+
+    const stopDetecting = detectProtocol(socket, {
+      timeout: options.timeout,
+      onTimeout: () => {
+        handed(socket);
+        options.onSilence(socket);
+      },
+      onLines: () => hear("lines"),
+      onHttp: () => hear("http"),
+    });
+    void options.identifier.identify(peer).then((answer) => {
+      if (!waiting.has(socket)) return;
+      identified = answer;
+      if (isOneTooMany(socket, answer)) {
+        stopDetecting();
+        handed(socket);
+        options.onCrowd(socket, speech);
+      } else handOn();
+    });
+
+    function hear(what: Speech): void {
+      speech = what;
+      silent.delete(socket);
+      handOn();
+    }
+
+    function handOn(): void {
+      if (speech === null || identified === null) return;
+      handed(socket);
+      options.onIdentified(speech, { socket, peer, identified, since });
+    }
   }
 
-  async function admit(
-    newcomer: Omit<IdentifiedSocket, "identified">,
-    handOn: (identified: IdentifiedSocket) => void,
-  ): Promise<void> {
-    const identified = await options.identifier.identify(newcomer.peer);
-    if (newcomer.socket.destroyed) return;
-    waiting.delete(newcomer.socket);
-    handOn({ ...newcomer, identified });
+  function isOneTooMany(socket: Socket, identified: Identified): boolean {
+    if (identified.kind === "refused" || identified.identity.kind === "local") return false;
+    const key = identityKey(identified.identity);
+    perIdentity.add(key);
+    socket.once("close", () => perIdentity.remove(key));
+    return perIdentity.of(key) > options.maxPerIdentity;
+  }
+
+  function hasRoom(): boolean {
+    if (sockets.size < options.maxSockets) return true;
+    const [oldest] = silent;
+    if (oldest === undefined || options.now() - oldest[1] < SILENCE) return false;
+    // Its own `close` comes later; the place is free at once.
+    sockets.delete(oldest[0]);
+    silent.delete(oldest[0]);
+    oldest[0].destroy();
+    return true;
+  }
+
+  function handed(socket: Socket): void {
+    waiting.delete(socket);
+    silent.delete(socket);
+  }
+}
+
+/** How many there are of each. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  of(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+
+  add(key: string): void {
+    this.#counts.set(key, this.of(key) + 1);
+  }
+
+  remove(key: string): void {
+    const left = this.of(key) - 1;
+    if (left <= 0) this.#counts.delete(key);
+    else this.#counts.set(key, left);
   }
 }

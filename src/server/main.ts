@@ -1,5 +1,4 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
-import { hostname } from "node:os";
 import { coreRules } from "../core/core-rules.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import type { Saved, Store } from "../core/ports.ts";
@@ -9,23 +8,18 @@ import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import type { ServerReport } from "../admin/records.ts";
-import { createClassicProtocol } from "./classic/protocol.ts";
-import { withAudit } from "./audit.ts";
 import type { Config } from "../config/config.ts";
-import { createAcceptor } from "./acceptor.ts";
 import { hostNames } from "./host-names.ts";
-import { createHttpFace } from "./http.ts";
+import { createRoutes } from "./http/routes.ts";
+import { createIncoming } from "./incoming.ts";
+import { mostSockets } from "./open-files.ts";
 import { Listening, type ListenTrouble } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
-import { createSessionFactory } from "./session/factory.ts";
-import { InputBudget } from "./session/input-budget.ts";
-import { limitsOf } from "./session/limits.ts";
 import { Sessions } from "./session/sessions.ts";
-import { SlowReaders } from "./session/slow-readers.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
-import { isLost, tailnetAddresses, wantedAddresses } from "../config/wanted-addresses.ts";
+import { isLost, wantedAddresses } from "../config/wanted-addresses.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -67,7 +61,6 @@ export async function startServer({
   const timings = { ...DEFAULT_TIMINGS, ...given };
   const listeners = new Set<() => void>();
   const settings = settingsOf(config);
-  let stopping = false;
 
   const api = createLocalApi({ find: () => findEndpoints(config.tailscaleSocket), whoIsTimeout: timings.whoIs });
   const monitor = await createMonitor({ api, timings: timings.monitor });
@@ -103,57 +96,31 @@ export async function startServer({
     now,
   });
 
-  const http = createHttpFace({
+  const answer = createRoutes({
     metrics,
     hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
     settings,
     health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
     admin: { mailbox, token, report },
   });
-  const limits = limitsOf(config);
-  const classic = createClassicProtocol({
-    maxLine: config.maxLine,
-    limits,
-    readers: () => mailbox.state.present.size,
-    facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(monitor.current()) }),
-  });
-  const makeSession = createSessionFactory({
-    services: {
-      limits,
-      input: new InputBudget(limits.inputOfAll),
-      slowReaders: new SlowReaders(limits),
-      // Peers who go on talking must not keep the server from stopping.
-      post: withAudit(
-        (command, settle) => {
-          if (!stopping) mailbox.post(command, settle);
-        },
-        () => mailbox.state,
-        log,
-      ),
-      now,
-    },
+  const incoming = createIncoming({
+    config,
+    timings,
+    mailbox,
     sessions,
+    identifier,
     identityRefresh,
     metrics,
     log,
-  });
-  const acceptor = createAcceptor({
-    identifier,
-    timeout: config.registerTimeout,
-    // Some room above the sessions' own limit, so that the one too many can be told so.
-    maxSockets: config.maxConnections + 256,
-    maxPerAddress: config.maxPerIdentity,
-    http: http.server,
+    observation: () => monitor.current(),
+    answer,
+    maxSockets: mostSockets(config, log),
     now,
-    onLines: (socket) => makeSession(classic, socket),
-    onHttp: (visitor) => http.introduce(visitor),
-    onSilence: (socket) => classic.turnAway(socket, { reason: "timed-out" }),
-    onCrowd: (socket) => classic.turnAway(socket, { reason: "server-full" }),
   });
   const listening = new Listening({
     port: config.port,
     retry: timings.listenRetry,
-    onConnection: (socket) => acceptor.accept(socket),
+    onConnection: (socket) => incoming.accept(socket),
     onChange: (change) =>
       log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port }),
     onTrouble: (trouble) => log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind }),
@@ -165,7 +132,7 @@ export async function startServer({
     log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
     learn(observation);
     void listening.want(wantedAddresses(config, observation));
-    acceptor.dropLost((address) => isLost(config, observation, address));
+    incoming.dropLost((address) => isLost(config, observation, address));
     void identityRefresh.askAll();
   });
   monitor.onNews(() => identityRefresh.hearNews());
@@ -213,7 +180,7 @@ export async function startServer({
   }
 
   async function stop(): Promise<void> {
-    stopping = true;
+    incoming.stopListening();
     listeners.clear();
     listening.stop();
     monitor.stop();
@@ -222,9 +189,7 @@ export async function startServer({
       const { facts = [], commands = 0 } = mailbox.underWay ?? {};
       log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
     }
-    for (const session of sessions.all()) session.close();
-    http.server.closeAllConnections();
-    await acceptor.closeAll(timings.closing);
+    await incoming.close();
     api.close();
     metrics.stop();
     const closed = store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));

@@ -14,6 +14,10 @@ export interface Timings {
   readonly storing: number;
   /** What connections have at shutdown to take their last bytes. */
   readonly closing: number;
+  /** For a whole HTTP request to come, and again for its answer to be taken. */
+  readonly http: number;
+  /** Between two lines of the log about what others can cause as often as they like. */
+  readonly sparseLog: number;
   readonly whoIs: number;
   readonly monitor: Partial<MonitorTimings>;
 }
@@ -25,6 +29,8 @@ export const DEFAULT_TIMINGS: Timings = {
   listenRetry: 2_000,
   storing: 5_000,
   closing: 3_000,
+  http: 10_000,
+  sparseLog: 60_000,
   whoIs: 2_000,
   monitor: {},
 };

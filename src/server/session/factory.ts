@@ -3,6 +3,7 @@ import type { IdentityRefresh } from "../identity-refresh.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Protocol } from "./protocol.ts";
+import type { SparseLog } from "../sparse-log.ts";
 import { Session, type SessionServices } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -12,17 +13,18 @@ export interface SessionFactoryOptions {
   readonly identityRefresh: IdentityRefresh;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly turnedAway: SparseLog;
 }
 
 /** Makes a session of a socket that speaks a protocol, or turns it away in that protocol's words. */
 export type SessionFactory = (protocol: Protocol, socket: IdentifiedSocket) => void;
 
 export function createSessionFactory(options: SessionFactoryOptions): SessionFactory {
-  const { services, sessions, identityRefresh, metrics, log } = options;
+  const { services, sessions, identityRefresh, metrics, log, turnedAway } = options;
   return (protocol, { socket, peer, identified, since }) => {
     if (identified.kind === "refused") {
       metrics.refused(identified.reason);
-      log.info("turned away", { reason: identified.reason, address: peer.address });
+      turnedAway.note({ reason: identified.reason, address: peer.address });
       protocol.turnAway(socket, { reason: identified.reason });
       return;
     }

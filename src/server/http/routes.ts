@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import { isConfigured } from "../core/operators.ts";
-import type { Settings } from "../core/state.ts";
-import { adminRequest, type AdminRoutes } from "./admin-routes.ts";
-import { isOurHost, type HostNames } from "./host-names.ts";
-import type { IdentifiedSocket } from "./acceptor.ts";
-import type { Metrics } from "./metrics.ts";
+import type { ServerResponse } from "node:http";
+import { isConfigured } from "../../core/operators.ts";
+import type { Settings } from "../../core/state.ts";
+import { adminRequest, type AdminRoutes } from "../admin-routes.ts";
+import { isOurHost, type HostNames } from "../host-names.ts";
+import type { IdentifiedSocket } from "../acceptor.ts";
+import type { Answer, Exchange } from "./connection.ts";
+import type { Metrics } from "../metrics.ts";
 
 export interface HttpOptions {
   readonly metrics: Metrics;
@@ -16,37 +16,16 @@ export interface HttpOptions {
   readonly admin: AdminRoutes;
 }
 
-export interface HttpFace {
-  readonly server: Server;
-  /** Says who is behind a socket, before the server gets it. */
-  introduce(peer: IdentifiedSocket): void;
+/** Answers a request. */
+export function createRoutes(options: HttpOptions): Answer {
+  return (exchange) => answer(exchange, options);
 }
 
-/** The HTTP side of the port. It knows who asks by the connection alone, never by a header. */
-export function createHttpFace(options: HttpOptions): HttpFace {
-  const peers = new WeakMap<Socket, IdentifiedSocket>();
-  const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 8192 },
-    (request, response) => {
-      const peer = peers.get(request.socket);
-      answer(request, response, peer, options).catch(() => response.destroy());
-    },
-  );
-  server.on("clientError", (_error, socket) => socket.destroy());
-  return { server, introduce: (peer) => peers.set(peer.socket, peer) };
-}
-
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  peer: IdentifiedSocket | undefined,
-  options: HttpOptions,
-): Promise<void> {
+async function answer({ request, response, peer }: Exchange, options: HttpOptions): Promise<void> {
   request.resume();
   // A page that a browser loaded from elsewhere could reach us under a name of its own making (DNS rebinding).
   if (!isOurHost(request.headers.host, options.hostNames()))
     return send(response, 421, "This server has another name.\n");
-  if (peer === undefined) return send(response, 404, "Not found.\n");
   const path = request.url?.split("?")[0] ?? "/";
   if (path.startsWith("/admin/")) {
     const { status, body } = await adminRequest(options.admin, {

@@ -1,0 +1,57 @@
+/** How fast one identity may ask, over all its connections. */
+export interface RequestRate {
+  /** Counts a request; gives the milliseconds that it must wait, 0 for none. */
+  charge(): number;
+}
+
+/** Requests a second of one identity, and how many at once. */
+const PER_SECOND = 20;
+const BURST = 60;
+/** So many are remembered before those that are full again are forgotten. */
+const REMEMBERED = 1024;
+
+class Bucket implements RequestRate {
+  readonly #now: () => number;
+  #tokens = BURST;
+  #at: number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#at = now();
+  }
+
+  get isFull(): boolean {
+    this.#refill();
+    return this.#tokens === BURST;
+  }
+
+  charge(): number {
+    this.#refill();
+    this.#tokens -= 1;
+    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / PER_SECOND) * 1000);
+  }
+
+  #refill(): void {
+    const now = this.#now();
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#at) / 1000) * PER_SECOND);
+    this.#at = now;
+  }
+}
+
+/**
+ * One rate for each identity, not for each connection: who comes again on a new one goes on where he was.
+ * @param now milliseconds of a clock that only goes forward.
+ */
+export function createRequestRates(now: () => number): (identity: string) => RequestRate {
+  const buckets = new Map<string, Bucket>();
+  return (identity) => {
+    const known = buckets.get(identity);
+    if (known !== undefined) return known;
+    if (buckets.size >= REMEMBERED) {
+      for (const [other, bucket] of buckets) if (bucket.isFull) buckets.delete(other);
+    }
+    const made = new Bucket(now);
+    buckets.set(identity, made);
+    return made;
+  };
+}

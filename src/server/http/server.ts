@@ -1,0 +1,52 @@
+/** The HTTP side of the port: who asks is known by the connection, never by a header; a connection costs only itself. */
+import { createServer } from "node:http";
+import type { Duplex } from "node:stream";
+import { identityKey } from "../../core/identity.ts";
+import { giveToHttp, HttpStream } from "../../net/http-stream.ts";
+import { plainAddress } from "../../tailnet/addresses.ts";
+import type { IdentifiedSocket } from "../acceptor.ts";
+import { HttpConnection, type Answer } from "./connection.ts";
+import { createRequestRates } from "./request-rates.ts";
+
+export interface HttpSide {
+  /** Serves a socket that speaks HTTP. */
+  take(socket: IdentifiedSocket): void;
+  /** Closes what asks for nothing at once, and the rest behind its answer. */
+  close(): void;
+}
+
+export interface HttpSideOptions {
+  readonly answer: Answer;
+  /** Milliseconds for a whole request to come, and again for its answer to be taken. */
+  readonly timeout: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+export function createHttpSide({ answer, timeout, now }: HttpSideOptions): HttpSide {
+  const connections = new Map<Duplex, HttpConnection>();
+  const rateOf = createRequestRates(now);
+  // Node's own time checks run only for a server that listens itself; ours are the connection's.
+  const server = createServer({ maxHeaderSize: 8192, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+  server.on("request", (request, response) => {
+    const connection = connections.get(request.socket);
+    if (connection === undefined) response.destroy();
+    else connection.take(request, response);
+  });
+  server.on("clientError", (_error, stream) => stream.destroy());
+  return {
+    take: (socket) => {
+      const stream = new HttpStream(socket.socket);
+      connections.set(stream, new HttpConnection(stream, socket, rateOf(whoIs(socket)), timeout, answer));
+      stream.once("close", () => connections.delete(stream));
+      giveToHttp(server, stream);
+    },
+    close: () => {
+      for (const connection of connections.values()) connection.close();
+    },
+  };
+}
+
+function whoIs({ identified, peer }: IdentifiedSocket): string {
+  return identified.kind === "known" ? identityKey(identified.identity) : plainAddress(peer.address);
+}

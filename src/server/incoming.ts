@@ -1,0 +1,122 @@
+import { hostname } from "node:os";
+import type { Socket } from "node:net";
+import type { Mailbox } from "../core/mailbox.ts";
+import type { Observation } from "../tailnet/monitor.ts";
+import type { Identifier } from "../tailnet/identify.ts";
+import type { Config } from "../config/config.ts";
+import { tailnetAddresses } from "../config/wanted-addresses.ts";
+import { createAcceptor, type Acceptor } from "./acceptor.ts";
+import { withAudit, type Post } from "./audit.ts";
+import { createClassicProtocol } from "./classic/protocol.ts";
+import type { Answer } from "./http/connection.ts";
+import { createHttpSide } from "./http/server.ts";
+import type { IdentityRefresh } from "./identity-refresh.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { createSessionFactory } from "./session/factory.ts";
+import { InputBudget } from "./session/input-budget.ts";
+import { limitsOf } from "./session/limits.ts";
+import type { Sessions } from "./session/sessions.ts";
+import { SlowReaders } from "./session/slow-readers.ts";
+import { createSparseLog } from "./sparse-log.ts";
+import type { Timings } from "./timings.ts";
+
+export interface IncomingOptions {
+  readonly config: Config;
+  readonly timings: Timings;
+  readonly mailbox: Mailbox;
+  readonly sessions: Sessions;
+  readonly identifier: Identifier;
+  readonly identityRefresh: IdentityRefresh;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly observation: () => Observation;
+  /** Answers what is asked by HTTP. */
+  readonly answer: Answer;
+  /** Most sockets at once. */
+  readonly maxSockets: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** All that comes in by the port: sockets that are identified and told apart, and become sessions or are asked by HTTP. */
+export interface Incoming extends Pick<Acceptor, "accept" | "dropLost"> {
+  /** From now on peers can post nothing: who goes on talking must not keep the server from stopping. */
+  stopListening(): void;
+  /** Sends each session what it was told, and closes everything. */
+  close(): Promise<void>;
+}
+
+export function createIncoming(options: IncomingOptions): Incoming {
+  const { config, timings, mailbox, sessions, log, now } = options;
+  let stopping = false;
+  const limits = limitsOf(config);
+  const audit = withAudit(
+    (command, settle) => {
+      if (!stopping) mailbox.post(command, settle);
+    },
+    () => mailbox.state,
+    log,
+    timings.sparseLog,
+  );
+  const full = createSparseLog((fields) => log.warn("too many connections", fields), timings.sparseLog);
+  const crowd = createSparseLog((fields) => log.info("too many from one peer", fields), timings.sparseLog);
+  const turnedAway = createSparseLog((fields) => log.info("turned away", fields), timings.sparseLog);
+  const classic = createClassicProtocol({
+    maxLine: config.maxLine,
+    limits,
+    readers: () => mailbox.state.present.size,
+    facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(options.observation()) }),
+  });
+  const http = createHttpSide({ answer: options.answer, timeout: timings.http, now });
+  const makeSession = createSessionFactory({ ...options, turnedAway, services: servicesWith(audit.post) });
+  const acceptor = createAcceptor({
+    identifier: options.identifier,
+    timeout: config.registerTimeout,
+    maxSockets: options.maxSockets,
+    maxPerAddress: config.maxPerIdentity,
+    maxPerIdentity: config.maxPerIdentity,
+    now,
+    onIdentified: (speech, socket) => {
+      switch (speech) {
+        case "lines":
+          makeSession(classic, socket);
+          return;
+        case "http":
+          http.take(socket);
+          return;
+      }
+    },
+    onSilence: (socket) => classic.turnAway(socket, { reason: "timed-out" }),
+    onCrowd: (socket, speech) => {
+      crowd.note({ address: socket.remoteAddress ?? null });
+      if (speech === "http") turnAwayHttp(socket);
+      else classic.turnAway(socket, { reason: "server-full" });
+    },
+    onFull: () => full.note({ limit: options.maxSockets }),
+  });
+
+  return {
+    accept: acceptor.accept,
+    dropLost: acceptor.dropLost,
+    stopListening: () => {
+      stopping = true;
+      for (const sparse of [full, crowd, turnedAway, audit]) sparse.stop();
+    },
+    close: async () => {
+      for (const session of sessions.all()) session.close();
+      http.close();
+      await acceptor.closeAll(timings.closing);
+    },
+  };
+
+  function servicesWith(post: Post) {
+    return { limits, input: new InputBudget(limits.inputOfAll), slowReaders: new SlowReaders(limits), post, now };
+  }
+}
+
+function turnAwayHttp(socket: Socket): void {
+  socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  socket.resume();
+  socket.setTimeout(2000, () => socket.destroy());
+}
