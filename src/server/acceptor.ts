@@ -124,15 +124,20 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       onLines: () => hear("lines"),
       onHttp: () => hear("http"),
     });
-    void options.identifier.identify(peer).then((answer) => {
+    void identify();
+
+    async function identify(): Promise<void> {
+      const answer = await options.identifier.identify(peer);
       if (!waiting.has(socket)) return;
       identified = answer;
-      if (isOneTooMany(socket, answer)) {
-        stopDetecting();
-        handed(socket);
-        options.onCrowd(socket, speech);
-      } else handOn();
-    });
+      if (!isOneTooMany(socket, answer)) {
+        handOn();
+        return;
+      }
+      stopDetecting();
+      handed(socket);
+      options.onCrowd(socket, speech);
+    }
 
     function hear(what: Speech): void {
       speech = what;

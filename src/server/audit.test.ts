@@ -66,17 +66,10 @@ test("SE-3 nothing else that anybody says is logged, nor what stands where a nam
   post({ kind: "broadcast", session: 2, text: "secret" });
   post({ kind: "direct", session: 2, to: "alice", body: "secret" });
   expect(logged).toEqual([]);
-  for (const target of [
-    "\u001b]0;owned\u0007",
-    "a".repeat(60_000),
-    "ich-liebe-dich-seit-langer-zeit-sehr",
-    "käse",
-    "",
-  ]) {
-    post({ kind: "kick", session: 1, target });
-  }
+  const targets = ["\u001b]0;owned\u0007", "a".repeat(60_000), "ich-liebe-dich-seit-langer-zeit-sehr", "käse", ""];
+  for (const target of targets) post({ kind: "kick", session: 1, target });
   expect(logged).toEqual(
-    Array(5).fill({ event: "kick", by: "alice", session: 1, target: "(no name)", outcome: "done" }),
+    targets.map(() => ({ event: "kick", by: "alice", session: 1, target: "(no name)", outcome: "done" })),
   );
 });
 

@@ -97,8 +97,8 @@ export function createIncoming(options: IncomingOptions): Incoming {
   });
 
   return {
-    accept: acceptor.accept,
-    dropLost: acceptor.dropLost,
+    accept: (socket) => acceptor.accept(socket),
+    dropLost: (isLost) => acceptor.dropLost(isLost),
     stopListening: () => {
       stopping = true;
       for (const sparse of [full, crowd, turnedAway, audit]) sparse.stop();
