@@ -1,3 +1,4 @@
+import type { SessionId } from "../core/events.ts";
 import type { DeviceId, GroupId, MessageId, PublicKey, RequestId } from "./ids.ts";
 import type { Owner, Place, RemovalReason } from "./rows.ts";
 
@@ -105,6 +106,7 @@ export type ServerCommand =
   /** A connection has proved to be a device's. Its owner is who the tailnet says is behind the connection. */
   | {
       readonly kind: "device-online";
+      readonly session: SessionId;
       readonly device: DeviceId;
       readonly owner: Owner;
       readonly key: PublicKey;
@@ -115,7 +117,10 @@ export type ServerCommand =
     }
   | { readonly kind: "order-removal"; readonly owner: Owner; readonly why: RemovalReason }
   | { readonly kind: "remove-device"; readonly device: DeviceId; readonly why: RemovalReason }
+  /** The connection of a device is gone. */
+  | { readonly kind: "device-offline"; readonly session: SessionId }
   /** What all members have, or what is too old, is forgotten. */
-  | { readonly kind: "forget-old"; readonly group: GroupId };
+  | { readonly kind: "forget-old"; readonly group: GroupId; readonly what: "messages" | "commits" };
 
-export type GroupCommand = DeviceCommand | ServerCommand;
+/** `session`: the connection that it comes by; its answers keep the order of its questions. */
+export type GroupCommand = (DeviceCommand & { readonly session: SessionId }) | ServerCommand;

@@ -111,7 +111,7 @@ function act(world: DeliveryServiceWorld, { what, who: [device, owner], other, w
     case "online": {
       const counter = (get(world.state.devices, id(device))?.counter ?? 0) + (number % 2);
       const userKey = `user-key-of-${owner.identity}`;
-      world.run({ kind: "device-online", ...found(device, owner), userKey, record: "r", counter });
+      world.run({ kind: "device-online", session: 1, ...found(device, owner), userKey, record: "r", counter });
       return [];
     }
     case "publish":
@@ -174,7 +174,7 @@ function act(world: DeliveryServiceWorld, { what, who: [device, owner], other, w
       world.run({ kind: "welcome-done", ...ids });
       return [];
     case "forget":
-      world.run({ kind: "forget-old", group: id(group) });
+      world.run({ kind: "forget-old", group: id(group), what: number % 2 === 0 ? "messages" : "commits" });
       return [];
   }
 }

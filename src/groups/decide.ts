@@ -1,10 +1,11 @@
+import type { Range } from "../core/ports.ts";
 import { decideCommit } from "./committing.ts";
 import { decideCreate } from "./creating.ts";
 import type { GroupCommand } from "./commands.ts";
-import type { Context, Decision, Reads } from "./decision.ts";
-import { decideOnline, decideRemoveDevice } from "./devices.ts";
-import { decideForget, readsToForget } from "./forgetting.ts";
-import { decidePublish, decideTake, readsToTake } from "./key-packages.ts";
+import type { Context, Decision } from "./decision.ts";
+import { decideOffline, decideOnline, decideRemoveDevice } from "./devices.ts";
+import { decideForget, rangesToForget } from "./forgetting.ts";
+import { decidePublish, decideTake, rangesToTake } from "./key-packages.ts";
 import { decideLeave, decideOrderRemoval, decideReport } from "./leaving.ts";
 import { decideAcknowledge, decideWelcomeDone } from "./reading.ts";
 import { decideSend } from "./sending.ts";
@@ -33,6 +34,8 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
       return decideReport(state, command, context);
     case "device-online":
       return decideOnline(state, command, context);
+    case "device-offline":
+      return decideOffline(command);
     case "order-removal":
       return decideOrderRemoval(state, command);
     case "remove-device":
@@ -42,13 +45,13 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
   }
 }
 
-/** What must be read before a command can be decided; null: nothing. */
-export function readsOf(state: State, command: GroupCommand): Reads | null {
+/** What must be read before a command can be decided. */
+export function rangesOf(state: State, command: GroupCommand): readonly Range[] {
   switch (command.kind) {
     case "take-packages":
-      return readsToTake(state, command);
+      return rangesToTake(state, command);
     case "forget-old":
-      return readsToForget(state, command);
+      return rangesToForget(state, command);
     case "send":
     case "commit":
     case "create-group":
@@ -58,8 +61,9 @@ export function readsOf(state: State, command: GroupCommand): Reads | null {
     case "leave":
     case "report-commit":
     case "device-online":
+    case "device-offline":
     case "order-removal":
     case "remove-device":
-      return null;
+      return [];
   }
 }

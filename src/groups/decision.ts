@@ -1,4 +1,5 @@
-import type { Append, LogEntry as StoredEntry, Range, Trim } from "../core/ports.ts";
+import type { SessionId } from "../core/events.ts";
+import type { Append, LogEntry as StoredEntry, Trim } from "../core/ports.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 import type { LogEntry, Sha256 } from "./log-entry.ts";
 import type { GroupRefusal } from "./refusals.ts";
@@ -10,11 +11,23 @@ export interface Accepted {
   readonly appends: readonly Append[];
   readonly trims: readonly Trim[];
   readonly pushes: readonly Push[];
+  /** What is gone with the process. */
+  readonly live?: readonly LiveEvent[];
   /** What the asking device hears. */
   readonly reply: Reply;
 }
 
 export type Decision = Accepted | { readonly refusal: GroupRefusal };
+
+/** A device's connection. `replaced`: the one that it had before, which ends. */
+export type LiveEvent =
+  | {
+      readonly kind: "device-came";
+      readonly device: DeviceId;
+      readonly session: SessionId;
+      readonly replaced: SessionId | null;
+    }
+  | { readonly kind: "device-gone"; readonly session: SessionId };
 
 /** What devices hear that didn't ask. Said after the commit; to those of `to` who are there. */
 export interface Push {
@@ -46,16 +59,10 @@ export interface Context {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly sha256: Sha256;
-  /** What the ranges of `readsOf` gave, in their order. */
+  /** What `rangesOf` asked for, in its order. */
   readonly read: readonly (readonly StoredEntry[])[];
   /** Who alone may commit in the command's group now, see turns.ts; null: anybody. */
   readonly turn: DeviceId | null;
-}
-
-/** What must be read before a command can be decided, and what waits for it meanwhile: commands with the same key. */
-export interface Reads {
-  readonly key: string;
-  readonly ranges: readonly Range[];
 }
 
 export function refuse(refusal: GroupRefusal): Decision {

@@ -4,7 +4,7 @@ import { DeliveryServiceWorld, everyone, found, id, owners } from "../../test/he
 const { alice, bob } = owners;
 
 const hello = (device: string, owner: typeof alice | typeof bob, counter: number, userKey = "k") =>
-  ({ kind: "device-online", ...found(device, owner), userKey, record: "record", counter }) as const;
+  ({ kind: "device-online", session: 1, ...found(device, owner), userKey, record: "record", counter }) as const;
 
 test("GR-22 of two first devices of a person one sets the user key, and the other hears of it", () => {
   const world = new DeliveryServiceWorld();

@@ -1,6 +1,6 @@
 import { get } from "../core/persistent-map.ts";
 import type { ServerCommand } from "./commands.ts";
-import { refuse, type Context, type Decision } from "./decision.ts";
+import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import type { DeviceId } from "./ids.ts";
 import { removalOrders } from "./leaving.ts";
 import { packageLog } from "./logs.ts";
@@ -36,6 +36,7 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
     appends: [],
     trims: [],
     pushes: [],
+    live: [{ kind: "device-came", device: id, session: command.session, replaced: get(state.online, id) ?? null }],
     reply: {
       kind: "online",
       packages: packages?.references.length ?? 0,
@@ -60,6 +61,10 @@ function refusalOf(state: State, command: Online): GroupRefusal | null {
   return state.deviceCount >= maxDevices || own.length >= maxDevicesPerOwner
     ? { reason: "too-many", of: "devices" }
     : null;
+}
+
+export function decideOffline({ session }: Extract<ServerCommand, { kind: "device-offline" }>): Decision {
+  return { ...reply({ kind: "done" }), live: [{ kind: "device-gone", session }] };
 }
 
 /** A device that is gone for good: nobody can add it any more, and it is to be removed wherever it is a member. */

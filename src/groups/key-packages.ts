@@ -1,7 +1,7 @@
 import { get } from "../core/persistent-map.ts";
-import type { Append } from "../core/ports.ts";
+import type { Append, Range } from "../core/ports.ts";
 import type { OfferedPackage, PublishPackages, TakePackages } from "./commands.ts";
-import { refuse, type Context, type Decision, type Push, type Reads, type TakenPackage } from "./decision.ts";
+import { refuse, type Context, type Decision, type Push, type TakenPackage } from "./decision.ts";
 import { lastPackage } from "./devices.ts";
 import type { DeviceId } from "./ids.ts";
 import { packageLog } from "./logs.ts";
@@ -67,17 +67,14 @@ function lastResortOf({ reference, bytes }: OfferedPackage): PackagesRow["lastRe
   return { reference, keyPackage: String.fromCharCode(...bytes) };
 }
 
-/** One lane for all: two who take at once must not both get what the first has used up. */
-export function readsToTake(state: State, { of }: TakePackages): Reads {
-  return {
-    key: "packages",
-    ranges: of.map((device) => ({
-      log: packageLog(device),
-      after: (get(state.packages, device) ?? NONE).first - 1,
-      limit: 1,
-      bytes: state.settings.maxKeyPackage,
-    })),
-  };
+/** The next key package of each. */
+export function rangesToTake(state: State, { of }: TakePackages): Range[] {
+  return of.slice(0, state.settings.maxAdded).map((device) => ({
+    log: packageLog(device),
+    after: (get(state.packages, device) ?? NONE).first - 1,
+    limit: 1,
+    bytes: state.settings.maxKeyPackage,
+  }));
 }
 
 /** One key package of each device that is asked for, used up by it; the last resort where no other is left. */
@@ -99,7 +96,7 @@ export function decideTake(state: State, command: TakePackages, { read }: Contex
     const packages = get(state.packages, device) ?? NONE;
     const [reference, ...left] = packages.references;
     const [entry] = read[i] ?? [];
-    if (reference === undefined || entry?.number !== packages.first) {
+    if (reference === undefined || entry === undefined) {
       if (packages.lastResort === null) return refuse({ reason: "no-key-package", device });
       taken.push({
         device,

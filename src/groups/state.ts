@@ -7,6 +7,8 @@
  * rows alone, so what `load` finds and what a commit leaves can't differ.
  */
 import { emptyMap, get, put, without, type PersistentMap } from "../core/persistent-map.ts";
+import type { SessionId } from "../core/events.ts";
+import type { LiveEvent } from "./decision.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 import type {
   CommitterRow,
@@ -49,6 +51,11 @@ export interface State {
   readonly groupCount: number;
   /** How many groups that go on each owner has created, by the owner's key. */
   readonly createdBy: PersistentMap<string, number>;
+
+  // What is gone with the process.
+  /** The one connection of each device that is there, and the other way round. */
+  readonly online: PersistentMap<DeviceId, SessionId>;
+  readonly devicesOnline: PersistentMap<SessionId, DeviceId>;
 }
 
 export function emptyState(settings: Settings): State {
@@ -70,6 +77,8 @@ export function emptyState(settings: Settings): State {
     deviceCount: 0,
     groupCount: 0,
     createdBy: emptyMap(),
+    online: emptyMap(),
+    devicesOnline: emptyMap(),
   };
 }
 
@@ -100,6 +109,23 @@ export function apply(state: State, row: Row): State {
       return { ...state, cursors: set(state.cursors, row.key, row.value) };
     case "welcome":
       return applyWelcome(state, row.key, row.value);
+  }
+}
+
+/** The state when a device's connection came or went. */
+export function applyLive(state: State, event: LiveEvent): State {
+  switch (event.kind) {
+    case "device-came": {
+      const { device, session, replaced } = event;
+      const others = replaced === null ? state.devicesOnline : without(state.devicesOnline, replaced);
+      return { ...state, online: put(state.online, device, session), devicesOnline: put(others, session, device) };
+    }
+    case "device-gone": {
+      const device = get(state.devicesOnline, event.session);
+      if (device === undefined) return state;
+      const { session } = event;
+      return { ...state, online: without(state.online, device), devicesOnline: without(state.devicesOnline, session) };
+    }
   }
 }
 

@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
 import { get } from "../../src/core/persistent-map.ts";
 import type { Append, Batch, LogEntry as StoredEntry, Range } from "../../src/core/ports.ts";
-import type { CommitHandshake, Findings, FoundDevice, GroupCommand } from "../../src/groups/commands.ts";
-import { decideGroups, readsOf } from "../../src/groups/decide.ts";
+import type {
+  CommitHandshake,
+  DeviceCommand,
+  Findings,
+  FoundDevice,
+  ServerCommand,
+} from "../../src/groups/commands.ts";
+import { decideGroups, rangesOf } from "../../src/groups/decide.ts";
 import type { Accepted, Decision, Push, Reply } from "../../src/groups/decision.ts";
 import { decodeEntry, type LogEntry, type Sha256 } from "../../src/groups/log-entry.ts";
 import { groupLog } from "../../src/groups/logs.ts";
@@ -54,22 +60,26 @@ export class DeliveryServiceWorld {
     this.state = initialState({ ...DEFAULT_SETTINGS, ...settings }, []);
   }
 
-  run(command: GroupCommand): Decision {
-    const ranges = readsOf(this.state, command)?.ranges ?? [];
+  run(command: DeviceCommand | ServerCommand): Decision {
+    const ranges = rangesOf(this.state, Object.assign({ session: 1 }, command));
     const read = ranges.map((range) => this.read(range));
-    const decision = decideGroups(this.state, command, { at: this.at, sha256, read, turn: this.turn });
+    const decision = decideGroups(
+      this.state,
+      { session: 1, ...command },
+      { at: this.at, sha256, read, turn: this.turn },
+    );
     if (!("refusal" in decision)) this.#commit(decision);
     return decision;
   }
 
   /** Runs a command that must be accepted. */
-  accept(command: GroupCommand): Reply {
+  accept(command: DeviceCommand | ServerCommand): Reply {
     const decision = this.run(command);
     if ("refusal" in decision) throw new Error(`refused: ${JSON.stringify(decision.refusal)}`);
     return decision.reply;
   }
 
-  refusal(command: GroupCommand): GroupRefusal | null {
+  refusal(command: DeviceCommand | ServerCommand): GroupRefusal | null {
     const decision = this.run(command);
     return "refusal" in decision ? decision.refusal : null;
   }
@@ -87,7 +97,14 @@ export class DeliveryServiceWorld {
   online(device: string, owner: Owner, options: { readonly counter?: number; readonly userKey?: string } = {}): Reply {
     const counter = options.counter ?? (get(this.state.devices, id(device))?.counter ?? 0) + 1;
     const userKey = options.userKey ?? `user-key-of-${owner.identity}`;
-    return this.accept({ kind: "device-online", ...found(device, owner), userKey, record: "record", counter });
+    return this.accept({
+      kind: "device-online",
+      session: 1,
+      ...found(device, owner),
+      userKey,
+      record: "record",
+      counter,
+    });
   }
 
   publish(device: string, count: number, lastResort = true): Reply {

@@ -1,0 +1,155 @@
+/** The delivery service's rules as a mailbox runs them. */
+import { done, refused } from "../core/decision.ts";
+import type { SessionId } from "../core/events.ts";
+import { get } from "../core/persistent-map.ts";
+import type { Append, Delivery, LogEntry as StoredEntry, Range, Trim } from "../core/ports.ts";
+import type { CommandClass, Readings, Rules, Stored, Verdict } from "../core/rules.ts";
+import type { GroupCommand } from "./commands.ts";
+import { decideGroups, rangesOf } from "./decide.ts";
+import type { Accepted, LiveEvent, Push, Reply } from "./decision.ts";
+import type { GroupId } from "./ids.ts";
+import type { Sha256 } from "./log-entry.ts";
+import type { GroupRefusal } from "./refusals.ts";
+import type { Row } from "./rows.ts";
+import { apply, applyLive, type State } from "./state.ts";
+
+export type GroupEvent =
+  | { readonly kind: "row"; readonly row: Row }
+  | { readonly kind: "append"; readonly append: Append }
+  | { readonly kind: "trim"; readonly trim: Trim }
+  | { readonly kind: "push"; readonly push: Push }
+  | { readonly kind: "live"; readonly event: LiveEvent }
+  | { readonly kind: "reply"; readonly reply: Reply };
+
+/** What a device's connection hears. Answers go another way: to who posted the command. */
+export type GroupNotice =
+  | Push["push"]
+  /** The same device has come by another connection: this one ends. */
+  | { readonly kind: "replaced" }
+  | { readonly kind: "refused" };
+
+export interface GroupDomain {
+  readonly state: State;
+  readonly command: GroupCommand;
+  readonly event: GroupEvent;
+  readonly fact: Row;
+  readonly refusal: GroupRefusal | { readonly reason: "storage-failed" };
+  readonly notice: GroupNotice;
+}
+
+/** @param turnOf who alone may commit in a group now, see turns.ts. */
+export function createGroupRules(sha256: Sha256, turnOf: (group: GroupId) => string | null): Rules<GroupDomain> {
+  return {
+    classOf,
+    sessionOf: (command) => ("session" in command ? command.session : null),
+    sizeOf,
+    decide: (state, command, at, readings) => {
+      const ranges = rangesOf(state, command);
+      const read = ranges.map((range) => readingOf(readings, range));
+      if (read.includes(null)) return { kind: "read", ranges };
+      const turn = "group" in command ? turnOf(command.group) : null;
+      const decision = decideGroups(state, command, { at, sha256, read: read.map((entries) => entries ?? []), turn });
+      return "refusal" in decision ? refused(decision.refusal) : verdictOf(decision);
+    },
+    apply: applyEvent,
+    deliveriesOf,
+    storedBy,
+    lazyKeyOf: ({ table, key }) => `${table} ${key}`,
+    refusedNotice: () => ({ kind: "refused" }),
+    storageFailed: { reason: "storage-failed" },
+    busy: { reason: "storage-failed" },
+  };
+}
+
+function classOf(command: GroupCommand): CommandClass {
+  return command.kind === "acknowledge" ? "lazy" : "durable";
+}
+
+const BASE_SIZE = 512;
+
+function sizeOf(command: GroupCommand): number {
+  switch (command.kind) {
+    case "send":
+      return BASE_SIZE + command.bytes.length;
+    case "commit":
+      return BASE_SIZE + command.commit.length + command.groupInfo.length + (command.welcome?.length ?? 0);
+    case "create-group":
+      return BASE_SIZE + command.groupInfo.length;
+    case "publish-packages":
+      return command.packages.reduce((sum, { bytes }) => sum + bytes.length, BASE_SIZE);
+    case "take-packages":
+      return BASE_SIZE + 64 * command.of.length;
+    case "device-online":
+      return BASE_SIZE + 2 * command.record.length;
+    case "acknowledge":
+    case "welcome-done":
+    case "leave":
+    case "report-commit":
+    case "device-offline":
+    case "order-removal":
+    case "remove-device":
+    case "forget-old":
+      return BASE_SIZE;
+  }
+}
+
+/** What was read of a range; null: nothing yet, or it was read before others have changed where it begins. */
+function readingOf(readings: Readings, { log, after }: Range): readonly StoredEntry[] | null {
+  const entries = readings.get(log);
+  if (entries === undefined) return null;
+  const [first] = entries;
+  return first !== undefined && first.number <= after ? null : entries;
+}
+
+function verdictOf({ rows, appends, trims, pushes, live, reply }: Accepted): Verdict<GroupDomain> {
+  return done<GroupEvent>(
+    ...rows.map((row) => ({ kind: "row" as const, row })),
+    ...appends.map((append) => ({ kind: "append" as const, append })),
+    ...trims.map((trim) => ({ kind: "trim" as const, trim })),
+    ...(live ?? []).map((event) => ({ kind: "live" as const, event })),
+    ...pushes.map((push) => ({ kind: "push" as const, push })),
+    { kind: "reply", reply },
+  );
+}
+
+function applyEvent(state: State, event: GroupEvent): State {
+  switch (event.kind) {
+    case "row":
+      return apply(state, event.row);
+    case "live":
+      return applyLive(state, event.event);
+    case "append":
+    case "trim":
+    case "push":
+    case "reply":
+      return state;
+  }
+}
+
+function deliveriesOf(before: State, event: GroupEvent): readonly Delivery<GroupNotice>[] {
+  if (event.kind === "live" && event.event.kind === "device-came" && event.event.replaced !== null) {
+    return [{ to: [event.event.replaced], except: null, notice: { kind: "replaced" } }];
+  }
+  if (event.kind !== "push") return [];
+  const { to, except, push } = event.push;
+  const sessions = to.flatMap((device): SessionId[] => {
+    const session = device === except ? undefined : get(before.online, device);
+    return session === undefined ? [] : [session];
+  });
+  return sessions.length === 0 ? [] : [{ to: sessions, except: null, notice: push }];
+}
+
+function storedBy(event: GroupEvent): Stored<Row> | null {
+  switch (event.kind) {
+    case "row":
+      return { kind: "fact", fact: event.row };
+    case "append":
+      return { kind: "append", append: event.append };
+    case "trim":
+      return { kind: "trim", trim: event.trim };
+    case "push":
+    case "live":
+    case "reply":
+      return null;
+  }
+}
