@@ -63,11 +63,12 @@ export class DeliveryServiceWorld {
   run(command: DeviceCommand | ServerCommand): Decision {
     const ranges = rangesOf(this.state, Object.assign({ session: 1 }, command));
     const read = ranges.map((range) => this.read(range));
-    const decision = decideGroups(
-      this.state,
-      { session: 1, ...command },
-      { at: this.at, sha256, read, turn: this.turn },
-    );
+    const decision = decideGroups(this.state, Object.assign({ session: 1 }, command), {
+      at: this.at,
+      sha256,
+      read,
+      turn: this.turn,
+    });
     if (!("refusal" in decision)) this.#commit(decision);
     return decision;
   }
