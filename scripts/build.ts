@@ -1,6 +1,6 @@
-/** Compiles the package into `dist`, which is emptied first: a stale file would be published. */
+/** Compiles the package into `dist`, which is emptied first: a stale file would be published. The engine goes with it. */
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -10,3 +10,6 @@ const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin
   stdio: "inherit",
 });
 process.exitCode = tsc.status ?? 1;
+for (const file of ["engine.wasm", "engine.json"]) {
+  if (tsc.status === 0) copyFileSync(join(root, "src/mls/module", file), join(root, "dist/mls/module", file));
+}

@@ -13,7 +13,7 @@ export const BOUNDS = {
   /** A Welcome or a GroupInfo with the tree of 1,000 members; a saved tree. */
   welcome: 1_048_576,
   /** A saved group state or past epoch. */
-  saved: 1_048_576,
+  saved: 2_097_152,
   keyPackage: 4_096,
   /** A device record (docs/device-record.md). */
   record: 844,

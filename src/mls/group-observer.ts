@@ -21,9 +21,11 @@ export interface GroupObserver {
 }
 
 export interface StagedCommit extends Omit<Committed, "removedSelf"> {
+  /** References of the key packages that it adds: those that the server handed out. */
+  readonly keyPackages: readonly Uint8Array[];
   /** Whether a GroupInfo is that of the epoch the commit makes: same group, epoch, tree and context, signed by the committer. */
   matches(groupInfo: Uint8Array): boolean;
-  /** Whether a Welcome is for exactly so many devices as the commit adds. */
+  /** Whether a Welcome is for exactly the key packages that the commit adds. */
   welcomes(welcome: Uint8Array): boolean;
 }
 
@@ -40,7 +42,6 @@ export interface InspectedKeyPackage {
   readonly deviceKey: Uint8Array;
   readonly lastResort: boolean;
   /** Seconds since 1970. */
-  readonly notBefore: number;
   readonly notAfter: number;
 }
 

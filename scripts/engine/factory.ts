@@ -1,0 +1,25 @@
+/**
+ * wasm-bindgen's JavaScript has one instance for each time it is loaded. Ours is made anew after a panic, and once for each
+ * device, so what it declares is put into a function.
+ */
+export function factoryOf(glue: string): string {
+  const exported = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
+  const body = glue
+    // The one import from outside: the time of day, where mls-rs isn't told it.
+    .replace(/^import \* as import1 from "\.\/snippets\/mls-rs-core-[0-9a-f]+\/inline0\.js"\n/m, CLOCK)
+    .replace(/^\/\* @ts-self-types=.*\n/m, "")
+    .replace(/^export (class|function) /gm, "$1 ")
+    // Loading by fetch: the module comes from a file here.
+    .replace(/^async function __wbg_load\([\s\S]*?^}\n/m, "")
+    .replace(/^let __wbg_init_promise;[\s\S]*?(?=^export \{)/m, "")
+    .replace(/^export \{ initSync, __wbg_init as default \};\n/m, "");
+  const strange = /^(?:import|export)\b|import\.meta|\bfetch\(|__wbg_init_promise/m.exec(body);
+  if (strange !== null) throw new Error(`wasm-bindgen's output has changed its form: ${strange[0]}`);
+  return `${HEAD}export function createGlue() {\n${body}\nreturn { initSync, ${exported.join(", ")} };\n}\n`;
+}
+
+const CLOCK = "const import1 = { date_now: () => Date.now() };\n";
+
+const HEAD = `// Made by \`npm run engine\` from engine/ (wasm-bindgen); not to be edited. engine.json tells its hash.
+// @ts-nocheck
+`;

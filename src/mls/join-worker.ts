@@ -1,0 +1,55 @@
+/** The thread in which a big group is joined (join-thread.ts). */
+import { parentPort, workerData } from "node:worker_threads";
+import { deviceSigner } from "./device-signer.ts";
+import { EngineError } from "./engine-error.ts";
+import type { WholeGroup } from "./group-engine.ts";
+import { guard } from "./guarded.ts";
+import type { JoinAnswer, JoinedExternally, JoinRequest } from "./join-thread.ts";
+import type { Instance, RawEngine, RawGroup } from "./module/instance.ts";
+import { Reply } from "./module/reply.ts";
+
+const request: JoinRequest = workerData;
+const port = parentPort;
+if (port === null) throw new Error("This file runs as a thread.");
+port.postMessage(answer(request));
+
+function answer({ key, record, join }: JoinRequest): JoinAnswer {
+  const signer = deviceSigner(key);
+  try {
+    return guard(signer.sign).call((instance) => joined(instance, signer.publicKey, record, join));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { kind: "refused", code: error.code, detail: error.message };
+  }
+}
+
+function joined(
+  { RawEngine: Engine }: Instance,
+  key: Uint8Array,
+  record: Uint8Array,
+  join: JoinRequest["join"],
+): JoinAnswer {
+  const engine = new Engine(key, record);
+  switch (join.kind) {
+    case "welcome":
+      return { kind: "joined", saved: whole(engine.join(join.welcome, join.secret)), external: null };
+    case "external":
+      return external(engine, join.groupInfo, join.authenticatedData);
+  }
+}
+
+function external(engine: RawEngine, groupInfo: Uint8Array, authenticatedData: Uint8Array): JoinAnswer {
+  const made = engine.joinExternal(groupInfo, authenticatedData);
+  const reply = new Reply(made.reply);
+  const [commit, info] = [reply.bytes(), reply.bytes()];
+  const told: JoinedExternally = { commit, groupInfo: info, replaced: reply.flag() ? reply.u32() : null };
+  return { kind: "joined", saved: whole(made.takeGroup()), external: told };
+}
+
+function whole(group: RawGroup): WholeGroup {
+  const reply = new Reply(group.save());
+  const [state, tree] = [reply.bytes(), reply.maybe()];
+  if (tree === null) throw new EngineError("engine-failed", "a first save without tree");
+  const groupId = new Reply(group.status()).bytes();
+  return { groupId, state, tree, epochs: [] };
+}
