@@ -3,7 +3,7 @@ import { INVITE, LIFETIME, newDevice, NOW, OPEN } from "../../test/mls/people.ts
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-test("MLS-1 who is added, who joins by itself, and who is there read one another and agree on the epoch", async () => {
+test("EN-1 who is added, who joins by itself, and who is there read one another and agree on the epoch", async () => {
   const [alice, bob, carol] = [
     newDevice({ identity: "1" }),
     newDevice({ identity: "2" }),
@@ -30,7 +30,7 @@ test("MLS-1 who is added, who joins by itself, and who is there read one another
   }
 });
 
-test("MLS-2 a device that was removed opens nothing more", async () => {
+test("EN-2 a device that was removed opens nothing more", async () => {
   const [alice, bob] = [newDevice({ identity: "1" }), newDevice({ identity: "2" })];
   const atAlice = alice.createGroup(Buffer.from("room"), INVITE);
   const { keyPackage, secret } = bob.keyPackage({ now: NOW, lifetime: LIFETIME });
