@@ -14,7 +14,7 @@ import { readReferences } from "./replies.ts";
 export function createGroupEngine({ seed, record: given }: EngineOptions): GroupEngine {
   const signer = deviceSigner(seed);
   const guarded = guard(signer.sign);
-  let record = given.slice();
+  let record = new Uint8Array(given);
   let held: { readonly age: number; readonly raw: RawEngine } | null = null;
   let closed = false;
   /** Joins in threads, one after another. */
@@ -51,7 +51,7 @@ export function createGroupEngine({ seed, record: given }: EngineOptions): Group
     },
     renewRecord(next) {
       call((engine) => engine.renewRecord(next));
-      record = next.slice();
+      record = new Uint8Array(next);
     },
     keyPackage({ lastResort = false, now, lifetime }) {
       const reply = new Reply(call((engine) => engine.keyPackage(lastResort, now, lifetime)));
