@@ -9,7 +9,8 @@ import { callOf, type CommandSpec } from "./spec.ts";
 export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** `columns`: cells of a row, where it is a terminal that says so. */
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Aborted by the first SIGINT or SIGTERM; the reason is the signal's name. A second one ends the process at once. */
   readonly stop: AbortSignal;

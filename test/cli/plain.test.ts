@@ -46,4 +46,44 @@ describe.skipIf(!HAS_TMUX)("pad chat in lines, on a terminal (needs tmux)", () =
     for (let n = 0; n < 3; n += 1) expect(await bob.line()).toBe("BROADCAST SENT");
     expect((await bob.message()).text).toBe("a long line that goes on behind the edge of the screen");
   });
+
+  test("CM-27 lines that are pasted go out as one message, once one says yes", async () => {
+    await using server = await startTestServer();
+    const bob = await server.join("bob");
+    const terminal = await startTerminal({
+      columns: 80,
+      rows: 20,
+      command: `${process.execPath} ${LAUNCHER} chat alice 127.0.0.1:${server.port} --plain`,
+    });
+    await terminal.until(">");
+    await terminal.type("\u001b[200~one\r/quit\rthree\u001b[201~");
+    await terminal.until("3 lines were pasted, and nothing was sent.");
+    await terminal.type("yes\r");
+    expect(await bob.message()).toMatchObject({ from: "alice", text: "one\n/quit\nthree" });
+    await terminal.type("\u001b[200~one\rtwo\r\u001b[201~");
+    await terminal.until("2 lines were pasted");
+    await terminal.type("no\r");
+    await terminal.until("What was pasted was dropped.");
+    await terminal.type("after\r");
+    expect(await bob.message()).toMatchObject({ text: "after" });
+  });
+
+  test("CM-25 text padded to the edge of the terminal can't pass for another's line", async () => {
+    await using server = await startTestServer();
+    const bob = await server.join("bob");
+    const terminal = await startTerminal({
+      columns: 60,
+      rows: 20,
+      command: `${process.execPath} ${LAUNCHER} chat alice 127.0.0.1:${server.port} --plain`,
+    });
+    await terminal.until(">");
+    for (const padding of [" ", "x", "字", "👩‍👩‍👧‍👦", "\t"]) {
+      // At any of these lengths the terminal would break the line before the time.
+      for (let length = 40; length < 50; length += 1) bob.broadcast(`${padding.repeat(length)}12:34 carol: I quit`);
+    }
+    bob.broadcast("at last");
+    const { text } = await terminal.until("at last");
+    expect(text).toContain("carol: I quit");
+    expect(text.split("\n").filter((row) => row.startsWith("12:34"))).toEqual([]);
+  });
 });

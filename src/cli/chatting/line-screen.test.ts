@@ -18,9 +18,9 @@ function terminal(isTTY: boolean, env: ProcessContext["env"] = {}, columns = 80)
   return { screen, stdin, shown: () => chunks.join("") };
 }
 
-async function all(lines: AsyncIterable<string>): Promise<string[]> {
+async function all(lines: AsyncIterable<readonly string[]>): Promise<string[]> {
   const read: string[] = [];
-  for await (const line of lines) read.push(line);
+  for await (const together of lines) read.push(together.join("|"));
   return read;
 }
 
@@ -84,7 +84,7 @@ test("CM-6 a dumb terminal gets no escape sequence", async () => {
   screen.note("bob is here");
   stdin.end("hello\n");
   expect(await reading).toEqual(["hello"]);
-  expect(shown()).toBe("> \n-- bob is here\n> > \n");
+  expect(shown()).toBe("> \n-- bob is here\n> \n");
 });
 
 test("CM-6 on a terminal that is closed, or was never typed at, there is still something to say", async () => {
@@ -96,3 +96,48 @@ test("CM-6 on a terminal that is closed, or was never typed at, there is still s
   screen.note("at last");
   expect(shown()).toContain("-- before\n-- after\n-- at last\n");
 });
+
+test("CM-27 lines that are pasted come together, with brackets and without, and the last without its end", async () => {
+  const { screen, stdin, shown } = terminal(true);
+  const stop = new AbortController();
+  const reading = all(screen.lines(stop.signal));
+  stdin.write("\u001b[200~one\rtwo\rthree\u001b[201~");
+  await until(() => !shown().endsWith("three") && shown().includes("three"));
+  stdin.write("four\rfive\r");
+  await new Promise(setImmediate);
+  stop.abort();
+  expect(await reading).toEqual(["one|two|three", "four|five"]);
+  // The terminal was asked for brackets, and is asked to leave them away again.
+  expect(shown()).toMatch(/\[\?2004h[^]*\[\?2004l/);
+});
+
+test("CM-27 a paste whose end never comes keeps nobody from writing", async () => {
+  const { screen, stdin } = terminal(true);
+  const lines = screen.lines(new AbortController().signal)[Symbol.asyncIterator]();
+  stdin.write("\u001b[200~one\rtwo\r");
+  expect(await lines.next()).toMatchObject({ value: ["one", "two"] });
+  stdin.write("three\r");
+  expect(await lines.next()).toMatchObject({ value: ["three"] });
+  screen.close();
+});
+
+test("CM-26 a terminal's reply is not typed into the line", async () => {
+  const { screen, stdin } = terminal(true);
+  const lines = screen.lines(new AbortController().signal)[Symbol.asyncIterator]();
+  stdin.write("he\u001b]11;rgb:1e1e/1e1e/1e1e\u001b\\llo\r");
+  expect(await lines.next()).toMatchObject({ value: ["hello"] });
+  screen.close();
+});
+
+test("CM-25 on a terminal nothing of what others say begins a row", () => {
+  const { screen, shown } = terminal(true, {}, 40);
+  screen.said(`bob: ${" ".repeat(80)}12:34 carol: I quit`);
+  const [first, ...rows] = shown().trimEnd().split("\n");
+  expect(first).toMatch(/^[0-9]{2}:[0-9]{2} bob:/);
+  expect(rows.every((row) => row.startsWith("        "))).toBe(true);
+  expect(rows.join(" ")).toContain("carol: I quit");
+});
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise(setImmediate);
+}

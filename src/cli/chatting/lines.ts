@@ -28,12 +28,32 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
   chat.subscribe(followPresent);
   const typing = new AbortController();
   void chat.ended().then(() => typing.abort());
-  for await (const line of screen.lines(typing.signal)) {
-    if (!chat.submit(line) && chat.getSnapshot().link.kind !== "online")
-      screen.note("Not connected: this was not sent.");
+  const say = (text: string, how: "submit" | "say") => {
+    if (!chat[how](text) && chat.getSnapshot().link.kind !== "online") screen.note("Not connected: this was not sent.");
+  };
+  let held: string | null = null;
+  for await (const [line, ...more] of screen.lines(typing.signal)) {
+    const answer = held === null ? "" : line.trim().toLowerCase();
+    if (more.length > 0) {
+      held = [line, ...more].join("\n");
+      if (chat.getSnapshot().settings.askPaste) screen.note(pasted(more.length + 1));
+      else say(held, "say");
+    } else if (held !== null && answer === "yes") {
+      say(held, "say");
+    } else if (held !== null && ["", "no"].includes(answer)) {
+      screen.note("What was pasted was dropped.");
+    } else {
+      if (held !== null) screen.note("What was pasted was dropped.");
+      say(line, "submit");
+    }
+    if (more.length === 0 || !chat.getSnapshot().settings.askPaste) held = null;
   }
   await chat.leave();
   screen.close();
+}
+
+function pasted(lines: number): string {
+  return `${lines} lines were pasted, and nothing was sent. yes sends them as one message, no drops them.`;
 }
 
 function promptOf({ present }: ChatSnapshot): string {

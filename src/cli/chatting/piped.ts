@@ -8,6 +8,7 @@ import type { ServerAddress } from "../../client/transport/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import type { Intent } from "../../view/commands/intent.ts";
 import { readWritten } from "../../view/commands/read.ts";
+import { BoundedOutput } from "../bounded-output.ts";
 import { explainFailure } from "../explain.ts";
 import { addressee, say } from "../say.ts";
 import { tellNews } from "./news.ts";
@@ -61,7 +62,8 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
 }
 
 /** Words on standard output, troubles on standard error, and answers there, too, where some were asked for. */
-function showNews({ chat, commands, context: { stdout, stderr } }: Piped): void {
+function showNews({ chat, commands, context }: Piped): void {
+  const [stdout, stderr] = [new BoundedOutput(context.stdout), new BoundedOutput(context.stderr)];
   tellNews(chat, ({ kind, text }) => {
     if (kind === "said") stdout.write(`${text}\n`);
     else if (commands || kind === "trouble") stderr.write(`${text}\n`);
