@@ -1,5 +1,6 @@
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import { plainJson } from "../text/visible.ts";
 import { ADMIN_OPTIONS, columns, withAdminClient } from "./command.ts";
 
 /** `padserve bans`: who is banned, by whom, and whether the ban reaches a tailnet identity. */
@@ -26,7 +27,7 @@ async function run({ values, context }: Invocation<typeof ADMIN_OPTIONS>): Promi
       since,
     ]);
     context.stdout.write(
-      values.json === true ? `${JSON.stringify(records)}\n` : rows.length === 0 ? "Nobody is banned.\n" : columns(rows),
+      values.json === true ? `${plainJson(records)}\n` : rows.length === 0 ? "Nobody is banned.\n" : columns(rows),
     );
     return EXIT.done;
   });

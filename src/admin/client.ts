@@ -4,8 +4,19 @@ import { coreRules } from "../core/core-rules.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import { initialState } from "../core/state.ts";
 import { openSqliteStore } from "../store/sqlite/store.ts";
-import { ask } from "./ask.ts";
-import { listBans, listClaims, releaseName, type BanRecord, type ClaimRecord, type ReleaseResult } from "./records.ts";
+import { ask, AskError } from "./ask.ts";
+import {
+  BanRecordsSchema,
+  ClaimRecordsSchema,
+  listBans,
+  listClaims,
+  releaseName,
+  ReleaseResultSchema,
+  ServerReportSchema,
+  type BanRecord,
+  type ClaimRecord,
+  type ReleaseResult,
+} from "./records.ts";
 import { readRunningFile, type RunningServer } from "./running-file.ts";
 
 /** What the administrator's commands can do, whether or not the server runs. */
@@ -18,12 +29,13 @@ export interface AdminClient {
 
 /**
  * Asks the server that runs on a data folder; where none runs, opens the folder itself. Null: nothing was ever kept there.
- * Rejects with a `StoreError` when the folder can't be used.
+ * Rejects with a `StoreError` when the folder can't be used, and with an `AskError` when its server runs and gives no answer; so
+ * does each question.
  */
 export async function openAdminClient(folder: string): Promise<AdminClient | null> {
   if (!existsSync(join(folder, "padserve.db"))) return null;
   const running = readRunningFile(folder);
-  if (running !== null && (await answers(running))) return askRunningServer(running);
+  if (running !== null && (await isThere(running))) return askRunningServer(running);
   return openStoppedFolder(folder);
 }
 
@@ -48,17 +60,20 @@ async function openStoppedFolder(folder: string): Promise<AdminClient> {
 
 function askRunningServer(running: RunningServer): AdminClient {
   return {
-    names: () => ask<readonly ClaimRecord[]>(running, "GET", "/admin/names"),
-    bans: () => ask<readonly BanRecord[]>(running, "GET", "/admin/bans"),
-    release: (name) => ask<ReleaseResult>(running, "DELETE", `/admin/names/${encodeURIComponent(name)}`),
+    names: () => ask(running, "GET", "/admin/names", ClaimRecordsSchema),
+    bans: () => ask(running, "GET", "/admin/bans", BanRecordsSchema),
+    release: (name) => ask(running, "DELETE", `/admin/names/${encodeURIComponent(name)}`, ReleaseResultSchema),
     close: async () => {},
   };
 }
 
-/** Whether the server that left word is still there: what it left may be older than its death. */
-async function answers(running: RunningServer): Promise<boolean> {
-  return ask(running, "GET", "/admin/names").then(
-    () => true,
-    () => false,
-  );
+/** Whether the server that left word is still there: what it left may be older than its death, and its port another program's. */
+async function isThere(running: RunningServer): Promise<boolean> {
+  try {
+    await ask(running, "GET", "/admin/report", ServerReportSchema);
+    return true;
+  } catch (error) {
+    if (error instanceof AskError && error.kind !== "failed") return false;
+    throw error;
+  }
 }

@@ -2,8 +2,10 @@ import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import { StoreError } from "../store/errors.ts";
+import { visibleLine } from "../text/visible.ts";
 import { readConfig } from "../config/config.ts";
 import { SERVER_OPTIONS } from "../config/options.ts";
+import { AskError } from "./ask.ts";
 import { openAdminClient, type AdminClient } from "./client.ts";
 
 /** The options of the administrator's commands: where the server's data is, and how to print. */
@@ -13,10 +15,15 @@ export const ADMIN_OPTIONS = {
   json: { kind: "flag", help: "print JSON" },
 } as const satisfies Options;
 
+const RETRY = "nothing that was asked is known to be done: look at the server's log, then ask again";
+
 interface AdminValues {
   readonly data?: string;
   readonly config?: string;
 }
+
+/** Characters. */
+const MOST_OF_CELL = 200;
 
 /** Runs one command with a client, and closes it afterwards. */
 export async function withAdminClient(
@@ -43,17 +50,19 @@ export async function withAdminClient(
     }
   } catch (error) {
     if (error instanceof StoreError) return complain(error.message, EXIT.dataUnusable);
+    if (error instanceof AskError) return complain(`${error.message}; ${RETRY}`, EXIT.unreachable);
     throw error;
   }
 
   function complain(message: string, code: ExitCode): ExitCode {
-    stderr.write(`padserve ${name}: ${message}\n`);
+    stderr.write(`padserve ${name}: ${visibleLine(message)}\n`);
     return code;
   }
 }
 
-/** Columns, as wide as they must be. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/** Columns, as wide as they must be; what others wrote in a cell is made visible. */
+export function columns(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map((cell) => visibleLine(cell, MOST_OF_CELL)));
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
     [],

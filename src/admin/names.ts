@@ -1,5 +1,6 @@
 import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import { plainJson, visibleLine } from "../text/visible.ts";
 import { ADMIN_OPTIONS, columns, withAdminClient } from "./command.ts";
 import type { AdminClient } from "./client.ts";
 
@@ -38,17 +39,19 @@ async function run({ words, values, context }: Invocation<typeof ADMIN_OPTIONS>)
       record.since,
       record.connected ? "connected" : "",
     ]);
-    context.stdout.write(json ? `${JSON.stringify(records)}\n` : rows.length === 0 ? "No names yet.\n" : columns(rows));
+    context.stdout.write(json ? `${plainJson(records)}\n` : rows.length === 0 ? "No names yet.\n" : columns(rows));
     return EXIT.done;
   }
 
   async function release(client: AdminClient, wanted: string): Promise<ExitCode> {
     switch ((await client.release(wanted)).kind) {
       case "released":
-        context.stdout.write(`${wanted} is free.\n`);
+        context.stdout.write(`${visibleLine(wanted)} is free.\n`);
         return EXIT.done;
       case "no-such-name":
-        context.stderr.write(`padserve names: nobody has claimed ${wanted}; padserve names lists those that are\n`);
+        context.stderr.write(
+          `padserve names: nobody has claimed ${visibleLine(wanted)}; padserve names lists those that are\n`,
+        );
         return EXIT.refused;
       case "storage-failed":
         context.stderr.write("padserve names: the server could not store it; its log says why\n");

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { describeIdentity } from "../core/identity.ts";
 import { foldName } from "../core/names.ts";
 import { get, valuesOf } from "../core/persistent-map.ts";
@@ -5,37 +6,47 @@ import type { Mailbox } from "../core/mailbox.ts";
 import { compareNames, type State } from "../core/state.ts";
 
 /** One name, as the administrator is told of it. `since` is RFC 3339. */
-export interface ClaimRecord {
-  readonly name: string;
-  readonly identity: string;
-  readonly since: string;
-  readonly connected: boolean;
-}
+const ClaimRecordSchema = v.object({
+  name: v.string(),
+  identity: v.string(),
+  since: v.string(),
+  connected: v.boolean(),
+});
 
 /** One ban. `identity` is null when it holds on the name alone. */
-export interface BanRecord {
-  readonly name: string;
-  readonly identity: string | null;
-  readonly by: string;
-  readonly since: string;
-}
+const BanRecordSchema = v.object({
+  name: v.string(),
+  identity: v.nullable(v.string()),
+  by: v.string(),
+  since: v.string(),
+});
 
 /** What a running server says of itself to `padserve doctor`. */
-export interface ServerReport {
+export const ServerReportSchema = v.object({
   /** Where it is listening now. */
-  readonly listening: readonly string[];
+  listening: v.array(v.string()),
   /** What Tailscale is doing, as the server sees it: the kind of a `TailscaleState`. */
-  readonly tailscale: string;
-  readonly sessions: number;
+  tailscale: v.string(),
+  sessions: v.number(),
   /** What it was configured with. */
-  readonly operators: readonly string[];
-  readonly capability: string;
-  readonly trustLocal: boolean;
+  operators: v.array(v.string()),
+  capability: v.string(),
+  trustLocal: v.boolean(),
   /** Whether a tailscaled is or was ever there for its data folder. */
-  readonly tailscaleKnown: boolean;
-}
+  tailscaleKnown: v.boolean(),
+});
 
-export type ReleaseResult = { readonly kind: "released" | "no-such-name" | "storage-failed" };
+export const ReleaseResultSchema = v.object({ kind: v.picklist(["released", "no-such-name", "storage-failed"]) });
+
+export const ClaimRecordsSchema = v.array(ClaimRecordSchema);
+export const BanRecordsSchema = v.array(BanRecordSchema);
+
+export type ClaimRecord = Readonly<v.InferOutput<typeof ClaimRecordSchema>>;
+export type BanRecord = Readonly<v.InferOutput<typeof BanRecordSchema>>;
+export type ReleaseResult = Readonly<v.InferOutput<typeof ReleaseResultSchema>>;
+export type ServerReport = ReadonlyWithin<v.InferOutput<typeof ServerReportSchema>>;
+
+type ReadonlyWithin<T> = { readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? readonly E[] : T[K] };
 
 export function listClaims(state: State): readonly ClaimRecord[] {
   return valuesOf(state.claims)

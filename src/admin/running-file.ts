@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isHex32 } from "./proof.ts";
 
 /** How this machine's administrator reaches the server that runs on a data folder. */
 export interface RunningServer {
   readonly pid: number;
   readonly port: number;
-  /** Who knows it can read the folder, and so is the administrator. */
+  /** 32 bytes in hexadecimal digits. Who knows it can read the folder, and so is the administrator. It is never sent. */
   readonly token: string;
 }
 
@@ -46,10 +47,13 @@ function isRunningServer(value: unknown): value is RunningServer {
     typeof value === "object" &&
     value !== null &&
     "pid" in value &&
-    typeof value.pid === "number" &&
+    Number.isSafeInteger(value.pid) &&
     "port" in value &&
     typeof value.port === "number" &&
+    Number.isInteger(value.port) &&
+    value.port > 0 &&
+    value.port < 65_536 &&
     "token" in value &&
-    typeof value.token === "string"
+    isHex32(value.token)
   );
 }

@@ -4,8 +4,7 @@ import { describeIdentity } from "../core/identity.ts";
 import { StoreError } from "../store/errors.ts";
 import { examineDatabase } from "../store/sqlite/examine.ts";
 import { ask } from "../admin/ask.ts";
-import type { ServerReport } from "../admin/records.ts";
-import type { BanRecord, ClaimRecord } from "../admin/records.ts";
+import { BanRecordsSchema, ClaimRecordsSchema, ServerReportSchema, type ServerReport } from "../admin/records.ts";
 import { readRunningFile, type RunningServer } from "../admin/running-file.ts";
 import type { Claimed } from "./operators.ts";
 
@@ -88,9 +87,9 @@ async function contentsOf(folder: string): Promise<Contents> {
 
 async function askServer(server: RunningServer): Promise<Contents | null> {
   try {
-    const report = await ask<ServerReport>(server, "GET", "/admin/report");
-    const claims = await ask<readonly ClaimRecord[]>(server, "GET", "/admin/names");
-    const bans = await ask<readonly BanRecord[]>(server, "GET", "/admin/bans");
+    const report = await ask(server, "GET", "/admin/report", ServerReportSchema);
+    const claims = await ask(server, "GET", "/admin/names", ClaimRecordsSchema);
+    const bans = await ask(server, "GET", "/admin/bans", BanRecordsSchema);
     const newest = latest([...claims, ...bans].map(({ since }) => Date.parse(since)));
     return { kind: "running", server, report, held: { claims, bans: bans.length, newest } };
   } catch {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scratchFolder } from "../../test/helpers/program.ts";
 import { StoreError, type StoreErrorCode } from "../store/errors.ts";
-import { writeRunningFile } from "../admin/running-file.ts";
+import { newToken, writeRunningFile } from "../admin/running-file.ts";
 import { gatherData, type DataFacts } from "./data-facts.ts";
 import { examineData } from "./data.ts";
 
@@ -76,13 +76,13 @@ test("DR-9 a folder that is missing, and a file in its place, are seen as they a
 
 test("DR-11 a server that left word and is alive but doesn't answer is an error; one that has died is not one", async () => {
   const folder = scratchFolder();
-  writeRunningFile(folder, { pid: process.pid, port: 1, token: "token" });
+  writeRunningFile(folder, { pid: process.pid, port: 1, token: newToken() });
   const facts = await gatherData(folder);
   expect(examineData(facts)[0]).toMatchObject({
     level: "error",
     what: `The server of ${folder}, process ${process.pid}, does not answer.`,
   });
   // Above the largest number that a Linux process can have.
-  writeRunningFile(folder, { pid: 4_194_305, port: 1, token: "token" });
+  writeRunningFile(folder, { pid: 4_194_305, port: 1, token: newToken() });
   expect(await gatherData(folder)).toMatchObject({ contents: { kind: "nothing" } });
 });

@@ -1,7 +1,17 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Mailbox } from "../core/mailbox.ts";
 import { isLoopback, plainAddress } from "../tailnet/addresses.ts";
 import type { Peer } from "../tailnet/identify.ts";
+import {
+  isHex32,
+  isProof,
+  newNonce,
+  NONCE_HEADER,
+  PROOF_HEADER,
+  proveAnswer,
+  proveRequest,
+  proveServer,
+  type Nonces,
+} from "../admin/proof.ts";
 import { listBans, listClaims, releaseName, type ServerReport } from "../admin/records.ts";
 
 /** What the administrator's commands reach of a running server. */
@@ -15,40 +25,66 @@ export interface AdminRoutes {
 export interface AdminRequest {
   readonly method: string;
   readonly path: string;
-  readonly authorization: string;
+  readonly nonce: unknown;
+  readonly proof: unknown;
   readonly peer: Peer;
+  /** One object for each connection: a challenge is good for the next request on its own. */
+  readonly connection: object;
 }
 
 export interface AdminAnswer {
   readonly status: number;
-  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
-/** Answers `padserve names`, `bans` and `doctor`; without the token nothing is here. */
-export async function adminRequest(routes: AdminRoutes, request: AdminRequest): Promise<AdminAnswer> {
-  if (!isLoopback(plainAddress(request.peer.address)) || !sameSecret(request.authorization, `Bearer ${routes.token}`)) {
-    return { status: 404, body: { error: "not found" } };
+/** Answers `padserve names`, `bans` and `doctor`, by the conversation of `admin/proof.ts`; who can't prove the secret finds nothing here. */
+export function createAdminRoutes({
+  mailbox,
+  report,
+  token,
+}: AdminRoutes): (request: AdminRequest) => Promise<AdminAnswer> {
+  const challenges = new WeakMap<object, Nonces>();
+
+  return async (request) => {
+    const { connection, method, path } = request;
+    if (!isLoopback(plainAddress(request.peer.address))) return NOT_FOUND;
+    if (`${method} ${path}` === "GET /admin/challenge") return challenge(connection, request.nonce);
+    const nonces = challenges.get(connection);
+    challenges.delete(connection);
+    if (nonces === undefined || !isProof(request.proof, proveRequest(token, nonces, method, path))) return NOT_FOUND;
+    const { status, value } = await answer(method, path);
+    const body = `${JSON.stringify(value)}\n`;
+    return { status, headers: { [PROOF_HEADER]: proveAnswer(token, nonces, status, body) }, body };
+  };
+
+  function challenge(connection: object, client: unknown): AdminAnswer {
+    if (!isHex32(client)) return NOT_FOUND;
+    const nonces = { client, server: newNonce() };
+    challenges.set(connection, nonces);
+    return {
+      status: 200,
+      headers: { [NONCE_HEADER]: nonces.server, [PROOF_HEADER]: proveServer(token, nonces) },
+      body: "{}\n",
+    };
   }
-  const { mailbox } = routes;
-  switch (`${request.method} ${request.path.split("/").slice(0, 3).join("/")}`) {
-    case "GET /admin/report":
-      return { status: 200, body: routes.report() };
-    case "GET /admin/names":
-      return { status: 200, body: listClaims(mailbox.state) };
-    case "GET /admin/bans":
-      return { status: 200, body: listBans(mailbox.state) };
-    case "DELETE /admin/names":
-      return { status: 200, body: await releaseName(mailbox, decodeURIComponent(request.path.split("/")[3] ?? "")) };
-    default:
-      return { status: 404, body: { error: "not found" } };
+
+  async function answer(method: string, path: string): Promise<{ readonly status: number; readonly value: unknown }> {
+    const [, , what = "", name = "", ...more] = path.split("/");
+    if (more.length > 0 || (name !== "" && method !== "DELETE")) return { status: 404, value: { error: "not found" } };
+    switch (`${method} ${what}`) {
+      case "GET report":
+        return { status: 200, value: report() };
+      case "GET names":
+        return { status: 200, value: listClaims(mailbox.state) };
+      case "GET bans":
+        return { status: 200, value: listBans(mailbox.state) };
+      case "DELETE names":
+        return { status: 200, value: await releaseName(mailbox, decodeURIComponent(name)) };
+      default:
+        return { status: 404, value: { error: "not found" } };
+    }
   }
 }
 
-/** Hashing first makes both sides equally long, as a comparison in constant time needs. */
-function sameSecret(given: string, wanted: string): boolean {
-  return timingSafeEqual(digest(given), digest(wanted));
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
-}
+const NOT_FOUND: AdminAnswer = { status: 404, headers: {}, body: "Not found.\n" };

@@ -8,6 +8,7 @@ import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import type { ServerReport } from "../admin/records.ts";
+import { createAdminRoutes } from "./admin-routes.ts";
 import type { Config } from "../config/config.ts";
 import { hostNames } from "./host-names.ts";
 import { createRoutes } from "./http/routes.ts";
@@ -101,7 +102,7 @@ export async function startServer({
     hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
     settings,
     health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
-    admin: { mailbox, token, report },
+    admin: createAdminRoutes({ mailbox, token, report }),
   });
   const incoming = createIncoming({
     config,

@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { GenericSchema } from "valibot";
+import { ask } from "../../src/admin/ask.ts";
+import { readRunningFile } from "../../src/admin/running-file.ts";
 import { startPadserve, scratchFolder, type Program, type ProgramOptions } from "./program.ts";
 
 /** `padserve serve` as a program of its own, listening. */
@@ -49,10 +51,13 @@ export function serveWords(
   return ["serve", ...port, "--data", data, "--tailscale-socket", tailscaleSocket, "--log-format", "json", ...args];
 }
 
-/** Asks what `padserve names` and `padserve bans` ask, with the secret that they read in the data folder. */
-export function askAsAdministrator({ port, data }: Pick<Serving, "port" | "data">, path: string): Promise<Response> {
-  const { token }: { token: string } = JSON.parse(readFileSync(join(data, "running.json"), "utf8"));
-  return fetch(`http://127.0.0.1:${port}${path}`, {
-    headers: { authorization: `Bearer ${token}`, connection: "close" },
-  });
+/** What a running server tells its administrator. */
+export function askAsAdministrator<T>(
+  { data }: Pick<Serving, "data">,
+  path: string,
+  schema: GenericSchema<unknown, T>,
+): Promise<T> {
+  const running = readRunningFile(data);
+  if (running === null) throw new Error(`no server runs on ${data}`);
+  return ask(running, "GET", path, schema);
 }

@@ -122,10 +122,12 @@ describe("who comes in over the network", () => {
     const token = typeof running === "object" && running !== null && "token" in running ? String(running.token) : "";
     const forged = [
       `Authorization: Bearer ${token}`,
+      `Padserve-Proof: ${token}`,
+      `Padserve-Nonce: ${token}`,
       "X-Forwarded-For: 127.0.0.1",
       "Tailscale-User-Login: alice@example.com",
     ];
-    for (const path of ["/admin/names", "/metrics", "/healthz"]) {
+    for (const path of ["/admin/names", "/admin/challenge", "/metrics", "/healthz"]) {
       expect(await status(bob, path, forged)).toBe("HTTP/1.1 404 Not Found");
     }
     expect(await status(server, "/admin/names", forged)).toBe("HTTP/1.1 404 Not Found");

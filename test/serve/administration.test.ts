@@ -1,11 +1,18 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ask } from "../../src/admin/ask.ts";
+import { newNonce, NONCE_HEADER, PROOF_HEADER, proveRequest } from "../../src/admin/proof.ts";
+import { ClaimRecordsSchema } from "../../src/admin/records.ts";
+import { readRunningFile } from "../../src/admin/running-file.ts";
 import type { FakeLocalApi } from "../fakes/fake-local-api.ts";
 import { ClassicPeer } from "../helpers/classic-peer.ts";
 import { askHttp } from "../helpers/http.ts";
 import { runPadserve, scratchFolder } from "../helpers/program.ts";
-import { askAsAdministrator, startServe, type Serving } from "../helpers/serve.ts";
+import { startServe, type Serving } from "../helpers/serve.ts";
 import { startFakeTailscaled } from "../helpers/tailnet.ts";
 
 const WHEN = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -85,19 +92,107 @@ describe("padserve names and padserve bans", () => {
   });
 
   test("SV-17 without the secret of the data folder there is nothing to be asked", async () => {
-    const serving = await startServe();
-    expect((await askAsAdministrator(serving, "/admin/names")).status).toBe(200);
-    for (const path of ["/admin/", "/admin/tokens", "/admin/names/../../etc"]) {
-      expect((await askAsAdministrator(serving, path)).status).toBe(404);
+    const { port, data } = await startServe();
+    const running = readRunningFile(data);
+    if (running === null) throw new Error("no server");
+    expect(await ask(running, "GET", "/admin/names", ClaimRecordsSchema)).toEqual([]);
+    for (const path of ["/admin/", "/admin/tokens", "/admin/names/../../etc", "/admin/names/bob"]) {
+      await expect(ask(running, "GET", path, ClaimRecordsSchema)).rejects.toThrow("HTTP status 404");
     }
-    for (const authorization of ["", "Bearer", "Bearer ", `Bearer ${"0".repeat(64)}`, "Basic cm9vdDo="]) {
-      for (const path of ["/admin/names", "/admin/bans"]) {
-        expect(await askHttp(serving.port, { path, headers: { authorization } })).toMatchObject({ status: 404 });
+    for (const proof of ["", "x", "0".repeat(64), running.token]) {
+      for (const path of ["/admin/names", "/admin/bans", "/admin/report"]) {
+        const headers = { [PROOF_HEADER]: proof, authorization: `Bearer ${running.token}` };
+        expect(await askHttp(port, { path, headers })).toMatchObject({ status: 404 });
       }
     }
-    expect(await askHttp(serving.port, { path: "/admin/names/bob", method: "DELETE" })).toMatchObject({ status: 404 });
+    expect(await askHttp(port, { path: "/admin/names/bob", method: "DELETE" })).toMatchObject({ status: 404 });
+    for (const nonce of ["", "0".repeat(63), "0".repeat(65), "g".repeat(64)]) {
+      const headers = { [NONCE_HEADER]: nonce };
+      expect(await askHttp(port, { path: "/admin/challenge", headers })).toMatchObject({ status: 404 });
+    }
+  });
+
+  test("SV-17 a proof is good for one request, on one connection", async () => {
+    const { port, data } = await startServe();
+    const token = readRunningFile(data)?.token ?? "";
+    const challenged = async (agent: Agent) => {
+      const client = newNonce();
+      const { headers } = await httpGet(port, "/admin/challenge", { [NONCE_HEADER]: client }, agent);
+      return {
+        [PROOF_HEADER]: proveRequest(token, { client, server: String(headers[NONCE_HEADER]) }, "GET", "/admin/names"),
+      };
+    };
+    const [one, other] = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })];
+    const proof = await challenged(one);
+    expect((await httpGet(port, "/admin/names", proof, other)).status).toBe(404);
+    expect((await httpGet(port, "/admin/names", proof, one)).status).toBe(200);
+    expect((await httpGet(port, "/admin/names", proof, one)).status).toBe(404);
+    expect((await httpGet(port, "/admin/bans", await challenged(one), one)).status).toBe(404);
+    one.destroy();
+    other.destroy();
   });
 });
+
+describe("when something else has the port of a server that was killed", () => {
+  test("SV-23 it gets no secret and is not believed: the folder is read instead", async () => {
+    const { serving } = await startWithPeople();
+    serving.program.kill("SIGKILL");
+    await serving.program.exited;
+    const token = readRunningFile(serving.data)?.token ?? "";
+    const stranger = await startStranger(serving.port, (response) => {
+      response.setHeader(NONCE_HEADER, "0".repeat(64));
+      response.setHeader(PROOF_HEADER, "0".repeat(64));
+      response.end('[{"name":"\u001b[2Jevil","identity":"x","since":"y","connected":true}]');
+    });
+    const names = await padserve("names", serving.data);
+    expect(names).toMatchObject({ code: 0, stderr: "" });
+    expect(names.stdout).toMatch(/^alice .*\nbob .*\nnas .*\n$/);
+    expect(await padserve("names release bob", serving.data)).toMatchObject({ code: 0, stdout: "bob is free.\n" });
+    expect((await told(serving.data)).names.map(({ name }) => name)).toEqual(["alice", "nas"]);
+    expect((await runPadserve(["doctor", "--json", "--data", serving.data])).stdout).not.toContain("evil");
+    expect(stranger.heard()).toContain("/admin/challenge");
+    expect(stranger.heard()).not.toContain(token);
+  });
+
+  test("SV-23 of an endless answer only a little is read", async () => {
+    const { serving } = await startWithPeople();
+    serving.program.kill("SIGKILL");
+    await serving.program.exited;
+    let sent = 0;
+    await startStranger(serving.port, (response) => {
+      const more = () => {
+        while (response.write("x".repeat(4096))) sent += 4096;
+        response.once("drain", more);
+      };
+      more();
+    });
+    expect(await padserve("names", serving.data)).toMatchObject({ code: 0, stderr: "" });
+    // What the system buffers, and no more.
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+});
+
+/** Something else that listens at a port; `heard` is all that was sent to it. */
+async function startStranger(port: number, answer: (response: ServerResponse) => void) {
+  const server = createServer((_request, response) => answer(response));
+  let heard = "";
+  server.on("connection", (socket) => socket.on("data", (chunk: Buffer) => (heard += chunk.toString("latin1"))));
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { heard: () => heard };
+}
+
+async function httpGet(port: number, path: string, headers: Record<string, string>, agent: Agent) {
+  const sent = request({ host: "127.0.0.1", port, path, headers, agent }).end();
+  const [answer]: IncomingMessage[] = await once(sent, "response");
+  if (answer === undefined) throw new Error("no answer");
+  await text(answer);
+  return { status: answer.statusCode, headers: answer.headers };
+}
 
 interface Records {
   readonly names: readonly Readonly<Record<string, unknown>>[];

@@ -94,7 +94,7 @@ describe("what the server tells over HTTP", () => {
       ...Object.fromEntries(ours.map((host) => [host, 200])),
       ...Object.fromEntries(others.map((host) => [host, 421])),
     });
-    const admin = { path: "/admin/names", headers: { host: "evil.example.com", authorization: "Bearer token" } };
+    const admin = { path: "/admin/challenge", headers: { host: "evil.example.com", "padserve-nonce": "0".repeat(64) } };
     expect((await askHttp(scene.server.port, admin)).status).toBe(421);
     const old = await scene.dial("alice-laptop");
     old.write("GET /healthz HTTP/1.0\r\n\r\n");

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { expect, test } from "vitest";
 import { ClassicPeer } from "../helpers/classic-peer.ts";
 import { scratchFolder } from "../helpers/program.ts";
@@ -75,8 +76,7 @@ async function missing(
   taken: ReadonlySet<string>,
   serving: Serving,
 ): Promise<readonly string[]> {
-  const answer = await askAsAdministrator(serving, `/admin/${what}`);
-  const records: { name: string }[] = JSON.parse(await answer.text());
+  const records = await askAsAdministrator(serving, `/admin/${what}`, v.array(v.object({ name: v.string() })));
   const kept = new Set(records.map(({ name }) => name));
   return [...taken].filter((name) => !kept.has(name));
 }

@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { isConfigured } from "../../core/operators.ts";
 import type { Settings } from "../../core/state.ts";
-import { adminRequest, type AdminRoutes } from "../admin-routes.ts";
+import { NONCE_HEADER, PROOF_HEADER } from "../../admin/proof.ts";
+import type { AdminAnswer, AdminRequest } from "../admin-routes.ts";
 import { isOurHost, type HostNames } from "../host-names.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
 import type { Answer, Exchange } from "./connection.ts";
@@ -13,7 +14,7 @@ export interface HttpOptions {
   readonly hostNames: () => HostNames;
   readonly settings: Settings;
   readonly health: () => Readonly<Record<string, string | number>>;
-  readonly admin: AdminRoutes;
+  readonly admin: (request: AdminRequest) => Promise<AdminAnswer>;
 }
 
 /** Answers a request. */
@@ -28,13 +29,15 @@ async function answer({ request, response, peer }: Exchange, options: HttpOption
     return send(response, 421, "This server has another name.\n");
   const path = request.url?.split("?")[0] ?? "/";
   if (path.startsWith("/admin/")) {
-    const { status, body } = await adminRequest(options.admin, {
+    const { status, headers, body } = await options.admin({
       method: request.method ?? "",
       path,
-      authorization: request.headers.authorization ?? "",
+      nonce: request.headers[NONCE_HEADER],
+      proof: request.headers[PROOF_HEADER],
       peer: peer.peer,
+      connection: peer,
     });
-    return send(response, status, `${JSON.stringify(body)}\n`, "application/json");
+    return send(response, status, body, "application/json", headers);
   }
   if (!mayWatch(peer, options.settings)) return send(response, 404, "Not found.\n");
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
@@ -55,8 +58,15 @@ function mayWatch({ identified }: IdentifiedSocket, settings: Settings): boolean
   return identity.kind === "local" || vouched !== null || isConfigured(settings, identity, null);
 }
 
-function send(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  type = "text/plain; charset=utf-8",
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, {
+    ...headers,
     "content-type": type,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
