@@ -58,13 +58,14 @@ async function run(argv: readonly string[], around: ProcessContext): Promise<Exi
     return EXIT.wrongUse;
   }
   around.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (row.outlivesReader === true) return;
     // A reader that left (`pad … | head`) is no error, and nobody is there to be told; what went wrong before stays wrong.
     if (error.code !== "EPIPE") throw error;
-    if (row.outlivesReader !== true) process.exit(process.exitCode ?? EXIT.done);
+    process.exit(process.exitCode ?? EXIT.done);
   });
   around.stderr.on("error", (error: NodeJS.ErrnoException) => {
     // Only the words are lost, and the exit code is still to tell what happened.
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE" && row.outlivesReader !== true) throw error;
   });
   const { command } = await row.load();
   return command.start(rest, around);
