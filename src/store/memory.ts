@@ -2,6 +2,7 @@ import type { Ban, Claim, Fact } from "../core/events.ts";
 import { foldName } from "../core/names.ts";
 import type { Store } from "../core/ports.ts";
 import { StoreError } from "./errors.ts";
+import { memoryLogs } from "./memory-logs.ts";
 
 interface Memory {
   readonly claims: Map<string, Claim>;
@@ -12,6 +13,7 @@ interface Memory {
 /** A store that is gone with the process: for tests, and for servers that are told to keep nothing. */
 export function createMemoryStore(): Store {
   let memory: Memory = { claims: new Map(), bans: new Map(), tailscaledSeen: false };
+  const logs = memoryLogs();
   let closed = false;
 
   return {
@@ -23,17 +25,17 @@ export function createMemoryStore(): Store {
         tailscaledSeen: memory.tailscaledSeen,
       };
     },
-    async commit({ facts, appends, trims }) {
+    async commit(batch) {
       refuseIf(closed);
-      if (appends.length + trims.length > 0) throw new StoreError("failed", "This store keeps no logs yet.");
       // On a copy, so that a fact that can't be applied takes the whole batch with it.
       const next: Memory = { ...memory, claims: new Map(memory.claims), bans: new Map(memory.bans) };
-      for (const fact of facts) apply(next, fact);
+      for (const fact of batch.facts) apply(next, fact);
+      logs.commit(batch);
       memory = next;
     },
-    async read() {
+    async read(range) {
       refuseIf(closed);
-      return [];
+      return logs.read(range);
     },
     async close() {
       closed = true;

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { Ban, Claim, Fact } from "../../src/core/events.ts";
 import { identityKey } from "../../src/core/identity.ts";
 import type { Identity } from "../../src/core/identity.ts";
-import { foldName } from "../../src/core/names.ts";
 import type { Saved, Store } from "../../src/core/ports.ts";
 import { commitFacts } from "../store/commit-facts.ts";
+import { replayed, sorted } from "../store/model.ts";
 
 /** A fresh, empty store, and how to clean up behind it. */
 export interface Harness {
@@ -189,11 +189,10 @@ export function durableStoreContract(name: string, open: () => Promise<DurableHa
   });
 }
 
-interface Named {
-  readonly name: string;
-}
-
-function using<H extends Harness>(open: () => Promise<H>): (body: (harness: H) => Promise<void>) => Promise<void> {
+/** Runs each test body on a harness of its own. */
+export function using<H extends Harness>(
+  open: () => Promise<H>,
+): (body: (harness: H) => Promise<void>) => Promise<void> {
   return async (body) => {
     const harness = await open();
     try {
@@ -229,35 +228,6 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   anyName.map(lifted),
   fc.constant({ kind: "tailscaled-seen" as const }),
 );
-
-/** The contract's own, plainest idea of what a fact does. */
-function replayed(saved: Saved, fact: Fact): Saved {
-  switch (fact.kind) {
-    case "name-claimed":
-      return { ...saved, claims: [...without(saved.claims, fact.claim.name), fact.claim] };
-    case "name-released":
-      return { ...saved, claims: without(saved.claims, fact.name) };
-    case "ban-placed":
-      return { ...saved, bans: [...without(saved.bans, fact.ban.name), fact.ban] };
-    case "ban-lifted":
-      return { ...saved, bans: without(saved.bans, fact.name) };
-    case "tailscaled-seen":
-      return { ...saved, tailscaledSeen: true };
-  }
-}
-
-function without<T extends Named>(rows: readonly T[], name: string): T[] {
-  return rows.filter((row) => foldName(row.name) !== foldName(name));
-}
-
-/** Stores load in no particular order. */
-function sorted(saved: Saved): Saved {
-  return { ...saved, claims: saved.claims.toSorted(byName), bans: saved.bans.toSorted(byName) };
-}
-
-function byName(a: Named, b: Named): number {
-  return a.name < b.name ? -1 : 1;
-}
 
 function claimOf(name: string, identity: Identity): Claim {
   return { name, identity, claimedAt: 1_700_000_000_000 + identityKey(identity).length };

@@ -9,7 +9,7 @@ import { MIGRATIONS } from "./migrations.ts";
 
 const NAME = "padserve.db";
 /** With the file, all that SQLite needs to read it as a server would find it. */
-const PARTS = ["", "-wal", "-journal"];
+const PARTS = ["", "-wal", "-journal", "-mark"];
 
 /**
  * Checks the `padserve.db` in `directory` as a server's start would, and reads it; null: nothing was ever kept there. It

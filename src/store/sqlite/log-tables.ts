@@ -1,0 +1,156 @@
+import * as v from "valibot";
+import type { Append, LogEntry, LogId, Range, Trim } from "../../core/ports.ts";
+import { LAST_NUMBER, refuseUnlessName, refuseUnlessNext, refuseUnlessNumber, refuseUnlessRange } from "../logs.ts";
+import type { Connection } from "./connection.ts";
+import { Digest, sameSum, sumOf } from "./sums.ts";
+
+export interface LogTables {
+  /** Within a transaction of the caller's. Keeps the digest of all rows. Throws a `StoreError` for a batch that no store takes. */
+  apply(appends: readonly Append[], trims: readonly Trim[], digest: Digest): void;
+  /** Throws a `ValiError` for what we can't have written, and for an entry that is missing. */
+  read(range: Range): readonly LogEntry[];
+}
+
+/** The tables of logs, with their statements prepared; throws where one is missing. */
+export function logTables(connection: Connection): LogTables {
+  const statements = prepare(connection);
+  return {
+    apply: (appends, trims, digest) => {
+      const touched = new Map<LogId, Touched>();
+      for (const each of appends) append(statements, touch(statements, touched, each.log), each);
+      for (const each of trims) trim(statements, touched, each);
+      for (const { log, before } of touched.values()) keep(statements, log, before, digest);
+    },
+    read: (range) => read(statements, range),
+  };
+}
+
+type Statements = ReturnType<typeof prepare>;
+
+function prepare(connection: Connection) {
+  return {
+    log: connection.prepare("SELECT id, name, head, trimmed, digest, sum FROM logs WHERE name = ?"),
+    newId: connection.prepare("SELECT coalesce(max(id), 0) + 1 AS id FROM logs"),
+    keep: connection.prepare(
+      "INSERT OR REPLACE INTO logs (id, name, head, trimmed, digest, sum) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    append: connection.prepare("INSERT INTO entries (place, body, sum) VALUES ((? << 32) | ?, ?, ?)"),
+    trim: connection.prepare(
+      "DELETE FROM entries WHERE place > (?1 << 32) | ?2 AND place <= (?1 << 32) | ?3 RETURNING sum",
+    ),
+    read: connection.prepare(
+      `SELECT place & ${LAST_NUMBER} AS number, body, sum FROM entries
+        WHERE place > (?1 << 32) | ?2 AND place <= (?1 << 32) | ?3 ORDER BY place LIMIT ?4`,
+    ),
+  };
+}
+
+/** A log as it is to be kept; its digest goes on while entries come and go. */
+interface Log {
+  readonly id: number;
+  readonly name: LogId;
+  head: number;
+  trimmed: number;
+  readonly digest: Digest;
+}
+
+/** A log that this batch has changed, and the sum of its row before; null: the log is new. */
+interface Touched {
+  readonly log: Log;
+  readonly before: Uint8Array | null;
+}
+
+function touch(statements: Statements, touched: Map<LogId, Touched>, name: LogId): Touched {
+  const already = touched.get(name);
+  if (already !== undefined) return already;
+  refuseUnlessName(name);
+  const found = statements.log.get(name);
+  const now = found === undefined ? { log: newLog(statements, name), before: null } : readLog(found);
+  touched.set(name, now);
+  // A new one takes its id at once, so that the next new one gets another.
+  if (now.before === null) statements.keep.run(now.log.id, name, 0, 0, now.log.digest.bytes, new Uint8Array());
+  return now;
+}
+
+function newLog(statements: Statements, name: LogId): Log {
+  return { id: Number(statements.newId.get()?.["id"]), name, head: 0, trimmed: 0, digest: new Digest() };
+}
+
+function append(statements: Statements, { log }: Touched, each: Append): void {
+  refuseUnlessNext(each, log.head);
+  const sum = sumOf("entries", [log.id, each.number, each.body]);
+  statements.append.run(log.id, each.number, each.body, sum);
+  log.digest.toggle(sum);
+  log.head = each.number;
+}
+
+function trim(statements: Statements, touched: Map<LogId, Touched>, { log: name, through }: Trim): void {
+  refuseUnlessName(name);
+  refuseUnlessNumber(through);
+  if (!touched.has(name) && statements.log.get(name) === undefined) return;
+  const { log } = touch(statements, touched, name);
+  const last = Math.min(through, log.head);
+  if (last <= log.trimmed) return;
+  for (const { sum } of statements.trim.iterate(log.id, log.trimmed, last))
+    if (sum instanceof Uint8Array) log.digest.toggle(sum);
+  log.trimmed = last;
+}
+
+function keep(statements: Statements, log: Log, before: Uint8Array | null, digest: Digest): void {
+  const sum = sumOf("logs", columnsOf(log));
+  statements.keep.run(log.id, log.name, log.head, log.trimmed, log.digest.bytes, sum);
+  if (before !== null) digest.toggle(before);
+  digest.toggle(sum);
+}
+
+function columnsOf({ id, name, head, trimmed, digest }: Log): [number, string, number, number, Uint8Array] {
+  return [id, name, head, trimmed, digest.bytes];
+}
+
+function read(statements: Statements, range: Range): readonly LogEntry[] {
+  refuseUnlessRange(range);
+  const found = statements.log.get(range.log);
+  if (found === undefined) return [];
+  const { log } = readLog(found);
+  const after = Math.max(range.after, log.trimmed);
+  const wanted = Math.min(range.limit, log.head - after);
+  const entries: LogEntry[] = [];
+  let bytes = 0;
+  if (wanted <= 0) return entries;
+  for (const row of statements.read.iterate(log.id, after, log.head, wanted)) {
+    const entry = readEntry(row, log.id, after + entries.length + 1);
+    bytes += entry.body.length;
+    if (entries.length > 0 && bytes > range.bytes) return entries;
+    entries.push(entry);
+  }
+  v.parse(v.literal(wanted, "Entries of a log are missing"), entries.length);
+  return entries;
+}
+
+const Whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const Bytes = v.instance(Uint8Array);
+
+const LogRow = v.pipe(
+  v.object({ id: Whole, name: v.string(), head: Whole, trimmed: Whole, digest: Bytes, sum: Bytes }),
+  v.check(
+    ({ sum, ...columns }) => sameSum(sum, sumOf("logs", Object.values(columns))),
+    "The checksum of a log's row is not its own",
+  ),
+);
+
+/** A row of `logs`, with its sum. Throws a `ValiError` when the row is none that we wrote. */
+export function readLog(row: unknown): { readonly log: Log; readonly before: Uint8Array } {
+  const { sum, digest, ...columns } = v.parse(LogRow, row);
+  return { log: { ...columns, digest: new Digest(digest) }, before: sum };
+}
+
+const EntryRow = v.object({ number: Whole, body: Bytes, sum: Bytes });
+
+/** A row of `entries` that must have this number in this log. Throws a `ValiError` when the row is none that we wrote. */
+export function readEntry(row: unknown, log: number, number: number): LogEntry {
+  const entry = v.parse(EntryRow, row);
+  v.parse(v.literal(number, "An entry of a log is missing"), entry.number);
+  const isOurs = sameSum(entry.sum, sumOf("entries", [log, number, entry.body]));
+  v.parse(v.literal(true, "The checksum of a log's entry is not its own"), isOurs);
+  return { number, body: entry.body };
+}

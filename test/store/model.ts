@@ -1,0 +1,103 @@
+import { hash } from "node:crypto";
+import type { Fact } from "../../src/core/events.ts";
+import { foldName } from "../../src/core/names.ts";
+import type { Batch, LogEntry, LogId, Range, Saved, Store } from "../../src/core/ports.ts";
+import type { Database } from "../../src/store/sqlite/database.ts";
+
+/** The tests' own, plainest idea of what a store holds. Bodies in hex, so that a difference can be read. */
+export interface Held {
+  readonly saved: Saved;
+  readonly logs: Readonly<Record<LogId, readonly HeldEntry[]>>;
+}
+
+interface HeldEntry {
+  readonly number: number;
+  readonly body: string;
+}
+
+export const NOTHING: Held = { saved: { claims: [], bans: [], tailscaledSeen: false }, logs: {} };
+
+/** What a store holds that held `held` and then kept this batch. */
+export function after(held: Held, { facts, appends, trims }: Batch): Held {
+  const logs: Record<LogId, readonly HeldEntry[]> = { ...held.logs };
+  for (const { log, number, body } of appends) logs[log] = [...(logs[log] ?? []), { number, body: told(body) }];
+  for (const { log, through } of trims) {
+    const entries = logs[log];
+    if (entries !== undefined) logs[log] = entries.filter(({ number }) => number > through);
+  }
+  return { saved: sorted(facts.reduce(replayed, held.saved)), logs };
+}
+
+/** What each of the first batches leaves: one more than there are batches, from nothing on. */
+export function heldAfterEach(batches: readonly Batch[]): readonly Held[] {
+  return batches.reduce<readonly Held[]>((held, batch) => [...held, after(held.at(-1) ?? NOTHING, batch)], [NOTHING]);
+}
+
+/** All that a store holds: of these logs, since nobody can ask it which it has. A log without entries is left out. */
+export async function heldIn(store: Store, logs: readonly LogId[]): Promise<Held> {
+  const read = await Promise.all(logs.map((log) => store.read(whole(log))));
+  return gather(await store.load(), logs, read);
+}
+
+export function heldInDatabase(database: Database, logs: readonly LogId[]): Held {
+  return gather(
+    database.load(),
+    logs,
+    logs.map((log) => database.read(whole(log))),
+  );
+}
+
+/** Without the logs that have no entries. */
+export function withoutEmptyLogs(held: Held): Held {
+  return { ...held, logs: Object.fromEntries(Object.entries(held.logs).filter(([, entries]) => entries.length > 0)) };
+}
+
+function whole(log: LogId): Range {
+  return { log, after: 0, limit: 1_000_000, bytes: Number.MAX_SAFE_INTEGER };
+}
+
+/** In hex; the hash of a long one. */
+function told(body: Uint8Array): string {
+  return body.length > 64 ? hash("sha256", body) : Buffer.from(body).toString("hex");
+}
+
+function gather(saved: Saved, logs: readonly LogId[], read: readonly (readonly LogEntry[])[]): Held {
+  const entries = logs.map((log, i) => [
+    log,
+    (read[i] ?? []).map(({ number, body }) => ({ number, body: told(body) })),
+  ]);
+  return withoutEmptyLogs({ saved: sorted(saved), logs: Object.fromEntries(entries) });
+}
+
+/** What was saved, and one fact more. */
+export function replayed(saved: Saved, fact: Fact): Saved {
+  switch (fact.kind) {
+    case "name-claimed":
+      return { ...saved, claims: [...without(saved.claims, fact.claim.name), fact.claim] };
+    case "name-released":
+      return { ...saved, claims: without(saved.claims, fact.name) };
+    case "ban-placed":
+      return { ...saved, bans: [...without(saved.bans, fact.ban.name), fact.ban] };
+    case "ban-lifted":
+      return { ...saved, bans: without(saved.bans, fact.name) };
+    case "tailscaled-seen":
+      return { ...saved, tailscaledSeen: true };
+  }
+}
+
+interface Named {
+  readonly name: string;
+}
+
+function without<T extends Named>(rows: readonly T[], name: string): T[] {
+  return rows.filter((row) => foldName(row.name) !== foldName(name));
+}
+
+/** Stores load in no particular order. */
+export function sorted(saved: Saved): Saved {
+  return { ...saved, claims: saved.claims.toSorted(byName), bans: saved.bans.toSorted(byName) };
+}
+
+function byName(a: Named, b: Named): number {
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,50 @@
+import type { Batch } from "../../src/core/ports.ts";
+
+/** Batches that use every statement of a store: new, replaced and removed rows, new logs, appends to old ones, trims, and a body of many pages. */
+export const SCRIPT: readonly Batch[] = [
+  {
+    facts: [claim("ada", 1), ban("eve", 2), { kind: "tailscaled-seen" }],
+    appends: [entry("room", 1, "first"), entry("room", 2, ""), entry("devices/ada", 1, "key package")],
+    trims: [],
+  },
+  {
+    facts: [claim("Ada", 3), { kind: "ban-lifted", name: "eve" }],
+    appends: [entry("room", 3, "x".repeat(20_000))],
+    trims: [],
+  },
+  {
+    facts: [],
+    appends: [entry("devices/ada", 2, "key package"), entry("devices/ada", 3, "key package")],
+    trims: [
+      { log: "room", through: 2 },
+      { log: "devices/ada", through: 2 },
+    ],
+  },
+  {
+    facts: [claim("bob", 4), ban("mallory", 5), { kind: "tailscaled-seen" }],
+    appends: [],
+    trims: [{ log: "room", through: 3 }],
+  },
+  {
+    facts: [{ kind: "name-released", name: "ada" }],
+    appends: Array.from({ length: 20 }, (_, i) => entry("room", 4 + i, `line ${i}`)),
+    trims: [{ log: "room", through: 5 }],
+  },
+];
+
+export const SCRIPT_LOGS = ["room", "devices/ada"] as const;
+
+function claim(name: string, claimedAt: number): Batch["facts"][number] {
+  return {
+    kind: "name-claimed",
+    claim: { name, identity: { kind: "person", login: `${name}@example.com` }, claimedAt },
+  };
+}
+
+function ban(name: string, bannedAt: number): Batch["facts"][number] {
+  return { kind: "ban-placed", ban: { name, identity: null, by: "ada", bannedAt } };
+}
+
+function entry(log: string, number: number, text: string): Batch["appends"][number] {
+  return { log, number, body: Buffer.from(text) };
+}
