@@ -2,9 +2,13 @@ import type { Append, Batch, LogEntry, LogId, Range } from "../core/ports.ts";
 import { refuseUnlessName, refuseUnlessNext, refuseUnlessNumber, refuseUnlessRange } from "./logs.ts";
 
 interface Log {
-  /** The entries that are left; the first has the number behind `trimmed`. */
-  readonly entries: LogEntry[];
-  trimmed: number;
+  /** The entries that are left, in rising order. */
+  entries: readonly Entry[];
+  head: number;
+}
+
+interface Entry extends LogEntry {
+  readonly lasting: boolean;
 }
 
 export interface MemoryLogs {
@@ -23,26 +27,27 @@ export function memoryLogs(): MemoryLogs {
         refuseUnlessName(log);
         refuseUnlessNumber(through);
       }
-      for (const { log, number, body } of appends) {
-        const known = logs.get(log) ?? { entries: [], trimmed: 0 };
-        logs.set(log, known);
-        known.entries.push({ number, body: new Uint8Array(body) });
+      const touched = new Map<LogId, Entry[]>();
+      for (const { log, number, lasting, body } of appends) {
+        const more = touched.get(log) ?? [];
+        touched.set(log, more);
+        more.push({ number, lasting, body: new Uint8Array(body) });
       }
-      for (const { log, through } of trims) {
+      for (const [log, more] of touched)
+        logs.set(log, { entries: [...(logs.get(log)?.entries ?? []), ...more], head: more.at(-1)?.number ?? 0 });
+      for (const { log, through, lasting } of trims) {
         const known = logs.get(log);
-        if (known === undefined) continue;
-        const removed = known.entries.splice(0, Math.max(0, through - known.trimmed));
-        known.trimmed += removed.length;
+        if (known !== undefined)
+          known.entries = known.entries.filter((entry) => entry.number > through || (entry.lasting && !lasting));
       }
     },
     read(range) {
       refuseUnlessRange(range);
       const { log, after, limit, bytes } = range;
-      const { entries, trimmed } = logs.get(log) ?? { entries: [], trimmed: 0 };
-      const start = Math.max(0, after - trimmed);
+      const entries = logs.get(log)?.entries.filter(({ number }) => number > after) ?? [];
       const found: LogEntry[] = [];
       let taken = 0;
-      for (const { number, body } of entries.slice(start, start + limit)) {
+      for (const { number, body } of entries.slice(0, limit)) {
         taken += body.length;
         if (found.length > 0 && taken > bytes) break;
         found.push({ number, body: new Uint8Array(body) });
@@ -60,7 +65,6 @@ export function memoryLogs(): MemoryLogs {
   }
 
   function headOf(log: LogId): number {
-    const known = logs.get(log);
-    return known === undefined ? 0 : known.trimmed + known.entries.length;
+    return logs.get(log)?.head ?? 0;
   }
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Append, Batch, LogEntry, LogId, Store } from "../../src/core/ports.ts";
-import { after, heldIn, NOTHING, withoutEmptyLogs, type Held } from "../store/model.ts";
+import { heldIn, keep, NOTHING, withoutEmptyLogs, type Held } from "../store/model.ts";
 import { SCRIPT, SCRIPT_LOGS } from "../store/script.ts";
 import { using, type DurableHarness, type Harness } from "./store.ts";
 
@@ -13,7 +13,7 @@ export function logContract(name: string, open: () => Promise<Harness>): void {
     test("ST-30 entries come back as they were, in their order, and each log has its own", () =>
       withStore(async ({ store }) => {
         const bodies = [Buffer.from("one"), Buffer.alloc(0), Buffer.alloc(300_000, 0xa5)];
-        await store.commit(batch(bodies.map((body, i) => ({ log: "a", number: i + 1, body }))));
+        await store.commit(batch(bodies.map((body, i) => ({ log: "a", number: i + 1, lasting: false, body }))));
         await store.commit(batch([entry("b", 1)]));
         expect(await read(store, "a")).toEqual(
           bodies.map((body, i) => ({ number: i + 1, body: new Uint8Array(body) })),
@@ -65,22 +65,41 @@ export function logContract(name: string, open: () => Promise<Harness>): void {
     test("ST-33 what is trimmed is gone, and the numbers go on behind it", () =>
       withStore(async ({ store }) => {
         await store.commit(batch([1, 2, 3].map((number) => entry("a", number))));
-        await store.commit({ facts: [], appends: [], trims: [{ log: "a", through: 2 }] });
+        await store.commit({ facts: [], appends: [], trims: [{ log: "a", through: 2, lasting: false }] });
         expect(await numbers(store, "a")).toEqual([3]);
         // In one batch entries are appended first; beyond the end means all, of a log that isn't there nothing.
         await store.commit({
           facts: [],
           appends: [entry("a", 4)],
           trims: [
-            { log: "a", through: 1 },
-            { log: "a", through: 99 },
-            { log: "b", through: 1 },
+            { log: "a", through: 1, lasting: false },
+            { log: "a", through: 99, lasting: false },
+            { log: "b", through: 1, lasting: false },
           ],
         });
         expect(await numbers(store, "a")).toEqual([]);
         await expect(store.commit(batch([entry("a", 1)]))).rejects.toMatchObject({ code: "failed" });
         await store.commit(batch([entry("a", 5), entry("b", 1)]));
         expect([await numbers(store, "a"), await numbers(store, "b")]).toEqual([[5], [1]]);
+      }));
+
+    test("ST-33 lasting entries outlive a trim of those that aren't, and the numbers go on", () =>
+      withStore(async ({ store }) => {
+        const trim = (through: number, lasting: boolean) =>
+          store.commit({ facts: [], appends: [], trims: [{ log: "a", through, lasting }] });
+        await store.commit(batch([1, 2, 3, 4, 5, 6, 7].map(evenLasting)));
+        await trim(5, false);
+        expect(await numbers(store, "a")).toEqual([2, 4, 6, 7]);
+        expect((await store.read({ log: "a", after: 2, limit: 2, bytes: 1000 })).map(({ number }) => number)).toEqual([
+          4, 6,
+        ]);
+        await trim(3, true);
+        expect(await numbers(store, "a")).toEqual([4, 6, 7]);
+        await trim(7, false);
+        await store.commit(batch([evenLasting(8), evenLasting(9)]));
+        expect(await numbers(store, "a")).toEqual([4, 6, 8, 9]);
+        await trim(9, true);
+        expect(await numbers(store, "a")).toEqual([]);
       }));
 
     test("ST-34 wherever in a batch lies what can't be kept, nothing of the batch is", () =>
@@ -92,7 +111,7 @@ export function logContract(name: string, open: () => Promise<Harness>): void {
             expect(await heldIn(store, SCRIPT_LOGS)).toEqual(withoutEmptyLogs(held));
           }
           await store.commit(whole);
-          held = after(held, whole);
+          held = keep(held, whole);
           expect(await heldIn(store, SCRIPT_LOGS)).toEqual(withoutEmptyLogs(held));
         }
       }));
@@ -103,20 +122,25 @@ export function logContract(name: string, open: () => Promise<Harness>): void {
         const heads = new Map<LogId, number>();
         const logs = ["a", "b", "c"];
         const anyBatch = fc.record({
-          appends: fc.array(fc.record({ log: fc.constantFrom(...logs), body: fc.uint8Array({ maxLength: 40 }) }), {
-            maxLength: 6,
+          appends: fc.array(
+            fc.record({ log: fc.constantFrom(...logs), lasting: fc.boolean(), body: fc.uint8Array({ maxLength: 40 }) }),
+            {
+              maxLength: 6,
+            },
+          ),
+          trims: fc.array(fc.record({ log: fc.constantFrom(...logs), through: fc.nat(60), lasting: fc.boolean() }), {
+            maxLength: 2,
           }),
-          trims: fc.array(fc.record({ log: fc.constantFrom(...logs), through: fc.nat(60) }), { maxLength: 2 }),
         });
         await fc.assert(
           fc.asyncProperty(anyBatch, async ({ appends, trims }) => {
-            const numbered = appends.map(({ log, body }): Append => {
+            const numbered = appends.map(({ log, lasting, body }): Append => {
               heads.set(log, (heads.get(log) ?? 0) + 1);
-              return { log, number: heads.get(log) ?? 0, body };
+              return { log, number: heads.get(log) ?? 0, lasting, body };
             });
             const next = { facts: [], appends: numbered, trims };
             await store.commit(next);
-            held = after(held, next);
+            held = keep(held, next);
             expect(await heldIn(store, logs)).toEqual(withoutEmptyLogs(held));
           }),
           // Each run stands on the ones before it, so there is nothing to shrink.
@@ -136,7 +160,7 @@ export function logContract(name: string, open: () => Promise<Harness>): void {
     test("ST-10 what was appended and read does not change when its bytes do elsewhere", () =>
       withStore(async ({ store }) => {
         const body = new Uint8Array([1, 2, 3]);
-        await store.commit(batch([{ log: "a", number: 1, body }]));
+        await store.commit(batch([{ log: "a", number: 1, lasting: true, body }]));
         body.fill(9);
         const [first] = await read(store, "a");
         first?.body.fill(8);
@@ -163,8 +187,8 @@ export function durableLogContract(name: string, open: () => Promise<DurableHarn
           facts: [],
           appends: [],
           trims: [
-            { log: "a", through: 1 },
-            { log: "b", through: 1 },
+            { log: "a", through: 1, lasting: false },
+            { log: "b", through: 1, lasting: false },
           ],
         });
         await store.close();
@@ -178,15 +202,14 @@ export function durableLogContract(name: string, open: () => Promise<DurableHarn
 }
 
 /** Each batch that `whole` becomes with something impossible in one of its places. */
-function brokenInEachPlace(whole: Batch): readonly Batch[] {
+function brokenInEachPlace({ facts, appends, trims }: Batch): readonly Batch[] {
   const impossible: Batch["facts"][number] = JSON.parse('{"kind":"no-such-fact"}');
+  const notNext = entry("room", 99);
+  const negative = { log: "room", through: -1, lasting: false };
   return [
-    ...places(whole.facts).map((at) => ({ ...whole, facts: whole.facts.toSpliced(at, 0, impossible) })),
-    ...places(whole.appends).map((at) => ({ ...whole, appends: whole.appends.toSpliced(at, 0, entry("room", 99)) })),
-    ...places(whole.trims).map((at) => ({
-      ...whole,
-      trims: whole.trims.toSpliced(at, 0, { log: "room", through: -1 }),
-    })),
+    ...places(facts).map((at) => ({ facts: facts.toSpliced(at, 0, impossible), appends, trims })),
+    ...places(appends).map((at) => ({ facts, appends: appends.toSpliced(at, 0, notNext), trims })),
+    ...places(trims).map((at) => ({ facts, appends, trims: trims.toSpliced(at, 0, negative) })),
   ];
 }
 
@@ -198,9 +221,14 @@ function batch(appends: readonly Append[]): Batch {
   return { facts: [], appends, trims: [] };
 }
 
+/** An entry of log a, lasting when its number is even. */
+function evenLasting(number: number): Append {
+  return { ...entry("a", number), lasting: number % 2 === 0 };
+}
+
 /** Of 10 bytes. */
 function entry(log: LogId, number: number): Append {
-  return { log, number, body: Buffer.from(`${number}`.padStart(10, "0")) };
+  return { log, number, lasting: false, body: Buffer.from(`${number}`.padStart(10, "0")) };
 }
 
 function read(store: Store, log: LogId): Promise<readonly LogEntry[]> {

@@ -15,22 +15,32 @@ interface HeldEntry {
   readonly body: string;
 }
 
+/** Which entries are lasting, as log and number: a reader is not told. */
+const LASTING = new WeakSet<HeldEntry>();
+
 export const NOTHING: Held = { saved: { claims: [], bans: [], tailscaledSeen: false }, logs: {} };
 
 /** What a store holds that held `held` and then kept this batch. */
-export function after(held: Held, { facts, appends, trims }: Batch): Held {
+export function keep(held: Held, { facts, appends, trims }: Batch): Held {
   const logs: Record<LogId, readonly HeldEntry[]> = { ...held.logs };
-  for (const { log, number, body } of appends) logs[log] = [...(logs[log] ?? []), { number, body: told(body) }];
-  for (const { log, through } of trims) {
+  for (const { log, number, lasting, body } of appends) {
+    const entry = { number, body: told(body) };
+    if (lasting) LASTING.add(entry);
+    logs[log] = [...(logs[log] ?? []), entry];
+  }
+  for (const { log, through, lasting } of trims) {
     const entries = logs[log];
-    if (entries !== undefined) logs[log] = entries.filter(({ number }) => number > through);
+    if (entries !== undefined)
+      logs[log] = entries.filter((entry) => entry.number > through || (LASTING.has(entry) && !lasting));
   }
   return { saved: sorted(facts.reduce(replayed, held.saved)), logs };
 }
 
 /** What each of the first batches leaves: one more than there are batches, from nothing on. */
 export function heldAfterEach(batches: readonly Batch[]): readonly Held[] {
-  return batches.reduce<readonly Held[]>((held, batch) => [...held, after(held.at(-1) ?? NOTHING, batch)], [NOTHING]);
+  const held = [NOTHING];
+  for (const batch of batches) held.push(keep(held.at(-1) ?? NOTHING, batch));
+  return held;
 }
 
 /** All that a store holds: of these logs, since nobody can ask it which it has. A log without entries is left out. */

@@ -16,19 +16,19 @@ export const SCRIPT: readonly Batch[] = [
     facts: [],
     appends: [entry("devices/ada", 2, "key package"), entry("devices/ada", 3, "key package")],
     trims: [
-      { log: "room", through: 2 },
-      { log: "devices/ada", through: 2 },
+      { log: "room", through: 2, lasting: false },
+      { log: "devices/ada", through: 2, lasting: false },
     ],
   },
   {
     facts: [claim("bob", 4), ban("mallory", 5), { kind: "tailscaled-seen" }],
     appends: [],
-    trims: [{ log: "room", through: 3 }],
+    trims: [{ log: "room", through: 3, lasting: true }],
   },
   {
     facts: [{ kind: "name-released", name: "ada" }],
     appends: Array.from({ length: 20 }, (_, i) => entry("room", 4 + i, `line ${i}`)),
-    trims: [{ log: "room", through: 5 }],
+    trims: [{ log: "room", through: 9, lasting: false }],
   },
 ];
 
@@ -46,5 +46,5 @@ function ban(name: string, bannedAt: number): Batch["facts"][number] {
 }
 
 function entry(log: string, number: number, text: string): Batch["appends"][number] {
-  return { log, number, body: Buffer.from(text) };
+  return { log, number, lasting: number % 4 === 0, body: Buffer.from(text) };
 }

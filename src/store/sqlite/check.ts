@@ -2,16 +2,19 @@ import { isValiError } from "valibot";
 import { connect, IN_MEMORY } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { factTables } from "./facts.ts";
-import { readEntry, readLog } from "./log-tables.ts";
+import { LAST_NUMBER } from "../logs.ts";
+import { readEntry, readLog, type Log } from "./log-tables.ts";
 import { SUMS_SINCE } from "./migrations.ts";
-import { readBan, readClaim, readMeta } from "./rows.ts";
+import { readBan, readClaim, readMeta, readRow } from "./rows.ts";
 import { Digest, sameSum } from "./sums.ts";
 import { readWhole } from "./tables.ts";
 
-const FACT_TABLES = ["claims", "bans", "meta"] as const;
+const FACT_TABLES = ["claims", "bans", "meta", "rows"] as const;
 
 /** How a row of each is read and its checksum compared. */
-const READ = { claims: readClaim, bans: readBan, meta: readMeta };
+const READ = { claims: readClaim, bans: readBan, meta: readMeta, rows: readRow };
+/** What there was before rows had checksums. */
+const OLDER_TABLES = ["claims", "bans", "meta"] as const;
 
 /** So many places of damage are named; of the others the number is told. */
 const MOST_NAMED = 5;
@@ -41,7 +44,7 @@ export function findDamage(
 function checkOlder(connection: Connection, version: number, migrations: readonly string[]): readonly string[] {
   const copy = inMemory(migrations.slice(0, version));
   try {
-    for (const table of version === 0 ? [] : FACT_TABLES) {
+    for (const table of version === 0 ? [] : OLDER_TABLES) {
       for (const row of connection.prepare(`SELECT * FROM ${table}`).iterate()) {
         const columns = Object.values(row);
         copy.prepare(`INSERT INTO ${table} VALUES (${columns.map(() => "?").join(", ")})`).run(...columns);
@@ -83,7 +86,7 @@ function checkFacts(connection: Connection, table: (typeof FACT_TABLES)[number],
 function checkLogs(connection: Connection, digest: Digest): readonly string[] {
   const found: string[] = [];
   const logs = new Map<number, string>();
-  for (const row of connection.prepare("SELECT id, name, head, trimmed, digest, sum FROM logs").iterate()) {
+  for (const row of connection.prepare("SELECT id, name, head, trimmed, thinned, digest, sum FROM logs").iterate()) {
     const read = orDamage(found, `the row of the log ${quoted(row["name"])}`, () => readLog(row));
     if (read === null) continue;
     digest.toggle(read.before);
@@ -95,32 +98,26 @@ function checkLogs(connection: Connection, digest: Digest): readonly string[] {
   return found;
 }
 
-function checkEntries(
-  connection: Connection,
-  log: {
-    readonly id: number;
-    readonly name: string;
-    readonly head: number;
-    readonly trimmed: number;
-    readonly digest: Digest;
-  },
-  found: string[],
-): void {
+function checkEntries(connection: Connection, log: Log, found: string[]): void {
   const rows = connection.prepare(
-    "SELECT place & 4294967295 AS number, body, sum FROM entries WHERE place >= (?1 << 32) AND place < (?1 + 1 << 32) ORDER BY place",
+    `SELECT place & ${LAST_NUMBER} AS number, lasting, body, sum FROM entries
+      WHERE place >= (?1 << 32) AND place < (?1 + 1 << 32) ORDER BY place`,
   );
-  let number = log.trimmed;
+  let last = log.trimmed;
   for (const row of rows.iterate(log.id)) {
-    number += 1;
-    const expected = number;
-    const entry = orDamage(found, `entry ${expected} of the log ${quoted(log.name)}`, () =>
-      readEntry(row, log.id, expected),
+    const behind = last;
+    const entry = orDamage(found, `entry ${behind + 1} of the log ${quoted(log.name)}`, () =>
+      readEntry(row, log, behind),
     );
     if (entry === null) return;
+    last = entry.number;
     if (row["sum"] instanceof Uint8Array) log.digest.toggle(row["sum"]);
   }
-  if (number !== log.head || !sameSum(log.digest.bytes, new Digest().bytes))
-    found.push(`the log ${quoted(log.name)} ends with entry ${number}, and entry ${log.head} had been kept`);
+  const end = Math.max(last, log.thinned);
+  if (end !== log.head)
+    found.push(`the log ${quoted(log.name)} ends with entry ${end}, and entry ${log.head} had been kept`);
+  else if (!sameSum(log.digest.bytes, new Digest().bytes))
+    found.push(`entries of the log ${quoted(log.name)} are missing`);
 }
 
 function orDamage<T>(found: string[], what: string, read: () => T): T | null {

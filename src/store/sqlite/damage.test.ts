@@ -18,10 +18,18 @@ const MUCH: Batch = {
     kind: "name-claimed",
     claim: { name: `name-${i}`, identity: { kind: "person", login: `person-${i}@example.com` }, claimedAt: i },
   })),
-  appends: Array.from({ length: 100 }, (_, i) => ({ log: "room", number: 24 + i, body: Buffer.alloc(100, i) })),
+  appends: Array.from({ length: 100 }, (_, i) => ({
+    log: "room",
+    number: 24 + i,
+    lasting: false,
+    body: Buffer.alloc(100, i),
+  })),
   trims: [],
 };
-const LAST: Batch = { ...MUCH, appends: [{ log: "devices/ada", number: 4, body: Buffer.from("last") }] };
+const LAST: Batch = {
+  ...MUCH,
+  appends: [{ log: "devices/ada", number: 4, lasting: false, body: Buffer.from("last") }],
+};
 const [HELD_STOPPED = NOTHING, HELD_KILLED = NOTHING] = heldAfterEach([...SCRIPT, MUCH, LAST])
   .slice(-2)
   .map(withoutEmptyLogs);

@@ -17,7 +17,7 @@ import type { Tables } from "./tables.ts";
 const APPLICATION_ID = 0x50414453;
 
 /** What is wrong with the file itself, so that no server opens it. */
-const REFUSED_FOR_GOOD: readonly StoreErrorCode[] = ["damaged", "newer", "not-ours"];
+const REFUSED_FOR_GOOD: ReadonlySet<StoreErrorCode> = new Set(["damaged", "newer", "not-ours"]);
 
 /** An open database. Every call blocks until the disk has answered, and throws `StoreError` and nothing else. */
 export interface Database {
@@ -91,7 +91,7 @@ function inspect(path: string, migrations: readonly string[]): void {
     connection.close();
     const refused = toStoreError(error, path);
     // SQLite's readers leave an empty log and an index of it. Not to be touched where another server may have begun to use them.
-    if (REFUSED_FOR_GOOD.includes(refused.code)) for (const file of missing) rmSync(file, { force: true });
+    if (REFUSED_FOR_GOOD.has(refused.code)) for (const file of missing) rmSync(file, { force: true });
     throw refused;
   }
   connection.close();

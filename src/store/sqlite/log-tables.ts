@@ -29,28 +29,29 @@ type Statements = ReturnType<typeof prepare>;
 
 function prepare(connection: Connection) {
   return {
-    log: connection.prepare("SELECT id, name, head, trimmed, digest, sum FROM logs WHERE name = ?"),
+    log: connection.prepare("SELECT id, name, head, trimmed, thinned, digest, sum FROM logs WHERE name = ?"),
     newId: connection.prepare("SELECT coalesce(max(id), 0) + 1 AS id FROM logs"),
     keep: connection.prepare(
-      "INSERT OR REPLACE INTO logs (id, name, head, trimmed, digest, sum) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO logs (id, name, head, trimmed, thinned, digest, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
-    append: connection.prepare("INSERT INTO entries (place, body, sum) VALUES ((? << 32) | ?, ?, ?)"),
+    append: connection.prepare("INSERT INTO entries (place, lasting, body, sum) VALUES ((? << 32) | ?, ?, ?, ?)"),
     trim: connection.prepare(
-      "DELETE FROM entries WHERE place > (?1 << 32) | ?2 AND place <= (?1 << 32) | ?3 RETURNING sum",
+      "DELETE FROM entries WHERE place > (?1 << 32) | ?2 AND place <= (?1 << 32) | ?3 AND lasting <= ?4 RETURNING sum",
     ),
     read: connection.prepare(
-      `SELECT place & ${LAST_NUMBER} AS number, body, sum FROM entries
+      `SELECT place & ${LAST_NUMBER} AS number, lasting, body, sum FROM entries
         WHERE place > (?1 << 32) | ?2 AND place <= (?1 << 32) | ?3 ORDER BY place LIMIT ?4`,
     ),
   };
 }
 
-/** A log as it is to be kept; its digest goes on while entries come and go. */
-interface Log {
+/** A log's row; its digest goes on while entries come and go. */
+export interface Log {
   readonly id: number;
   readonly name: LogId;
   head: number;
   trimmed: number;
+  thinned: number;
   readonly digest: Digest;
 }
 
@@ -68,43 +69,46 @@ function touch(statements: Statements, touched: Map<LogId, Touched>, name: LogId
   const now = found === undefined ? { log: newLog(statements, name), before: null } : readLog(found);
   touched.set(name, now);
   // A new one takes its id at once, so that the next new one gets another.
-  if (now.before === null) statements.keep.run(now.log.id, name, 0, 0, now.log.digest.bytes, new Uint8Array());
+  if (now.before === null) statements.keep.run(...columnsOf(now.log), new Uint8Array());
   return now;
 }
 
 function newLog(statements: Statements, name: LogId): Log {
-  return { id: Number(statements.newId.get()?.["id"]), name, head: 0, trimmed: 0, digest: new Digest() };
+  return { id: Number(statements.newId.get()?.["id"]), name, head: 0, trimmed: 0, thinned: 0, digest: new Digest() };
 }
 
 function append(statements: Statements, { log }: Touched, each: Append): void {
   refuseUnlessNext(each, log.head);
-  const sum = sumOf("entries", [log.id, each.number, each.body]);
-  statements.append.run(log.id, each.number, each.body, sum);
+  const lasting = each.lasting ? 1 : 0;
+  const sum = sumOf("entries", [log.id, each.number, lasting, each.body]);
+  statements.append.run(log.id, each.number, lasting, each.body, sum);
   log.digest.toggle(sum);
   log.head = each.number;
 }
 
-function trim(statements: Statements, touched: Map<LogId, Touched>, { log: name, through }: Trim): void {
+function trim(statements: Statements, touched: Map<LogId, Touched>, { log: name, through, lasting }: Trim): void {
   refuseUnlessName(name);
   refuseUnlessNumber(through);
   if (!touched.has(name) && statements.log.get(name) === undefined) return;
   const { log } = touch(statements, touched, name);
   const last = Math.min(through, log.head);
-  if (last <= log.trimmed) return;
-  for (const { sum } of statements.trim.iterate(log.id, log.trimmed, last))
+  const gone = lasting ? log.trimmed : log.thinned;
+  if (last <= gone) return;
+  for (const { sum } of statements.trim.iterate(log.id, gone, last, lasting ? 1 : 0))
     if (sum instanceof Uint8Array) log.digest.toggle(sum);
-  log.trimmed = last;
+  log.thinned = Math.max(log.thinned, last);
+  if (lasting) log.trimmed = last;
 }
 
 function keep(statements: Statements, log: Log, before: Uint8Array | null, digest: Digest): void {
   const sum = sumOf("logs", columnsOf(log));
-  statements.keep.run(log.id, log.name, log.head, log.trimmed, log.digest.bytes, sum);
+  statements.keep.run(...columnsOf(log), sum);
   if (before !== null) digest.toggle(before);
   digest.toggle(sum);
 }
 
-function columnsOf({ id, name, head, trimmed, digest }: Log): [number, string, number, number, Uint8Array] {
-  return [id, name, head, trimmed, digest.bytes];
+function columnsOf(log: Log): [number, string, number, number, number, Uint8Array] {
+  return [log.id, log.name, log.head, log.trimmed, log.thinned, log.digest.bytes];
 }
 
 function read(statements: Statements, range: Range): readonly LogEntry[] {
@@ -113,17 +117,17 @@ function read(statements: Statements, range: Range): readonly LogEntry[] {
   if (found === undefined) return [];
   const { log } = readLog(found);
   const after = Math.max(range.after, log.trimmed);
-  const wanted = Math.min(range.limit, log.head - after);
   const entries: LogEntry[] = [];
-  let bytes = 0;
-  if (wanted <= 0) return entries;
-  for (const row of statements.read.iterate(log.id, after, log.head, wanted)) {
-    const entry = readEntry(row, log.id, after + entries.length + 1);
+  if (after >= log.head || range.limit === 0) return entries;
+  let [last, bytes] = [after, 0];
+  for (const row of statements.read.iterate(log.id, after, log.head, range.limit)) {
+    const entry = readEntry(row, log, last);
     bytes += entry.body.length;
     if (entries.length > 0 && bytes > range.bytes) return entries;
     entries.push(entry);
+    last = entry.number;
   }
-  v.parse(v.literal(wanted, "Entries of a log are missing"), entries.length);
+  if (entries.length < range.limit) refuseUnlessEnd(log, last);
   return entries;
 }
 
@@ -131,7 +135,7 @@ const Whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Bytes = v.instance(Uint8Array);
 
 const LogRow = v.pipe(
-  v.object({ id: Whole, name: v.string(), head: Whole, trimmed: Whole, digest: Bytes, sum: Bytes }),
+  v.object({ id: Whole, name: v.string(), head: Whole, trimmed: Whole, thinned: Whole, digest: Bytes, sum: Bytes }),
   v.check(
     ({ sum, ...columns }) => sameSum(sum, sumOf("logs", Object.values(columns))),
     "The checksum of a log's row is not its own",
@@ -144,13 +148,22 @@ export function readLog(row: unknown): { readonly log: Log; readonly before: Uin
   return { log: { ...columns, digest: new Digest(digest) }, before: sum };
 }
 
-const EntryRow = v.object({ number: Whole, body: Bytes, sum: Bytes });
+const EntryRow = v.object({ number: Whole, lasting: v.picklist([0, 1]), body: Bytes, sum: Bytes });
 
-/** A row of `entries` that must have this number in this log. Throws a `ValiError` when the row is none that we wrote. */
-export function readEntry(row: unknown, log: number, number: number): LogEntry {
-  const entry = v.parse(EntryRow, row);
-  v.parse(v.literal(number, "An entry of a log is missing"), entry.number);
-  const isOurs = sameSum(entry.sum, sumOf("entries", [log, number, entry.body]));
+/**
+ * A row of `entries`, which must follow number `last` in this log: only where a log is thinned may numbers be missing. Throws a
+ * `ValiError` when the row is none that we wrote.
+ */
+export function readEntry(row: unknown, log: Log, last: number): LogEntry {
+  const { number, lasting, body, sum } = v.parse(EntryRow, row);
+  const isNext = lasting === 1 && number <= log.thinned ? number > last : number === Math.max(last, log.thinned) + 1;
+  v.parse(v.literal(true, "An entry of a log is missing"), isNext);
+  const isOurs = sameSum(sum, sumOf("entries", [log.id, number, lasting, body]));
   v.parse(v.literal(true, "The checksum of a log's entry is not its own"), isOurs);
-  return { number, body: entry.body };
+  return { number, body };
+}
+
+/** Throws a `ValiError` unless nothing may follow number `last` in this log. */
+export function refuseUnlessEnd(log: Log, last: number): void {
+  v.parse(v.literal(log.head, "Entries of a log are missing"), Math.max(last, log.thinned));
 }

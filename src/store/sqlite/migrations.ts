@@ -78,12 +78,23 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO meta SELECT key, value, row_sum('meta', key, value) FROM meta_before;
   DROP TABLE meta_before;
 
-  -- head: the number given last; entries up to trimmed are forgotten; digest: of the sums of the entries that are left.
+  -- Rows of the delivery service: a table's name and a key, and plain JSON.
+  CREATE TABLE rows (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    sum BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- head: the number given last; entries up to trimmed are forgotten, up to thinned those that aren't lasting; digest: of the
+  -- sums of the entries that are left.
   CREATE TABLE logs (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     head INTEGER NOT NULL,
     trimmed INTEGER NOT NULL,
+    thinned INTEGER NOT NULL,
     digest BLOB NOT NULL,
     sum BLOB NOT NULL
   ) STRICT;
@@ -91,11 +102,12 @@ export const MIGRATIONS: readonly string[] = [
   -- place: the log's id times 2^32, plus the entry's number, so that a range of a log is a range of the table.
   CREATE TABLE entries (
     place INTEGER PRIMARY KEY,
+    lasting INTEGER NOT NULL,
     body BLOB NOT NULL,
     sum BLOB NOT NULL
   ) STRICT;
 
-  -- One row: how many commits there were, and the digest of all rows of claims, bans, meta and logs.
+  -- One row: how many commits there were, and the digest of all rows of claims, bans, meta, rows and logs.
   CREATE TABLE whole (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     commits INTEGER NOT NULL,

@@ -313,7 +313,7 @@ test("ST-22 the file bears our application id and is kept with a write-ahead log
   expect(read("PRAGMA application_id")).toEqual([{ application_id: 0x50414453 }]);
   expect(read("PRAGMA journal_mode")).toEqual([{ journal_mode: "wal" }]);
   const tables = read("SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'");
-  expect(tables).toEqual(Array.from({ length: 6 }, () => ({ strict: 1 })));
+  expect(tables).toEqual(Array.from({ length: 7 }, () => ({ strict: 1 })));
 });
 
 test("ST-23 an opening error is one line that names the file and says what to do", () => {
@@ -330,7 +330,12 @@ test("ST-23 an opening error is one line that names the file and says what to do
 
 function makeDatabase(...facts: Fact[]): void {
   const database = openDatabase(directory);
-  const appends = [1, 2, 3].map((number) => ({ log: "room", number, body: Buffer.from(`entry ${number}`) }));
+  const appends = [1, 2, 3].map((number) => ({
+    log: "room",
+    number,
+    lasting: false,
+    body: Buffer.from(`entry ${number}`),
+  }));
   database.commit({ facts, appends, trims: [] });
   database.close();
 }

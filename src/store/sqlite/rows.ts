@@ -41,6 +41,11 @@ const MetaRow = v.pipe(
   v.check((row) => hasOwnSum("meta", row), "The checksum of a row is not its own"),
 );
 
+const PlainRow = v.pipe(
+  v.object({ kind: v.string(), key: v.string(), value: v.string(), sum: Sum }),
+  v.check((row) => hasOwnSum("rows", row), "The checksum of a row is not its own"),
+);
+
 /** A row of `claims` as a claim. Throws a `ValiError` when the row is none that we wrote. */
 export function readClaim(row: unknown): Claim {
   const { name, identity, claimed_at: claimedAt } = v.parse(ClaimRow, row);
@@ -57,6 +62,12 @@ export function readBan(row: unknown): Ban {
 export function readMeta(row: unknown): { readonly key: string; readonly value: string } {
   const { key, value } = v.parse(MetaRow, row);
   return { key, value };
+}
+
+/** A row of `rows`, its value still in JSON. Throws a `ValiError` when the row is none that we wrote. */
+export function readRow(row: unknown): { readonly kind: string; readonly key: string; readonly value: string } {
+  const { kind, key, value } = v.parse(PlainRow, row);
+  return { kind, key, value };
 }
 
 /** In the order of the columns of `claims`. */
