@@ -51,6 +51,7 @@ describe("configuration", () => {
         maxLine: 65536,
         maxConnections: 10_000,
         maxPerIdentity: 64,
+        maxLocalNames: 64,
         maxQueue: 1_048_576,
         registerTimeout: 10_000,
         logLevel: "info",

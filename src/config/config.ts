@@ -21,6 +21,7 @@ export interface Config {
   readonly maxLine: number;
   readonly maxConnections: number;
   readonly maxPerIdentity: number;
+  readonly maxLocalNames: number;
   readonly maxQueue: number;
   readonly registerTimeout: number;
   readonly logLevel: string;
@@ -82,6 +83,7 @@ function withDefaults(given: Given, env: Environment, platform: NodeJS.Platform)
     maxLine: given["max-line"] ?? 64 * 1024,
     maxConnections: given["max-connections"] ?? 10_000,
     maxPerIdentity: given["max-per-identity"] ?? 64,
+    maxLocalNames: given["max-local-names"] ?? 64,
     maxQueue: given["max-queue"] ?? 1024 * 1024,
     registerTimeout: (given["register-timeout"] ?? 10) * 1000,
     logLevel: given["log-level"] ?? "info",

@@ -218,5 +218,6 @@ function settingsOf(config: Config): Settings {
     maxSessions: config.maxConnections,
     maxSessionsPerIdentity: config.maxPerIdentity,
     maxNamesPerIdentity: 8,
+    maxNamesOfLocal: config.maxLocalNames,
   };
 }
