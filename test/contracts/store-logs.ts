@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Append, Batch, LogEntry, LogId, Store } from "../../src/core/ports.ts";
+import type { Append, LogEntry, LogId } from "../../src/core/ports.ts";
+import type { FullStore, StoredBatch } from "../../src/store/stored.ts";
 import { heldIn, keep, NOTHING, withoutEmptyLogs, type Held } from "../store/model.ts";
 import { SCRIPT, SCRIPT_LOGS } from "../store/script.ts";
 import { using, type DurableHarness, type Harness } from "./store.ts";
@@ -202,8 +203,8 @@ export function durableLogContract(name: string, open: () => Promise<DurableHarn
 }
 
 /** Each batch that `whole` becomes with something impossible in one of its places. */
-function brokenInEachPlace({ facts, appends, trims }: Batch): readonly Batch[] {
-  const impossible: Batch["facts"][number] = JSON.parse('{"kind":"no-such-fact"}');
+function brokenInEachPlace({ facts, appends, trims }: StoredBatch): readonly StoredBatch[] {
+  const impossible: StoredBatch["facts"][number] = JSON.parse('{"kind":"no-such-fact"}');
   const notNext = entry("room", 99);
   const negative = { log: "room", through: -1, lasting: false };
   return [
@@ -217,7 +218,7 @@ function places(list: readonly unknown[]): readonly number[] {
   return Array.from({ length: list.length + 1 }, (_, at) => at);
 }
 
-function batch(appends: readonly Append[]): Batch {
+function batch(appends: readonly Append[]): StoredBatch {
   return { facts: [], appends, trims: [] };
 }
 
@@ -231,10 +232,10 @@ function entry(log: LogId, number: number): Append {
   return { log, number, lasting: false, body: Buffer.from(`${number}`.padStart(10, "0")) };
 }
 
-function read(store: Store, log: LogId): Promise<readonly LogEntry[]> {
+function read(store: FullStore, log: LogId): Promise<readonly LogEntry[]> {
   return store.read({ log, after: 0, limit: 1000, bytes: 1_000_000 });
 }
 
-async function numbers(store: Store, log: LogId): Promise<readonly number[]> {
+async function numbers(store: FullStore, log: LogId): Promise<readonly number[]> {
   return (await read(store, log)).map(({ number }) => number);
 }

@@ -1,12 +1,19 @@
 import { hash } from "node:crypto";
-import type { Fact } from "../../src/core/events.ts";
 import { foldName } from "../../src/core/names.ts";
-import type { Batch, LogEntry, LogId, Range, Saved, Store } from "../../src/core/ports.ts";
+import type { LogEntry, LogId, Range } from "../../src/core/ports.ts";
 import type { Database } from "../../src/store/sqlite/database.ts";
+import {
+  isRow,
+  rowKey,
+  type FullStore,
+  type SavedAll,
+  type StoredBatch,
+  type StoredFact,
+} from "../../src/store/stored.ts";
 
 /** The tests' own, plainest idea of what a store holds. Bodies in hex, so that a difference can be read. */
 export interface Held {
-  readonly saved: Saved;
+  readonly saved: SavedAll;
   readonly logs: Readonly<Record<LogId, readonly HeldEntry[]>>;
 }
 
@@ -18,10 +25,10 @@ interface HeldEntry {
 /** Which entries are lasting, as log and number: a reader is not told. */
 const LASTING = new WeakSet<HeldEntry>();
 
-export const NOTHING: Held = { saved: { claims: [], bans: [], tailscaledSeen: false }, logs: {} };
+export const NOTHING: Held = { saved: { claims: [], bans: [], tailscaledSeen: false, rows: [] }, logs: {} };
 
 /** What a store holds that held `held` and then kept this batch. */
-export function keep(held: Held, { facts, appends, trims }: Batch): Held {
+export function keep(held: Held, { facts, appends, trims }: StoredBatch): Held {
   const logs: Record<LogId, readonly HeldEntry[]> = { ...held.logs };
   for (const { log, number, lasting, body } of appends) {
     const entry = { number, body: told(body) };
@@ -37,14 +44,14 @@ export function keep(held: Held, { facts, appends, trims }: Batch): Held {
 }
 
 /** What each of the first batches leaves: one more than there are batches, from nothing on. */
-export function heldAfterEach(batches: readonly Batch[]): readonly Held[] {
+export function heldAfterEach(batches: readonly StoredBatch[]): readonly Held[] {
   const held = [NOTHING];
   for (const batch of batches) held.push(keep(held.at(-1) ?? NOTHING, batch));
   return held;
 }
 
 /** All that a store holds: of these logs, since nobody can ask it which it has. A log without entries is left out. */
-export async function heldIn(store: Store, logs: readonly LogId[]): Promise<Held> {
+export async function heldIn(store: FullStore, logs: readonly LogId[]): Promise<Held> {
   const read = await Promise.all(logs.map((log) => store.read(whole(log))));
   return gather(await store.load(), logs, read);
 }
@@ -71,7 +78,7 @@ function told(body: Uint8Array): string {
   return body.length > 64 ? hash("sha256", body) : Buffer.from(body).toString("hex");
 }
 
-function gather(saved: Saved, logs: readonly LogId[], read: readonly (readonly LogEntry[])[]): Held {
+function gather(saved: SavedAll, logs: readonly LogId[], read: readonly (readonly LogEntry[])[]): Held {
   const entries = logs.map((log, i) => [
     log,
     (read[i] ?? []).map(({ number, body }) => ({ number, body: told(body) })),
@@ -80,7 +87,11 @@ function gather(saved: Saved, logs: readonly LogId[], read: readonly (readonly L
 }
 
 /** What was saved, and one fact more. */
-export function replayed(saved: Saved, fact: Fact): Saved {
+export function replayed(saved: SavedAll, fact: StoredFact): SavedAll {
+  if (isRow(fact)) {
+    const others = saved.rows.filter((row) => rowKey(row) !== rowKey(fact));
+    return { ...saved, rows: fact.value === null ? others : [...others, fact] };
+  }
   switch (fact.kind) {
     case "name-claimed":
       return { ...saved, claims: [...without(saved.claims, fact.claim.name), fact.claim] };
@@ -104,8 +115,13 @@ function without<T extends Named>(rows: readonly T[], name: string): T[] {
 }
 
 /** Stores load in no particular order. */
-export function sorted(saved: Saved): Saved {
-  return { ...saved, claims: saved.claims.toSorted(byName), bans: saved.bans.toSorted(byName) };
+export function sorted(saved: SavedAll): SavedAll {
+  return {
+    ...saved,
+    claims: saved.claims.toSorted(byName),
+    bans: saved.bans.toSorted(byName),
+    rows: saved.rows.toSorted((a, b) => (rowKey(a) < rowKey(b) ? -1 : 1)),
+  };
 }
 
 function byName(a: Named, b: Named): number {

@@ -1,19 +1,19 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Batch } from "../../core/ports.ts";
 import { filesIn } from "../../../test/store/folders.ts";
 import { heldAfterEach, heldInDatabase, NOTHING, withoutEmptyLogs } from "../../../test/store/model.ts";
 import { randomFrom } from "../../../test/store/random.ts";
 import { scratchDirectory, type Scratch } from "../../../test/store/scratch.ts";
 import { SCRIPT, SCRIPT_LOGS } from "../../../test/store/script.ts";
 import { StoreError } from "../errors.ts";
+import type { StoredBatch } from "../stored.ts";
 import { openDatabase } from "./database.ts";
 import { examineDatabase } from "./examine.ts";
 
 const FLIPS = 500;
 /** Enough that few of the file's bits are nobody's. */
-const MUCH: Batch = {
+const MUCH: StoredBatch = {
   facts: Array.from({ length: 150 }, (_, i) => ({
     kind: "name-claimed",
     claim: { name: `name-${i}`, identity: { kind: "person", login: `person-${i}@example.com` }, claimedAt: i },
@@ -26,7 +26,7 @@ const MUCH: Batch = {
   })),
   trims: [],
 };
-const LAST: Batch = {
+const LAST: StoredBatch = {
   ...MUCH,
   appends: [{ log: "devices/ada", number: 4, lasting: false, body: Buffer.from("last") }],
 };

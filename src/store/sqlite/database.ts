@@ -1,6 +1,7 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Batch, LogEntry, Range, Saved } from "../../core/ports.ts";
+import type { LogEntry, Range } from "../../core/ports.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import { connect, inTransaction, pragma } from "./connection.ts";
@@ -21,12 +22,12 @@ const REFUSED_FOR_GOOD: ReadonlySet<StoreErrorCode> = new Set(["damaged", "newer
 
 /** An open database. Every call blocks until the disk has answered, and throws `StoreError` and nothing else. */
 export interface Database {
-  load(): Saved;
+  load(): SavedAll;
   /**
    * All of the batch or nothing. Refuses as `lost` when the files are not those any more that were opened; an empty batch only
    * looks for that.
    */
-  commit(batch: Batch): void;
+  commit(batch: StoredBatch): void;
   read(range: Range): readonly LogEntry[];
   close(): void;
 }

@@ -1,16 +1,18 @@
 import type { Fact } from "../../core/events.ts";
 import { foldName } from "../../core/names.ts";
-import type { Saved } from "../../core/ports.ts";
+import type { Row } from "../../groups/rows.ts";
+import { StoreError } from "../errors.ts";
+import { isRow, isRowOfOurs, rowKey, type SavedAll, type StoredFact } from "../stored.ts";
 import type { Connection } from "./connection.ts";
-import { readBan, readClaim, readMeta, writeBan, writeClaim } from "./rows.ts";
+import { readBan, readClaim, readMeta, readRow, writeBan, writeClaim } from "./rows.ts";
 import { sumOf } from "./sums.ts";
 import type { Digest } from "./sums.ts";
 
 export interface FactTables {
   /** Throws a `ValiError` for a row that we can't have written, or whose checksum is not its own. */
-  load(): Saved;
+  load(): SavedAll;
   /** Within a transaction of the caller's. Keeps the digest of all rows. Throws the driver's errors. */
-  apply(facts: readonly Fact[], digest: Digest): void;
+  apply(facts: readonly StoredFact[], digest: Digest): void;
 }
 
 /** The tables of names, bans and what else is a fact, with their statements prepared; throws where one is missing. */
@@ -20,10 +22,17 @@ export function factTables(connection: Connection): FactTables {
     load: () => ({
       claims: Array.from(statements.claims.iterate(), readClaim),
       bans: Array.from(statements.bans.iterate(), readBan),
+      rows: Array.from(statements.rows.iterate(), readRow),
       tailscaledSeen: Array.from(statements.meta.iterate(), readMeta).some(({ key }) => key === "tailscaled-seen"),
     }),
     apply: (facts, digest) => {
-      for (const fact of facts) apply(statements, fact, digest);
+      // Of a row that is written more than once only the last counts: a busy group writes its head with each message.
+      const rows = new Map<string, Row>();
+      for (const fact of facts) {
+        if (isRow(fact)) rows.set(rowKey(fact), fact);
+        else apply(statements, fact, digest);
+      }
+      for (const row of rows.values()) applyRow(statements, row, digest);
     },
   };
 }
@@ -41,6 +50,9 @@ function prepare(connection: Connection) {
       "INSERT INTO bans (folded, name, identity, banned_by, banned_at, sum) VALUES (?, ?, ?, ?, ?, ?)",
     ),
     lift: connection.prepare("DELETE FROM bans WHERE folded = ? RETURNING sum"),
+    rows: connection.prepare("SELECT kind, key, value, sum FROM rows"),
+    put: connection.prepare("INSERT INTO rows (kind, key, value, sum) VALUES (?, ?, ?, ?)"),
+    drop: connection.prepare("DELETE FROM rows WHERE kind = ? AND key = ? RETURNING sum"),
     note: connection.prepare("INSERT INTO meta (key, value, sum) VALUES (?, ?, ?)"),
     forget: connection.prepare("DELETE FROM meta WHERE key = ? RETURNING sum"),
   };
@@ -75,6 +87,13 @@ function apply(statements: ReturnType<typeof prepare>, fact: Fact, digest: Diges
   }
 }
 
+function applyRow(statements: ReturnType<typeof prepare>, row: Row, digest: Digest): void {
+  if (row.value !== null && !isRowOfOurs(row))
+    throw new StoreError("failed", `This store can't keep a row of this table: ${JSON.stringify(row)}.`);
+  toggleRemoved(statements.drop.get(row.table, row.key), digest);
+  if (row.value !== null) insert(statements.put, "rows", [row.table, row.key, JSON.stringify(row.value)], digest);
+}
+
 function insert(into: Statement, table: string, row: readonly (string | number | null)[], digest: Digest): void {
   const sum = sumOf(table, row);
   into.run(...row, sum);
@@ -82,6 +101,9 @@ function insert(into: Statement, table: string, row: readonly (string | number |
 }
 
 function remove(from: Statement, key: string, digest: Digest): void {
-  const removed = from.get(key);
+  toggleRemoved(from.get(key), digest);
+}
+
+function toggleRemoved(removed: Record<string, unknown> | undefined, digest: Digest): void {
   if (removed?.["sum"] instanceof Uint8Array) digest.toggle(removed["sum"]);
 }

@@ -1,4 +1,5 @@
-import type { Batch, LogEntry, Range, Saved } from "../../core/ports.ts";
+import type { LogEntry, Range } from "../../core/ports.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 
@@ -6,13 +7,13 @@ import type { StoreErrorCode } from "../errors.ts";
 export type Request =
   | { readonly kind: "open"; readonly directory: string }
   | { readonly kind: "load" }
-  | { readonly kind: "commit"; readonly batch: Batch }
+  | { readonly kind: "commit"; readonly batch: StoredBatch }
   | { readonly kind: "read"; readonly range: Range }
   | { readonly kind: "close" };
 
 export type Answer =
   | { readonly kind: "done" }
-  | { readonly kind: "saved"; readonly saved: Saved }
+  | { readonly kind: "saved"; readonly saved: SavedAll }
   | { readonly kind: "entries"; readonly entries: readonly LogEntry[] }
   | { readonly kind: "failed"; readonly code: StoreErrorCode; readonly message: string; readonly cause: unknown };
 

@@ -156,7 +156,7 @@ test.each(SPOILED_ROWS.slice(0, 5))(
     tamper(`${sql};
       UPDATE claims SET sum = row_sum('claims', folded, name, identity, claimed_at);
       UPDATE bans SET sum = row_sum('bans', folded, name, identity, banned_by, banned_at);
-      UPDATE whole SET digest = (SELECT digest(sum) FROM (SELECT sum FROM claims UNION ALL SELECT sum FROM bans UNION ALL SELECT sum FROM logs));
+      UPDATE whole SET digest = (SELECT digest(sum) FROM (SELECT sum FROM claims UNION ALL SELECT sum FROM bans UNION ALL SELECT sum FROM rows UNION ALL SELECT sum FROM logs));
       UPDATE whole SET sum = row_sum('whole', commits, digest)`);
     expectRefusal("damaged");
   },
@@ -243,6 +243,7 @@ test.each(["0.1.0-stopped", "0.1.0-killed"])(
         { name: "guest", identity: laptop, by: "Ada", bannedAt: 1_700_000_000_005 },
       ],
       tailscaledSeen: true,
+      rows: [],
     };
     const database = openDatabase(directory);
     expect(database.load()).toEqual(held);
@@ -304,7 +305,7 @@ test("ST-29 an empty file is taken for a first start that was killed at once", (
   mkdirSync(directory);
   writeFileSync(file, "");
   const database = openDatabase(directory);
-  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
   database.close();
 });
 

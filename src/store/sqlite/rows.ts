@@ -2,6 +2,8 @@ import * as v from "valibot";
 import type { Ban, Claim } from "../../core/events.ts";
 import type { Identity } from "../../core/identity.ts";
 import { foldName } from "../../core/names.ts";
+import type { Row } from "../../groups/rows.ts";
+import { isRowOfOurs } from "../stored.ts";
 import { sameSum, sumOf } from "./sums.ts";
 
 const IdentitySchema = v.variant("kind", [
@@ -46,6 +48,11 @@ const PlainRow = v.pipe(
   v.check((row) => hasOwnSum("rows", row), "The checksum of a row is not its own"),
 );
 
+const OurRow = v.pipe(
+  v.object({ table: v.string(), key: v.string(), value: v.pipe(v.string(), v.parseJson()) }),
+  v.guard(isRowOfOurs, "A row of no table that is known"),
+);
+
 /** A row of `claims` as a claim. Throws a `ValiError` when the row is none that we wrote. */
 export function readClaim(row: unknown): Claim {
   const { name, identity, claimed_at: claimedAt } = v.parse(ClaimRow, row);
@@ -64,10 +71,10 @@ export function readMeta(row: unknown): { readonly key: string; readonly value: 
   return { key, value };
 }
 
-/** A row of `rows`, its value still in JSON. Throws a `ValiError` when the row is none that we wrote. */
-export function readRow(row: unknown): { readonly kind: string; readonly key: string; readonly value: string } {
+/** A row of `rows` as one of the delivery service. Throws a `ValiError` when the row is none that we wrote. */
+export function readRow(row: unknown): Row {
   const { kind, key, value } = v.parse(PlainRow, row);
-  return { kind, key, value };
+  return v.parse(OurRow, { table: kind, key, value });
 }
 
 /** In the order of the columns of `claims`. */

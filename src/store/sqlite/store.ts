@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Store } from "../../core/ports.ts";
+import type { FullStore } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import { workerRpc } from "./worker-rpc.ts";
 
@@ -10,7 +10,7 @@ import { workerRpc } from "./worker-rpc.ts";
  * Calls are answered in their order. What `commit` has resolved survives `kill -9` and power loss. A call that waits
  * keeps the process alive, an idle store does not.
  */
-export async function openSqliteStore(directory: string): Promise<Store> {
+export async function openSqliteStore(directory: string): Promise<FullStore> {
   return await storeInThread(startThread(), directory);
 }
 
@@ -25,7 +25,7 @@ export function startThread(): Worker {
 }
 
 /** `openSqliteStore` over a thread that the caller started. */
-export async function storeInThread(worker: Worker, directory: string): Promise<Store> {
+export async function storeInThread(worker: Worker, directory: string): Promise<FullStore> {
   const { ask, ended } = workerRpc(worker);
   let closing: Promise<void> | null = null;
   await ask({ kind: "open", directory });

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import type { Batch, LogEntry, Range, Saved } from "../../core/ports.ts";
+import type { LogEntry, Range } from "../../core/ports.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { inTransaction } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { factTables } from "./facts.ts";
@@ -7,9 +8,9 @@ import { logTables } from "./log-tables.ts";
 import { Digest, sameSum, sumOf } from "./sums.ts";
 
 export interface Tables {
-  load(): Saved;
+  load(): SavedAll;
   /** All of the batch or nothing. Returns the number of the last commit: this one, or the one before an empty batch. */
-  commit(batch: Batch): number;
+  commit(batch: StoredBatch): number;
   read(range: Range): readonly LogEntry[];
 }
 
