@@ -1,13 +1,14 @@
 import { isWord } from "../../wire/classic/blanks.ts";
 import { Lifecycle, type LifecycleOwner } from "../lifecycle.ts";
 import type { Answered, Failure, Outcome, Taken } from "../outcomes.ts";
+import { after } from "../transport/index.ts";
 import * as commands from "./commands.ts";
 import type { Command } from "./commands.ts";
 import type { ClientEvent, SessionEvent } from "./events.ts";
-import { Listeners } from "./listeners.ts";
+import { Listeners } from "../listeners.ts";
 import type { ConnectOptions, PadClient } from "./pad-client.ts";
 import { Session } from "./session.ts";
-import { after, DEFAULT_TIMINGS } from "./timings.ts";
+import { DEFAULT_TIMINGS } from "./timings.ts";
 
 /** Starts to connect, and returns at once. Throws a RangeError for a port that is none. */
 export function connect(options: ConnectOptions): PadClient {

@@ -27,9 +27,3 @@ export const DEFAULT_TIMINGS: Timings = {
   firstDelay: 500,
   longestDelay: 30_000,
 };
-
-/** Calls back once, after so many milliseconds, unless the function returned is called before. */
-export function after(milliseconds: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, milliseconds);
-  return () => clearTimeout(timer);
-}
