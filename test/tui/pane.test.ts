@@ -39,6 +39,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     // This tmux counts the parts of such a family on their own.
     await terminal.type("👨‍👩‍👧‍👦👋🏽".repeat(12));
     await terminal.press("Enter");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL>");
     await terminal.type("on");
     await terminal.until(
       ({ rows }) => rows.at(-1) === "ALL> on" && rows.at(-2)?.startsWith(" alice | read by the server") === true,
