@@ -74,7 +74,7 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
       throw cause;
     } finally {
       underWay.delete(asked);
-      tell();
+      tell(health());
     }
   }
 
@@ -86,12 +86,15 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
 
   async function lookOnce(): Promise<StoreHealth> {
     let timeout: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timeout = setTimeout(resolve, patience)));
+    const late = new Promise<"late">((resolve) => (timeout = setTimeout(resolve, patience, "late")));
     // What is under way already shows as much as another commit behind it would.
-    await Promise.race([underWay.size === 0 ? commit(probe()).catch(() => {}) : newest, late]);
+    const answered = await Promise.race([underWay.size === 0 ? commit(probe()).catch(() => {}) : newest, late]);
     clearTimeout(timeout);
-    tell();
-    return health();
+    // A timer may be early by a part of a millisecond.
+    const [oldest] = underWay;
+    const present = answered === "late" && oldest ? ({ kind: "stuck", since: oldest.since } as const) : health();
+    tell(present);
+    return present;
   }
 
   /** A store that has failed has to write something to be trusted again: nothing is forgotten of a log that never was. */
@@ -100,8 +103,7 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
     return { facts: [], appends: [], trims };
   }
 
-  function tell(): void {
-    const present = health();
+  function tell(present: StoreHealth): void {
     if (present.kind === told) return;
     told = present.kind;
     onChange(present);
