@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connect } from "../../src/client/classic/index.ts";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
+import { startScriptedServer } from "../fakes/scripted-server.ts";
+import { startTestServer } from "../helpers/server.ts";
 import { online, record } from "./recorder.ts";
 
 test("CC-18 a lost connection is made again, and registers again, as often as it is lost", async () => {
@@ -148,3 +150,28 @@ async function freePort(): Promise<number> {
   await server.stop();
   return port;
 }
+
+test("CC-28 a server that for a moment knows no such member is asked again, by a bot that was online", async () => {
+  await using real = await startTestServer();
+  const peer = await real.connect();
+  const welcome = `${[await peer.ask("REGISTER x"), ...(await peer.lines(3))].join("\n")}\n`;
+  const said = [welcome, "ERROR Not a member of this tailnet\n", "ERROR Identity unavailable\n", welcome];
+  await using server = await startScriptedServer((connection) => said[connection] ?? welcome);
+  await using bot = record({ server: server.address, id: "bot" });
+  await bot.reaches("online", 2);
+  const losses = bot.events.flatMap((event) =>
+    event.kind === "state" && event.state.kind === "waiting" ? [event.state.loss] : [],
+  );
+  expect(losses.slice(0, 3)).toEqual([
+    { kind: "closed" },
+    { kind: "refused", error: { reason: "not-a-member" } },
+    { kind: "refused", error: { reason: "identity-unavailable" } },
+  ]);
+});
+
+test("CC-28 who never was a member is told so at once", async () => {
+  await using server = await startScriptedServer(() => "ERROR Not a member of this tailnet\n");
+  await using bot = record({ server: server.address, id: "bot" });
+  expect(await bot.client.ended()).toEqual({ kind: "refused", error: { reason: "not-a-member" } });
+  expect(server.connections()).toBe(1);
+});

@@ -49,10 +49,10 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
   showNews(piped);
   void client.ended().then(close);
   for await (const line of lines) {
-    const wish = commands ? readWritten(line) : asText(line);
-    if (wish.kind === "quit") break;
-    if (wish.kind === "say") await sayLine(chat.getSnapshot().present.id, wish.text, piped);
-    else if (wish.kind === "send") await sayLine(wish.to, wish.text, piped);
+    const intent = commands ? readWritten(line) : asText(line);
+    if (intent.kind === "quit") break;
+    if (intent.kind === "say") await sayLine(chat.getSnapshot().present.id, intent.text, piped);
+    else if (intent.kind === "send") await sayLine(intent.to, intent.text, piped);
     else await obey(line, piped);
     if (client.state.kind === "ended") break;
   }

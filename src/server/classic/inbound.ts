@@ -1,5 +1,6 @@
 import { openBroadcast } from "../../wire/classic/broadcast-cipher.ts";
 import type { ClientValue } from "../../wire/classic/client-lines.ts";
+import { VERBS } from "../../wire/classic/verbs.ts";
 import { isPadField } from "../../wire/classic/pad.ts";
 import type { Command } from "../../core/commands.ts";
 import type { SessionId } from "../../core/events.ts";
@@ -49,8 +50,6 @@ export function invalid(
 ): Command {
   return { kind: "invalid", session, refusal, needs };
 }
-
-const VERBS = { kick: "KICK", ban: "BAN", unban: "UNBAN" } as const;
 
 function openedBroadcast(session: SessionId, payload: string, key: Uint8Array | null): Command {
   if (key === null) return invalid(session, { reason: "no-shared-secret" }, "registration");
