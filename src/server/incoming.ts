@@ -1,4 +1,3 @@
-import { rosterOf } from "../core/roster.ts";
 import { hostname } from "node:os";
 import type { Socket } from "node:net";
 import type { Mailbox } from "../core/mailbox.ts";
@@ -66,7 +65,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
   const classic = createClassicProtocol({
     maxLine: config.maxLine,
     limits,
-    readers: () => rosterOf(mailbox.state).sessions.length,
+    readers: () => mailbox.state.present.size,
     facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(options.observation()) }),
   });
   const http = createHttpSide({ answer: options.answer, timeout: timings.http, now });

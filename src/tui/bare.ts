@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { ChatSnapshot } from "../view/chat/snapshot.ts";
 import { bareRows } from "./screen/bare-rows.ts";
 import type { DeskSnapshot } from "./screen/state.ts";
@@ -8,17 +9,20 @@ const LEAVE = "\u001b[?1049l";
 
 /**
  * Shows messages as bare lines, wrapped by the terminal itself, so that its own selection copies links and code whole.
- * Resolves at any key. The terminal must have been lent, its keyboard not.
+ * Resolves at any key. The terminal must have been lent.
  */
 export async function bare(
   chat: ChatSnapshot,
   desk: DeskSnapshot,
   size: Size,
-  { stdout, anyKey }: { readonly stdout: NodeJS.WriteStream; readonly anyKey: () => Promise<void> },
+  { stdin, stdout }: { readonly stdin: NodeJS.ReadStream; readonly stdout: NodeJS.WriteStream },
 ): Promise<void> {
   stdout.write(`${ENTER}${bareRows(chat, desk, size).join("\r\n")}\r\n-- any key goes back --`);
+  stdin.setRawMode(true);
+  stdin.ref();
   try {
-    await anyKey();
+    await once(stdin, "readable");
+    stdin.read();
   } finally {
     stdout.write(LEAVE);
   }

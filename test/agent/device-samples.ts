@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Change } from "../../src/agent/store/changes.ts";
-import type { HistoryEntry, OutboxRow } from "../../src/agent/store/kept.ts";
+import type { Change } from "../../src/agent/storage/changes.ts";
+import type { HistoryEntry, OutboxRow } from "../../src/agent/storage/kept.ts";
 import { whoKey } from "../../src/mls/identity/who.ts";
 import type { Who } from "../../src/mls/identity/who.ts";
 

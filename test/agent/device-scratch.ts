@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Place } from "../../src/agent/store/sqlite/open.ts";
+import type { Place } from "../../src/agent/storage/sqlite/open.ts";
 import { scratchDirectory } from "../store/scratch.ts";
 
 export interface DeviceScratch extends Place {

@@ -61,7 +61,6 @@ describe("what a folder may not import", () => {
       "cli",
       "client",
       "client/classic",
-      "client/frames",
       "client/transport",
       "config",
       "core",

@@ -14,8 +14,6 @@ export interface NodeStatus {
 
 interface PeerStatus {
   readonly HostName: string;
-  readonly DNSName: string;
-  readonly Tags?: readonly string[] | null;
   readonly Online: boolean;
   readonly PrimaryRoutes?: readonly string[] | null;
 }

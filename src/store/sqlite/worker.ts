@@ -36,10 +36,8 @@ function carryOut(request: Request): Answer {
     case "load":
       return { kind: "saved", saved: database.load() };
     case "commit":
-      database.commit(request.batch);
+      database.commit(request.facts);
       return { kind: "done" };
-    case "read":
-      return { kind: "entries", entries: database.read(request.range) };
     case "close":
       database.close();
       database = null;

@@ -20,8 +20,6 @@ export interface PressContext {
  */
 export type Effect =
   | ScreenAction
-  /** Ctrl-D where nothing is written. */
-  | { readonly kind: "leave" }
   | { readonly kind: "submit"; readonly text: string }
   | { readonly kind: "say"; readonly text: string };
 

@@ -14,8 +14,7 @@ export type ScreenAction =
   | { readonly kind: "suspend" }
   /** Ctrl-C: the face leaves at the second in a row. */
   | { readonly kind: "interrupt" }
-  /** Esc: ends what has been opened last; never leaves. */
-  | { readonly kind: "back" };
+  | { readonly kind: "leave" };
 
 export type ScrollTo = "page-up" | "page-down" | "row-up" | "row-down" | "top" | "bottom";
 

@@ -1,0 +1,104 @@
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import type { SessionContext, Step } from "./context.ts";
+import type { LogEntry, Page, Refusal } from "./ports.ts";
+import { receive, stop } from "./receive.ts";
+import { rejoin } from "./settle.ts";
+import type { Working } from "./working.ts";
+
+/** Entries of one transaction, and of one page. */
+const BATCH = 64;
+const MOST_IN_PAGE = 256;
+
+/** Takes all that the log has, in its order, in transactions of up to 64 entries. `idle`: nothing is missing, and the group goes on. */
+export async function catchUp(context: SessionContext, work: Working): Promise<Step> {
+  // A group that is being created has no log yet, and of one to come into afresh nothing before that can be read.
+  if (work.request?.kind === "create" || isOutside(work)) return { kind: "idle" };
+  for (;;) {
+    const ended = await takeAll(context, work, offeredNext(context, work));
+    if (ended !== null) return ended;
+    const answer = await context.service.read(context.id, work.row.cursor);
+    if (answer.kind !== "page") return await refused(context, work, answer);
+    if (isBroken(work, answer)) return await broken(context, work);
+    if (answer.entries.length > 0) context.fruitless = 0;
+    const endedThere = await takeAll(context, work, answer.entries);
+    if (endedThere !== null) return endedThere;
+    if (work.row.cursor >= answer.head || isOutside(work)) break;
+    // Entries are there, and none came: as good as nobody there.
+    if (answer.entries.length === 0) return { kind: "offline" };
+  }
+  return disagrees(context, work) ? await broken(context, work) : { kind: "idle" };
+}
+
+/** What was pushed and follows on what was read. */
+function offeredNext({ offered }: SessionContext, { row }: Working): readonly LogEntry[] {
+  const next: LogEntry[] = [];
+  for (let number = row.cursor + 1; ; number += 1) {
+    const entry = offered.get(number);
+    if (entry === undefined) break;
+    next.push(entry);
+  }
+  for (const number of offered.keys()) if (number <= row.cursor + next.length) offered.delete(number);
+  return next;
+}
+
+/** Null when the group goes on. */
+async function takeAll(context: SessionContext, work: Working, entries: readonly LogEntry[]): Promise<Step | null> {
+  for (let at = 0; at < entries.length && isGoingOn(work); at += BATCH) {
+    for (const entry of entries.slice(at, at + BATCH)) if (isGoingOn(work)) receive(work, entry, context.receiver);
+    const wasInvalid = work.row.stopped === "invalid-commit";
+    await context.keep(work);
+    if (wasInvalid) await context.service.reportInvalid(context.id, work.row.cursor + 1);
+  }
+  const { status } = work.row;
+  return status === "removed" || status === "stopped" ? { kind: status } : null;
+}
+
+function isGoingOn(work: Working): boolean {
+  return work.row.status === "active" || (work.row.status === "joining" && !isOutside(work));
+}
+
+/** Whether its join was overtaken, so that it has to be made again. */
+function isOutside({ row, request }: Working): boolean {
+  return row.status === "joining" && request === null;
+}
+
+/** Entries that don't follow on one another, more than may come, or a log that has become shorter. */
+function isBroken({ row }: Working, { entries, head }: Page): boolean {
+  const isInOrder = entries.every(({ number }, index) => number === row.cursor + 1 + index);
+  return !isInOrder || entries.length > MOST_IN_PAGE || head < row.cursor || (entries.at(-1)?.number ?? 0) > head;
+}
+
+/** Whether the server's word about its log's end is another than what was read there. */
+function disagrees(context: SessionContext, { row }: Working): boolean {
+  const { expectedHead } = context;
+  if (expectedHead === null || expectedHead.number > row.cursor) return false;
+  context.expectedHead = null;
+  // Of an end that lies before what was read, the hash isn't kept; of a hello it means that the server has lost entries.
+  return expectedHead.number === row.cursor && !sameBytes(expectedHead.hash, row.hash);
+}
+
+async function broken(context: SessionContext, work: Working): Promise<Step> {
+  stop(work, "log-broken");
+  await context.keep(work);
+  return { kind: "stopped" };
+}
+
+async function refused(context: SessionContext, work: Working, answer: Refusal): Promise<Step> {
+  switch (answer.kind) {
+    case "too-old":
+      return await rejoin(context, work);
+    case "closed":
+      stop(work, "closed");
+      await context.keep(work);
+      return { kind: "stopped" };
+    case "refused":
+      return answer;
+    case "not-a-member":
+      return { kind: "refused", why: "not a member" };
+    case "offline":
+    case "stale-epoch":
+    case "rolled-back":
+    case "number-gap":
+      return { kind: "offline" };
+  }
+}

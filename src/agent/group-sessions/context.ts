@@ -1,0 +1,51 @@
+import type { GroupEngine } from "../../mls/group-engine.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import type { GroupEvent, Hold } from "./events.ts";
+import type { DeliveryService, LogEntry, Surroundings, Trust } from "./ports.ts";
+import type { Receiver } from "./receive.ts";
+import type { Working } from "./working.ts";
+
+export interface SessionPorts {
+  readonly store: AgentStore;
+  readonly engine: GroupEngine;
+  readonly service: DeliveryService;
+  readonly trust: Trust;
+  readonly surroundings: Surroundings;
+  /** Id of this device, 16 bytes. */
+  readonly ownDevice: Uint8Array;
+  readonly textOf: (content: Uint8Array) => string | null;
+  readonly onEvent: (event: GroupEvent) => void;
+}
+
+/** Where a session stands after it did what could be done. `busy`: others were faster so many times; go on after a while. */
+export type Standing =
+  | { readonly kind: "idle" | "offline" | "busy" | "removed" | "stopped" }
+  | { readonly kind: "held"; readonly holds: readonly Hold[] }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** `again`: something was done, and the next thing may be. */
+export type Step = Standing | { readonly kind: "again" };
+
+/** A log's last number, and its hash there. */
+export interface Head {
+  readonly number: number;
+  readonly hash: Uint8Array;
+}
+
+/** What the parts of a session share. */
+export interface SessionContext extends SessionPorts {
+  readonly id: Uint8Array;
+  readonly receiver: Receiver;
+  /** Entries that were pushed and not taken yet, by number. */
+  readonly offered: Map<number, LogEntry>;
+  expectedHead: Head | null;
+  /** Requests in a row that brought nothing new into the log. */
+  fruitless: number;
+  /** Commits to the store what the operation has gathered, then tells it. */
+  readonly keep: (work: Working) => Promise<void>;
+  /** The store has changed otherwise: takes what it has now. */
+  readonly reload: (work: Working) => Promise<void>;
+}
+
+/** A server that says yes and shows nothing, or always says that something is missing, is left alone for a while. */
+export const MOST_FRUITLESS = 20;

@@ -1,0 +1,114 @@
+import type { GroupEngine } from "../../mls/group-engine.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { Change } from "../storage/changes.ts";
+import type { GroupRow, PendingRequest } from "../storage/kept.ts";
+import { EMPTY_LOG } from "./log.ts";
+import type { GroupDoor, Surroundings } from "./ports.ts";
+import { firstUpdate } from "./schedule.ts";
+
+/**
+ * Ways into a group. Each gives the changes of one commit to the store, after which a session on that group goes on by itself,
+ * also after a crash: nothing has left the device yet.
+ */
+export interface Entering {
+  readonly engine: GroupEngine;
+  readonly surroundings: Surroundings;
+}
+
+export interface ReceivedWelcome {
+  readonly group: Uint8Array;
+  readonly conversation: string;
+  readonly welcome: Uint8Array;
+  /** Number and hash of the log up to and with the commit that added this device. */
+  readonly number: number;
+  readonly hash: Uint8Array;
+  /** The secret of the key package that the Welcome is for, and its reference, to be dropped unless it is a last resort. */
+  readonly secret: Uint8Array;
+  readonly reference: Uint8Array;
+  readonly lastResort: boolean;
+}
+
+/**
+ * What to do with a Welcome whose adding commit has this number, by what is kept of its group. `catch-up`: first the log up to there:
+ * this device may be in already, or doesn't know yet that it was removed and may still read up to then. `obsolete`: what is kept is
+ * newer.
+ */
+export function judgeWelcome(row: GroupRow | null, number: number): "take" | "catch-up" | "obsolete" {
+  if (row === null) return "take";
+  if (row.cursor >= number || row.status === "stopped") return "obsolete";
+  return row.status === "removed" ? "take" : "catch-up";
+}
+
+/** A joined group and the key package's end belong together. Throws an `EngineError` for a Welcome that doesn't open. */
+export async function joinByWelcome(
+  { engine, surroundings }: Entering,
+  received: ReceivedWelcome,
+): Promise<readonly Change[]> {
+  const joined = await engine.join(received.welcome, received.secret);
+  const { group, conversation, number, hash, reference } = received;
+  const updateDue = firstUpdate(surroundings.now(), surroundings.random());
+  const changes: Change[] = [
+    { kind: "group-added", group, conversation, status: "active", cursor: number, hash, updateDue },
+    { kind: "group-saved", slot: "active", saved: joined.save() },
+  ];
+  joined.close();
+  return received.lastResort ? changes : [...changes, { kind: "key-package-dropped", reference }];
+}
+
+/** A new group, with its creation to be asked of the server. */
+export function createGroup(
+  { engine, surroundings }: Entering,
+  options: { readonly group: Uint8Array; readonly conversation: string; readonly policy: RoomPolicy },
+): readonly Change[] {
+  const { group, conversation, policy } = options;
+  const created = engine.createGroup(group, policy);
+  const groupInfo = created.info();
+  const saved = created.save();
+  created.close();
+  const request = { kind: "create", epoch: 0, after: 0, commit: new Uint8Array(), groupInfo } as const;
+  return [
+    { kind: "group-added", group, conversation, status: "joining", cursor: 0, hash: EMPTY_LOG, updateDue: 0 },
+    { kind: "group-saved", slot: "candidate", saved },
+    { kind: "request-made", group, request: whole(request, surroundings) },
+  ];
+}
+
+/**
+ * An external commit, to join an open room or, if this device has a leaf there, to replace that leaf (resync, SEALED.md 13).
+ * `row`: what is kept of the group, or null: then it is new. What was between is told as a gap.
+ */
+export async function joinExternally(
+  { engine, surroundings }: Entering,
+  options: {
+    readonly group: Uint8Array;
+    readonly conversation: string;
+    readonly row: GroupRow | null;
+    readonly door: GroupDoor;
+  },
+): Promise<readonly Change[]> {
+  const { group, conversation, row, door } = options;
+  const { group: joined, commit, groupInfo } = await engine.joinExternal(door.groupInfo);
+  const saved = joined.save();
+  joined.close();
+  const { epoch, number, hash } = door;
+  const request = { kind: "join", epoch, after: number, commit, groupInfo } as const;
+  const changes: Change[] = [
+    { kind: "group-added", group, conversation, status: "joining", cursor: number, hash, updateDue: 0 },
+    { kind: "group-saved", slot: "candidate", saved },
+    { kind: "request-made", group, request: whole(request, surroundings) },
+  ];
+  if (row === null) return changes;
+  if (row.status === "active") changes.unshift({ kind: "group-status", group, status: "joining", stopped: null });
+  if (number > row.cursor) {
+    const entry = { kind: "gap", from: row.cursor + 1, to: number } as const;
+    changes.push({ kind: "history-kept", conversation, group, number, at: surroundings.now(), entry });
+  }
+  return changes;
+}
+
+function whole(
+  request: Omit<PendingRequest, "requestId" | "welcome" | "welcomed">,
+  surroundings: Surroundings,
+): PendingRequest {
+  return { ...request, requestId: surroundings.randomBytes(16), welcome: null, welcomed: [] };
+}

@@ -1,0 +1,96 @@
+/**
+ * What a group session stands on. The session knows no socket and no protocol: who plugs it in hands it a delivery service,
+ * which may lose answers, repeat and reorder pushes, and lie; what it says is checked against the log's hash chain and MLS.
+ */
+import type { PendingRequest } from "../storage/kept.ts";
+
+/** One entry of a group's log. Numbers begin at 1 and have no gaps. */
+export interface LogEntry {
+  readonly number: number;
+  /** The server's time, milliseconds since 1970. */
+  readonly at: number;
+  /** Id of the device that wrote it, 16 bytes. */
+  readonly device: Uint8Array;
+  readonly kind: "commit" | "message";
+  /** In which it was made. */
+  readonly epoch: number;
+  /** The device's own number and message id; 0 and sixteen zero bytes for a commit. */
+  readonly counter: number;
+  readonly messageId: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** The server's no, or that nobody answered. `offline` may mean that the request was carried out. */
+export type Refusal =
+  | { readonly kind: "offline" }
+  /** The epoch is over: what is missing is in the log. */
+  | { readonly kind: "stale-epoch" }
+  /** That number has another message id: this device was copied or restored. */
+  | { readonly kind: "rolled-back" }
+  /** Another number is this device's next. */
+  | { readonly kind: "number-gap"; readonly expected: number }
+  /** Entries that were asked for are kept no longer. */
+  | { readonly kind: "too-old" }
+  | { readonly kind: "not-a-member" }
+  | { readonly kind: "closed" }
+  /** For good, and why, for people. */
+  | { readonly kind: "refused"; readonly why: string };
+
+export interface Stored {
+  readonly kind: "stored";
+  readonly number: number;
+}
+
+export interface Page {
+  readonly kind: "page";
+  /** From the one asked for on, without gaps; at most 256. */
+  readonly entries: readonly LogEntry[];
+  /** The log's last number. */
+  readonly head: number;
+}
+
+export interface GroupDoor {
+  readonly kind: "door";
+  /** GroupInfo of the present epoch, with tree. */
+  readonly groupInfo: Uint8Array;
+  readonly epoch: number;
+  /** The log's last number and hash at that time. */
+  readonly number: number;
+  readonly hash: Uint8Array;
+}
+
+/** Each request may be made again under its id, and gets the answer that it got first. */
+export interface DeliveryService {
+  read(group: Uint8Array, after: number): Promise<Page | Refusal>;
+  send(message: OutgoingMessage): Promise<Stored | Refusal>;
+  /** Commit, Welcomes and GroupInfo of the next epoch together; for a creation, the first GroupInfo alone. */
+  commit(group: Uint8Array, request: PendingRequest): Promise<Stored | Refusal>;
+  door(group: Uint8Array): Promise<GroupDoor | Refusal>;
+  /** The log has a commit that can't be processed (SEALED.md 15). Its answer changes nothing here. */
+  reportInvalid(group: Uint8Array, number: number): Promise<void>;
+}
+
+export interface OutgoingMessage {
+  readonly group: Uint8Array;
+  readonly epoch: number;
+  readonly counter: number;
+  readonly messageId: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Time and chance. Time is for stamps and for what is due, never for whether a commit is valid. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** From 0 up to but not 1. */
+  random(): number;
+  /** Cryptographically random. */
+  randomBytes(length: number): Uint8Array;
+  wait(milliseconds: number): Promise<void>;
+}
+
+/** What is known of a group's people beforehand: pins. */
+export interface Trust {
+  /** Why nothing is to be sent to somebody who shows this key, or null. */
+  blocks(who: string, userKey: Uint8Array): "changed-key" | "remapped-name" | null;
+}

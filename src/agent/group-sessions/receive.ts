@@ -1,0 +1,212 @@
+import { isEngineFailure } from "./engine-failure.ts";
+import { EngineError } from "../../mls/engine-error.ts";
+import type { Committed, Group, Member, OpenedMessage } from "../../mls/group-engine.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import type { HistoryEntry, StopCause } from "../storage/kept.ts";
+import { authenticatedData, chainHash } from "./log.ts";
+import type { LogEntry, Surroundings } from "./ports.ts";
+import { nextUpdate } from "./schedule.ts";
+import { hex, personOf } from "./working.ts";
+import type { Working } from "./working.ts";
+
+export interface Receiver {
+  readonly ownDevice: Uint8Array;
+  readonly surroundings: Surroundings;
+  /** What the search finds a content by, or null for one without text. */
+  readonly textOf: (content: Uint8Array) => string | null;
+  /** The entry in the engine now: if its instance ends there, the same isn't tried again, but told as unreadable. */
+  attempt: { number: number; hasFailed: boolean };
+}
+
+/**
+ * Takes the log's next entry into the working group: the engine, history, cursor and what waits move together. What doesn't open is
+ * told in the history and never ends the group; what breaks the log or its epochs stops it.
+ */
+export function receive(work: Working, entry: LogEntry, receiver: Receiver): void {
+  if (entry.number !== work.row.cursor + 1) throw new RangeError(`entry ${entry.number} after ${work.row.cursor}`);
+  if (receiver.attempt.number !== entry.number) receiver.attempt = { number: entry.number, hasFailed: false };
+  if (!isStoppedBy(work, entry, receiver)) advanceCursor(work, entry);
+}
+
+/** Whether the group stopped at this entry, which then stays unread. */
+function isStoppedBy(work: Working, entry: LogEntry, receiver: Receiver): boolean {
+  if (entry.kind === "message" && sameBytes(entry.device, receiver.ownDevice)) return receiveOwn(work, entry);
+  if (work.row.status === "joining") return receiveWhileJoining(work, entry, receiver);
+  return entry.kind === "commit" ? receiveCommit(work, entry, receiver) : receiveMessage(work, entry, receiver);
+}
+
+/** Before the own joining commit, entries are of an epoch without this device. */
+function receiveWhileJoining(work: Working, entry: LogEntry, { surroundings }: Receiver): boolean {
+  const { request, candidate } = work;
+  if (request === null || candidate === null || entry.kind !== "commit") return false;
+  const group = work.row.id;
+  work.changes.push({ kind: "request-settled", group, requestId: request.requestId });
+  work.request = null;
+  work.candidate = null;
+  const isOwn = sameBytes(entry.bytes, request.commit);
+  work.settled = { requestId: request.requestId, outcome: isOwn ? "won" : "lost" };
+  const missed = entry.number - 1 - request.after;
+  if (missed > 0) {
+    const gap = { kind: "gap", from: request.after + 1, to: entry.number - 1 } as const;
+    keep(work, { ...entry, number: entry.number - 1 }, gap);
+  }
+  if (!isOwn) {
+    // Another's commit came first: this join can't be in the log any more.
+    candidate.close();
+    work.changes.push({ kind: "candidate-dropped", group });
+    return false;
+  }
+  work.changes.push({ kind: "candidate-promoted", group });
+  becomeMember(work, candidate, nextUpdate(surroundings.now(), surroundings.random()));
+  work.events.push({ kind: "joined", number: entry.number });
+  return false;
+}
+
+/** The candidate is the group's state from now on. */
+export function becomeMember(work: Working, joined: Group, updateDue: number): void {
+  const group = work.row.id;
+  work.active?.close();
+  work.active = joined;
+  work.isMoved = true;
+  work.row = { ...work.row, status: "active", stopped: null, updateDue };
+  work.changes.push(
+    { kind: "group-status", group, status: "active", stopped: null },
+    { kind: "update-due", group, at: updateDue },
+  );
+}
+
+function receiveMessage(work: Working, entry: LogEntry, receiver: Receiver): boolean {
+  const { active } = work;
+  if (active === null) return false;
+  const opened = inEngine(receiver, () => (entry.epoch === active.epoch ? active.open(entry.bytes) : "another-epoch"));
+  // Whatever came of it, the engine may have moved its keys.
+  work.isMoved = true;
+  const history = typeof opened === "string" ? unreadable(opened) : readMessage(work, entry, opened, receiver);
+  keep(work, entry, history);
+  return false;
+}
+
+/** An own message never goes into the engine: it is known by its number and id, and its content is in the outbox. */
+function receiveOwn(work: Working, entry: LogEntry): boolean {
+  const { flight, row } = work;
+  const written = work.outbox.find(({ messageId }) => sameBytes(messageId, entry.messageId));
+  const isExpected = flight !== null && sameBytes(flight.messageId, entry.messageId) && flight.number === entry.counter;
+  if (!isExpected || written === undefined || entry.counter !== row.sent + 1) {
+    // The log has what this device doesn't know to have sent: it was copied or restored (SEALED.md 9).
+    return stop(work, "rolled-back");
+  }
+  const { messageId, content, text } = written;
+  work.changes.push({ kind: "flight-stored", group: row.id, messageId, number: entry.counter });
+  work.flight = null;
+  work.outbox = work.outbox.filter((waiting) => waiting !== written);
+  work.row = { ...row, sent: entry.counter };
+  const own = work.active?.member(work.active.leaf) ?? null;
+  const who = own === null ? "" : personOf(own).who;
+  keep(work, entry, { kind: "message", who, device: entry.device, messageId, content, text, missed: 0 });
+  work.events.push({ kind: "stored", messageId, number: entry.number, at: entry.at });
+  return false;
+}
+
+/**
+ * The engine's own word for what it refuses. That its instance has ended is thrown: the group is loaded again and the entry tried
+ * once more; ends it again, the entry is at fault.
+ */
+function inEngine<T>({ attempt }: Receiver, work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (!isEngineFailure(error) || attempt.hasFailed) return error.code;
+    attempt.hasFailed = true;
+    throw error;
+  }
+}
+
+/** What MLS proves and what the server says of an entry must be the same. */
+function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { textOf }: Receiver): HistoryEntry {
+  const { who, deviceId } = personOf(opened.sender);
+  const isAsSent = sameBytes(opened.authenticatedData, authenticatedData(entry.counter, entry.messageId));
+  if (!sameBytes(deviceId, entry.device) || !isAsSent) return unreadable("misattributed");
+  const last = work.senders.get(hex(deviceId));
+  if (last !== undefined && entry.counter <= last) return unreadable("repeated");
+  work.senders.set(hex(deviceId), entry.counter);
+  work.changes.push({ kind: "sender-seen", group: work.row.id, device: deviceId, number: entry.counter });
+  const missed = last === undefined ? 0 : entry.counter - last - 1;
+  const { plaintext: content } = opened;
+  return { kind: "message", who, device: deviceId, messageId: entry.messageId, content, text: textOf(content), missed };
+}
+
+function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): boolean {
+  const { active, request } = work;
+  const { ownDevice, surroundings } = receiver;
+  if (active === null) return false;
+  if (entry.epoch !== active.epoch) return stop(work, "log-broken");
+  const isOwn = request !== null && sameBytes(request.commit, entry.bytes);
+  if (!isOwn && sameBytes(entry.device, ownDevice)) return stop(work, "rolled-back");
+  if (request !== null) {
+    work.changes.push({ kind: "request-settled", group: work.row.id, requestId: request.requestId });
+    work.request = null;
+    work.settled = { requestId: request.requestId, outcome: isOwn ? "won" : "lost" };
+  }
+  const committed = inEngine(receiver, () => {
+    if (isOwn) return active.apply();
+    if (active.pending) active.clear();
+    return active.process(entry.bytes);
+  });
+  if (typeof committed === "string") return stop(work, "invalid-commit");
+  work.isMoved = true;
+  if (isOwn && committed.kind !== "add") postponeUpdate(work, surroundings);
+  keep(work, entry, members(committed));
+  if (committed.removedSelf) leave(work, entry.number);
+  return false;
+}
+
+function members({ added, removed, sender }: Committed): HistoryEntry {
+  return { kind: "members", came: added.map(whoOf), went: removed.map(whoOf), by: whoOf(sender) };
+}
+
+function whoOf(member: Member): string {
+  return personOf(member).who;
+}
+
+function postponeUpdate(work: Working, surroundings: Surroundings): void {
+  const at = nextUpdate(surroundings.now(), surroundings.random());
+  work.row = { ...work.row, updateDue: at };
+  work.changes.push({ kind: "update-due", group: work.row.id, at });
+}
+
+/** Keys go with the membership; history stays. */
+function leave(work: Working, number: number): void {
+  const group = work.row.id;
+  work.active?.close();
+  work.active = null;
+  work.isMoved = false;
+  work.row = { ...work.row, status: "removed" };
+  work.changes.push({ kind: "group-status", group, status: "removed", stopped: null });
+  work.events.push({ kind: "removed", number });
+}
+
+/** Stays so until a person, or a successor of the group, decides. True, so that a caller can pass it on. */
+export function stop(work: Working, cause: StopCause): true {
+  work.row = { ...work.row, status: "stopped", stopped: cause };
+  work.changes.push({ kind: "group-status", group: work.row.id, status: "stopped", stopped: cause });
+  work.events.push({ kind: "stopped", cause });
+  return true;
+}
+
+function keep(work: Working, { number, at }: LogEntry, entry: HistoryEntry): void {
+  const { id: group, conversation } = work.row;
+  work.changes.push({ kind: "history-kept", conversation, group, number, at, entry });
+  work.events.push({ kind: "entry", number, at, entry });
+}
+
+function advanceCursor(work: Working, entry: LogEntry): void {
+  const { id: group, cursor: from } = work.row;
+  const hash = chainHash(work.row.hash, entry);
+  work.row = { ...work.row, cursor: entry.number, hash };
+  work.changes.push({ kind: "cursor-moved", group, from, to: entry.number, hash });
+}
+
+function unreadable(why: string): HistoryEntry {
+  return { kind: "unreadable", why };
+}

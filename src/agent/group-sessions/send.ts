@@ -1,0 +1,108 @@
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import type { Flight } from "../storage/kept.ts";
+import { MOST_FRUITLESS } from "./context.ts";
+import type { SessionContext, Step } from "./context.ts";
+import { holdsOf } from "./holds.ts";
+import { authenticatedData } from "./log.ts";
+import type { Stored } from "./ports.ts";
+import { stop } from "./receive.ts";
+import { tired } from "./settle.ts";
+import { personOf } from "./working.ts";
+import type { Working } from "./working.ts";
+
+/**
+ * Sends the oldest message that waits: sealed for the present epoch under the next own number, and saved with the state that sealed
+ * it, before it leaves. With the log read to its end, whatever of it the log has is settled already. `again`: the log may have it.
+ */
+export async function sendNext(context: SessionContext, work: Working): Promise<Step> {
+  if (work.outbox.length === 0 || work.active === null || work.row.status !== "active") return { kind: "idle" };
+  const holds = holdsOf(work, context.trust);
+  if (holds.length > 0) return { kind: "held", holds };
+  if (context.fruitless >= MOST_FRUITLESS) return tired(context);
+  const flight = await begin(context, work);
+  if (flight === null) return { kind: "idle" };
+  const { number: counter, messageId, epoch, sealed: bytes } = flight;
+  const answer = await context.service.send({ group: context.id, epoch, counter, messageId, bytes });
+  switch (answer.kind) {
+    case "stored":
+      return await found(context, work, flight, answer);
+    case "stale-epoch":
+      context.fruitless += 1;
+      return { kind: "again" };
+    case "offline":
+      return answer;
+    case "rolled-back":
+      return await stopped(context, work, "rolled-back");
+    case "number-gap":
+      // More are known there than here: this state is an old one. Fewer: the server's is.
+      return await stopped(context, work, answer.expected > counter ? "rolled-back" : "log-broken");
+    case "closed":
+      return await stopped(context, work, "closed");
+    case "too-old":
+    case "not-a-member":
+      return { kind: "refused", why: answer.kind };
+    case "refused":
+      return await giveUp(context, work, flight, answer.why);
+  }
+}
+
+/** What is in flight, if it was sealed for this epoch; else the same message, or the oldest, sealed now. */
+async function begin(context: SessionContext, work: Working): Promise<Flight | null> {
+  const { active, flight: before, row } = work;
+  if (active === null) return null;
+  if (before !== null && before.epoch === active.epoch) return before;
+  const next = work.outbox.find(({ messageId }) => before === null || sameBytes(messageId, before.messageId));
+  if (next === undefined) return null;
+  const number = row.sent + 1;
+  const { messageId } = next;
+  const { message: sealed, epoch } = active.seal(next.content, authenticatedData(number, messageId));
+  const flight = { messageId, number, epoch, sealed };
+  work.flight = flight;
+  work.isMoved = true;
+  work.changes.push({ kind: "flight-begun", group: row.id, flight });
+  await context.keep(work);
+  return flight;
+}
+
+/** It is in the log; where that part of the log was passed over (a resync), it is settled here and now. */
+async function found(context: SessionContext, work: Working, flight: Flight, { number }: Stored): Promise<Step> {
+  context.fruitless += 1;
+  const { row, active } = work;
+  const written = work.outbox.find(({ messageId }) => sameBytes(messageId, flight.messageId));
+  if (number > row.cursor || written === undefined || active === null) return { kind: "again" };
+  const { messageId, content, text } = written;
+  const own = active.member(active.leaf);
+  const who = own === null ? "" : personOf(own).who;
+  const at = context.surroundings.now();
+  const entry = { kind: "message", who, device: context.ownDevice, messageId, content, text, missed: 0 } as const;
+  work.changes.push(
+    { kind: "flight-stored", group: row.id, messageId, number: flight.number },
+    { kind: "history-kept", conversation: row.conversation, group: row.id, number, at, entry },
+  );
+  work.flight = null;
+  work.outbox = work.outbox.filter((waiting) => waiting !== written);
+  work.row = { ...row, sent: flight.number };
+  work.events.push({ kind: "entry", number, at, entry }, { kind: "stored", messageId, number, at });
+  await context.keep(work);
+  return { kind: "again" };
+}
+
+async function giveUp(context: SessionContext, work: Working, { messageId }: Flight, why: string): Promise<Step> {
+  const group = work.row.id;
+  work.changes.push({ kind: "flight-ended", group }, { kind: "message-withdrawn", group, messageId });
+  work.flight = null;
+  work.outbox = work.outbox.filter((row) => !sameBytes(row.messageId, messageId));
+  work.events.push({ kind: "refused", messageId, why });
+  await context.keep(work);
+  return { kind: "again" };
+}
+
+async function stopped(
+  context: SessionContext,
+  work: Working,
+  cause: "rolled-back" | "log-broken" | "closed",
+): Promise<Step> {
+  stop(work, cause);
+  await context.keep(work);
+  return { kind: "stopped" };
+}

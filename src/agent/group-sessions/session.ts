@@ -1,0 +1,193 @@
+/**
+ * One group of one device: all its operations one after another, each saved before anything of it leaves or is told. A fault of
+ * the store or the engine throws the state in memory away; the next operation loads what is kept. Other groups don't notice.
+ */
+import type { GroupRow, OutboxRow } from "../storage/kept.ts";
+import { catchUp } from "./catch-up.ts";
+import { commitIntent } from "./commit.ts";
+import type { CommitOutcome } from "./commit.ts";
+import type { Head, SessionContext, SessionPorts, Standing, Step } from "./context.ts";
+import { isEngineFailure } from "./engine-failure.ts";
+import type { Hold } from "./events.ts";
+import { holdsOf } from "./holds.ts";
+import type { Intent } from "./intent.ts";
+import type { LogEntry } from "./ports.ts";
+import { sendNext } from "./send.ts";
+import { settleOrStart } from "./settle.ts";
+import { closeGroups, personOf, takeChanges, working } from "./working.ts";
+import type { Working } from "./working.ts";
+
+export interface GroupSession {
+  readonly id: Uint8Array;
+  /** Catches up, settles what was on its way, renews keys when due, and sends what waits, until nothing is left to do. */
+  advance(): Promise<Standing>;
+  /** Keeps a message to be sent. `shown`: whom the writer saw as readers (`whoKey`). It may be sent late, but never twice. */
+  write(message: OutboxRow, shown: readonly string[]): Promise<void>;
+  /** Rejects with `conflict` if it is on its way already. */
+  withdraw(messageId: Uint8Array): Promise<void>;
+  /** The writer has seen them, too. */
+  showReaders(who: readonly string[]): Promise<void>;
+  commit(intent: Intent): Promise<CommitOutcome>;
+  /** An entry that was pushed, in any order and any number of times; `advance` takes it. */
+  offer(entry: LogEntry): void;
+  /** What the server says its log ends in. `advance` holds it against what was read. */
+  expectHead(head: Head): void;
+  look(): Promise<SessionView>;
+  close(): Promise<void>;
+}
+
+export interface SessionView {
+  readonly row: GroupRow;
+  readonly epoch: number | null;
+  readonly people: readonly string[];
+  readonly waiting: readonly OutboxRow[];
+  readonly holds: readonly Hold[];
+  /** 32 bytes; null for who is no member. */
+  readonly authenticator: Uint8Array | null;
+}
+
+/** Steps of one `advance` (two for each message that waits), pushed entries that are held, and operations that wait. */
+const MOST_STEPS = 10_000;
+const MOST_OFFERED = 256;
+const MOST_QUEUED = 1000;
+
+/** A session on a group that the store has. */
+export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession {
+  const { store, engine, ownDevice, surroundings, textOf, onEvent } = ports;
+  let work: Working | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+  let queued = 0;
+  const context: SessionContext = {
+    ...ports,
+    id,
+    receiver: { ownDevice, surroundings, textOf, attempt: { number: 0, hasFailed: false } },
+    offered: new Map(),
+    expectedHead: null,
+    fruitless: 0,
+    keep,
+    reload,
+  };
+
+  return {
+    id,
+    advance: async () => await operation(advance),
+    write: async (message, shown) =>
+      await operation(async (present) => {
+        if (shown.length > 0) present.changes.push({ kind: "readers-shown", group: id, readers: shown });
+        present.changes.push({ kind: "message-written", group: id, message });
+        await keep(present);
+        for (const who of shown) present.readers.add(who);
+        present.outbox = [...present.outbox, message];
+      }),
+    withdraw: async (messageId) =>
+      await operation(async (present) => {
+        present.changes.push({ kind: "message-withdrawn", group: id, messageId });
+        await keep(present);
+        present.outbox = present.outbox.filter((row) => !Buffer.from(row.messageId).equals(messageId));
+      }),
+    showReaders: async (who) =>
+      await operation(async (present) => {
+        present.changes.push({ kind: "readers-shown", group: id, readers: who });
+        await keep(present);
+        for (const each of who) present.readers.add(each);
+      }),
+    commit: async (intent) => await operation(async (present) => await commitIntent(context, present, intent)),
+    offer(entry) {
+      if (context.offered.size < MOST_OFFERED) context.offered.set(entry.number, entry);
+    },
+    expectHead(head) {
+      context.expectedHead = head;
+    },
+    look: async () => await operation(async (present) => await Promise.resolve(view(present))),
+    close: async () =>
+      await inTurn(async () => {
+        discard();
+        await Promise.resolve();
+      }),
+  };
+
+  async function advance(present: Working): Promise<Standing> {
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      const step = await nextStep(present);
+      if (step.kind !== "again") return step;
+    }
+    return { kind: "busy" };
+  }
+
+  async function nextStep(present: Working): Promise<Step> {
+    const caughtUp = await catchUp(context, present);
+    if (caughtUp.kind !== "idle") return caughtUp;
+    const settled = await settleOrStart(context, present);
+    if (settled.kind !== "idle") return settled;
+    return await sendNext(context, present);
+  }
+
+  /** One at a time; what fails leaves nothing in memory. An engine that ended is tried once more with what was saved. */
+  async function operation<T>(task: (present: Working) => Promise<T>): Promise<T> {
+    return await inTurn(async () => {
+      try {
+        return await attempt(task);
+      } catch (error) {
+        if (!isEngineFailure(error)) throw error;
+        return await attempt(task);
+      }
+    });
+  }
+
+  async function attempt<T>(task: (present: Working) => Promise<T>): Promise<T> {
+    try {
+      work ??= await load();
+      return await task(work);
+    } catch (error) {
+      discard();
+      throw error;
+    }
+  }
+
+  async function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    if (queued >= MOST_QUEUED) throw new RangeError("too many operations wait for this group");
+    queued += 1;
+    const turn = queue.then(task);
+    queue = turn.catch(() => {});
+    try {
+      return await turn;
+    } finally {
+      queued -= 1;
+    }
+  }
+
+  async function load(): Promise<Working> {
+    const kept = await store.group(id);
+    if (kept === null) throw new RangeError("the store has no such group");
+    return working(kept, engine);
+  }
+
+  async function keep(present: Working): Promise<void> {
+    const changes = takeChanges(present);
+    const events = present.events.splice(0);
+    await store.commit(changes);
+    for (const event of events) onEvent(event);
+  }
+
+  async function reload(present: Working): Promise<void> {
+    closeGroups(present);
+    Object.assign(present, await load());
+  }
+
+  function discard(): void {
+    if (work !== null) closeGroups(work);
+    work = null;
+  }
+
+  function view(present: Working): SessionView {
+    const { row, active, outbox } = present;
+    return {
+      row,
+      epoch: active?.epoch ?? null,
+      people: [...new Set(active?.members().map((member) => personOf(member).who))],
+      waiting: outbox,
+      holds: holdsOf(present, ports.trust),
+      authenticator: active?.authenticator() ?? null,
+    };
+  }
+}

@@ -1,0 +1,138 @@
+import { EngineError } from "../../mls/engine-error.ts";
+import { MOST_FRUITLESS } from "./context.ts";
+import type { SessionContext, Step } from "./context.ts";
+import { isEngineFailure } from "./engine-failure.ts";
+import { buildCommit } from "./intent.ts";
+import type { Built, Intent } from "./intent.ts";
+import { joinExternally } from "./join.ts";
+import { becomeMember, stop } from "./receive.ts";
+import { backOff, nextUpdate } from "./schedule.ts";
+import type { Working } from "./working.ts";
+
+/**
+ * With the log read to its end: what was on its way is asked again under its id; who is out comes in; keys that are due are
+ * renewed. `idle`: nothing of all this, and messages may be sent.
+ */
+export async function settleOrStart(context: SessionContext, work: Working): Promise<Step> {
+  if (work.request !== null) return await submit(context, work);
+  if (work.row.status === "joining") return await rejoin(context, work);
+  if (work.active === null || work.row.updateDue > context.surroundings.now()) return { kind: "idle" };
+  return (await startCommit(context, work, { kind: "update" })) === null ? { kind: "idle" } : { kind: "again" };
+}
+
+/**
+ * Makes the commit and keeps it, with the state that waits for it, before it leaves. Null when there is nothing to do; throws
+ * `EngineError` for what the room's policy forbids.
+ */
+export async function startCommit(context: SessionContext, work: Working, intent: Intent): Promise<Built | null> {
+  const { active, row } = work;
+  if (active === null || row.status !== "active") return null;
+  const epoch = active.epoch;
+  const built = buildCommit(active, intent, context.surroundings.now());
+  if (built === null) return null;
+  const { commit, welcome, groupInfo, welcomed } = built;
+  const requestId = context.surroundings.randomBytes(16);
+  work.request = { requestId, kind: "commit", epoch, after: row.cursor, commit, welcome, groupInfo, welcomed };
+  work.changes.push({ kind: "request-made", group: row.id, request: work.request });
+  work.isMoved = true;
+  await context.keep(work);
+  return built;
+}
+
+/** Asks for what is on its way. What the log then has, `catchUp` finds there. */
+async function submit(context: SessionContext, work: Working): Promise<Step> {
+  const { request } = work;
+  if (request === null) return { kind: "idle" };
+  if (context.fruitless >= MOST_FRUITLESS) return tired(context);
+  const answer = await context.service.commit(context.id, request);
+  switch (answer.kind) {
+    case "stored":
+      if (request.kind === "create") await begin(context, work, answer.number);
+      context.fruitless += 1;
+      return { kind: "again" };
+    case "stale-epoch":
+      context.fruitless += 1;
+      await context.surroundings.wait(backOff(context.fruitless, context.surroundings.random()));
+      return { kind: "again" };
+    case "offline":
+      return answer;
+    case "closed":
+      stop(work, "closed");
+      await context.keep(work);
+      return { kind: "stopped" };
+    case "rolled-back":
+      stop(work, "rolled-back");
+      await context.keep(work);
+      return { kind: "stopped" };
+    case "number-gap":
+    case "too-old":
+    case "not-a-member":
+      return await dropRequest(context, work, answer.kind);
+    case "refused":
+      return await dropRequest(context, work, answer.why);
+  }
+}
+
+export function tired(context: SessionContext): Step {
+  context.fruitless = 0;
+  return { kind: "busy" };
+}
+
+/** A created group has no commit: it is there from the server's yes on. */
+async function begin(context: SessionContext, work: Working, number: number): Promise<void> {
+  const { candidate, request, row } = work;
+  if (candidate === null || request === null) return;
+  work.changes.push(
+    { kind: "request-settled", group: row.id, requestId: request.requestId },
+    { kind: "candidate-promoted", group: row.id },
+  );
+  work.request = null;
+  work.candidate = null;
+  const { surroundings } = context;
+  becomeMember(work, candidate, nextUpdate(surroundings.now(), surroundings.random()));
+  work.events.push({ kind: "joined", number });
+  await context.keep(work);
+}
+
+/** The server takes it for no good reason of a race: whatever it was to do is not done. */
+async function dropRequest(context: SessionContext, work: Working, why: string): Promise<Step> {
+  const { request, row, candidate, active } = work;
+  if (request === null) return { kind: "again" };
+  work.changes.push({ kind: "request-settled", group: row.id, requestId: request.requestId });
+  work.settled = { requestId: request.requestId, outcome: "refused" };
+  work.request = null;
+  if (candidate !== null) {
+    candidate.close();
+    work.candidate = null;
+    work.changes.push({ kind: "candidate-dropped", group: row.id });
+  } else if (active?.pending === true) {
+    active.clear();
+    work.isMoved = true;
+  }
+  // Fresh keys that the server doesn't take now are due again later, not at once.
+  if (row.updateDue <= context.surroundings.now()) {
+    const at = nextUpdate(context.surroundings.now(), context.surroundings.random());
+    work.row = { ...row, updateDue: at };
+    work.changes.push({ kind: "update-due", group: row.id, at });
+  }
+  await context.keep(work);
+  return { kind: "refused", why };
+}
+
+/** By external commit, as a member that was away too long or lost a race for coming in (SEALED.md 13). */
+export async function rejoin(context: SessionContext, work: Working): Promise<Step> {
+  if (context.fruitless >= MOST_FRUITLESS) return tired(context);
+  context.fruitless += 1;
+  const door = await context.service.door(context.id);
+  if (door.kind !== "door") return door.kind === "refused" ? door : { kind: "offline" };
+  const { row } = work;
+  try {
+    const { conversation } = row;
+    await context.store.commit(await joinExternally(context, { group: context.id, conversation, row, door }));
+  } catch (error) {
+    if (!(error instanceof EngineError) || isEngineFailure(error)) throw error;
+    return { kind: "refused", why: error.code };
+  }
+  await context.reload(work);
+  return { kind: "again" };
+}

@@ -1,0 +1,85 @@
+import type { NamePin, Pin } from "../../mls/identity/pins.ts";
+import type {
+  Flight,
+  GroupStatus,
+  HistoryEntry,
+  KeyPackage,
+  OutboxRow,
+  OwnDevice,
+  PendingRequest,
+  SavedGroup,
+  Slot,
+  StopCause,
+} from "./kept.ts";
+
+/** One thing that changes in what a device keeps. Where it says so, a change that doesn't fit what is there refuses its whole commit. */
+export type Change =
+  /** Once. */
+  | { readonly kind: "device-made"; readonly device: OwnDevice }
+  | { readonly kind: "record-renewed"; readonly record: Uint8Array }
+  | { readonly kind: "user-key-kept"; readonly seed: Uint8Array }
+  | { readonly kind: "key-package-made"; readonly keyPackage: KeyPackage }
+  | { readonly kind: "key-package-dropped"; readonly reference: Uint8Array }
+  /** A group that isn't there, or that this device is out of (`joining`, `removed`), from this place of its log on. Own numbers go on. */
+  | {
+      readonly kind: "group-added";
+      readonly group: Uint8Array;
+      readonly conversation: string;
+      readonly status: GroupStatus;
+      readonly cursor: number;
+      readonly hash: Uint8Array;
+      readonly updateDue: number;
+    }
+  /** `stopped` comes with its cause and no other does. With `removed` the group's keys go. */
+  | {
+      readonly kind: "group-status";
+      readonly group: Uint8Array;
+      readonly status: GroupStatus;
+      readonly stopped: StopCause | null;
+    }
+  | { readonly kind: "group-saved"; readonly slot: Slot; readonly saved: SavedGroup }
+  /** The candidate, which must be there, becomes the active state; what was active goes. */
+  | { readonly kind: "candidate-promoted"; readonly group: Uint8Array }
+  | { readonly kind: "candidate-dropped"; readonly group: Uint8Array }
+  /** Only from where it is. */
+  | {
+      readonly kind: "cursor-moved";
+      readonly group: Uint8Array;
+      readonly from: number;
+      readonly to: number;
+      readonly hash: Uint8Array;
+    }
+  | { readonly kind: "update-due"; readonly group: Uint8Array; readonly at: number }
+  /** One for each group at most. */
+  | { readonly kind: "request-made"; readonly group: Uint8Array; readonly request: PendingRequest }
+  | { readonly kind: "request-settled"; readonly group: Uint8Array; readonly requestId: Uint8Array }
+  /** At most 1,000 wait in a group. */
+  | { readonly kind: "message-written"; readonly group: Uint8Array; readonly message: OutboxRow }
+  /** Only if it isn't in flight. */
+  | { readonly kind: "message-withdrawn"; readonly group: Uint8Array; readonly messageId: Uint8Array }
+  /** In place of what was in flight before; its message must be in the outbox, its number the next. */
+  | { readonly kind: "flight-begun"; readonly group: Uint8Array; readonly flight: Flight }
+  /** Refused: the message waits again, and its number was not used. */
+  | { readonly kind: "flight-ended"; readonly group: Uint8Array }
+  /** The log has it: it leaves the outbox, and its number is used. */
+  | {
+      readonly kind: "flight-stored";
+      readonly group: Uint8Array;
+      readonly messageId: Uint8Array;
+      readonly number: number;
+    }
+  /** A message that the conversation has from that device already is dropped: it was sent again in a successor group. */
+  | {
+      readonly kind: "history-kept";
+      readonly conversation: string;
+      readonly group: Uint8Array;
+      readonly number: number;
+      readonly at: number;
+      readonly entry: HistoryEntry;
+    }
+  | { readonly kind: "sender-seen"; readonly group: Uint8Array; readonly device: Uint8Array; readonly number: number }
+  | { readonly kind: "readers-shown"; readonly group: Uint8Array; readonly readers: readonly string[] }
+  | { readonly kind: "pin-kept"; readonly pin: Pin }
+  | { readonly kind: "name-pinned"; readonly pin: NamePin }
+  /** An empty one is deleted. */
+  | { readonly kind: "draft-kept"; readonly conversation: string; readonly text: string };

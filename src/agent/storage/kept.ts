@@ -1,0 +1,157 @@
+import type { SavedGroup, WholeGroup } from "../../mls/group-engine.ts";
+import type { NamePin, Pin } from "../../mls/identity/pins.ts";
+
+/** What an agent needs at its start. */
+export interface Saved {
+  readonly device: OwnDevice | null;
+  /** Seed of the user key: null until this device made or was given one. */
+  readonly userSeed: Uint8Array | null;
+  readonly groups: readonly GroupRow[];
+  /** References of those that can be used. */
+  readonly keyPackages: readonly Omit<KeyPackage, "secret">[];
+  readonly pins: readonly Pin[];
+  readonly names: readonly NamePin[];
+  readonly drafts: ReadonlyMap<string, string>;
+}
+
+export interface OwnDevice {
+  readonly id: Uint8Array;
+  /** Of the signature key, one for all groups. */
+  readonly seed: Uint8Array;
+  /** The record as last signed. */
+  readonly record: Uint8Array;
+}
+
+export interface KeyPackage {
+  readonly reference: Uint8Array;
+  readonly secret: Uint8Array;
+  readonly lastResort: boolean;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+}
+
+/**
+ * - `joining`: an external commit or the creation of the group may or may not be in the log; it has a candidate and a request
+ * - `active`: this device is a member, and may write
+ * - `removed`: a commit has removed it
+ * - `stopped`: something that only a person can decide; `stopped` says what
+ */
+export const GROUP_STATUSES = ["joining", "active", "removed", "stopped"] as const;
+export type GroupStatus = (typeof GROUP_STATUSES)[number];
+
+/**
+ * - `rolled-back`: the server has another message under this device's number: the device was copied or restored
+ * - `invalid-commit`: the log has a commit that can't be processed; reported
+ * - `log-broken`: the log's entries don't follow one another, or don't end in what the server says
+ * - `closed`: the server has closed the group; a successor follows
+ */
+export const STOP_CAUSES = ["rolled-back", "invalid-commit", "log-broken", "closed"] as const;
+export type StopCause = (typeof STOP_CAUSES)[number];
+
+export interface GroupRow {
+  readonly id: Uint8Array;
+  /** What its history and drafts are under; a successor goes on under the same. */
+  readonly conversation: string;
+  readonly status: GroupStatus;
+  readonly stopped: StopCause | null;
+  /** Number of the last log entry processed, and the log's hash chain up to it. */
+  readonly cursor: number;
+  readonly hash: Uint8Array;
+  /** The last number of this device's own that the log has. */
+  readonly sent: number;
+  /** When a commit of fresh keys is due, milliseconds since 1970. */
+  readonly updateDue: number;
+}
+
+/** `candidate`: joined by a commit that isn't known to be in the log yet; it becomes `active` with it, or goes. */
+export const SLOTS = ["active", "candidate"] as const;
+export type Slot = (typeof SLOTS)[number];
+
+export interface KeptGroup {
+  readonly row: GroupRow;
+  readonly active: WholeGroup | null;
+  readonly candidate: WholeGroup | null;
+  readonly request: PendingRequest | null;
+  readonly flight: Flight | null;
+  /** What waits to be sent, oldest first, the one in flight among them; at most 1,000. */
+  readonly outbox: readonly OutboxRow[];
+  /** Whom the writer has been shown as readers (`whoKey`). */
+  readonly readers: ReadonlySet<string>;
+  /** By device id in hex: the last number seen of each sender. */
+  readonly senders: ReadonlyMap<string, number>;
+}
+
+/** `join`: an external commit, resync included. */
+export const REQUEST_KINDS = ["commit", "join", "create"] as const;
+export type RequestKind = (typeof REQUEST_KINDS)[number];
+
+/** A commit or join on its way: kept before it leaves, sent again under the same id until it is answered (SEALED.md 12). */
+export interface PendingRequest {
+  readonly requestId: Uint8Array;
+  readonly kind: RequestKind;
+  /** The epoch that it is made in. */
+  readonly epoch: number;
+  /** The log's number when it was made. */
+  readonly after: number;
+  /** Empty for the group's creation. */
+  readonly commit: Uint8Array;
+  readonly welcome: Uint8Array | null;
+  readonly groupInfo: Uint8Array;
+  /** For whom the Welcome is: what the server needs to hand it out, in the order of the caller. */
+  readonly welcomed: readonly Uint8Array[];
+}
+
+/** The one message of a group that is on its way. Sealed under the state that was saved with it. */
+export interface Flight {
+  readonly messageId: Uint8Array;
+  readonly number: number;
+  readonly epoch: number;
+  readonly sealed: Uint8Array;
+}
+
+/** Content, not ciphertext: it is sealed when its turn comes (SEALED.md 11). */
+export interface OutboxRow {
+  readonly messageId: Uint8Array;
+  readonly content: Uint8Array;
+  /** What the search finds it by, or null. */
+  readonly text: string | null;
+  readonly writtenAt: number;
+}
+
+export interface HistoryRow {
+  /** Its place in the whole history; rises. */
+  readonly place: number;
+  readonly conversation: string;
+  readonly group: Uint8Array;
+  readonly number: number;
+  /** The server's time, milliseconds since 1970. */
+  readonly at: number;
+  readonly entry: HistoryEntry;
+}
+
+/**
+ * - `message`: `missed`: how many of this sender's messages, just before it, never came (the server dropped them)
+ * - `members`: who came and went with a commit (`whoKey`)
+ * - `gap`: entries that this device can't have: it was away too long, or joined anew
+ * - `unreadable`: an entry that didn't open, and why
+ */
+export type HistoryEntry =
+  | {
+      readonly kind: "message";
+      readonly who: string;
+      readonly device: Uint8Array;
+      readonly messageId: Uint8Array;
+      readonly content: Uint8Array;
+      readonly text: string | null;
+      readonly missed: number;
+    }
+  | {
+      readonly kind: "members";
+      readonly came: readonly string[];
+      readonly went: readonly string[];
+      readonly by: string;
+    }
+  | { readonly kind: "gap"; readonly from: number; readonly to: number }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+export type { SavedGroup, WholeGroup };

@@ -1,0 +1,65 @@
+/**
+ * Each takes the database from the version of its index to the next. Never change one that was released: add another.
+ * Columns called `sealed` are encrypted under the key that lies apart (secrets.ts); all others are readable.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE key_packages (
+    reference BLOB PRIMARY KEY, sealed BLOB NOT NULL, last_resort INTEGER NOT NULL, made_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE groups (
+    id BLOB PRIMARY KEY, conversation TEXT NOT NULL, status TEXT NOT NULL, stopped TEXT,
+    cursor INTEGER NOT NULL, hash BLOB NOT NULL, sent INTEGER NOT NULL, update_due INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE group_states (
+    group_id BLOB NOT NULL REFERENCES groups, slot TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (group_id, slot)
+  ) STRICT;
+  CREATE TABLE group_trees (
+    group_id BLOB NOT NULL REFERENCES groups, slot TEXT NOT NULL, tree BLOB NOT NULL, PRIMARY KEY (group_id, slot)
+  ) STRICT;
+  CREATE TABLE requests (
+    group_id BLOB PRIMARY KEY REFERENCES groups, request_id BLOB NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
+    after INTEGER NOT NULL, handshake BLOB NOT NULL, welcome BLOB, group_info BLOB NOT NULL, welcomed TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE outbox (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, group_id BLOB NOT NULL REFERENCES groups, message_id BLOB NOT NULL,
+    content BLOB NOT NULL, text TEXT, written_at INTEGER NOT NULL, UNIQUE (group_id, message_id)
+  ) STRICT;
+  CREATE TABLE flights (
+    group_id BLOB PRIMARY KEY REFERENCES groups, message_id BLOB NOT NULL, number INTEGER NOT NULL,
+    epoch INTEGER NOT NULL, message BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE history (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL, group_id BLOB NOT NULL, number INTEGER NOT NULL,
+    at INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT, device BLOB, message_id BLOB, content BLOB, text TEXT,
+    detail TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX history_by_number ON history (group_id, number) WHERE message_id IS NOT NULL;
+  CREATE INDEX history_by_conversation ON history (conversation, place);
+  CREATE UNIQUE INDEX history_by_message ON history (conversation, device, message_id) WHERE message_id IS NOT NULL;
+  CREATE VIRTUAL TABLE history_words USING fts5 (
+    text, content = 'history', content_rowid = 'place', tokenize = 'unicode61 remove_diacritics 2'
+  );
+  INSERT INTO history_words (history_words, rank) VALUES ('secure-delete', 1);
+
+  CREATE TABLE senders (
+    group_id BLOB NOT NULL REFERENCES groups, device BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (group_id, device)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE readers (
+    group_id BLOB NOT NULL REFERENCES groups, who TEXT NOT NULL, PRIMARY KEY (group_id, who)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE pins (
+    who TEXT PRIMARY KEY, server BLOB NOT NULL, kind TEXT NOT NULL, identity TEXT NOT NULL, user_key BLOB NOT NULL,
+    level TEXT NOT NULL, since INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE name_pins (
+    folded TEXT PRIMARY KEY, name TEXT NOT NULL, server BLOB NOT NULL, kind TEXT NOT NULL, identity TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE drafts (conversation TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];

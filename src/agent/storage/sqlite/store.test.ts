@@ -1,0 +1,313 @@
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pinOf } from "../../../mls/identity/pins.ts";
+import {
+  bob,
+  conversation,
+  group,
+  groupAdded,
+  groupSaved,
+  hash,
+  historyKept,
+  id,
+  message,
+  secret,
+  written,
+} from "../../../../test/agent/device-samples.ts";
+import { deviceScratch } from "../../../../test/agent/device-scratch.ts";
+import type { DeviceScratch } from "../../../../test/agent/device-scratch.ts";
+import type { Change } from "../changes.ts";
+import type { OutboxRow } from "../kept.ts";
+import type { AgentStore } from "../ports.ts";
+import { openDatabase } from "./database.ts";
+import { openAgentStore, storeInThisThread } from "./store.ts";
+
+let place: DeviceScratch;
+let store: AgentStore;
+beforeEach(async () => {
+  place = deviceScratch();
+  store = await openAgentStore(place);
+});
+afterEach(async () => {
+  await store.close().catch(() => {});
+  place.remove();
+});
+
+async function reopened(): Promise<AgentStore> {
+  await store.close();
+  store = await openAgentStore(place);
+  return store;
+}
+
+const device = { id: id(1), seed: Uint8Array.from(secret()), record: Uint8Array.of(1, 2, 3) };
+
+describe("what was committed", () => {
+  test("AS-2 a new store is empty", async () => {
+    expect(await store.load()).toEqual({
+      device: null,
+      userSeed: null,
+      groups: [],
+      keyPackages: [],
+      pins: [],
+      names: [],
+      drafts: new Map(),
+    });
+    expect(await store.group(group)).toBeNull();
+    expect(await store.keyPackage(id(1))).toBeNull();
+    expect(await store.history(conversation, { before: null, limit: 10 })).toEqual([]);
+  });
+
+  test("AS-2 device, user key, key packages, pins and drafts are there again", async () => {
+    const [userSeed, newerSeed, packageSecret] = [secret(), secret(), secret()].map((bytes) => bytes.subarray(0, 32));
+    const keyPackage = { reference: id(5), secret: packageSecret ?? device.seed, lastResort: true, madeAt: 12 };
+    const pin = pinOf(bob, new Uint8Array(32).fill(3), 77);
+    await store.commit([
+      { kind: "device-made", device },
+      { kind: "user-key-kept", seed: userSeed ?? device.seed },
+      { kind: "user-key-kept", seed: newerSeed ?? device.seed },
+      { kind: "record-renewed", record: Uint8Array.of(4) },
+      { kind: "key-package-made", keyPackage },
+      { kind: "key-package-made", keyPackage: { ...keyPackage, reference: id(6), lastResort: false, madeAt: 13 } },
+      { kind: "key-package-dropped", reference: id(6) },
+      { kind: "pin-kept", pin },
+      { kind: "pin-kept", pin: { ...pin, level: "compared" } },
+      { kind: "name-pinned", pin: { name: "Bob", who: bob } },
+      { kind: "draft-kept", conversation, text: "half a" },
+      { kind: "draft-kept", conversation: "#gone", text: "x" },
+      { kind: "draft-kept", conversation: "#gone", text: "" },
+    ]);
+    const saved = await (await reopened()).load();
+    expect(saved).toEqual({
+      device: { ...device, record: Uint8Array.of(4) },
+      userSeed: newerSeed,
+      groups: [],
+      keyPackages: [{ reference: id(5), lastResort: true, madeAt: 12 }],
+      pins: [{ ...pin, level: "compared" }],
+      names: [{ name: "Bob", who: bob }],
+      drafts: new Map([[conversation, "half a"]]),
+    });
+    expect(await store.keyPackage(id(5))).toEqual(keyPackage);
+    expect(await store.keyPackage(id(6))).toBeNull();
+  });
+
+  test("AS-2 a group's states, request, flight, outbox, readers and senders are there again", async () => {
+    const [state, candidate, tree] = [secret(), secret(), secret()];
+    const request = {
+      requestId: id(9),
+      kind: "commit",
+      epoch: 4,
+      after: 3,
+      commit: secret(),
+      welcome: null,
+      groupInfo: secret(),
+      welcomed: [id(3), id(4)],
+    } as const;
+    const flight = { messageId: id(1), number: 1, epoch: 4, sealed: secret() };
+    await store.commit([
+      groupAdded(),
+      groupSaved(secret(), tree),
+      groupSaved(state, null),
+      { kind: "group-saved", slot: "candidate", saved: { groupId: group, state: candidate, tree, epochs: [] } },
+      { kind: "request-made", group, request },
+      { kind: "message-written", group, message: written(1) },
+      { kind: "message-written", group, message: written(2) },
+      { kind: "flight-begun", group, flight },
+      { kind: "readers-shown", group, readers: ["a", "b", "a"] },
+      { kind: "sender-seen", group, device: id(500), number: 1 },
+      { kind: "sender-seen", group, device: id(500), number: 2 },
+      { kind: "update-due", group, at: 2000 },
+    ]);
+    const kept = await (await reopened()).group(group);
+    const row = {
+      id: group,
+      conversation,
+      status: "active",
+      stopped: null,
+      cursor: 3,
+      hash,
+      sent: 0,
+      updateDue: 2000,
+    };
+    expect(kept).toEqual({
+      row,
+      active: { groupId: group, state, tree, epochs: [] },
+      candidate: { groupId: group, state: candidate, tree, epochs: [] },
+      request,
+      flight,
+      outbox: [written(1), written(2)].map(asRead),
+      readers: new Set(["a", "b"]),
+      senders: new Map([[Buffer.from(id(500)).toString("hex"), 2]]),
+    });
+    expect((await store.load()).groups).toEqual([row]);
+
+    await store.commit([
+      { kind: "candidate-promoted", group },
+      { kind: "request-settled", group, requestId: id(9) },
+      { kind: "flight-stored", group, messageId: id(1), number: 1 },
+      { kind: "cursor-moved", group, from: 3, to: 4, hash: id(4) },
+    ]);
+    expect(await (await reopened()).group(group)).toMatchObject({
+      row: { cursor: 4, hash: id(4), sent: 1 },
+      active: { state: candidate, tree },
+      candidate: null,
+      request: null,
+      flight: null,
+      outbox: [{ messageId: id(2) }],
+    });
+    await store.commit([{ kind: "group-status", group, status: "removed", stopped: null }]);
+    expect(await (await reopened()).group(group)).toMatchObject({ row: { status: "removed" }, active: null });
+  });
+
+  test("AS-16 in one's own thread it is the same, and after closing every call is refused", async () => {
+    const changes: Change[] = [
+      groupAdded(),
+      groupSaved(id(1), id(2)),
+      { kind: "message-written", group, message: written(1) },
+      historyKept(1, message(1, "one")),
+    ];
+    const other = deviceScratch();
+    const direct = storeInThisThread(openDatabase(other));
+    try {
+      await Promise.all([store.commit(changes), direct.commit(changes)]);
+      const [here, there] = [await direct.group(group), await store.group(group)];
+      expect(JSON.stringify(here?.row)).toBe(JSON.stringify(there?.row));
+      expect(there?.outbox.length).toBe(1);
+      const page = { before: null, limit: 5 };
+      expect(await direct.history(conversation, page)).toEqual(await store.history(conversation, page));
+    } finally {
+      await direct.close();
+      other.remove();
+    }
+    await store.close();
+    await expect(store.load()).rejects.toMatchObject({ name: "AgentStoreError", code: "failed" });
+    await expect(store.commit(changes)).rejects.toMatchObject({ code: "failed" });
+  });
+});
+
+describe("changes that don't fit", () => {
+  test("AS-3 refuse their whole commit, and the store goes on", async () => {
+    await store.commit([groupAdded(), { kind: "device-made", device }]);
+    const misfits: readonly Change[] = [
+      groupAdded(),
+      { kind: "device-made", device },
+      { kind: "key-package-dropped", reference: id(1) },
+      { kind: "candidate-promoted", group },
+      { kind: "request-settled", group, requestId: id(1) },
+      { kind: "cursor-moved", group, from: 2, to: 4, hash },
+      { kind: "group-status", group: id(99), status: "removed", stopped: null },
+      groupSaved(id(1), id(2), id(99)),
+      { kind: "flight-begun", group, flight: { messageId: id(1), number: 1, epoch: 1, sealed: id(1) } },
+      { kind: "flight-stored", group, messageId: id(1), number: 1 },
+      { kind: "message-withdrawn", group, messageId: id(1) },
+    ];
+    for (const misfit of misfits) {
+      const draft: Change = { kind: "draft-kept", conversation, text: misfit.kind };
+      await expect(store.commit([draft, misfit]), misfit.kind).rejects.toMatchObject({ code: "conflict" });
+    }
+    expect((await store.load()).drafts).toEqual(new Map());
+    await store.commit([{ kind: "draft-kept", conversation, text: "on" }]);
+    expect((await store.load()).drafts).toEqual(new Map([[conversation, "on"]]));
+  });
+
+  test("AS-4 an own number is the next one, once, and a message in flight isn't withdrawn", async () => {
+    await store.commit([
+      groupAdded(),
+      { kind: "message-written", group, message: written(1) },
+      { kind: "message-written", group, message: written(2) },
+    ]);
+    await expect(store.commit([begin(id(1), 2)])).rejects.toMatchObject({ code: "conflict" });
+    await store.commit([begin(id(1), 1)]);
+    await expect(store.commit([{ kind: "message-withdrawn", group, messageId: id(1) }])).rejects.toMatchObject({
+      code: "conflict",
+    });
+    await store.commit([{ kind: "flight-ended", group }, begin(id(1), 1)]);
+    await store.commit([{ kind: "flight-stored", group, messageId: id(1), number: 1 }]);
+    await expect(store.commit([begin(id(2), 1)])).rejects.toMatchObject({ code: "conflict" });
+    await store.commit([{ kind: "message-withdrawn", group, messageId: id(2) }]);
+    expect(await store.group(group)).toMatchObject({ outbox: [], flight: null, row: { sent: 1 } });
+  });
+
+  test("AS-5 a thousand messages wait in a group, and no more", async () => {
+    const waiting = Array.from({ length: 1000 }, (_, index): Change => {
+      return { kind: "message-written", group, message: written(index) };
+    });
+    await store.commit([groupAdded(), ...waiting]);
+    await expect(store.commit([{ kind: "message-written", group, message: written(1000) }])).rejects.toMatchObject({
+      code: "conflict",
+    });
+    expect((await store.group(group))?.outbox.length).toBe(1000);
+  });
+});
+
+describe("history", () => {
+  test("AS-6 it comes in pages, the newest first, with every kind of entry", async () => {
+    const entries = [
+      message(1, "one"),
+      { kind: "members", came: ["a"], went: ["b"], by: "c" },
+      { kind: "gap", from: 3, to: 9 },
+      { kind: "unreadable", why: "replayed" },
+    ] as const;
+    await store.commit([groupAdded(), ...entries.map((entry, index) => historyKept(index + 1, entry))]);
+    const page = await store.history(conversation, { before: null, limit: 3 });
+    expect(page.map(({ number, entry }) => [number, entry.kind])).toEqual([
+      [4, "unreadable"],
+      [3, "gap"],
+      [2, "members"],
+    ]);
+    const [oldest] = await store.history(conversation, { before: page.at(-1)?.place ?? null, limit: 1000 });
+    expect(oldest).toMatchObject({ number: 1, at: 1_000_001, conversation, group });
+    expect(oldest?.entry).toEqual({ ...message(1, "one"), content: Uint8Array.from(Buffer.from("one")) });
+    expect(await store.history("#other", { before: null, limit: 9 })).toEqual([]);
+    await expect(store.commit([historyKept(1, message(9, "another"))])).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  test("AS-6 a message that came again in a successor group is there once, also in the search", async () => {
+    const successor = id(77);
+    await store.commit([groupAdded(), groupAdded(successor), historyKept(1, message(1, "once only"))]);
+    await store.commit([
+      historyKept(1, message(1, "once only"), successor),
+      historyKept(2, message(2, "next"), successor),
+    ]);
+    await store.commit([historyKept(3, message(1, "another device", id(501)), successor)]);
+    const rows = await store.history(conversation, { before: null, limit: 10 });
+    expect(rows.map(({ entry }) => entry.kind === "message" && entry.text)).toEqual([
+      "another device",
+      "next",
+      "once only",
+    ]);
+    expect((await store.search("once", { conversation, limit: 10 })).length).toBe(1);
+    expect((await store.search("another", { conversation, limit: 10 })).length).toBe(1);
+  });
+
+  test("AS-7 words and their beginnings are found, in any case, with or without accents", async () => {
+    const texts = ["Backup done at noon", "the back door", "Čaj o páté", "nothing of it"];
+    await store.commit([groupAdded(), ...texts.map((text, index) => historyKept(index + 1, message(index + 1, text)))]);
+    const found = async (words: string) => {
+      const rows = await store.search(words, { conversation: null, limit: 10 });
+      return rows.map(({ entry }) => (entry.kind === "message" ? entry.text : null));
+    };
+    expect(await found("back")).toEqual(["the back door", "Backup done at noon"]);
+    expect(await found("NOON backup")).toEqual(["Backup done at noon"]);
+    expect(await found("caj pate")).toEqual(["Čaj o páté"]);
+    expect(await found("text:back")).toEqual([]);
+    expect(await found('"')).toEqual([]);
+    expect(await found("back OR nothing")).toEqual([]);
+    expect(await store.search("back", { conversation: "#other", limit: 10 })).toEqual([]);
+  });
+
+  test("AS-7 no text makes a search throw", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: "binary", maxLength: 300 }), async (words) => {
+        expect(Array.isArray(await store.search(words, { conversation: null, limit: 5 }))).toBe(true);
+      }),
+    );
+  });
+});
+
+function begin(messageId: Uint8Array, number: number): Change {
+  return { kind: "flight-begun", group, flight: { messageId, number, epoch: 1, sealed: id(1) } };
+}
+
+function asRead(row: OutboxRow): OutboxRow {
+  return { ...row, content: Uint8Array.from(row.content) };
+}

@@ -1,0 +1,254 @@
+import { foldName } from "../../../mls/identity/pins.ts";
+import { whoKey } from "../../../mls/identity/who.ts";
+import type { Change } from "../changes.ts";
+import { AgentStoreError } from "../errors.ts";
+import { SLOTS } from "../kept.ts";
+import type { Slot } from "../kept.ts";
+import type { Connection } from "./connection.ts";
+import { inTransaction } from "./connection.ts";
+import { keyPackagePlace, statePlace } from "./read.ts";
+import { writeEntry, writeRequest } from "./rows.ts";
+import type { Secrets } from "./secrets.ts";
+
+export interface Writer {
+  /** All of the changes or none. Throws the driver's errors, or an `AgentStoreError` for a conflict. */
+  commit(changes: readonly Change[]): void;
+  raiseCounter(): number;
+}
+
+/** Messages that may wait in one group. */
+const MOST_WAITING = 1000;
+
+export function writer(connection: Connection, secrets: Secrets, path: string): Writer {
+  const statements = prepare(connection);
+  return {
+    commit(changes) {
+      inTransaction(connection, () => {
+        for (const change of changes) apply(change);
+      });
+    },
+    raiseCounter: () =>
+      inTransaction(connection, () => {
+        const row = statements.raise.get();
+        const [value] = Object.values(row ?? {});
+        if (typeof value !== "number") throw new AgentStoreError("damaged", `${path} has lost its counter.`);
+        return value;
+      }),
+  };
+
+  function apply(change: Change): void {
+    switch (change.kind) {
+      case "device-made":
+        statements.secretOnce.run("device-seed", secrets.seal("device-seed", change.device.seed));
+        statements.metaOnce.run("device-id", change.device.id);
+        statements.metaOnce.run("record", change.device.record);
+        return;
+      case "record-renewed":
+        one(statements.renew.run(change.record), "a device");
+        return;
+      case "user-key-kept":
+        statements.secret.run("user-seed", secrets.seal("user-seed", change.seed));
+        return;
+      case "key-package-made": {
+        const { reference, secret, lastResort, madeAt } = change.keyPackage;
+        const sealed = secrets.seal(keyPackagePlace(reference), secret);
+        statements.keyPackage.run(reference, sealed, lastResort ? 1 : 0, madeAt);
+        return;
+      }
+      case "key-package-dropped":
+        one(statements.dropKeyPackage.run(change.reference), "that key package");
+        return;
+      case "group-added": {
+        const { group, conversation, status, cursor, hash, updateDue } = change;
+        const changed = statements.group.run(group, conversation, status, cursor, hash, updateDue);
+        one(changed, "that group as one to come into");
+        // A join that was on its way can't be in the log any more, or is what this one starts from.
+        statements.dropRequest.run(group);
+        // Numbers of senders go on while this device is out; what it doesn't have of them wasn't dropped.
+        statements.dropSenders.run(group);
+        dropSlot(group, "candidate");
+        return;
+      }
+      case "group-status":
+        one(statements.status.run(change.status, change.stopped, change.group), "that group");
+        if (change.status === "removed") for (const slot of SLOTS) dropSlot(change.group, slot);
+        return;
+      case "group-saved": {
+        const { groupId, state, tree } = change.saved;
+        statements.state.run(groupId, change.slot, secrets.seal(statePlace(groupId, change.slot), state));
+        if (tree !== null) statements.tree.run(groupId, change.slot, tree);
+        return;
+      }
+      case "candidate-promoted":
+        promote(change.group);
+        return;
+      case "candidate-dropped":
+        dropSlot(change.group, "candidate");
+        return;
+      case "cursor-moved":
+        one(statements.cursor.run(change.to, change.hash, change.group, change.from), "that cursor");
+        return;
+      case "update-due":
+        one(statements.updateDue.run(change.at, change.group), "that group");
+        return;
+      case "request-made":
+        statements.request.run(...writeRequest(change.group, change.request));
+        return;
+      case "request-settled":
+        one(statements.settle.run(change.group, change.requestId), "that request");
+        return;
+      case "message-written": {
+        const { messageId, content, text, writtenAt } = change.message;
+        one(
+          statements.write.run(change.group, messageId, content, text, writtenAt, change.group, MOST_WAITING),
+          "room for another message that waits",
+        );
+        return;
+      }
+      case "message-withdrawn":
+        one(statements.withdraw.run(change.group, change.messageId), "that message, or it is on its way");
+        return;
+      case "flight-begun": {
+        const { messageId, number, epoch, sealed } = change.flight;
+        one(
+          statements.fly.run(messageId, number, epoch, sealed, change.group, messageId, number),
+          "that message or number",
+        );
+        return;
+      }
+      case "flight-ended":
+        statements.land.run(change.group);
+        return;
+      case "flight-stored":
+        one(statements.sent.run(change.number, change.group, change.number), "that number");
+        one(statements.unwrite.run(change.group, change.messageId), "that message");
+        statements.land.run(change.group);
+        return;
+      case "history-kept": {
+        const { conversation, group, number, at, entry } = change;
+        const [kept, place] = [
+          statements.history.run(conversation, group, number, at, ...writeEntry(entry)),
+          lastPlace(),
+        ];
+        if (kept === 1 && entry.kind === "message" && entry.text !== null) statements.words.run(place, entry.text);
+        return;
+      }
+      case "sender-seen":
+        statements.sender.run(change.group, change.device, change.number);
+        return;
+      case "readers-shown":
+        for (const who of change.readers) statements.shown.run(change.group, who);
+        return;
+      case "pin-kept": {
+        const { who, userKey, level, since } = change.pin;
+        statements.pin.run(whoKey(who), who.server, who.kind, who.identity, userKey, level, since);
+        return;
+      }
+      case "name-pinned": {
+        const { name, who } = change.pin;
+        statements.name.run(foldName(name), name, who.server, who.kind, who.identity);
+        return;
+      }
+      case "draft-kept":
+        if (change.text === "") statements.dropDraft.run(change.conversation);
+        else statements.draft.run(change.conversation, change.text);
+        return;
+      default:
+        throw new TypeError(`a change of unknown kind: ${JSON.stringify(change satisfies never)}`);
+    }
+  }
+
+  /** A secret is bound to its slot, so it is opened in one and sealed in the other. */
+  function promote(group: Uint8Array): void {
+    const row = statements.candidate.get(group);
+    const [sealed] = Object.values(row ?? {});
+    if (!(sealed instanceof Uint8Array)) throw conflict("a candidate");
+    const state = secrets.open(statePlace(group, "candidate"), sealed);
+    statements.dropTree.run(group, "active");
+    statements.state.run(group, "active", secrets.seal(statePlace(group, "active"), state));
+    statements.dropState.run(group, "candidate");
+    statements.moveTree.run(group);
+  }
+
+  function dropSlot(group: Uint8Array, slot: Slot): void {
+    statements.dropState.run(group, slot);
+    statements.dropTree.run(group, slot);
+  }
+
+  function lastPlace(): number {
+    return Number(Object.values(statements.lastPlace.get() ?? {})[0]);
+  }
+
+  function one(changed: number, what: string): void {
+    if (changed !== 1) throw conflict(what);
+  }
+
+  function conflict(what: string): AgentStoreError {
+    return new AgentStoreError("conflict", `${path} doesn't hold ${what}. Nothing was changed; restart the agent.`);
+  }
+}
+
+function prepare(connection: Connection) {
+  const on = (sql: string) => connection.prepare(sql);
+  return {
+    raise: on("UPDATE meta SET value = value + 1 WHERE key = 'counter' RETURNING value"),
+    metaOnce: on("INSERT INTO meta (key, value) VALUES (?, ?)"),
+    secretOnce: on("INSERT INTO secrets (name, sealed) VALUES (?, ?)"),
+    secret: on("INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?, ?)"),
+    renew: on("UPDATE meta SET value = ? WHERE key = 'record'"),
+    keyPackage: on("INSERT INTO key_packages (reference, sealed, last_resort, made_at) VALUES (?, ?, ?, ?)"),
+    dropKeyPackage: on("DELETE FROM key_packages WHERE reference = ?"),
+    group: on(
+      `INSERT INTO groups (id, conversation, status, cursor, hash, sent, update_due) VALUES (?, ?, ?, ?, ?, 0, ?)
+       ON CONFLICT (id) DO UPDATE SET (conversation, status, stopped, cursor, hash, update_due)
+         = (excluded.conversation, excluded.status, NULL, excluded.cursor, excluded.hash, excluded.update_due)
+       WHERE groups.status IN ('joining', 'removed')`,
+    ),
+    status: on("UPDATE groups SET status = ?, stopped = ? WHERE id = ?"),
+    cursor: on("UPDATE groups SET cursor = ?, hash = ? WHERE id = ? AND cursor = ?"),
+    updateDue: on("UPDATE groups SET update_due = ? WHERE id = ?"),
+    sent: on("UPDATE groups SET sent = ? WHERE id = ? AND sent + 1 = ?"),
+    state: on("INSERT OR REPLACE INTO group_states (group_id, slot, sealed) VALUES (?, ?, ?)"),
+    tree: on("INSERT OR REPLACE INTO group_trees (group_id, slot, tree) VALUES (?, ?, ?)"),
+    candidate: on("SELECT sealed FROM group_states WHERE group_id = ? AND slot = 'candidate'"),
+    moveTree: on("UPDATE group_trees SET slot = 'active' WHERE group_id = ? AND slot = 'candidate'"),
+    dropState: on("DELETE FROM group_states WHERE group_id = ? AND slot = ?"),
+    dropTree: on("DELETE FROM group_trees WHERE group_id = ? AND slot = ?"),
+    request: on(
+      `INSERT INTO requests (group_id, request_id, kind, epoch, after, handshake, welcome, group_info, welcomed)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    settle: on("DELETE FROM requests WHERE group_id = ? AND request_id = ?"),
+    dropSenders: on("DELETE FROM senders WHERE group_id = ?"),
+    dropRequest: on("DELETE FROM requests WHERE group_id = ?"),
+    write: on(
+      `INSERT INTO outbox (group_id, message_id, content, text, written_at) SELECT ?, ?, ?, ?, ?
+       WHERE (SELECT count(*) FROM outbox WHERE group_id = ?) < ?`,
+    ),
+    unwrite: on("DELETE FROM outbox WHERE group_id = ? AND message_id = ?"),
+    withdraw: on(
+      `DELETE FROM outbox WHERE group_id = ?1 AND message_id = ?2
+       AND NOT EXISTS (SELECT 1 FROM flights WHERE group_id = ?1 AND message_id = ?2)`,
+    ),
+    fly: on(
+      `INSERT OR REPLACE INTO flights (group_id, message_id, number, epoch, message) SELECT groups.id, ?, ?, ?, ?
+       FROM groups JOIN outbox ON outbox.group_id = groups.id WHERE groups.id = ? AND outbox.message_id = ? AND sent + 1 = ?`,
+    ),
+    land: on("DELETE FROM flights WHERE group_id = ?"),
+    history: on(
+      `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
+    ),
+    lastPlace: on("SELECT last_insert_rowid() AS place"),
+    words: on("INSERT INTO history_words (rowid, text) VALUES (?, ?)"),
+    sender: on("INSERT OR REPLACE INTO senders (group_id, device, number) VALUES (?, ?, ?)"),
+    shown: on("INSERT OR IGNORE INTO readers (group_id, who) VALUES (?, ?)"),
+    pin: on(
+      "INSERT OR REPLACE INTO pins (who, server, kind, identity, user_key, level, since) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ),
+    name: on("INSERT OR REPLACE INTO name_pins (folded, name, server, kind, identity) VALUES (?, ?, ?, ?, ?)"),
+    draft: on("INSERT OR REPLACE INTO drafts (conversation, text) VALUES (?, ?)"),
+    dropDraft: on("DELETE FROM drafts WHERE conversation = ?"),
+  };
+}
