@@ -17,7 +17,7 @@ export interface Subject {
 }
 
 /** What the server is told, besides where its data and its port are. */
-export const SERVER_ARGUMENTS = ["--log-level", "warn", "--message-rate", "1000000"];
+export const SERVER_ARGUMENTS = ["--log-level", "warn", "--message-rate", "1000000", "--max-local-names", "1000000"];
 
 /** Starts the server as its users do, on a port of the system's choice and an empty data folder, with no Tailscale to ask. */
 export async function startServer(): Promise<Subject> {

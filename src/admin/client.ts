@@ -41,7 +41,13 @@ export async function openAdminClient(folder: string): Promise<AdminClient | nul
 
 async function openStoppedFolder(folder: string): Promise<AdminClient> {
   const store = await openSqliteStore(folder);
-  const settings = { operators: [], maxSessions: 0, maxSessionsPerIdentity: 0, maxNamesPerIdentity: 0 };
+  const settings = {
+    operators: [],
+    maxSessions: 0,
+    maxSessionsPerIdentity: 0,
+    maxNamesPerIdentity: 0,
+    maxNamesOfLocal: 0,
+  };
   const mailbox = new Mailbox(coreRules, initialState(settings, await store.load()), {
     store,
     outbox: { deliver: () => {} },

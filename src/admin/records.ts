@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { describeIdentity } from "../core/identity.ts";
 import { foldName } from "../core/names.ts";
-import { get, valuesOf } from "../core/persistent-map.ts";
+import { valuesOf } from "../core/persistent-map.ts";
 import type { Mailbox } from "../core/mailbox.ts";
-import { compareNames, type State } from "../core/state.ts";
+import { compareNames } from "../core/roster.ts";
+import { sessionsNamed, type State } from "../core/state.ts";
 
 /** One name, as the administrator is told of it. `since` is RFC 3339. */
 const ClaimRecordSchema = v.object({
@@ -54,7 +55,7 @@ export function listClaims(state: State): readonly ClaimRecord[] {
       name,
       identity: describeIdentity(identity),
       since: new Date(claimedAt).toISOString(),
-      connected: get(state.present, foldName(name)) !== undefined,
+      connected: sessionsNamed(state, name).length > 0,
     }))
     .toSorted(byName);
 }

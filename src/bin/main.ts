@@ -5,6 +5,7 @@
 import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
+import { zoneOf } from "../args/time-zone.ts";
 import { watchNpm } from "./parent.ts";
 import { COMMANDS } from "./table.ts";
 import { packageVersion } from "./version.ts";
@@ -12,11 +13,19 @@ import { packageVersion } from "./version.ts";
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.on("uncaughtException", endUnexpectedly);
+  settleTimeZone();
   const around = context();
   const code = await run(argv, around).catch(endUnexpectedly);
   process.exitCode = code;
   // Output that nobody takes keeps the process; whoever stops it has waited long enough.
   if (around.stop.aborted) setTimeout(() => process.exit(code), OUTPUT_TIMEOUT).unref();
+}
+
+/** Before the first time of day is told. */
+function settleTimeZone(): void {
+  const zone = zoneOf(process.env["TZ"]);
+  if (zone === null) delete process.env["TZ"];
+  else if (zone !== undefined) process.env["TZ"] = zone;
 }
 
 /** Milliseconds, after a signal, for what was written last to be read. */
@@ -58,13 +67,14 @@ async function run(argv: readonly string[], around: ProcessContext): Promise<Exi
     return EXIT.wrongUse;
   }
   around.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (row.outlivesReader === true) return;
     // A reader that left (`pad … | head`) is no error, and nobody is there to be told; what went wrong before stays wrong.
     if (error.code !== "EPIPE") throw error;
-    if (row.outlivesReader !== true) process.exit(process.exitCode ?? EXIT.done);
+    process.exit(process.exitCode ?? EXIT.done);
   });
   around.stderr.on("error", (error: NodeJS.ErrnoException) => {
     // Only the words are lost, and the exit code is still to tell what happened.
-    if (error.code !== "EPIPE") throw error;
+    if (error.code !== "EPIPE" && row.outlivesReader !== true) throw error;
   });
   const { command } = await row.load();
   return command.start(rest, around);

@@ -4,7 +4,7 @@ import type { CommandSpec } from "../args/spec.ts";
 interface Row {
   readonly summary: string;
   readonly load: () => Promise<{ readonly command: Command }>;
-  /** It goes on when nobody reads its output any more. */
+  /** It goes on when its output can't be written: nobody reads it any more, or the disk is full. */
   readonly outlivesReader?: boolean;
 }
 

@@ -52,9 +52,17 @@ function codeOfFailure(failure: Failure): ExitCode {
     case "unknown":
       return EXIT.unreachable;
     case "not-sent":
-      return failure.why === "invalid-recipient" || failure.why === "too-long" ? EXIT.wrongUse : EXIT.unreachable;
+      return NOT_SENT[failure.why];
   }
 }
+
+const NOT_SENT = {
+  offline: EXIT.unreachable,
+  ended: EXIT.unreachable,
+  "invalid-recipient": EXIT.wrongUse,
+  "too-long": EXIT.wrongUse,
+  busy: EXIT.rateLimited,
+} as const;
 
 function codeOfRefusal(refusal: Refusal): ExitCode {
   switch (refusal.reason) {
@@ -76,6 +84,11 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "not-a-member":
     case "identity-unavailable":
     case "storage-failed":
+    case "too-slow":
+    case "no-open-room":
+    case "rolled-back":
+    case "device-removed":
+    case "device-not-confirmed":
     case "unsupported":
     case "not-understood":
     case "other":

@@ -20,6 +20,8 @@ export type {
 } from "./outcomes.ts";
 export { isSameName } from "./people.ts";
 export type { Person, Presence } from "./people.ts";
+export { Lifecycle } from "./lifecycle.ts";
+export type { Leavable, LifecycleOwner } from "./lifecycle.ts";
 export { nextStep, reconnectDelay } from "./reconnect.ts";
 export type { BackOff, ReconnectPolicy } from "./reconnect.ts";
 export type { Refusal } from "./refusals.ts";

@@ -4,8 +4,9 @@ import type { Refusal } from "./refusals.ts";
 export type ConnectionEnd =
   /** By `close` or the signal. */
   | { readonly kind: "left" }
-  | { readonly kind: "kicked" }
-  | { readonly kind: "banned" }
+  /** `reason` is the operator's words, where the protocol carries some. */
+  | { readonly kind: "kicked"; readonly reason?: string }
+  | { readonly kind: "banned"; readonly reason?: string }
   /** The server said why, instead of registering us or before closing. */
   | { readonly kind: "refused"; readonly error: Refusal }
   /** There never was a connection. `code` is the system's, such as ECONNREFUSED. */
@@ -30,8 +31,8 @@ export type Failure =
   | { readonly kind: "refused"; readonly error: Refusal }
   /** The connection ended before the answer: the server may have taken it or not. It is never sent again by itself. */
   | { readonly kind: "unknown"; readonly why: ConnectionEnd }
-  /** Nothing left this machine. `invalid-recipient`: nobody can have that name. */
-  | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" | "too-long" };
+  /** Nothing left this machine. `invalid-recipient`: nobody can have that name; `busy`: too much waits already. */
+  | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" | "too-long" | "busy" };
 
 /** The server has taken it. Of a direct message: the recipient was connected; no more is known. */
 export interface Taken {

@@ -68,6 +68,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "storage-failed":
     case "too-many-messages":
     case "too-long":
+    case "too-slow":
       return true;
     case "invalid-name":
     case "too-many-names":
@@ -77,6 +78,10 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "operator-immune":
     case "target-not-found":
     case "not-banned":
+    case "no-open-room":
+    case "rolled-back":
+    case "device-removed":
+    case "device-not-confirmed":
     case "unsupported":
     case "not-understood":
     case "other":

@@ -23,6 +23,15 @@ type PlainReason =
   | "not-operator"
   | "timed-out"
   | "server-full"
+  /** Its messages were read too slowly. */
+  | "too-slow"
+  /** This server has none: all is sealed. */
+  | "no-open-room"
+  /** This device's state was copied, or comes from a backup: it must not go on. */
+  | "rolled-back"
+  | "device-removed"
+  /** One of the person's other devices has to confirm this one first. */
+  | "device-not-confirmed"
   | "not-a-member"
   | "identity-unavailable"
   | "storage-failed";

@@ -51,6 +51,7 @@ describe("configuration", () => {
         maxLine: 65536,
         maxConnections: 10_000,
         maxPerIdentity: 64,
+        maxLocalNames: 64,
         maxQueue: 1_048_576,
         registerTimeout: 10_000,
         logLevel: "info",
@@ -85,6 +86,44 @@ describe("configuration", () => {
     expect(families({ ipv4: true })).toEqual({ ipv4: true, ipv6: false });
     expect(families({ ipv6: true })).toEqual({ ipv4: false, ipv6: true });
     expect(families({ ipv4: true, ipv6: true })).toEqual({ ipv4: true, ipv6: true });
+  });
+
+  test.each(["::", "::ffff:0.0.0.0", "::FFFF:0:0", "0:0:0:0:0:ffff:0.0.0.0", "0:0:0:0:0:ffff:0:0", "::%lo"])(
+    "CF-7 all addresses at once, written %s, is refused",
+    (address) => expect(readConfig({ listen: [address] }, {})).toHaveProperty("wrong"),
+  );
+
+  test("CF-7 an address that is none of these is taken, an IPv4 one in IPv6's clothes as what it is", () => {
+    const read = readConfig({ listen: ["192.0.2.1", "::ffff:192.0.2.2", "::1", "fd00::1"] }, {});
+    expect(read).toMatchObject({ config: { listen: ["192.0.2.1", "192.0.2.2", "::1", "fd00::1"] } });
+  });
+
+  test("CF-11 what Kubernetes sets for a service called padserve is no option; what is like it and isn't is refused", () => {
+    const kubernetes = {
+      PADSERVE_SERVICE_HOST: "10.96.0.7",
+      PADSERVE_SERVICE_PORT: "12345",
+      PADSERVE_SERVICE_PORT_CHAT: "12345",
+      PADSERVE_PORT: "tcp://10.96.0.7:12345",
+      PADSERVE_PORT_12345_TCP: "tcp://10.96.0.7:12345",
+      PADSERVE_PORT_12345_TCP_PROTO: "tcp",
+      PADSERVE_PORT_12345_TCP_PORT: "12345",
+      PADSERVE_PORT_12345_TCP_ADDR: "10.96.0.7",
+    };
+    expect(readConfig({}, { ...kubernetes, PADSERVE_ALIAS: "pad" })).toMatchObject({
+      config: { port: 12345, aliases: ["pad"] },
+    });
+    expect(readConfig({}, { PADSERVE_PORT: "4000" })).toMatchObject({ config: { port: 4000 } });
+    for (const variable of ["PADSERVE_SERVICE", "PADSERVE_SERVICE_HOSTS", "PADSERVE_PORTS", "PADSERVE_PORT_1"]) {
+      expect(readConfig({}, { [variable]: "1" })).toHaveProperty("wrong");
+    }
+  });
+
+  test("CF-12 a configuration file may begin with a byte-order mark", () => {
+    expect(readConfig({ config: file('\uFEFF{"port": 4000}') }, {})).toMatchObject({ config: { port: 4000 } });
+  });
+
+  test("CF-14 a name is the same with the dot of the root behind it", () => {
+    expect(readConfig({ alias: ["pad.example.com."] }, {})).toMatchObject({ config: { aliases: ["pad.example.com"] } });
   });
 
   test("CF-9 the data folder is the platform's own place for state", () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
-import { homedir } from "node:os";
+import { BlockList, isIP } from "node:net";
 import { join, resolve } from "node:path";
+import { homeFolder } from "../args/home-folder.ts";
+import { plainAddress } from "../tailnet/addresses.ts";
+import { withoutMark } from "../text/byte-order-mark.ts";
 import { checkOption, type Options, type Values } from "../args/options.ts";
 import { SERVER_OPTIONS } from "./options.ts";
 
@@ -21,6 +23,7 @@ export interface Config {
   readonly maxLine: number;
   readonly maxConnections: number;
   readonly maxPerIdentity: number;
+  readonly maxLocalNames: number;
   readonly maxQueue: number;
   readonly registerTimeout: number;
   readonly logLevel: string;
@@ -45,43 +48,53 @@ export function readConfig(
   if ("wrong" in fromFile) return fromFile;
   const given = { ...fromFile.values, ...fromEnv.values, ...options };
   const wrongAddress = given.listen?.find((address) => isIP(address) === 0 || isWildcard(address));
+  const data = given.data ?? defaultDataFolder(env, platform);
+  if (data === null) {
+    return { wrong: "there is no home folder to keep names and bans in (HOME is not set); name a folder with --data" };
+  }
   if (wrongAddress !== undefined) {
     return {
       wrong: `--listen takes an address of this machine and not all of them at once, not ${JSON.stringify(wrongAddress)}`,
     };
   }
-  return { config: withDefaults(given, env, platform) };
+  return { config: withDefaults(given, data) };
 }
 
-/** Where the platform wants a program to keep its state. */
-export function defaultDataFolder(env: Environment, platform: NodeJS.Platform): string {
-  const home = env["HOME"] ?? homedir();
+/** Where the platform wants a program to keep its state; null where this user has no home. */
+export function defaultDataFolder(env: Environment, platform: NodeJS.Platform): string | null {
+  if (platform === "win32" && env["LOCALAPPDATA"]) return join(env["LOCALAPPDATA"], "padserve");
+  if (platform !== "darwin" && env["XDG_STATE_HOME"]) return join(env["XDG_STATE_HOME"], "padserve");
+  const home = homeFolder(env);
+  if (home === null) return null;
   switch (platform) {
     case "darwin":
       return join(home, "Library", "Application Support", "padserve");
     case "win32":
-      return join(env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "padserve");
+      return join(home, "AppData", "Local", "padserve");
     default:
-      return join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "padserve");
+      return join(home, ".local", "state", "padserve");
   }
 }
 
-function withDefaults(given: Given, env: Environment, platform: NodeJS.Platform): Config {
+function withDefaults(given: Given, data: string): Config {
   const bothFamilies = given.ipv4 !== true && given.ipv6 !== true;
   return {
     port: given.port ?? 12345,
     families: { ipv4: bothFamilies || given.ipv4 === true, ipv6: bothFamilies || given.ipv6 === true },
-    listen: given.listen ?? [],
-    data: resolve(given.data ?? defaultDataFolder(env, platform)),
+    // As interfaces and tailscaled write them: an IPv4 address is one, also in IPv6's clothes.
+    listen: (given.listen ?? []).map(plainAddress),
+    data: resolve(data),
     operators: given.operator ?? [],
     capability: given.capability ?? "padserve.dev/cap/chat",
     trustLocal: given["trust-local"] ?? false,
     tailscaleSocket: given["tailscale-socket"] ?? null,
-    aliases: given.alias ?? [],
+    // A name may be written with the dot of the root behind it.
+    aliases: (given.alias ?? []).map((name) => name.replace(/\.$/, "")),
     messageRate: given["message-rate"] ?? 20,
     maxLine: given["max-line"] ?? 64 * 1024,
     maxConnections: given["max-connections"] ?? 10_000,
     maxPerIdentity: given["max-per-identity"] ?? 64,
+    maxLocalNames: given["max-local-names"] ?? 64,
     maxQueue: given["max-queue"] ?? 1024 * 1024,
     registerTimeout: (given["register-timeout"] ?? 10) * 1000,
     logLevel: given["log-level"] ?? "info",
@@ -89,17 +102,27 @@ function withDefaults(given: Given, env: Environment, platform: NodeJS.Platform)
   };
 }
 
-/** Only ever the addresses of one tailnet: 0.0.0.0 and :: would let everybody in whom any network brings. */
+/**
+ * Only ever the addresses of one tailnet: 0.0.0.0 and :: would let everybody in whom any network brings, however they are written,
+ * such as `0:0:0:0:0:ffff:0.0.0.0` (RFC 4291, 2.5.5) or `::%eth0`.
+ */
 function isWildcard(address: string): boolean {
-  return /^[0:.]+$/.test(address.toLowerCase().replace("::ffff:", "::"));
+  return wildcards.check(address.replace(/%.*$/, ""), isIP(address) === 4 ? "ipv4" : "ipv6");
 }
+
+/** The block list knows an IPv4 address that is mapped into IPv6 by itself. */
+const wildcards = new BlockList();
+wildcards.addAddress("0.0.0.0", "ipv4");
+wildcards.addAddress("::", "ipv6");
 
 type Read = { readonly values: Given } | { readonly wrong: string };
 
 function readEnvironment(env: Environment): Read {
   const prefix = "PADSERVE_";
   const given = Object.entries(env)
-    .filter(([variable, value]) => variable.startsWith(prefix) && value !== undefined)
+    .filter(
+      ([variable, value]) => variable.startsWith(prefix) && value !== undefined && !isOfKubernetes(variable, value),
+    )
     .map(([variable, value]) => ({
       label: variable,
       name: variable.slice(prefix.length).toLowerCase().replaceAll("_", "-"),
@@ -108,10 +131,19 @@ function readEnvironment(env: Environment): Read {
   return check(given, "environment");
 }
 
+/**
+ * What Kubernetes sets in each container for a service that is called `padserve` (Kubernetes, "Accessing the Service"):
+ * `PADSERVE_SERVICE_HOST`, `PADSERVE_SERVICE_PORT…`, `PADSERVE_PORT_12345_TCP…`, and `PADSERVE_PORT`, a URL.
+ */
+function isOfKubernetes(variable: string, value: string): boolean {
+  if (/^PADSERVE_(SERVICE_(HOST$|PORT(_|$))|PORT_\d+_(TCP|UDP|SCTP)(_|$))/.test(variable)) return true;
+  return variable === "PADSERVE_PORT" && /^(tcp|udp|sctp):\/\//.test(value);
+}
+
 function readFile(file: string): Read {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(file, "utf8"));
+    parsed = JSON.parse(withoutMark(readFileSync(file, "utf8")));
   } catch (error) {
     return {
       wrong: `the configuration file ${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,

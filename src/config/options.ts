@@ -70,6 +70,13 @@ export const SERVER_OPTIONS = {
     max: 1_000_000,
     help: "connections of one identity (default 64)",
   },
+  "max-local-names": {
+    kind: "number",
+    placeholder: "N",
+    min: 1,
+    max: 1_000_000,
+    help: "names that users of this machine may claim, together (default 64)",
+  },
   "max-queue": {
     kind: "number",
     placeholder: "BYTES",

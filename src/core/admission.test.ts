@@ -3,7 +3,13 @@ import { alice, backup, bob, groundOf, local, mallory, outcome, phone, world } f
 import type { Command } from "./commands.ts";
 import type { Identity, VouchedGround } from "./identity.ts";
 
-const open = (session: number, identity: Identity): Command => ({ kind: "open", session, identity, vouched: null });
+const open = (session: number, identity: Identity): Command => ({
+  kind: "open",
+  sharing: "exclusive",
+  session,
+  identity,
+  vouched: null,
+});
 const leave = (session: number): Command => ({ kind: "end", session, refusal: null });
 
 test("ID-38 a full server lets nobody in, and says so", () => {

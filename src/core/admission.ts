@@ -1,23 +1,24 @@
-import { forEach, get, valuesOf } from "./persistent-map.ts";
+import { get, valuesOf } from "./persistent-map.ts";
 import type { Command } from "./commands.ts";
 import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
-import { identityKey, isStoredAs, isVouched, sameIdentity, type Identity } from "./identity.ts";
+import { identityKey, isStoredAs, isVouched, sameIdentity, storedBefore, type Identity } from "./identity.ts";
+import { countUnder, membersUnder } from "./index-map.ts";
 import { foldName, isName } from "./names.ts";
 import { isConfigured, isFirst, lastingGround } from "./operators.ts";
 import type { Refusal } from "./refusals.ts";
-import type { Session, State } from "./state.ts";
+import { bearersOf, type Session, type State } from "./state.ts";
 
 type CommandOf<K extends Command["kind"]> = Extract<Command, { kind: K }>;
 
 /** A connection whose identity is known asks for a place. `local` has no limit of its own: it is this machine's own. */
-export function decideOpen(state: State, { session, identity, vouched }: CommandOf<"open">): Decision {
+export function decideOpen(state: State, { session, identity, vouched, sharing }: CommandOf<"open">): Decision {
   const { maxSessions, maxSessionsPerIdentity } = state.settings;
-  const count = get(state.sessionCounts, identityKey(identity)) ?? 0;
+  const count = countUnder(state.sessionsOf, identityKey(identity));
   if (state.sessions.size >= maxSessions || (identity.kind !== "local" && count >= maxSessionsPerIdentity)) {
     return done(ending(session, { reason: "server-full" }));
   }
-  return done({ kind: "session-opened", session, identity, vouched });
+  return done({ kind: "session-opened", session, identity, vouched, sharing });
 }
 
 /** A session takes a name: it must be one, be free, be its identity's own or nobody's, and neither may be banned. */
@@ -32,7 +33,7 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
     return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }));
   }
-  if (get(state.present, foldName(name)) !== undefined) return refused({ reason: "name-taken" });
+  if (!mayShare(session, bearersOf(state, name))) return refused({ reason: "name-taken" });
   const claimed = decideClaim(state, identity, name, at);
   if ("reason" in claimed) return refused(claimed);
   const operator = ground ?? (isFirst(state) ? "first" : null);
@@ -92,16 +93,17 @@ function isBeyondBans(state: State, { identity, vouched }: Session, name: string
 
 function isBanned(state: State, identity: Identity, name: string): boolean {
   if (get(state.bans, foldName(name)) !== undefined) return true;
-  return valuesOf(state.bans).some((ban) => ban.identity !== null && isStoredAs(ban.identity, identity));
+  return keysOf(identity).some((key) => countUnder(state.bansOf, key) > 0);
 }
 
 /** Bans on this machine as an older version stored it hold on the node itself from now on, whatever it is renamed to. */
 function rewrittenBans(state: State, identity: Identity): Event[] {
-  return valuesOf(state.bans)
-    .filter(
-      ({ identity: banned }) => banned !== null && isStoredAs(banned, identity) && !sameIdentity(banned, identity),
-    )
-    .map((ban) => ({ kind: "ban-placed", ban: { ...ban, identity } }));
+  const before = storedBefore(identity);
+  const names = before === null ? [] : membersUnder(state.bansOf, identityKey(before));
+  return names.flatMap((name) => {
+    const ban = get(state.bans, name);
+    return ban === undefined ? [] : [{ kind: "ban-placed", ban: { ...ban, identity } }];
+  });
 }
 
 /** The claim that registering makes: none when the name is the identity's own already. */
@@ -115,18 +117,29 @@ function decideClaim(state: State, identity: Identity, name: string, at: number)
     const isOperators = isConfigured(state.settings, claim.identity, name);
     if (isVouched(claim.identity) || !isVouched(identity) || isOperators) return { reason: "name-taken" };
   }
-  if (identity.kind !== "local" && countClaims(state, identity) >= state.settings.maxNamesPerIdentity) {
+  const count = keysOf(identity).reduce((sum, key) => sum + countUnder(state.claimsOf, key), 0);
+  if (count >= mostNames(state, identity)) {
     return { reason: "too-many-names" };
   }
   return [{ kind: "name-claimed", claim: { name, identity, claimedAt: at } }];
 }
 
-function countClaims(state: State, identity: Identity): number {
-  let count = 0;
-  forEach(state.claims, (claim) => {
-    if (isStoredAs(claim.identity, identity)) count++;
-  });
-  return count;
+function mostNames({ settings }: State, identity: Identity): number {
+  return identity.kind === "local" ? settings.maxNamesOfLocal : settings.maxNamesPerIdentity;
+}
+
+/** Under what an identity may be stored. */
+function keysOf(identity: Identity): readonly string[] {
+  const before = storedBefore(identity);
+  return before === null ? [identityKey(identity)] : [identityKey(identity), identityKey(before)];
+}
+
+/** Sessions of one identity may bear a name together, but only one of them as a protocol has it that shares none. */
+function mayShare(session: Session, bearers: readonly Session[]): boolean {
+  return bearers.every(
+    (other) =>
+      sameIdentity(other.identity, session.identity) && (session.sharing === "shared" || other.sharing === "shared"),
+  );
 }
 
 function ending(session: Session["id"], refusal: Refusal): Event {

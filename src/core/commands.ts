@@ -1,6 +1,6 @@
 import type { Identity, VouchedGround } from "./identity.ts";
 import type { Refusal } from "./refusals.ts";
-import type { SessionId } from "./events.ts";
+import type { SessionId, Sharing } from "./events.ts";
 
 /** What a peer asks for. Each protocol's inbound turns its values into these. */
 type PeerCommand =
@@ -28,6 +28,7 @@ type SessionCommand =
   | {
       readonly kind: "open";
       readonly session: SessionId;
+      readonly sharing: Sharing;
       readonly identity: Identity;
       readonly vouched: VouchedGround | null;
     }

@@ -1,3 +1,4 @@
+import { apply } from "./apply.ts";
 import type { Command } from "./commands.ts";
 import { decide } from "./decide.ts";
 import { deliveriesOf } from "./delivery.ts";
@@ -5,7 +6,7 @@ import { isFact, type Event, type Fact } from "./events.ts";
 import type { Notice } from "./notices.ts";
 import type { Refusal } from "./refusals.ts";
 import type { CommandClass, Rules } from "./rules.ts";
-import { apply, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 export interface CoreDomain {
   readonly state: State;

@@ -1,29 +1,53 @@
 import { expect, test } from "vitest";
 import { eachStep, smallSettings } from "../../test/helpers/random-commands.ts";
 import { decide } from "./decide.ts";
-import { identityKey } from "./identity.ts";
-import { get, valuesOf } from "./persistent-map.ts";
-import type { Session } from "./state.ts";
+import { identityKey, type Identity } from "./identity.ts";
+import type { Index } from "./index-map.ts";
+import { forEach, get, valuesOf } from "./persistent-map.ts";
+import { rosterOf } from "./roster.ts";
 
-const nameOf = (any: Session | undefined) => (any?.phase === "registered" ? any.name.toLowerCase() : undefined);
-
-test("DL-7 those present are exactly the registered sessions, each under a name of its own", () => {
+test("DL-7 those online are exactly the registered sessions, each name's of one identity and one of them exclusive at most", () => {
   eachStep(({ after }) => {
-    const registered = valuesOf(after.sessions).filter(({ phase }) => phase === "registered");
-    expect(after.present.size).toBe(registered.length);
-    for (const any of registered) expect(get(after.present, nameOf(any) ?? "")).toBe(any.id);
+    const registered = valuesOf(after.sessions).filter((any) => any.phase === "registered");
+    const byName = Map.groupBy(registered, ({ name }) => name.toLowerCase());
+    expect(after.online.size).toBe(byName.size);
+    for (const [name, sessions] of byName) {
+      expect(new Set(get(after.online, name))).toEqual(new Set(sessions.map(({ id }) => id)));
+      expect(new Set(sessions.map(({ identity }) => identityKey(identity))).size).toBe(1);
+      expect(sessions.filter(({ sharing }) => sharing === "exclusive").length).toBeLessThanOrEqual(1);
+    }
+    expect(new Set(rosterOf(after).sessions)).toEqual(new Set(registered.map(({ id }) => id)));
+    expect(rosterOf(after).names.map((name) => name.toLowerCase())).toEqual([...byName.keys()].toSorted());
   });
 });
 
-test("DL-7 the count of sessions of each identity is right, and within its limit", () => {
+test("DL-7 what is indexed by identity is what there is", () => {
   eachStep(({ after }) => {
-    const byKey = Map.groupBy(valuesOf(after.sessions), (any) => identityKey(any.identity));
-    expect(after.sessionCounts.size).toBe(byKey.size);
-    for (const [key, sessions] of byKey) {
-      expect(get(after.sessionCounts, key)).toBe(sessions.length);
-      if (key !== "local") expect(sessions.length).toBeLessThanOrEqual(smallSettings.maxSessionsPerIdentity);
-    }
+    const { sessions, claims, bans } = after;
+    expect(entriesOf(after.sessionsOf)).toEqual(grouped(valuesOf(sessions), ({ id }) => id));
+    expect(entriesOf(after.claimsOf)).toEqual(grouped(valuesOf(claims), ({ name }) => name.toLowerCase()));
+    const reaching = valuesOf(bans).flatMap(({ name, identity }) => (identity === null ? [] : [{ name, identity }]));
+    expect(entriesOf(after.bansOf)).toEqual(grouped(reaching, ({ name }) => name.toLowerCase()));
+  });
+});
+
+function grouped<T extends { readonly identity: Identity }>(all: readonly T[], memberOf: (one: T) => string | number) {
+  const groups = Map.groupBy(all, ({ identity }) => identityKey(identity));
+  return new Map([...groups].map(([key, members]) => [key, new Set(members.map(memberOf))]));
+}
+
+function entriesOf<M extends string | number>(index: Index<M>): Map<string, Set<M>> {
+  const entries = new Map<string, Set<M>>();
+  forEach(index, (members, key) => entries.set(key, new Set(valuesOf(members))));
+  return entries;
+}
+
+test("ID-38 sessions are limited in all, and for each identity that isn't local", () => {
+  eachStep(({ after }) => {
     expect(after.sessions.size).toBeLessThanOrEqual(smallSettings.maxSessions);
+    forEach(after.sessionsOf, (sessions, key) => {
+      if (key !== "local") expect(sessions.size).toBeLessThanOrEqual(smallSettings.maxSessionsPerIdentity);
+    });
   });
 });
 
@@ -44,11 +68,12 @@ test("ID-32 whoever registers has the name, and a claim passes only from what no
   });
 });
 
-test("ID-33 no identity but what is local has more names than the limit", () => {
+test("ID-33 no identity has more names than its limit", () => {
   eachStep(({ after }) => {
-    const claims = valuesOf(after.claims).filter((claim) => claim.identity.kind !== "local");
-    const byKey = Map.groupBy(claims, (claim) => identityKey(claim.identity));
-    for (const own of byKey.values()) expect(own.length).toBeLessThanOrEqual(smallSettings.maxNamesPerIdentity);
+    forEach(after.claimsOf, (claims, key) => {
+      const { maxNamesOfLocal, maxNamesPerIdentity } = smallSettings;
+      expect(claims.size).toBeLessThanOrEqual(key === "local" ? maxNamesOfLocal : maxNamesPerIdentity);
+    });
   });
 });
 

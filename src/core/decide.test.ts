@@ -6,7 +6,7 @@ import type { Refusal } from "./refusals.ts";
 /** Session 1 asks. Bob is there in session 2; the name `gone` is banned. */
 const situations = {
   "no session": (w: World) => w,
-  unregistered: (w: World) => w.run({ kind: "open", session: 1, identity: alice, vouched: null }),
+  unregistered: (w: World) => w.run({ kind: "open", sharing: "exclusive", session: 1, identity: alice, vouched: null }),
   registered: (w: World) => w.join(1, alice, "alice"),
   operator: (w: World) => w.join(1, alice, "alice", "owner"),
 };

@@ -13,7 +13,8 @@ import { done, refused, SESSION_GONE, type Decision } from "./decision.ts";
 import type { SessionId } from "./events.ts";
 import { foldName } from "./names.ts";
 import type { Refusal } from "./refusals.ts";
-import { roster, type RegisteredSession, type Session, type State } from "./state.ts";
+import { rosterOf } from "./roster.ts";
+import { sessionsNamed, type RegisteredSession, type Session, type State } from "./state.ts";
 
 /**
  * What a command leads to in a state. Pure: the same state, command and time give the same decision.
@@ -54,11 +55,11 @@ export function decide(state: State, command: Command, at: number): Decision {
       return withRegistered(state, command.session, () => answered(command.session, { kind: "ready" }));
     case "list":
       return withRegistered(state, command.session, () =>
-        answered(command.session, { kind: "list", names: roster(state).names }),
+        answered(command.session, { kind: "list", names: rosterOf(state).names }),
       );
     case "info":
       return withRegistered(state, command.session, () =>
-        answered(command.session, { kind: "info", names: roster(state).names }),
+        answered(command.session, { kind: "info", names: rosterOf(state).names }),
       );
     case "server-info":
       return withOperator(state, command.session, () => answered(command.session, { kind: "server-info" }));
@@ -93,9 +94,9 @@ function decideRelease(state: State, name: string): Decision {
 }
 
 function decideDirect(state: State, session: SessionId, from: string, to: string, body: string): Decision {
-  const recipient = get(state.present, foldName(to));
-  if (recipient === undefined) return refused({ reason: "recipient-not-found" });
-  return done({ kind: "direct", session, from, to: recipient, body });
+  const recipients = sessionsNamed(state, to);
+  if (recipients.length === 0) return refused({ reason: "recipient-not-found" });
+  return done({ kind: "direct", session, from, to: recipients, body });
 }
 
 function decideInvalid(state: State, command: Extract<Command, { kind: "invalid" }>): Decision {

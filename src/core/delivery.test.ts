@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { alice, backup, bob, mallory, world, type World } from "../../test/helpers/core.ts";
 import { deliveriesOf } from "./delivery.ts";
-import { roster } from "./state.ts";
+import { rosterOf } from "./roster.ts";
 
 /** Alice, bob and the backup machine are there in sessions 1 to 3; session 4 has no name yet. */
 let w: World;
@@ -10,7 +10,7 @@ beforeEach(() => {
   w.join(1, alice, "alice");
   w.join(2, bob, "Bob");
   w.join(3, backup, "backup");
-  w.run({ kind: "open", session: 4, identity: mallory, vouched: null });
+  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: mallory, vouched: null });
 });
 
 test("DL-1 what is said to all is heard by each registered session but the one that said it", () => {
@@ -58,8 +58,8 @@ test("DL-2 one may write to oneself", () => {
 test("DL-3 the roster has everybody registered, sorted without regard to case, each name beside its session", () => {
   w.join(5, alice, "a.1");
   w.join(6, alice, "Z");
-  expect(roster(w.state)).toEqual({
-    ids: [5, 1, 3, 2, 6],
+  expect(rosterOf(w.state)).toEqual({
+    sessions: [5, 1, 3, 2, 6],
     names: ["a.1", "alice", "backup", "Bob", "Z"],
   });
 });

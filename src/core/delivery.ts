@@ -2,7 +2,8 @@ import type { Event } from "./events.ts";
 import type { Delivery } from "./ports.ts";
 import { get } from "./persistent-map.ts";
 import type { Notice } from "./notices.ts";
-import { roster, type State } from "./state.ts";
+import { rosterOf } from "./roster.ts";
+import type { State } from "./state.ts";
 
 /**
  * Who hears of an event, and what.
@@ -13,7 +14,7 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
     case "broadcast":
       return [
         {
-          to: roster(before).ids,
+          to: rosterOf(before).sessions,
           except: event.session,
           notice: { kind: "broadcast", from: event.from, text: event.text },
         },
@@ -21,7 +22,7 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
       ];
     case "direct":
       return [
-        to(event.to, { kind: "direct", from: event.from, body: event.body }),
+        { to: event.to, except: null, notice: { kind: "direct", from: event.from, body: event.body } },
         to(event.session, { kind: "direct-sent" }),
       ];
     case "answered":

@@ -5,6 +5,13 @@ import type { Refusal } from "./refusals.ts";
 /** A live connection's number, given by the server, never used twice while it runs. */
 export type SessionId = number;
 
+/** Whether others may bear a session's name beside it, as its protocol has it. */
+export type Sharing =
+  /** One such session for a name (classic). */
+  | "exclusive"
+  /** Sessions of the same identity bear a name together: a person's devices. */
+  | "shared";
+
 /** A name and the identity that claimed it first. `claimedAt` is milliseconds since 1970. */
 export interface Claim {
   readonly name: string;
@@ -41,6 +48,7 @@ type LiveEvent =
   | {
       readonly kind: "session-opened";
       readonly session: SessionId;
+      readonly sharing: Sharing;
       readonly identity: Identity;
       readonly vouched: VouchedGround | null;
     }
@@ -66,7 +74,7 @@ type HeardEvent =
       readonly kind: "direct";
       readonly session: SessionId;
       readonly from: string;
-      readonly to: SessionId;
+      readonly to: readonly SessionId[];
       readonly body: string;
     }
   | { readonly kind: "answered"; readonly session: SessionId; readonly answer: Answer };

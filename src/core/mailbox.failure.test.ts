@@ -15,7 +15,7 @@ test("DL-15 when the store fails, what needed it is refused and nothing of it ho
   expect(m.heardBy(3)).toEqual(["storage-failed"]);
   expect(m.heardBy(1)).toEqual(["registered", "storage-failed"]);
   expect(m.heardBy(2)).toEqual(["registered"]);
-  expect([m.mailbox.state.claims.size, m.mailbox.state.bans.size, m.mailbox.state.present.size]).toEqual([2, 0, 2]);
+  expect([m.mailbox.state.claims.size, m.mailbox.state.bans.size, m.mailbox.state.online.size]).toEqual([2, 0, 2]);
   expect(m.ports.failures).toEqual([new Error("disk full")]);
 });
 
@@ -30,7 +30,7 @@ test("DL-15 when the store fails, what needed none holds: a connection that has 
   m.turnWith(open(3, bob), ban("x"), leave(2));
   await m.ports.commits[0]?.fail(new Error("disk full"));
   expect(m.heardBy(2)).toEqual(["registered", "ended"]);
-  expect([m.mailbox.state.sessions.size, m.mailbox.state.present.size]).toEqual([2, 1]);
+  expect([m.mailbox.state.sessions.size, m.mailbox.state.online.size]).toEqual([2, 1]);
 });
 
 test("DL-15 when the store fails, an operator can still kick", async () => {

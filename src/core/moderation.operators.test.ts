@@ -51,7 +51,7 @@ test("MO-5 a ban never reaches an operator through another of its names", () => 
 test("MO-5 a ban never reaches somebody whom the tailnet vouches for and who hasn't registered yet", () => {
   w.join(3, backup, "backup");
   w.run(leave(3));
-  w.run({ kind: "open", session: 4, identity: backup, vouched: "capability" });
+  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: backup, vouched: "capability" });
   expect(outcome(w.run(ban("backup")))).toBe("refused: operator-immune");
 });
 

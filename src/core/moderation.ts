@@ -1,20 +1,23 @@
 import { get, valuesOf } from "./persistent-map.ts";
 import { done, refused, type Decision } from "./decision.ts";
 import type { Event, SessionId } from "./events.ts";
-import { sameIdentity, type Identity } from "./identity.ts";
+import { identityKey, type Identity } from "./identity.ts";
+import { membersUnder } from "./index-map.ts";
 import { foldName, isName } from "./names.ts";
 import { isConfigured } from "./operators.ts";
-import { compareNames, type RegisteredSession, type Session, type State } from "./state.ts";
+import { compareNames } from "./roster.ts";
+import { bearersOf, type RegisteredSession, type Session, type State } from "./state.ts";
 
-/** An operator sends somebody away; nothing keeps them from coming back. */
+/** An operator sends somebody away, from all sessions under the name; nothing keeps them from coming back. */
 export function decideKick(state: State, by: SessionId, target: string): Decision {
-  const session = sessionOf(state, target);
-  if (session === undefined) return refused({ reason: "target-not-found", target });
-  if (session.operator !== null) return refused({ reason: "operator-immune", action: "kick" });
-  return done(
-    { kind: "session-ended", session: session.id, cause: { kind: "kicked" } },
-    { kind: "answered", session: by, answer: { kind: "kicked", target } },
-  );
+  const sessions = bearersOf(state, target);
+  if (sessions.length === 0) return refused({ reason: "target-not-found", target });
+  if (sessions.some(isOperator)) return refused({ reason: "operator-immune", action: "kick" });
+  return done(...sessions.map(({ id }) => ending(id, "kicked")), {
+    kind: "answered",
+    session: by,
+    answer: { kind: "kicked", target },
+  });
 }
 
 /**
@@ -24,21 +27,22 @@ export function decideKick(state: State, by: SessionId, target: string): Decisio
  */
 export function decideBan(state: State, by: RegisteredSession, target: string, at: number): Decision {
   if (!isName(target)) return refused({ reason: "invalid-name" });
-  const session = sessionOf(state, target);
+  const bearers = bearersOf(state, target);
   const before = get(state.bans, foldName(target));
-  const identity = session?.identity ?? get(state.claims, foldName(target))?.identity ?? before?.identity ?? null;
-  if (session?.operator || isOperators(state, identity, target)) {
+  const identity = bearers[0]?.identity ?? get(state.claims, foldName(target))?.identity ?? before?.identity ?? null;
+  if (bearers.some(isOperator) || isOperators(state, identity, target)) {
     return refused({ reason: "operator-immune", action: "ban" });
   }
   const reached = identity?.kind === "local" ? null : identity;
-  const ended: Event[] = valuesOf(state.sessions)
-    .filter((other) => other.id === session?.id || (reached !== null && sameIdentity(other.identity, reached)))
-    .map(({ id }) => ({ kind: "session-ended", session: id, cause: { kind: "banned" } }));
-  return done({ kind: "ban-placed", ban: { name: target, identity: reached, by: by.name, bannedAt: at } }, ...ended, {
-    kind: "answered",
-    session: by.id,
-    answer: { kind: "banned", target },
-  });
+  const ended = new Set([
+    ...bearers.map(({ id }) => id),
+    ...(reached === null ? [] : membersUnder(state.sessionsOf, identityKey(reached))),
+  ]);
+  return done(
+    { kind: "ban-placed", ban: { name: target, identity: reached, by: by.name, bannedAt: at } },
+    ...[...ended].map((id) => ending(id, "banned")),
+    { kind: "answered", session: by.id, answer: { kind: "banned", target } },
+  );
 }
 
 /** Lifts the ban on the name together with the one on the identity that came with it. */
@@ -50,16 +54,17 @@ export function decideUnban(state: State, by: SessionId, target: string): Decisi
   );
 }
 
+const lists = new WeakMap<State["bans"], readonly string[]>();
+
+/** Sorted; remembered for as long as no ban is placed or lifted. */
 export function listBans(state: State): readonly string[] {
-  return valuesOf(state.bans)
+  const known = lists.get(state.bans);
+  if (known !== undefined) return known;
+  const made = valuesOf(state.bans)
     .map(({ name }) => name)
     .toSorted((a, b) => compareNames(foldName(a), foldName(b)));
-}
-
-function sessionOf(state: State, name: string): RegisteredSession | undefined {
-  const id = get(state.present, foldName(name));
-  const session = id === undefined ? undefined : get(state.sessions, id);
-  return session?.phase === "registered" ? session : undefined;
+  lists.set(state.bans, made);
+  return made;
 }
 
 /**
@@ -69,13 +74,20 @@ function sessionOf(state: State, name: string): RegisteredSession | undefined {
 function isOperators(state: State, identity: Identity | null, name: string): boolean {
   if (isConfigured(state.settings, identity, name)) return true;
   if (identity === null || identity.kind === "local") return false;
-  const isTheirs = (other: { readonly identity: Identity }): boolean => sameIdentity(other.identity, identity);
+  const key = identityKey(identity);
   return (
-    valuesOf(state.claims).some((claim) => isTheirs(claim) && isConfigured(state.settings, identity, claim.name)) ||
-    valuesOf(state.sessions).some((session) => isTheirs(session) && (session.vouched !== null || isOperator(session)))
+    membersUnder(state.claimsOf, key).some((claimed) => isConfigured(state.settings, identity, claimed)) ||
+    membersUnder(state.sessionsOf, key).some((id) => {
+      const session = get(state.sessions, id);
+      return session !== undefined && (session.vouched !== null || isOperator(session));
+    })
   );
 }
 
 function isOperator(session: Session): boolean {
   return session.phase === "registered" && session.operator !== null;
+}
+
+function ending(session: SessionId, kind: "kicked" | "banned"): Event {
+  return { kind: "session-ended", session, cause: { kind } };
 }

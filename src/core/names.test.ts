@@ -82,10 +82,11 @@ test("ID-33 an identity has so many names and no more, but always those", () => 
   expect(outcome(w.run({ kind: "register", session: 3, name: "one" }))).toBe("session-registered");
 });
 
-test("ID-33 what is local may have any number of names", () => {
-  const w = world({ maxNamesPerIdentity: 1 });
+test("ID-33 what is local has a limit of its own", () => {
+  const w = world({ maxNamesPerIdentity: 1, maxNamesOfLocal: 2 });
   w.join(1, local, "one");
   expect(outcome(w.join(2, local, "two"))).toBe("name-claimed, session-registered");
+  expect(outcome(w.join(3, local, "three"))).toBe("refused: too-many-names");
 });
 
 test("ID-33 taking over a name counts as one more", () => {

@@ -63,7 +63,7 @@ test.each(["owner", "capability"] as const)("ID-42 the tailnet's %s is operator 
 
 test("ID-43 without tailscaled, who registers while nobody is registered is operator", () => {
   const w = world({}, noTailscaled);
-  w.run({ kind: "open", session: 9, identity: bob, vouched: null });
+  w.run({ kind: "open", sharing: "exclusive", session: 9, identity: bob, vouched: null });
   w.join(1, phone, "alice");
   w.join(2, local, "bob");
   expect([groundOf(w, 1), groundOf(w, 2)]).toEqual(["first", null]);

@@ -21,7 +21,7 @@ export function lastingGround(
  */
 export function isFirst(state: State): boolean {
   const isUnruled = !state.tailscaledSeen && !state.tailscaledPresent && state.settings.operators.length === 0;
-  return isUnruled && state.present.size === 0;
+  return isUnruled && state.online.size === 0;
 }
 
 /** Whether the configuration names this name, or the login behind it. Null: no name, no login. */

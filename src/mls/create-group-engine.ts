@@ -11,9 +11,9 @@ import { encodePolicy } from "./policy-bytes.ts";
 import { readReferences } from "./replies.ts";
 
 /** A device's engine, with an instance of the module of its own (about 2 MB). `bad-record` if the record isn't of that device. */
-export function createGroupEngine({ seed, record: given }: EngineOptions): GroupEngine {
+export function createGroupEngine({ seed, record: given }: EngineOptions, guarding = guard): GroupEngine {
   const signer = deviceSigner(seed);
-  const guarded = guard(signer.sign);
+  const guarded = guarding(signer.sign);
   let record = new Uint8Array(given);
   let held: { readonly age: number; readonly raw: RawEngine } | null = null;
   let closed = false;

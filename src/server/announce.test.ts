@@ -17,7 +17,13 @@ const running: Observation["state"] = {
 function said(observation: Partial<Observation>): string {
   const read = readConfig({}, {});
   if ("wrong" in read) throw new Error(read.wrong);
-  const settings = { operators: [], maxSessions: 1, maxSessionsPerIdentity: 1, maxNamesPerIdentity: 1 };
+  const settings = {
+    operators: [],
+    maxSessions: 1,
+    maxSessionsPerIdentity: 1,
+    maxNamesPerIdentity: 1,
+    maxNamesOfLocal: 1,
+  };
   return whereItListens({
     config: read.config,
     port: 12345,

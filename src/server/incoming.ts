@@ -1,3 +1,4 @@
+import { rosterOf } from "../core/roster.ts";
 import { hostname } from "node:os";
 import type { Socket } from "node:net";
 import type { Mailbox } from "../core/mailbox.ts";
@@ -65,7 +66,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
   const classic = createClassicProtocol({
     maxLine: config.maxLine,
     limits,
-    readers: () => mailbox.state.present.size,
+    readers: () => rosterOf(mailbox.state).sessions.length,
     facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(options.observation()) }),
   });
   const http = createHttpSide({ answer: options.answer, timeout: timings.http, now });

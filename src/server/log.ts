@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import type { Writable } from "node:stream";
+import { createLastingOutput } from "./lasting-output.ts";
 
 type Fields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
@@ -14,9 +15,14 @@ export interface Log {
   error(event: string, fields?: Fields, cause?: unknown): void;
 }
 
-/** JSON lines, or lines for people. */
+/** JSON lines, or lines for people. Chat outlives its log: what can't be written is lost, and is told when it can be again. */
 export function createLog(stream: Writable, level: string, format: "json" | "pretty"): Log {
-  const target = format === "json" ? stream : { write: (line: string) => stream.write(pretty(line)) };
+  const told = format === "json" ? (line: string) => line : pretty;
+  const output = createLastingOutput(stream, (lines) => {
+    const line = JSON.stringify({ level: 40, time: new Date().toISOString(), lines, msg: LOST });
+    output.write(told(`${line}\n`), lines);
+  });
+  const target = { write: (line: string) => output.write(told(line)) };
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, target);
   return {
     debug: (event, fields) => logger.debug(fields ?? {}, event),
@@ -26,6 +32,8 @@ export function createLog(stream: Writable, level: string, format: "json" | "pre
       logger.error(cause === undefined ? (fields ?? {}) : { ...fields, err: cause }, event),
   };
 }
+
+const LOST = "lines of the log could not be written";
 
 const LEVELS: Readonly<Record<number, string>> = { 20: "debug", 30: "info ", 40: "WARN ", 50: "ERROR" };
 

@@ -17,6 +17,7 @@ import { mostSockets } from "./open-files.ts";
 import { Listening, type ListenTrouble } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { sayHealth, watchStore } from "./store-health.ts";
 import { Sessions } from "./session/sessions.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
@@ -53,13 +54,13 @@ export type Started =
 
 export async function startServer({
   config,
-  store,
+  store: given,
   saved,
   log,
   token,
-  timings: given,
+  timings: changed,
 }: ServerOptions): Promise<Started> {
-  const timings = { ...DEFAULT_TIMINGS, ...given };
+  const timings = { ...DEFAULT_TIMINGS, ...changed };
   const listeners = new Set<() => void>();
   const settings = settingsOf(config);
 
@@ -68,6 +69,14 @@ export async function startServer({
 
   const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
   const sessions = new Sessions((notice, hearers) => metrics.observe(notice, hearers));
+  const storeWatch = watchStore({
+    store: given,
+    every: timings.storeLook,
+    patience: timings.storePatience,
+    now,
+    onChange: (health) => sayHealth(log, health),
+  });
+  const { store } = storeWatch;
   const mailbox = new Mailbox(coreRules, initialState(settings, saved), {
     store,
     outbox: sessions,
@@ -101,7 +110,11 @@ export async function startServer({
     metrics,
     hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
     settings,
-    health: () => ({ status: "ok", tailscale: monitor.current().state.kind, sessions: sessions.size }),
+    async health() {
+      const kept = await storeWatch.look();
+      const tailscale = monitor.current().state.kind;
+      return { status: kept.kind === "ok" ? "ok" : `store ${kept.kind}`, tailscale, sessions: sessions.size };
+    },
     admin: createAdminRoutes({ mailbox, token, report }),
   });
   const incoming = createIncoming({
@@ -186,6 +199,7 @@ export async function startServer({
     listening.stop();
     monitor.stop();
     identityRefresh.stop();
+    storeWatch.stop();
     if (!(await within(timings.storing, mailbox.idle()))) {
       const { facts = [], commands = 0 } = mailbox.underWay ?? {};
       log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
@@ -218,5 +232,6 @@ function settingsOf(config: Config): Settings {
     maxSessions: config.maxConnections,
     maxSessionsPerIdentity: config.maxPerIdentity,
     maxNamesPerIdentity: 8,
+    maxNamesOfLocal: config.maxLocalNames,
   };
 }

@@ -6,6 +6,7 @@ import { newToken, readRunningFile, removeRunningFile, writeRunningFile } from "
 import { announcement, whereItListens, type Situation } from "./announce.ts";
 import { readConfig, type Config } from "../config/config.ts";
 import type { ListenTrouble } from "./listening.ts";
+import { createLastingOutput, type LastingOutput } from "./lasting-output.ts";
 import { createLog } from "./log.ts";
 import { startServer, type Padserve, type ServerOptions } from "./main.ts";
 import { SERVER_OPTIONS } from "../config/options.ts";
@@ -52,8 +53,9 @@ async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Pr
     log.error("padserve names and bans can't reach this server while it runs", { folder: config.data }, cause);
   }
 
-  tell(stdout, announcement(situationOf(config, server)));
-  followNews(config, server, stdout);
+  const output = createLastingOutput(stdout);
+  tell(output, announcement(situationOf(config, server)));
+  followNews(config, server, output);
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   log.info("stopping", { signal: String(stop.reason) });
   removeRunningFile(config.data);
@@ -74,13 +76,13 @@ async function openStore(config: Config): Promise<Pick<ServerOptions, "store" | 
   }
 }
 
-function followNews(config: Config, server: Padserve, stdout: ProcessContext["stdout"]): void {
+function followNews(config: Config, server: Padserve, output: LastingOutput): void {
   let said = whereItListens(situationOf(config, server)).join("\n");
   server.onChange(() => {
     const lines = whereItListens(situationOf(config, server));
     if (lines.join("\n") === said) return;
     said = lines.join("\n");
-    tell(stdout, lines);
+    tell(output, lines);
   });
 }
 
@@ -109,6 +111,6 @@ function complain({ stderr }: ProcessContext, message: string, code: ExitCode): 
   return code;
 }
 
-function tell(stdout: ProcessContext["stdout"], lines: readonly string[]): void {
-  for (const line of lines) stdout.write(`${line}\n`);
+function tell(output: LastingOutput, lines: readonly string[]): void {
+  for (const line of lines) output.write(`${line}\n`);
 }

@@ -12,6 +12,10 @@ export interface Timings {
   readonly listenRetry: number;
   /** What the disk has at shutdown to take what was decided, and again to close. */
   readonly storing: number;
+  /** Between two looks whether the store is still there. */
+  readonly storeLook: number;
+  /** After which a commit that has not come back counts as stuck; `/healthz` waits no longer either. */
+  readonly storePatience: number;
   /** What connections have at shutdown to take their last bytes. */
   readonly closing: number;
   /** For a whole HTTP request to come, and again for its answer to be taken. */
@@ -28,6 +32,8 @@ export const DEFAULT_TIMINGS: Timings = {
   offlineAfter: 120_000,
   listenRetry: 2_000,
   storing: 5_000,
+  storeLook: 10_000,
+  storePatience: 3_000,
   closing: 3_000,
   http: 10_000,
   sparseLog: 60_000,

@@ -6,9 +6,10 @@
  * - `not-ours`: something else lies where our file should be
  * - `unwritable`: the system doesn't let us write there
  * - `full`: no space left
+ * - `lost`: the files were deleted or replaced while they were open
  * - `failed`: anything else, see the cause
  */
-export type StoreErrorCode = "in-use" | "damaged" | "newer" | "not-ours" | "unwritable" | "full" | "failed";
+export type StoreErrorCode = "in-use" | "damaged" | "newer" | "not-ours" | "unwritable" | "full" | "lost" | "failed";
 
 /** One line for the administrator: what happened, where, what to do next. The cause is kept for the log. */
 export class StoreError extends Error {

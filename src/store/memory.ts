@@ -1,17 +1,21 @@
-import type { Ban, Claim, Fact } from "../core/events.ts";
+import type { Ban, Claim } from "../core/events.ts";
 import { foldName } from "../core/names.ts";
-import type { Store } from "../core/ports.ts";
+import type { Row } from "../groups/rows.ts";
 import { StoreError } from "./errors.ts";
+import { memoryLogs } from "./memory-logs.ts";
+import { isRow, isRowOfOurs, rowKey, type FullStore, type StoredFact } from "./stored.ts";
 
 interface Memory {
   readonly claims: Map<string, Claim>;
   readonly bans: Map<string, Ban>;
+  readonly rows: Map<string, Row>;
   tailscaledSeen: boolean;
 }
 
 /** A store that is gone with the process: for tests, and for servers that are told to keep nothing. */
-export function createMemoryStore(): Store {
-  let memory: Memory = { claims: new Map(), bans: new Map(), tailscaledSeen: false };
+export function createMemoryStore(): FullStore {
+  let memory: Memory = { claims: new Map(), bans: new Map(), rows: new Map(), tailscaledSeen: false };
+  const logs = memoryLogs();
   let closed = false;
 
   return {
@@ -20,20 +24,26 @@ export function createMemoryStore(): Store {
       return {
         claims: [...memory.claims.values()],
         bans: [...memory.bans.values()],
+        rows: [...memory.rows.values()],
         tailscaledSeen: memory.tailscaledSeen,
       };
     },
-    async commit({ facts, appends, trims }) {
+    async commit(batch) {
       refuseIf(closed);
-      if (appends.length + trims.length > 0) throw new StoreError("failed", "This store keeps no logs yet.");
       // On a copy, so that a fact that can't be applied takes the whole batch with it.
-      const next: Memory = { ...memory, claims: new Map(memory.claims), bans: new Map(memory.bans) };
-      for (const fact of facts) apply(next, fact);
+      const next: Memory = {
+        ...memory,
+        claims: new Map(memory.claims),
+        bans: new Map(memory.bans),
+        rows: new Map(memory.rows),
+      };
+      for (const fact of batch.facts) apply(next, fact);
+      logs.commit(batch);
       memory = next;
     },
-    async read() {
+    async read(range) {
       refuseIf(closed);
-      return [];
+      return logs.read(range);
     },
     async close() {
       closed = true;
@@ -45,7 +55,13 @@ function refuseIf(closed: boolean): void {
   if (closed) throw new StoreError("failed", "The store is closed; open it again to use it.");
 }
 
-function apply(memory: Memory, fact: Fact): void {
+function apply(memory: Memory, fact: StoredFact): void {
+  if (isRow(fact)) {
+    if (fact.value === null) memory.rows.delete(rowKey(fact));
+    else if (isRowOfOurs(fact)) memory.rows.set(rowKey(fact), structuredClone(fact));
+    else throw new StoreError("failed", `This store can't keep a row of this table: ${JSON.stringify(fact)}.`);
+    return;
+  }
   switch (fact.kind) {
     case "name-claimed":
       memory.claims.set(foldName(fact.claim.name), fact.claim);

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ChatSnapshot } from "../view/chat/snapshot.ts";
 import { bareRows } from "./screen/bare-rows.ts";
 import type { DeskSnapshot } from "./screen/state.ts";
@@ -9,20 +8,17 @@ const LEAVE = "\u001b[?1049l";
 
 /**
  * Shows messages as bare lines, wrapped by the terminal itself, so that its own selection copies links and code whole.
- * Resolves at any key. The terminal must have been lent.
+ * Resolves at any key. The terminal must have been lent, its keyboard not.
  */
 export async function bare(
   chat: ChatSnapshot,
   desk: DeskSnapshot,
   size: Size,
-  { stdin, stdout }: { readonly stdin: NodeJS.ReadStream; readonly stdout: NodeJS.WriteStream },
+  { stdout, anyKey }: { readonly stdout: NodeJS.WriteStream; readonly anyKey: () => Promise<void> },
 ): Promise<void> {
   stdout.write(`${ENTER}${bareRows(chat, desk, size).join("\r\n")}\r\n-- any key goes back --`);
-  stdin.setRawMode(true);
-  stdin.ref();
   try {
-    await once(stdin, "readable");
-    stdin.read();
+    await anyKey();
   } finally {
     stdout.write(LEAVE);
   }

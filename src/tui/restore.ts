@@ -7,9 +7,8 @@ const AS_IT_WAS = `\u001b[?2004l\u001b[?25h${WRAP_ROWS}\u001b[?1049l`;
 
 /** What has to be done to the end of a screen, beyond its own. */
 export interface Ending {
-  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  /** Ends the drawing; called before anything is restored. */
+  /** Ends the drawing and the reading of keys; called before anything is restored. */
   readonly unmount: () => void;
   /** The process is told to end, or the terminal is gone. */
   readonly onEnd: () => void;
@@ -19,7 +18,7 @@ export interface Ending {
  * Sees to it that the terminal is left as it was however this process ends: by a signal, an exit, an error that nobody
  * caught. Returns what does it now.
  */
-export function restoreAtEnd({ stdin, stdout, unmount, onEnd }: Ending): () => void {
+export function restoreAtEnd({ stdout, unmount, onEnd }: Ending): () => void {
   let restored = false;
   const restore = (): void => {
     if (restored) return;
@@ -28,7 +27,6 @@ export function restoreAtEnd({ stdin, stdout, unmount, onEnd }: Ending): () => v
     process.off("SIGTERM", onEnd).off("SIGINT", onEnd).off("SIGHUP", onEnd);
     try {
       unmount();
-      stdin.setRawMode(false);
       stdout.write(AS_IT_WAS);
     } catch {
       // The terminal has been closed: nothing is left to restore.
@@ -37,8 +35,7 @@ export function restoreAtEnd({ stdin, stdout, unmount, onEnd }: Ending): () => v
   // The monitor runs before Node prints the error, which would else vanish with our screen.
   process.on("exit", restore).on("uncaughtExceptionMonitor", restore);
   process.on("SIGTERM", onEnd).on("SIGINT", onEnd).on("SIGHUP", onEnd);
-  // Reading and writing fail when the terminal was closed; SIGHUP says the same.
-  stdin.on("error", onEnd);
+  // Writing fails when the terminal was closed; reading does, too (`keys/keyboard`), and SIGHUP says the same where it isn't ignored.
   stdout.on("error", onEnd);
   return restore;
 }

@@ -2,11 +2,12 @@ import { render } from "ink";
 import { createElement } from "react";
 import { bare } from "./bare.ts";
 import type { TerminalOptions } from "./index.ts";
+import { Keyboard } from "./keys/keyboard.ts";
 import { paced } from "./pace.ts";
 import { Screen, type LendTerminal } from "./parts/screen.ts";
 import { CUT_ROWS, restoreAtEnd, WRAP_ROWS } from "./restore.ts";
 import { Desk } from "./screen/desk.ts";
-import { stopped } from "./suspend.ts";
+import { lookAtSize, stopped } from "./suspend.ts";
 
 /** `openTerminal`, loaded when it is needed. */
 export async function runTerminal({ chat, histories, remember, stdin, stdout }: TerminalOptions): Promise<void> {
@@ -14,7 +15,14 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
   let lend: LendTerminal | null = null;
   let leaving = false;
   let lent = false;
-  /** One borrower at a time; a key pressed meanwhile is the borrower's. */
+  /** Who waits for any key, which is then nobody else's. */
+  let anyKey: (() => void) | null = null;
+  const onEnd = (): void => {
+    void chat.leave();
+    forced.resolve();
+  };
+  const pressed = (): Promise<void> => new Promise((resolve) => void (anyKey = resolve));
+  /** One borrower at a time. */
   const lendOnce = (borrower: () => Promise<void>): void => {
     if (lent || lend === null) return;
     lent = true;
@@ -24,21 +32,44 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
       stdout.write(CUT_ROWS);
     }).finally(() => void (lent = false));
   };
+  const redraw = (): void => lendOnce(() => Promise.resolve());
   const size = (): { columns: number; rows: number } => ({ columns: stdout.columns, rows: stdout.rows });
   const desk = new Desk({
     chat,
     histories,
     remember,
     size,
-    redraw: () => lendOnce(() => Promise.resolve()),
-    suspend: () => lendOnce(stopped),
-    showBare: () => lendOnce(() => bare(chat.getSnapshot(), desk.getSnapshot(), size(), { stdin, stdout })),
+    redraw,
+    suspend: () => {
+      lendOnce(async () => {
+        keyboard.off();
+        await stopped();
+        keyboard.on();
+        lookAtSize();
+      });
+    },
+    showBare: () => {
+      lendOnce(() => bare(chat.getSnapshot(), desk.getSnapshot(), size(), { stdout, anyKey: pressed }));
+    },
     leave: () => {
       // Whoever asks twice does not want to wait for the server's goodbye.
       if (leaving) forced.resolve();
       leaving = true;
       void chat.leave();
     },
+    now: () => performance.now(),
+    after: (milliseconds, callback) => void setTimeout(callback, milliseconds).unref(),
+  });
+  const keyboard = new Keyboard({
+    stdin,
+    stdout,
+    onStroke: (stroke) => {
+      const waiting = anyKey;
+      anyKey = null;
+      if (waiting === null) desk.stroke(stroke);
+      else waiting();
+    },
+    onGone: onEnd,
   });
   const news = paced(chat);
   desk.subscribe(news.drawn);
@@ -55,14 +86,24 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
     interactive: true,
   });
   stdout.write(CUT_ROWS);
+  keyboard.on();
+  /** Somebody else has stopped us and let us go on: the terminal may be as the shell has it, and of another size. */
+  const onContinue = (): void => {
+    if (lent) return;
+    keyboard.off();
+    keyboard.on();
+    lookAtSize();
+    redraw();
+  };
+  process.on("SIGCONT", onContinue);
   const restore = restoreAtEnd({
-    stdin,
     stdout,
-    unmount: () => drawn.unmount(),
-    onEnd: () => {
-      void chat.leave();
-      forced.resolve();
+    unmount: () => {
+      process.off("SIGCONT", onContinue);
+      keyboard.off();
+      drawn.unmount();
     },
+    onEnd,
   });
   try {
     await Promise.race([chat.ended(), forced.promise, drawn.waitUntilExit()]);

@@ -13,3 +13,8 @@ export async function stopped(): Promise<void> {
 
 /** Milliseconds of running after which we were not stopped at all. */
 const NOT_STOPPED = 200;
+
+/** Has Node look how large the terminal is: while we were stopped, changes of its size were told to others. */
+export function lookAtSize(): void {
+  process.kill(process.pid, "SIGWINCH");
+}

@@ -7,9 +7,9 @@ export function explainEnd(end: ConnectionEnd, where: string): string {
     case "left":
       return "Goodbye.";
     case "kicked":
-      return "An operator kicked you. You may come back.";
+      return `An operator kicked you${because(end.reason)}. You may come back.`;
     case "banned":
-      return "An operator banned you. Ask one of them to lift the ban.";
+      return `An operator banned you${because(end.reason)}. Ask one of them to lift the ban.`;
     case "refused":
       return explainRefusal(end.error);
     case "unreachable":
@@ -41,11 +41,16 @@ export function explainFailure(failure: Failure, where: string): string {
   }
 }
 
+function because(reason: string | undefined): string {
+  return reason === undefined ? "" : ` (${visible(reason)})`;
+}
+
 const NOT_SENT = {
   offline: "there is no connection to the server now.",
   ended: "there is no connection to the server now.",
   "invalid-recipient": "that is not a name.",
   "too-long": "that is too long for one message.",
+  busy: "too much is waiting to be sent already. Wait a moment.",
 } as const;
 
 /** Why the server said no. */
@@ -83,6 +88,16 @@ function explainRefusal(refusal: Refusal): string {
       return "That is too long for one message.";
     case "timed-out":
       return "The server waited for this program too long. Try again.";
+    case "too-slow":
+      return "The server closed the connection, since what it said was read too slowly.";
+    case "no-open-room":
+      return "This server has no open room: write in a sealed one.";
+    case "rolled-back":
+      return "This device's data was copied, or comes from a backup, so it may not go on. Set it up anew: pad devices reset";
+    case "device-removed":
+      return "This device was removed from your devices. Set it up anew: pad devices reset";
+    case "device-not-confirmed":
+      return "One of your other devices has to confirm this one first.";
     case "unsupported":
       return "The server doesn't know that command.";
     case "not-understood":

@@ -10,7 +10,7 @@ const RUNS = 400;
 const LINES = 25;
 
 test("SC-34 each of 10,000 random lines is answered in the protocol's words or not at all, while two others talk undisturbed", async () => {
-  await using server = await startTestServer({ config: { messageRate: 0 } });
+  await using server = await startTestServer({ config: { messageRate: 0, maxLocalNames: 100_000 } });
   const alice = await server.join("alice");
   const bob = await server.join("bob");
   const talk = converse(alice, bob);

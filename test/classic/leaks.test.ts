@@ -14,7 +14,7 @@ test("SC-40 after 5,000 connections that came and went, heap, handles and the se
   const before = await server.measureUntil(isEmpty);
   await comeAndGo(server, 5_000);
   const after = await server.measureUntil(isEmpty);
-  expect(after.maps).toEqual({ sessions: 0, present: 0, identities: 0 });
+  expect(after.maps).toEqual({ sessions: 0, online: 0, identities: 0 });
   expect(after.alive.sockets).toBeLessThan(10);
   expect(after.waiting.timers).toBeLessThan(10);
   // Without any leak it varies by half of that.

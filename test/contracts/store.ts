@@ -3,19 +3,19 @@ import { describe, expect, test } from "vitest";
 import type { Ban, Claim, Fact } from "../../src/core/events.ts";
 import { identityKey } from "../../src/core/identity.ts";
 import type { Identity } from "../../src/core/identity.ts";
-import { foldName } from "../../src/core/names.ts";
-import type { Saved, Store } from "../../src/core/ports.ts";
+import type { FullStore, SavedAll, StoredBatch, StoredFact } from "../../src/store/stored.ts";
 import { commitFacts } from "../store/commit-facts.ts";
+import { replayed, sorted } from "../store/model.ts";
 
 /** A fresh, empty store, and how to clean up behind it. */
 export interface Harness {
-  readonly store: Store;
+  readonly store: FullStore;
   readonly dispose: () => Promise<void>;
 }
 
 /** A store that outlives its closing: `reopen` opens the same place again. */
 export interface DurableHarness extends Harness {
-  readonly reopen: () => Promise<Store>;
+  readonly reopen: () => Promise<FullStore>;
 }
 
 const ada: Identity = { kind: "person", login: "ada@example.com" };
@@ -28,7 +28,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
 
     test("ST-1 a new store is empty", () =>
       withStore(async ({ store }) => {
-        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
       }));
 
     test("ST-2 a claim and a ban come back as they were, whoever they are of", () =>
@@ -46,7 +46,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         const claims = identities.map((identity, index) => claimOf(`Name-${index}`, identity));
         const bans = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
         await commitFacts(store, [...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
-        expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true });
+        expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true, rows: [] });
       }));
 
     test("ST-3 a later claim or ban of a name replaces the earlier, without regard to case", () =>
@@ -57,6 +57,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
           claims: [claimOf("ADA", ada)],
           bans: [banOf("eve", nas)],
           tailscaledSeen: false,
+          rows: [],
         });
       }));
 
@@ -93,12 +94,12 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
           banned(banOf("Eve", null)),
           lifted("eve"),
         ]);
-        expect(await store.load()).toEqual({ claims: [last], bans: [], tailscaledSeen: false });
+        expect(await store.load()).toEqual({ claims: [last], bans: [], tailscaledSeen: false, rows: [] });
       }));
 
     test("ST-6 any sequence of batches leaves what the same facts leave when replayed one by one", () =>
       withStore(async ({ store }) => {
-        let expected: Saved = { claims: [], bans: [], tailscaledSeen: false };
+        let expected: SavedAll = { claims: [], bans: [], tailscaledSeen: false, rows: [] };
         await fc.assert(
           fc.asyncProperty(fc.array(anyFact, { maxLength: 8 }), async (facts) => {
             await commitFacts(store, facts);
@@ -106,6 +107,22 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
             expect(sorted(await store.load())).toEqual(sorted(expected));
           }),
         );
+      }));
+
+    test("ST-40 rows of the delivery service come back as they were; a later one replaces the earlier, null takes it away", () =>
+      withStore(async ({ store }) => {
+        const key: StoredFact = { table: "user-key", key: "a", value: { userKey: "k\u0000é", since: 5 } };
+        await store.commit(
+          batchOf([cursor("a", 1), key, cursor("b", 1), cursor("a", 2), cursor("c", 1), cursor("c", null)]),
+        );
+        expect(sorted(await store.load()).rows).toEqual([cursor("a", 2), cursor("b", 1), key]);
+        await store.commit(batchOf([cursor("b", null), cursor("nobody", null), cursor("a", 3)]));
+        expect(sorted(await store.load()).rows).toEqual([cursor("a", 3), key]);
+        const impossible: StoredFact = JSON.parse('{"table":"no-such-table","key":"a","value":{}}');
+        await expect(store.commit(batchOf([cursor("a", 9), claimed(claimOf("Ada", ada)), impossible]))).rejects.toThrow(
+          "no-such-table",
+        );
+        expect(await store.load()).toMatchObject({ claims: [], rows: expect.arrayContaining([cursor("a", 3), key]) });
       }));
 
     test("ST-7 a batch that can't be kept whole is refused, leaves nothing behind, and the store goes on", () =>
@@ -125,7 +142,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
     test("ST-8 an empty batch is kept", () =>
       withStore(async ({ store }) => {
         await commitFacts(store, []);
-        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
       }));
 
     test("ST-9 calls that don't wait for each other take effect in their order", () =>
@@ -145,7 +162,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         await commitFacts(store, [claimed(claimOf("Ada", ada))]);
         const loaded = await store.load();
         await commitFacts(store, [released("Ada"), banned(banOf("Eve", null)), { kind: "tailscaled-seen" }]);
-        expect(loaded).toEqual({ claims: [claimOf("Ada", ada)], bans: [], tailscaledSeen: false });
+        expect(loaded).toEqual({ claims: [claimOf("Ada", ada)], bans: [], tailscaledSeen: false, rows: [] });
       }));
 
     test("ST-11 after closing every call is refused, but closing again is no error", () =>
@@ -173,6 +190,7 @@ export function durableStoreContract(name: string, open: () => Promise<DurableHa
           claims: [claimOf("Ada", ada)],
           bans: [banOf("Eve", nas)],
           tailscaledSeen: true,
+          rows: [],
         });
         await again.close();
       }));
@@ -189,11 +207,10 @@ export function durableStoreContract(name: string, open: () => Promise<DurableHa
   });
 }
 
-interface Named {
-  readonly name: string;
-}
-
-function using<H extends Harness>(open: () => Promise<H>): (body: (harness: H) => Promise<void>) => Promise<void> {
+/** Runs each test body on a harness of its own. */
+export function using<H extends Harness>(
+  open: () => Promise<H>,
+): (body: (harness: H) => Promise<void>) => Promise<void> {
   return async (body) => {
     const harness = await open();
     try {
@@ -230,33 +247,12 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.constant({ kind: "tailscaled-seen" as const }),
 );
 
-/** The contract's own, plainest idea of what a fact does. */
-function replayed(saved: Saved, fact: Fact): Saved {
-  switch (fact.kind) {
-    case "name-claimed":
-      return { ...saved, claims: [...without(saved.claims, fact.claim.name), fact.claim] };
-    case "name-released":
-      return { ...saved, claims: without(saved.claims, fact.name) };
-    case "ban-placed":
-      return { ...saved, bans: [...without(saved.bans, fact.ban.name), fact.ban] };
-    case "ban-lifted":
-      return { ...saved, bans: without(saved.bans, fact.name) };
-    case "tailscaled-seen":
-      return { ...saved, tailscaledSeen: true };
-  }
+function cursor(key: string, number: number | null): StoredFact {
+  return { table: "cursor", key, value: number === null ? null : { number } };
 }
 
-function without<T extends Named>(rows: readonly T[], name: string): T[] {
-  return rows.filter((row) => foldName(row.name) !== foldName(name));
-}
-
-/** Stores load in no particular order. */
-function sorted(saved: Saved): Saved {
-  return { ...saved, claims: saved.claims.toSorted(byName), bans: saved.bans.toSorted(byName) };
-}
-
-function byName(a: Named, b: Named): number {
-  return a.name < b.name ? -1 : 1;
+function batchOf(facts: readonly StoredFact[]): StoredBatch {
+  return { facts, appends: [], trims: [] };
 }
 
 function claimOf(name: string, identity: Identity): Claim {

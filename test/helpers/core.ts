@@ -6,7 +6,8 @@ import { isFact, type Event, type Fact, type SessionId } from "../../src/core/ev
 import type { Identity, OperatorGround, VouchedGround } from "../../src/core/identity.ts";
 import { get } from "../../src/core/persistent-map.ts";
 import type { Saved } from "../../src/core/ports.ts";
-import { apply, initialState, type Settings, type State } from "../../src/core/state.ts";
+import { apply } from "../../src/core/apply.ts";
+import { initialState, type Settings, type State } from "../../src/core/state.ts";
 import { oneByOne, type Heard } from "./deliveries.ts";
 
 export const alice = { kind: "person", login: "alice@example.com" } as const satisfies Identity;
@@ -26,6 +27,7 @@ export const defaults: Settings = {
   maxSessions: 100,
   maxSessionsPerIdentity: 10,
   maxNamesPerIdentity: 8,
+  maxNamesOfLocal: 64,
 };
 
 /** A tailnet that tailscaled has vouched for; nothing claimed, nobody banned. */
@@ -48,6 +50,8 @@ export interface World {
   run(command: Command): Step;
   /** Opens a session and registers it; the step is the registering's. */
   join(session: SessionId, identity: Identity, name: string, vouched?: VouchedGround): Step;
+  /** The same, of a protocol whose sessions share a name. */
+  joinShared(session: SessionId, identity: Identity, name: string): Step;
   /** The world as the next start finds it: no session, and what was stored. */
   restarted(settings?: Partial<Settings>): World;
 }
@@ -71,7 +75,11 @@ export function world(settings: Partial<Settings> = {}, saved: Partial<Saved> = 
     facts,
     run,
     join(session, identity, name, vouched) {
-      run({ kind: "open", session, identity, vouched: vouched ?? null });
+      run({ kind: "open", sharing: "exclusive", session, identity, vouched: vouched ?? null });
+      return run({ kind: "register", session, name });
+    },
+    joinShared(session, identity, name) {
+      run({ kind: "open", sharing: "shared", session, identity, vouched: null });
       return run({ kind: "register", session, name });
     },
     restarted(changed = {}) {

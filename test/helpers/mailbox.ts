@@ -45,7 +45,7 @@ export function startMailbox(saved: Partial<Saved> = {}, changed: Partial<Mailbo
 }
 
 export function open(session: SessionId, identity: Identity, vouched: VouchedGround | null = null): Command {
-  return { kind: "open", session, identity, vouched };
+  return { kind: "open", sharing: "exclusive", session, identity, vouched };
 }
 export function register(session: SessionId, name: string): Command {
   return { kind: "register", session, name };

@@ -14,7 +14,7 @@ export interface Measures {
   /** Objects that somebody still holds, wherever; a few sockets are the process's own. */
   readonly alive: { readonly sockets: number; readonly sessions: number };
   /** The core's own maps. */
-  readonly maps: { readonly sessions: number; readonly present: number; readonly identities: number };
+  readonly maps: { readonly sessions: number; readonly online: number; readonly identities: number };
 }
 
 const server = await startTestServer({ config: JSON.parse(process.argv[2] ?? "{}") });
@@ -23,7 +23,7 @@ process.on("message", () => process.send?.(measure()));
 
 function measure(): Measures {
   globalThis.gc?.();
-  const { sessions, present, sessionCounts } = server.running.state();
+  const { sessions, online, sessionsOf } = server.running.state();
   return {
     alive: {
       sockets: queryObjects(Socket, { format: "count" }),
@@ -32,7 +32,7 @@ function measure(): Measures {
     heap: process.memoryUsage().heapUsed,
     mostMemory: process.resourceUsage().maxRSS * 1024,
     waiting: { connections: countOf("TCPSocketWrap"), timers: countOf("Timeout") },
-    maps: { sessions: sessions.size, present: present.size, identities: sessionCounts.size },
+    maps: { sessions: sessions.size, online: online.size, identities: sessionsOf.size },
   };
 }
 

@@ -11,7 +11,8 @@ const identity = fc.constantFrom<Identity>(alice, bob, backup, phone, local);
 const vouched = fc.constantFrom(null, null, null, null, "owner" as const, "capability" as const);
 const refusal = { reason: "timed-out" } as const;
 
-const open = fc.record({ kind: fc.constant("open" as const), session, identity, vouched });
+const sharing = fc.constantFrom("exclusive" as const, "shared" as const);
+const open = fc.record({ kind: fc.constant("open" as const), session, sharing, identity, vouched });
 const register = fc.record({ kind: fc.constant("register" as const), session, name });
 const moderate = fc.record({
   kind: fc.constantFrom("kick" as const, "ban" as const, "unban" as const),
@@ -43,6 +44,7 @@ export const smallSettings = {
   maxSessions: 8,
   maxSessionsPerIdentity: 4,
   maxNamesPerIdentity: 2,
+  maxNamesOfLocal: 3,
 } satisfies Partial<Settings>;
 
 /** Runs random commands and looks at each step. */

@@ -61,6 +61,7 @@ describe("what a folder may not import", () => {
       "cli",
       "client",
       "client/classic",
+      "client/frames",
       "client/transport",
       "config",
       "core",

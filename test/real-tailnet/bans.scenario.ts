@@ -1,5 +1,7 @@
 import { expect } from "vitest";
-import { join, restart, test, visit } from "./scene.ts";
+import type { TailnetNode } from "./node.ts";
+import { join, namesAt, restart, test, visit } from "./scene.ts";
+import type { Tailnet } from "./tailnet.ts";
 
 const REFUSED = "ERROR You are banned from this server";
 const IMMUNE = "ERROR Cannot ban the operator";
@@ -53,3 +55,42 @@ test("RT-10 a ban never reaches an operator, whatever the right comes from, nor 
   expect(await visit(chat, "here", "127.0.0.1")).toBe(REFUSED);
   expect(await visit(chat, "there", "127.0.0.1")).toBe("REGISTERED");
 });
+
+test("RT-26 a machine whose host is renamed, and that gets a tag more, keeps its name and its ban; a new one under its old name has neither", async ({
+  tailnet,
+  chat,
+  alice,
+  nas,
+}) => {
+  const server = await chat.serve();
+  const operator = await join(alice, "alice", chat);
+  expect(await visit(nas, "backup", chat)).toBe("REGISTERED");
+  await becomes(tailnet, chat, nas, "storage", ["tag:backup", "tag:extra"]);
+  expect(await visit(nas, "backup", chat)).toBe("REGISTERED");
+  expect((await namesAt(chat, server))["backup"]).toBe("machine storage (tag:backup, tag:extra)");
+
+  expect(await operator.ask("BAN backup")).toBe("SUCCESS Banned client backup");
+  await becomes(tailnet, chat, nas, "attic", ["tag:backup", "tag:other"]);
+  expect(await visit(nas, "other", chat)).toBe(REFUSED);
+  const other = await tailnet.join("storage", { tags: ["tag:backup", "tag:extra"] });
+  expect(await visit(other, "other", chat)).toBe("REGISTERED");
+  expect(await operator.ask("UNBAN backup")).toBe("SUCCESS Unbanned client backup");
+  expect(await visit(nas, "backup", chat)).toBe("REGISTERED");
+});
+
+/** An admin renames a node and gives it these tags; resolves when another node has heard of it. */
+async function becomes(
+  tailnet: Tailnet,
+  witness: TailnetNode,
+  node: TailnetNode,
+  name: string,
+  tags: readonly string[],
+): Promise<void> {
+  await tailnet.rename(node, name);
+  await tailnet.retag(node, ...tags);
+  await witness.until(({ Peer }) =>
+    Object.values(Peer ?? {}).some(
+      ({ DNSName, Tags }) => DNSName.startsWith(`${name}.`) && tags.every((tag) => Tags?.includes(tag) === true),
+    ),
+  );
+}

@@ -14,6 +14,8 @@ export interface NodeStatus {
 
 interface PeerStatus {
   readonly HostName: string;
+  readonly DNSName: string;
+  readonly Tags?: readonly string[] | null;
   readonly Online: boolean;
   readonly PrimaryRoutes?: readonly string[] | null;
 }

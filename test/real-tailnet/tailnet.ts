@@ -17,6 +17,10 @@ export interface Tailnet {
   expire(node: TailnetNode): Promise<void>;
   /** Deletes a node at the control server, which may give its addresses to others. */
   forget(node: TailnetNode): Promise<void>;
+  /** Gives a node another name, as an admin does at the control server; it stays the node that it is. */
+  rename(node: TailnetNode, name: string): Promise<void>;
+  /** Gives a node other tags. */
+  retag(node: TailnetNode, ...tags: readonly string[]): Promise<void>;
   /** Lets others reach a network through a node that has offered to route for it. */
   approveRoutes(node: TailnetNode, ...routes: readonly string[]): Promise<void>;
   /** Replaces the policy. Until then everybody may reach everybody. */
@@ -57,6 +61,8 @@ export async function startTailnet(): Promise<Tailnet> {
     },
     expire: (node) => control.nodes("expire", node.id),
     forget: (node) => control.nodes("delete", node.id),
+    rename: (node, name) => control.nodes("rename", node.id, name),
+    retag: (node, ...tags) => control.nodes("tag", node.id, "--tags", tags.join(",")),
     approveRoutes: (node, ...routes) => control.nodes("approve-routes", node.id, "--routes", routes.join(",")),
     policy: (policy) => control.setPolicy(policy),
     stop: bury,

@@ -69,6 +69,8 @@ function sit(histories: ReadonlyMap<string, readonly string[]> = new Map()): {
     suspend: unexpected,
     showBare: unexpected,
     leave: unexpected,
+    now: () => 0,
+    after: unexpected,
   });
   return { chat, desk, remembered };
 }

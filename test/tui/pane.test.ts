@@ -39,6 +39,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     // This tmux counts the parts of such a family on their own.
     await terminal.type("👨‍👩‍👧‍👦👋🏽".repeat(12));
     await terminal.press("Enter");
+    await terminal.until(({ rows }) => rows.at(-1) === "ALL>");
     await terminal.type("on");
     await terminal.until(
       ({ rows }) => rows.at(-1) === "ALL> on" && rows.at(-2)?.startsWith(" alice | read by the server") === true,
@@ -94,7 +95,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
   test("TU-7 further lines of a message don't look like somebody else's", async () => {
     const terminal = await startFakeChat({ columns: 60 });
     await happen(terminal, String.raw`!say look\u000a12:00 carol: I agree`);
-    const { rows } = await terminal.until("I agree");
+    const { rows } = await terminal.until("bob: look");
     expect(rows.find((row) => row.includes("I agree"))).toBe("      12:00 carol: I agree");
   });
 

@@ -67,7 +67,7 @@ describe.skipIf(!HAS_TMUX)("pad chat on a terminal, with a real server (needs tm
     const earlier = await startChat(server.port, { home });
     await earlier.type("said before\r");
     await earlier.until(/alice: said before *(\||$)/m);
-    await earlier.press("Escape");
+    await earlier.press("C-d");
     await earlier.until("exit code 0");
     const later = await startChat(server.port, { home });
     await later.press("Up");

@@ -60,7 +60,7 @@ impl<'a> Record<'a> {
             return Err(Code::BadRecord.into());
         }
         let kind = RecordKind::of(reader.u8()?)?;
-        let server = text(reader.field(1, 64)?)?;
+        let server = reader.field(1, 64)?;
         let identity = text(reader.field(1, 256)?)?;
         let label = text(reader.field(0, 256)?)?;
         let device_id = reader.field(16, 16)?;

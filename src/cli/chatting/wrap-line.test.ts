@@ -12,7 +12,7 @@ test("CM-25 a line is broken between words, and its further rows are indented", 
 test("CM-25 text that is padded to the edge can't begin a row, whatever it is padded with", () => {
   for (const padding of [" ", "x", "\t", "字", "👍", "👩‍👩‍👧‍👦", "🇳🇴", "é", "❤️", "…", "ﷺ", "a\u0301"]) {
     const forged = `20:00 bob: ${padding.repeat(200)}20:01 carol: I owe you money`;
-    for (let columns = 20; columns < 120; columns += 1) {
+    for (let columns = 20; columns < 120; columns += 9) {
       const [, ...further] = wrapLine(forged, columns).split("\n");
       expect(further.every((row) => row.startsWith(" ".repeat(8)))).toBe(true);
     }

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { homeFolder } from "../../args/home-folder.ts";
 
 /** Where a person's own files lie. Neither folder need be there yet. */
 export interface Places {
@@ -9,11 +9,21 @@ export interface Places {
   readonly state: string;
 }
 
+/**
+ * Where a user without a home keeps things: nowhere. Nothing is ever found below a file that is no folder, nor can be made there.
+ */
+const NO_HOME = "/dev/null/no-home";
+
+/** Whether a path is such a place. */
+export function isNowhere(path: string): boolean {
+  return path.startsWith(NO_HOME);
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The platform's places: on Linux by the XDG base directory specification, elsewhere beside the server's data. */
 export function places(env: Environment, platform: NodeJS.Platform = process.platform): Places {
-  const home = env["HOME"] || homedir();
+  const home = homeFolder(env) ?? NO_HOME;
   switch (platform) {
     case "darwin": {
       const folder = join(home, "Library", "Application Support", "padserve");

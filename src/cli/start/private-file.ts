@@ -10,13 +10,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { withoutMark } from "../../text/byte-order-mark.ts";
+import { isNowhere } from "./places.ts";
 
 /** What a file says, or null where there is none; `trouble` is one line for people. */
 export type FileText = { readonly text: string | null } | { readonly trouble: string };
 
 export function readPrivate(path: string): FileText {
   try {
-    return { text: readFileSync(path, "utf8") };
+    return { text: withoutMark(readFileSync(path, "utf8")) };
   } catch (error) {
     return isMissing(error) ? { text: null } : { trouble: `${path} can't be read: ${reason(error)}` };
   }
@@ -35,7 +37,7 @@ export function writePrivate(path: string, text: string): string | null {
     return null;
   } catch (error) {
     discard(beside);
-    return `${path} can't be written: ${reason(error)}`;
+    return unwritable(path, error);
   }
 }
 
@@ -51,8 +53,13 @@ export function appendPrivate(path: string, text: string): string | null {
     chmodSync(path, 0o600);
     return null;
   } catch (error) {
-    return `${path} can't be written: ${reason(error)}`;
+    return unwritable(path, error);
   }
+}
+
+function unwritable(path: string, error: unknown): string {
+  if (isNowhere(path)) return "nothing can be remembered: there is no home folder (HOME is not set)";
+  return `${path} can't be written: ${reason(error)}`;
 }
 
 /** Node's own `recursive` tries for ever where a folder can't be made although the one above it is there (`/proc`). */

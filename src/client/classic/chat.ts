@@ -6,7 +6,7 @@ import type { Outcome } from "../outcomes.ts";
 import { isSameName } from "../people.ts";
 import { isRecipient } from "./commands.ts";
 import type { ClientEvent } from "./events.ts";
-import { Listeners } from "./listeners.ts";
+import { Listeners } from "../listeners.ts";
 import { longestText } from "./longest-text.ts";
 import type { PadClient } from "./pad-client.ts";
 import { RecentNames } from "./recent-names.ts";

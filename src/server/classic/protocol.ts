@@ -30,6 +30,7 @@ export function createClassicProtocol({ maxLine, limits, readers, facts }: Class
     readers,
   };
   return {
+    sharing: "exclusive",
     connect: (socket, handler) => new LineConnection(socket, lines, handler),
     start: (session) => new ClassicSession(session, services),
     turnAway,

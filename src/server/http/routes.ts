@@ -13,7 +13,8 @@ export interface HttpOptions {
   /** The names and addresses by which this server may be asked for, now. */
   readonly hostNames: () => HostNames;
   readonly settings: Settings;
-  readonly health: () => Readonly<Record<string, string | number>>;
+  /** How the server does, within a few seconds; 503 unless `status` is `ok`. */
+  readonly health: () => Promise<Readonly<Record<string, string | number>> & { readonly status: string }>;
   readonly admin: (request: AdminRequest) => Promise<AdminAnswer>;
 }
 
@@ -42,8 +43,10 @@ async function answer({ request, response, peer }: Exchange, options: HttpOption
   if (!mayWatch(peer, options.settings)) return send(response, 404, "Not found.\n");
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
   switch (path) {
-    case "/healthz":
-      return send(response, 200, `${JSON.stringify(options.health())}\n`, "application/json");
+    case "/healthz": {
+      const health = await options.health();
+      return send(response, health.status === "ok" ? 200 : 503, `${JSON.stringify(health)}\n`, "application/json");
+    }
     case "/metrics":
       return send(response, 200, await options.metrics.render(), options.metrics.contentType);
     default:

@@ -29,7 +29,13 @@ export function createSessionFactory(options: SessionFactoryOptions): SessionFac
       return;
     }
     const id = sessions.nextId();
-    services.post({ kind: "open", session: id, identity: identified.identity, vouched: identified.vouched });
+    services.post({
+      kind: "open",
+      session: id,
+      sharing: protocol.sharing,
+      identity: identified.identity,
+      vouched: identified.vouched,
+    });
     const session = new Session({ id, socket, identified, since }, protocol, services, (_, reason) => {
       sessions.remove(id);
       identityRefresh.remove(id);

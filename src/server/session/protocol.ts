@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Command } from "../../core/commands.ts";
 import type { Decision } from "../../core/decision.ts";
-import type { SessionId } from "../../core/events.ts";
+import type { SessionId, Sharing } from "../../core/events.ts";
 import type { Notice } from "../../core/notices.ts";
 import type { Refusal } from "../../core/refusals.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
@@ -9,6 +9,8 @@ import type { Identified } from "../../tailnet/identify.ts";
 
 /** A protocol on this server: how its sockets carry messages, and what they mean. */
 export interface Protocol {
+  /** Whether its sessions bear a name together with others of their identity. */
+  readonly sharing: Sharing;
   connect(socket: Socket, handler: ConnectionHandler): Connection;
   /** The protocol's side of a new session. */
   start(session: SessionLink, identified: Extract<Identified, { kind: "known" }>): ProtocolSession;

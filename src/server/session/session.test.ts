@@ -40,6 +40,7 @@ async function start(limits: Partial<Limits> = {}, input?: InputBudget): Promise
   let stops = 0;
   let news = Promise.withResolvers<void>();
   const protocol: Protocol = {
+    sharing: "exclusive",
     connect: (socket, handler) => new LineConnection(socket, {}, handler),
     start: (session): ProtocolSession => {
       link = session;

@@ -1,11 +1,17 @@
 import { DatabaseSync } from "node:sqlite";
+import { addSumFunctions } from "./sum-functions.ts";
 
 /** The one file that knows the driver; should it change its name or be replaced, this is what to rewrite. */
 export type Connection = DatabaseSync;
 
+/** A path for `connect`: a database of its own that is gone when it is closed. */
+export const IN_MEMORY = ":memory:";
+
 /** Opens an existing file. Throws the driver's errors: `errcode` holds SQLite's extended result code. */
 export function connect(path: string, access: "read-only" | "read-write"): Connection {
-  return new DatabaseSync(path, { readOnly: access === "read-only" });
+  const connection = new DatabaseSync(path, { readOnly: access === "read-only" });
+  addSumFunctions(connection);
+  return connection;
 }
 
 /** The first value of what a pragma answers. */

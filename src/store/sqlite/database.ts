@@ -1,38 +1,52 @@
-import { rmSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { LogEntry, Range } from "../../core/ports.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import { connect, inTransaction, pragma } from "./connection.ts";
 import type { Connection } from "./connection.ts";
-import { factTables } from "./facts.ts";
-import type { FactTables } from "./facts.ts";
+import { findDamage } from "./check.ts";
 import { describe, toStoreError } from "./failure.ts";
+import { markAt, readMark } from "./mark.ts";
 import { MIGRATIONS } from "./migrations.ts";
-import { preparePlace } from "./place.ts";
+import { preparePlace, watchPlace } from "./place.ts";
+import { openTables } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 
 /** "PADS": tells our files from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x50414453;
 
+/** What is wrong with the file itself, so that no server opens it. */
+const REFUSED_FOR_GOOD: ReadonlySet<StoreErrorCode> = new Set(["damaged", "newer", "not-ours"]);
+
 /** An open database. Every call blocks until the disk has answered, and throws `StoreError` and nothing else. */
-export interface Database extends FactTables {
+export interface Database {
+  load(): SavedAll;
+  /**
+   * All of the batch or nothing. Refuses as `lost` when the files are not those any more that were opened; an empty batch only
+   * looks for that.
+   */
+  commit(batch: StoredBatch): void;
+  read(range: Range): readonly LogEntry[];
   close(): void;
 }
 
 /**
  * Opens `padserve.db` in `directory`, makes it where there is none, brings an older one up to date, and keeps every
- * other server out until it is closed. Throws `StoreError`; a file that it refuses is left as it was.
+ * other server out until it is closed. Throws `StoreError`; a file that it refuses is left as it was, and its log, too.
  */
 export function openDatabase(directory: string, migrations: readonly string[] = MIGRATIONS): Database {
   const path = join(directory, "padserve.db");
   return orStoreError(path, () => {
     preparePlace(directory, path);
     rollBack(path);
-    inspect(path, migrations.length);
+    inspect(path, migrations);
     const connection = connect(path, "read-write");
     try {
       takeLock(connection, path);
       migrate(connection, migrations);
-      return guarded(openTables(connection, path), connection, path);
+      return guarded(openTables(connection), connection, path);
     } catch (error) {
       connection.close();
       throw error;
@@ -53,27 +67,35 @@ function rollBack(path: string): void {
 
 /**
  * Read-only, because a connection that may write puts what a killed server left in its log into the file when it
- * closes; of a file that we refuse, not a byte may change.
+ * closes; of a file that we refuse, not a byte may change. So all that can be wrong is looked for here.
  */
-function inspect(path: string, newest: number): void {
-  const [size, logged] = [sizeOf(path), sizeOf(`${path}-wal`)];
-  if (size === 0 && logged === 0) return;
+function inspect(path: string, migrations: readonly string[]): void {
+  const [size, logged, mark] = [sizeOf(path), sizeOf(`${path}-wal`), readMark(`${path}-mark`) ?? 0];
+  if (size === 0 && logged === 0 && mark === 0) return;
   // SQLite would delete the log of an empty file; ours never has one.
   if (size === 0) throw refusal("damaged", path, "cut short");
+  const missing = [`${path}-wal`, `${path}-shm`].filter((file) => !existsSync(file));
   const connection = connect(path, "read-only");
   try {
     const applicationId = pragma(connection, "application_id");
     // Only a server killed while it brought its log into the file can have left a part of a page.
     const wholePages = size % Number(pragma(connection, "page_size")) === 0;
     if (!wholePages && logged === 0) throw refusal("damaged", path, "cut short");
-    if (applicationId !== APPLICATION_ID) throw refusal("not-ours", path, "it bears no mark of ours");
+    // A first start that was killed before it made its tables. A database of nobody's, with nothing in it, is as good as none.
+    const isEmpty = applicationId === 0 && pragma(connection, "schema_version") === 0 && mark === 0;
+    if (applicationId !== APPLICATION_ID && !isEmpty) throw refusal("not-ours", path, "it bears no mark of ours");
     const version = Number(pragma(connection, "user_version"));
-    if (version > newest) throw refusal("newer", path, `version ${version}, known are ${newest}`);
-    const check = pragma(connection, "quick_check");
-    if (check !== "ok") throw refusal("damaged", path, String(check));
-  } finally {
+    if (version > migrations.length) throw refusal("newer", path, `version ${version}, known are ${migrations.length}`);
+    const damage = findDamage(connection, version, migrations, mark);
+    if (damage !== null) throw refusal("damaged", path, damage);
+  } catch (error) {
     connection.close();
+    const refused = toStoreError(error, path);
+    // SQLite's readers leave an empty log and an index of it. Not to be touched where another server may have begun to use them.
+    if (REFUSED_FOR_GOOD.has(refused.code)) for (const file of missing) rmSync(file, { force: true });
+    throw refused;
   }
+  connection.close();
 }
 
 /** The operating system's lock on the file: gone with the process, however it dies. */
@@ -99,26 +121,26 @@ function migrate(connection: Connection, migrations: readonly string[]): void {
   connection.exec("PRAGMA journal_mode = WAL");
 }
 
-function openTables(connection: Connection, path: string): FactTables {
-  try {
-    return factTables(connection);
-  } catch (error) {
-    // The version is right, so a table or column that is missing has been taken away.
-    throw refusal("damaged", path, error);
-  }
-}
-
-function guarded(tables: FactTables, connection: Connection, path: string): Database {
+function guarded(tables: Tables, connection: Connection, path: string): Database {
+  const mark = markAt(`${path}-mark`);
+  const look = watchPlace(path);
   return {
     load: () => orStoreError(path, () => tables.load()),
-    commit: (facts) => {
+    commit: (batch) => {
       orStoreError(path, () => {
-        tables.commit(facts);
+        look();
+        mark.write(tables.commit(batch));
+        // Gone in between: then this batch is lost with the files, and nobody may hear of it.
+        look();
       });
     },
+    read: (range) => orStoreError(path, () => tables.read(range)),
     close: () => {
       orStoreError(path, () => {
         connection.close();
+        // With the log gone, all that was kept is in the file; else the mark stays for who opens it next.
+        if (existsSync(`${path}-wal`)) mark.close();
+        else mark.remove();
       });
     },
   };

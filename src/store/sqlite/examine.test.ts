@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Fact } from "../../core/events.ts";
+import { factBatch } from "../../../test/store/commit-facts.ts";
 import { scratchDirectory } from "../../../test/store/scratch.ts";
 import type { Scratch } from "../../../test/store/scratch.ts";
 import { openDatabase } from "./database.ts";
@@ -37,7 +38,7 @@ test("DR-10 what a stopped server left is read, and nothing in the folder change
 
 test("DR-10 what a killed server left in its log is read, and stays there", () => {
   const killed = openDatabase(scratch.path);
-  killed.commit([adaClaims]);
+  killed.commit(factBatch(adaClaims));
   expect(readdirSync(scratch.path)).toContain("padserve.db-wal");
   expect(unchanged(() => examineDatabase(scratch.path))).toMatchObject({ claims: [{ name: "Ada" }] });
   killed.close();
@@ -69,7 +70,7 @@ test.each([
 
 function makeDatabase(): void {
   const database = openDatabase(scratch.path);
-  database.commit([adaClaims]);
+  database.commit(factBatch(adaClaims));
   database.close();
 }
 

@@ -1,7 +1,7 @@
 import { constants, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Saved } from "../../core/ports.ts";
+import type { SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import { openDatabase } from "./database.ts";
 import { describe, toStoreError } from "./failure.ts";
@@ -9,7 +9,7 @@ import { MIGRATIONS } from "./migrations.ts";
 
 const NAME = "padserve.db";
 /** With the file, all that SQLite needs to read it as a server would find it. */
-const PARTS = ["", "-wal", "-journal"];
+const PARTS = ["", "-wal", "-journal", "-mark"];
 
 /**
  * Checks the `padserve.db` in `directory` as a server's start would, and reads it; null: nothing was ever kept there. It
@@ -17,7 +17,7 @@ const PARTS = ["", "-wal", "-journal"];
  *
  * Throws a `StoreError`; `in-use` when the file changed while it was copied. Not for the folder of a running server.
  */
-export function examineDatabase(directory: string, migrations: readonly string[] = MIGRATIONS): Saved | null {
+export function examineDatabase(directory: string, migrations: readonly string[] = MIGRATIONS): SavedAll | null {
   const path = join(directory, NAME);
   const before = look(path);
   if (before.every(({ size }) => size === 0)) return null;
@@ -38,7 +38,7 @@ export function examineDatabase(directory: string, migrations: readonly string[]
   }
 }
 
-function readThrough(directory: string, migrations: readonly string[]): Saved {
+function readThrough(directory: string, migrations: readonly string[]): SavedAll {
   const database = openDatabase(directory, migrations);
   try {
     return database.load();

@@ -1,66 +1,109 @@
 import type { Fact } from "../../core/events.ts";
 import { foldName } from "../../core/names.ts";
-import type { Saved } from "../../core/ports.ts";
-import { inTransaction } from "./connection.ts";
+import type { Row } from "../../groups/rows.ts";
+import { StoreError } from "../errors.ts";
+import { isRow, isRowOfOurs, rowKey, type SavedAll, type StoredFact } from "../stored.ts";
 import type { Connection } from "./connection.ts";
-import { readBan, readClaim, writeBan, writeClaim } from "./rows.ts";
+import { readBan, readClaim, readMeta, readRow, writeBan, writeClaim } from "./rows.ts";
+import { sumOf } from "./sums.ts";
+import type { Digest } from "./sums.ts";
 
 export interface FactTables {
-  /** Throws a `ValiError` for a row that we can't have written. */
-  load(): Saved;
-  /** All of the facts or none. Throws the driver's errors. */
-  commit(facts: readonly Fact[]): void;
+  /** Throws a `ValiError` for a row that we can't have written, or whose checksum is not its own. */
+  load(): SavedAll;
+  /** Within a transaction of the caller's. Keeps the digest of all rows. Throws the driver's errors. */
+  apply(facts: readonly StoredFact[], digest: Digest): void;
 }
 
-/** The tables of the newest migration, with their statements prepared; throws where a table or column is missing. */
+/** The tables of names, bans and what else is a fact, with their statements prepared; throws where one is missing. */
 export function factTables(connection: Connection): FactTables {
   const statements = prepare(connection);
   return {
     load: () => ({
-      claims: statements.claims.all().map(readClaim),
-      bans: statements.bans.all().map(readBan),
-      tailscaledSeen: statements.seen.get() !== undefined,
+      claims: Array.from(statements.claims.iterate(), readClaim),
+      bans: Array.from(statements.bans.iterate(), readBan),
+      rows: Array.from(statements.rows.iterate(), readRow),
+      tailscaledSeen: Array.from(statements.meta.iterate(), readMeta).some(({ key }) => key === "tailscaled-seen"),
     }),
-    commit: (facts) =>
-      inTransaction(connection, () => {
-        for (const fact of facts) apply(statements, fact);
-      }),
+    apply: (facts, digest) => {
+      // Of a row that is written more than once only the last counts: a busy group writes its head with each message.
+      const rows = new Map<string, Row>();
+      for (const fact of facts) {
+        if (isRow(fact)) rows.set(rowKey(fact), fact);
+        else apply(statements, fact, digest);
+      }
+      for (const row of rows.values()) applyRow(statements, row, digest);
+    },
   };
 }
+
+type Statement = ReturnType<Connection["prepare"]>;
 
 function prepare(connection: Connection) {
   return {
-    claims: connection.prepare("SELECT folded, name, identity, claimed_at FROM claims"),
-    bans: connection.prepare("SELECT folded, name, identity, banned_by, banned_at FROM bans"),
-    seen: connection.prepare("SELECT 1 FROM meta WHERE key = 'tailscaled-seen'"),
-    claim: connection.prepare("INSERT OR REPLACE INTO claims (folded, name, identity, claimed_at) VALUES (?, ?, ?, ?)"),
-    release: connection.prepare("DELETE FROM claims WHERE folded = ?"),
+    claims: connection.prepare("SELECT folded, name, identity, claimed_at, sum FROM claims"),
+    bans: connection.prepare("SELECT folded, name, identity, banned_by, banned_at, sum FROM bans"),
+    meta: connection.prepare("SELECT key, value, sum FROM meta"),
+    claim: connection.prepare("INSERT INTO claims (folded, name, identity, claimed_at, sum) VALUES (?, ?, ?, ?, ?)"),
+    release: connection.prepare("DELETE FROM claims WHERE folded = ? RETURNING sum"),
     ban: connection.prepare(
-      "INSERT OR REPLACE INTO bans (folded, name, identity, banned_by, banned_at) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO bans (folded, name, identity, banned_by, banned_at, sum) VALUES (?, ?, ?, ?, ?, ?)",
     ),
-    lift: connection.prepare("DELETE FROM bans WHERE folded = ?"),
-    see: connection.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('tailscaled-seen', 'yes')"),
+    lift: connection.prepare("DELETE FROM bans WHERE folded = ? RETURNING sum"),
+    rows: connection.prepare("SELECT kind, key, value, sum FROM rows"),
+    put: connection.prepare("INSERT INTO rows (kind, key, value, sum) VALUES (?, ?, ?, ?)"),
+    drop: connection.prepare("DELETE FROM rows WHERE kind = ? AND key = ? RETURNING sum"),
+    note: connection.prepare("INSERT INTO meta (key, value, sum) VALUES (?, ?, ?)"),
+    forget: connection.prepare("DELETE FROM meta WHERE key = ? RETURNING sum"),
   };
 }
 
-function apply(statements: ReturnType<typeof prepare>, fact: Fact): void {
+function apply(statements: ReturnType<typeof prepare>, fact: Fact, digest: Digest): void {
   switch (fact.kind) {
-    case "name-claimed":
-      statements.claim.run(...writeClaim(fact.claim));
+    case "name-claimed": {
+      const row = writeClaim(fact.claim);
+      remove(statements.release, row[0], digest);
+      insert(statements.claim, "claims", row, digest);
       return;
+    }
     case "name-released":
-      statements.release.run(foldName(fact.name));
+      remove(statements.release, foldName(fact.name), digest);
       return;
-    case "ban-placed":
-      statements.ban.run(...writeBan(fact.ban));
+    case "ban-placed": {
+      const row = writeBan(fact.ban);
+      remove(statements.lift, row[0], digest);
+      insert(statements.ban, "bans", row, digest);
       return;
+    }
     case "ban-lifted":
-      statements.lift.run(foldName(fact.name));
+      remove(statements.lift, foldName(fact.name), digest);
       return;
     case "tailscaled-seen":
-      statements.see.run();
+      remove(statements.forget, "tailscaled-seen", digest);
+      insert(statements.note, "meta", ["tailscaled-seen", "yes"], digest);
       return;
     default:
       throw new TypeError(`a fact of unknown kind: ${JSON.stringify(fact satisfies never)}`);
   }
+}
+
+function applyRow(statements: ReturnType<typeof prepare>, row: Row, digest: Digest): void {
+  if (row.value !== null && !isRowOfOurs(row))
+    throw new StoreError("failed", `This store can't keep a row of this table: ${JSON.stringify(row)}.`);
+  toggleRemoved(statements.drop.get(row.table, row.key), digest);
+  if (row.value !== null) insert(statements.put, "rows", [row.table, row.key, JSON.stringify(row.value)], digest);
+}
+
+function insert(into: Statement, table: string, row: readonly (string | number | null)[], digest: Digest): void {
+  const sum = sumOf(table, row);
+  into.run(...row, sum);
+  digest.toggle(sum);
+}
+
+function remove(from: Statement, key: string, digest: Digest): void {
+  toggleRemoved(from.get(key), digest);
+}
+
+function toggleRemoved(removed: Record<string, unknown> | undefined, digest: Digest): void {
+  if (removed?.["sum"] instanceof Uint8Array) digest.toggle(removed["sum"]);
 }

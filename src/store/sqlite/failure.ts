@@ -63,6 +63,8 @@ export function describe(code: StoreErrorCode, path: string, cause: unknown): st
       return `${path} can't be written (${why}). Give the server's user the right to write there, or choose another data directory.`;
     case "full":
       return `No space left for ${path}. Nothing of this change was kept; free some space and try again.`;
+    case "lost":
+      return `${path} is not the file any more that was opened (${why}). Nothing is kept from now on; put the folder back or decide to do without, then restart the server.`;
     case "failed":
       return `${path} can't be used (${why}). What was kept before is still there; look at the disk, then start again.`;
   }

@@ -1,5 +1,5 @@
-import type { Fact } from "../../core/events.ts";
-import type { Saved } from "../../core/ports.ts";
+import type { LogEntry, Range } from "../../core/ports.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 
@@ -7,12 +7,14 @@ import type { StoreErrorCode } from "../errors.ts";
 export type Request =
   | { readonly kind: "open"; readonly directory: string }
   | { readonly kind: "load" }
-  | { readonly kind: "commit"; readonly facts: readonly Fact[] }
+  | { readonly kind: "commit"; readonly batch: StoredBatch }
+  | { readonly kind: "read"; readonly range: Range }
   | { readonly kind: "close" };
 
 export type Answer =
   | { readonly kind: "done" }
-  | { readonly kind: "saved"; readonly saved: Saved }
+  | { readonly kind: "saved"; readonly saved: SavedAll }
+  | { readonly kind: "entries"; readonly entries: readonly LogEntry[] }
   | { readonly kind: "failed"; readonly code: StoreErrorCode; readonly message: string; readonly cause: unknown };
 
 /** Between threads an error loses its class, so a `StoreError` travels as its parts. */

@@ -41,4 +41,85 @@ export const MIGRATIONS: readonly string[] = [
     'tags', json(json_extract(identity, '$.tags'))
   ) WHERE json_valid(identity) AND json_extract(identity, '$.kind') = 'machine';
   `,
+  // Checksums (`sums.ts`), the number of the last commit, and logs. Tables are made anew rather than altered, so that their
+  // definition is word for word the one that stands here: a start compares it.
+  `
+  ALTER TABLE claims RENAME TO claims_before;
+  CREATE TABLE claims (
+    folded TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO claims SELECT folded, name, identity, claimed_at, row_sum('claims', folded, name, identity, claimed_at)
+    FROM claims_before;
+  DROP TABLE claims_before;
+
+  ALTER TABLE bans RENAME TO bans_before;
+  CREATE TABLE bans (
+    folded TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    identity TEXT,
+    banned_by TEXT NOT NULL,
+    banned_at INTEGER NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO bans SELECT folded, name, identity, banned_by, banned_at,
+    row_sum('bans', folded, name, identity, banned_by, banned_at) FROM bans_before;
+  DROP TABLE bans_before;
+
+  ALTER TABLE meta RENAME TO meta_before;
+  CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO meta SELECT key, value, row_sum('meta', key, value) FROM meta_before;
+  DROP TABLE meta_before;
+
+  -- Rows of the delivery service: a table's name and a key, and plain JSON.
+  CREATE TABLE rows (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    sum BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- head: the number given last; entries up to trimmed are forgotten, up to thinned those that aren't lasting; digest: of the
+  -- sums of the entries that are left.
+  CREATE TABLE logs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    head INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL,
+    thinned INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT;
+
+  -- place: the log's id times 2^32, plus the entry's number, so that a range of a log is a range of the table.
+  CREATE TABLE entries (
+    place INTEGER PRIMARY KEY,
+    lasting INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT;
+
+  -- One row: how many commits there were, and the digest of all rows of claims, bans, meta, rows and logs.
+  CREATE TABLE whole (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    commits INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT;
+  INSERT INTO whole SELECT 1, 0, all_rows, row_sum('whole', 0, all_rows) FROM (
+    SELECT digest(sum) AS all_rows
+      FROM (SELECT sum FROM claims UNION ALL SELECT sum FROM bans UNION ALL SELECT sum FROM meta)
+  );
+  `,
 ];
+
+/** From this version on rows have checksums. */
+export const SUMS_SINCE = 3;

@@ -14,8 +14,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Fact } from "../../core/events.ts";
+import type { Identity } from "../../core/identity.ts";
+import { factBatch } from "../../../test/store/commit-facts.ts";
+import { filesIn, unpackFolder } from "../../../test/store/folders.ts";
 import { scratchDirectory } from "../../../test/store/scratch.ts";
 import type { Scratch } from "../../../test/store/scratch.ts";
+import { connect } from "./connection.ts";
 import { openDatabase } from "./database.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -43,10 +47,11 @@ afterEach(() => {
 
 test("ST-14 a missing directory is made for its owner only, and so is the file in it", () => {
   const database = openDatabase(directory);
-  database.commit([adaClaims]);
+  database.commit(factBatch(adaClaims));
   expect(modeOf(directory)).toBe(0o700);
   expect(readdirSync(directory).map((name) => [name, modeOf(join(directory, name))])).toEqual([
     ["padserve.db", 0o600],
+    ["padserve.db-mark", 0o600],
     ["padserve.db-wal", 0o600],
   ]);
   database.close();
@@ -65,7 +70,7 @@ test("ST-15 a second server on the same directory is told so, and the first goes
   const first = openDatabase(directory);
   expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code: "in-use" }));
   expect(openElsewhere()).toBe("in-use");
-  first.commit([adaClaims]);
+  first.commit(factBatch(adaClaims));
   expect(openElsewhere()).toBe("in-use");
   first.close();
   expect(openElsewhere()).toBe("opened");
@@ -92,7 +97,7 @@ test("ST-16 a file cut short anywhere is refused as damaged and left as it is", 
 test("ST-16 a file that was emptied is refused as damaged when it left a log, and the log stays", () => {
   const elsewhere = join(scratch.path, "elsewhere");
   const database = openDatabase(elsewhere);
-  database.commit([adaClaims]);
+  database.commit(factBatch(adaClaims));
   mkdirSync(directory);
   writeFileSync(file, "");
   copyFileSync(join(elsewhere, "padserve.db-wal"), `${file}-wal`);
@@ -117,21 +122,52 @@ test("ST-16 a file whose tables are not those of its version is refused as damag
   expectRefusal("damaged");
 });
 
-test.each([
+const SPOILED_ROWS = [
   ["an identity that is no JSON", "UPDATE claims SET identity = '{'"],
   ["an identity of unknown kind", `UPDATE claims SET identity = '{"kind":"ghost"}'`],
   ["an identity without its login", `UPDATE bans SET identity = '{"kind":"person"}'`],
   ["a name that is not the one it is filed under", "UPDATE claims SET name = 'Mallory'"],
   ["a ban that is not the one it is filed under", "UPDATE bans SET folded = 'mallory'"],
   ["a time that no number can hold", "UPDATE bans SET banned_at = 9223372036854775807"],
-])("ST-17 %s is a damaged database, which is left as it is", (_what, sql) => {
+  ["a name that is gone", "DELETE FROM claims"],
+  [
+    "a ban that stands there twice",
+    "INSERT INTO bans SELECT 'b' || folded, 'b' || name, identity, 'x', 1, sum FROM bans",
+  ],
+  ["a log's head", "UPDATE logs SET head = head + 1"],
+  ["a log that is gone", "DELETE FROM logs"],
+  ["a log's entry", "UPDATE entries SET body = x'00' WHERE place & 3 = 1"],
+  ["a log's first entry that is gone", "DELETE FROM entries WHERE place & 3 = 1"],
+  ["a log's last entry that is gone", "DELETE FROM entries WHERE place & 3 = 3"],
+  ["an entry of no log", "UPDATE entries SET place = place + (5 << 32)"],
+  ["the number of commits", "UPDATE whole SET commits = 7"],
+] as const;
+
+test.each(SPOILED_ROWS)("ST-17 %s is a damaged database, which is left as it is", (_what, sql) => {
   makeDatabase(adaClaims, eveIsBanned);
   tamper(sql);
-  const before = readFileSync(file);
-  const database = openDatabase(directory);
-  expect(() => database.load()).toThrow(expect.objectContaining({ code: "damaged" }));
-  database.close();
-  expect(readFileSync(file)).toEqual(before);
+  expectRefusal("damaged");
+});
+
+test.each(SPOILED_ROWS.slice(0, 5))(
+  "ST-17 %s in a row whose checksum fits is a damaged database, which is left as it is",
+  (_what, sql) => {
+    makeDatabase(adaClaims, eveIsBanned);
+    tamper(`${sql};
+      UPDATE claims SET sum = row_sum('claims', folded, name, identity, claimed_at);
+      UPDATE bans SET sum = row_sum('bans', folded, name, identity, banned_by, banned_at);
+      UPDATE whole SET digest = (SELECT digest(sum) FROM (SELECT sum FROM claims UNION ALL SELECT sum FROM bans UNION ALL SELECT sum FROM rows UNION ALL SELECT sum FROM logs));
+      UPDATE whole SET sum = row_sum('whole', commits, digest)`);
+    expectRefusal("damaged");
+  },
+);
+
+test("ST-17 what is damaged is told by its name, in characters that a terminal only shows", () => {
+  makeDatabase(adaClaims, eveIsBanned);
+  tamper("UPDATE bans SET folded = 'e' || char(27) || '[2J'; UPDATE entries SET body = x''");
+  expect(() => openDatabase(directory)).toThrow(
+    `${file} is damaged (the row of "e?[2J" in bans is not as it was written; entry 1 of the log "room" is not as it was written). Nothing was changed`,
+  );
 });
 
 test("ST-18 a database of a newer version is refused and left as it is", () => {
@@ -143,7 +179,7 @@ test("ST-18 what a killed newer version left in its log stays there", () => {
   // Opened, written, copied while open: as if the server had been killed at this moment.
   const elsewhere = join(scratch.path, "elsewhere");
   const newer = openDatabase(elsewhere, [...MIGRATIONS, "CREATE TABLE later (x TEXT) STRICT"]);
-  newer.commit([adaClaims]);
+  newer.commit(factBatch(adaClaims));
   mkdirSync(directory);
   for (const suffix of ["", "-wal"]) copyFileSync(join(elsewhere, `padserve.db${suffix}`), file + suffix);
   newer.close();
@@ -189,25 +225,47 @@ test("ST-21 an older database is brought up to date and keeps what it holds", ()
   expect(read("PRAGMA user_version")).toEqual([{ user_version: MIGRATIONS.length + 2 }]);
 });
 
-test("ST-21 machines stored by label and tags are kept as such: names and bans of theirs wait for the node", () => {
-  openDatabase(directory, MIGRATIONS.slice(0, 1)).close();
-  const nas = `{"kind":"machine","node":"nas","tags":["tag:a","tag:'b"]}`.replaceAll("'", "''");
-  tamper(`INSERT INTO claims VALUES ('nas', 'nas', '${nas}', 1), ('ada', 'ada', '{"kind":"local"}', 2);
-    INSERT INTO bans VALUES ('nas', 'nas', '${nas}', 'bob', 3), ('eve', 'eve', NULL, 'bob', 4)`);
-  const database = openDatabase(directory);
-  const identity = { kind: "labelled-machine", label: "nas", tags: ["tag:a", "tag:'b"] };
-  expect(database.load()).toEqual({
-    claims: [
-      { name: "ada", identity: { kind: "local" }, claimedAt: 2 },
-      { name: "nas", identity, claimedAt: 1 },
-    ],
-    bans: [
-      { name: "eve", identity: null, by: "bob", bannedAt: 4 },
-      { name: "nas", identity, by: "bob", bannedAt: 3 },
-    ],
-    tailscaledSeen: false,
-  });
-  database.close();
+test.each(["0.1.0-stopped", "0.1.0-killed"])(
+  "ST-21 the folder of a server %s is brought up to date: rows get checksums, machines wait for the node with their label and tags",
+  (name) => {
+    unpackFolder(name, directory);
+    const bot: Identity = { kind: "labelled-machine", label: "backup-bot", tags: ["tag:server", "tag:backup"] };
+    const laptop: Identity = { kind: "labelled-machine", label: "laptop.tail1234.ts.net", tags: [] };
+    const held = {
+      claims: [
+        { name: "Ada", identity: { kind: "person", login: "ada@example.com" }, claimedAt: 1_700_000_000_000 },
+        { name: "backup", identity: bot, claimedAt: 1_700_000_000_001 },
+        { name: "desk", identity: { kind: "address", address: "100.64.0.7" }, claimedAt: 1_700_000_000_002 },
+        { name: "here", identity: { kind: "local" }, claimedAt: 1_700_000_000_003 },
+      ],
+      bans: [
+        { name: "Eve", identity: null, by: "Ada", bannedAt: 1_700_000_000_004 },
+        { name: "guest", identity: laptop, by: "Ada", bannedAt: 1_700_000_000_005 },
+      ],
+      tailscaledSeen: true,
+      rows: [],
+    };
+    const database = openDatabase(directory);
+    expect(database.load()).toEqual(held);
+    database.commit(factBatch(eveIsBanned));
+    database.close();
+    const again = openDatabase(directory);
+    expect(again.load()).toMatchObject({ claims: held.claims });
+    again.close();
+    tamper("UPDATE claims SET claimed_at = claimed_at + 1 WHERE name = 'backup'");
+    expectRefusal("damaged");
+  },
+);
+
+test("ST-21 a row of 0.1.0 that we can't have written is refused before anything is migrated", () => {
+  unpackFolder("0.1.0-killed", directory);
+  const rows = connect(file, "read-write");
+  rows.exec("PRAGMA wal_autocheckpoint = 0; UPDATE bans SET identity = '{' WHERE name = 'guest'");
+  const parts = ["", "-wal"].map((part) => [part, readFileSync(file + part)] as const);
+  rows.close();
+  for (const [part, bytes] of parts) writeFileSync(file + part, bytes);
+  expectRefusal("damaged");
+  expect(readFileSync(`${file}-wal`).equals(parts[1]?.[1] ?? Buffer.alloc(0))).toBe(true);
 });
 
 test("ST-21 a migration that fails changes nothing, and the next attempt starts where it stopped", () => {
@@ -237,7 +295,7 @@ test("ST-29 a first start that was killed half-way is no obstacle to the next", 
   expect([statSync(file).size > 0, statSync(`${file}-journal`).size > 0]).toEqual([true, true]);
 
   const database = openDatabase(directory);
-  database.commit([adaClaims]);
+  database.commit(factBatch(adaClaims));
   expect(database.load()).toMatchObject({ claims: [{ name: "Ada" }], bans: [] });
   database.close();
   expect(readdirSync(directory)).toEqual(["padserve.db"]);
@@ -247,7 +305,7 @@ test("ST-29 an empty file is taken for a first start that was killed at once", (
   mkdirSync(directory);
   writeFileSync(file, "");
   const database = openDatabase(directory);
-  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false });
+  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
   database.close();
 });
 
@@ -256,7 +314,7 @@ test("ST-22 the file bears our application id and is kept with a write-ahead log
   expect(read("PRAGMA application_id")).toEqual([{ application_id: 0x50414453 }]);
   expect(read("PRAGMA journal_mode")).toEqual([{ journal_mode: "wal" }]);
   const tables = read("SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'");
-  expect(tables).toEqual([{ strict: 1 }, { strict: 1 }, { strict: 1 }]);
+  expect(tables).toEqual(Array.from({ length: 7 }, () => ({ strict: 1 })));
 });
 
 test("ST-23 an opening error is one line that names the file and says what to do", () => {
@@ -273,20 +331,26 @@ test("ST-23 an opening error is one line that names the file and says what to do
 
 function makeDatabase(...facts: Fact[]): void {
   const database = openDatabase(directory);
-  database.commit(facts);
+  const appends = [1, 2, 3].map((number) => ({
+    log: "room",
+    number,
+    lasting: false,
+    body: Buffer.from(`entry ${number}`),
+  }));
+  database.commit({ facts, appends, trims: [] });
   database.close();
 }
 
-/** Refused with this code, by no fault of an earlier attempt, and not a byte changed. */
+/** Refused with this code, by no fault of an earlier attempt, and not a byte changed, nor a file more. */
 function expectRefusal(code: string): void {
-  const before = readFileSync(file);
+  const before = filesIn(directory);
   expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code }));
   expect(() => openDatabase(directory)).toThrow(expect.objectContaining({ code }));
-  expect(readFileSync(file).equals(before)).toBe(true);
+  expect(filesIn(directory)).toEqual(before);
 }
 
 function tamper(sql: string): void {
-  const connection = new DatabaseSync(file);
+  const connection = connect(file, "read-write");
   connection.exec(sql);
   connection.close();
 }

@@ -4,7 +4,7 @@ import { describe } from "./failure.ts";
 import { makeFolder } from "./make-folder.ts";
 
 /** SQLite's own files beside the database; it gives new ones the database's mode. */
-const COMPANIONS = ["", "-wal", "-shm", "-journal"];
+const COMPANIONS = ["", "-wal", "-shm", "-journal", "-mark"];
 
 /**
  * Makes sure of a place that only this user can read: the directory (0700 when made here; one that exists keeps its
@@ -32,4 +32,33 @@ function createUnlessThere(path: string): void {
 
 function restrict(path: string): void {
   if (existsSync(path) && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+}
+
+/**
+ * Looks whether the files at `path` are still those that were opened, not deleted, nor others put in their place: SQLite
+ * goes on writing into a deleted file without a word. The log counts from when it is first seen.
+ */
+export function watchPlace(path: string): () => void {
+  const seen = new Map<string, string>();
+  look();
+  return look;
+
+  function look(): void {
+    for (const file of [path, `${path}-wal`]) {
+      const now = fileAt(file);
+      const before = seen.get(file);
+      if (before === undefined && now !== null) seen.set(file, now);
+      if (before !== undefined && before !== now)
+        throw new StoreError(
+          "lost",
+          describe("lost", path, now === null ? `${file} is gone` : `another ${file} is there`),
+        );
+    }
+  }
+}
+
+/** What tells a file from every other while both exist; null: there is none, or none that we can see. */
+function fileAt(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }

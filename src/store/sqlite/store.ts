@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import type { Store } from "../../core/ports.ts";
+import type { FullStore } from "../stored.ts";
 import { StoreError } from "../errors.ts";
-import { conversation } from "./conversation.ts";
+import { workerRpc } from "./worker-rpc.ts";
 
 /**
  * The store in `padserve.db` under `directory`, which is made if missing. One process at a time can have it open.
@@ -10,7 +10,7 @@ import { conversation } from "./conversation.ts";
  * Calls are answered in their order. What `commit` has resolved survives `kill -9` and power loss. A call that waits
  * keeps the process alive, an idle store does not.
  */
-export async function openSqliteStore(directory: string): Promise<Store> {
+export async function openSqliteStore(directory: string): Promise<FullStore> {
   return await storeInThread(startThread(), directory);
 }
 
@@ -25,8 +25,8 @@ export function startThread(): Worker {
 }
 
 /** `openSqliteStore` over a thread that the caller started. */
-export async function storeInThread(worker: Worker, directory: string): Promise<Store> {
-  const { ask, ended } = conversation(worker);
+export async function storeInThread(worker: Worker, directory: string): Promise<FullStore> {
+  const { ask, ended } = workerRpc(worker);
   let closing: Promise<void> | null = null;
   await ask({ kind: "open", directory });
 
@@ -36,11 +36,20 @@ export async function storeInThread(worker: Worker, directory: string): Promise<
       if (answer.kind !== "saved") throw new StoreError("failed", "The store's thread gave an answer to another call.");
       return answer.saved;
     },
-    async commit({ facts, appends, trims }) {
-      if (appends.length + trims.length > 0) throw new StoreError("failed", "This store keeps no logs yet.");
-      if (facts.length > 0) await ask({ kind: "commit", facts });
+    async commit(batch) {
+      // Bytes travel without what else lies in their buffer: Node's small buffers share one.
+      const appends = batch.appends.map((append) => ({ ...append, body: new Uint8Array(append.body) }));
+      await ask(
+        { kind: "commit", batch: { ...batch, appends } },
+        appends.map(({ body }) => body.buffer),
+      );
     },
-    read: async () => [],
+    async read(range) {
+      const answer = await ask({ kind: "read", range });
+      if (answer.kind !== "entries")
+        throw new StoreError("failed", "The store's thread gave an answer to another call.");
+      return answer.entries;
+    },
     close() {
       closing ??= close();
       return closing;

@@ -36,8 +36,10 @@ function carryOut(request: Request): Answer {
     case "load":
       return { kind: "saved", saved: database.load() };
     case "commit":
-      database.commit(request.facts);
+      database.commit(request.batch);
       return { kind: "done" };
+    case "read":
+      return { kind: "entries", entries: database.read(request.range) };
     case "close":
       database.close();
       database = null;

@@ -1,7 +1,6 @@
-import { Box, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
+import { Box, useApp, useCursor, useWindowSize } from "ink";
 import { createElement, useEffect, useSyncExternalStore, type ReactElement } from "react";
 import type { DrawnChat } from "../pace.ts";
-import { strokesOf } from "../keys/strokes.ts";
 import type { Desk } from "../screen/desk.ts";
 import { pictureOf, type Picture } from "../screen/picture.ts";
 import { List } from "./list.ts";
@@ -17,7 +16,7 @@ export interface ScreenProps {
   readonly onReady: (lend: LendTerminal) => void;
 }
 
-/** The whole screen: what the desk and the chat are, drawn; what is pressed, told to the desk. */
+/** The whole screen: what the desk and the chat are, drawn. What is pressed doesn't come this way. */
 export function Screen({ chat, desk, onReady }: ScreenProps): ReactElement {
   const snapshot = useSyncExternalStore(chat.subscribe, chat.getSnapshot);
   const state = useSyncExternalStore(desk.subscribe, desk.getSnapshot);
@@ -25,10 +24,6 @@ export function Screen({ chat, desk, onReady }: ScreenProps): ReactElement {
   const { suspendTerminal } = useApp();
   const { setCursorPosition } = useCursor();
   useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
-  useInput((input, key) => {
-    for (const stroke of strokesOf(input, key)) desk.stroke(stroke);
-  });
-  usePaste((text) => desk.paste(text));
   const picture = pictureOf(snapshot, state, size);
   setCursorPosition(picture.cursor);
   return createElement(

@@ -8,18 +8,18 @@ import { press } from "../../view/composer/press.ts";
 import type { ScrollTo } from "../../view/keys/actions.ts";
 import { actionOf } from "../../view/keys/table.ts";
 import { fromStart, scrolled, scrolledTo, scrolledToTop, type Anchor } from "../cells/pane.ts";
-import type { Stroke } from "../keys/strokes.ts";
+import type { Stroke } from "../keys/parser.ts";
 import { pictureOf, stripOfPresent } from "./picture.ts";
 import type { Size } from "./regions.ts";
 import {
   anchoredTo,
   anchorOf,
+  back,
   disarmed,
-  escaped,
   FIRST_SCREEN,
   interrupted,
+  LEAVES_WITHIN,
   type DeskSnapshot,
-  type Leaving,
 } from "./state.ts";
 
 /** What a desk needs of the terminal and of its caller. */
@@ -32,6 +32,10 @@ export interface DeskPorts {
   readonly suspend: () => void;
   readonly showBare: () => void;
   readonly leave: () => void;
+  /** Milliseconds, of any clock that only goes forward. */
+  readonly now: () => number;
+  /** Calls back once, after so many milliseconds. */
+  readonly after: (milliseconds: number, callback: () => void) => void;
 }
 
 /** Whoever sits before the terminal: what they press goes to the composer, the screen and the chat. Knows nothing of Ink. */
@@ -56,13 +60,16 @@ export class Desk {
   readonly getSnapshot = (): DeskSnapshot => this.#snapshot;
 
   stroke(stroke: Stroke): void {
-    if (stroke.kind === "text") return this.#press({ kind: "type", text: stroke.text });
-    const action = actionOf(stroke.name);
-    if (action !== null) this.#press(action);
-  }
-
-  paste(text: string): void {
-    this.#press({ kind: "paste", text });
+    switch (stroke.kind) {
+      case "text":
+        return this.#press({ kind: "type", text: stroke.text });
+      case "paste":
+        return this.#press(stroke);
+      case "key": {
+        const action = actionOf(stroke.name);
+        if (action !== null) this.#press(action);
+      }
+    }
   }
 
   #press(input: Input): void {
@@ -71,15 +78,14 @@ export class Desk {
       complete: (before) => this.#ports.chat.complete(before),
       askPaste: settings.askPaste,
     });
-    const leaving = effect?.kind === "leave" || effect?.kind === "interrupt";
     this.#change({
-      screen: leaving ? this.#snapshot.screen : disarmed(this.#snapshot.screen),
+      screen: effect?.kind === "interrupt" ? this.#snapshot.screen : disarmed(this.#snapshot.screen),
       composers: withComposer(this.#snapshot.composers, present.id, composer),
     });
-    if (effect !== null) this.#do(effect, input, composer);
+    if (effect !== null) this.#do(effect, composer);
   }
 
-  #do(effect: Effect, input: Input, composer: Composer): void {
+  #do(effect: Effect, composer: Composer): void {
     const { chat } = this.#ports;
     const { conversations, present } = chat.getSnapshot();
     switch (effect.kind) {
@@ -110,16 +116,26 @@ export class Desk {
       case "suspend":
         return this.#ports.suspend();
       case "interrupt":
-        return this.#leave(interrupted(this.#snapshot.screen));
-      case "leave":
-        // Ctrl-D leaves an empty line from wherever one has scrolled to.
-        if (input.kind !== "leave") return this.#ports.leave();
+        return this.#interrupt();
+      case "back":
         if (present.search !== null) {
           chat.endSearch();
           return this.#anchor(null);
         }
-        return this.#leave(escaped(this.#snapshot.screen, present.id, composer.text !== ""));
+        return this.#change({ screen: back(this.#snapshot.screen, present.id) });
+      case "leave":
+        return this.#ports.leave();
     }
+  }
+
+  /** The second in a row leaves; the hint that says so goes with its time. */
+  #interrupt(): void {
+    const { leaves, state } = interrupted(this.#snapshot.screen, this.#ports.now());
+    this.#change({ screen: state });
+    if (leaves) return this.#ports.leave();
+    this.#ports.after(LEAVES_WITHIN, () => {
+      if (this.#snapshot.screen.armed === state.armed) this.#change({ screen: disarmed(this.#snapshot.screen) });
+    });
   }
 
   /** Gives the chat what was written; what it can't take now stays in the composer. */
@@ -176,11 +192,6 @@ export class Desk {
     if (present.id !== before.id || present.search === before.search || present.search === null) return;
     const { strip, height } = this.#pane();
     this.#anchor(scrolledTo(strip, anchorOf(this.#snapshot.screen, present.id), height, present.search.at));
-  }
-
-  #leave({ state, leaves }: Leaving): void {
-    this.#change({ screen: state });
-    if (leaves) this.#ports.leave();
   }
 
   #pane(): { readonly strip: ReturnType<typeof stripOfPresent>; readonly height: number } {

@@ -11,8 +11,8 @@ export interface DeskSnapshot {
 export interface ScreenState {
   /** Where panes are scrolled to, by conversation in lower case; those that follow the newest have none. */
   readonly anchors: ReadonlyMap<string, Anchor>;
-  /** What leaves when it is pressed once more. */
-  readonly armed: "interrupt" | "leave" | null;
+  /** When Ctrl-C was pressed, if a second would leave. */
+  readonly armed: number | null;
   /** Whether the members are shown where the settings say otherwise. */
   readonly flippedMembers: boolean;
 }
@@ -30,18 +30,22 @@ export function anchoredTo(state: ScreenState, conversation: string, anchor: Anc
   return { ...state, anchors };
 }
 
-/** What a key that leaves does: the first time it may only say so. */
-export type Leaving = { readonly state: ScreenState; readonly leaves: boolean };
+/** Milliseconds within which the second Ctrl-C leaves. */
+export const LEAVES_WITHIN = 2000;
 
-/** Ctrl-C leaves at the second in a row. */
-export function interrupted(state: ScreenState): Leaving {
-  return { state: { ...state, armed: "interrupt" }, leaves: state.armed === "interrupt" };
+/** @param now milliseconds, of any clock that only goes forward */
+export function interrupted(
+  state: ScreenState,
+  now: number,
+): { readonly state: ScreenState; readonly leaves: boolean } {
+  const leaves = state.armed !== null && now - state.armed <= LEAVES_WITHIN;
+  return { state: { ...state, armed: now }, leaves };
 }
 
-/** Esc goes back to the newest messages first; then it leaves, but not away from what is written, unless pressed again. */
-export function escaped(state: ScreenState, conversation: string, hasWritten: boolean): Leaving {
-  if (anchorOf(state, conversation) !== null) return { state: anchoredTo(state, conversation, null), leaves: false };
-  return { state: { ...state, armed: "leave" }, leaves: !hasWritten || state.armed === "leave" };
+/** Esc goes back to where one came from: to the newest messages first, then to the lists as they are set. It never leaves. */
+export function back(state: ScreenState, conversation: string): ScreenState {
+  if (anchorOf(state, conversation) !== null) return anchoredTo(state, conversation, null);
+  return state.flippedMembers ? { ...state, flippedMembers: false } : state;
 }
 
 /** Any other key: nothing leaves now. */

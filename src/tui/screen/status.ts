@@ -12,7 +12,7 @@ const ROOMY = 60;
 
 /** The row above the input: a question or warning while there is one, else how things stand. */
 export function statusRow(chat: ChatSnapshot, composer: Composer, screen: ScreenState, size: Size): string {
-  const said = promptOf(composer) ?? warningOf(screen, composer);
+  const said = promptOf(composer) ?? hintOf(screen);
   const words = said === null ? [...standing(chat, size)] : [span(said, { bold: true })];
   const row = truncate([span(" "), ...words, span(" ")], size.columns);
   const rest = size.columns - rowWidth(row);
@@ -29,15 +29,8 @@ export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
   return [span(visibleLine(present.id), { bold: true }), ...readers, span("> ")];
 }
 
-function warningOf({ armed }: ScreenState, { text }: Composer): string | null {
-  switch (armed) {
-    case "interrupt":
-      return "Ctrl-C once more leaves";
-    case "leave":
-      return text === "" ? null : "Esc once more leaves; what is written is lost";
-    case null:
-      return null;
-  }
+function hintOf({ armed }: ScreenState): string | null {
+  return armed === null ? null : "Ctrl-C again leaves";
 }
 
 /** What matters most comes first: the row ends where the terminal does. */

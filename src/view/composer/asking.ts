@@ -13,7 +13,7 @@ export function answered(composer: Composer, asking: Asking, input: Input): Pres
       const plain: Composer = { ...composer, mode: PLAIN };
       return { composer: answer ? insertPaste(plain, asking.paste) : plain, effect: null };
     }
-    case "leave":
+    case "back":
     case "interrupt":
       return { composer: { ...composer, mode: PLAIN }, effect: null };
     case "paste":

@@ -20,6 +20,8 @@ export interface PressContext {
  */
 export type Effect =
   | ScreenAction
+  /** Ctrl-D where nothing is written. */
+  | { readonly kind: "leave" }
   | { readonly kind: "submit"; readonly text: string }
   | { readonly kind: "say"; readonly text: string };
 

@@ -40,8 +40,8 @@ describe("what keys ask of the face", () => {
     expect(picture(after(composer, "up"))).toBe("newer|");
   });
 
-  test("CP-12 Esc leaves and keeps what is written", () => {
-    expect(effectOf(written("some|thing"), "escape")).toEqual({ kind: "leave" });
+  test("CP-12 Esc is handed on and keeps what is written", () => {
+    expect(effectOf(written("some|thing"), "escape")).toEqual({ kind: "back" });
     expect(picture(after(written("some|thing"), "escape"))).toBe("some|thing");
   });
 

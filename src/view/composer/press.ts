@@ -31,7 +31,7 @@ export function press(composer: Composer, input: Input, context: PressContext): 
 
 /** Esc, Ctrl-C and Ctrl-G end a search or completion and leave everything as it was. */
 function isCancel(input: Input): boolean {
-  return input.kind === "leave" || input.kind === "interrupt" || (input.kind === "edit" && input.edit === "cancel");
+  return input.kind === "back" || input.kind === "interrupt" || (input.kind === "edit" && input.edit === "cancel");
 }
 
 function plainly(composer: Composer, input: Input, context: PressContext): Pressed {

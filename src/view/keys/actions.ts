@@ -14,7 +14,8 @@ export type ScreenAction =
   | { readonly kind: "suspend" }
   /** Ctrl-C: the face leaves at the second in a row. */
   | { readonly kind: "interrupt" }
-  | { readonly kind: "leave" };
+  /** Esc: ends what has been opened last; never leaves. */
+  | { readonly kind: "back" };
 
 export type ScrollTo = "page-up" | "page-down" | "row-up" | "row-down" | "top" | "bottom";
 

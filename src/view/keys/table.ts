@@ -66,8 +66,13 @@ export const KEY_TABLE: readonly KeyRow[] = [
 
   row("Program", ["ctrl-l"], { kind: "redraw" }, "draw the screen afresh"),
   row("Program", ["ctrl-z"], { kind: "suspend" }, "suspend; `fg` comes back"),
-  row("Program", ["ctrl-c"], { kind: "interrupt" }, "clear what is written; twice: leave"),
-  row("Program", ["escape"], { kind: "leave" }, "leave; in a search or question, end that"),
+  row("Program", ["ctrl-c"], { kind: "interrupt" }, "clear what is written; twice within two seconds: leave"),
+  row(
+    "Program",
+    ["escape"],
+    { kind: "back" },
+    "back: ends a search or question, closes what was opened, goes to the newest message",
+  ),
 ];
 
 const ACTIONS: ReadonlyMap<KeyName, Action> = new Map(

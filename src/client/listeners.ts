@@ -1,3 +1,6 @@
+/** Every host of JavaScript has it, and no library of the language names it. */
+declare function queueMicrotask(callback: () => void): void;
+
 /** Those who want to hear of values of one kind. */
 export class Listeners<T> {
   readonly #listeners = new Set<(value: T) => void>();

@@ -5,9 +5,9 @@ import type { Answer, Request } from "./messages.ts";
 
 type Success = Exclude<Answer, { kind: "failed" }>;
 
-export interface Conversation {
-  /** Rejects with a `StoreError`: the thread's own, or one that says that the thread has ended. */
-  readonly ask: (request: Request) => Promise<Success>;
+export interface WorkerRpc {
+  /** `transfer` is handed over, and of no use here afterwards. Rejects with a `StoreError`: the thread's own, or one that says that the thread has ended. */
+  readonly ask: (request: Request, transfer?: readonly ArrayBuffer[]) => Promise<Success>;
   /** Resolves when the thread is gone, for whatever reason. */
   readonly ended: Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface Conversation {
 type Waiting = PromiseWithResolvers<Success>;
 
 /** Questions and answers with the thread. It answers in the order of the questions, so they need no numbers. */
-export function conversation(worker: Worker): Conversation {
+export function workerRpc(worker: Worker): WorkerRpc {
   const waiting: Waiting[] = [];
   const ended = Promise.withResolvers<void>();
   let death: StoreError | null = null;
@@ -35,10 +35,10 @@ export function conversation(worker: Worker): Conversation {
 
   return { ask, ended: ended.promise };
 
-  async function ask(request: Request): Promise<Success> {
+  async function ask(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<Success> {
     if (death !== null) throw death;
     // The first may throw, for facts that can't be copied between threads; then nobody waits.
-    worker.postMessage(request, []);
+    worker.postMessage(request, transfer);
     worker.ref();
     const asked: Waiting = Promise.withResolvers();
     waiting.push(asked);

@@ -1,0 +1,71 @@
+import type { Push } from "../../wire/frames/pushes.ts";
+import type { Refusal } from "../../wire/frames/refusals.ts";
+import type { ReplyBody, RequestBody, RequestType } from "../../wire/frames/requests.ts";
+import type { ClientState, ConnectionEnd, EndCause, EndedState, OnlineState, ReconnectPolicy } from "../index.ts";
+import type { Open, ServerAddress } from "../transport/index.ts";
+import type { FrameTimings } from "./timings.ts";
+
+/** The first frame of a server: who it is, whom it takes us for, and its limits. */
+export type ServerHello = Extract<Push, { type: "hello" }>;
+
+/** A device, and its proof for one connection. */
+export type Device = NonNullable<RequestBody<"hello">["device"]>;
+
+export interface FrameOptions {
+  readonly server: ServerAddress;
+  /** The name to speak under; null: the one that is ours already. */
+  readonly name: string | null;
+  /** What this program calls itself, for the server's administrator. */
+  readonly client: string;
+  /**
+   * Signs this connection's nonce (`helloProof`), with a counter that was saved before. Called for each connection; null: without
+   * a device. A rejection, or more than `setUp` in all, ends the connection.
+   */
+  readonly device?: (hello: ServerHello) => Promise<Device | null>;
+  /** Default `lost`. Never after a kick, a ban, or a refusal that waiting doesn't heal. */
+  readonly reconnect?: ReconnectPolicy;
+  /** Another way to the server than TCP. */
+  readonly open?: Open;
+  /** Aborting it is `close()`. */
+  readonly signal?: AbortSignal;
+  readonly timings?: Partial<FrameTimings>;
+  /** From 0 to below 1, for the jitter. Default Math.random. */
+  readonly random?: () => number;
+}
+
+/** How a request ended. */
+export type Answer<T> =
+  | { readonly kind: "answered"; readonly value: T }
+  /** Null: a reason that this version doesn't know. */
+  | { readonly kind: "refused"; readonly refusal: Refusal | null }
+  /** The connection ended before the answer: it was done or not. It is never asked again by itself. */
+  | { readonly kind: "unknown"; readonly why: ConnectionEnd }
+  /** Nothing left this machine. `busy`: too much waits already. */
+  | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "busy" };
+
+export type FramesEvent =
+  | { readonly kind: "state"; readonly state: ClientState }
+  /** Told before the state becomes online: who the server is, and what it answered to our hello. */
+  | { readonly kind: "welcomed"; readonly hello: ServerHello; readonly reply: ReplyBody<"hello"> }
+  /** All but `hello`, `operator` and `ended`, which are states. */
+  | { readonly kind: "push"; readonly push: Exclude<Push, { type: "hello" | "ended" | "operator" }> }
+  | { readonly kind: "operator"; readonly operator: boolean };
+
+/** A client of the frame protocol. No method rejects. */
+export interface FramesClient {
+  readonly state: ClientState;
+  /** Our name on this server; null until it is known, or where we have none. */
+  readonly name: string | null;
+  /** Calls `listener` for every event from now on, until the function returned is called. */
+  onEvent(listener: (event: FramesEvent) => void): () => void;
+  online(): Promise<OnlineState | EndedState>;
+  ended(): Promise<EndCause>;
+  close(): Promise<void>;
+  /**
+   * Asks at once, or when the server has room for one more request; so many may wait, and no more. Answers come in whatever order
+   * the server gives them.
+   */
+  request<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Answer<ReplyBody<T>>>;
+  /** Reads nothing more until the function returned is called: for who can't keep up with what is pushed. */
+  hold(): () => void;
+}

@@ -1,0 +1,78 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { LIFETIME, makeRecord, newDevice, NOW, OPEN, seed } from "../../test/mls/people.ts";
+import { addAll, hex, text } from "../../test/mls/room.ts";
+import { createGroupEngine } from "./create-group-engine.ts";
+import { createObservers } from "./create-observers.ts";
+import { EngineError } from "./engine-error.ts";
+import { guard, type Guarded } from "./guarded.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** An engine and what guards it. */
+function guardedDevice(identity: string) {
+  const device = seed();
+  let guarded: Guarded | null = null;
+  const engine = createGroupEngine({ seed: device, record: makeRecord({ identity }, seed(), device) }, (sign) => {
+    guarded = guard(sign);
+    return guarded;
+  });
+  return { engine, trap: () => guarded!.call((instance) => instance.trap()) };
+}
+
+test("EN-27 a panic ends one instance: one error, then groups are as they were saved and the next call works", async () => {
+  const { engine, trap } = guardedDevice("1");
+  const group = engine.createGroup(Buffer.from("room"), OPEN);
+  const [bob] = await addAll(group, [], [newDevice({ identity: "2" })]);
+  group.save();
+  const saved = bob!.seal(Buffer.from("before"));
+  group.open(saved.message);
+  const unsaved = engine.createGroup(Buffer.from("unsaved"), OPEN);
+  expect(trap).toThrow(/engine-failed: .*asked to/s);
+  // Opened after the last save: the key is there again, as it is on disk.
+  expect(text(group.open(saved.message).plaintext)).toBe("before");
+  expect(hex(group.authenticator())).toBe(hex(bob!.authenticator()));
+  expect(text(bob!.open(group.seal(Buffer.from("after")).message).plaintext)).toBe("after");
+  expect(() => unsaved.seal(Buffer.from("x"))).toThrow("closed");
+  expect(engine.keyPackage({ now: NOW, lifetime: LIFETIME }).reference).toHaveLength(32);
+});
+
+test("EN-28 an observer after a panic is as it was saved", () => {
+  let guarded: Guarded | null = null;
+  const observers = createObservers((sign) => (guarded = guard(sign)));
+  const group = newDevice({ identity: "1" }).createGroup(Buffer.from("room"), OPEN);
+  const observer = observers.observe(group.info());
+  observer.save();
+  const { commit } = group.commitUpdate();
+  observer.stage(commit, NOW);
+  expect(() => guarded!.call((instance) => instance.trap())).toThrow("engine-failed");
+  expect(observer.epoch).toBe(0);
+  expect(() => observer.accept()).toThrow("no-pending-commit");
+  expect(observer.stage(commit, NOW).kind).toBe("update");
+  observer.accept();
+  expect(observer.epoch).toBe(1);
+});
+
+test("EN-29 without random bytes nothing is made: an error, never zeros", () => {
+  const engine = newDevice({ identity: "1" });
+  vi.spyOn(globalThis.crypto, "getRandomValues").mockImplementation(() => {
+    throw new Error("no entropy");
+  });
+  expect(() => engine.keyPackage({ now: NOW, lifetime: LIFETIME })).toThrow(EngineError);
+  expect(() => engine.createGroup(Buffer.from("room"), OPEN)).toThrow(EngineError);
+  expect(() => engine.hpkeKey()).toThrow(EngineError);
+  vi.restoreAllMocks();
+  expect(engine.createGroup(Buffer.from("room"), OPEN).epoch).toBe(0);
+});
+
+test("EN-30 a closed group and a closed engine say so", () => {
+  const engine = newDevice({ identity: "1" });
+  const group = engine.createGroup(Buffer.from("room"), OPEN);
+  const other = engine.createGroup(Buffer.from("other"), OPEN);
+  group.close();
+  expect(() => group.seal(Buffer.from("x"))).toThrow("closed");
+  engine.close();
+  expect(() => other.seal(Buffer.from("x"))).toThrow("closed");
+  expect(() => engine.hpkeKey()).toThrow("closed");
+});

@@ -1,0 +1,130 @@
+/** Watches a store from outside: whether it keeps what it is asked to, also while nobody asks. */
+import type { Batch, Store } from "../core/ports.ts";
+import type { Log } from "./log.ts";
+
+export type StoreHealth =
+  | { readonly kind: "ok" }
+  /** The last commit was refused. `since` is milliseconds of `now`'s clock. */
+  | { readonly kind: "failing"; readonly since: number; readonly cause: unknown }
+  /** A commit has not come back for longer than a disk may take. */
+  | { readonly kind: "stuck"; readonly since: number };
+
+export interface StoreWatchOptions<S, F> {
+  readonly store: Store<S, F>;
+  /** Milliseconds between two looks at a store that nobody uses. */
+  readonly every: number;
+  /** Milliseconds after which a commit that has not come back counts as stuck. */
+  readonly patience: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Told each time that `kind` changes. */
+  readonly onChange: (health: StoreHealth) => void;
+}
+
+export interface StoreWatch<S, F> {
+  /** The store, to be used in place of the one that is watched. */
+  readonly store: Store<S, F>;
+  /** As it was found by the last commit or look, and how long a commit is under way now. */
+  health(): StoreHealth;
+  /** Looks anew, and resolves with what is found, at the latest when `patience` is over. */
+  look(): Promise<StoreHealth>;
+  stop(): void;
+}
+
+export function watchStore<S, F>({ store, every, patience, now, onChange }: StoreWatchOptions<S, F>): StoreWatch<S, F> {
+  let found: StoreHealth = { kind: "ok" };
+  let told: StoreHealth["kind"] = "ok";
+  /** When each commit that has not come back was asked for; the first is the oldest. */
+  const underWay = new Set<{ readonly since: number }>();
+  /** Settles with the commit that was asked for last. */
+  let newest: Promise<void> = Promise.resolve();
+  let looking: Promise<StoreHealth> | null = null;
+  const timer = setInterval(() => void look(), every).unref();
+
+  return {
+    store: {
+      load: () => store.load(),
+      read: (range) => store.read(range),
+      close: () => store.close(),
+      commit(batch) {
+        const committed = commit(batch);
+        newest = committed.catch(() => {});
+        return committed;
+      },
+    },
+    health,
+    look,
+    stop: () => clearInterval(timer),
+  };
+
+  function health(): StoreHealth {
+    const [oldest] = underWay;
+    return oldest !== undefined && now() - oldest.since >= patience ? { kind: "stuck", since: oldest.since } : found;
+  }
+
+  async function commit(batch: Batch<F>): Promise<void> {
+    const asked = { since: now() };
+    underWay.add(asked);
+    try {
+      await store.commit(batch);
+      // An empty batch shows only that the files are there.
+      if (found.kind !== "ok" && !isEmpty(batch)) found = { kind: "ok" };
+    } catch (cause) {
+      if (found.kind !== "failing") found = { kind: "failing", since: asked.since, cause };
+      throw cause;
+    } finally {
+      underWay.delete(asked);
+      tell(health());
+    }
+  }
+
+  /** One look at a time, however many ask. */
+  function look(): Promise<StoreHealth> {
+    looking ??= lookOnce().finally(() => (looking = null));
+    return looking;
+  }
+
+  async function lookOnce(): Promise<StoreHealth> {
+    let timeout: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => (timeout = setTimeout(resolve, patience, "late")));
+    // What is under way already shows as much as another commit behind it would.
+    const answered = await Promise.race([underWay.size === 0 ? commit(probe()).catch(() => {}) : newest, late]);
+    clearTimeout(timeout);
+    // A timer may be early by a part of a millisecond.
+    const [oldest] = underWay;
+    const present = answered === "late" && oldest ? ({ kind: "stuck", since: oldest.since } as const) : health();
+    tell(present);
+    return present;
+  }
+
+  /** A store that has failed has to write something to be trusted again: nothing is forgotten of a log that never was. */
+  function probe(): Batch<F> {
+    const trims = found.kind === "ok" ? [] : [{ log: "health", through: 0, lasting: false }];
+    return { facts: [], appends: [], trims };
+  }
+
+  function tell(present: StoreHealth): void {
+    if (present.kind === told) return;
+    told = present.kind;
+    onChange(present);
+  }
+}
+
+function isEmpty({ facts, appends, trims }: Batch<unknown>): boolean {
+  return facts.length + appends.length + trims.length === 0;
+}
+
+/** For the administrator, each time that it changes. */
+export function sayHealth(log: Log, health: StoreHealth): void {
+  switch (health.kind) {
+    case "ok":
+      log.info("the store keeps what it is asked to again", {});
+      return;
+    case "failing":
+      log.error("the store keeps nothing: names, bans and messages to be stored are refused", {}, health.cause);
+      return;
+    case "stuck":
+      log.error("the disk under the store doesn't answer: what must be stored waits", {});
+      return;
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Checksums against damage, not against somebody who can write the file: such a one can make them, too. Each row carries
+ * the sum of its columns; a *digest* is the XOR of many rows' sums, so that a row that is missing shows as well.
+ */
+export const SUM_BYTES = 16;
+
+type Column = string | number | bigint | null | Uint8Array;
+
+/** The checksum of a row: of its table's name and its columns, in their order and without the sum itself. 16 bytes. */
+export function sumOf(table: string, columns: readonly Column[]): Uint8Array {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([table, ...columns.map(written)]));
+  for (const column of columns) if (column instanceof Uint8Array) hash.update(column);
+  return new Uint8Array(hash.digest().subarray(0, SUM_BYTES));
+}
+
+/** What SQLite makes of a value when it keeps it; bytes follow behind, here stands their number. */
+function written(column: Column): string | number | null | { readonly bytes: number } {
+  if (column instanceof Uint8Array) return { bytes: column.length };
+  if (typeof column === "bigint") return Number(column);
+  return typeof column === "string" ? column.toWellFormed() : column;
+}
+
+/** A digest under way. Putting in a sum a second time takes it out again. */
+export class Digest {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array = new Uint8Array(SUM_BYTES)) {
+    this.bytes = Uint8Array.from({ length: SUM_BYTES }, (_, i) => bytes[i] ?? 0);
+  }
+
+  toggle(sum: Uint8Array): void {
+    for (let i = 0; i < SUM_BYTES; i += 1) this.bytes[i] = (this.bytes[i] ?? 0) ^ (sum[i] ?? 0);
+  }
+}
+
+export function sameSum(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

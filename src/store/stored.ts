@@ -1,0 +1,45 @@
+/** All that a store keeps besides logs: the core's facts, and the rows of the delivery service. */
+import type { Fact } from "../core/events.ts";
+import type { Batch, Saved, Store } from "../core/ports.ts";
+import type { Row } from "../groups/rows.ts";
+
+export type StoredFact = Fact | Row;
+
+export type StoredBatch = Batch<StoredFact>;
+
+/** What was saved, in no particular order. A row that was taken away is not among the rows. */
+export interface SavedAll extends Saved {
+  readonly rows: readonly Row[];
+}
+
+export type FullStore = Store<SavedAll, StoredFact>;
+
+const TABLES: Readonly<Record<Row["table"], true>> = {
+  device: true,
+  "user-key": true,
+  packages: true,
+  group: true,
+  head: true,
+  writer: true,
+  committer: true,
+  cursor: true,
+  welcome: true,
+};
+
+export function isRow(fact: StoredFact): fact is Row {
+  return "table" in fact;
+}
+
+/** Whether a row that was read is one that this version keeps. What is inside its value, the rules that wrote it know. */
+export function isRowOfOurs(row: {
+  readonly table: string;
+  readonly key: string;
+  readonly value: unknown;
+}): row is Row {
+  return Object.hasOwn(TABLES, row.table) && typeof row.value === "object" && row.value !== null;
+}
+
+/** One string for each row: the later of two with the same replaces the earlier. */
+export function rowKey({ table, key }: Row): string {
+  return JSON.stringify([table, key]);
+}

@@ -1,0 +1,90 @@
+import { cpSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { askHttp } from "../helpers/http.ts";
+import { startTestServer, type TestServer } from "../helpers/server.ts";
+import { scratchDirectory, type Scratch } from "../store/scratch.ts";
+
+let scratch: Scratch;
+let data: string;
+beforeEach(() => {
+  scratch = scratchDirectory();
+  data = join(scratch.path, "data");
+});
+afterEach(() => scratch.remove());
+
+test.each([
+  ["deleted", () => rmSync(data, { recursive: true })],
+  [
+    "replaced",
+    () => {
+      cpSync(data, join(scratch.path, "copy"), { recursive: true });
+      renameSync(data, join(scratch.path, "before"));
+      renameSync(join(scratch.path, "copy"), data);
+    },
+  ],
+])(
+  "SV-41 a data folder that is %s under the server: nothing is acknowledged, /healthz is red, chat goes on",
+  async (_what, meddle) => {
+    const said: string[] = [];
+    const note = (message: string): void => void said.push(message);
+    await using server = await startTestServer({
+      store: await openSqliteStore(data),
+      log: { debug: note, info: note, warn: note, error: note },
+    });
+    const alice = await server.join("alice");
+    const bob = await server.join("bob");
+    expect(await healthOf(server)).toMatchObject({ code: 200, status: "ok" });
+    meddle();
+    // Noticed before anybody has asked for anything.
+    expect(await healthOf(server)).toMatchObject({ code: 503, status: "store failing" });
+    expect(await alice.ask("BAN bob")).toBe("ERROR Server storage failed");
+    const carol = await server.connect();
+    expect(await carol.ask("REGISTER carol")).toBe("ERROR Server storage failed");
+    bob.broadcast("still here");
+    expect(await bob.line()).toBe("BROADCAST SENT");
+    expect(await alice.message()).toEqual({ from: "bob", to: "ALL", text: "still here" });
+    expect(await healthOf(server)).toMatchObject({ code: 503, status: "store failing" });
+    expect(said.filter((line) => line.startsWith("the store keeps nothing"))).toHaveLength(1);
+  },
+);
+
+test("SV-40 a store that refuses every name makes /healthz red, until one is kept again", async () => {
+  const store = createMemoryStore();
+  let isBroken = true;
+  const commit = store.commit.bind(store);
+  const moody = {
+    ...store,
+    commit: (batch: Parameters<typeof commit>[0]) => (isBroken ? Promise.reject(new Error("no")) : commit(batch)),
+  };
+  await using server = await startTestServer({ store: moody });
+  const alice = await server.connect();
+  expect(await alice.ask("REGISTER alice")).toBe("ERROR Server storage failed");
+  expect(await healthOf(server)).toMatchObject({ code: 503, status: "store failing" });
+  isBroken = false;
+  expect(await healthOf(server)).toMatchObject({ code: 200, status: "ok" });
+});
+
+test("SV-42 a commit that never returns: /healthz answers red, and the server stops", async () => {
+  const store = createMemoryStore();
+  let stuck = false;
+  const commit = store.commit.bind(store);
+  const hanging = {
+    ...store,
+    commit: (batch: Parameters<typeof commit>[0]) => (stuck ? new Promise<void>(() => {}) : commit(batch)),
+    close: () => (stuck ? new Promise<void>(() => {}) : store.close()),
+  };
+  const server = await startTestServer({ store: hanging, timings: { storing: 20, storePatience: 20, closing: 20 } });
+  const alice = await server.connect();
+  stuck = true;
+  alice.say("REGISTER alice");
+  expect(await healthOf(server)).toMatchObject({ code: 503, status: "store stuck" });
+  await server.stop();
+});
+
+async function healthOf(server: TestServer): Promise<{ readonly code: number; readonly status: unknown }> {
+  const { status, body } = await askHttp(server.port, { path: "/healthz" });
+  return { code: status, ...JSON.parse(body) };
+}
