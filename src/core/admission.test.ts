@@ -109,8 +109,8 @@ test.each<Change>([
     change.told.map((operator) => ({ to: 1, notice: { kind: "operator-changed", operator } })),
   );
   expect(groundOf(w, 1)).toBe(change.to);
-  expect(outcome(w.run({ kind: "server-info", session: 1 }))).toBe(
-    change.to === null ? "refused: not-operator" : "answer: server-info",
+  expect(outcome(w.run({ kind: "list-bans", session: 1 }))).toBe(
+    change.to === null ? "refused: not-operator" : "answer: bans",
   );
 });
 

@@ -1,4 +1,5 @@
 import { get, valuesOf } from "./persistent-map.ts";
+import type { Tag } from "./answers.ts";
 import type { Command } from "./commands.ts";
 import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
@@ -31,13 +32,13 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   const { identity, vouched } = session;
   const ground = lastingGround(state.settings, identity, vouched, name);
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
-    return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }));
+    return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }, command.tag));
   }
   if (!mayShare(session, bearersOf(state, name))) return refused({ reason: "name-taken" });
   const claimed = decideClaim(state, identity, name, at);
   if ("reason" in claimed) return refused(claimed);
   const operator = ground ?? (isFirst(state) ? "first" : null);
-  return done(...claimed, { kind: "session-registered", session: session.id, name, operator });
+  return done(...claimed, { kind: "session-registered", session: session.id, tag: command.tag, name, operator });
 }
 
 /** The tailnet was asked again: a peer that became somebody else must come again, and rights follow the answer. */
@@ -142,6 +143,6 @@ function mayShare(session: Session, bearers: readonly Session[]): boolean {
   );
 }
 
-function ending(session: Session["id"], refusal: Refusal): Event {
-  return { kind: "session-ended", session, cause: { kind: "refused", refusal } };
+function ending(session: Session["id"], refusal: Refusal, tag?: Tag): Event {
+  return { kind: "session-ended", session, cause: { kind: "refused", refusal }, tag };
 }

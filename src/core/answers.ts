@@ -1,11 +1,14 @@
+/**
+ * What an adapter wants back with the answer to its command: a request's number, or what was asked where the core's
+ * words don't say it. Nothing here looks into it.
+ */
+export type Tag = object;
+
 /** The answer to a session's own command. */
 export type Answer =
-  /** The session may talk now. */
-  | { readonly kind: "ready" }
+  /** To `check`: its turn has come and the session may ask this. */
+  | { readonly kind: "checked"; readonly operator: boolean }
   | { readonly kind: "list"; readonly names: readonly string[] }
-  | { readonly kind: "info"; readonly names: readonly string[] }
-  | { readonly kind: "help"; readonly operator: boolean }
-  | { readonly kind: "server-info" }
   | { readonly kind: "bans"; readonly names: readonly string[] }
   | { readonly kind: "kicked"; readonly target: string }
   | { readonly kind: "banned"; readonly target: string }

@@ -41,6 +41,7 @@ export function apply(state: State, event: Event): State {
     case "broadcast":
     case "direct":
     case "answered":
+    case "sent-away":
       return state;
   }
 }

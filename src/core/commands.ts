@@ -1,27 +1,35 @@
 import type { Identity, VouchedGround } from "./identity.ts";
+import type { Tag } from "./answers.ts";
 import type { Refusal } from "./refusals.ts";
 import type { SessionId, Sharing } from "./events.ts";
 
+interface Asked {
+  readonly session: SessionId;
+  readonly tag?: Tag | undefined;
+}
+
+/** What a session must be to ask something. */
+export type Needs = "nothing" | "registration" | "operator";
+
 /** What a peer asks for. Each protocol's inbound turns its values into these. */
-type PeerCommand =
-  | { readonly kind: "register"; readonly session: SessionId; readonly name: string }
-  | { readonly kind: "broadcast"; readonly session: SessionId; readonly text: string }
-  /** `body` is sealed by the sender; it is passed on unchanged. */
-  | { readonly kind: "direct"; readonly session: SessionId; readonly to: string; readonly body: string }
-  /** The peer has done what its protocol asks before it may talk (in classic: sent its key). */
-  | { readonly kind: "ready"; readonly session: SessionId }
-  | { readonly kind: "list" | "info" | "help" | "server-info" | "list-bans"; readonly session: SessionId }
-  | { readonly kind: "kick" | "ban" | "unban"; readonly session: SessionId; readonly target: string }
-  /**
-   * What the adapter could not turn into a command. It goes through the mailbox all the same: answers keep the order
-   * of the questions, and who may not ask at all is told that first.
-   */
-  | {
-      readonly kind: "invalid";
-      readonly session: SessionId;
-      readonly refusal: Refusal;
-      readonly needs: "nothing" | "registration" | "operator";
-    };
+export type PeerCommand = Asked &
+  (
+    | { readonly kind: "register"; readonly name: string }
+    | { readonly kind: "broadcast"; readonly text: string }
+    /** `body` is sealed by the sender; it is passed on unchanged. */
+    | { readonly kind: "direct"; readonly to: string; readonly body: string }
+    | { readonly kind: "list" | "list-bans" }
+    /** `reason` is told to whom it meets; at most 200 characters of it. */
+    | { readonly kind: "kick" | "ban"; readonly target: string; readonly reason?: string | undefined }
+    | { readonly kind: "unban"; readonly target: string }
+    /** What the protocol answers by itself, when its turn comes and if the session may ask: help, facts about the server. */
+    | { readonly kind: "check"; readonly needs: Needs }
+    /**
+     * What the adapter could not turn into a command. It goes through the mailbox all the same: answers keep the order
+     * of the questions, and who may not ask at all is told that first.
+     */
+    | { readonly kind: "invalid"; readonly refusal: Refusal; readonly needs: Needs }
+  );
 
 /** What the server itself does with a session. */
 type SessionCommand =
@@ -40,7 +48,7 @@ type SessionCommand =
       readonly vouched: VouchedGround | null;
     }
   /** The server ends the session and says why; null: the connection is gone and nobody is there to be told. */
-  | { readonly kind: "end"; readonly session: SessionId; readonly refusal: Refusal | null };
+  | (Asked & { readonly kind: "end"; readonly refusal: Refusal | null });
 
 /** What concerns no session. */
 type HouseCommand =

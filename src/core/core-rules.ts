@@ -27,21 +27,18 @@ export const coreRules: Rules<CoreDomain> = {
   deliveriesOf,
   storedBy: (event) => (isFact(event) ? { kind: "fact", fact: event } : null),
   lazyKeyOf: (fact) => fact.kind,
-  refusedNotice: (_command, refusal) => ({ kind: "refused", refusal }),
+  refusedNotice: (command, refusal) => ({ kind: "refused", refusal, tag: "tag" in command ? command.tag : undefined }),
   storageFailed: { reason: "storage-failed" },
   busy: { reason: "storage-failed" },
 };
 
 function classOf(command: Command): CommandClass {
   switch (command.kind) {
-    case "ready":
     case "broadcast":
     case "direct":
     case "list":
-    case "info":
-    case "help":
-    case "server-info":
     case "list-bans":
+    case "check":
     case "invalid":
       return "live";
     case "open":
@@ -70,16 +67,13 @@ function sizeOf(command: Command): number {
       return BASE_SIZE + 2 * command.name.length;
     case "kick":
     case "ban":
+      return BASE_SIZE + 2 * (command.target.length + (command.reason?.length ?? 0));
     case "unban":
       return BASE_SIZE + 2 * command.target.length;
-    case "invalid":
-      return BASE_SIZE + ("line" in command.refusal ? 2 * command.refusal.line.length : 0);
-    case "ready":
     case "list":
-    case "info":
-    case "help":
-    case "server-info":
     case "list-bans":
+    case "check":
+    case "invalid":
     case "open":
     case "revouch":
     case "end":

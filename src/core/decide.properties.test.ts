@@ -122,10 +122,12 @@ test("DL-4 only sessions that are there hear anything, and an ended one hears no
   });
 });
 
+const NEWS = new Set(["direct", "came", "went", "sent-away"]);
+
 test("DL-8 every session that asks hears an answer, a refusal or its end, and only the one that asks", () => {
   eachStep(({ command, before, heard }) => {
     if (!("session" in command) || command.kind === "revouch" || command.kind === "open") return;
-    const own = heard.filter(({ to, notice }) => to === command.session && notice.kind !== "direct");
+    const own = heard.filter(({ to, notice }) => to === command.session && !NEWS.has(notice.kind));
     expect(own.length).toBe(get(before.sessions, command.session) === undefined ? 0 : 1);
     for (const { to, notice } of heard) if (notice.kind === "answer") expect(to).toBe(command.session);
   });

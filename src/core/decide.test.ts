@@ -20,7 +20,7 @@ function worldIn(situation: Situation): World {
 }
 
 const session = 1;
-const refusal: Refusal = { reason: "malformed", verb: "SEND" };
+const refusal: Refusal = { reason: "invalid-request" };
 
 interface Row {
   readonly command: Command;
@@ -58,8 +58,8 @@ const rows: readonly Row[] = [
   },
   {
     rule: "ID-46",
-    command: { kind: "ready", session },
-    outcomes: ["session-gone", notYet, "answer: ready", "answer: ready"],
+    command: { kind: "check", needs: "registration", session },
+    outcomes: ["session-gone", notYet, "answer: checked", "answer: checked"],
   },
   {
     rule: "ID-46",
@@ -67,14 +67,9 @@ const rows: readonly Row[] = [
     outcomes: ["session-gone", notYet, "answer: list", "answer: list"],
   },
   {
-    rule: "ID-46",
-    command: { kind: "info", session },
-    outcomes: ["session-gone", notYet, "answer: info", "answer: info"],
-  },
-  {
     rule: "ID-47",
-    command: { kind: "server-info", session },
-    outcomes: ["session-gone", notYet, notYou, "answer: server-info"],
+    command: { kind: "check", needs: "operator", session },
+    outcomes: ["session-gone", notYet, notYou, "answer: checked"],
   },
   {
     rule: "ID-47",
@@ -84,7 +79,7 @@ const rows: readonly Row[] = [
   {
     rule: "ID-47",
     command: { kind: "kick", session, target: "bob" },
-    outcomes: ["session-gone", notYet, notYou, "ended: kicked, answer: kicked"],
+    outcomes: ["session-gone", notYet, notYou, "ended: kicked, sent-away, answer: kicked"],
   },
   {
     rule: "ID-47",
@@ -94,7 +89,7 @@ const rows: readonly Row[] = [
   {
     rule: "ID-47",
     command: { kind: "ban", session, target: "bob" },
-    outcomes: ["session-gone", notYet, notYou, "ban-placed, ended: banned, answer: banned"],
+    outcomes: ["session-gone", notYet, notYou, "ban-placed, ended: banned, sent-away, answer: banned"],
   },
   {
     rule: "ID-47",
@@ -109,12 +104,12 @@ const rows: readonly Row[] = [
   {
     rule: "DL-5",
     command: { kind: "invalid", session, refusal, needs: "registration" },
-    outcomes: ["session-gone", notYet, "refused: malformed", "refused: malformed"],
+    outcomes: ["session-gone", notYet, "refused: invalid-request", "refused: invalid-request"],
   },
   {
     rule: "DL-5",
     command: { kind: "invalid", session, refusal, needs: "operator" },
-    outcomes: ["session-gone", notYet, notYou, "refused: malformed"],
+    outcomes: ["session-gone", notYet, notYou, "refused: invalid-request"],
   },
   {
     rule: "ID-44",
@@ -147,11 +142,14 @@ test.each(cases)("$rule $command.kind, $situation: $expected", ({ command, situa
   expect(outcome(worldIn(situation).run(command))).toBe(expected);
 });
 
-test.each(["unregistered", "registered", "operator"] as const)("ID-46 %s: help is for everybody", (situation) => {
-  expect(worldIn(situation).run({ kind: "help", session }).heard).toEqual([
-    { to: 1, notice: { kind: "answer", answer: { kind: "help", operator: situation === "operator" } } },
-  ]);
-});
+test.each(["unregistered", "registered", "operator"] as const)(
+  "ID-46 %s: what needs nothing is for everybody",
+  (situation) => {
+    expect(worldIn(situation).run({ kind: "check", needs: "nothing", session }).heard).toEqual([
+      { to: 1, notice: { kind: "answer", answer: { kind: "checked", operator: situation === "operator" } } },
+    ]);
+  },
+);
 
 test.each(["unregistered", "registered", "operator"] as const)(
   "DL-5 %s: what could not be read is refused as the adapter says",
@@ -163,7 +161,7 @@ test.each(["unregistered", "registered", "operator"] as const)(
 );
 
 test.each<Command>([
-  { kind: "help", session },
+  { kind: "check", needs: "nothing", session },
   { kind: "invalid", session, refusal, needs: "nothing" },
 ])("DL-4 $kind, no session: nobody is left to answer", (command) => {
   expect(outcome(worldIn("no session").run(command))).toBe("session-gone");

@@ -1,5 +1,8 @@
-import { get } from "./persistent-map.ts";
-import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
+/**
+ * The core: people, names, bans, operators, sessions and the open room. This folder is pure: it knows no socket, no SQL, no
+ * clock, no protocol and no protocol's words. `decide` says what a command leads to, `apply` what an event makes of the
+ * state, `deliveriesOf` who hears of it; `mailbox.ts` runs them.
+ */
 import {
   decideOpen,
   decideRegister,
@@ -8,13 +11,14 @@ import {
   decideTailscaledSeen,
 } from "./admission.ts";
 import type { Answer } from "./answers.ts";
-import type { Command } from "./commands.ts";
+import type { Command, PeerCommand } from "./commands.ts";
 import { done, refused, SESSION_GONE, type Decision } from "./decision.ts";
-import type { SessionId } from "./events.ts";
+import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
 import { foldName } from "./names.ts";
-import type { Refusal } from "./refusals.ts";
+import { get } from "./persistent-map.ts";
+import { isOperator, withNeeds, withOperator, withRegistered } from "./rights.ts";
 import { rosterOf } from "./roster.ts";
-import { sessionsNamed, type RegisteredSession, type Session, type State } from "./state.ts";
+import { sessionsNamed, type State } from "./state.ts";
 
 /**
  * What a command leads to in a state. Pure: the same state, command and time give the same decision.
@@ -29,62 +33,58 @@ export function decide(state: State, command: Command, at: number): Decision {
     case "revouch":
       return decideRevouch(state, command);
     case "end":
-      return decideEnd(state, command.session, command.refusal);
+      return decideEnd(state, command);
     case "tailscaled-seen":
       return decideTailscaledSeen(state);
     case "tailscaled-presence":
       return decideTailscaledPresence(state, command.present);
     case "release-name":
       return decideRelease(state, command.name);
-    case "help":
-      return withSession(state, command.session, (session) =>
-        answered(command.session, {
-          kind: "help",
-          operator: session.phase === "registered" && session.operator !== null,
-        }),
-      );
     case "broadcast":
-      return withRegistered(state, command.session, ({ name }) =>
-        done({ kind: "broadcast", session: command.session, from: name, text: command.text }),
-      );
     case "direct":
-      return withRegistered(state, command.session, ({ name }) =>
-        decideDirect(state, command.session, name, command.to, command.body),
-      );
-    case "ready":
-      return withRegistered(state, command.session, () => answered(command.session, { kind: "ready" }));
     case "list":
-      return withRegistered(state, command.session, () =>
-        answered(command.session, { kind: "list", names: rosterOf(state).names }),
-      );
-    case "info":
-      return withRegistered(state, command.session, () =>
-        answered(command.session, { kind: "info", names: rosterOf(state).names }),
-      );
-    case "server-info":
-      return withOperator(state, command.session, () => answered(command.session, { kind: "server-info" }));
     case "list-bans":
-      return withOperator(state, command.session, () =>
-        answered(command.session, { kind: "bans", names: listBans(state) }),
-      );
     case "kick":
-      return withOperator(state, command.session, () => decideKick(state, command.session, command.target));
     case "ban":
-      return withOperator(state, command.session, (operator) => decideBan(state, operator, command.target, at));
     case "unban":
-      return withOperator(state, command.session, () => decideUnban(state, command.session, command.target));
+    case "check":
     case "invalid":
-      return decideInvalid(state, command);
+      return decideAsked(state, command, at);
   }
 }
 
-function decideEnd(state: State, session: SessionId, refusal: Refusal | null): Decision {
+function decideAsked(state: State, command: Exclude<PeerCommand, { kind: "register" }>, at: number): Decision {
+  const { session, tag } = command;
+  switch (command.kind) {
+    case "broadcast":
+      return withRegistered(state, session, ({ name }) =>
+        done({ kind: "broadcast", session, tag, from: name, text: command.text }),
+      );
+    case "direct":
+      return withRegistered(state, session, ({ name }) => decideDirect(state, command, name));
+    case "list":
+      return withRegistered(state, session, () => answered(command, { kind: "list", names: rosterOf(state).names }));
+    case "list-bans":
+      return withOperator(state, session, () => answered(command, { kind: "bans", names: listBans(state) }));
+    case "kick":
+      return withOperator(state, session, (operator) => decideKick(state, operator, command));
+    case "ban":
+      return withOperator(state, session, (operator) => decideBan(state, operator, command, at));
+    case "unban":
+      return withOperator(state, session, () => decideUnban(state, command));
+    case "check":
+      return withNeeds(state, session, command.needs, (asking) =>
+        answered(command, { kind: "checked", operator: isOperator(asking) }),
+      );
+    case "invalid":
+      return withNeeds(state, session, command.needs, () => refused(command.refusal));
+  }
+}
+
+function decideEnd(state: State, { session, refusal, tag }: Extract<Command, { kind: "end" }>): Decision {
   if (get(state.sessions, session) === undefined) return SESSION_GONE;
-  return done({
-    kind: "session-ended",
-    session,
-    cause: refusal === null ? { kind: "left" } : { kind: "refused", refusal },
-  });
+  const cause = refusal === null ? ({ kind: "left" } as const) : ({ kind: "refused", refusal } as const);
+  return done({ kind: "session-ended", session, cause, tag });
 }
 
 function decideRelease(state: State, name: string): Decision {
@@ -93,41 +93,13 @@ function decideRelease(state: State, name: string): Decision {
   return done({ kind: "name-released", name: claim.name });
 }
 
-function decideDirect(state: State, session: SessionId, from: string, to: string, body: string): Decision {
-  const recipients = sessionsNamed(state, to);
-  if (recipients.length === 0) return refused({ reason: "recipient-not-found" });
-  return done({ kind: "direct", session, from, to: recipients, body });
+function decideDirect(state: State, command: Extract<PeerCommand, { kind: "direct" }>, from: string): Decision {
+  const { session, tag, body } = command;
+  const to = sessionsNamed(state, command.to);
+  if (to.length === 0) return refused({ reason: "recipient-not-found" });
+  return done({ kind: "direct", session, tag, from, to, body });
 }
 
-function decideInvalid(state: State, command: Extract<Command, { kind: "invalid" }>): Decision {
-  switch (command.needs) {
-    case "nothing":
-      return withSession(state, command.session, () => refused(command.refusal));
-    case "registration":
-      return withRegistered(state, command.session, () => refused(command.refusal));
-    case "operator":
-      return withOperator(state, command.session, () => refused(command.refusal));
-  }
-}
-
-/** What was on its way while its session ended has nobody left to answer. */
-function withSession(state: State, id: SessionId, decideFor: (session: Session) => Decision): Decision {
-  const session = get(state.sessions, id);
-  return session === undefined ? SESSION_GONE : decideFor(session);
-}
-
-function withRegistered(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
-  return withSession(state, id, (session) =>
-    session.phase === "registered" ? decideFor(session) : refused({ reason: "not-registered" }),
-  );
-}
-
-function withOperator(state: State, id: SessionId, decideFor: (session: RegisteredSession) => Decision): Decision {
-  return withRegistered(state, id, (session) =>
-    session.operator === null ? refused({ reason: "not-operator" }) : decideFor(session),
-  );
-}
-
-function answered(session: SessionId, answer: Answer): Decision {
-  return done({ kind: "answered", session, answer });
+function answered({ session, tag }: PeerCommand, answer: Answer): Decision {
+  return done({ kind: "answered", session, tag, answer });
 }

@@ -1,9 +1,10 @@
-import type { Event } from "./events.ts";
+import type { Event, SessionId } from "./events.ts";
 import type { Delivery } from "./ports.ts";
 import { get } from "./persistent-map.ts";
 import type { Notice } from "./notices.ts";
 import { rosterOf } from "./roster.ts";
-import type { State } from "./state.ts";
+import { isOperator } from "./rights.ts";
+import { sessionsNamed, type State } from "./state.ts";
 
 /**
  * Who hears of an event, and what.
@@ -18,21 +19,31 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
           except: event.session,
           notice: { kind: "broadcast", from: event.from, text: event.text },
         },
-        to(event.session, { kind: "broadcast-sent" }),
+        to(event.session, { kind: "broadcast-sent", tag: event.tag }),
       ];
     case "direct":
       return [
         { to: event.to, except: null, notice: { kind: "direct", from: event.from, body: event.body } },
-        to(event.session, { kind: "direct-sent" }),
+        to(event.session, { kind: "direct-sent", tag: event.tag }),
       ];
     case "answered":
-      return [to(event.session, { kind: "answer", answer: event.answer })];
-    case "session-registered":
-      return [to(event.session, { kind: "registered", name: event.name, operator: event.operator !== null })];
+      return [to(event.session, { kind: "answer", answer: event.answer, tag: event.tag })];
+    case "session-registered": {
+      const { session, name, operator, tag } = event;
+      const isFirst = sessionsNamed(before, name).length === 0;
+      return [
+        to(session, { kind: "registered", name, operator: operator !== null, tag }),
+        ...(isFirst ? toSharing(before, { kind: "came", name }, session) : []),
+      ];
+    }
     case "session-revouched":
       return operatorChange(before, event);
     case "session-ended":
-      return [to(event.session, { kind: "ended", cause: event.cause })];
+      return [to(event.session, { kind: "ended", cause: event.cause, tag: event.tag }), ...went(before, event.session)];
+    case "sent-away": {
+      const { how, name, by, reason } = event;
+      return toSharing(before, { kind: "sent-away", how, name, by, reason }, null);
+    }
     case "session-opened":
     case "name-claimed":
     case "name-released":
@@ -48,9 +59,22 @@ function operatorChange(before: State, event: Extract<Event, { kind: "session-re
   const session = get(before.sessions, event.session);
   if (session?.phase !== "registered") return [];
   const operator = event.operator !== null;
-  return (session.operator !== null) === operator ? [] : [to(event.session, { kind: "operator-changed", operator })];
+  return isOperator(session) === operator ? [] : [to(event.session, { kind: "operator-changed", operator })];
 }
 
-function to(session: number, notice: Notice): Delivery {
+/** The last session of a name has ended. */
+function went(before: State, id: SessionId): readonly Delivery[] {
+  const session = get(before.sessions, id);
+  if (session?.phase !== "registered" || sessionsNamed(before, session.name).length > 1) return [];
+  return toSharing(before, { kind: "went", name: session.name }, id);
+}
+
+/** News for those whose protocol tells them; where nobody is of such a protocol, coming and going costs nothing. */
+function toSharing(before: State, notice: Notice, except: SessionId | null): readonly Delivery[] {
+  const { sharing } = rosterOf(before);
+  return sharing.length === 0 ? [] : [{ to: sharing, except, notice }];
+}
+
+function to(session: SessionId, notice: Notice): Delivery {
   return { to: [session], except: null, notice };
 }

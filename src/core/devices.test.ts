@@ -13,7 +13,7 @@ beforeEach(() => {
 
 test("ID-53 sessions of one identity share a name, where their protocol has it so", () => {
   expect(w.state.sessions.size).toBe(3);
-  expect(rosterOf(w.state)).toEqual({ names: ["alice", "Bob"], sessions: [1, 2, 3] });
+  expect(rosterOf(w.state)).toEqual({ names: ["alice", "Bob"], sessions: [1, 2, 3], sharing: [2, 3] });
 });
 
 test("ID-53 a second exclusive session under a name is refused, whoever's", () => {
@@ -59,7 +59,7 @@ test("DL-1 what is said to all is heard on the other devices of who said it", ()
 test("MO-1 a kick ends all sessions under the name, and no other of that identity", () => {
   w.joinShared(4, bob, "robert");
   expect(outcome(w.run({ kind: "kick", session: 1, target: "bob" }))).toBe(
-    "ended: kicked, ended: kicked, answer: kicked",
+    "ended: kicked, ended: kicked, sent-away, answer: kicked",
   );
   expect(rosterOf(w.state).names).toEqual(["alice", "robert"]);
 });
@@ -68,8 +68,9 @@ test("MO-3 a ban ends all sessions of the identity behind the name, each once", 
   w.joinShared(4, bob, "robert");
   w.run({ kind: "open", sharing: "shared", session: 5, identity: bob, vouched: null });
   const { heard } = w.run({ kind: "ban", session: 1, target: "bob" });
-  expect(heard).toHaveLength(5);
-  expect(new Set(heard.map(({ to }) => to))).toEqual(new Set([1, 2, 3, 4, 5]));
+  const ended = heard.filter(({ notice }) => notice.kind === "ended").map(({ to }) => to);
+  expect(ended).toHaveLength(4);
+  expect(new Set(ended)).toEqual(new Set([2, 3, 4, 5]));
   expect(w.state.sessions.size).toBe(1);
 });
 
@@ -77,4 +78,18 @@ test("MO-5 nobody is kicked or banned of whose sessions one is an operator's", (
   w.run({ kind: "revouch", session: 3, identity: bob, vouched: "capability" });
   expect(outcome(w.run({ kind: "kick", session: 1, target: "bob" }))).toBe("refused: operator-immune");
   expect(outcome(w.run({ kind: "ban", session: 1, target: "bob" }))).toBe("refused: operator-immune");
+});
+
+test("MO-10 a reason is told to whom it meets, cut at 200 characters; others who share names hear whom it met", () => {
+  w.joinShared(4, mallory, "mallory");
+  const { heard } = w.run({ kind: "kick", session: 1, target: "bob", reason: "x".repeat(300) });
+  const reason = "x".repeat(200);
+  expect(heard).toContainEqual({ to: 2, notice: { kind: "ended", cause: { kind: "kicked", reason } } });
+  expect(heard).toContainEqual({
+    to: 4,
+    notice: { kind: "sent-away", how: "kicked", name: "Bob", by: "alice", reason },
+  });
+  expect(heard).toContainEqual({ to: 1, notice: { kind: "answer", answer: { kind: "kicked", target: "bob" } } });
+  const banned = w.run({ kind: "ban", session: 1, target: "mallory", reason: "" });
+  expect(banned.heard).toContainEqual({ to: 4, notice: { kind: "ended", cause: { kind: "banned", reason: null } } });
 });

@@ -1,4 +1,4 @@
-import type { Answer } from "./answers.ts";
+import type { Answer, Tag } from "./answers.ts";
 import type { Identity, OperatorGround, VouchedGround } from "./identity.ts";
 import type { Refusal } from "./refusals.ts";
 
@@ -39,8 +39,7 @@ export type Fact =
 /** Why a session is over. */
 export type EndCause =
   | { readonly kind: "left" }
-  | { readonly kind: "kicked" }
-  | { readonly kind: "banned" }
+  | { readonly kind: "kicked" | "banned"; readonly reason: string | null }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** What happens while the process lives, and is gone with it. */
@@ -57,6 +56,7 @@ type LiveEvent =
       readonly session: SessionId;
       readonly name: string;
       readonly operator: OperatorGround | null;
+      readonly tag?: Tag | undefined;
     }
   | {
       readonly kind: "session-revouched";
@@ -65,19 +65,43 @@ type LiveEvent =
       readonly operator: OperatorGround | null;
     }
   | { readonly kind: "tailscaled-presence"; readonly present: boolean }
-  | { readonly kind: "session-ended"; readonly session: SessionId; readonly cause: EndCause };
+  | {
+      readonly kind: "session-ended";
+      readonly session: SessionId;
+      readonly cause: EndCause;
+      readonly tag?: Tag | undefined;
+    };
 
 /** What is only heard: it changes no state. */
 type HeardEvent =
-  | { readonly kind: "broadcast"; readonly session: SessionId; readonly from: string; readonly text: string }
+  | {
+      readonly kind: "broadcast";
+      readonly session: SessionId;
+      readonly tag?: Tag | undefined;
+      readonly from: string;
+      readonly text: string;
+    }
   | {
       readonly kind: "direct";
       readonly session: SessionId;
+      readonly tag?: Tag | undefined;
       readonly from: string;
       readonly to: readonly SessionId[];
       readonly body: string;
     }
-  | { readonly kind: "answered"; readonly session: SessionId; readonly answer: Answer };
+  | {
+      readonly kind: "answered";
+      readonly session: SessionId;
+      readonly tag?: Tag | undefined;
+      readonly answer: Answer;
+    }
+  | {
+      readonly kind: "sent-away";
+      readonly how: "kicked" | "banned";
+      readonly name: string;
+      readonly by: string;
+      readonly reason: string | null;
+    };
 
 export type Event = Fact | LiveEvent | HeardEvent;
 
@@ -90,7 +114,15 @@ export function isFact(event: Event): event is Fact {
     case "ban-lifted":
     case "tailscaled-seen":
       return true;
-    default:
+    case "session-opened":
+    case "session-registered":
+    case "session-revouched":
+    case "session-ended":
+    case "tailscaled-presence":
+    case "broadcast":
+    case "direct":
+    case "answered":
+    case "sent-away":
       return false;
   }
 }

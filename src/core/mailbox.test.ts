@@ -80,13 +80,13 @@ test("DL-12 what gathers behind a commit is decided on what the commit made true
 });
 
 test("DL-13 a session's answers come in the order of its commands", async () => {
-  m.turnWith(list(1), ban("x"), list(1), { kind: "help", session: 1 });
+  m.turnWith(list(1), ban("x"), list(1), { kind: "check", needs: "nothing", session: 1 });
   expect(m.heardBy(1)).toEqual(["registered", "list"]);
-  m.turnWith({ kind: "server-info", session: 1 });
+  m.turnWith({ kind: "list-bans", session: 1 });
   expect(m.heardBy(1)).toEqual(["registered", "list"]);
   await m.ports.commits[0]?.succeed();
   m.ports.turn();
-  expect(m.heardBy(1)).toEqual(["registered", "list", "banned", "list", "help", "server-info"]);
+  expect(m.heardBy(1)).toEqual(["registered", "list", "banned", "list", "checked", "bans"]);
 });
 
 test("DL-13 a session's command waits behind one of its own that waits for another's commit", async () => {

@@ -17,7 +17,7 @@ beforeEach(() => {
 
 test("MO-1 a kick ends the session, says so to both, and keeps nobody from coming back", () => {
   expect(w.run(kick("Mallory")).heard).toEqual([
-    { to: 2, notice: { kind: "ended", cause: { kind: "kicked" } } },
+    { to: 2, notice: { kind: "ended", cause: { kind: "kicked", reason: null } } },
     { to: 1, notice: { kind: "answer", answer: { kind: "kicked", target: "Mallory" } } },
   ]);
   expect(outcome(w.join(3, mallory, "mallory"))).toBe("session-registered");
@@ -40,7 +40,7 @@ test("MO-1 nobody can be kicked who isn't there", () => {
 
 test("MO-2 a ban holds on the name in any case, also under another identity", () => {
   expect(w.run(ban("Mallory")).heard).toEqual([
-    { to: 2, notice: { kind: "ended", cause: { kind: "banned" } } },
+    { to: 2, notice: { kind: "ended", cause: { kind: "banned", reason: null } } },
     { to: 1, notice: { kind: "answer", answer: { kind: "banned", target: "Mallory" } } },
   ]);
   const refused = w.join(3, backup, "MALLORY");
@@ -84,7 +84,10 @@ test("MO-3 a ban ends all sessions of the identity, registered or not", () => {
 test("MO-3 a ban reaches the identity that claimed the name when nobody bears it", () => {
   w.run(leave(2));
   w.join(3, mallory, "other");
-  expect(w.run(ban("mallory")).heard).toContainEqual({ to: 3, notice: { kind: "ended", cause: { kind: "banned" } } });
+  expect(w.run(ban("mallory")).heard).toContainEqual({
+    to: 3,
+    notice: { kind: "ended", cause: { kind: "banned", reason: null } },
+  });
   expect(outcome(w.join(4, mallory, "third"))).toBe("ended: you-are-banned");
 });
 

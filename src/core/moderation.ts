@@ -1,21 +1,29 @@
 import { get, valuesOf } from "./persistent-map.ts";
+import type { PeerCommand } from "./commands.ts";
 import { done, refused, type Decision } from "./decision.ts";
-import type { Event, SessionId } from "./events.ts";
+import type { EndCause, Event, SessionId } from "./events.ts";
 import { identityKey, type Identity } from "./identity.ts";
 import { membersUnder } from "./index-map.ts";
 import { foldName, isName } from "./names.ts";
 import { isConfigured } from "./operators.ts";
 import { compareNames } from "./roster.ts";
-import { bearersOf, type RegisteredSession, type Session, type State } from "./state.ts";
+import { isOperator } from "./rights.ts";
+import { bearersOf, type RegisteredSession, type State } from "./state.ts";
+
+type Moderating<K extends PeerCommand["kind"]> = Extract<PeerCommand, { kind: K }>;
 
 /** An operator sends somebody away, from all sessions under the name; nothing keeps them from coming back. */
-export function decideKick(state: State, by: SessionId, target: string): Decision {
-  const sessions = bearersOf(state, target);
-  if (sessions.length === 0) return refused({ reason: "target-not-found", target });
-  if (sessions.some(isOperator)) return refused({ reason: "operator-immune", action: "kick" });
-  return done(...sessions.map(({ id }) => ending(id, "kicked")), {
+export function decideKick(state: State, by: RegisteredSession, command: Moderating<"kick" | "ban">): Decision {
+  const { target, tag } = command;
+  const bearers = bearersOf(state, target);
+  const [first] = bearers;
+  if (first === undefined) return refused({ reason: "target-not-found", target });
+  if (bearers.some(isOperator)) return refused({ reason: "operator-immune", action: "kick" });
+  const cause = { kind: "kicked", reason: reasonOf(command) } as const;
+  return done(...bearers.map(({ id }) => ending(id, cause)), sentAway(first.name, by, cause), {
     kind: "answered",
-    session: by,
+    session: by.id,
+    tag,
     answer: { kind: "kicked", target },
   });
 }
@@ -25,11 +33,18 @@ export function decideKick(state: State, by: SessionId, target: string): Decisio
  * sessions of that identity end. It never reaches an identity that is local (that would ban everybody at the server's
  * machine) or an operator's.
  */
-export function decideBan(state: State, by: RegisteredSession, target: string, at: number): Decision {
+export function decideBan(
+  state: State,
+  by: RegisteredSession,
+  command: Moderating<"kick" | "ban">,
+  at: number,
+): Decision {
+  const { target, tag } = command;
   if (!isName(target)) return refused({ reason: "invalid-name" });
   const bearers = bearersOf(state, target);
   const before = get(state.bans, foldName(target));
-  const identity = bearers[0]?.identity ?? get(state.claims, foldName(target))?.identity ?? before?.identity ?? null;
+  const [first] = bearers;
+  const identity = first?.identity ?? get(state.claims, foldName(target))?.identity ?? before?.identity ?? null;
   if (bearers.some(isOperator) || isOperators(state, identity, target)) {
     return refused({ reason: "operator-immune", action: "ban" });
   }
@@ -38,19 +53,21 @@ export function decideBan(state: State, by: RegisteredSession, target: string, a
     ...bearers.map(({ id }) => id),
     ...(reached === null ? [] : membersUnder(state.sessionsOf, identityKey(reached))),
   ]);
+  const cause = { kind: "banned", reason: reasonOf(command) } as const;
   return done(
     { kind: "ban-placed", ban: { name: target, identity: reached, by: by.name, bannedAt: at } },
-    ...[...ended].map((id) => ending(id, "banned")),
-    { kind: "answered", session: by.id, answer: { kind: "banned", target } },
+    ...[...ended].map((id) => ending(id, cause)),
+    ...(first === undefined ? [] : [sentAway(first.name, by, cause)]),
+    { kind: "answered", session: by.id, tag, answer: { kind: "banned", target } },
   );
 }
 
 /** Lifts the ban on the name together with the one on the identity that came with it. */
-export function decideUnban(state: State, by: SessionId, target: string): Decision {
+export function decideUnban(state: State, { session, tag, target }: Moderating<"unban">): Decision {
   if (get(state.bans, foldName(target)) === undefined) return refused({ reason: "not-banned", target });
   return done(
     { kind: "ban-lifted", name: target },
-    { kind: "answered", session: by, answer: { kind: "unbanned", target } },
+    { kind: "answered", session, tag, answer: { kind: "unbanned", target } },
   );
 }
 
@@ -84,10 +101,17 @@ function isOperators(state: State, identity: Identity | null, name: string): boo
   );
 }
 
-function isOperator(session: Session): boolean {
-  return session.phase === "registered" && session.operator !== null;
+function ending(session: SessionId, cause: Extract<EndCause, { kind: "kicked" | "banned" }>): Event {
+  return { kind: "session-ended", session, cause };
 }
 
-function ending(session: SessionId, kind: "kicked" | "banned"): Event {
-  return { kind: "session-ended", session, cause: { kind } };
+function sentAway(name: string, by: RegisteredSession, cause: Extract<EndCause, { kind: "kicked" | "banned" }>): Event {
+  return { kind: "sent-away", how: cause.kind, name, by: by.name, reason: cause.reason };
 }
+
+/** Others' text: so much of it, and no more. */
+function reasonOf({ reason = "" }: Moderating<"kick" | "ban">): string | null {
+  return reason === "" ? null : reason.slice(0, LONGEST_REASON);
+}
+
+const LONGEST_REASON = 200;

@@ -108,7 +108,7 @@ test("ID-45 tailscaled's first answer takes the first one's right, tells it, and
   w.join(2, local, "bob");
   const step = w.run({ kind: "tailscaled-seen" });
   expect(step.heard).toEqual([{ to: 1, notice: { kind: "operator-changed", operator: false } }]);
-  expect(outcome(w.run({ kind: "server-info", session: 1 }))).toBe("refused: not-operator");
+  expect(outcome(w.run({ kind: "list-bans", session: 1 }))).toBe("refused: not-operator");
   w.run({ kind: "tailscaled-presence", present: false });
   const later = w.restarted();
   later.join(1, phone, "alice");

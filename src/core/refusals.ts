@@ -1,29 +1,22 @@
 /**
  * The closed list of what a peer may be told when the answer is no. A refusal is a value, never an exception; the
- * cause behind it goes to the log. Each protocol has its own words for each reason.
+ * cause behind it goes to the log. Each protocol has its own words for each reason, and what only a protocol can know
+ * (a line too long, no key yet) stays with it: here that is `invalid-request`, and the command's tag says which.
  */
 export type Refusal =
-  | { readonly reason: "unknown-command"; readonly line: string }
-  | { readonly reason: "malformed"; readonly verb: "REGISTER" | "SEND" | "KICK" | "BAN" | "UNBAN" }
-  | { readonly reason: "one-target-expected"; readonly verb: "KICK" | "BAN" | "UNBAN" }
+  | { readonly reason: "invalid-request" }
   | { readonly reason: "not-registered" }
   | { readonly reason: "already-registered" }
   | { readonly reason: "invalid-name" }
   | { readonly reason: "name-taken" }
   | { readonly reason: "too-many-names" }
   | { readonly reason: "you-are-banned" }
-  | { readonly reason: "no-shared-secret" }
-  | { readonly reason: "invalid-payload" }
-  | { readonly reason: "undecryptable" }
-  | { readonly reason: "invalid-text" }
-  | { readonly reason: "invalid-key" }
   | { readonly reason: "recipient-not-found" }
   | { readonly reason: "too-many-messages" }
   | { readonly reason: "not-operator" }
   | { readonly reason: "operator-immune"; readonly action: "kick" | "ban" }
   | { readonly reason: "target-not-found"; readonly target: string }
   | { readonly reason: "not-banned"; readonly target: string }
-  | { readonly reason: "line-too-long" }
   | { readonly reason: "timed-out" }
   | { readonly reason: "server-full" }
   | { readonly reason: "not-a-member" }

@@ -8,6 +8,8 @@ export interface Roster {
   readonly names: readonly string[];
   /** Every registered session. */
   readonly sessions: readonly SessionId[];
+  /** Those of them whose protocol lets them share a name. */
+  readonly sharing: readonly SessionId[];
 }
 
 const rosters = new WeakMap<State["online"], Roster>();
@@ -22,7 +24,12 @@ export function rosterOf(state: State): Roster {
     if (first?.phase === "registered") names.push({ name: first.name, folded, sessions });
   });
   names.sort((a, b) => compareNames(a.folded, b.folded));
-  const made = { names: names.map(({ name }) => name), sessions: names.flatMap(({ sessions }) => sessions) };
+  const sessions = names.flatMap((each) => each.sessions);
+  const made = {
+    names: names.map(({ name }) => name),
+    sessions,
+    sharing: sessions.filter((id) => get(state.sessions, id)?.sharing === "shared"),
+  };
   rosters.set(state.online, made);
   return made;
 }

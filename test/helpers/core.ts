@@ -1,3 +1,4 @@
+import { coreRules } from "../../src/core/core-rules.ts";
 import type { Command } from "../../src/core/commands.ts";
 import { decide } from "../../src/core/decide.ts";
 import type { Decision } from "../../src/core/decision.ts";
@@ -94,7 +95,7 @@ function stepOf(before: State, command: Command): Step {
   let after = before;
   const heard: Heard[] = [];
   if (decision.kind === "refused" && "session" in command) {
-    heard.push({ to: command.session, notice: { kind: "refused", refusal: decision.refusal } });
+    heard.push({ to: command.session, notice: coreRules.refusedNotice(command, decision.refusal) });
   }
   for (const event of events) {
     heard.push(...oneByOne(deliveriesOf(after, event)));

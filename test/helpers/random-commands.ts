@@ -22,7 +22,8 @@ const moderate = fc.record({
 const end = fc.record({ kind: fc.constant("end" as const), session, refusal: fc.constantFrom(null, refusal) });
 const needs = fc.constantFrom("nothing" as const, "registration" as const, "operator" as const);
 const rare: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constantFrom("list", "info", "help", "ready", "server-info", "list-bans"), session }),
+  fc.record({ kind: fc.constantFrom("list" as const, "list-bans" as const), session }),
+  fc.record({ kind: fc.constant("check" as const), session, needs }),
   fc.record({ kind: fc.constant("broadcast" as const), session, text: fc.constant("hello") }),
   fc.record({ kind: fc.constant("direct" as const), session, to: name, body: fc.constant("aa|bb") }),
   fc.record({ kind: fc.constant("invalid" as const), session, refusal: fc.constant(refusal), needs }),

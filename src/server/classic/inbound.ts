@@ -2,9 +2,10 @@ import { openBroadcast } from "../../wire/classic/broadcast-cipher.ts";
 import type { ClientValue } from "../../wire/classic/client-lines.ts";
 import { VERBS } from "../../wire/classic/verbs.ts";
 import { isPadField } from "../../wire/classic/pad.ts";
-import type { Command } from "../../core/commands.ts";
+import type { Command, Needs } from "../../core/commands.ts";
 import type { SessionId } from "../../core/events.ts";
-import type { Refusal } from "../../core/refusals.ts";
+import type { ClassicError } from "../../wire/classic/errors.ts";
+import { ClassicTag } from "./tag.ts";
 
 /** What a client says, less what concerns the connection itself. */
 export type SpokenValue = Exclude<ClientValue, { kind: "public-key" | "invalid-key" | "exit" }>;
@@ -37,18 +38,26 @@ export function toCommand(session: SessionId, value: SpokenValue, key: Uint8Arra
       return invalid(session, { reason: "unknown-command", line: value.line }, "nothing");
     case "invalid-text":
       return invalid(session, { reason: "invalid-text" }, "nothing");
-    default:
+    case "list":
+    case "list-bans":
       return { kind: value.kind, session };
+    case "info":
+      return { kind: "list", session, tag: new ClassicTag("info") };
+    case "help":
+      return { kind: "check", needs: "nothing", session, tag: new ClassicTag("help") };
+    case "server-info":
+      return { kind: "check", needs: "operator", session, tag: new ClassicTag("server-info") };
   }
 }
 
-/** A command that its sender may not give, or that could not be read. */
-export function invalid(
-  session: SessionId,
-  refusal: Refusal,
-  needs: Extract<Command, { kind: "invalid" }>["needs"],
-): Command {
-  return { kind: "invalid", session, refusal, needs };
+/** A line that could not be read, or asks for what this protocol has no place for now; told in its turn. */
+function invalid(session: SessionId, error: ClassicError, needs: Needs): Command {
+  return { kind: "invalid", session, refusal: { reason: "invalid-request" }, needs, tag: new ClassicTag(error) };
+}
+
+/** Ends a session for what only this protocol knows to be wrong. */
+export function ending(session: SessionId, error: ClassicError): Command {
+  return { kind: "end", session, refusal: { reason: "invalid-request" }, tag: new ClassicTag(error) };
 }
 
 function openedBroadcast(session: SessionId, payload: string, key: Uint8Array | null): Command {

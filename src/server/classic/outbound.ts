@@ -1,9 +1,11 @@
-import type { Answer } from "../../core/answers.ts";
+import type { Answer, Tag } from "../../core/answers.ts";
 import type { EndCause } from "../../core/events.ts";
 import type { Notice } from "../../core/notices.ts";
 import { helpLines } from "../../wire/classic/help.ts";
 import { padLength, writePad } from "../../wire/classic/pad-writer.ts";
 import { encodeServerLine, type ServerLine } from "../../wire/classic/server-lines.ts";
+import { classicError } from "./refusal.ts";
+import { ClassicTag } from "./tag.ts";
 
 /** What a notice is in classic lines: ready-made bytes, or a broadcast, which each reader gets under a pad of its own. */
 export type ClassicOutput =
@@ -47,15 +49,12 @@ export function writeOutput(output: ClassicOutput, target: Buffer, at: number): 
 }
 
 /** Everybody's names, encoded once for as long as nobody comes or goes. */
-const lists = new WeakMap<readonly string[], ClassicOutput>();
+const lists = new WeakMap<readonly string[], Buffer>();
 
-function encodedList(names: readonly string[]): ClassicOutput {
+function encodedClients(names: readonly string[]): Buffer {
   const known = lists.get(names);
   if (known !== undefined) return known;
-  const made: ClassicOutput = {
-    kind: "lines",
-    bytes: Buffer.from(response(clients(names)).map(encodeServerLine).join("")),
-  };
+  const made = encoded(clients(names));
   lists.set(names, made);
   return made;
 }
@@ -68,9 +67,21 @@ function encode(notice: Notice, facts: () => ServerFacts): ClassicOutput {
       plain: Buffer.from(notice.text, "utf8"),
     };
   }
-  if (notice.kind === "answer" && notice.answer.kind === "list") return encodedList(notice.answer.names);
-  return { kind: "lines", bytes: Buffer.from(linesOf(notice, facts).map(encodeServerLine).join("")) };
+  if (notice.kind === "answer" && notice.answer.kind === "list") {
+    const begin = encoded([
+      { kind: "response-begin" },
+      ...(askedBy(notice) === "info" ? whereLines("INFO", facts) : []),
+    ]);
+    return { kind: "lines", bytes: Buffer.concat([begin, encodedClients(notice.answer.names), RESPONSE_END]) };
+  }
+  return { kind: "lines", bytes: encoded(linesOf(notice, facts)) };
 }
+
+function encoded(lines: readonly ServerLine[]): Buffer {
+  return Buffer.from(lines.map(encodeServerLine).join(""));
+}
+
+const RESPONSE_END = encoded([{ kind: "response-end" }]);
 
 function linesOf(notice: Exclude<Notice, { kind: "broadcast" }>, facts: () => ServerFacts): ServerLine[] {
   switch (notice.kind) {
@@ -85,39 +96,36 @@ function linesOf(notice: Exclude<Notice, { kind: "broadcast" }>, facts: () => Se
       // The original knows how to say that the right came, not that it went.
       return notice.operator ? [{ kind: "registered", operator: true }] : [];
     case "refused":
-      return [{ kind: "error", error: notice.refusal }];
+      return [{ kind: "error", error: classicError(notice.refusal, askedBy(notice)) }];
     case "broadcast-sent":
       return [{ kind: "broadcast-sent" }];
     case "direct":
       return [{ kind: "message", from: notice.from, field: notice.body }];
-    case "direct-sent":
-      return [];
     case "answer":
-      return answerLines(notice.answer, facts);
+      return answerLines(notice.answer, askedBy(notice), facts);
     case "ended":
-      return lastLines(notice.cause);
+      return lastLines(notice.cause, askedBy(notice));
+    case "direct-sent":
+    case "came":
+    case "went":
+    case "sent-away":
+      return [];
   }
 }
 
-function answerLines(answer: Answer, facts: () => ServerFacts): ServerLine[] {
+/** What a line asked for, see `ClassicTag`; null: what the core's words say. */
+type Asked = ClassicTag["asked"] | null;
+
+function askedBy({ tag }: { readonly tag?: Tag | undefined }): Asked {
+  return tag instanceof ClassicTag ? tag.asked : null;
+}
+
+function answerLines(answer: Answer, asked: Asked, facts: () => ServerFacts): ServerLine[] {
   switch (answer.kind) {
-    case "ready":
-      return [{ kind: "public-key-received" }];
+    case "checked":
+      return checkedLines(asked, answer.operator, facts);
     case "list":
       return response(clients(answer.names));
-    case "info":
-      return response([
-        { kind: "host", verb: "INFO", name: facts().hostname },
-        { kind: "addresses", verb: "INFO", addresses: facts().addresses },
-        ...clients(answer.names),
-      ]);
-    case "help":
-      return response(helpLines(answer.operator).map((text) => ({ kind: "text", text })));
-    case "server-info":
-      return [
-        { kind: "host", verb: "SERVERINFO", name: facts().hostname },
-        { kind: "addresses", verb: "SERVERINFO", addresses: facts().addresses },
-      ];
     case "bans":
       return response(
         answer.names.length === 0 ? [{ kind: "no-bans" }] : answer.names.map((id) => ({ kind: "banned", id })),
@@ -131,7 +139,32 @@ function answerLines(answer: Answer, facts: () => ServerFacts): ServerLine[] {
   }
 }
 
-function lastLines(cause: EndCause): ServerLine[] {
+function checkedLines(asked: Asked, operator: boolean, facts: () => ServerFacts): ServerLine[] {
+  switch (asked) {
+    case "key":
+      return [{ kind: "public-key-received" }];
+    case "help":
+      return response(helpLines(operator).map((text) => ({ kind: "text", text })));
+    case "server-info":
+      return whereLines("SERVERINFO", facts);
+    case "info":
+    case null:
+      return [];
+    default:
+      // What could not be read is never found to be right.
+      return [{ kind: "error", error: asked }];
+  }
+}
+
+function whereLines(verb: "INFO" | "SERVERINFO", facts: () => ServerFacts): ServerLine[] {
+  const { hostname, addresses } = facts();
+  return [
+    { kind: "host", verb, name: hostname },
+    { kind: "addresses", verb, addresses },
+  ];
+}
+
+function lastLines(cause: EndCause, asked: Asked): ServerLine[] {
   switch (cause.kind) {
     case "left":
       return [];
@@ -140,7 +173,7 @@ function lastLines(cause: EndCause): ServerLine[] {
     case "banned":
       return [{ kind: "you-were-banned" }];
     case "refused":
-      return [{ kind: "error", error: cause.refusal }];
+      return [{ kind: "error", error: classicError(cause.refusal, asked) }];
   }
 }
 

@@ -4,7 +4,8 @@ import { sharedKey, type KeyPair } from "../../wire/classic/key-exchange.ts";
 import { padLength } from "../../wire/classic/pad-writer.ts";
 import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
 import { PreKeyQueue } from "./pre-key-queue.ts";
-import { invalid, toCommand } from "./inbound.ts";
+import { ending, toCommand } from "./inbound.ts";
+import { ClassicTag } from "./tag.ts";
 import { outputLength, type ClassicOutput } from "./outbound.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -66,7 +67,7 @@ export class ClassicSession implements ProtocolSession {
   }
 
   onTooLong(): void {
-    this.#session.post({ kind: "end", session: this.#session.id, refusal: { reason: "line-too-long" } });
+    this.#session.post(ending(this.#session.id, { reason: "line-too-long" }));
   }
 
   hear(notice: Notice): number {
@@ -75,7 +76,7 @@ export class ClassicSession implements ProtocolSession {
       if (!this.#preKeyQueue.keep(output)) this.#session.drop();
     } else {
       this.#outputs.push(output);
-      if (notice.kind === "answer" && notice.answer.kind === "ready") this.#becomeReady();
+      if (isKeyAnswer(notice)) this.#becomeReady();
     }
     return outputLength(output);
   }
@@ -107,7 +108,7 @@ export class ClassicSession implements ProtocolSession {
     session.post(
       isAdmitted
         ? toCommand(session.id, value, this.#key)
-        : invalid(session.id, { reason: "too-many-messages" }, "registration"),
+        : { kind: "invalid", session: session.id, refusal: { reason: "too-many-messages" }, needs: "registration" },
     );
   }
 
@@ -115,14 +116,17 @@ export class ClassicSession implements ProtocolSession {
   #agree(key: Uint8Array | null): void {
     const { id } = this.#session;
     if (key === null) {
-      this.#session.post({ kind: "end", session: id, refusal: { reason: "invalid-key" } });
+      this.#session.post(ending(id, { reason: "invalid-key" }));
       return;
     }
     this.#key = key;
-    this.#session.post({ kind: "ready", session: id }, (decision) => {
-      if (decision.kind !== "refused") this.#agreedKey = key;
-      else if (this.#key === key) this.#key = this.#agreedKey;
-    });
+    this.#session.post(
+      { kind: "check", needs: "registration", session: id, tag: new ClassicTag("key") },
+      (decision) => {
+        if (decision.kind !== "refused") this.#agreedKey = key;
+        else if (this.#key === key) this.#key = this.#agreedKey;
+      },
+    );
   }
 
   #becomeReady(): void {
@@ -132,6 +136,11 @@ export class ClassicSession implements ProtocolSession {
       this.flush();
     });
   }
+}
+
+/** The key was in its turn, and the session may talk. */
+function isKeyAnswer(notice: Notice): boolean {
+  return notice.kind === "answer" && notice.tag instanceof ClassicTag && notice.tag.asked === "key";
 }
 
 /** What others say, and what the session didn't ask for; answers to its own commands are never held. */

@@ -152,6 +152,6 @@ test("SC-28 the time for a name, and again for what else the protocol asks; who 
   talking.link.ready();
   vi.advanceTimersByTime(1_000_000);
   expect(talking.posted).toEqual([]);
-  talking.session.hear({ kind: "ended", cause: { kind: "kicked" } });
+  talking.session.hear({ kind: "ended", cause: { kind: "kicked", reason: null } });
   expect(talking.stopped()).toBe(1);
 });
