@@ -7,6 +7,7 @@ import type { Figure } from "./figures.ts";
 import { describeMachine, openFilesLimit } from "./machine.ts";
 import type { Effort } from "./pair.ts";
 import { figuresText, headText, jsonOf } from "./report.ts";
+import { BATCH, BYTES, sealing } from "./sealing/scenario.ts";
 import { direct } from "./scenarios/direct.ts";
 import { fanOut, IN_FLIGHT, PER_SECOND } from "./scenarios/fan-out.ts";
 import { BEFORE, filesNeeded, memory } from "./scenarios/memory.ts";
@@ -21,6 +22,7 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
   "set-up": setUp,
   memory,
   terminal,
+  sealing,
 };
 
 const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000, keys: 200 };
@@ -82,6 +84,8 @@ function methodOf({ runs, seconds, idleConnections, keys }: Effort): readonly st
     `Terminal: runs of ${keys} keys, each timed from the byte on standard input to the write of the frame that shows it, on a terminal that`,
     `only takes the time; ${IN_PANE} messages in the pane, and ${COMING_IN} a second coming in where it says so. Its floor is Ink itself`,
     "with as many rows of text and an input line.",
+    `Sealing: messages of ${BYTES} B between two members of a warm group (everybody has committed once); saved each ${BATCH} in SQLite that waits`,
+    "for the disk. Its floor is Ed25519 and AES-128-GCM of node:crypto over the same bytes: of a seal, an open, or, for commits, both together.",
   ];
 }
 

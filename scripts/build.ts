@@ -10,6 +10,6 @@ const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin
   stdio: "inherit",
 });
 process.exitCode = tsc.status ?? 1;
-for (const file of ["engine.wasm", "engine.json"]) {
+for (const file of ["engine.wasm", "engine.json", "THIRD-PARTY-LICENSES.txt"]) {
   if (tsc.status === 0) copyFileSync(join(root, "src/mls/module", file), join(root, "dist/mls/module", file));
 }

@@ -10,6 +10,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { factoryOf } from "./engine/factory.ts";
+import { licencesOf } from "./engine/licences.ts";
 
 const NOT_POSSIBLE = 77;
 const TARGET = "wasm32-unknown-unknown";
@@ -48,10 +49,22 @@ function build(): ReadonlyMap<string, Buffer> {
       ["engine.wasm", wasm],
       ["glue.ts", glue],
       ["engine.json", Buffer.from(`${JSON.stringify(provenance(wasm, glue), null, 2)}\n`)],
+      ["THIRD-PARTY-LICENSES.txt", Buffer.from(licencesOf(metadata(), "padserve-engine"))],
     ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function metadata(): string {
+  const args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", TARGET];
+  const { status, stdout, stderr } = spawnSync("cargo", args, {
+    cwd: workspace,
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
 }
 
 /** What is written beside the module: what it is and what it was made with. */
