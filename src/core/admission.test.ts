@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { alice, backup, bob, groundOf, local, mallory, outcome, phone, world } from "../../test/helpers/core.ts";
 import type { Command } from "./commands.ts";
-import type { Identity, VouchedGround } from "./identity.ts";
+import type { Identity, OperatorGrant } from "./identity.ts";
 
 const open = (session: number, identity: Identity): Command => ({
   kind: "open",
   sharing: "exclusive",
   session,
   identity,
-  vouched: null,
+  grant: null,
 });
 const leave = (session: number): Command => ({ kind: "end", session, refusal: null });
 
@@ -68,7 +68,7 @@ const others: readonly Identity[] = [mallory, backup, phone, local];
 test.each(others)("ID-40 a peer of alice's that the tailnet now calls a $kind must come again", (identity) => {
   const w = world();
   w.join(1, alice, "alice", "owner");
-  const step = w.run({ kind: "revouch", session: 1, identity, vouched: "owner" });
+  const step = w.run({ kind: "refresh-identity", session: 1, identity, grant: "owner" });
   expect(step.heard).toEqual([
     { to: 1, notice: { kind: "ended", cause: { kind: "refused", refusal: { reason: "not-a-member" } } } },
   ]);
@@ -79,7 +79,7 @@ test.each([phone, local])(
   (identity) => {
     const w = world({ operators: ["login:alice@example.com"] });
     w.join(1, identity, "box");
-    expect(outcome(w.run({ kind: "revouch", session: 1, identity: alice, vouched: "owner" }))).toBe("unchanged");
+    expect(outcome(w.run({ kind: "refresh-identity", session: 1, identity: alice, grant: "owner" }))).toBe("unchanged");
     expect(groundOf(w, 1)).toBe(null);
   },
 );
@@ -88,12 +88,12 @@ test("ID-40 a peer that is still who it was goes on undisturbed", () => {
   const w = world();
   w.join(1, backup, "backup");
   const renamed: Identity = { ...backup, label: "other", tags: [...backup.tags, "tag:new"] };
-  expect(outcome(w.run({ kind: "revouch", session: 1, identity: renamed, vouched: null }))).toBe("unchanged");
+  expect(outcome(w.run({ kind: "refresh-identity", session: 1, identity: renamed, grant: null }))).toBe("unchanged");
 });
 
 interface Change {
-  readonly from: VouchedGround | null;
-  readonly to: VouchedGround | null;
+  readonly from: OperatorGrant | null;
+  readonly to: OperatorGrant | null;
   readonly told: readonly boolean[];
 }
 test.each<Change>([
@@ -104,7 +104,7 @@ test.each<Change>([
 ])("ID-44 from $from to $to: the right follows the tailnet's answer at once, and is told when it changes", (change) => {
   const w = world();
   w.join(1, alice, "alice", change.from ?? undefined);
-  const step = w.run({ kind: "revouch", session: 1, identity: alice, vouched: change.to });
+  const step = w.run({ kind: "refresh-identity", session: 1, identity: alice, grant: change.to });
   expect(step.heard).toEqual(
     change.told.map((operator) => ({ to: 1, notice: { kind: "operator-changed", operator } })),
   );
@@ -117,7 +117,7 @@ test.each<Change>([
 test("ID-44 what the tailnet says before a session registers counts when it does", () => {
   const w = world();
   w.run(open(1, alice));
-  expect(w.run({ kind: "revouch", session: 1, identity: alice, vouched: "owner" }).heard).toEqual([]);
+  expect(w.run({ kind: "refresh-identity", session: 1, identity: alice, grant: "owner" }).heard).toEqual([]);
   expect(w.run({ kind: "register", session: 1, name: "alice" }).heard).toEqual([
     { to: 1, notice: { kind: "registered", name: "alice", operator: true } },
   ]);
@@ -126,6 +126,6 @@ test("ID-44 what the tailnet says before a session registers counts when it does
 test("ID-44 the configuration's right stays when the tailnet's goes", () => {
   const w = world({ operators: ["alice@example.com"] });
   w.join(1, alice, "alice", "owner");
-  expect(w.run({ kind: "revouch", session: 1, identity: alice, vouched: null }).heard).toEqual([]);
+  expect(w.run({ kind: "refresh-identity", session: 1, identity: alice, grant: null }).heard).toEqual([]);
   expect(groundOf(w, 1)).toBe("configured");
 });

@@ -3,7 +3,7 @@ import type { Tag } from "./answers.ts";
 import type { Command } from "./commands.ts";
 import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
-import { identityKey, isStoredAs, isVouched, sameIdentity, storedBefore, type Identity } from "./identity.ts";
+import { identityKey, isStoredAs, isOfTailnet, sameIdentity, storedBefore, type Identity } from "./identity.ts";
 import { countUnder, membersUnder } from "./index-map.ts";
 import { foldName, isName } from "./names.ts";
 import { isConfigured, isFirst, lastingGround } from "./operators.ts";
@@ -13,13 +13,13 @@ import { bearersOf, type Session, type State } from "./state.ts";
 type CommandOf<K extends Command["kind"]> = Extract<Command, { kind: K }>;
 
 /** A connection whose identity is known asks for a place. `local` has no limit of its own: it is this machine's own. */
-export function decideOpen(state: State, { session, identity, vouched, sharing }: CommandOf<"open">): Decision {
+export function decideOpen(state: State, { session, identity, grant, sharing }: CommandOf<"open">): Decision {
   const { maxSessions, maxSessionsPerIdentity } = state.settings;
   const count = countUnder(state.sessionsOf, identityKey(identity));
   if (state.sessions.size >= maxSessions || (identity.kind !== "local" && count >= maxSessionsPerIdentity)) {
     return done(ending(session, { reason: "server-full" }));
   }
-  return done({ kind: "session-opened", session, identity, vouched, sharing });
+  return done({ kind: "session-opened", session, identity, grant, sharing });
 }
 
 /** A session takes a name: it must be one, be free, be its identity's own or nobody's, and neither may be banned. */
@@ -29,8 +29,8 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   if (session === undefined) return SESSION_GONE;
   if (session.phase === "registered") return refused({ reason: "already-registered" });
   if (!isName(name)) return refused({ reason: "invalid-name" });
-  const { identity, vouched } = session;
-  const ground = lastingGround(state.settings, identity, vouched, name);
+  const { identity, grant } = session;
+  const ground = lastingGround(state.settings, identity, grant, name);
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
     return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }, command.tag));
   }
@@ -42,20 +42,20 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
 }
 
 /** The tailnet was asked again: a peer that became somebody else must come again, and rights follow the answer. */
-export function decideRevouch(state: State, { session: id, identity, vouched }: CommandOf<"revouch">): Decision {
+export function decideRefresh(state: State, { session: id, identity, grant }: CommandOf<"refresh-identity">): Decision {
   const session = get(state.sessions, id);
   if (session === undefined) return SESSION_GONE;
   if (!sameIdentity(session.identity, identity)) {
     // Who came in as less than a member of the tailnet stays that; tailscaled may have started meanwhile.
-    return isVouched(session.identity) ? done(ending(id, { reason: "not-a-member" })) : UNCHANGED;
+    return isOfTailnet(session.identity) ? done(ending(id, { reason: "not-a-member" })) : UNCHANGED;
   }
-  const operator = operatorAfter(state, session, vouched);
+  const operator = operatorAfter(state, session, grant);
   const before = session.phase === "registered" ? session.operator : null;
   if (session.phase === "registered" && operator === null && isBanned(state, identity, session.name)) {
     return done(ending(id, { reason: "you-are-banned" }));
   }
-  if (session.vouched === vouched && before === operator) return UNCHANGED;
-  return done({ kind: "session-revouched", session: id, vouched, operator });
+  if (session.grant === grant && before === operator) return UNCHANGED;
+  return done({ kind: "session-refreshed", session: id, grant, operator });
 }
 
 /** tailscaled has answered: that is remembered for good. */
@@ -72,12 +72,12 @@ export function decideTailscaledPresence(state: State, present: boolean): Decisi
 function demotions(state: State): Event[] {
   return valuesOf(state.sessions)
     .filter((session) => session.phase === "registered" && session.operator === "first")
-    .map(({ id, vouched }) => ({ kind: "session-revouched", session: id, vouched, operator: null }));
+    .map(({ id, grant }) => ({ kind: "session-refreshed", session: id, grant, operator: null }));
 }
 
-function operatorAfter(state: State, session: Session, vouched: Session["vouched"]) {
+function operatorAfter(state: State, session: Session, grant: Session["grant"]) {
   if (session.phase === "unregistered") return null;
-  const ground = lastingGround(state.settings, session.identity, vouched, session.name);
+  const ground = lastingGround(state.settings, session.identity, grant, session.name);
   return ground ?? (session.operator === "first" ? "first" : null);
 }
 
@@ -85,8 +85,8 @@ function operatorAfter(state: State, session: Session, vouched: Session["vouched
  * A ban never reaches an operator; but being first lifts none, and neither does taking a configured name that nobody had:
  * only who had it already is its operator.
  */
-function isBeyondBans(state: State, { identity, vouched }: Session, name: string): boolean {
-  if (vouched !== null) return true;
+function isBeyondBans(state: State, { identity, grant }: Session, name: string): boolean {
+  if (grant !== null) return true;
   const claim = get(state.claims, foldName(name));
   const isTheirName = claim !== undefined && isStoredAs(claim.identity, identity);
   return isConfigured(state.settings, identity, isTheirName ? name : null);
@@ -116,7 +116,7 @@ function decideClaim(state: State, identity: Identity, name: string, at: number)
     // What tailscaled vouches for outranks a claim that anybody at that machine or address could have made.
     // But a name that makes operator stays with whom the administrator meant, until it is released.
     const isOperators = isConfigured(state.settings, claim.identity, name);
-    if (isVouched(claim.identity) || !isVouched(identity) || isOperators) return { reason: "name-taken" };
+    if (isOfTailnet(claim.identity) || !isOfTailnet(identity) || isOperators) return { reason: "name-taken" };
   }
   const count = keysOf(identity).reduce((sum, key) => sum + countUnder(state.claimsOf, key), 0);
   if (count >= mostNames(state, identity)) {

@@ -21,20 +21,20 @@ export function apply(state: State, event: Event): State {
     case "tailscaled-presence":
       return { ...state, tailscaledPresent: event.present };
     case "session-opened": {
-      const { session: id, identity, vouched, sharing } = event;
-      return opened(state, { phase: "unregistered", id, identity, vouched, sharing });
+      const { session: id, identity, grant, sharing } = event;
+      return opened(state, { phase: "unregistered", id, identity, grant, sharing });
     }
     case "session-registered": {
       const session = get(state.sessions, event.session);
       if (session?.phase !== "unregistered") return state;
       return registered(state, { ...session, phase: "registered", name: event.name, operator: event.operator });
     }
-    case "session-revouched": {
+    case "session-refreshed": {
       const session = get(state.sessions, event.session);
       if (session === undefined) return state;
-      const { vouched, operator } = event;
-      const revouched = session.phase === "registered" ? { ...session, vouched, operator } : { ...session, vouched };
-      return { ...state, sessions: put(state.sessions, session.id, revouched) };
+      const { grant, operator } = event;
+      const refreshed = session.phase === "registered" ? { ...session, grant, operator } : { ...session, grant };
+      return { ...state, sessions: put(state.sessions, session.id, refreshed) };
     }
     case "session-ended":
       return ended(state, event.session);

@@ -1,4 +1,4 @@
-import type { Identity, VouchedGround } from "./identity.ts";
+import type { Identity, OperatorGrant } from "./identity.ts";
 import type { Tag } from "./answers.ts";
 import type { Refusal } from "./refusals.ts";
 import type { SessionId, Sharing } from "./events.ts";
@@ -38,24 +38,24 @@ type SessionCommand =
       readonly session: SessionId;
       readonly sharing: Sharing;
       readonly identity: Identity;
-      readonly vouched: VouchedGround | null;
+      readonly grant: OperatorGrant | null;
     }
   /** The tailnet was asked again who this is. */
   | {
-      readonly kind: "revouch";
+      readonly kind: "refresh-identity";
       readonly session: SessionId;
       readonly identity: Identity;
-      readonly vouched: VouchedGround | null;
+      readonly grant: OperatorGrant | null;
     }
   /** The server ends the session and says why; null: the connection is gone and nobody is there to be told. */
   | (Asked & { readonly kind: "end"; readonly refusal: Refusal | null });
 
 /** What concerns no session. */
-type HouseCommand =
+type ServerCommand =
   | { readonly kind: "release-name"; readonly name: string }
   /** tailscaled has answered in this process. */
   | { readonly kind: "tailscaled-seen" }
   /** Whether there is, or was in this process, a tailscaled at all. */
   | { readonly kind: "tailscaled-presence"; readonly present: boolean };
 
-export type Command = PeerCommand | SessionCommand | HouseCommand;
+export type Command = PeerCommand | SessionCommand | ServerCommand;

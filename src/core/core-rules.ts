@@ -43,7 +43,7 @@ function classOf(command: Command): CommandClass {
       return "live";
     case "open":
     case "register":
-    case "revouch":
+    case "refresh-identity":
     case "end":
     case "kick":
     case "ban":
@@ -75,7 +75,7 @@ function sizeOf(command: Command): number {
     case "check":
     case "invalid":
     case "open":
-    case "revouch":
+    case "refresh-identity":
     case "end":
     case "tailscaled-seen":
     case "tailscaled-presence":

@@ -99,7 +99,7 @@ test("MO-5 no session that is operator's, or that the tailnet vouches for, is ev
       if (event.kind !== "session-ended" || event.cause.kind === "left" || event.cause.kind === "refused") continue;
       const ended = get(before.sessions, event.session);
       expect(ended).toBeDefined();
-      if (event.cause.kind === "banned") expect(ended?.vouched).toBe(null);
+      if (event.cause.kind === "banned") expect(ended?.grant).toBe(null);
       if (ended?.phase === "registered") expect(ended.operator).toBe(null);
     }
   });
@@ -126,7 +126,7 @@ const NEWS = new Set(["direct", "came", "went", "sent-away"]);
 
 test("DL-8 every session that asks hears an answer, a refusal or its end, and only the one that asks", () => {
   eachStep(({ command, before, heard }) => {
-    if (!("session" in command) || command.kind === "revouch" || command.kind === "open") return;
+    if (!("session" in command) || command.kind === "refresh-identity" || command.kind === "open") return;
     const own = heard.filter(({ to, notice }) => to === command.session && !NEWS.has(notice.kind));
     expect(own.length).toBe(get(before.sessions, command.session) === undefined ? 0 : 1);
     for (const { to, notice } of heard) if (notice.kind === "answer") expect(to).toBe(command.session);

@@ -6,7 +6,7 @@ import type { Refusal } from "./refusals.ts";
 /** Session 1 asks. Bob is there in session 2; the name `gone` is banned. */
 const situations = {
   "no session": (w: World) => w,
-  unregistered: (w: World) => w.run({ kind: "open", sharing: "exclusive", session: 1, identity: alice, vouched: null }),
+  unregistered: (w: World) => w.run({ kind: "open", sharing: "exclusive", session: 1, identity: alice, grant: null }),
   registered: (w: World) => w.join(1, alice, "alice"),
   operator: (w: World) => w.join(1, alice, "alice", "owner"),
 };
@@ -113,12 +113,12 @@ const rows: readonly Row[] = [
   },
   {
     rule: "ID-44",
-    command: { kind: "revouch", session, identity: alice, vouched: "owner" },
-    outcomes: ["session-gone", "session-revouched", "session-revouched", "unchanged"],
+    command: { kind: "refresh-identity", session, identity: alice, grant: "owner" },
+    outcomes: ["session-gone", "session-refreshed", "session-refreshed", "unchanged"],
   },
   {
     rule: "ID-40",
-    command: { kind: "revouch", session, identity: backup, vouched: null },
+    command: { kind: "refresh-identity", session, identity: backup, grant: null },
     outcomes: ["session-gone", "ended: not-a-member", "ended: not-a-member", "ended: not-a-member"],
   },
   {

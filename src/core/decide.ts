@@ -6,7 +6,7 @@
 import {
   decideOpen,
   decideRegister,
-  decideRevouch,
+  decideRefresh,
   decideTailscaledPresence,
   decideTailscaledSeen,
 } from "./admission.ts";
@@ -30,8 +30,8 @@ export function decide(state: State, command: Command, at: number): Decision {
       return decideOpen(state, command);
     case "register":
       return decideRegister(state, command, at);
-    case "revouch":
-      return decideRevouch(state, command);
+    case "refresh-identity":
+      return decideRefresh(state, command);
     case "end":
       return decideEnd(state, command);
     case "tailscaled-seen":

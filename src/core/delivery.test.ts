@@ -12,7 +12,7 @@ beforeEach(() => {
   w.join(1, alice, "alice");
   w.join(2, bob, "Bob");
   w.join(3, backup, "backup");
-  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: mallory, vouched: null });
+  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: mallory, grant: null });
 });
 
 test("DL-1 what is said to all is heard by each registered session but the one that said it", () => {
@@ -28,7 +28,7 @@ test("DL-1 what is said to all is heard by each registered session but the one t
 test("DL-1 what is said to all is one delivery, to a list that is made once for as long as nobody comes or goes", () => {
   const said = { kind: "broadcast", session: 1, from: "alice", text: "hello" } as const;
   const first = deliveriesOf(w.state, said)[0]?.to;
-  w.run({ kind: "revouch", session: 2, identity: bob, vouched: "owner" });
+  w.run({ kind: "refresh-identity", session: 2, identity: bob, grant: "owner" });
   w.run({ kind: "end", session: 4, refusal: null });
   expect(deliveriesOf(w.state, said)[0]?.to).toBe(first);
   w.run({ kind: "end", session: 3, refusal: null });

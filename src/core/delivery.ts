@@ -36,7 +36,7 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
         ...(isFirst ? toSharing(before, { kind: "came", name }, session) : []),
       ];
     }
-    case "session-revouched":
+    case "session-refreshed":
       return operatorChange(before, event);
     case "session-ended":
       return [to(event.session, { kind: "ended", cause: event.cause, tag: event.tag }), ...went(before, event.session)];
@@ -55,7 +55,7 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
   }
 }
 
-function operatorChange(before: State, event: Extract<Event, { kind: "session-revouched" }>): readonly Delivery[] {
+function operatorChange(before: State, event: Extract<Event, { kind: "session-refreshed" }>): readonly Delivery[] {
   const session = get(before.sessions, event.session);
   if (session?.phase !== "registered") return [];
   const operator = event.operator !== null;

@@ -66,7 +66,7 @@ test("MO-1 a kick ends all sessions under the name, and no other of that identit
 
 test("MO-3 a ban ends all sessions of the identity behind the name, each once", () => {
   w.joinShared(4, bob, "robert");
-  w.run({ kind: "open", sharing: "shared", session: 5, identity: bob, vouched: null });
+  w.run({ kind: "open", sharing: "shared", session: 5, identity: bob, grant: null });
   const { heard } = w.run({ kind: "ban", session: 1, target: "bob" });
   const ended = heard.filter(({ notice }) => notice.kind === "ended").map(({ to }) => to);
   expect(ended).toHaveLength(4);
@@ -75,7 +75,7 @@ test("MO-3 a ban ends all sessions of the identity behind the name, each once", 
 });
 
 test("MO-5 nobody is kicked or banned of whose sessions one is an operator's", () => {
-  w.run({ kind: "revouch", session: 3, identity: bob, vouched: "capability" });
+  w.run({ kind: "refresh-identity", session: 3, identity: bob, grant: "capability" });
   expect(outcome(w.run({ kind: "kick", session: 1, target: "bob" }))).toBe("refused: operator-immune");
   expect(outcome(w.run({ kind: "ban", session: 1, target: "bob" }))).toBe("refused: operator-immune");
 });

@@ -1,5 +1,5 @@
 import type { Answer, Tag } from "./answers.ts";
-import type { Identity, OperatorGround, VouchedGround } from "./identity.ts";
+import type { Identity, OperatorGround, OperatorGrant } from "./identity.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** A live connection's number, given by the server, never used twice while it runs. */
@@ -49,7 +49,7 @@ type LiveEvent =
       readonly session: SessionId;
       readonly sharing: Sharing;
       readonly identity: Identity;
-      readonly vouched: VouchedGround | null;
+      readonly grant: OperatorGrant | null;
     }
   | {
       readonly kind: "session-registered";
@@ -59,9 +59,9 @@ type LiveEvent =
       readonly tag?: Tag | undefined;
     }
   | {
-      readonly kind: "session-revouched";
+      readonly kind: "session-refreshed";
       readonly session: SessionId;
-      readonly vouched: VouchedGround | null;
+      readonly grant: OperatorGrant | null;
       readonly operator: OperatorGround | null;
     }
   | { readonly kind: "tailscaled-presence"; readonly present: boolean }
@@ -116,7 +116,7 @@ export function isFact(event: Event): event is Fact {
       return true;
     case "session-opened":
     case "session-registered":
-    case "session-revouched":
+    case "session-refreshed":
     case "session-ended":
     case "tailscaled-presence":
     case "broadcast":

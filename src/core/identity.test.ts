@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { describeIdentity, identityKey, isVouched, type Identity } from "./identity.ts";
+import { describeIdentity, identityKey, isOfTailnet, type Identity } from "./identity.ts";
 
 /** What tailnets give: logins without blanks, node names of DNS labels, tags of letters, digits and dashes. */
 const login = fc.stringMatching(/^[a-z0-9.+-]{1,5}@[a-z]{1,4}$/);
@@ -75,10 +75,10 @@ test("ID-36 only ASCII letters know no case in a login", () => {
 });
 
 test("ID-34 tailscaled vouches for people and machines, not for addresses and what is local", () => {
-  expect(isVouched({ kind: "person", login: "alice@example.com" })).toBe(true);
-  expect(isVouched({ kind: "machine", node: "n1", label: "box", tags: ["tag:a"] })).toBe(true);
-  expect(isVouched({ kind: "address", address: "100.64.0.7" })).toBe(false);
-  expect(isVouched({ kind: "local" })).toBe(false);
+  expect(isOfTailnet({ kind: "person", login: "alice@example.com" })).toBe(true);
+  expect(isOfTailnet({ kind: "machine", node: "n1", label: "box", tags: ["tag:a"] })).toBe(true);
+  expect(isOfTailnet({ kind: "address", address: "100.64.0.7" })).toBe(false);
+  expect(isOfTailnet({ kind: "local" })).toBe(false);
 });
 
 test("ID-37 an identity can be told to people", () => {

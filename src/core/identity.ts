@@ -19,7 +19,7 @@ export type Identity =
 export type OperatorGround = "owner" | "capability" | "configured" | "first";
 
 /** The grounds that the tailnet itself gives, known when a connection is identified. */
-export type VouchedGround = Extract<OperatorGround, "owner" | "capability">;
+export type OperatorGrant = Extract<OperatorGround, "owner" | "capability">;
 
 /** One string for each identity: equal exactly when the identities are. The case of ASCII letters in logins and labels doesn't count. */
 export function identityKey(identity: Identity): string {
@@ -55,7 +55,7 @@ export function describeIdentity(identity: Identity): string {
 }
 
 /** Whether tailscaled itself vouches for it; only such an identity may take over a name that a weaker one claimed. */
-export function isVouched(identity: Identity): boolean {
+export function isOfTailnet(identity: Identity): boolean {
   switch (identity.kind) {
     case "person":
     case "machine":

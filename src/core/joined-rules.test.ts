@@ -33,7 +33,7 @@ function start() {
   };
 }
 
-const open: Command = { kind: "open", sharing: "shared", session: 1, identity: alice, vouched: null };
+const open: Command = { kind: "open", sharing: "shared", session: 1, identity: alice, grant: null };
 const register: Command = { kind: "register", session: 1, name: "alice" };
 const put: ShelfCommand = { kind: "put", session: 1, shelf: "a", id: 7 };
 

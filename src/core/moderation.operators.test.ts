@@ -51,7 +51,7 @@ test("MO-5 a ban never reaches an operator through another of its names", () => 
 test("MO-5 a ban never reaches somebody whom the tailnet vouches for and who hasn't registered yet", () => {
   w.join(3, backup, "backup");
   w.run(leave(3));
-  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: backup, vouched: "capability" });
+  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: backup, grant: "capability" });
   expect(outcome(w.run(ban("backup")))).toBe("refused: operator-immune");
 });
 
@@ -106,7 +106,7 @@ test("MO-6 a banned identity doesn't become operator by a configured name that w
 test("MO-6 a ban holds again when the operator's right is gone", () => {
   w.run(ban("mallory"));
   w.join(3, mallory, "other", "capability");
-  expect(outcome(w.run({ kind: "revouch", session: 3, identity: mallory, vouched: null }))).toBe(
+  expect(outcome(w.run({ kind: "refresh-identity", session: 3, identity: mallory, grant: null }))).toBe(
     "ended: you-are-banned",
   );
 });

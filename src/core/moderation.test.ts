@@ -75,7 +75,7 @@ test("MO-3 a ban holds on the identity behind the name: another name doesn't hel
 
 test("MO-3 a ban ends all sessions of the identity, registered or not", () => {
   w.join(3, mallory, "other");
-  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: mallory, vouched: null });
+  w.run({ kind: "open", sharing: "exclusive", session: 4, identity: mallory, grant: null });
   w.join(5, backup, "backup");
   const ended = w.run(ban("other")).heard.filter(({ notice }) => notice.kind === "ended");
   expect(new Set(ended.map(({ to }) => to))).toEqual(new Set([2, 3, 4]));

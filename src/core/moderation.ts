@@ -96,7 +96,7 @@ function isOperators(state: State, identity: Identity | null, name: string): boo
     membersUnder(state.claimsOf, key).some((claimed) => isConfigured(state.settings, identity, claimed)) ||
     membersUnder(state.sessionsOf, key).some((id) => {
       const session = get(state.sessions, id);
-      return session !== undefined && (session.vouched !== null || isOperator(session));
+      return session !== undefined && (session.grant !== null || isOperator(session));
     })
   );
 }

@@ -63,7 +63,7 @@ test.each(["owner", "capability"] as const)("ID-42 the tailnet's %s is operator 
 
 test("ID-43 without tailscaled, who registers while nobody is registered is operator", () => {
   const w = world({}, noTailscaled);
-  w.run({ kind: "open", sharing: "exclusive", session: 9, identity: bob, vouched: null });
+  w.run({ kind: "open", sharing: "exclusive", session: 9, identity: bob, grant: null });
   w.join(1, phone, "alice");
   w.join(2, local, "bob");
   expect([groundOf(w, 1), groundOf(w, 2)]).toEqual(["first", null]);
@@ -92,7 +92,7 @@ test("ID-43 the first one's right goes with the session, not with the name", () 
 test("ID-43 asking again who the first one is doesn't take its right", () => {
   const w = world({}, noTailscaled);
   w.join(1, phone, "alice");
-  expect(outcome(w.run({ kind: "revouch", session: 1, identity: phone, vouched: null }))).toBe("unchanged");
+  expect(outcome(w.run({ kind: "refresh-identity", session: 1, identity: phone, grant: null }))).toBe("unchanged");
   expect(groundOf(w, 1)).toBe("first");
 });
 

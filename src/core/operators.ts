@@ -1,4 +1,4 @@
-import { foldAscii, type Identity, type OperatorGround, type VouchedGround } from "./identity.ts";
+import { foldAscii, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { foldName } from "./names.ts";
 import type { Settings, State } from "./state.ts";
 
@@ -9,10 +9,10 @@ import type { Settings, State } from "./state.ts";
 export function lastingGround(
   settings: Settings,
   identity: Identity,
-  vouched: VouchedGround | null,
+  grant: OperatorGrant | null,
   name: string,
 ): OperatorGround | null {
-  return vouched ?? (isConfigured(settings, identity, name) ? "configured" : null);
+  return grant ?? (isConfigured(settings, identity, name) ? "configured" : null);
 }
 
 /**

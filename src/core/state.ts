@@ -1,5 +1,5 @@
 import type { Ban, Claim, SessionId, Sharing } from "./events.ts";
-import { identityKey, type Identity, type OperatorGround, type VouchedGround } from "./identity.ts";
+import { identityKey, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { indexOf, type Index } from "./index-map.ts";
 import { foldName } from "./names.ts";
 import { emptyMap, get, mapOf, type PersistentMap } from "./persistent-map.ts";
@@ -20,7 +20,7 @@ interface SessionBase {
   readonly id: SessionId;
   readonly sharing: Sharing;
   readonly identity: Identity;
-  readonly vouched: VouchedGround | null;
+  readonly grant: OperatorGrant | null;
 }
 interface UnregisteredSession extends SessionBase {
   readonly phase: "unregistered";

@@ -34,7 +34,7 @@ function acceptorForTwo(maxSockets = 100): Scene {
         const answer: Identified =
           name === undefined
             ? { kind: "refused", reason: "not-a-member" }
-            : { kind: "known", identity: identityOf(name), vouched: null, online: null, sharedIn: false };
+            : { kind: "known", identity: identityOf(name), grant: null, online: null, sharedIn: false };
         return Promise.resolve(answer);
       },
     },

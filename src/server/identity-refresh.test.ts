@@ -7,7 +7,7 @@ const NEWS_EVERY = 5000;
 const BOB: Identified = {
   kind: "known",
   identity: { kind: "person", login: "bob@example.com" },
-  vouched: null,
+  grant: null,
   online: true,
   sharedIn: false,
 };

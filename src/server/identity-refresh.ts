@@ -104,8 +104,8 @@ export class IdentityRefresh {
       if (identified.reason === "not-a-member") post({ kind: "end", session, refusal: { reason: "not-a-member" } });
       return;
     }
-    const { identity, vouched, online } = identified;
-    post({ kind: "revouch", session, identity, vouched });
+    const { identity, grant, online } = identified;
+    post({ kind: "refresh-identity", session, identity, grant });
     if (online === false) watched.offlineSince ??= now();
     else watched.offlineSince = null;
     if (watched.offlineSince !== null && now() - watched.offlineSince >= offlineAfter) {

@@ -100,8 +100,8 @@ export async function startServer({
     identifier,
     mayAsk: () => monitor.current().state.kind === "running",
     post: (command) => mailbox.post(command),
-    every: timings.vouchEvery,
-    newsEvery: timings.vouchNews,
+    every: timings.refreshEvery,
+    newsEvery: timings.refreshNews,
     offlineAfter: timings.offlineAfter,
     now,
   });

@@ -3,9 +3,9 @@ import type { MonitorTimings } from "../tailnet/monitor.ts";
 /** What the server waits for, in milliseconds; not for users, but for tests that can't wait. */
 export interface Timings {
   /** Between two rounds of asking the tailnet who the live sessions are. */
-  readonly vouchEvery: number;
+  readonly refreshEvery: number;
   /** At least so long between two rounds because tailscaled had news: in a large tailnet it always has some. */
-  readonly vouchNews: number;
+  readonly refreshNews: number;
   /** After which a peer that its tailnet calls offline is taken for gone. */
   readonly offlineAfter: number;
   /** Before an address that could not be opened is tried again. */
@@ -27,8 +27,8 @@ export interface Timings {
 }
 
 export const DEFAULT_TIMINGS: Timings = {
-  vouchEvery: 30_000,
-  vouchNews: 5_000,
+  refreshEvery: 30_000,
+  refreshNews: 5_000,
   offlineAfter: 120_000,
   listenRetry: 2_000,
   storing: 5_000,

@@ -70,10 +70,10 @@ function whoIsAsked(): number {
 
 const nobody = { kind: "refused", reason: "not-a-member" };
 const unavailable = { kind: "refused", reason: "identity-unavailable" };
-const local = { kind: "known", identity: { kind: "local" }, vouched: null, online: null, sharedIn: false };
+const local = { kind: "known", identity: { kind: "local" }, grant: null, online: null, sharedIn: false };
 
-function person(login: string, vouched: string | null = null) {
-  return { kind: "known", identity: { kind: "person", login }, vouched };
+function person(login: string, grant: string | null = null) {
+  return { kind: "known", identity: { kind: "person", login }, grant };
 }
 
 function identityOf(identified: Identified): Identity {
@@ -249,7 +249,7 @@ describe("where the peer comes from", () => {
       expect(await who(address)).toMatchObject({
         kind: "known",
         identity: { kind: "address", address },
-        vouched: null,
+        grant: null,
       });
     }
     expect(await who("::ffff:100.64.0.2")).toMatchObject({ identity: { kind: "address", address: "100.64.0.2" } });
@@ -268,7 +268,7 @@ describe("whom who-is names", () => {
   test("ID-11 a tagged node is a machine, named by its node, whatever its owner", async () => {
     expect(await whoIs({ user: "alice@example.com", tags: ["tag:bot", "tag:ci"] })).toMatchObject({
       ...machine("peer", ["tag:bot", "tag:ci"]),
-      vouched: null,
+      grant: null,
     });
   });
 
@@ -280,12 +280,12 @@ describe("whom who-is names", () => {
     tailnet.grant("alice@example.com", { operator: true });
     expect(await whoIs({ user: "alice@example.com", routes: ["10.1.0.0/16"] })).toMatchObject({
       ...machine("peer", []),
-      vouched: null,
+      grant: null,
     });
     tailnet.grant("tag:router", { operator: true });
     expect(await whoIs({ tags: ["tag:router"], routes: ["fd00::/8", "::/0"] })).toMatchObject({
       ...machine("peer", ["tag:router"]),
-      vouched: null,
+      grant: null,
     });
   });
 
@@ -342,8 +342,8 @@ describe("operators by the tailnet", () => {
     const { who } = await identifier();
     tailnet.grant("bob@example.com", [{ other: 1 }, "text", null, { operator: true }]);
     tailnet.grant("tag:ci", { operator: true });
-    expect(await who("100.64.0.2")).toMatchObject({ vouched: "capability" });
-    expect(await who("100.64.0.3")).toMatchObject({ ...machine("ci", ["tag:ci"]), vouched: "capability" });
+    expect(await who("100.64.0.2")).toMatchObject({ grant: "capability" });
+    expect(await who("100.64.0.3")).toMatchObject({ ...machine("ci", ["tag:ci"]), grant: "capability" });
   });
 
   test.each([
@@ -362,18 +362,18 @@ describe("operators by the tailnet", () => {
 
   test("ID-20 another capability makes nobody an operator, and ours can have another name", async () => {
     tailnet.grant("bob@example.com", { operator: true }, "example.com/cap/other");
-    expect(await (await identifier()).who("100.64.0.2")).toMatchObject({ vouched: null });
+    expect(await (await identifier()).who("100.64.0.2")).toMatchObject({ grant: null });
     expect(await (await identifier({ capability: "example.com/cap/other" })).who("100.64.0.2")).toMatchObject({
-      vouched: "capability",
+      grant: "capability",
     });
   });
 
   test("ID-21 a grant that is withdrawn is gone with the next question", async () => {
     tailnet.grant("bob@example.com", { operator: true });
     const { who } = await identifier();
-    expect(await who("100.64.0.2")).toMatchObject({ vouched: "capability" });
+    expect(await who("100.64.0.2")).toMatchObject({ grant: "capability" });
     tailnet.withdraw("bob@example.com");
-    expect(await who("100.64.0.2")).toMatchObject({ vouched: null });
+    expect(await who("100.64.0.2")).toMatchObject({ grant: null });
   });
 });
 

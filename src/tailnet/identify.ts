@@ -1,4 +1,4 @@
-import type { Identity, VouchedGround } from "../core/identity.ts";
+import type { Identity, OperatorGrant } from "../core/identity.ts";
 import { createInterfaceReader, isLoopback, isTailscaleAddress, ownAddresses, plainAddress } from "./addresses.ts";
 import type { NetworkInterfaces } from "./addresses.ts";
 import type { LocalApi } from "./local-api/client.ts";
@@ -18,7 +18,7 @@ export type Identified =
       readonly kind: "known";
       readonly identity: Identity;
       /** Why the tailnet makes this an operator; null: it doesn't. */
-      readonly vouched: VouchedGround | null;
+      readonly grant: OperatorGrant | null;
       /** Whether tailscaled sees the node connected to its tailnet; null when it doesn't say. */
       readonly online: boolean | null;
       /** The node belongs to another tailnet. */
@@ -127,13 +127,13 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       return refused("not-a-member");
     }
     const { identity, online, sharedIn } = peer;
-    return known(identity, { vouched: operatorGrant(peer, whoIs.CapMap, state, capability), online, sharedIn });
+    return known(identity, { grant: operatorGrant(peer, whoIs.CapMap, state, capability), online, sharedIn });
   }
 
   function local(): Identified {
     const { state } = observe();
     const owner = trustLocal && state.kind === "running" ? ownerOf(state.self) : null;
-    return owner === null ? known({ kind: "local" }) : known(owner, { vouched: "owner" });
+    return owner === null ? known({ kind: "local" }) : known(owner, { grant: "owner" });
   }
 
   return {
@@ -167,13 +167,9 @@ function ownerOf({ ownerLogin: login, ownerId: userId }: SelfNode): Identity | n
 
 function known(
   identity: Identity,
-  {
-    vouched = null,
-    online = null,
-    sharedIn = false,
-  }: Partial<Omit<Extract<Identified, { kind: "known" }>, "kind">> = {},
+  { grant = null, online = null, sharedIn = false }: Partial<Omit<Extract<Identified, { kind: "known" }>, "kind">> = {},
 ): Identified {
-  return { kind: "known", identity, vouched, online, sharedIn };
+  return { kind: "known", identity, grant, online, sharedIn };
 }
 
 function refused(reason: "not-a-member" | "identity-unavailable"): Identified {

@@ -1,4 +1,4 @@
-import type { VouchedGround } from "../core/identity.ts";
+import type { OperatorGrant } from "../core/identity.ts";
 import { foldAscii } from "../core/identity.ts";
 import type { WhoIs } from "./local-api/answers.ts";
 import type { TailscaleState } from "./state.ts";
@@ -13,7 +13,7 @@ export function operatorGrant(
   capMap: WhoIs["CapMap"],
   state: TailscaleState,
   capability: string,
-): VouchedGround | null {
+): OperatorGrant | null {
   if (peer.routesForOthers) {
     return null;
   }

@@ -4,7 +4,7 @@ import { decide } from "../../src/core/decide.ts";
 import type { Decision } from "../../src/core/decision.ts";
 import { deliveriesOf } from "../../src/core/delivery.ts";
 import { isFact, type Event, type Fact, type SessionId } from "../../src/core/events.ts";
-import type { Identity, OperatorGround, VouchedGround } from "../../src/core/identity.ts";
+import type { Identity, OperatorGround, OperatorGrant } from "../../src/core/identity.ts";
 import { get } from "../../src/core/persistent-map.ts";
 import type { Saved } from "../../src/core/ports.ts";
 import { apply } from "../../src/core/apply.ts";
@@ -50,7 +50,7 @@ export interface World {
   readonly facts: readonly Fact[];
   run(command: Command): Step;
   /** Opens a session and registers it; the step is the registering's. */
-  join(session: SessionId, identity: Identity, name: string, vouched?: VouchedGround): Step;
+  join(session: SessionId, identity: Identity, name: string, grant?: OperatorGrant): Step;
   /** The same, of a protocol whose sessions share a name. */
   joinShared(session: SessionId, identity: Identity, name: string): Step;
   /** The world as the next start finds it: no session, and what was stored. */
@@ -75,12 +75,12 @@ export function world(settings: Partial<Settings> = {}, saved: Partial<Saved> = 
     },
     facts,
     run,
-    join(session, identity, name, vouched) {
-      run({ kind: "open", sharing: "exclusive", session, identity, vouched: vouched ?? null });
+    join(session, identity, name, grant) {
+      run({ kind: "open", sharing: "exclusive", session, identity, grant: grant ?? null });
       return run({ kind: "register", session, name });
     },
     joinShared(session, identity, name) {
-      run({ kind: "open", sharing: "shared", session, identity, vouched: null });
+      run({ kind: "open", sharing: "shared", session, identity, grant: null });
       return run({ kind: "register", session, name });
     },
     restarted(changed = {}) {

@@ -1,6 +1,6 @@
 import type { Command } from "../../src/core/commands.ts";
 import type { Claim, SessionId } from "../../src/core/events.ts";
-import type { Identity, VouchedGround } from "../../src/core/identity.ts";
+import type { Identity, OperatorGrant } from "../../src/core/identity.ts";
 import { coreRules } from "../../src/core/core-rules.ts";
 import { Mailbox, type MailboxPorts } from "../../src/core/mailbox.ts";
 import type { Saved } from "../../src/core/ports.ts";
@@ -44,8 +44,8 @@ export function startMailbox(saved: Partial<Saved> = {}, changed: Partial<Mailbo
   };
 }
 
-export function open(session: SessionId, identity: Identity, vouched: VouchedGround | null = null): Command {
-  return { kind: "open", sharing: "exclusive", session, identity, vouched };
+export function open(session: SessionId, identity: Identity, grant: OperatorGrant | null = null): Command {
+  return { kind: "open", sharing: "exclusive", session, identity, grant };
 }
 export function register(session: SessionId, name: string): Command {
   return { kind: "register", session, name };

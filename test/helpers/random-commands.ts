@@ -8,11 +8,11 @@ const SESSIONS = 12;
 const session = fc.integer({ min: 1, max: SESSIONS });
 const name = fc.constantFrom("alice", "ALICE", "bob", "Bob", "root", "Carol", "carol", "all", "x:");
 const identity = fc.constantFrom<Identity>(alice, bob, backup, phone, local);
-const vouched = fc.constantFrom(null, null, null, null, "owner" as const, "capability" as const);
+const grant = fc.constantFrom(null, null, null, null, "owner" as const, "capability" as const);
 const refusal = { reason: "timed-out" } as const;
 
 const sharing = fc.constantFrom("exclusive" as const, "shared" as const);
-const open = fc.record({ kind: fc.constant("open" as const), session, sharing, identity, vouched });
+const open = fc.record({ kind: fc.constant("open" as const), session, sharing, identity, grant });
 const register = fc.record({ kind: fc.constant("register" as const), session, name });
 const moderate = fc.record({
   kind: fc.constantFrom("kick" as const, "ban" as const, "unban" as const),
@@ -27,7 +27,7 @@ const rare: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant("broadcast" as const), session, text: fc.constant("hello") }),
   fc.record({ kind: fc.constant("direct" as const), session, to: name, body: fc.constant("aa|bb") }),
   fc.record({ kind: fc.constant("invalid" as const), session, refusal: fc.constant(refusal), needs }),
-  fc.record({ kind: fc.constant("revouch" as const), session, identity, vouched }),
+  fc.record({ kind: fc.constant("refresh-identity" as const), session, identity, grant }),
   fc.record({ kind: fc.constant("release-name" as const), name }),
   fc.record({ kind: fc.constant("tailscaled-presence" as const), present: fc.boolean() }),
   fc.constant({ kind: "tailscaled-seen" } as const),

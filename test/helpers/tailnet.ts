@@ -16,7 +16,7 @@ export const NODES: Readonly<Record<string, FakeNode>> = {
 
 /** Short enough to wait for; no test asks how long anything took. */
 export const QUICK = {
-  vouchEvery: 20,
+  refreshEvery: 20,
   listenRetry: 20,
   whoIs: 1000,
   monitor: { debounce: 5, poll: 50, interfaces: 20, retryFirst: 5, retryMost: 20 },

@@ -82,7 +82,7 @@ describe("while tailscaled can't be asked", () => {
   });
 
   test("TS-20 nobody waits for a newcomer whom tailscaled is slow to name", async () => {
-    const scene = await startScene({ timings: { whoIs: 10_000, vouchEvery: 3_600_000 } });
+    const scene = await startScene({ timings: { whoIs: 10_000, refreshEvery: 3_600_000 } });
     const bob = await scene.join("bob-laptop", "bob");
     const answer = scene.fake.hold("whois");
     const askedBefore = scene.fake.asked.length;

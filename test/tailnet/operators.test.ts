@@ -108,7 +108,7 @@ describe("operators", () => {
   });
 
   test("TS-25 where tailscaled tells of a changed policy, a right is given or withdrawn without waiting for a round", async () => {
-    const scene = await startScene({ timings: { vouchEvery: 3_600_000, vouchNews: 0 } });
+    const scene = await startScene({ timings: { refreshEvery: 3_600_000, refreshNews: 0 } });
     const bob = await scene.join("bob-laptop", "bob");
     scene.fake.grant("bob@example.com", { operator: true });
     expect(await bob.line()).toBe(OPERATOR);

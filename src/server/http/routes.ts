@@ -57,8 +57,8 @@ async function answer({ request, response, peer }: Exchange, options: HttpOption
 /** Who may see how the server does: this machine's own people, and operators by what tailnet or configuration says. */
 function mayWatch({ identified }: IdentifiedSocket, settings: Settings): boolean {
   if (identified.kind === "refused") return false;
-  const { identity, vouched } = identified;
-  return identity.kind === "local" || vouched !== null || isConfigured(settings, identity, null);
+  const { identity, grant } = identified;
+  return identity.kind === "local" || grant !== null || isConfigured(settings, identity, null);
 }
 
 function send(

@@ -40,7 +40,7 @@ async function start(slow = false): Promise<Scene> {
     side.take({
       socket,
       peer: { address: "127.0.0.1", port: socket.remotePort ?? 0 },
-      identified: { kind: "known", identity: { kind: "local" }, vouched: null, online: null, sharedIn: false },
+      identified: { kind: "known", identity: { kind: "local" }, grant: null, online: null, sharedIn: false },
       since: 0,
     });
   });

@@ -34,7 +34,7 @@ export function createSessionFactory(options: SessionFactoryOptions): SessionFac
       session: id,
       sharing: protocol.sharing,
       identity: identified.identity,
-      vouched: identified.vouched,
+      grant: identified.grant,
     });
     const session = new Session({ id, socket, identified, since }, protocol, services, (_, reason) => {
       sessions.remove(id);

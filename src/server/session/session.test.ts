@@ -62,7 +62,7 @@ async function start(limits: Partial<Limits> = {}, input?: InputBudget): Promise
     {
       id: 1,
       socket: accepted,
-      identified: { kind: "known", identity: { kind: "local" }, vouched: null, online: null, sharedIn: false },
+      identified: { kind: "known", identity: { kind: "local" }, grant: null, online: null, sharedIn: false },
       since: 0,
     },
     protocol,
