@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { GroupEvent } from "../../src/agent/group-sessions/events.ts";
+import { knownPeople } from "../../src/agent/device/known-people.ts";
+import type { KnownPeople } from "../../src/agent/device/known-people.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../../src/agent/group-sessions/join.ts";
 import { freshKeyPackage } from "../../src/agent/group-sessions/key-packages.ts";
 import type { DeliveryService, Surroundings, Trust } from "../../src/agent/group-sessions/ports.ts";
@@ -101,10 +103,10 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
     // Whoever waits lets the others go on.
     wait: async () => await new Promise((resolve) => setImmediate(resolve)),
   };
-  const trust: Trust = { blocks: (other) => blocked.get(other) ?? null };
   let database: Database;
   let store: AgentStore;
   let engine: GroupEngine;
+  let people: KnownPeople;
   let sessions = new Map<string, GroupSession>();
 
   const device: TestDevice = {
@@ -166,7 +168,9 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
             await device.service.reportInvalid(...args);
           },
         },
-        trust,
+        trust: overriding<Trust>(people, {
+          blocks: (other, shown) => blocked.get(other) ?? people.blocks(other, shown),
+        }),
         surroundings,
         ownDevice: id,
         textOf: (content) => Buffer.from(content).toString(),
@@ -223,6 +227,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
     [countdown, failing] = [Infinity, Infinity];
     database = openDatabase(scratch, { faultPoint });
     store = storeInThisThread(database);
+    people = knownPeople(database.load(), () => clock.now);
     engine = wrapped(createGroupEngine({ seed: key.seed, record }), wrap);
     sessions = new Map();
   }

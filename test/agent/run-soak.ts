@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import { soak } from "./soak.ts";
 
-/** `npm run soak -- --seeds 100 --first 1 --steps 300`: each seed's figures on a line; the first that fails ends it. */
+/** `npm run soak -- --seeds 100 --first 1 --steps 200`: each seed's figures on a line; the first that fails ends it. */
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "100" },
     first: { type: "string", default: "1" },
-    steps: { type: "string", default: "300" },
+    steps: { type: "string", default: "200" },
   },
 });
 const first = Number(values.first);

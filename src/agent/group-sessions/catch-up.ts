@@ -3,6 +3,7 @@ import type { SessionContext, Step } from "./context.ts";
 import type { LogEntry, Page, Refusal } from "./ports.ts";
 import { receive, stop } from "./receive.ts";
 import { rejoin } from "./settle.ts";
+import { personOf } from "./working.ts";
 import type { Working } from "./working.ts";
 
 /** Entries of one transaction, and of one page. */
@@ -26,7 +27,21 @@ export async function catchUp(context: SessionContext, work: Working): Promise<S
     // Entries are there, and none came: as good as nobody there.
     if (answer.entries.length === 0) return { kind: "offline" };
   }
-  return disagrees(context, work) ? await broken(context, work) : { kind: "idle" };
+  if (disagrees(context, work)) return await broken(context, work);
+  await pinNewcomers(context, work);
+  return { kind: "idle" };
+}
+
+/** Whoever is in the group is known from now on by the key that is shown first. */
+async function pinNewcomers(context: SessionContext, work: Working): Promise<void> {
+  const { active } = work;
+  if (active === null || context.pinnedEpoch === active.epoch) return;
+  const people = active.members().map(personOf);
+  const pins = context.trust.firstUses(people.map(({ identity: who, userKey }) => ({ who, userKey })));
+  work.changes.push(...pins);
+  await context.keep(work);
+  context.trust.kept(pins);
+  context.pinnedEpoch = active.epoch;
 }
 
 /** What was pushed and follows on what was read. */

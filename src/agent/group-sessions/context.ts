@@ -39,6 +39,8 @@ export interface SessionContext extends SessionPorts {
   /** Entries that were pushed and not taken yet, by number. */
   readonly offered: Map<number, LogEntry>;
   expectedHead: Head | null;
+  /** The last epoch whose people are pinned. */
+  pinnedEpoch: number | null;
   /** Requests in a row that brought nothing new into the log. */
   fruitless: number;
   /** Commits to the store what the operation has gathered, then tells it. */

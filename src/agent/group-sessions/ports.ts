@@ -2,6 +2,8 @@
  * What a group session stands on. The session knows no socket and no protocol: who plugs it in hands it a delivery service,
  * which may lose answers, repeat and reorder pushes, and lie; what it says is checked against the log's hash chain and MLS.
  */
+import type { Who } from "../../mls/identity/who.ts";
+import type { Change } from "../storage/changes.ts";
 import type { PendingRequest } from "../storage/kept.ts";
 
 /** One entry of a group's log. Numbers begin at 1 and have no gaps. */
@@ -89,8 +91,12 @@ export interface Surroundings {
   wait(milliseconds: number): Promise<void>;
 }
 
-/** What is known of a group's people beforehand: pins. */
+/** What is known of a group's people beforehand: pins (`knownPeople`). */
 export interface Trust {
   /** Why nothing is to be sent to somebody who shows this key, or null. */
   blocks(who: string, userKey: Uint8Array): "changed-key" | "remapped-name" | null;
+  /** Pins of those who are seen for the first time, to be kept with what else is. */
+  firstUses(shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[]): readonly Change[];
+  /** Those changes are on the disk. */
+  kept(changes: readonly Change[]): void;
 }

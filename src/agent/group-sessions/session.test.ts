@@ -7,6 +7,7 @@ import { overriding } from "../../../test/agent/overriding.ts";
 import type { IdealLog } from "../../../test/agent/ideal-log.ts";
 import { EngineError } from "../../mls/engine-error.ts";
 import type { Group } from "../../mls/group-engine.ts";
+import { whoKey } from "../../mls/identity/who.ts";
 import { Fault } from "../storage/sqlite/database.ts";
 import type { CommitOutcome } from "./commit.ts";
 import type { LogEntry } from "./ports.ts";
@@ -221,6 +222,25 @@ test.each(["changed-key", "remapped-name"] as const)(
     expect(await textsOf(alice)).toEqual(["it's me", "not yet"]);
   },
 );
+
+test("DI-14 people of a group are pinned as they come, and somebody who comes back under another key is a changed one", async () => {
+  const [alice, bob] = await pair();
+  expect((await alice.store.load()).pins.map(({ who }) => whoKey(who)).toSorted((a, b) => a.localeCompare(b))).toEqual([
+    alice.who,
+    bob.who,
+  ]);
+  await alice.session(group).commit({ kind: "remove", devices: [bob.id] });
+  // A new installation, with a user key that nobody has announced.
+  const again = await newDevice("1002");
+  await add(alice, again);
+  await write(alice, "is it you?");
+  expect(await alice.session(group).advance()).toEqual({
+    kind: "held",
+    holds: [{ kind: "changed-key", who: [bob.who] }],
+  });
+  await alice.restart();
+  expect(await alice.session(group).advance()).toMatchObject({ kind: "held" });
+});
 
 test("GS-8 a device renews its keys within a minute of a Welcome, then each week give or take a day, in every case", async () => {
   const [alice, bob] = await pair();

@@ -63,6 +63,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     receiver: { ownDevice, surroundings, textOf, attempt: { number: 0, hasFailed: false } },
     offered: new Map(),
     expectedHead: null,
+    pinnedEpoch: null,
     fruitless: 0,
     keep,
     reload,

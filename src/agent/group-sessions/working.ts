@@ -1,6 +1,7 @@
 import type { Group, GroupEngine } from "../../mls/group-engine.ts";
 import { readRecord } from "../../mls/identity/device-record.ts";
 import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
 import type { Member } from "../../mls/group-engine.ts";
 import type { Change } from "../storage/changes.ts";
 import type { Flight, GroupRow, KeptGroup, OutboxRow, PendingRequest } from "../storage/kept.ts";
@@ -65,7 +66,9 @@ export function takeChanges(work: Working): readonly Change[] {
 }
 
 export interface Person {
+  /** `whoKey` of `identity`. */
   readonly who: string;
+  readonly identity: Who;
   readonly deviceId: Uint8Array;
   readonly userKey: Uint8Array;
 }
@@ -74,7 +77,8 @@ export interface Person {
 export function personOf({ record, deviceKey }: Member): Person {
   const read = readRecord(record, deviceKey);
   if (!read.ok) throw new TypeError(`a member's record doesn't verify: ${read.fault}`);
-  return { who: whoKey(read.record), deviceId: read.record.deviceId, userKey: read.record.userKey };
+  const { server, kind, identity, deviceId, userKey } = read.record;
+  return { who: whoKey(read.record), identity: { server, kind, identity }, deviceId, userKey };
 }
 
 export function hex(bytes: Uint8Array): string {

@@ -1,0 +1,83 @@
+import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
+import type { NamePin, Pin, TrustLevel } from "../../mls/identity/pins.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import type { Change } from "../storage/changes.ts";
+
+/** Somebody, with the user key that is shown as theirs. */
+export interface ShownKey {
+  readonly who: Who;
+  readonly userKey: Uint8Array;
+}
+
+/**
+ * The pins, in memory: what is known of people, and what follows for sending. Whatever changes gives changes for the store; it
+ * counts here when `kept` is told that they are on the disk.
+ */
+export interface KnownPeople {
+  /** Why nothing is to be sent to whoever shows this key, or null. First uses are no reason. */
+  blocks(who: string, userKey: Uint8Array): "changed-key" | "remapped-name" | null;
+  /** Pins of those who aren't known yet. */
+  firstUses(shown: readonly ShownKey[]): readonly Change[];
+  /** The server calls them so: pinned at first; another identity blocks sending to it until `acceptName`. */
+  seeName(name: string, who: Who): readonly Change[];
+  /** The person says yes to a changed key: unverified from now on. */
+  acceptKey(shown: ShownKey): readonly Change[];
+  acceptName(name: string, who: Who): readonly Change[];
+  /** Nothing where that key isn't the pinned one, or is as well known already. */
+  verify(shown: ShownKey, level: TrustLevel): readonly Change[];
+  level(who: string): TrustLevel | null;
+  kept(changes: readonly Change[]): void;
+}
+
+export function knownPeople(
+  saved: { readonly pins: readonly Pin[]; readonly names: readonly NamePin[] },
+  now: () => number,
+): KnownPeople {
+  const pins = new Map(saved.pins.map((pin) => [whoKey(pin.who), pin]));
+  const names = new Map(saved.names.map((pin) => [foldName(pin.name), pin]));
+  /** Identities that a name leads to now and didn't first, with that name; until the person has looked. */
+  const remapped = new Map<string, string>();
+
+  return {
+    blocks(who, userKey) {
+      const pin = pins.get(who);
+      if (pin !== undefined && judgeKey(pin, pin.who, userKey).kind === "changed-key") return "changed-key";
+      return remapped.has(who) ? "remapped-name" : null;
+    },
+    firstUses(shown) {
+      const fresh = new Map(shown.map((each) => [whoKey(each.who), each]));
+      return [...fresh]
+        .filter(([who]) => !pins.has(who))
+        .map(([, { who, userKey }]) => ({ kind: "pin-kept", pin: pinOf(who, userKey, now()) }));
+    },
+    seeName(name, who) {
+      const verdict = judgeName(names.get(foldName(name)) ?? null, name, who);
+      switch (verdict.kind) {
+        case "first-use":
+          return [{ kind: "name-pinned", pin: { name, who } }];
+        case "known":
+          return [];
+        case "remapped-name":
+          remapped.set(whoKey(who), name);
+          return [];
+      }
+    },
+    acceptKey: ({ who, userKey }) => [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }],
+    acceptName: (name, who) => [{ kind: "name-pinned", pin: { name, who } }],
+    verify({ who, userKey }, level) {
+      const pin = pins.get(whoKey(who));
+      const raised = pin === undefined ? null : verified(pin, userKey, level);
+      return raised === null || raised === pin ? [] : [{ kind: "pin-kept", pin: raised }];
+    },
+    level: (who) => pins.get(who)?.level ?? null,
+    kept(changes) {
+      for (const change of changes) {
+        if (change.kind === "pin-kept") pins.set(whoKey(change.pin.who), change.pin);
+        if (change.kind !== "name-pinned") continue;
+        names.set(foldName(change.pin.name), change.pin);
+        remapped.delete(whoKey(change.pin.who));
+      }
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** What this device is: its keys, its record, and whom it knows. It knows no group and no network. */
+import { signRecord } from "../../mls/identity/device-record.ts";
+import type { RecordFields } from "../../mls/identity/device-record.ts";
+import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import type { Change } from "../storage/changes.ts";
+import type { OwnDevice } from "../storage/kept.ts";
+
+export interface MadeDevice {
+  readonly device: OwnDevice;
+  readonly userSeed: Uint8Array | null;
+  /** One commit, before anything of it leaves. */
+  readonly changes: readonly Change[];
+}
+
+/**
+ * At the first start: one signature key for all groups and a random id. The person's first device makes the user key, too, and
+ * signs its own record. A later one is *pending*: it has no record (no bytes) until a confirmed device signs one.
+ */
+export function makeDevice(
+  fields: Omit<RecordFields, "deviceId">,
+  options: { readonly isFirst: boolean; readonly randomBytes: (length: number) => Uint8Array },
+): MadeDevice {
+  const key = newSigningKey();
+  const id = options.randomBytes(16);
+  const userKey = options.isFirst ? newSigningKey() : null;
+  const record = userKey === null ? new Uint8Array() : signRecord({ ...fields, deviceId: id }, userKey, key.publicKey);
+  const device = { id, seed: key.seed, record };
+  const changes: Change[] = [{ kind: "device-made", device }];
+  if (userKey !== null) changes.push({ kind: "user-key-kept", seed: userKey.seed });
+  return { device, userSeed: userKey?.seed ?? null, changes };
+}
+
+export function isPending({ record }: OwnDevice): boolean {
+  return record.length === 0;
+}
+
+/** The record that a confirmed device signs for another, whose key its person has compared (confirm-code.ts). */
+export function confirmDevice(fields: RecordFields, userSeed: Uint8Array, deviceKey: Uint8Array): Uint8Array {
+  return signRecord(fields, signingKeyOf(userSeed), deviceKey);
+}
