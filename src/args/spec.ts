@@ -17,6 +17,11 @@ export interface CommandSpec<T extends Options = Options> {
   readonly examples: readonly (readonly [command: string, does: string])[];
 }
 
+/** How people call `pad` where they run it as we run: from a checkout, whose sources these are, or installed. */
+export function padCall(): string {
+  return import.meta.url.endsWith(".ts") ? "npm run -s pad --" : "pad";
+}
+
 /** How people call the command: `pad send`. */
 export function callOf({ program = "padserve", name }: CommandSpec): string {
   return `${program} ${name}`;

@@ -11,11 +11,12 @@ import { chatInLines } from "./chatting/lines.ts";
 import { chatInPipe, readPiped } from "./chatting/piped.ts";
 import { loadSettings } from "./chatting/ports.ts";
 import { Verdict } from "./chatting/verdict.ts";
+import { readWords } from "./chatting/one-word.ts";
 import { findServer } from "./chatting/which-server.ts";
 import { explainFailure } from "./explain.ts";
 import { addressee } from "./say.ts";
 import { explainLoss } from "./script.ts";
-import { chooseId } from "./start/choose-id.ts";
+import { chooseIds } from "./start/choose-id.ts";
 import { places } from "./start/places.ts";
 import { recall, remember } from "./start/remembered.ts";
 
@@ -50,9 +51,10 @@ export function chatCommand(loadFullScreen: () => Promise<FullScreen>): Command 
       options: OPTIONS,
       examples: [
         ["pad chat", "as last time; the first time, on this machine's own server or one that is asked for"],
+        ["pad chat chat-server", "on the tailnet's machine of that name, under your usual name"],
         ["pad chat alice chat-server", "under this name, on the tailnet's machine of that name"],
         ["pad chat alice 100.64.0.1:12345", "by address"],
-        ["tail -f log | pad chat nas --to bob", "each line to bob"],
+        ["tail -f log | pad chat nas chat-server --to bob", "each line to bob"],
       ],
     },
     (invocation) => chat(invocation, loadFullScreen),
@@ -73,15 +75,17 @@ async function chat(
   const troubles = piped === null ? [forgotten, unset].filter((trouble) => trouble !== null) : [];
   if (piped !== null) complain(forgotten, unset);
   try {
-    const found = await findServer(words[1], remembered.server, context);
+    const given = await readWords(words, remembered, context);
+    if (given === null) return context.stop.aborted ? EXIT.interrupted : EXIT.wrongUse;
+    const found = await findServer(given.server, remembered.server, context);
     if ("code" in found) return found.code;
     const { server } = found;
-    const id = await chooseId(words[0], remembered.id, context);
+    const ids = await chooseIds(given.id, remembered.id, context);
     const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-    const joined = await join(id, piped === null, { server, own, settings, troubles, context, failed }, complain);
+    const joined = await join(ids, piped === null, { server, own, settings, troubles, context, failed }, complain);
     if ("cause" in joined) return await farewell(joined.cause, server, false);
     if (values.to !== undefined) joined.chat.open(addressee(values.to));
-    const onScreen = piped === null && (await face(joined.chat, { server, id }));
+    const onScreen = piped === null && (await face(joined.chat, { server, id: joined.client.id }));
     const commands = values.commands === true;
     if (piped !== null) await chatInPipe(piped, { ...joined, server, commands, context, verdict });
     const code = await farewell(await joined.client.ended(), server, !onScreen);

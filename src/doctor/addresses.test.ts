@@ -27,6 +27,6 @@ test.each([
 ])("DR-3 where %s others join by address", (_why, state, magicDns) => {
   expect(examineAddresses(tailscaleFacts(state, { magicDns }))[1]).toMatchObject({
     level: "note",
-    next: expect.stringContaining("pad chat YourID 100.64.0.1"),
+    next: expect.stringContaining("chat 100.64.0.1"),
   });
 });

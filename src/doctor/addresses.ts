@@ -1,3 +1,4 @@
+import { padCall } from "../args/spec.ts";
 import type { RunningState } from "../tailnet/state.ts";
 import { fine, type Finding } from "./findings.ts";
 import type { TailscaleFacts } from "./tailscale-facts.ts";
@@ -38,6 +39,6 @@ function name({ self, addresses: [address = "its address"] }: RunningState, { ma
     level: "note",
     what: "Others can't find this machine by name.",
     cause: "The tailnet has no MagicDNS.",
-    next: `They join with: pad chat YourID ${address}; or an admin of the tailnet turns MagicDNS on.`,
+    next: `They join with: ${padCall()} chat ${address}; or an admin of the tailnet turns MagicDNS on.`,
   };
 }

@@ -42,7 +42,7 @@ export async function gatherPort(
       const isPadserve =
         result.kind === "address-in-use" &&
         (await askHealth(byTcp("127.0.0.1", port), "127.0.0.1", 1000)).kind === "watched";
-      return { kind: "taken", port, address, failure: result, owner: portOwner(port), isPadserve };
+      return { kind: "taken", port, address, failure: result, owner: portOwner(address, port), isPadserve };
     }
   }
   return { kind: "free", port, addresses: wanted };

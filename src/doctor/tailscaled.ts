@@ -1,5 +1,6 @@
 import { describeState } from "../tailnet/describe-state.ts";
 import type { RunningState } from "../tailnet/state.ts";
+import { padCall } from "../args/spec.ts";
 import { visibleLine } from "../text/visible.ts";
 import { fine, MOST_OF_OTHERS, type Finding } from "./findings.ts";
 import type { TailscaleFacts } from "./tailscale-facts.ts";
@@ -70,6 +71,6 @@ function running({ tun, self, addresses }: RunningState): Finding {
     level: "note",
     what: "Running in userspace mode: the tailnet arrives at 127.0.0.1.",
     cause: "tailscaled tells who is who there; who comes to localhost from this machine itself is not let in.",
-    next: `To chat from this machine, too, call it by its name: pad chat YourID ${self.nodeName || addresses[0]}`,
+    next: `To chat from this machine, too, call it by its name: ${padCall()} chat ${self.nodeName || addresses[0]}`,
   };
 }

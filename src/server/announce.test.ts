@@ -28,6 +28,7 @@ function said(observation: Partial<Observation>): string {
     config: read.config,
     port: 12345,
     addresses: ["127.0.0.1", "::1"],
+    missing: [],
     observation: { ...nothingObserved, state: running, ...observation },
     state: initialState(settings, freshlySaved),
   }).join("\n");

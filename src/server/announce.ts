@@ -1,3 +1,4 @@
+import { padCall } from "../args/spec.ts";
 import type { Claim } from "../core/events.ts";
 import { describeIdentity } from "../core/identity.ts";
 import { foldName, isName } from "../core/names.ts";
@@ -14,6 +15,8 @@ export interface Situation {
   readonly config: Config;
   readonly port: number;
   readonly addresses: readonly string[];
+  /** Where it should be listening too, and why it isn't, as `taken by nginx (pid 812)`. */
+  readonly missing: readonly { readonly address: string; readonly why: string }[];
   readonly observation: Observation;
   readonly state: State;
 }
@@ -24,7 +27,13 @@ export function announcement(situation: Situation): readonly string[] {
 }
 
 /** Said again whenever it changes: where the server listens, and what keeps it from the tailnet. */
-export function whereItListens({ addresses, port, observation }: Situation): readonly string[] {
+export function whereItListens(situation: Situation): readonly string[] {
+  const { port, missing } = situation;
+  const troubles = missing.map(({ address, why }) => `Not listening on ${withPort(address, port)}: ${why}.`);
+  return [...whereItIsHeard(situation), ...troubles];
+}
+
+function whereItIsHeard({ addresses, port, observation }: Situation): readonly string[] {
   const tailnet = addresses.filter((address) => !isLoopback(address)).map((address) => withPort(address, port));
   const own = addresses.filter(isLoopback).map((address) => withPort(address, port));
   const { state } = observation;
@@ -48,14 +57,15 @@ function whyNotOnTheTailnet({ state, missing, listenOn }: Observation): Descript
 }
 
 function howToJoin({ addresses, port, observation: { state } }: Situation): readonly string[] {
+  const call = `${padCall()} chat`;
   const suffix = port === 12345 ? "" : `:${port}`;
   const byName = state.kind === "running" ? state.self.nodeName || state.self.dnsName : "";
   const address =
     addresses.find((other) => !isLoopback(other)) ?? (state.kind === "running" ? state.addresses[0] : undefined);
-  if (byName !== "") return [`Others join with:  pad chat YourID ${byName}${suffix}`];
+  if (byName !== "") return [`Others join with:  ${call} ${byName}${suffix}`];
   if (address !== undefined)
-    return [`Others join with:  pad chat YourID ${port === 12345 ? address : withPort(address, port)}`];
-  return [`On this machine, join with:  pad chat YourID localhost${suffix}`];
+    return [`Others join with:  ${call} ${port === 12345 ? address : withPort(address, port)}`];
+  return [`On this machine, join with:  ${call} localhost${suffix}`];
 }
 
 function whoIsOperator({ config, observation, state }: Situation): readonly string[] {

@@ -45,6 +45,11 @@ export class Listening {
     return [...this.#open.keys()];
   }
 
+  /** What is wanted and could not be opened. */
+  get troubles(): readonly ListenTrouble[] {
+    return [...this.#troubles.values()];
+  }
+
   /**
    * Opens what is missing, then closes what is not wanted any more: who moves from one to the other finds one open.
    * Resolves with what could not be opened, which is tried again by itself.

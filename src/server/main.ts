@@ -39,6 +39,8 @@ export interface Padserve {
   readonly port: number;
   /** Where it is listening now. */
   addresses(): readonly string[];
+  /** Where it should be listening, and can't. */
+  troubles(): readonly ListenTrouble[];
   observation(): Observation;
   state(): State;
   /** Calls back when something that a person should know of Tailscale or of the addresses has changed. */
@@ -163,6 +165,7 @@ export async function startServer({
     server: {
       port: listening.port,
       addresses: () => listening.addresses,
+      troubles: () => listening.troubles,
       observation: () => monitor.current(),
       state: () => mailbox.state,
       onChange: (listener) => void listeners.add(listener),

@@ -11,6 +11,7 @@ import { createLog } from "./log.ts";
 import { startServer, type Padserve, type ServerOptions } from "./main.ts";
 import { SERVER_OPTIONS } from "../config/options.ts";
 import { portOwner } from "../net/port-owner.ts";
+import { visibleLine } from "../text/visible.ts";
 import { keepHeapSmall } from "./small-heap.ts";
 import { withPort } from "../config/wanted-addresses.ts";
 
@@ -54,8 +55,9 @@ async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Pr
   }
 
   const output = createLastingOutput(stdout);
-  tell(output, announcement(situationOf(config, server)));
-  followNews(config, server, output);
+  const owners = new Map<string, string | null>();
+  tell(output, announcement(situationOf(config, server, owners)));
+  followNews(config, server, owners, output);
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   log.info("stopping", { signal: String(stop.reason) });
   removeRunningFile(config.data);
@@ -76,30 +78,53 @@ async function openStore(config: Config): Promise<Pick<ServerOptions, "store" | 
   }
 }
 
-function followNews(config: Config, server: Padserve, output: LastingOutput): void {
-  let said = whereItListens(situationOf(config, server)).join("\n");
+function followNews(config: Config, server: Padserve, owners: Map<string, string | null>, output: LastingOutput): void {
+  let said = whereItListens(situationOf(config, server, owners)).join("\n");
   server.onChange(() => {
-    const lines = whereItListens(situationOf(config, server));
+    const lines = whereItListens(situationOf(config, server, owners));
     if (lines.join("\n") === said) return;
     said = lines.join("\n");
     tell(output, lines);
   });
 }
 
-function situationOf(config: Config, server: Padserve): Situation {
+/** @param owners who has an address, once asked: the question is dear, and is put again and again as long as somebody has it */
+function situationOf(config: Config, server: Padserve, owners: Map<string, string | null>): Situation {
+  const troubles = server.troubles();
+  for (const address of owners.keys()) if (!troubles.some((one) => one.address === address)) owners.delete(address);
   return {
     config,
     port: server.port,
     addresses: server.addresses(),
+    missing: troubles.flatMap((trouble) => {
+      const why = whyMissing(trouble, owners);
+      return why === null ? [] : [{ address: trouble.address, why }];
+    }),
     observation: server.observation(),
     state: server.state(),
   };
 }
 
+/** Null where there is nothing to be told: a machine may be without IPv6, and an address that just went is told of elsewhere. */
+function whyMissing({ address, port, failure }: ListenTrouble, owners: Map<string, string | null>): string | null {
+  switch (failure.kind) {
+    case "address-not-available":
+      return null;
+    case "address-in-use": {
+      const owner = owners.get(address) ?? portOwner(address, port);
+      owners.set(address, owner);
+      return `taken by ${owner ?? "another program"}; stop it, or choose another port with --port`;
+    }
+    case "not-permitted":
+    case "failed":
+      return visibleLine(failure.error.message, 200);
+  }
+}
+
 function portTaken({ address, port, failure }: ListenTrouble): string {
   const where = withPort(address, port);
   if (failure.kind !== "address-in-use") return `can't listen on ${where}: ${failure.error.message}`;
-  const owner = portOwner(port);
+  const owner = portOwner(address, port);
   return [
     `port ${port} is taken${owner === null ? "" : ` by ${owner}`} (on ${where}).`,
     "Stop that program, or choose another port with --port.",

@@ -57,13 +57,13 @@ function tailscale(map: Outcome<NetMap>) {
   };
 }
 
-const MAP = success<NetMap>({ running: true, nodes: ["n1", "n2"], addresses: [] });
+const MAP = success<NetMap>({ running: true, nodes: ["n1", "n2"], names: [], addresses: [] });
 
 test("TN-24 while Tailscale is Running it is told again and again which nodes there are, and for how long that is so", async () => {
   const { reports, answer, stop, now } = tailscale(MAP);
   await answer(0);
   await answer(500);
-  now.map = success({ running: true, nodes: ["n1"], addresses: [] });
+  now.map = success({ running: true, nodes: ["n1"], names: [], addresses: [] });
   await answer(700);
   stop();
   expect(reports).toEqual([
@@ -97,7 +97,7 @@ test("TN-24 a break while the map was being read counts as one", async () => {
 });
 
 test.each([
-  ["a map from before it was Running", success<NetMap>({ running: false, nodes: ["n1"], addresses: [] })],
+  ["a map from before it was Running", success<NetMap>({ running: false, nodes: ["n1"], names: [], addresses: [] })],
   ["no answer", failure({ kind: "timeout" })],
 ])("TN-24 %s reports nothing, and the time goes on", async (_what, map) => {
   const { reports, answer, now, stop } = tailscale(MAP);

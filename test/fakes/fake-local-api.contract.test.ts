@@ -35,7 +35,12 @@ test("LC-8 a real status decodes to a node that runs, its owner, and its peers",
   });
   expect(decodeNetMap(recorded("peers"))).toEqual({
     ok: true,
-    value: { running: true, nodes: ["1", "2", "3"], addresses: ["100.64.0.2", "100.64.0.3"] },
+    value: {
+      running: true,
+      nodes: ["1", "2", "3"],
+      names: ["chat.tail.test", "bob-laptop.tail.test", "nas.tail.test"],
+      addresses: ["100.64.0.2", "100.64.0.3"],
+    },
   });
 });
 

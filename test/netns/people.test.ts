@@ -18,7 +18,7 @@ describe("who comes in over the network", () => {
     const fake = await startFakeTailscaled("tun");
     const machines = createTailnetMachines();
     const { join: how } = await startServe({ ...machines.chat, args, tailscaleSocket: fake.path });
-    expect(how).toBe("Others join with:  pad chat YourID chat");
+    expect(how).toBe("Others join with:  npm run -s pad -- chat chat");
     const bob = await chat(machines.bob, "bob", V4);
     const carol = await chat(machines.carol, "carol", V6);
     bob.type("hello, everybody");

@@ -20,7 +20,7 @@ test("RT-2 a client on another node registers by MagicDNS name, short and whole,
   bob,
 }) => {
   const { join } = await chat.serve();
-  expect(join).toBe("Others join with:  pad chat YourID chat");
+  expect(join).toBe("Others join with:  npm run -s pad -- chat chat");
   for (const server of ["chat", "chat.tail.test", chat.v4, `[${chat.v6}]`]) {
     const sent = await bob.pad("send", "ALL", "hello", "--as", "bob", "--server", server).exited;
     expect(sent).toMatchObject({ code: 0, stderr: "" });

@@ -22,7 +22,7 @@ test("RT-14 in userspace mode peers arrive on 127.0.0.1 and are still who they a
   expect(server.listening).toBe(
     `Listening on 127.0.0.1:${PORT} and [::1]:${PORT}. Tailscale is running in userspace mode: peers arrive at 127.0.0.1.`,
   );
-  expect(server.join).toBe("Others join with:  pad chat YourID chat");
+  expect(server.join).toBe("Others join with:  npm run -s pad -- chat chat");
   expect(await visit(alice, "alice", chat.v6)).toBe("REGISTERED as operator");
   expect(await visit(bob, "bob", chat)).toBe("REGISTERED");
   expect(await visit(bob, "alice", chat)).toBe("ERROR Client name already registered");

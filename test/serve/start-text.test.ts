@@ -14,7 +14,7 @@ describe("what a person is told at the start", () => {
     expect(await wholeText(serving, 1)).toEqual([
       `Listening for this machine only, on 127.0.0.1:${port} and [::1]:${port}. Tailscale is not running on this machine. ` +
         "Install it from https://tailscale.com/download, or start its service.",
-      `On this machine, join with:  pad chat YourID localhost:${port}`,
+      `On this machine, join with:  npm run -s pad -- chat localhost:${port}`,
       "Operator: whoever registers while nobody else is here, since there is no Tailscale to ask.",
     ]);
   });
@@ -24,7 +24,7 @@ describe("what a person is told at the start", () => {
     const { port, ...serving } = await startServe({ tailscaleSocket: path });
     expect(await wholeText(serving, 1)).toEqual([
       `Listening on 127.0.0.1:${port} and [::1]:${port}. Tailscale is running in userspace mode: peers arrive at 127.0.0.1.`,
-      `Others join with:  pad chat YourID chat:${port}`,
+      `Others join with:  npm run -s pad -- chat chat:${port}`,
       "Operator: alice@example.com, who owns this machine in the tailnet.",
     ]);
   });

@@ -2,6 +2,7 @@ import type { PadClient } from "../../client/classic/index.ts";
 import type { EndCause } from "../../client/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { createChat } from "../../view/chat/chat-model.ts";
+import { formatAddress } from "../../client/transport/index.ts";
 import { enter } from "../enter.ts";
 import { reach } from "../reach/index.ts";
 import { chatPorts, type ChatWorld } from "./ports.ts";
@@ -16,9 +17,9 @@ const GHOST_PAUSE = 5000;
 /** A chat that is online, or why there is none. */
 export type Joined = { readonly chat: Chat; readonly client: PadClient } | { readonly cause: EndCause };
 
-/** Connects under a name; a person can wait until an earlier connection is forgotten, and is told so. */
+/** Connects under the first of these names that is free; a person can wait until an earlier connection is forgotten, and is told so. */
 export async function join(
-  id: string,
+  ids: readonly [string, ...string[]],
   person: boolean,
   world: Omit<ChatWorld, "client">,
   complain: (line: string) => void,
@@ -28,12 +29,12 @@ export async function join(
   const entry = await enter({
     ...(await reach(server, context)),
     server,
-    ids: [id],
+    ids,
     signal: context.stop,
     reconnect: "lost",
     timeout: person ? GHOST_TIMEOUT : 0,
     pause: GHOST_PAUSE,
-    waiting: () => person && complain(takenFor(id)),
+    waiting: () => person && complain(takenFor(ids[0], formatAddress(server))),
     // Each attempt has a chat of its own, which hears what comes from its first line on.
     made: (client) => {
       chosen = createChat(chatPorts({ ...world, client }));
@@ -43,9 +44,9 @@ export async function join(
   return chosen === undefined ? { cause: { kind: "left" } } : { ...entry, chat: chosen };
 }
 
-function takenFor(id: string): string {
+function takenFor(id: string, server: string): string {
   return (
     `The name ${id} is taken: by somebody else, or by an earlier connection of your own that the server has not noticed is gone. ` +
-    "Trying again for two minutes. Ctrl-C leaves; pad chat OTHER takes another name."
+    `Trying again for two minutes. Ctrl-C leaves; pad chat OTHER ${server} takes another name.`
   );
 }

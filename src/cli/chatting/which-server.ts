@@ -21,7 +21,7 @@ export async function findServer(
     return { code: EXIT.wrongUse };
   }
   if (stdin.isTTY === true) return askForServer({ stdin, stderr, stop });
-  stderr.write("pad chat: Which server? None is remembered and none listens on this machine: pad chat YourID SERVER\n");
+  stderr.write("pad chat: Which server? None is remembered and none listens on this machine: pad chat SERVER\n");
   return { code: EXIT.unreachable };
 }
 

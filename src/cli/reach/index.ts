@@ -6,3 +6,4 @@ export { explainUnreachable } from "./explain-unreachable.ts";
 export { ownLogin } from "./own-login.ts";
 export { reach } from "./reach.ts";
 export type { Reach } from "./reach.ts";
+export { isMachine } from "./find-machine.ts";

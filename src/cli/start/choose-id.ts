@@ -17,7 +17,27 @@ export async function chooseId(
   remembered: string | null,
   context: ProcessContext,
 ): Promise<string> {
-  return given ?? remembered ?? nameFrom(await loginName(context)) ?? nameFrom(userName(context)) ?? "somebody";
+  return (
+    given ?? remembered ?? nameFrom(localPart(await loginName(context))) ?? nameFrom(userName(context)) ?? "somebody"
+  );
+}
+
+/**
+ * Names to come in under, in order of preference: the one given or remembered and no other; else what `chooseId` finds, and beside it
+ * some more, since two people of one tailnet may be alice, at two providers.
+ */
+export async function chooseIds(
+  given: string | undefined,
+  remembered: string | null,
+  context: ProcessContext,
+): Promise<readonly [string, ...string[]]> {
+  const chosen = given ?? remembered;
+  if (chosen !== null) return [chosen];
+  const login = await loginName(context);
+  const id = nameFrom(localPart(login)) ?? nameFrom(userName(context)) ?? "somebody";
+  const provider = nameFrom(login.split("@")[1]?.split(".")[0] ?? "");
+  const more = [...(provider === null ? [] : [provider]), "2", "3"];
+  return [id, ...more.map((suffix) => `${id.slice(0, LONGEST - 1 - suffix.length)}-${suffix}`.slice(0, LONGEST))];
 }
 
 /**
@@ -40,10 +60,15 @@ export function nameFrom(words: string): string | null {
   return name === "" || name.toUpperCase() === "ALL" ? null : name;
 }
 
-/** `alice` of alice@example.com; nothing for a tagged machine, or without Tailscale. */
+/** Nothing for a tagged machine, or without Tailscale. */
 async function loginName(context: ProcessContext): Promise<string> {
   const { ownLogin } = await import("../reach/index.ts");
-  return (await ownLogin(context))?.split("@")[0] ?? "";
+  return (await ownLogin(context)) ?? "";
+}
+
+/** `alice` of alice@example.com. */
+function localPart(login: string): string {
+  return login.split("@")[0] ?? "";
 }
 
 /** In a container the user may have a number only. */

@@ -34,9 +34,9 @@ describe("where a person's files lie", () => {
 describe("the last server and name", () => {
   test("CM-20 they are there the next time, in a file and folder for their owner only, and nothing lies beside it", () => {
     const here = scratch();
-    expect(recall(here)).toEqual({ remembered: { server: null, id: null }, trouble: null });
+    expect(recall(here)).toEqual({ remembered: { server: null, id: null, visited: [] }, trouble: null });
     expect(remember(here, last)).toBeNull();
-    expect(recall(here)).toEqual({ remembered: last, trouble: null });
+    expect(recall(here)).toEqual({ remembered: { ...last, visited: [last.server] }, trouble: null });
     expect(statSync(join(here.state, "client.json")).mode & 0o777).toBe(0o600);
     expect(statSync(here.state).mode & 0o777).toBe(0o700);
     expect(readdirSync(here.state)).toEqual(["client.json"]);
@@ -47,10 +47,19 @@ describe("the last server and name", () => {
     remember(here, last);
     writeFileSync(join(here.state, "client.json"), '{"server": "ch');
     const { remembered, trouble } = recall(here);
-    expect(remembered).toEqual({ server: null, id: null });
+    expect(remembered).toEqual({ server: null, id: null, visited: [] });
     expect(trouble).toContain("client.json is damaged");
     expect(remember(here, last)).toBeNull();
-    expect(recall(here).remembered).toEqual(last);
+    expect(recall(here).remembered).toEqual({ ...last, visited: [last.server] });
+  });
+
+  test("CM-20 servers of former chats are remembered, the last one first, and not without end", () => {
+    const here = scratch();
+    for (let port = 1; port <= 40; port += 1) remember(here, { ...last, server: { host: "chat", port } });
+    remember(here, { ...last, server: { host: "chat", port: 39 } });
+    const { visited } = recall(here).remembered;
+    expect(visited.slice(0, 3).map(({ port }) => port)).toEqual([39, 40, 38]);
+    expect(visited).toHaveLength(32);
   });
 
   test("CM-20 nor does a file in the place of a folder stop anybody", () => {
@@ -71,7 +80,11 @@ describe("the last server and name", () => {
   });
 
   test("CM-20 what others wrote there never throws", () => {
-    expect(decodeRemembered('{"server":"chat:99999","id":"alice","more":1}')).toEqual({ server: null, id: "alice" });
+    expect(decodeRemembered('{"server":"chat:99999","id":"alice","more":1}')).toEqual({
+      server: null,
+      id: "alice",
+      visited: [],
+    });
     expect(decodeRemembered('{"server":7,"id":""}')).toBeNull();
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void decodeRemembered(text)));
   });
@@ -85,7 +98,7 @@ describe("the last server and name", () => {
           server: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
           id: "alice",
         });
-        expect(decodeRemembered(text)).toEqual(here);
+        expect(decodeRemembered(text)).toEqual({ ...here, visited: [here.server] });
       }),
     );
   });

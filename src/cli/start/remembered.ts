@@ -7,6 +7,8 @@ import { readPrivate, writePrivate } from "./private-file.ts";
 export interface Remembered {
   readonly server: ServerAddress | null;
   readonly id: string | null;
+  /** Servers of former chats, the last one first. */
+  readonly visited: readonly ServerAddress[];
 }
 
 /** What was remembered, and one line about what stood in the way, for standard error: it never stops anybody. */
@@ -32,7 +34,12 @@ export function remember(
   places: Places,
   { server, id }: { readonly server: ServerAddress; readonly id: string },
 ): string | null {
-  return writePrivate(fileIn(places), `${JSON.stringify({ server: formatAddress(server), id }, null, 2)}\n`);
+  const own = formatAddress(server);
+  const others = recall(places)
+    .remembered.visited.map(formatAddress)
+    .filter((other) => other !== own);
+  const visited = [own, ...others].slice(0, MOST_VISITED);
+  return writePrivate(fileIn(places), `${JSON.stringify({ server: own, id, visited }, null, 2)}\n`);
 }
 
 /** Null for a text that no `remember` has written. Fields that are not known here are a later version's, and no harm. */
@@ -41,10 +48,19 @@ export function decodeRemembered(text: string): Remembered | null {
   if (json === null) return null;
   const server = "server" in json && typeof json.server === "string" ? parseAddress(json.server) : null;
   const id = "id" in json && typeof json.id === "string" && json.id !== "" ? json.id : null;
-  return server === null && id === null ? null : { server, id };
+  const written: readonly unknown[] = "visited" in json && Array.isArray(json.visited) ? json.visited : [];
+  const visited = written.slice(0, MOST_VISITED).flatMap((words) => {
+    const address = typeof words === "string" ? parseAddress(words) : null;
+    return address === null ? [] : [address];
+  });
+  if (server === null && id === null) return null;
+  // What versions up to 0.1.0 wrote has only the last one.
+  return { server, id, visited: visited.length === 0 && server !== null ? [server] : visited };
 }
 
-const NOTHING: Remembered = { server: null, id: null };
+const NOTHING: Remembered = { server: null, id: null, visited: [] };
+
+const MOST_VISITED = 32;
 
 function fileIn({ state }: Places): string {
   return join(state, "client.json");

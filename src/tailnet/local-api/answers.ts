@@ -65,8 +65,8 @@ const WhoIsSchema = v.object({
 
 const NetMapSchema = v.object({
   BackendState: v.string(),
-  Self: v.nullish(v.object({ ID: text }), null),
-  Peer: v.nullish(v.record(v.string(), v.object({ ID: text, TailscaleIPs: texts })), {}),
+  Self: v.nullish(v.object({ ID: text, DNSName: text }), null),
+  Peer: v.nullish(v.record(v.string(), v.object({ ID: text, DNSName: text, TailscaleIPs: texts })), {}),
 });
 
 const PrefsSchema = v.object({
@@ -104,6 +104,8 @@ export interface NetMap {
   readonly running: boolean;
   /** Stable ids of all nodes that this one can see, itself among them. */
   readonly nodes: readonly string[];
+  /** Their MagicDNS names in lower case, without the final dot. */
+  readonly names: readonly string[];
   /** One address of each peer. */
   readonly addresses: readonly string[];
 }
@@ -113,10 +115,11 @@ export function decodeNetMap(body: string): Outcome<NetMap> {
   if (!decoded.ok) return decoded;
   const { BackendState: state, Self: self, Peer: peers } = decoded.value;
   const others = Object.values(peers);
-  const nodes = [self?.ID ?? "", ...others.map(({ ID: id }) => id)].filter((id) => id !== "");
+  const all = [...(self === null ? [] : [self]), ...others];
   return success({
     running: state === "Running",
-    nodes,
+    nodes: all.map(({ ID: id }) => id).filter((id) => id !== ""),
+    names: all.map(({ DNSName: name }) => name.toLowerCase().replace(/\.$/, "")).filter((name) => name !== ""),
     addresses: others.flatMap(({ TailscaleIPs: addresses }) => addresses.slice(0, 1)),
   });
 }

@@ -85,6 +85,7 @@ test("TN-23 what the administrator set, which nodes there are, and where the pee
     value: {
       running: true,
       nodes: ["n1CNTRL", "n2CNTRL", "n3CNTRL"],
+      names: ["chat.tail1234.ts.net", "bob-laptop.tail1234.ts.net", "nas.tail1234.ts.net"],
       addresses: ["100.64.0.2", "fd7a:115c:a1e0::3"],
     },
   });
