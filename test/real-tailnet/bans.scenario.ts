@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { TailnetNode } from "./node.ts";
 import { join, namesAt, restart, test, visit } from "./scene.ts";
-import type { Tailnet } from "./tailnet.ts";
+import { EVERYBODY, type Tailnet } from "./tailnet.ts";
 
 const REFUSED = "ERROR You are banned from this server";
 const IMMUNE = "ERROR Cannot ban the operator";
@@ -62,6 +62,9 @@ test("RT-26 a machine whose host is renamed, and that gets a tag more, keeps its
   alice,
   nas,
 }) => {
+  const owners = ["alice@example.com"];
+  const tagOwners = { "tag:backup": owners, "tag:extra": owners, "tag:other": owners };
+  await tailnet.policy({ grants: [EVERYBODY], tagOwners });
   const server = await chat.serve();
   const operator = await join(alice, "alice", chat);
   expect(await visit(nas, "backup", chat)).toBe("REGISTERED");
