@@ -96,6 +96,7 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
       return { secretKey: reply.bytes(), publicKey: reply.bytes() };
     },
     close() {
+      if (!closed && held?.age === guarded.age) held.raw.free();
       closed = true;
       held = null;
     },

@@ -78,18 +78,18 @@ function groupObserver(guarded: Guarded, made: RawObserver, loaded: Saved | null
       const stage = staging;
       const reply = new Reply(call((observer) => observer.stage(commit, now)));
       const { removedSelf: _, ...changes } = readCommitted(reply);
+      const policy = decodePolicy(reply.bytes());
       const keyPackages = reply.list((item) => item.bytes());
       return {
         ...changes,
+        policy,
         keyPackages,
         matches(groupInfo) {
           if (stage !== staging) throw new EngineError("no-pending-commit");
           return call((observer) => observer.stagedMatches(groupInfo));
         },
-        welcomes(welcome) {
-          const named = readReferences(guarded.call(({ RawObserver }) => RawObserver.welcomeReferences(welcome)));
-          return sameReferences(named, keyPackages);
-        },
+        welcomed: (welcome) =>
+          readReferences(guarded.call(({ RawObserver }) => RawObserver.welcomeReferences(welcome))),
       } satisfies StagedCommit;
     },
     accept() {
@@ -111,15 +111,4 @@ function groupObserver(guarded: Guarded, made: RawObserver, loaded: Saved | null
       saved = null;
     },
   };
-}
-
-function sameReferences(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
-  return sortedHex(some) === sortedHex(others);
-}
-
-function sortedHex(references: readonly Uint8Array[]): string {
-  return references
-    .map((reference) => Buffer.from(reference).toString("hex"))
-    .toSorted()
-    .join();
 }

@@ -21,12 +21,14 @@ export interface GroupObserver {
 }
 
 export interface StagedCommit extends Omit<Committed, "removedSelf"> {
+  /** That the group has after the commit. */
+  readonly policy: RoomPolicy;
   /** References of the key packages that it adds: those that the server handed out. */
   readonly keyPackages: readonly Uint8Array[];
   /** Whether a GroupInfo is that of the epoch the commit makes: same group, epoch, tree and context, signed by the committer. */
   matches(groupInfo: Uint8Array): boolean;
-  /** Whether a Welcome is for exactly the key packages that the commit adds. */
-  welcomes(welcome: Uint8Array): boolean;
+  /** References of the key packages that a Welcome is for; `malformed` if it is none. */
+  welcomed(welcome: Uint8Array): readonly Uint8Array[];
 }
 
 export interface SavedObserver {

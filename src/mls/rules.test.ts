@@ -143,7 +143,10 @@ describe("one device", () => {
     const packageOfBob = bob.keyPackage({ now: NOW, lifetime: LIFETIME });
     const added = atAlice.commitAdd([packageOfBob.keyPackage], NOW);
     atAlice.apply();
-    observer.stage(added.commit, NOW);
+    const staged = observer.stage(added.commit, NOW);
+    expect(staged.keyPackages.map(hex)).toEqual([hex(packageOfBob.reference)]);
+    expect(staged.welcomed(added.welcome!).map(hex)).toEqual([hex(packageOfBob.reference)]);
+    expect([staged.matches(added.groupInfo), staged.matches(atAlice.info())]).toEqual([true, true]);
     observer.accept();
     const atBob = await bob.join(added.welcome!, packageOfBob.secret);
     const renewed = makeRecord({ identity: "2", deviceId }, seed(), device);
@@ -165,7 +168,10 @@ describe("a policy", () => {
     const atAlice = newDevice({ identity: "1" }).createGroup(id, policy);
     const [atBob] = await addAll(atAlice, [], [newDevice({ identity: "2" })]);
     expect(() => atBob!.commitPolicy(OPEN)).toThrow("not-allowed");
+    const observer = createObservers().observe(atAlice.info());
     const { commit } = atAlice.commitPolicy({ ...policy, access: "open" });
+    expect(observer.stage(commit, NOW)).toMatchObject({ kind: "policy", policy: { ...policy, access: "open" } });
+    expect(observer.policy).toEqual(policy);
     expect(atAlice.policy.access).toBe("invite");
     atAlice.apply();
     expect(atBob!.process(commit).kind).toBe("policy");

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Random, key_pair, record};
+use common::{Random, device_keys, key_pair, record};
 use engine::{Code, Engine, Group, NewKeyPackage, Observer};
 use openmls::prelude as om;
 use openmls_basic_credential::SignatureKeyPair;
@@ -199,11 +199,9 @@ struct OurMember {
 
 impl Ours {
     fn new(identity: &str) -> Self {
-        let device = key_pair();
-        let record = record(identity, &key_pair(), device.public());
-        // The library keeps seed and public key as the secret key.
-        let secret = [device.private(), device.public()].concat();
-        Self { engine: Engine::new(&secret, device.public(), &record).unwrap(), package: None }
+        let (secret, public) = device_keys();
+        let record = record(1, identity, &key_pair(), &public);
+        Self { engine: Engine::new(&secret, &public, &record).unwrap(), package: None }
     }
     fn member(engine: Engine, group: Group) -> Box<dyn Member> {
         Box::new(OurMember { engine, group, tree: vec![], epochs: BTreeMap::new() })
@@ -312,7 +310,7 @@ impl Theirs {
         let provider = OpenMlsRustCrypto::default();
         let keys = key_pair();
         keys.store(provider.storage()).unwrap();
-        let record = record(identity, &key_pair(), keys.public());
+        let record = record(1, identity, &key_pair(), keys.public());
         let credential = om::CredentialWithKey { credential: om::BasicCredential::new(record).into(), signature_key: keys.public().into() };
         Self { provider, keys, credential }
     }

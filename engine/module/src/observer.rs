@@ -1,7 +1,7 @@
 //! A group's public state, as the server follows it.
 
 use crate::bounds::{self, within};
-use crate::changes::{Changes, Kind, Person};
+use crate::changes::{Changes, Person};
 use crate::crypto::{Provider, provider, suite};
 use crate::error::{Code, Error, Result};
 use crate::group::{commit_message, hash};
@@ -27,6 +27,8 @@ pub struct Observer {
 
 pub struct Staged {
     pub changes: Changes,
+    /// The policy that the group has after it, as bytes.
+    pub policy: Vec<u8>,
     /// References of the key packages that it adds.
     pub key_packages: Vec<Vec<u8>>,
 }
@@ -73,7 +75,7 @@ impl Observer {
     }
 
     pub fn policy(&self) -> Vec<u8> {
-        self.group.group_context().extensions.get(POLICY_EXTENSION).map(|e| e.extension_data().to_vec()).unwrap_or_default()
+        policy_of(&self.group)
     }
 
     pub fn members(&self) -> Result<Vec<Person>> {
@@ -103,8 +105,9 @@ impl Observer {
                 return Err(Error::new(Code::NotAllowed, "a device record that has expired"));
             }
         }
+        let policy = policy_of(&next);
         self.staged = Some(next);
-        Ok(Staged { changes, key_packages })
+        Ok(Staged { changes, policy, key_packages })
     }
 
     /// Whether a GroupInfo is that of the epoch that the staged commit makes, with tree and for external joins.
@@ -173,6 +176,10 @@ fn client() -> ExternalClient<Config> {
         .build()
 }
 
+fn policy_of(group: &ExternalGroup<Config>) -> Vec<u8> {
+    group.group_context().extensions.get(POLICY_EXTENSION).map(|e| e.extension_data().to_vec()).unwrap_or_default()
+}
+
 fn added(message: &mls_rs::MlsMessage) -> Result<Vec<Vec<u8>>> {
     message
         .proposals_by_value()
@@ -188,12 +195,8 @@ fn added(message: &mls_rs::MlsMessage) -> Result<Vec<Vec<u8>>> {
 impl Staged {
     pub fn write(&self, to: &mut Writer) {
         self.changes.write(to);
-        to.list(&self.key_packages, |to, reference| {
+        to.bytes(&self.policy).list(&self.key_packages, |to, reference| {
             to.bytes(reference);
         });
-    }
-
-    pub fn is_external(&self) -> bool {
-        matches!(self.changes.kind, Kind::ExternalJoin | Kind::Resync)
     }
 }

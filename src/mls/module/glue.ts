@@ -818,16 +818,16 @@ function __wbg_get_imports() {
 
 const RawEngineFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_rawengine_free(ptr, 1));
+    : new FinalizationRegistry(ptr => { try { wasm.__wbg_rawengine_free(ptr, 1); } catch {} });
 const RawGroupFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_rawgroup_free(ptr, 1));
+    : new FinalizationRegistry(ptr => { try { wasm.__wbg_rawgroup_free(ptr, 1); } catch {} });
 const RawJoinFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_rawjoin_free(ptr, 1));
+    : new FinalizationRegistry(ptr => { try { wasm.__wbg_rawjoin_free(ptr, 1); } catch {} });
 const RawObserverFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_rawobserver_free(ptr, 1));
+    : new FinalizationRegistry(ptr => { try { wasm.__wbg_rawobserver_free(ptr, 1); } catch {} });
 
 function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();

@@ -1,6 +1,8 @@
 //! What the tests share: seeded random numbers, and device records made by hand.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+use mls_rs::{CipherSuite, CipherSuiteProvider as _, CryptoProvider as _};
+use mls_rs_crypto_rustcrypto::RustCryptoProvider;
 use openmls::prelude::SignatureScheme;
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_traits::signatures::Signer as _;
@@ -31,11 +33,18 @@ pub fn key_pair() -> SignatureKeyPair {
     SignatureKeyPair::new(SignatureScheme::ED25519).unwrap()
 }
 
-/// docs/device-record.md, for a person with that identity; the device id is the identity's, too.
-pub fn record(identity: &str, user: &SignatureKeyPair, device_key: &[u8]) -> Vec<u8> {
+/// Secret and public key of a device.
+pub fn device_keys() -> (Vec<u8>, Vec<u8>) {
+    let suite = RustCryptoProvider::new().cipher_suite_provider(CipherSuite::CURVE25519_AES128).unwrap();
+    let (secret, public) = suite.signature_key_generate().unwrap();
+    (secret.as_bytes().to_vec(), public.as_bytes().to_vec())
+}
+
+/// docs/device-record.md, of that kind (1: a person) with that identity; the device id is the identity's, too.
+pub fn record(kind: u8, identity: &str, user: &SignatureKeyPair, device_key: &[u8]) -> Vec<u8> {
     let mut device_id = [0; 16];
     device_id[..identity.len()].copy_from_slice(identity.as_bytes());
-    let mut bytes = vec![1, 1];
+    let mut bytes = vec![1, kind];
     for part in [&b"server"[..], identity.as_bytes(), b"label", &device_id, b"laptop", b"", user.public(), &[0; 8]] {
         field(&mut bytes, part);
     }
