@@ -54,6 +54,7 @@ describe("configuration", () => {
         maxLocalNames: 64,
         maxQueue: 1_048_576,
         registerTimeout: 10_000,
+        scrollback: 20,
         logLevel: "info",
         logFormat: null,
       },

@@ -26,6 +26,8 @@ export interface Config {
   readonly maxLocalNames: number;
   readonly maxQueue: number;
   readonly registerTimeout: number;
+  /** Lines of the open room that are kept in memory. */
+  readonly scrollback: number;
   readonly logLevel: string;
   readonly logFormat: "json" | "pretty" | null;
 }
@@ -97,6 +99,7 @@ function withDefaults(given: Given, data: string): Config {
     maxLocalNames: given["max-local-names"] ?? 64,
     maxQueue: given["max-queue"] ?? 1024 * 1024,
     registerTimeout: (given["register-timeout"] ?? 10) * 1000,
+    scrollback: given.scrollback ?? 20,
     logLevel: given["log-level"] ?? "info",
     logFormat: given["log-format"] === "json" || given["log-format"] === "pretty" ? given["log-format"] : null,
   };

@@ -92,6 +92,13 @@ export const SERVER_OPTIONS = {
     fractions: true,
     help: "from connecting to REGISTER, and from there to the key (default 10)",
   },
+  scrollback: {
+    kind: "number",
+    placeholder: "N",
+    min: 0,
+    max: 1000,
+    help: "lines of the open room that are kept, in memory alone, for who comes by nc or telnet (default 20; 0: none)",
+  },
   "log-level": {
     kind: "text",
     placeholder: "LEVEL",

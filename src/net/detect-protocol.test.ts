@@ -15,7 +15,7 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 const write = (socket: Socket, bytes: Uint8Array | string): Promise<void> =>
   new Promise((resolve) => void socket.write(bytes, () => resolve()));
 
-type Outcome = "lines" | "http" | "timeout" | "closed";
+type Outcome = "lines" | "plain" | "http" | "timeout" | "closed";
 
 /** Receives a socket and tells what came of it; `closed` only if nothing else did. */
 function received(socket: Socket, timeout = 60_000): Promise<Outcome> {
@@ -23,6 +23,7 @@ function received(socket: Socket, timeout = 60_000): Promise<Outcome> {
     detectProtocol(socket, {
       timeout,
       onLines: () => resolve("lines"),
+      onPlain: () => resolve("plain"),
       onHttp: () => resolve("http"),
       onTimeout: () => resolve("timeout"),
     });
@@ -53,6 +54,7 @@ async function bothOnOnePort(later: (go: () => void) => void): Promise<number> {
           },
         );
       }),
+    onPlain: (socket) => socket.destroy(),
     onHttp: (socket) => later(() => giveToHttp(http, new HttpStream(socket))),
     onTimeout: (socket) => socket.destroy(),
   };
@@ -178,6 +180,7 @@ test("NE-19 5,000 connects and disconnects leave no socket and no timer behind",
           },
         );
       },
+      onPlain: () => socket.destroy(),
       onHttp: () => socket.destroy(),
       onTimeout: () => socket.destroy(),
     });

@@ -9,6 +9,8 @@ export interface DetectOptions {
   readonly timeout: number;
   /** Speaks lines: make a `LineConnection` of it, at once or later. */
   readonly onLines: (socket: Socket) => void;
+  /** A person at a terminal, see `first-bytes.ts`: lines as well. */
+  readonly onPlain: (socket: Socket) => void;
   /** Speaks HTTP: make an `HttpStream` of it, at once or later. */
   readonly onHttp: (socket: Socket) => void;
   /** Said nothing, or too little, in time: the socket is still open and yours to end. */
@@ -18,7 +20,7 @@ export interface DetectOptions {
 /**
  * Reads the first bytes of a fresh, paused socket, tells what it speaks, gives the bytes back to the socket and hands it on,
  * whole and not flowing: what arrives until somebody reads waits in the socket's own buffer (bounded by its high-water
- * mark) and in the kernel. A TLS hello is destroyed. Calls exactly one of the three, or none when the peer closes first.
+ * mark) and in the kernel. A TLS hello is destroyed. Calls exactly one of these, or none when the peer closes first.
  * Gives a function that stops looking; the bytes that were read are then back in the socket.
  */
 export function detectProtocol(socket: Socket, options: DetectOptions): () => void {
@@ -42,12 +44,19 @@ export function detectProtocol(socket: Socket, options: DetectOptions): () => vo
     const speech = classify(head);
     if (speech === "undecided") return;
     stopAndGiveBack();
-    if (speech === "tls") {
-      socket.destroy();
-      return;
+    switch (speech) {
+      case "tls":
+        socket.destroy();
+        return;
+      case "http":
+        options.onHttp(socket);
+        return;
+      case "plain":
+        options.onPlain(socket);
+        return;
+      case "lines":
+        options.onLines(socket);
     }
-    if (speech === "http") options.onHttp(socket);
-    else options.onLines(socket);
   }
 
   /** The peer has ended with nothing that could be a line or a request. */

@@ -20,12 +20,21 @@ test.each([
   "get / HTTP/1.1\n",
   "GET\n",
   "PU\n",
-  "\n",
+  " \n",
+  "\rLIST\n",
+  "x\r\n",
   "\u0000",
   "DELETED x",
   "CLIENTPUBKEY\n",
 ])("NE-1 %j speaks lines", (line) => {
   expect(classify(Buffer.from(line))).toBe("lines");
+});
+
+test("NE-1 an empty line, and telnet's first byte, is a person with nothing but nc or telnet", () => {
+  for (const start of ["\n", "\r\n", "\nREGISTER alice\n"]) expect(classify(Buffer.from(start))).toBe("plain");
+  expect(classify(Buffer.from("\r"))).toBe("undecided");
+  expect(classify(Buffer.from([0xff]))).toBe("plain");
+  expect(classify(Buffer.from([0xff, 0xfb, 0x01]))).toBe("plain");
 });
 
 test("NE-1 a TLS hello is told by its first two bytes", () => {

@@ -14,7 +14,7 @@ export interface IdentifiedSocket {
 }
 
 /** What a socket speaks, by its first bytes. */
-export type Speech = "lines" | "http";
+export type Speech = "lines" | "plain" | "http";
 
 export interface AcceptorOptions {
   readonly identifier: Pick<Identifier, "identify">;
@@ -122,6 +122,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
         options.onSilence(socket);
       },
       onLines: () => hear("lines"),
+      onPlain: () => hear("plain"),
       onHttp: () => hear("http"),
     });
     void identify();

@@ -14,17 +14,22 @@ import { createHttpSide } from "./http/server.ts";
 import type { IdentityRefresh } from "./identity-refresh.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { claimedName, ownHost, suggestedName } from "./own-name.ts";
+import { createPlainProtocol } from "./plain/protocol.ts";
+import type { Scrollback } from "./scrollback.ts";
 import { createSessionFactory } from "./session/factory.ts";
 import { InputBudget } from "./session/input-budget.ts";
-import { limitsOf } from "./session/limits.ts";
+import type { Limits } from "./session/limits.ts";
 import type { Sessions } from "./session/sessions.ts";
-import { SlowReaders } from "./session/slow-readers.ts";
+import type { SlowReaders } from "./session/slow-readers.ts";
 import { createSparseLog } from "./sparse-log.ts";
 import type { Timings } from "./timings.ts";
 
 export interface IncomingOptions {
   readonly config: Config;
   readonly timings: Timings;
+  readonly limits: Limits;
+  readonly slowReaders: SlowReaders;
   readonly mailbox: Mailbox;
   readonly sessions: Sessions;
   readonly identifier: Identifier;
@@ -32,6 +37,7 @@ export interface IncomingOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly observation: () => Observation;
+  readonly scrollback: Scrollback;
   /** Answers what is asked by HTTP. */
   readonly answer: Answer;
   /** Most sockets at once. */
@@ -49,9 +55,8 @@ export interface Incoming extends Pick<Acceptor, "accept" | "dropLost"> {
 }
 
 export function createIncoming(options: IncomingOptions): Incoming {
-  const { config, timings, mailbox, sessions, log, now } = options;
+  const { config, timings, limits, mailbox, sessions, log, now } = options;
   let stopping = false;
-  const limits = limitsOf(config);
   const audit = withAudit(
     (command, settle) => {
       if (!stopping) mailbox.post(command, settle);
@@ -63,11 +68,22 @@ export function createIncoming(options: IncomingOptions): Incoming {
   const full = createSparseLog((fields) => log.warn("too many connections", fields), timings.sparseLog);
   const crowd = createSparseLog((fields) => log.info("too many from one peer", fields), timings.sparseLog);
   const turnedAway = createSparseLog((fields) => log.info("turned away", fields), timings.sparseLog);
+  const readers = (): number => rosterOf(mailbox.state).sessions.length;
   const classic = createClassicProtocol({
     maxLine: config.maxLine,
     limits,
-    readers: () => rosterOf(mailbox.state).sessions.length,
+    readers,
     facts: () => ({ hostname: hostname(), addresses: tailnetAddresses(options.observation()) }),
+  });
+  const plain = createPlainProtocol({
+    limits,
+    maxLine: config.maxLine,
+    scrollback: options.scrollback,
+    ownName: (identity) => claimedName(mailbox.state, identity),
+    suggestedName: (identity) => (identity.kind === "local" ? null : suggestedName(identity, ownHost())),
+    host: ownHost,
+    readers,
+    wall: () => Date.now(),
   });
   const http = createHttpSide({ answer: options.answer, timeout: timings.http, now });
   const makeSession = createSessionFactory({ ...options, turnedAway, services: servicesWith(audit.post) });
@@ -83,6 +99,9 @@ export function createIncoming(options: IncomingOptions): Incoming {
         case "lines":
           makeSession(classic, socket);
           return;
+        case "plain":
+          makeSession(plain, socket);
+          return;
         case "http":
           http.take(socket);
           return;
@@ -92,6 +111,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
     onCrowd: (socket, speech) => {
       crowd.note({ address: socket.remoteAddress ?? null });
       if (speech === "http") turnAwayHttp(socket);
+      else if (speech === "plain") plain.turnAway(socket, { reason: "server-full" });
       else classic.turnAway(socket, { reason: "server-full" });
     },
     onFull: () => full.note({ limit: options.maxSockets }),
@@ -112,7 +132,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
   };
 
   function servicesWith(post: Post) {
-    return { limits, input: new InputBudget(limits.inputOfAll), slowReaders: new SlowReaders(limits), post, now };
+    return { limits, input: new InputBudget(limits.inputOfAll), slowReaders: options.slowReaders, post, now };
   }
 }
 

@@ -11,6 +11,7 @@ import type { ServerReport } from "../admin/records.ts";
 import { createAdminRoutes } from "./admin-routes.ts";
 import type { Config } from "../config/config.ts";
 import { hostNames } from "./host-names.ts";
+import { createOpenRoom } from "./http/open-room.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createIncoming } from "./incoming.ts";
 import { mostSockets } from "./open-files.ts";
@@ -18,6 +19,10 @@ import { Listening, type ListenTrouble } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { sayHealth, watchStore } from "./store-health.ts";
+import { ownHost } from "./own-name.ts";
+import { limitsOf } from "./session/limits.ts";
+import { SlowReaders } from "./session/slow-readers.ts";
+import { createScrollback } from "./scrollback.ts";
 import { Sessions } from "./session/sessions.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
@@ -70,7 +75,6 @@ export async function startServer({
   const monitor = await createMonitor({ api, timings: timings.monitor });
 
   const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
-  const sessions = new Sessions((notice, hearers) => metrics.observe(notice, hearers));
   const storeWatch = watchStore({
     store: given,
     every: timings.storeLook,
@@ -79,6 +83,11 @@ export async function startServer({
     onChange: (health) => sayHealth(log, health),
   });
   const { store } = storeWatch;
+  const scrollback = createScrollback(config.scrollback, () => Date.now());
+  const sessions = new Sessions((notice, hearers) => {
+    metrics.observe(notice, hearers);
+    scrollback.observe(notice);
+  });
   const mailbox = new Mailbox(coreRules, initialState(settings, saved), {
     store,
     outbox: sessions,
@@ -108,7 +117,22 @@ export async function startServer({
     now,
   });
 
+  const limits = limitsOf(config);
+  const slowReaders = new SlowReaders(limits);
+  const openRoom = createOpenRoom({
+    mailbox,
+    sessions,
+    identityRefresh,
+    slowReaders,
+    limits,
+    mostText: Math.floor(config.maxLine / 4),
+    host: ownHost,
+    wall: () => Date.now(),
+    now,
+  });
   const answer = createRoutes({
+    openRoom,
+    place: () => ({ host: ownHost(), port: listening.port }),
     metrics,
     hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
     settings,
@@ -122,6 +146,8 @@ export async function startServer({
   const incoming = createIncoming({
     config,
     timings,
+    limits,
+    slowReaders,
     mailbox,
     sessions,
     identifier,
@@ -129,6 +155,7 @@ export async function startServer({
     metrics,
     log,
     observation: () => monitor.current(),
+    scrollback,
     answer,
     maxSockets: mostSockets(config, log),
     now,

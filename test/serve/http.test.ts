@@ -67,7 +67,7 @@ describe("what the server tells over HTTP", () => {
 
   test("SV-18 nothing else is there, and nothing can be changed", async () => {
     await using server = await startTestServer();
-    expect((await askHttp(server.port, { path: "/" })).status).toBe(404);
+    expect((await askHttp(server.port, { path: "/other" })).status).toBe(404);
     expect((await askHttp(server.port, { path: "/healthz", method: "POST" })).status).toBe(405);
     expect(await askHttp(server.port, { path: "/healthz", method: "HEAD" })).toEqual({ status: 200, body: "" });
   });

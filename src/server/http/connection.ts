@@ -54,10 +54,10 @@ export class HttpConnection {
     if (this.#state.kind === "expecting") this.#next();
   }
 
-  /** The server ends: what is being answered still is, and nothing else. */
+  /** The server ends: what is being answered still is, and nothing else. Whoever streams ends that itself. */
   close(): void {
     this.#closing = true;
-    if (this.#state.kind !== "answering") this.#stream.destroy();
+    if (this.#state.kind !== "answering" && this.#state.kind !== "streaming") this.#stream.destroy();
   }
 
   #next(): void {

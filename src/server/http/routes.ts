@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { isConfigured } from "../../core/operators.ts";
 import type { Settings } from "../../core/state.ts";
 import { NONCE_HEADER, PROOF_HEADER } from "../../admin/proof.ts";
@@ -6,7 +5,11 @@ import type { AdminAnswer, AdminRequest } from "../admin-routes.ts";
 import { isOurHost, type HostNames } from "../host-names.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
 import type { Answer, Exchange } from "./connection.ts";
+import { isFromBrowser } from "./from-browser.ts";
 import type { Metrics } from "../metrics.ts";
+import type { OpenRoom } from "./open-room.ts";
+import { page } from "./page.ts";
+import { send } from "./send.ts";
 
 export interface HttpOptions {
   readonly metrics: Metrics;
@@ -15,6 +18,9 @@ export interface HttpOptions {
   readonly settings: Settings;
   /** How the server does, within a few seconds; 503 unless `status` is `ok`. */
   readonly health: () => Promise<Readonly<Record<string, string | number>> & { readonly status: string }>;
+  readonly openRoom: OpenRoom;
+  /** What the server is called, and its port: for the page. */
+  readonly place: () => { readonly host: string; readonly port: number };
   readonly admin: (request: AdminRequest) => Promise<AdminAnswer>;
 }
 
@@ -23,12 +29,16 @@ export function createRoutes(options: HttpOptions): Answer {
   return (exchange) => answer(exchange, options);
 }
 
-async function answer({ request, response, peer }: Exchange, options: HttpOptions): Promise<void> {
-  request.resume();
+async function answer(exchange: Exchange, options: HttpOptions): Promise<void> {
+  const { request, response, peer } = exchange;
   // A page that a browser loaded from elsewhere could reach us under a name of its own making (DNS rebinding).
-  if (!isOurHost(request.headers.host, options.hostNames()))
+  if (!isOurHost(request.headers.host, options.hostNames())) {
+    request.resume();
     return send(response, 421, "This server has another name.\n");
+  }
   const path = request.url?.split("?")[0] ?? "/";
+  if (path === "/ALL") return answerRoom(exchange, options);
+  request.resume();
   if (path.startsWith("/admin/")) {
     const { status, headers, body } = await options.admin({
       method: request.method ?? "",
@@ -40,6 +50,7 @@ async function answer({ request, response, peer }: Exchange, options: HttpOption
     });
     return send(response, status, body, "application/json", headers);
   }
+  if (path === "/" && peer.identified.kind === "known") return sendPage(exchange, options);
   if (!mayWatch(peer, options.settings)) return send(response, 404, "Not found.\n");
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
   switch (path) {
@@ -54,26 +65,32 @@ async function answer({ request, response, peer }: Exchange, options: HttpOption
   }
 }
 
+async function answerRoom(exchange: Exchange, options: HttpOptions): Promise<void> {
+  const { request, response } = exchange;
+  const isPost = request.method === "POST";
+  if (isFromBrowser(request.headers)) {
+    request.resume();
+    // A person who types the address is told what this is; a page that asks learns nothing, and says nothing.
+    if (request.method === "GET") return sendPage(exchange, options);
+    return send(response, 403, "Nothing is said here for a web page. Use curl, nc or pad.\n");
+  }
+  if (isPost) return options.openRoom.say(exchange);
+  if (request.method === "GET") return options.openRoom.hear(exchange);
+  request.resume();
+  return send(response, 405, "GET hears the open room, POST says something in it.\n", undefined, {
+    allow: "GET, POST",
+  });
+}
+
+function sendPage({ request, response }: Exchange, { place }: HttpOptions): void {
+  if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
+  const { host, port } = place();
+  return send(response, 200, page(host, port), "text/html; charset=utf-8");
+}
+
 /** Who may see how the server does: this machine's own people, and operators by what tailnet or configuration says. */
 function mayWatch({ identified }: IdentifiedSocket, settings: Settings): boolean {
   if (identified.kind === "refused") return false;
   const { identity, grant } = identified;
   return identity.kind === "local" || grant !== null || isConfigured(settings, identity, null);
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  type = "text/plain; charset=utf-8",
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, {
-    ...headers,
-    "content-type": type,
-    "content-length": Buffer.byteLength(body),
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-  });
-  response.end(body);
 }

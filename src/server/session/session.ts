@@ -63,6 +63,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   readonly #services: SessionServices;
   readonly #onClosed: (session: SessionId, reason: CloseReason) => void;
   readonly #rates: Rates;
+  readonly #setUpTime: number;
   #state: SessionState;
   #reading: Reading = READING;
   /** Bytes of its commands that are under way, and those of the message that is being read. */
@@ -80,7 +81,8 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     this.#services = services;
     this.#onClosed = onClosed;
     this.#rates = new Rates(limits.messagesPerSecond, now());
-    this.#state = { kind: "nameless", deadline: this.#deadline(Math.max(0, since + limits.register - now())) };
+    this.#setUpTime = limits.register * protocol.patience;
+    this.#state = { kind: "nameless", deadline: this.#deadline(Math.max(0, since + this.#setUpTime - now())) };
     this.connection = protocol.connect(socket, this);
     this.#protocol = protocol.start(this, identified);
   }
@@ -156,6 +158,8 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     this.#messageBytes = Math.max(LEAST, message.length);
     this.#protocol.onMessage(message);
     this.#messageBytes = 0;
+    // The protocol may have answered by itself.
+    this.#services.slowReaders.look(this);
     this.#charge(1, message.length);
   }
 
@@ -214,7 +218,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     if (this.#state.kind === "closed" || (this.#isOver() && kind !== "closed")) return;
     if (this.#state.kind === "nameless" || this.#state.kind === "preparing") clearTimeout(this.#state.deadline);
     if (kind === "ending" || kind === "closed") this.#protocol.stop();
-    this.#state = kind === "preparing" ? { kind, deadline: this.#deadline(this.#services.limits.register) } : { kind };
+    this.#state = kind === "preparing" ? { kind, deadline: this.#deadline(this.#setUpTime) } : { kind };
   }
 
   #isOver(): boolean {
