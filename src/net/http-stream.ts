@@ -8,7 +8,7 @@ const PIECE = 2048;
 /**
  * A socket as an HTTP server gets it: in small pieces, one a turn, and none while it is held. Node's parser makes a request of
  * all that a block holds, some thousands in 64 KiB, whether or not the first is answered; what is not given to it waits in
- * the socket, the kernel and with the peer.
+ * the socket, the kernel and with the peer. Emits `peer-end` when the peer says no more, though it may still read.
  */
 export class HttpStream extends Duplex {
   readonly #socket: Socket;
@@ -21,9 +21,14 @@ export class HttpStream extends Duplex {
   constructor(socket: Socket) {
     super({ allowHalfOpen: true, readableHighWaterMark: PIECE });
     this.#socket = socket;
-    socket.on("readable", () => this.#feedLater());
+    socket.on("readable", () => {
+      // Nobody may ask for more for long; that the peer has ended must be noticed all the same.
+      if (socket.readableLength === 0) socket.read(0);
+      this.#feedLater();
+    });
     socket.on("end", () => {
       this.#ended = true;
+      this.emit("peer-end");
       this.#feedLater();
     });
     socket.on("close", () => this.destroy());

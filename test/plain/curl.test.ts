@@ -222,11 +222,12 @@ describe("listening", () => {
 /** Line by line of a stream that goes on. */
 function reader(stream: IncomingMessage): () => Promise<string> {
   let rest = "";
-  stream.setEncoding("utf8");
+  const pieces = stream.setEncoding("utf8").iterator();
   return async () => {
     while (!rest.includes("\n")) {
-      const [piece]: unknown[] = await once(stream, "data");
-      rest += String(piece);
+      const { value, done } = await pieces.next();
+      if (done === true) throw new Error("the stream has ended");
+      rest += String(value);
     }
     const end = rest.indexOf("\n");
     const line = rest.slice(0, end);

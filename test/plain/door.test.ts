@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
-import { ClassicPeer } from "../helpers/classic-peer.ts";
+import type { ClassicPeer } from "../helpers/classic-peer.ts";
 import { namesOf } from "../helpers/conversation.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
 import { startScene } from "../helpers/tailnet.ts";

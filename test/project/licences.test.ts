@@ -77,6 +77,7 @@ describe("what a folder may not import", () => {
       "view",
       "wire/classic",
       "wire/frames",
+      "wire/plain",
     ]);
   });
 });

@@ -46,6 +46,10 @@ export class HttpConnection {
     this.#answer = answer;
     this.#state = { kind: "expecting", deadline: this.#deadline() };
     stream.once("close", () => this.#become({ kind: "closed" }));
+    stream.once("peer-end", () => {
+      // Who closes a connection on which an answer goes on for ever has had enough of it.
+      if (this.#state.kind === "streaming") stream.destroy();
+    });
   }
 
   /** A request came, perhaps before the last one is answered. */
