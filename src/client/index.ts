@@ -5,7 +5,7 @@
 export type { ChatClient, ChatEvent } from "./chat-client.ts";
 export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.ts";
 export type { Conversation, ConversationId } from "./conversation.ts";
-export type { ChatMessage, Delivery, Page } from "./message.ts";
+export type { ChatMessage, Delivery } from "./message.ts";
 export type {
   Answered,
   ConnectionEnd,
@@ -19,10 +19,9 @@ export type {
   Taken,
 } from "./outcomes.ts";
 export { isSameName } from "./people.ts";
-export type { Person, Presence } from "./people.ts";
+export type { Person } from "./people.ts";
 export { Lifecycle } from "./lifecycle.ts";
-export type { Leavable, LifecycleOwner } from "./lifecycle.ts";
-export { nextStep, reconnectDelay } from "./reconnect.ts";
+export type { LifecycleOwner } from "./lifecycle.ts";
 export type { BackOff, ReconnectPolicy } from "./reconnect.ts";
 export type { Refusal } from "./refusals.ts";
 export type { ClientState, EndedState, OnlineState } from "./state.ts";

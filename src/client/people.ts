@@ -1,5 +1,5 @@
 /** Whether somebody can be talked to now. The classic protocol knows only who is online. */
-export type Presence = "online" | "away" | "offline";
+type Presence = "online" | "away" | "offline";
 
 /** Somebody who can be written to. */
 export interface Person {

@@ -11,7 +11,7 @@ import { stringify } from "../../src/wire/frames/json.ts";
 import { SUBPROTOCOL } from "../../src/wire/frames/version.ts";
 
 /** What a fake server says to a request: a reply's body, a no, or nothing at all. */
-export type FakeAnswer = { readonly reply: unknown } | { readonly refuse: Refusal } | "nothing";
+type FakeAnswer = { readonly reply: unknown } | { readonly refuse: Refusal } | "nothing";
 
 export interface FakeFramesOptions {
   /** How many requests it says it takes at once. Default 8. */

@@ -9,7 +9,7 @@ import type { FrameTimings } from "./timings.ts";
 export type ServerHello = Extract<Push, { type: "hello" }>;
 
 /** A device, and its proof for one connection. */
-export type Device = NonNullable<RequestBody<"hello">["device"]>;
+type Device = NonNullable<RequestBody<"hello">["device"]>;
 
 export interface FrameOptions {
   readonly server: ServerAddress;

@@ -4,7 +4,4 @@
  */
 export { framesChat } from "./chat.ts";
 export { connectFrames } from "./client.ts";
-export type { Answer, Device, FrameOptions, FramesClient, FramesEvent, ServerHello } from "./frames-client.ts";
-export { refusalOf } from "./refusals.ts";
-export { FRAME_TIMINGS } from "./timings.ts";
-export type { FrameTimings } from "./timings.ts";
+export type { FrameOptions, FramesEvent } from "./frames-client.ts";

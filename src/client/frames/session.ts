@@ -20,7 +20,7 @@ type Phase =
   | { readonly kind: "over" };
 
 /** What a session tells its owner besides its life. */
-export type SessionEvent = Exclude<FramesEvent, { kind: "state" | "operator" }>;
+type SessionEvent = Exclude<FramesEvent, { kind: "state" | "operator" }>;
 
 export interface FrameSessionOwner extends LifecycleOwner {
   event(event: SessionEvent): void;
