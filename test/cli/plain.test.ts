@@ -24,7 +24,10 @@ describe.skipIf(!HAS_TMUX)("pad chat in lines, on a terminal (needs tmux)", () =
       await terminal.until(/Goodbye\.\s+exit code 0/);
     }
     const file = join(home, ".local/state/padserve/client.json");
-    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ server: `127.0.0.1:${server.port}`, id: "alice" });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({
+      server: `127.0.0.1:${server.port}`,
+      id: "alice",
+    });
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
