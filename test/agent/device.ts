@@ -26,9 +26,9 @@ import type { DeviceScratch } from "./device-scratch.ts";
 import { overriding } from "./overriding.ts";
 import type { IdealLog } from "./ideal-log.ts";
 
-export const openRoom: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
-export const conversation = "#ops";
-export const serverId = new Uint8Array(16).fill(0x5e);
+const openRoom: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
+const conversation = "#ops";
+const serverId = new Uint8Array(16).fill(0x5e);
 
 /** A device with its real store and engine, on an ideal log. It can be ended at any statement of its store, and started again. */
 export interface TestDevice {
@@ -149,7 +149,9 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
       const row = await rowOf(group);
       const door = await device.service.door(group);
       if (door.kind !== "door") throw new Error(door.kind);
-      await store.commit(await joinExternally({ engine, surroundings }, { group, conversation, row, door }));
+      await store.commit(
+        await joinExternally({ engine, surroundings }, { group, conversation, row, abandoned: null, door }),
+      );
       await forgetSession(group);
       return device.session(group);
     },

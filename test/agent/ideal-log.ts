@@ -26,7 +26,7 @@ export interface IdealLog {
   readonly invalid: { readonly group: string; readonly number: number }[];
 }
 
-export interface WaitingWelcome {
+interface WaitingWelcome {
   readonly group: Uint8Array;
   readonly welcome: Uint8Array;
   readonly number: number;

@@ -5,7 +5,7 @@ import type { Who } from "../../mls/identity/who.ts";
 import type { Change } from "../storage/changes.ts";
 
 /** Somebody, with the user key that is shown as theirs. */
-export interface ShownKey {
+interface ShownKey {
   readonly who: Who;
   readonly userKey: Uint8Array;
 }

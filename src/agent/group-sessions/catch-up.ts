@@ -88,7 +88,7 @@ function disagrees(context: SessionContext, { row }: Working): boolean {
   const { expectedHead } = context;
   if (expectedHead === null || expectedHead.number > row.cursor) return false;
   context.expectedHead = null;
-  // Of an end that lies before what was read, the hash isn't kept; of a hello it means that the server has lost entries.
+  // Of an end that lies before what was read the hash isn't kept; a log that is shorter now shows in its page.
   return expectedHead.number === row.cursor && !sameBytes(expectedHead.hash, row.hash);
 }
 

@@ -11,7 +11,7 @@ export type Intent =
   | { readonly kind: "update" }
   | { readonly kind: "policy"; readonly policy: RoomPolicy };
 
-export interface NewDevice {
+interface NewDevice {
   readonly deviceId: Uint8Array;
   readonly keyPackage: Uint8Array;
 }

@@ -75,7 +75,8 @@ export function createGroup(
 
 /**
  * An external commit, to join an open room or, if this device has a leaf there, to replace that leaf (resync, SEALED.md 13).
- * `row`: what is kept of the group, or null: then it is new. What was between is told as a gap.
+ * `row`: what is kept of the group, or null: then it is new. What was between is told as a gap; that of a join which this one takes
+ * the place of (`abandoned`) begins where that one began, since entries behind it were passed over.
  */
 export async function joinExternally(
   { engine, surroundings }: Entering,
@@ -83,10 +84,11 @@ export async function joinExternally(
     readonly group: Uint8Array;
     readonly conversation: string;
     readonly row: GroupRow | null;
+    readonly abandoned: PendingRequest | null;
     readonly door: GroupDoor;
   },
 ): Promise<readonly Change[]> {
-  const { group, conversation, row, door } = options;
+  const { group, conversation, row, abandoned, door } = options;
   const { group: joined, commit, groupInfo } = await engine.joinExternal(door.groupInfo);
   const saved = joined.save();
   joined.close();
@@ -99,8 +101,9 @@ export async function joinExternally(
   ];
   if (row === null) return changes;
   if (row.status === "active") changes.unshift({ kind: "group-status", group, status: "joining", stopped: null });
-  if (number > row.cursor) {
-    const entry = { kind: "gap", from: row.cursor + 1, to: number } as const;
+  const told = abandoned?.kind === "join" ? abandoned.after : row.cursor;
+  if (number > told) {
+    const entry = { kind: "gap", from: told + 1, to: number } as const;
     changes.push({ kind: "history-kept", conversation, group, number, at: surroundings.now(), entry });
   }
   return changes;

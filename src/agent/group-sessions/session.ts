@@ -36,7 +36,7 @@ export interface GroupSession {
   close(): Promise<void>;
 }
 
-export interface SessionView {
+interface SessionView {
   readonly row: GroupRow;
   readonly epoch: number | null;
   readonly people: readonly string[];

@@ -125,10 +125,12 @@ export async function rejoin(context: SessionContext, work: Working): Promise<St
   context.fruitless += 1;
   const door = await context.service.door(context.id);
   if (door.kind !== "door") return door.kind === "refused" ? door : { kind: "offline" };
-  const { row } = work;
+  const { row, request: abandoned } = work;
   try {
     const { conversation } = row;
-    await context.store.commit(await joinExternally(context, { group: context.id, conversation, row, door }));
+    await context.store.commit(
+      await joinExternally(context, { group: context.id, conversation, row, abandoned, door }),
+    );
   } catch (error) {
     if (!(error instanceof EngineError) || isEngineFailure(error)) throw error;
     return { kind: "refused", why: error.code };

@@ -1,3 +1,4 @@
+import type { SavedGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
 import type {
   Flight,
@@ -7,7 +8,6 @@ import type {
   OutboxRow,
   OwnDevice,
   PendingRequest,
-  SavedGroup,
   Slot,
   StopCause,
 } from "./kept.ts";

@@ -1,4 +1,4 @@
-import type { SavedGroup, WholeGroup } from "../../mls/group-engine.ts";
+import type { WholeGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
 
 /** What an agent needs at its start. */
@@ -83,7 +83,7 @@ export interface KeptGroup {
 
 /** `join`: an external commit, resync included. */
 export const REQUEST_KINDS = ["commit", "join", "create"] as const;
-export type RequestKind = (typeof REQUEST_KINDS)[number];
+type RequestKind = (typeof REQUEST_KINDS)[number];
 
 /** A commit or join on its way: kept before it leaves, sent again under the same id until it is answered (SEALED.md 12). */
 export interface PendingRequest {
@@ -153,5 +153,3 @@ export type HistoryEntry =
     }
   | { readonly kind: "gap"; readonly from: number; readonly to: number }
   | { readonly kind: "unreadable"; readonly why: string };
-
-export type { SavedGroup, WholeGroup };

@@ -23,7 +23,7 @@ export interface DeviceRecord extends Who {
 export type RecordFields = Omit<DeviceRecord, "userKey">;
 
 /** Why bytes are no record. The bytes are the same for all members, and so is the reason. */
-export type RecordFault = "version" | "kind" | "length" | "text" | "tail" | "signature";
+type RecordFault = "version" | "kind" | "length" | "text" | "tail" | "signature";
 
 export type ReadRecord =
   | { readonly ok: true; readonly record: DeviceRecord }

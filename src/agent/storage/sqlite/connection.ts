@@ -9,7 +9,7 @@ export interface Connection {
   close(): void;
 }
 
-export interface Statement {
+interface Statement {
   run(...values: SQLInputValue[]): number;
   get(...values: SQLInputValue[]): unknown;
   all(...values: SQLInputValue[]): readonly unknown[];

@@ -1,7 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { AgentStoreError } from "../errors.ts";
 import type { AgentStore } from "../ports.ts";
-import { openDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
 import { unpackError } from "./messages.ts";
 import type { Answer, Method, Request } from "./messages.ts";
@@ -26,8 +25,6 @@ export function storeInThisThread(database: Database): AgentStore {
     return await Promise.resolve(result);
   });
 }
-
-export { openDatabase };
 
 type Call = (method: Method, args: readonly unknown[]) => Promise<unknown>;
 
