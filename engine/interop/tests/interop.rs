@@ -13,7 +13,11 @@ use openmls_traits::OpenMlsProvider;
 use std::collections::BTreeMap;
 use tls_codec::{Deserialize as _, Serialize as _};
 
-const NOW: u64 = 1_800_000_000;
+/// OpenMLS asks the clock about lifetimes, so the time is the real one here.
+fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
 /// Open, everybody adds and removes, nobody moderates.
 const OPEN: &[u8] = &[1, 1, 1, 1, 0, 0, 0, 0];
 const POLICY: u16 = 0xF001;
@@ -144,7 +148,7 @@ fn run(seed: u64, steps: usize) {
                 let leaf = live.remove(i).leaf();
                 late.retain(|message| message.to != leaf);
             }
-            let staged = observer.stage(&commit, NOW).unwrap();
+            let staged = observer.stage(&commit, now()).unwrap();
             assert_eq!(staged.changes.epoch, live[0].epoch(), "{}", at());
             assert_eq!(staged.changes.added.len(), joined.len(), "{}", at());
             assert!(observer.staged_matches(&live[0].info()).unwrap(), "{}", at());
@@ -210,7 +214,7 @@ impl Ours {
 
 impl Newcomer for Ours {
     fn key_package(&mut self) -> Vec<u8> {
-        let package = self.engine.key_package(false, NOW, 1000).unwrap();
+        let package = self.engine.key_package(false, now(), 1000).unwrap();
         self.package.insert(package).key_package.clone()
     }
     fn join(self: Box<Self>, welcome: &[u8]) -> Box<dyn Member> {
@@ -236,7 +240,7 @@ impl Member for OurMember {
     fn commit(&mut self, add: &[Vec<u8>], remove: &[u32]) -> (Vec<u8>, Option<Vec<u8>>) {
         let made = if !add.is_empty() {
             let add: Vec<&[u8]> = add.iter().map(Vec::as_slice).collect();
-            self.group.commit_add(&add, NOW, b"")
+            self.group.commit_add(&add, now(), b"")
         } else if !remove.is_empty() {
             self.group.commit_remove(remove, b"")
         } else {
@@ -340,7 +344,7 @@ impl Newcomer for Theirs {
     fn key_package(&mut self) -> Vec<u8> {
         let bundle = om::KeyPackage::builder()
             .leaf_node_capabilities(capabilities())
-            .key_package_lifetime(om::Lifetime::init(NOW - 10, NOW + 1000))
+            .key_package_lifetime(om::Lifetime::init(now() - 10, now() + 1000))
             .build(SUITE, &self.provider, &self.keys, self.credential.clone())
             .unwrap();
         om::MlsMessageOut::from(bundle.key_package().clone()).tls_serialize_detached().unwrap()
