@@ -35,6 +35,10 @@ try {
       "function",
     "padserve/client can be imported",
   );
+  const mls = join(installed, "dist", "mls");
+  expect(existsSync(join(mls, "module", "THIRD-PARTY-LICENSES.txt")), "the package has the engine's licences");
+  const observers = `import(${JSON.stringify(join(mls, "create-observers.js"))}).then((m) => console.log(typeof m.createObservers()))`;
+  expect(run("node", ["-e", observers], folder).trim() === "object", "the sealing engine starts");
   await tryServer();
   console.log("the package works");
 } finally {
