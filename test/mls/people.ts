@@ -24,7 +24,7 @@ export function seed(): Uint8Array {
   return randomBytes(32);
 }
 
-export function publicKey(of: Uint8Array): Buffer {
+function publicKey(of: Uint8Array): Buffer {
   return createPublicKey(privateKey(of)).export({ format: "der", type: "spki" }).subarray(-32);
 }
 
