@@ -88,7 +88,9 @@ test("ID-40 a peer that is still who it was goes on undisturbed", () => {
   const w = world();
   w.join(1, backup, "backup");
   const renamed: Identity = { ...backup, label: "other", tags: [...backup.tags, "tag:new"] };
-  expect(outcome(w.run({ kind: "refresh-identity", session: 1, identity: renamed, grant: null }))).toBe("unchanged");
+  expect(outcome(w.run({ kind: "refresh-identity", session: 1, identity: renamed, grant: null }))).toBe(
+    "session-refreshed",
+  );
 });
 
 interface Change {

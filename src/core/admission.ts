@@ -1,12 +1,14 @@
-import { get, valuesOf } from "./persistent-map.ts";
 import type { Tag } from "./answers.ts";
+import { isBanned, isBeyondBans, rewrittenBans } from "./bans.ts";
+import { decideClaim } from "./claims.ts";
 import type { Command } from "./commands.ts";
 import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decision.ts";
 import type { Event } from "./events.ts";
-import { identityKey, isStoredAs, isOfTailnet, sameIdentity, storedBefore, type Identity } from "./identity.ts";
-import { countUnder, membersUnder } from "./index-map.ts";
-import { foldName, isName } from "./names.ts";
-import { isConfigured, isFirst, lastingGround } from "./operators.ts";
+import { identityKey, isOfTailnet, sameDetails, sameIdentity, type OperatorGround } from "./identity.ts";
+import { countUnder } from "./index-map.ts";
+import { isName } from "./names.ts";
+import { isFirst, lastingGround } from "./operators.ts";
+import { get } from "./persistent-map.ts";
 import type { Refusal } from "./refusals.ts";
 import { bearersOf, type Session, type State } from "./state.ts";
 
@@ -37,7 +39,7 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   if (!mayShare(session, bearersOf(state, name))) return refused({ reason: "name-taken" });
   const claimed = decideClaim(state, identity, name, at);
   if ("reason" in claimed) return refused(claimed);
-  const operator = ground ?? (isFirst(state) ? "first" : null);
+  const operator = ground ?? (isFirst(state, identity, name) ? "first" : null);
   return done(...claimed, { kind: "session-registered", session: session.id, tag: command.tag, name, operator });
 }
 
@@ -54,85 +56,14 @@ export function decideRefresh(state: State, { session: id, identity, grant }: Co
   if (session.phase === "registered" && operator === null && isBanned(state, identity, session.name)) {
     return done(ending(id, { reason: "you-are-banned" }));
   }
-  if (session.grant === grant && before === operator) return UNCHANGED;
-  return done({ kind: "session-refreshed", session: id, grant, operator });
+  if (session.grant === grant && before === operator && sameDetails(session.identity, identity)) return UNCHANGED;
+  return done({ kind: "session-refreshed", session: id, identity, grant, operator });
 }
 
-/** tailscaled has answered: that is remembered for good. */
-export function decideTailscaledSeen(state: State): Decision {
-  return state.tailscaledSeen ? UNCHANGED : done({ kind: "tailscaled-seen" }, ...demotions(state));
-}
-
-/** Whether there is a tailscaled on this machine; where there is one, who was operator by being first is so no more. */
-export function decideTailscaledPresence(state: State, present: boolean): Decision {
-  if (present === state.tailscaledPresent) return UNCHANGED;
-  return done({ kind: "tailscaled-presence", present }, ...(present ? demotions(state) : []));
-}
-
-function demotions(state: State): Event[] {
-  return valuesOf(state.sessions)
-    .filter((session) => session.phase === "registered" && session.operator === "first")
-    .map(({ id, grant }) => ({ kind: "session-refreshed", session: id, grant, operator: null }));
-}
-
-function operatorAfter(state: State, session: Session, grant: Session["grant"]) {
+function operatorAfter(state: State, session: Session, grant: Session["grant"]): OperatorGround | null {
   if (session.phase === "unregistered") return null;
   const ground = lastingGround(state.settings, session.identity, grant, session.name);
   return ground ?? (session.operator === "first" ? "first" : null);
-}
-
-/**
- * A ban never reaches an operator; but being first lifts none, and neither does taking a configured name that nobody had:
- * only who had it already is its operator.
- */
-function isBeyondBans(state: State, { identity, grant }: Session, name: string): boolean {
-  if (grant !== null) return true;
-  const claim = get(state.claims, foldName(name));
-  const isTheirName = claim !== undefined && isStoredAs(claim.identity, identity);
-  return isConfigured(state.settings, identity, isTheirName ? name : null);
-}
-
-function isBanned(state: State, identity: Identity, name: string): boolean {
-  if (get(state.bans, foldName(name)) !== undefined) return true;
-  return keysOf(identity).some((key) => countUnder(state.bansOf, key) > 0);
-}
-
-/** Bans on this machine as an older version stored it hold on the node itself from now on, whatever it is renamed to. */
-function rewrittenBans(state: State, identity: Identity): Event[] {
-  const before = storedBefore(identity);
-  const names = before === null ? [] : membersUnder(state.bansOf, identityKey(before));
-  return names.flatMap((name) => {
-    const ban = get(state.bans, name);
-    return ban === undefined ? [] : [{ kind: "ban-placed", ban: { ...ban, identity } }];
-  });
-}
-
-/** The claim that registering makes: none when the name is the identity's own already. */
-function decideClaim(state: State, identity: Identity, name: string, at: number): readonly Event[] | Refusal {
-  const claim = get(state.claims, foldName(name));
-  if (claim !== undefined) {
-    if (sameIdentity(claim.identity, identity)) return [];
-    if (isStoredAs(claim.identity, identity)) return [{ kind: "name-claimed", claim: { ...claim, identity } }];
-    // What tailscaled vouches for outranks a claim that anybody at that machine or address could have made.
-    // But a name that makes operator stays with whom the administrator meant, until it is released.
-    const isOperators = isConfigured(state.settings, claim.identity, name);
-    if (isOfTailnet(claim.identity) || !isOfTailnet(identity) || isOperators) return { reason: "name-taken" };
-  }
-  const count = keysOf(identity).reduce((sum, key) => sum + countUnder(state.claimsOf, key), 0);
-  if (count >= mostNames(state, identity)) {
-    return { reason: "too-many-names" };
-  }
-  return [{ kind: "name-claimed", claim: { name, identity, claimedAt: at } }];
-}
-
-function mostNames({ settings }: State, identity: Identity): number {
-  return identity.kind === "local" ? settings.maxNamesOfLocal : settings.maxNamesPerIdentity;
-}
-
-/** Under what an identity may be stored. */
-function keysOf(identity: Identity): readonly string[] {
-  const before = storedBefore(identity);
-  return before === null ? [identityKey(identity)] : [identityKey(identity), identityKey(before)];
 }
 
 /** Sessions of one identity may bear a name together, but only one of them as a protocol has it that shares none. */

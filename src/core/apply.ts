@@ -2,6 +2,7 @@ import type { Ban, Claim, Event, SessionId } from "./events.ts";
 import { identityKey } from "./identity.ts";
 import { putUnder, withoutUnder } from "./index-map.ts";
 import { foldName } from "./names.ts";
+import { keptRightOf } from "./operators.ts";
 import { get, put, without } from "./persistent-map.ts";
 import { sessionsNamed, type RegisteredSession, type Session, type State } from "./state.ts";
 
@@ -20,6 +21,10 @@ export function apply(state: State, event: Event): State {
       return { ...state, tailscaledSeen: true };
     case "tailscaled-presence":
       return { ...state, tailscaledPresent: event.present };
+    case "kept-right-given-up":
+      return { ...state, keptRight: null };
+    case "absences-counted":
+      return { ...state, absences: event.absences };
     case "session-opened": {
       const { session: id, identity, grant, sharing } = event;
       return opened(state, { phase: "unregistered", id, identity, grant, sharing });
@@ -32,8 +37,9 @@ export function apply(state: State, event: Event): State {
     case "session-refreshed": {
       const session = get(state.sessions, event.session);
       if (session === undefined) return state;
-      const { grant, operator } = event;
-      const refreshed = session.phase === "registered" ? { ...session, grant, operator } : { ...session, grant };
+      const { identity, grant, operator } = event;
+      const refreshed =
+        session.phase === "registered" ? { ...session, identity, grant, operator } : { ...session, identity, grant };
       return { ...state, sessions: put(state.sessions, session.id, refreshed) };
     }
     case "session-ended":
@@ -42,6 +48,7 @@ export function apply(state: State, event: Event): State {
     case "direct":
     case "answered":
     case "sent-away":
+    case "name-passed-on":
       return state;
   }
 }
@@ -101,6 +108,7 @@ function registered(state: State, session: RegisteredSession): State {
     ...state,
     sessions: put(state.sessions, session.id, session),
     online: put(state.online, foldName(session.name), [...sessionsNamed(state, session.name), session.id]),
+    keptRight: session.operator === "first" ? keptRightOf(session.identity, session.name) : state.keptRight,
   };
 }
 

@@ -19,6 +19,8 @@ export type PeerCommand = Asked &
     /** `body` is sealed by the sender; it is passed on unchanged. */
     | { readonly kind: "direct"; readonly to: string; readonly body: string }
     | { readonly kind: "list" | "list-bans" }
+    /** An operator gives up the right that is kept from having been first. */
+    | { readonly kind: "give-up-right" }
     /** `reason` is told to whom it meets; at most 200 characters of it. */
     | { readonly kind: "kick" | "ban"; readonly target: string; readonly reason?: string | undefined }
     | { readonly kind: "unban"; readonly target: string }
@@ -52,6 +54,10 @@ type SessionCommand =
 
 /** What concerns no session. */
 type ServerCommand =
+  /** The administrator clears the right that is kept from having been first. */
+  | { readonly kind: "clear-kept-right" }
+  /** Stable ids of all nodes in the network map, and for how many milliseconds Tailscale has been watched since the last such report. */
+  | { readonly kind: "nodes-present"; readonly nodes: readonly string[]; readonly elapsed: number }
   | { readonly kind: "release-name"; readonly name: string }
   /** tailscaled has answered in this process. */
   | { readonly kind: "tailscaled-seen" }

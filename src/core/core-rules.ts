@@ -51,6 +51,9 @@ function classOf(command: Command): CommandClass {
     case "release-name":
     case "tailscaled-seen":
     case "tailscaled-presence":
+    case "nodes-present":
+    case "clear-kept-right":
+    case "give-up-right":
       return "durable";
   }
 }
@@ -79,6 +82,9 @@ function sizeOf(command: Command): number {
     case "end":
     case "tailscaled-seen":
     case "tailscaled-presence":
+    case "nodes-present":
+    case "clear-kept-right":
+    case "give-up-right":
       return BASE_SIZE;
   }
 }

@@ -3,22 +3,18 @@
  * clock, no protocol and no protocol's words. `decide` says what a command leads to, `apply` what an event makes of the
  * state, `deliveriesOf` who hears of it; `mailbox.ts` runs them.
  */
-import {
-  decideOpen,
-  decideRegister,
-  decideRefresh,
-  decideTailscaledPresence,
-  decideTailscaledSeen,
-} from "./admission.ts";
+import { decideOpen, decideRefresh, decideRegister } from "./admission.ts";
 import type { Answer } from "./answers.ts";
 import type { Command, PeerCommand } from "./commands.ts";
 import { done, refused, SESSION_GONE, type Decision } from "./decision.ts";
 import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
+import { decideGiveUp } from "./operators.ts";
 import { foldName } from "./names.ts";
 import { get } from "./persistent-map.ts";
 import { isOperator, withNeeds, withOperator, withRegistered } from "./rights.ts";
 import { rosterOf } from "./roster.ts";
 import { sessionsNamed, type State } from "./state.ts";
+import { decideNodesPresent, decideTailscaledPresence, decideTailscaledSeen } from "./tailnet-news.ts";
 
 /**
  * What a command leads to in a state. Pure: the same state, command and time give the same decision.
@@ -38,12 +34,17 @@ export function decide(state: State, command: Command, at: number): Decision {
       return decideTailscaledSeen(state);
     case "tailscaled-presence":
       return decideTailscaledPresence(state, command.present);
+    case "nodes-present":
+      return decideNodesPresent(state, command);
+    case "clear-kept-right":
+      return decideGiveUp(state, null);
     case "release-name":
       return decideRelease(state, command.name);
     case "broadcast":
     case "direct":
     case "list":
     case "list-bans":
+    case "give-up-right":
     case "kick":
     case "ban":
     case "unban":
@@ -66,6 +67,8 @@ function decideAsked(state: State, command: Exclude<PeerCommand, { kind: "regist
       return withRegistered(state, session, () => answered(command, { kind: "list", names: rosterOf(state).names }));
     case "list-bans":
       return withOperator(state, session, () => answered(command, { kind: "bans", names: listBans(state) }));
+    case "give-up-right":
+      return withOperator(state, session, () => decideGiveUp(state, command));
     case "kick":
       return withOperator(state, session, (operator) => decideKick(state, operator, command));
     case "ban":

@@ -44,6 +44,14 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
       const { how, name, by, reason } = event;
       return toSharing(before, { kind: "sent-away", how, name, by, reason }, null);
     }
+    case "name-passed-on": {
+      const { name, from, to: heir } = event;
+      return [
+        { to: rosterOf(before).sessions, except: null, notice: { kind: "name-passed-on", name, from, to: heir } },
+      ];
+    }
+    case "kept-right-given-up":
+    case "absences-counted":
     case "session-opened":
     case "name-claimed":
     case "name-released":

@@ -1,5 +1,6 @@
 import type { Answer, Tag } from "./answers.ts";
 import type { Identity, OperatorGround, OperatorGrant } from "./identity.ts";
+import type { PersistentMap } from "./persistent-map.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** A live connection's number, given by the server, never used twice while it runs. */
@@ -61,10 +62,15 @@ type LiveEvent =
   | {
       readonly kind: "session-refreshed";
       readonly session: SessionId;
+      readonly identity: Identity;
       readonly grant: OperatorGrant | null;
       readonly operator: OperatorGround | null;
     }
   | { readonly kind: "tailscaled-presence"; readonly present: boolean }
+  /** The right of the first operator, see `isFirst`. */
+  | { readonly kind: "kept-right-given-up" }
+  /** Milliseconds by node, of all that are absent. */
+  | { readonly kind: "absences-counted"; readonly absences: PersistentMap<string, number> }
   | {
       readonly kind: "session-ended";
       readonly session: SessionId;
@@ -95,6 +101,8 @@ type HeardEvent =
       readonly tag?: Tag | undefined;
       readonly answer: Answer;
     }
+  /** A machine's name went to another one with its tags. */
+  | { readonly kind: "name-passed-on"; readonly name: string; readonly from: Identity; readonly to: Identity }
   | {
       readonly kind: "sent-away";
       readonly how: "kicked" | "banned";
@@ -123,6 +131,9 @@ export function isFact(event: Event): event is Fact {
     case "direct":
     case "answered":
     case "sent-away":
+    case "name-passed-on":
+    case "kept-right-given-up":
+    case "absences-counted":
       return false;
   }
 }

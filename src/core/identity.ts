@@ -83,6 +83,24 @@ export function isStoredAs(stored: Identity, identity: Identity): boolean {
   return sameIdentity(stored, identity) || (before !== null && sameIdentity(stored, before));
 }
 
+/** The keys that an identity may be stored under: today's, and the one before. */
+export function storedKeys(identity: Identity): readonly string[] {
+  const before = storedBefore(identity);
+  return before === null ? [identityKey(identity)] : [identityKey(identity), identityKey(before)];
+}
+
+/** Of two that are the same identity, whether they are told the same way, too: label, tags, number of the user. */
+export function sameDetails(a: Identity, b: Identity): boolean {
+  if (a.kind === "person" && b.kind === "person") return a.login === b.login && a.userId === b.userId;
+  if (a.kind === "machine" && b.kind === "machine") return a.label === b.label && sameTags(a.tags, b.tags);
+  return a.kind === b.kind;
+}
+
+/** The order doesn't count. */
+export function sameTags(a: readonly string[], b: readonly string[]): boolean {
+  return JSON.stringify(a.toSorted()) === JSON.stringify(b.toSorted());
+}
+
 /** Lower case for ASCII letters alone: `toLowerCase` makes a `k` of the Kelvin sign, so two logins could look like one. */
 export function foldAscii(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());

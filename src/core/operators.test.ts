@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { alice, backup, bob, groundOf, local, mallory, outcome, phone, world } from "../../test/helpers/core.ts";
+import {
+  alice,
+  backup,
+  bob,
+  groundOf,
+  local,
+  mallory,
+  outcome,
+  phone,
+  world,
+  type World,
+} from "../../test/helpers/core.ts";
 import type { Identity } from "./identity.ts";
 
 const noTailscaled = { tailscaledSeen: false };
@@ -76,18 +87,59 @@ test("ID-43 where the configuration names somebody, nobody is operator by being 
   expect([groundOf(w, 1), groundOf(w, 2)]).toEqual([null, "configured"]);
 });
 
-test("ID-43 the first one's right goes with the session, not with the name", () => {
+test("ID-43 a local user's right goes with the session, for any user of the machine could take the name", () => {
   const w = world({}, noTailscaled);
-  w.join(1, phone, "alice");
+  w.join(1, local, "alice");
   w.join(2, local, "bob");
   w.run({ kind: "end", session: 1, refusal: null });
-  w.join(3, phone, "alice");
+  w.join(3, local, "alice");
   expect([groundOf(w, 2), groundOf(w, 3)]).toEqual([null, null]);
   w.run({ kind: "end", session: 2, refusal: null });
   w.run({ kind: "end", session: 3, refusal: null });
   w.join(4, local, "carol");
   expect(groundOf(w, 4)).toBe("first");
 });
+
+test("ID-43 an address's right is kept for that address and name over lost connections, whoever comes first after it", () => {
+  const w = world({}, noTailscaled);
+  w.join(1, phone, "alice");
+  w.run({ kind: "end", session: 1, refusal: null });
+  w.join(2, tablet, "bob");
+  w.join(3, local, "carol");
+  w.join(4, phone, "other");
+  expect([groundOf(w, 2), groundOf(w, 3), groundOf(w, 4)]).toEqual([null, null, null]);
+  w.join(5, phone, "ALICE");
+  expect(groundOf(w, 5)).toBe("first");
+  expect(groundOf(joined(w.restarted(), 1, tablet, "bob"), 1)).toBe("first");
+});
+
+test.each(["by the operator", "by the administrator"])(
+  "ID-43 the kept right is given up %s, and the next first has it",
+  (by) => {
+    const w = world({}, noTailscaled);
+    w.join(1, phone, "alice");
+    w.join(2, tablet, "bob");
+    expect(outcome(w.run({ kind: "give-up-right", session: 2 }))).toBe("refused: not-operator");
+    const step = w.run(by === "by the operator" ? { kind: "give-up-right", session: 1 } : { kind: "clear-kept-right" });
+    expect(step.heard).toContainEqual({ to: 1, notice: { kind: "operator-changed", operator: false } });
+    expect(groundOf(w, 1)).toBe(null);
+    w.run({ kind: "end", session: 1, refusal: null });
+    w.join(3, phone, "alice");
+    expect(groundOf(w, 3)).toBe(null);
+    w.run({ kind: "end", session: 2, refusal: null });
+    w.run({ kind: "end", session: 3, refusal: null });
+    w.join(4, tablet, "bob");
+    expect(groundOf(w, 4)).toBe("first");
+    expect(outcome(world().run({ kind: "clear-kept-right" }))).toBe("unchanged");
+  },
+);
+
+const tablet: Identity = { kind: "address", address: "100.64.0.8" };
+
+function joined(w: World, session: number, identity: Identity, name: string): World {
+  w.join(session, identity, name);
+  return w;
+}
 
 test("ID-43 asking again who the first one is doesn't take its right", () => {
   const w = world({}, noTailscaled);

@@ -1,5 +1,9 @@
-import { foldAscii, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
+import type { Tag } from "./answers.ts";
+import { done, UNCHANGED, type Decision } from "./decision.ts";
+import type { Event, SessionId } from "./events.ts";
+import { foldAscii, identityKey, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { foldName } from "./names.ts";
+import { valuesOf } from "./persistent-map.ts";
 import type { Settings, State } from "./state.ts";
 
 /**
@@ -17,11 +21,44 @@ export function lastingGround(
 
 /**
  * The original's rule: who registers while nobody is registered is operator. It holds only where no tailscaled is or was ever
- * seen and the configuration names nobody; anywhere else nobody becomes operator by being early.
+ * seen and the configuration names nobody; anywhere else nobody becomes operator by being early. The right of an address
+ * stays with that address and name, so that it comes back to it, and to nobody else, after its connection was lost.
  */
-export function isFirst(state: State): boolean {
-  const isUnruled = !state.tailscaledSeen && !state.tailscaledPresent && state.settings.operators.length === 0;
-  return isUnruled && state.online.size === 0;
+export function isFirst(state: State, identity: Identity, name: string): boolean {
+  if (state.tailscaledSeen || state.tailscaledPresent || state.settings.operators.length > 0) return false;
+  const { keptRight } = state;
+  if (keptRight === null) return state.online.size === 0;
+  return keptRight.identity === identityKey(identity) && keptRight.name === foldName(name);
+}
+
+/** The right that registering first leaves behind. A `local` user's is not kept: any user of the machine could take it. */
+export function keptRightOf(identity: Identity, name: string): State["keptRight"] {
+  return identity.kind === "address" ? { identity: identityKey(identity), name: foldName(name) } : null;
+}
+
+/** Gives up the right that is kept from being first, whoever has it; who comes first after that, has it next. */
+export function decideGiveUp(
+  state: State,
+  asked: { readonly session: SessionId; readonly tag?: Tag | undefined } | null,
+): Decision {
+  const events: Event[] = [
+    ...(state.keptRight === null ? [] : [{ kind: "kept-right-given-up" } as const]),
+    ...demotions(state),
+  ];
+  if (asked === null) return events.length === 0 ? UNCHANGED : done(...events);
+  return done(...events, {
+    kind: "answered",
+    session: asked.session,
+    tag: asked.tag,
+    answer: { kind: "right-given-up" },
+  });
+}
+
+/** Who is operator by being first is so no more. */
+export function demotions(state: State): Event[] {
+  return valuesOf(state.sessions)
+    .filter((session) => session.phase === "registered" && session.operator === "first")
+    .map(({ id, identity, grant }) => ({ kind: "session-refreshed", session: id, identity, grant, operator: null }));
 }
 
 /** Whether the configuration names this name, or the login behind it. Null: no name, no login. */

@@ -38,6 +38,10 @@ export interface State {
   readonly tailscaledSeen: boolean;
   /** There is a tailscaled on this machine now, answering or not. */
   readonly tailscaledPresent: boolean;
+  /** Whose the right of the first operator is while the process lives, and under which folded name; see `isFirst`. */
+  readonly keptRight: { readonly identity: string; readonly name: string } | null;
+  /** For how long machines that have claimed names have not been in the network map, in milliseconds, by node. */
+  readonly absences: PersistentMap<string, number>;
   /** By folded name. */
   readonly claims: PersistentMap<string, Claim>;
   /** By folded name. */
@@ -60,6 +64,8 @@ export function initialState(settings: Settings, saved: Saved): State {
     settings,
     tailscaledSeen: saved.tailscaledSeen,
     tailscaledPresent: false,
+    keptRight: null,
+    absences: emptyMap(),
     claims: mapOf(saved.claims.map((claim) => [foldName(claim.name), claim])),
     bans: mapOf(saved.bans.map((ban) => [foldName(ban.name), ban])),
     sessions: emptyMap(),

@@ -1,11 +1,13 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
 import { coreRules } from "../core/core-rules.ts";
+import { describeIdentity } from "../core/identity.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import type { Saved, Store } from "../core/ports.ts";
 import { initialState, type Settings, type State } from "../core/state.ts";
 import { createIdentifier } from "../tailnet/identify.ts";
 import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
+import { followNodesPresent } from "../tailnet/nodes-present.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import type { ServerReport } from "../admin/records.ts";
 import { createAdminRoutes } from "./admin-routes.ts";
@@ -87,6 +89,9 @@ export async function startServer({
   const sessions = new Sessions((notice, hearers) => {
     metrics.observe(notice, hearers);
     scrollback.observe(notice);
+    if (notice.kind !== "name-passed-on") return;
+    const { name, from, to } = notice;
+    log.info("a name passed on", { name, from: describeIdentity(from), to: describeIdentity(to) });
   });
   const mailbox = new Mailbox(coreRules, initialState(settings, saved), {
     store,
@@ -179,6 +184,12 @@ export async function startServer({
     void identityRefresh.askAll();
   });
   monitor.onNews(() => identityRefresh.hearNews());
+  const stopFollowingNodes = followNodesPresent({
+    api,
+    monitor,
+    onReport: (seen) => mailbox.post({ kind: "nodes-present", ...seen }),
+    now,
+  });
 
   learn(monitor.current());
   const trouble = await listening.want(wantedAddresses(config, monitor.current()));
@@ -229,6 +240,7 @@ export async function startServer({
     listening.stop();
     monitor.stop();
     identityRefresh.stop();
+    stopFollowingNodes();
     storeWatch.stop();
     if (!(await within(timings.storing, mailbox.idle()))) {
       const { facts = [], commands = 0 } = mailbox.underWay ?? {};

@@ -109,6 +109,7 @@ function linesOf(notice: Exclude<Notice, { kind: "broadcast" }>, facts: () => Se
     case "came":
     case "went":
     case "sent-away":
+    case "name-passed-on":
       return [];
   }
 }
@@ -130,6 +131,8 @@ function answerLines(answer: Answer, asked: Asked, facts: () => ServerFacts): Se
       return response(
         answer.names.length === 0 ? [{ kind: "no-bans" }] : answer.names.map((id) => ({ kind: "banned", id })),
       );
+    case "right-given-up":
+      return [];
     case "kicked":
       return [{ kind: "success", action: "kick", id: answer.target }];
     case "banned":

@@ -237,6 +237,7 @@ function outcomeOf(notice: Notice): Refusal | null | undefined {
     case "came":
     case "went":
     case "sent-away":
+    case "name-passed-on":
       return undefined;
   }
 }

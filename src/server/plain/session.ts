@@ -1,5 +1,5 @@
 import type { EndCause } from "../../core/events.ts";
-import type { Identity } from "../../core/identity.ts";
+import { describeIdentity, type Identity } from "../../core/identity.ts";
 import type { Notice } from "../../core/notices.ts";
 import { openPad, sealPad } from "../../wire/classic/pad.ts";
 import { decodePlainLine, PLAIN_WORDS, textOf, type PlainValue } from "../../wire/plain/lines.ts";
@@ -198,6 +198,11 @@ export class PlainSession implements ProtocolSession {
       case "sent-away":
         this.#tell(
           `${visibleLine(notice.name)} was ${notice.how} by ${visibleLine(notice.by)}${because(notice.reason)}`,
+        );
+        return;
+      case "name-passed-on":
+        this.#tell(
+          `${visibleLine(notice.name)} is another machine now: ${visibleLine(describeIdentity(notice.to))}, instead of ${visibleLine(describeIdentity(notice.from))}, which is gone.`,
         );
         return;
       case "broadcast-sent":
