@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -60,6 +60,7 @@ async function tryServer(): Promise<void> {
   }
   expect(port !== undefined, "the server says where it listens");
   run("npx", ["pad", "send", "ALL", "hello", "--server", `127.0.0.1:${port}`, "--as", "trial"], folder);
+  await tryEchoBot(`127.0.0.1:${port}`);
   expect(
     run("npx", ["padserve", "names", "--data", data], folder).includes("trial"),
     "the running server knows the name",
@@ -68,6 +69,24 @@ async function tryServer(): Promise<void> {
   const [code] = await ended;
   expect(code === 0, "the server ends with 0");
   expect(run("npx", ["padserve", "names", "--data", data], folder).includes("trial"), "the name was kept");
+}
+
+/** As docs/examples says it is run in a folder of one's own. */
+async function tryEchoBot(server: string): Promise<void> {
+  copyFileSync(join(installed, "docs", "examples", "echo-bot.mts"), join(folder, "echo-bot.mts"));
+  const bot = spawn("node", ["echo-bot.mts", "echo", server], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const ended = once(bot, "exit");
+  const lines = createInterface({ input: bot.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value === "online", "the echo bot comes online in a fresh folder");
+  run("npx", ["pad", "send", "echo", "are you there?", "--server", server, "--as", "trial"], folder);
+  expect((await lines.next()).value?.startsWith("echo: ") === true, "the echo bot answers");
+  bot.kill("SIGTERM");
+  const [code] = await ended;
+  expect(code === 0, "the echo bot leaves with 0");
 }
 
 function run(command: string, args: readonly string[], cwd: string): string {

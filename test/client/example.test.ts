@@ -14,7 +14,7 @@ test("CC-25 the example in docs runs: it echoes direct messages, and leaves when
   await using alice = await online({ server: server.address, id: "alice" });
   const bot = spawn(
     process.execPath,
-    ["--conditions=padserve-source", "docs/examples/echo-bot.ts", "echo", formatAddress(server.address)],
+    ["--conditions=padserve-source", "docs/examples/echo-bot.mts", "echo", formatAddress(server.address)],
     { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
   );
   const exited = once(bot, "exit");

@@ -1,9 +1,12 @@
 /**
- * A bot that sends every direct message back to who wrote it. From a checkout:
+ * A bot that sends every direct message back to who wrote it. In a folder where `padserve` is installed:
  *
- *     node --conditions=padserve-source docs/examples/echo-bot.ts echo my-server
+ *     cp node_modules/padserve/docs/examples/echo-bot.mts .
+ *     node echo-bot.mts echo my-server
  *
- * Where `padserve` is installed as a package, the condition isn't needed.
+ * In a checkout of Padserve itself, which has no built files:
+ *
+ *     node --conditions=padserve-source docs/examples/echo-bot.mts echo my-server
  */
 import { connect, parseAddress } from "padserve/client";
 
