@@ -2,7 +2,7 @@ import { defineCommand, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import { enter } from "./enter.ts";
-import { explainFailure, type Explanation } from "./explain.ts";
+import { explainEnd, explainFailure, type Explanation } from "./explain.ts";
 import { escapedLine, plainJson } from "../text/visible.ts";
 import { destination, explainEntry, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
 
@@ -50,7 +50,9 @@ async function who({ values, context }: Invocation<typeof OPTIONS>): Promise<Exi
     stdout.write(values.json === true ? `${plainJson(names)}\n` : names.map((id) => `${escapedLine(id)}\n`).join(""));
     return EXIT.done;
   }
-  return stop.aborted ? EXIT.interrupted : complain(explainFailure(reply, server));
+  if (stop.aborted) return EXIT.interrupted;
+  // No message was on its way whose fate could be unknown.
+  return complain(reply.kind === "unknown" ? explainEnd(reply.why, server) : explainFailure(reply, server));
 
   function complain({ text, code }: Explanation): ExitCode {
     stderr.write(`pad who: ${text}\n`);
