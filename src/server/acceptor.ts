@@ -20,7 +20,7 @@ export interface AcceptorOptions {
   readonly identifier: Pick<Identifier, "identify">;
   /** Milliseconds to say the first bytes. */
   readonly timeout: number;
-  /** Sockets in all, whatever they speak; over it the longest silent one makes room, or else the newcomer is closed. */
+  /** Sockets in all, whatever they speak; over it one that is leaving or the longest silent one makes room, or else the newcomer is closed. */
   readonly maxSockets: number;
   /** Sockets of one identity, whatever they speak and whether they have spoken; `local` is exempt. */
   readonly maxPerIdentity: number;
@@ -63,6 +63,8 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   /** Those that nobody has been handed yet; and of them those that have said nothing, the oldest first, since when. */
   const waiting = new Set<Socket>();
   const silent = new Map<Socket, number>();
+  /** Those that were told to go, and have a moment to hear it. */
+  const leaving = new Set<Socket>();
   const perAddress = new Counts();
   const perIdentity = new Counts();
   let whenEmpty: (() => void) | null = null;
@@ -83,13 +85,13 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       perAddress.add(address);
       socket.once("close", () => {
         sockets.delete(socket);
+        leaving.delete(socket);
         handed(socket);
         perAddress.remove(address);
         if (sockets.size === 0) whenEmpty?.();
       });
       if (perAddress.of(address) > options.maxPerAddress && !isLoopback(plainAddress(address))) {
-        handed(socket);
-        options.onCrowd(socket, null);
+        sendAway(socket, null);
       } else receive(socket, { address, port }, since);
     },
     dropLost: (isLost) => {
@@ -136,8 +138,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
         return;
       }
       stopDetecting();
-      handed(socket);
-      options.onCrowd(socket, speech);
+      sendAway(socket, speech);
     }
 
     function hear(what: Speech): void {
@@ -161,14 +162,26 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     return perIdentity.of(key) > options.maxPerIdentity;
   }
 
+  function sendAway(socket: Socket, speech: Speech | null): void {
+    handed(socket);
+    leaving.add(socket);
+    options.onCrowd(socket, speech);
+  }
+
   function hasRoom(): boolean {
     if (sockets.size < options.maxSockets) return true;
+    const [gone] = leaving;
+    if (gone !== undefined) return giveUp(gone);
     const [oldest] = silent;
-    if (oldest === undefined || options.now() - oldest[1] < SILENCE) return false;
-    // Its own `close` comes later; the place is free at once.
-    sockets.delete(oldest[0]);
-    silent.delete(oldest[0]);
-    oldest[0].destroy();
+    return oldest !== undefined && options.now() - oldest[1] >= SILENCE && giveUp(oldest[0]);
+  }
+
+  /** Its own `close` comes later; the place is free at once. */
+  function giveUp(socket: Socket): true {
+    sockets.delete(socket);
+    silent.delete(socket);
+    leaving.delete(socket);
+    socket.destroy();
     return true;
   }
 
