@@ -8,10 +8,10 @@ export interface AbuseScene {
   readonly server: ServerProcess;
   readonly port: number;
   /** Another connection, closed with the test. */
-  connect(): Promise<ClassicPeer>;
-  join(id: string): Promise<ClassicPeer>;
+  readonly connect: () => Promise<ClassicPeer>;
+  readonly join: (id: string) => Promise<ClassicPeer>;
   /** The bystanders exchange so many messages both ways, none lost, none twice, in order. */
-  talk(rounds: number): Promise<void>;
+  readonly talk: (rounds: number) => Promise<void>;
 }
 
 export async function startAbuse(config: Partial<Config> = {}): Promise<AbuseScene> {
