@@ -87,6 +87,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "too-slow":
     case "no-open-room":
     case "rolled-back":
+    case "replaced":
     case "device-removed":
     case "device-not-confirmed":
     case "unsupported":

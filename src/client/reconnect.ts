@@ -80,6 +80,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "not-banned":
     case "no-open-room":
     case "rolled-back":
+    case "replaced":
     case "device-removed":
     case "device-not-confirmed":
     case "unsupported":

@@ -29,6 +29,8 @@ type PlainReason =
   | "no-open-room"
   /** This device's state was copied, or comes from a backup: it must not go on. */
   | "rolled-back"
+  /** The same device has come by another connection. */
+  | "replaced"
   | "device-removed"
   /** One of the person's other devices has to confirm this one first. */
   | "device-not-confirmed"

@@ -199,7 +199,10 @@ function checkLog(world: DeliveryServiceWorld, group: string): void {
 /** Maps and sets as sorted arrays, so that two states compare by what they hold. */
 function plain(state: DeliveryServiceWorld["state"]): unknown {
   return Object.fromEntries(
-    Object.entries(state).map(([key, value]) => [key, isMap(value) ? entriesOf(value) : value]),
+    Object.entries(state).map(([key, value]) => [
+      key,
+      isMap(value) ? entriesOf(value) : value instanceof Set ? [...value].map(String).toSorted(inOrder) : value,
+    ]),
   );
 }
 

@@ -109,9 +109,9 @@ export interface GroupView {
 }
 
 /** The groups that a device is in, and the open rooms that it may join. */
-export function groupsFor(state: State, device: DeviceId, open: Iterable<GroupId>): GroupView[] {
+export function groupsFor(state: State, device: DeviceId): GroupView[] {
   const own = get(state.groupsOf, device) ?? new Set<GroupId>();
-  return [...new Set([...own, ...open])].flatMap((id) => viewOf(state, device, id) ?? []);
+  return [...new Set([...own, ...state.openRooms])].flatMap((id) => viewOf(state, device, id) ?? []);
 }
 
 export function viewOf(state: State, device: DeviceId, id: GroupId): GroupView | null {

@@ -113,7 +113,14 @@ export interface WelcomeRow {
   readonly entry: number;
 }
 
+/** Which server this is. `incarnation` is new after each restore from a backup; `id` stays. 16 random bytes each, base64url. */
+export interface ServerRow {
+  readonly id: string;
+  readonly incarnation: string;
+}
+
 export type Row =
+  | { readonly table: "server"; readonly key: "self"; readonly value: ServerRow }
   | { readonly table: "device"; readonly key: DeviceId; readonly value: DeviceRow | null }
   | { readonly table: "user-key"; readonly key: string; readonly value: UserKeyRow | null }
   | { readonly table: "packages"; readonly key: DeviceId; readonly value: PackagesRow | null }

@@ -24,6 +24,8 @@ export type GroupEvent =
 /** What a device's connection hears. Answers go another way: to who posted the command. */
 export type GroupNotice =
   | Push["push"]
+  /** The turn to commit there is this device's now. */
+  | { readonly kind: "turn"; readonly group: GroupId }
   /** The same device has come by another connection: this one ends. */
   | { readonly kind: "replaced" }
   | { readonly kind: "refused" };

@@ -18,6 +18,7 @@ import type {
   HeadRow,
   PackagesRow,
   Row,
+  ServerRow,
   UserKeyRow,
   WelcomeRow,
   WriterRow,
@@ -26,6 +27,8 @@ import type { Settings } from "./settings.ts";
 
 export interface State {
   readonly settings: Settings;
+  /** Null until the first start has made it. */
+  readonly server: ServerRow | null;
   readonly devices: PersistentMap<DeviceId, DeviceRow>;
   /** The user key that each owner set first, by the owner's key. */
   readonly userKeys: PersistentMap<string, UserKeyRow>;
@@ -47,6 +50,8 @@ export interface State {
   /** Devices of an owner, by the owner's key. */
   readonly devicesOf: PersistentMap<string, ReadonlySet<DeviceId>>;
   readonly welcomesOf: PersistentMap<DeviceId, ReadonlySet<GroupId>>;
+  /** Groups that go on and that anybody may see. */
+  readonly openRooms: ReadonlySet<GroupId>;
   readonly deviceCount: number;
   readonly groupCount: number;
   /** How many groups that go on each owner has created, by the owner's key. */
@@ -61,6 +66,7 @@ export interface State {
 export function emptyState(settings: Settings): State {
   return {
     settings,
+    server: null,
     devices: emptyMap(),
     userKeys: emptyMap(),
     packages: emptyMap(),
@@ -74,6 +80,7 @@ export function emptyState(settings: Settings): State {
     groupsOf: emptyMap(),
     devicesOf: emptyMap(),
     welcomesOf: emptyMap(),
+    openRooms: new Set(),
     deviceCount: 0,
     groupCount: 0,
     createdBy: emptyMap(),
@@ -91,6 +98,8 @@ export function initialState(settings: Settings, rows: Iterable<Row>): State {
 /** The state with a row put in place of the one with its key, or taken away. Rows are facts: none is refused here. */
 export function apply(state: State, row: Row): State {
   switch (row.table) {
+    case "server":
+      return { ...state, server: row.value };
     case "device":
       return applyDevice(state, row.key, row.value);
     case "user-key":
@@ -150,6 +159,7 @@ function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
     if (isOpen(group)) places = put(places, key, id);
     else if (get(places, key) === id) places = without(places, key);
   }
+  const openRooms = withOpenRoom(state.openRooms, id, isOpen(group) && group?.access === "open");
   const change = Number(isOpen(group)) - Number(isOpen(before));
   const creator = (group ?? before)?.creator;
   let { createdBy } = state;
@@ -159,7 +169,7 @@ function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
     createdBy = count === 0 ? without(createdBy, creatorKey) : put(createdBy, creatorKey, count);
   }
   const groupCount = state.groupCount + change;
-  return { ...state, groups: set(state.groups, id, group), groupsOf, places, groupCount, createdBy };
+  return { ...state, groups: set(state.groups, id, group), groupsOf, places, openRooms, groupCount, createdBy };
 }
 
 function applyWelcome(state: State, key: string, welcome: WelcomeRow | null): State {
@@ -168,6 +178,14 @@ function applyWelcome(state: State, key: string, welcome: WelcomeRow | null): St
   if (before !== undefined) welcomesOf = removeFrom(welcomesOf, before.device, before.group);
   if (welcome !== null) welcomesOf = addTo(welcomesOf, welcome.device, welcome.group);
   return { ...state, welcomes: set(state.welcomes, key, welcome), welcomesOf };
+}
+
+function withOpenRoom(rooms: ReadonlySet<GroupId>, id: GroupId, isOne: boolean): ReadonlySet<GroupId> {
+  if (rooms.has(id) === isOne) return rooms;
+  const after = new Set(rooms);
+  if (isOne) after.add(id);
+  else after.delete(id);
+  return after;
 }
 
 function isOpen(group: GroupRow | null | undefined): boolean {

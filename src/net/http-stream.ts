@@ -12,6 +12,18 @@ const PIECE = 2048;
  */
 export class HttpStream extends Duplex {
   readonly #socket: Socket;
+  readonly #onReadable = (): void => {
+    // Nobody may ask for more for long; that the peer has ended must be noticed all the same.
+    if (this.#socket.readableLength === 0) this.#socket.read(0);
+    this.#feedLater();
+  };
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.emit("peer-end");
+    this.#feedLater();
+  };
+  readonly #onClose = (): void => void this.destroy();
+  #detached = false;
   #wanted = false;
   #held = false;
   #feeding = false;
@@ -21,17 +33,9 @@ export class HttpStream extends Duplex {
   constructor(socket: Socket) {
     super({ allowHalfOpen: true, readableHighWaterMark: PIECE });
     this.#socket = socket;
-    socket.on("readable", () => {
-      // Nobody may ask for more for long; that the peer has ended must be noticed all the same.
-      if (socket.readableLength === 0) socket.read(0);
-      this.#feedLater();
-    });
-    socket.on("end", () => {
-      this.#ended = true;
-      this.emit("peer-end");
-      this.#feedLater();
-    });
-    socket.on("close", () => this.destroy());
+    socket.on("readable", this.#onReadable);
+    socket.on("end", this.#onEnd);
+    socket.on("close", this.#onClose);
     if (socket.readableEnded) this.#ended = true;
     if (socket.closed) setImmediate(() => this.destroy());
     // How it ended is of no interest to whoever serves it.
@@ -46,6 +50,18 @@ export class HttpStream extends Duplex {
   release(): void {
     this.#held = false;
     this.#feedLater();
+  }
+
+  /** The socket itself, for another protocol: it is whole and not flowing, and this stream is at its end. */
+  detach(): Socket {
+    this.#detached = true;
+    this.#held = true;
+    const socket = this.#socket;
+    socket.off("readable", this.#onReadable);
+    socket.off("end", this.#onEnd);
+    socket.off("close", this.#onClose);
+    this.destroy();
+    return socket;
   }
 
   override _read(): void {
@@ -74,7 +90,7 @@ export class HttpStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#socket.destroy();
+    if (!this.#detached) this.#socket.destroy();
     done(error);
   }
 

@@ -17,7 +17,8 @@ import type { Metrics } from "./metrics.ts";
 import { claimedName, ownHost, suggestedName } from "./own-name.ts";
 import { createPlainProtocol } from "./plain/protocol.ts";
 import type { Scrollback } from "./scrollback.ts";
-import { createSessionFactory } from "./session/factory.ts";
+import type { FramesUpgrade } from "./frames/protocol.ts";
+import { createSessionFactory, type SessionFactory } from "./session/factory.ts";
 import { InputBudget } from "./session/input-budget.ts";
 import type { Limits } from "./session/limits.ts";
 import type { Sessions } from "./session/sessions.ts";
@@ -40,6 +41,8 @@ export interface IncomingOptions {
   readonly scrollback: Scrollback;
   /** Answers what is asked by HTTP. */
   readonly answer: Answer;
+  /** Joins the frame protocol to the sessions. */
+  readonly frames: (parts: { readonly limits: Limits; readonly makeSession: SessionFactory }) => FramesUpgrade;
   /** Most sockets at once. */
   readonly maxSockets: number;
   /** Milliseconds of a clock that only goes forward. */
@@ -85,8 +88,9 @@ export function createIncoming(options: IncomingOptions): Incoming {
     readers,
     wall: () => Date.now(),
   });
-  const http = createHttpSide({ answer: options.answer, timeout: timings.http, now });
   const makeSession = createSessionFactory({ ...options, turnedAway, services: servicesWith(audit.post) });
+  const upgrade = options.frames({ limits, makeSession });
+  const http = createHttpSide({ answer: options.answer, upgrade, timeout: timings.http, now });
   const acceptor = createAcceptor({
     identifier: options.identifier,
     timeout: config.registerTimeout,

@@ -2,7 +2,6 @@
 import { coreRules } from "../core/core-rules.ts";
 import { describeIdentity } from "../core/identity.ts";
 import { Mailbox } from "../core/mailbox.ts";
-import type { Saved, Store } from "../core/ports.ts";
 import { initialState, type Settings, type State } from "../core/state.ts";
 import { createIdentifier } from "../tailnet/identify.ts";
 import { createLocalApi } from "../tailnet/local-api/client.ts";
@@ -12,7 +11,7 @@ import { createMonitor, type Observation } from "../tailnet/monitor.ts";
 import type { ServerReport } from "../admin/records.ts";
 import { createAdminRoutes } from "./admin-routes.ts";
 import type { Config } from "../config/config.ts";
-import { hostNames } from "./host-names.ts";
+import { hostNames, type HostNames } from "./host-names.ts";
 import { createOpenRoom } from "./http/open-room.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createIncoming } from "./incoming.ts";
@@ -25,16 +24,21 @@ import { ownHost } from "./own-name.ts";
 import { limitsOf } from "./session/limits.ts";
 import { SlowReaders } from "./session/slow-readers.ts";
 import { createScrollback } from "./scrollback.ts";
+import { FrameHearers } from "./frames/hearers.ts";
+import { createFramesSide } from "./frames/side.ts";
+import { startGroups } from "./groups/start.ts";
+import type { FullStore, SavedAll } from "../store/stored.ts";
 import { Sessions } from "./session/sessions.ts";
+import { createSparseLog } from "./sparse-log.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
 import { isLost, wantedAddresses } from "../config/wanted-addresses.ts";
 
 export interface ServerOptions {
   readonly config: Config;
-  readonly store: Store;
+  readonly store: FullStore;
   /** What the store held when it was opened. */
-  readonly saved: Saved;
+  readonly saved: SavedAll;
   readonly log: Log;
   /** The administrator's secret, see `src/admin/running-file.ts`. */
   readonly token: string;
@@ -93,17 +97,20 @@ export async function startServer({
     const { name, from, to } = notice;
     log.info("a name passed on", { name, from: describeIdentity(from), to: describeIdentity(to) });
   });
+  const onStoreFailure = (cause: unknown): void => {
+    metrics.storeFailed();
+    log.error("facts could not be stored", {}, cause);
+  };
   const mailbox = new Mailbox(coreRules, initialState(settings, saved), {
     store,
     outbox: sessions,
     clock: { wall: () => Date.now() },
     nextTurn: (turn) => void setImmediate(turn),
     writeBehind: (write) => void setTimeout(write, 2000).unref(),
-    onStoreFailure: (cause) => {
-      metrics.storeFailed();
-      log.error("facts could not be stored", {}, cause);
-    },
+    onStoreFailure,
   });
+  const hearers = new FrameHearers(() => groups.state);
+  const { groups, server: self } = await startGroups({ store, saved, outbox: hearers, now, onStoreFailure });
 
   const identifier = createIdentifier({
     api,
@@ -135,11 +142,12 @@ export async function startServer({
     wall: () => Date.now(),
     now,
   });
+  const malformed = createSparseLog((fields) => log.info("malformed frames", fields), timings.sparseLog);
   const answer = createRoutes({
     openRoom,
     place: () => ({ host: ownHost(), port: listening.port }),
     metrics,
-    hostNames: () => hostNames(config.aliases, monitor.current(), listening.addresses),
+    hostNames: ownNames,
     settings,
     async health() {
       const kept = await storeWatch.look();
@@ -162,6 +170,20 @@ export async function startServer({
     observation: () => monitor.current(),
     scrollback,
     answer,
+    frames: ({ limits, makeSession }) =>
+      createFramesSide({
+        server: { ...self, name: ownHost() },
+        mailbox,
+        groups,
+        hearers,
+        scrollback,
+        limits,
+        hostNames: ownNames,
+        port: () => listening.port,
+        makeSession,
+        facts: () => ({ host: ownHost(), sessions: sessions.size }),
+        onMalformed: (session, where) => malformed.note({ session, where }),
+      }),
     maxSockets: mostSockets(config, log),
     now,
   });
@@ -211,6 +233,10 @@ export async function startServer({
     },
   };
 
+  function ownNames(): HostNames {
+    return hostNames(config.aliases, monitor.current(), listening.addresses);
+  }
+
   function learn({ everAnswered, socketExists }: Observation): void {
     mailbox.post({ kind: "tailscaled-presence", present: socketExists || everAnswered });
     if (everAnswered) mailbox.post({ kind: "tailscaled-seen" });
@@ -242,7 +268,9 @@ export async function startServer({
     identityRefresh.stop();
     stopFollowingNodes();
     storeWatch.stop();
-    if (!(await within(timings.storing, mailbox.idle()))) {
+    malformed.stop();
+    groups.stop();
+    if (!(await within(timings.storing, Promise.all([mailbox.idle(), groups.idle()])))) {
       const { facts = [], commands = 0 } = mailbox.underWay ?? {};
       log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
     }
@@ -255,7 +283,7 @@ export async function startServer({
 }
 
 /** Whether `work` was done within so many milliseconds. */
-async function within(milliseconds: number, work: Promise<void>): Promise<boolean> {
+async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, milliseconds, false);

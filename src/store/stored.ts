@@ -15,6 +15,7 @@ export interface SavedAll extends Saved {
 export type FullStore = Store<SavedAll, StoredFact>;
 
 const TABLES: Readonly<Record<Row["table"], true>> = {
+  server: true,
   device: true,
   "user-key": true,
   packages: true,

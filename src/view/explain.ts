@@ -94,6 +94,8 @@ function explainRefusal(refusal: Refusal): string {
       return "This server has no open room: write in a sealed one.";
     case "rolled-back":
       return "This device's data was copied, or comes from a backup, so it may not go on. Set it up anew: pad devices reset";
+    case "replaced":
+      return "This device is connected from another program now.";
     case "device-removed":
       return "This device was removed from your devices. Set it up anew: pad devices reset";
     case "device-not-confirmed":

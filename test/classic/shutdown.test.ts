@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Store } from "../../src/core/ports.ts";
+import type { FullStore } from "../../src/store/stored.ts";
 import type { Log } from "../../src/server/log.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
@@ -65,7 +65,7 @@ test("SC-29 a disk that never answers does not keep the server from stopping, an
   let answers = true;
   const asked = Promise.withResolvers<void>();
   const never = new Promise<never>(() => {});
-  const store: Store = {
+  const store: FullStore = {
     load: () => memory.load(),
     read: (range) => memory.read(range),
     commit: (batch) => {

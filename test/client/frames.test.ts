@@ -33,7 +33,8 @@ test("CC-50 a device proves itself anew on each connection, by its key over that
         helloProof({ nonce: hello.nonce, server: hello.server.id, device, counter }),
         privateKey,
       );
-      return { device, record: new Uint8Array([1]), counter, proof };
+      const key = Buffer.alloc(32, 9).toString("base64url");
+      return { device, key, record: new Uint8Array([1]), counter, proof };
     },
   });
   server.drop();

@@ -49,7 +49,7 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
       features: [],
       client: "pad 0.2.0",
       name: "bob",
-      device: { device: id, record: bytes, counter: 7, proof: bytes },
+      device: { device: id, key, record: bytes, counter: 7, proof: bytes },
     },
     { name: "bob", operator: false, device: { packages: 20, lastResort: true, userKey: key } },
   ],
@@ -99,7 +99,7 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
   ban: [{ target: "mallory", reason: null }, {}],
   unban: [{ target: "mallory" }, {}],
   bans: [{}, { names: ["mallory"] }],
-  "server-info": [{}, { host: "chat", version: "0.2.0", sessions: 4 }],
+  "server-info": [{}, { host: "chat", sessions: 4 }],
 };
 
 /** One of each push. */
@@ -111,7 +111,7 @@ export const pushes: readonly Push[] = [
     server: { id, incarnation: id, name: "chat" },
     nonce: key,
     you: { owner: { kind: "person", identity: "1002" }, label: "bob@example.com", operator: false },
-    limits: { frame: 4_194_304, page: 500, requests: 32 },
+    limits: { frame: 2_097_152, page: 500, requests: 32 },
   },
   { type: "presence", people: [person] },
   { type: "said", from: "bob", text: "hello", at, earlier: false },

@@ -1,4 +1,4 @@
-import type { Store } from "../../src/core/ports.ts";
+import type { FullStore } from "../../src/store/stored.ts";
 import { readConfig, type Config } from "../../src/config/config.ts";
 import type { Log } from "../../src/server/log.ts";
 import { startServer, type Padserve } from "../../src/server/main.ts";
@@ -10,7 +10,7 @@ export interface TestServerOptions {
   /** What differs from the defaults that users get; the port is 0 unless given. */
   readonly config?: Partial<Config>;
   /** Default: in memory. The server closes it. */
-  readonly store?: Store;
+  readonly store?: FullStore;
   readonly timings?: Partial<Timings>;
   /** Default: a path where there is nothing, so a machine without Tailscale. */
   readonly tailscaleSocket?: string;

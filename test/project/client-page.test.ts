@@ -42,6 +42,7 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   "too-slow": true,
   "no-open-room": true,
   "rolled-back": true,
+  replaced: true,
   "device-removed": true,
   "device-not-confirmed": true,
 };

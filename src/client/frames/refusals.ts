@@ -20,6 +20,7 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
     case "not-operator":
     case "no-open-room":
     case "rolled-back":
+    case "replaced":
     case "device-removed":
       return { reason: refusal.reason };
     case "operator-immune":

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { HttpStream } from "../../net/http-stream.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
 import type { RequestRate } from "./request-rates.ts";
@@ -56,6 +57,19 @@ export class HttpConnection {
   take(request: IncomingMessage, response: ServerResponse): void {
     this.#waiting.push([request, response]);
     if (this.#state.kind === "expecting") this.#next();
+  }
+
+  /**
+   * The peer asks to speak another protocol. Gives the socket, which is the caller's from now on; null: it may not now, because
+   * of what it asked before or how often it asks, and is closed.
+   */
+  detach(): Socket | null {
+    if (this.#state.kind !== "expecting" || this.#closing || this.#rate.charge() > 0) {
+      this.#stream.destroy();
+      return null;
+    }
+    this.#become({ kind: "closed" });
+    return this.#stream.detach();
   }
 
   /** The server ends: what is being answered still is, and nothing else. Whoever streams ends that itself. */

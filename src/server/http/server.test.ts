@@ -25,6 +25,7 @@ async function start(slow = false): Promise<Scene> {
   let most = 0;
   const side = createHttpSide({
     timeout: TIMEOUT,
+    upgrade: (_request, { socket }) => void socket.destroy(),
     now: () => performance.now(),
     answer: (exchange) => {
       exchange.request.resume();

@@ -1,5 +1,5 @@
 /** The HTTP side of the port: who asks is known by the connection, never by a header; a connection costs only itself. */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { identityKey } from "../../core/identity.ts";
 import { giveToHttp, HttpStream } from "../../net/http-stream.ts";
@@ -7,6 +7,9 @@ import { plainAddress } from "../../tailnet/addresses.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
 import { HttpConnection, type Answer } from "./connection.ts";
 import { createRequestRates } from "./request-rates.ts";
+
+/** A peer asks to speak another protocol on its socket: take it, or say no on it. `head` is what it has sent behind the request. */
+export type Upgrade = (request: IncomingMessage, socket: IdentifiedSocket, head: Buffer) => void;
 
 export interface HttpSide {
   /** Serves a socket that speaks HTTP. */
@@ -17,13 +20,14 @@ export interface HttpSide {
 
 export interface HttpSideOptions {
   readonly answer: Answer;
+  readonly upgrade: Upgrade;
   /** Milliseconds for a whole request to come, and again for its answer to be taken. */
   readonly timeout: number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
 }
 
-export function createHttpSide({ answer, timeout, now }: HttpSideOptions): HttpSide {
+export function createHttpSide({ answer, upgrade, timeout, now }: HttpSideOptions): HttpSide {
   const connections = new Map<Duplex, HttpConnection>();
   const rateOf = createRequestRates(now);
   // Node's own time checks run only for a server that listens itself; ours are the connection's.
@@ -32,6 +36,12 @@ export function createHttpSide({ answer, timeout, now }: HttpSideOptions): HttpS
     const connection = connections.get(request.socket);
     if (connection === undefined) response.destroy();
     else connection.take(request, response);
+  });
+  server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const connection = connections.get(stream);
+    const socket = connection?.detach() ?? null;
+    if (connection === undefined || socket === null) stream.destroy();
+    else upgrade(request, connection.peer, head);
   });
   server.on("clientError", (_error, stream) => stream.destroy());
   return {

@@ -128,16 +128,23 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   // What its protocol asks of it.
 
   post(command: Command, settle?: (decision: Decision) => void): void {
-    const { post, input, limits } = this.#services;
+    const release = this.hold();
+    this.#services.post(command, (decision) => {
+      settle?.(decision);
+      release();
+    });
+  }
+
+  hold(): () => void {
+    const { input, limits } = this.#services;
     const bytes = this.#messageBytes;
     this.#underWay += bytes;
     if (!input.take(bytes, this) || this.#underWay > limits.input) this.#wait();
-    post(command, (decision) => {
+    return () => {
       this.#underWay -= bytes;
       input.give(bytes);
-      settle?.(decision);
       if (this.#reading.kind === "waiting") this.goOn();
-    });
+    };
   }
 
   admit(bytesForEach: number, readers: number): boolean {

@@ -13,6 +13,7 @@ import {
   requestId,
   sealed,
 } from "./values.ts";
+import { MOST_ENTRIES } from "./version.ts";
 
 const nothing = v.object({});
 const inGroup = { group: groupId };
@@ -96,9 +97,9 @@ export const send = {
 
 /** Entries above `after`. */
 export const read = {
-  request: v.object({ ...inGroup, after: count, limit: v.pipe(count, v.minValue(1), v.maxValue(500)) }),
+  request: v.object({ ...inGroup, after: count, limit: v.pipe(count, v.minValue(1), v.maxValue(MOST_ENTRIES)) }),
   reply: v.object({
-    entries: listOf(entry, 500),
+    entries: listOf(entry, MOST_ENTRIES),
     head: count,
     more: v.boolean(),
     /** Messages up to this number are forgotten. */

@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { count, deviceId, key, label, listOf, name, owner, record, serverId } from "./values.ts";
-import { bytesUpTo } from "./values.ts";
+import { bytesUpTo, count, deviceId, key, label, listOf, name, owner, record, serverId } from "./values.ts";
 
 const features = listOf(v.pipe(v.string(), v.maxLength(64)), 64);
 const client = v.pipe(v.string(), v.maxLength(64));
@@ -31,6 +30,8 @@ export const hello = {
     device: v.nullable(
       v.object({
         device: deviceId,
+        /** The device's public key, for which the record is signed. */
+        key,
         record,
         /** Rises with every hello of this device. */
         counter: count,

@@ -9,7 +9,7 @@ export const kick = { request: v.object({ target, reason }), reply: nothing };
 export const ban = { request: v.object({ target, reason }), reply: nothing };
 export const unban = { request: v.object({ target }), reply: nothing };
 export const bans = { request: nothing, reply: v.object({ names: listOf(name, 10_000) }) };
-export const serverInfo = { request: nothing, reply: v.object({ host: label, version: label, sessions: count }) };
+export const serverInfo = { request: nothing, reply: v.object({ host: label, sessions: count }) };
 
 export const operatorChanged = v.object({ type: v.literal("operator"), operator: v.boolean() });
 /** Somebody was kicked or banned. */

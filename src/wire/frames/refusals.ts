@@ -12,6 +12,7 @@ const PLAIN = [
   "wrong-device",
   "device-removed",
   "rolled-back",
+  "replaced",
   "not-registered",
   "already-registered",
   "invalid-name",

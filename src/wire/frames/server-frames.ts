@@ -51,7 +51,8 @@ export function decodeReply<T extends RequestType>(type: T, body: unknown): Repl
   return decoded.success ? decoded.output : null;
 }
 
-export function encodeReply<T extends RequestType>(id: number, body: ReplyBody<T>): string {
+/** `body`: a `ReplyBody` of the type that was asked. */
+export function encodeReply(id: number, body: object): string {
   return stringify({ type: "reply", id, body });
 }
 

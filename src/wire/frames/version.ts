@@ -18,7 +18,9 @@ export const PATH = "/frames";
 /** A caller without an Origin must send this header: no page in a browser can. */
 export const CLIENT_HEADER = "padserve-client";
 
-/** The most bytes of one frame, as UTF-8: a commit with its Welcome and group info, in base64. */
-export const MAX_FRAME = 4 * 1024 * 1024;
-/** The same before the hello was accepted. */
+/** The most bytes of one frame, as UTF-8: a commit with its Welcome and group info among 1,000 members, in base64. */
+export const MAX_FRAME = 2 * 1024 * 1024;
+/** The most entries in one page of a log. */
+export const MOST_ENTRIES = 500;
+/** The most bytes of a frame before the hello was accepted. */
 export const MAX_FIRST_FRAME = 16 * 1024;

@@ -1,0 +1,159 @@
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import { reasonOf, type CloseReason } from "./close-reason.ts";
+import type { Connection, ConnectionHandler } from "./connection.ts";
+
+/** What all frame connections of a server have in common. */
+export interface FrameOptions {
+  /** Most bytes that may wait for the peer to read. */
+  readonly queueLimit: number;
+  /** Milliseconds that the peer has to take the last bytes and close, once we have ended. Default 2000. */
+  readonly endTimeout?: number;
+  /** Milliseconds between two pings; who answers none until the next is gone. Default half a minute. */
+  readonly pingEvery?: number;
+}
+
+const END_TIMEOUT = 2_000;
+const PING_EVERY = 30_000;
+/** RFC 6455, section 7.4.1. */
+const NORMAL = 1000;
+
+/**
+ * A connection whose messages are text frames of a WebSocket (RFC 6455). Takes a WebSocket as `ws` makes it of an upgraded
+ * socket, before anything was read from it. Binary frames are no messages of ours: they end it.
+ */
+export class FrameConnection implements Connection {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #options: FrameOptions;
+  readonly #handler: ConnectionHandler;
+  #chunks: (Uint8Array | string)[] = [];
+  #pending = 0;
+  #sent = 0;
+  #paused = false;
+  #hearing = true;
+  #open = true;
+  #alive = true;
+  #reason: CloseReason | null = null;
+  #endTimer: NodeJS.Timeout | null = null;
+  readonly #pingTimer: NodeJS.Timeout;
+
+  constructor(webSocket: WebSocket, socket: Socket, options: FrameOptions, handler: ConnectionHandler) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#options = options;
+    this.#handler = handler;
+    webSocket.on("message", (data: Buffer, isBinary: boolean) => this.#take(data, isBinary));
+    webSocket.on("pong", () => {
+      this.#alive = true;
+    });
+    // What follows an error is always a close.
+    webSocket.on("error", (error: Error & { readonly code?: string }) => this.#onError(error.code));
+    webSocket.on("close", () => this.#onClosed());
+    socket.on("drain", () => {
+      if (this.#open) handler.onDrain();
+    });
+    this.#pingTimer = setInterval(() => this.#ping(), options.pingEvery ?? PING_EVERY);
+  }
+
+  get queued(): number {
+    return this.#pending + this.#socket.writableLength;
+  }
+
+  get taken(): number {
+    return this.#sent - this.queued;
+  }
+
+  send(chunk: Uint8Array | string): void {
+    if (!this.#open) return;
+    this.#chunks.push(chunk);
+    const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
+    this.#pending += bytes;
+    this.#sent += bytes;
+    if (this.queued > this.#options.queueLimit) this.destroy("slow-reader");
+  }
+
+  flush(): void {
+    if (!this.#open || this.#chunks.length === 0) return;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#pending = 0;
+    this.#socket.cork();
+    for (const chunk of chunks) this.#webSocket.send(chunk, { binary: false });
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    if (!this.#hearing || this.#paused) return;
+    this.#paused = true;
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#webSocket.resume();
+  }
+
+  end(): void {
+    if (!this.#open) return;
+    this.flush();
+    this.#open = false;
+    this.#stopHearing();
+    this.#reason ??= "ended";
+    this.#webSocket.close(NORMAL);
+    this.#endTimer = setTimeout(
+      () => this.destroy(this.#socket.writableLength > 0 ? "slow-reader" : "ended"),
+      this.#options.endTimeout ?? END_TIMEOUT,
+    );
+  }
+
+  destroy(reason: CloseReason = "destroyed"): void {
+    this.#open = false;
+    this.#chunks = [];
+    this.#pending = 0;
+    this.#stopHearing();
+    this.#reason = reason;
+    if (reason === "slow-reader" && !this.#socket.destroyed) this.#socket.resetAndDestroy();
+    else this.#webSocket.terminate();
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    if (!this.#hearing) return;
+    if (isBinary) this.destroy("failed");
+    else this.#handler.onMessage(data);
+  }
+
+  #onError(code: string | undefined): void {
+    if (code !== "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || !this.#hearing) return;
+    this.#stopHearing();
+    this.#handler.onTooLong();
+  }
+
+  #onClosed(): void {
+    const wasHearing = this.#hearing;
+    this.#open = false;
+    this.#stopHearing();
+    clearInterval(this.#pingTimer);
+    if (this.#endTimer !== null) clearTimeout(this.#endTimer);
+    // Nothing is owed to who has closed: a WebSocket closes both ways at once.
+    this.#handler.onClose(this.#reason ?? (wasHearing ? reasonOf(this.#socket.errored) : "left"));
+  }
+
+  #ping(): void {
+    if (!this.#open) return;
+    if (!this.#alive) {
+      this.destroy("timeout");
+      return;
+    }
+    // Who isn't read can't answer.
+    this.#alive = this.#paused;
+    this.#webSocket.ping();
+  }
+
+  #stopHearing(): void {
+    this.#hearing = false;
+    if (this.#paused) this.#webSocket.resume();
+    this.#paused = false;
+  }
+}

@@ -1,0 +1,223 @@
+import type { Command } from "../../core/commands.ts";
+import type { Decision } from "../../core/decision.ts";
+import { foldName } from "../../core/names.ts";
+import { get } from "../../core/persistent-map.ts";
+import type { Reply } from "../../groups/decision.ts";
+import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
+import { pairKey, type State as GroupState } from "../../groups/state.ts";
+import { sealPad } from "../../wire/classic/pad.ts";
+import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
+import type { Refusal } from "../../wire/frames/refusals.ts";
+import type { ReplyBody, Request, RequestType } from "../../wire/frames/requests.ts";
+import type { GroupService, Outcome, Speaker } from "../groups/service.ts";
+import { refusalOfCore, refusalOfGroups } from "./outbound.ts";
+import type { SessionLink } from "../session/protocol.ts";
+import type { FramesServices } from "./services.ts";
+
+/** `reply` is the body of the answer, see `replyTo`. */
+export type Answered = { readonly reply: object } | { readonly refusal: Refusal };
+
+/** Whose request it is, and what answers it. */
+export interface Asking {
+  readonly link: SessionLink;
+  /** Null: a session without a device. */
+  readonly speaker: Speaker | null;
+  readonly name: string;
+  readonly services: FramesServices;
+}
+
+type Asked = Exclude<Request, { type: "hello" }>;
+type OfDevices = Extract<
+  Asked,
+  {
+    type:
+      | "publish-packages"
+      | "take-packages"
+      | "groups"
+      | "create-group"
+      | "commit"
+      | "ask-turn"
+      | "give-up-turn"
+      | "send"
+      | "read"
+      | "acknowledge"
+      | "read-group-info"
+      | "read-welcome"
+      | "welcome-done"
+      | "leave"
+      | "report-commit";
+  }
+>;
+
+const PEOPLE_PAGE = 100;
+const GROUPS_PAGE = 200;
+const DONE: Answered = { reply: {} };
+
+/** What a request is answered. Rejects only by a fault of ours. */
+export async function answerRequest(request: Asked, asking: Asking): Promise<Answered> {
+  const { link, services } = asking;
+  switch (request.type) {
+    case "say":
+      return await say(request.body.text, asking);
+    case "tell": {
+      const { to, text } = request.body;
+      // What classic clients understand; it hides nothing from the server.
+      return await ask(link, { kind: "direct", session: link.id, to, body: sealPad(text) });
+    }
+    case "people":
+      return replyTo("people", services.directory.page(request.body.after, PEOPLE_PAGE));
+    case "look-up":
+      return replyTo("look-up", { person: services.directory.person(request.body.name) });
+    case "away":
+      if (request.body.away === null) services.away.delete(foldName(asking.name));
+      else services.away.set(foldName(asking.name), request.body.away);
+      return DONE;
+    case "kick":
+    case "ban":
+      return await ask(link, {
+        kind: request.type,
+        session: link.id,
+        target: request.body.target,
+        reason: request.body.reason ?? undefined,
+      });
+    case "unban":
+      return await ask(link, { kind: "unban", session: link.id, target: request.body.target });
+    case "bans":
+      return await bans(asking);
+    case "server-info":
+      return await serverInfo(asking);
+    case "publish-packages":
+    case "take-packages":
+    case "groups":
+    case "create-group":
+    case "commit":
+    case "ask-turn":
+    case "give-up-turn":
+    case "send":
+    case "read":
+    case "acknowledge":
+    case "read-group-info":
+    case "read-welcome":
+    case "welcome-done":
+    case "leave":
+    case "report-commit": {
+      const { speaker } = asking;
+      if (speaker === null) return { refusal: { reason: "device-needed" } };
+      return await answerDevice(request, speaker, services.groups);
+    }
+  }
+}
+
+async function say(text: string, { link, services }: Asking): Promise<Answered> {
+  if (!link.admit(Buffer.byteLength(text), services.readers())) return { refusal: { reason: "too-many-messages" } };
+  return await ask(link, { kind: "broadcast", session: link.id, text });
+}
+
+async function bans({ link }: Asking): Promise<Answered> {
+  const decision = await decided(link, { kind: "list-bans", session: link.id });
+  if (decision.kind === "refused") return { refusal: refusalOfCore(decision.refusal) };
+  const event = decision.kind === "done" ? decision.events.find(({ kind }) => kind === "answered") : undefined;
+  return replyTo("bans", {
+    names: event?.kind === "answered" && event.answer.kind === "bans" ? [...event.answer.names] : [],
+  });
+}
+
+async function serverInfo({ link, services }: Asking): Promise<Answered> {
+  const decision = await decided(link, { kind: "check", needs: "operator", session: link.id });
+  return decision.kind === "refused"
+    ? { refusal: refusalOfCore(decision.refusal) }
+    : replyTo("server-info", services.facts());
+}
+
+async function ask(link: SessionLink, command: Command): Promise<Answered> {
+  const decision = await decided(link, command);
+  return decision.kind === "refused" ? { refusal: refusalOfCore(decision.refusal) } : DONE;
+}
+
+function decided(link: SessionLink, command: Command): Promise<Decision> {
+  return new Promise((resolve) => link.post(command, resolve));
+}
+
+async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups: GroupService): Promise<Answered> {
+  const { device } = speaker;
+  switch (type) {
+    case "publish-packages":
+      return answered(type, await groups.publish(speaker, body), () => ({}));
+    case "take-packages":
+      return answered(type, await groups.ask(speaker, { kind: "take-packages", device, ...body }), takenOf);
+    case "groups":
+      return replyTo("groups", groupsPage(groups.state, device, body.after));
+    case "create-group":
+      return answered(type, await groups.create(speaker, body), ({ group }) => ({ group }));
+    case "commit":
+      return answered(type, await groups.commit(speaker, body), ({ number, at }) => ({ number, at }));
+    case "ask-turn":
+      return answered(type, groups.requestTurn(speaker, body.group), ({ granted }) => ({ granted }));
+    case "give-up-turn":
+      groups.giveUpTurn(speaker, body.group);
+      return DONE;
+    case "send":
+      return answered(type, await groups.ask(speaker, { kind: "send", device, ...body }), storedOf);
+    case "read":
+      return answered(type, await groups.read(speaker, body.group, body.after, body.limit), (page) => page);
+    case "acknowledge":
+    case "welcome-done":
+    case "leave":
+      return answered(type, await groups.ask(speaker, { kind: type, device, number: 0, ...body }), () => ({}));
+    case "report-commit":
+      return answered(type, await groups.ask(speaker, { kind: type, device, ...body }), () => ({}));
+    case "read-group-info":
+      return answered(type, await groups.groupInfo(speaker, body.group), (info) => info);
+    case "read-welcome":
+      return answered(type, await groups.welcome(speaker, body.group), (welcome) => welcome);
+  }
+}
+
+function answered<T extends RequestType, V>(
+  type: T,
+  outcome: Outcome<V>,
+  bodyOf: (value: V) => ReplyBody<T>,
+): Answered {
+  return outcome.ok ? replyTo(type, bodyOf(outcome.value)) : { refusal: refusalOfGroups(outcome.refusal) };
+}
+
+/** Holds the body to the type of what was asked. */
+function replyTo<T extends RequestType>(_type: T, body: ReplyBody<T>): Answered {
+  return { reply: body };
+}
+
+function takenOf(reply: Reply): ReplyBody<"take-packages"> {
+  const packages = reply.kind === "packages" ? reply.packages : [];
+  return { packages: packages.map(({ device, keyPackage }) => ({ device, keyPackage })) };
+}
+
+function storedOf(reply: Reply): ReplyBody<"send"> {
+  if (reply.kind !== "stored") throw new Error(`a message was answered with ${reply.kind}`);
+  return { number: reply.number, at: reply.at };
+}
+
+/** Groups of the device and open rooms, in the order of their ids. */
+function groupsPage(state: GroupState, device: string, after: string | null): ReplyBody<"groups"> {
+  const views = groupsFor(state, device)
+    .filter(({ group }) => after === null || group > after)
+    .toSorted((a, b) => (a.group < b.group ? -1 : 1));
+  return {
+    groups: views.slice(0, GROUPS_PAGE).map((view) => sentGroup(state, device, view)),
+    more: views.length > GROUPS_PAGE,
+  };
+}
+
+/** A group as a push or a page tells it to this device; null: it is none of its business. */
+export function sentGroupOf(state: GroupState, device: string, group: string): SentGroup | null {
+  const view = viewOf(state, device, group);
+  return view === null ? null : sentGroup(state, device, view);
+}
+
+function sentGroup(state: GroupState, device: string, { place, hash, ...view }: GroupView): SentGroup {
+  return {
+    ...view,
+    place: place.kind === "direct" ? { kind: "direct", between: [place.between[0], place.between[1]] } : place,
+    hash: hash === "" ? null : hash,
+    welcome: get(state.welcomes, pairKey(view.group, device)) !== undefined,
+  };
+}

@@ -1,0 +1,87 @@
+import type { SessionId } from "../../core/events.ts";
+import type { Delivery, Outbox } from "../../core/ports.ts";
+import { get } from "../../core/persistent-map.ts";
+import type { GroupNotice } from "../../groups/rules.ts";
+import type { State as GroupState } from "../../groups/state.ts";
+import type { Push } from "../../wire/frames/pushes.ts";
+import { encodePush } from "../../wire/frames/server-frames.ts";
+import { sentGroupOf } from "./answers.ts";
+import { pushOfGroupNotice } from "./outbound.ts";
+import type { Hearer } from "./services.ts";
+
+/** All frame sessions of this server, and the way of the delivery service's notices, and of presence, to them. */
+export class FrameHearers implements Outbox<GroupNotice> {
+  readonly #sessions = new Map<SessionId, Hearer>();
+  readonly #groups: () => GroupState;
+
+  constructor(groups: () => GroupState) {
+    this.#groups = groups;
+  }
+
+  add(session: Hearer): void {
+    this.#sessions.set(session.link.id, session);
+  }
+
+  remove(session: Hearer): void {
+    this.#sessions.delete(session.link.id);
+  }
+
+  has(id: SessionId): boolean {
+    return this.#sessions.has(id);
+  }
+
+  deliver(deliveries: readonly Delivery<GroupNotice>[]): void {
+    const touched = new Set<Hearer>();
+    for (const { to, except, notice } of deliveries) {
+      const same = isSameForAll(notice) ? encoded(pushOfGroupNotice(notice, () => null)) : null;
+      for (const id of to) {
+        const session = id === except ? undefined : this.#sessions.get(id);
+        if (session === undefined) continue;
+        if (notice.kind === "replaced") session.onReplaced();
+        else this.#hear(session, same ?? encoded(pushOfGroupNotice(notice, (group) => this.#viewFor(id, group))));
+        touched.add(session);
+      }
+    }
+    for (const session of touched) session.link.flush();
+  }
+
+  /** To everybody who has said hello. */
+  tellAll(push: Push): void {
+    const bytes = encoded(push);
+    for (const session of this.#sessions.values()) {
+      if (session.name === null) continue;
+      this.#hear(session, bytes);
+      session.link.flush();
+    }
+  }
+
+  #hear(session: Hearer, bytes: Buffer | null): void {
+    if (bytes !== null) session.hearPush(bytes);
+  }
+
+  #viewFor(id: SessionId, group: string): ReturnType<typeof sentGroupOf> {
+    const state = this.#groups();
+    const device = get(state.devicesOnline, id);
+    return device === undefined ? null : sentGroupOf(state, device, group);
+  }
+}
+
+/** Whether all that hear a notice hear the same bytes. */
+function isSameForAll(notice: GroupNotice): boolean {
+  switch (notice.kind) {
+    case "entry":
+    case "removal-due":
+    case "packages-low":
+    case "turn":
+      return true;
+    case "welcome":
+    case "group-ended":
+    case "replaced":
+    case "refused":
+      return false;
+  }
+}
+
+function encoded(push: Push | null): Buffer | null {
+  return push === null ? null : Buffer.from(encodePush(push));
+}

@@ -1,0 +1,66 @@
+/** The frame protocol on this server: frames of `wire/frames` in and out, for the core and for the delivery service. */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { WebSocketServer } from "ws";
+import { FrameConnection } from "../../net/frame-connection.ts";
+import { MAX_FRAME } from "../../wire/frames/version.ts";
+import { encodePush } from "../../wire/frames/server-frames.ts";
+import type { IdentifiedSocket } from "../acceptor.ts";
+import type { HostNames } from "../host-names.ts";
+import type { Limits } from "../session/limits.ts";
+import type { Protocol } from "../session/protocol.ts";
+import type { FramesServices } from "./services.ts";
+import { FramesSession } from "./session.ts";
+import { refusalResponse, refuseUpgrade } from "./upgrade.ts";
+import { refusalOfCore } from "./outbound.ts";
+
+export interface FramesOptions {
+  readonly limits: Limits;
+  readonly hostNames: () => HostNames;
+  readonly port: () => number;
+  readonly services: FramesServices;
+  readonly makeSession: (protocol: Protocol, socket: IdentifiedSocket) => void;
+}
+
+/** What an HTTP upgrade leads to. */
+export type FramesUpgrade = (request: IncomingMessage, socket: IdentifiedSocket, head: Buffer) => void;
+
+export function createFramesUpgrade(options: FramesOptions): FramesUpgrade {
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME,
+    skipUTF8Validation: false,
+  });
+  return (request, identified, head) => {
+    const { socket } = identified;
+    const refusal = refuseUpgrade(request, options.hostNames(), options.port());
+    if (refusal !== null) {
+      socket.end(refusalResponse(refusal));
+      socket.resume();
+      socket.setTimeout(2_000, () => socket.destroy());
+      return;
+    }
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      options.makeSession(protocolOver(webSocket, options), identified);
+    });
+  };
+}
+
+type WebSocketOf = Parameters<Parameters<WebSocketServer["handleUpgrade"]>[3]>[0];
+
+function protocolOver(webSocket: WebSocketOf, { limits, services }: FramesOptions): Protocol {
+  return {
+    sharing: "shared",
+    patience: 1,
+    connect: (socket: Socket, handler) =>
+      new FrameConnection(webSocket, socket, { queueLimit: limits.output }, handler),
+    start: (link, identified) => new FramesSession(link, identified, services),
+    turnAway: (_socket, refusal) => {
+      webSocket.on("error", () => {});
+      webSocket.send(encodePush({ type: "ended", cause: { kind: "refused", refusal: refusalOfCore(refusal) } }));
+      webSocket.close(1008);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Notice } from "../../core/notices.ts";
+import type { Identified } from "../../tailnet/identify.ts";
+import type { GroupService } from "../groups/service.ts";
+import type { Scrollback } from "../scrollback.ts";
+import type { SessionLink } from "../session/protocol.ts";
+import type { Directory } from "./directory.ts";
+
+/** A frame session as others on this side see it: somebody who hears pushes. */
+export interface Hearer {
+  readonly link: SessionLink;
+  /** Null until it has said hello. */
+  readonly name: string | null;
+  /** An encoded push. */
+  hearPush(bytes: Buffer): void;
+  /** The same device has come by another connection: this one is over. */
+  onReplaced(): void;
+}
+
+/** What every frames session shares. */
+export interface FramesServices {
+  /** The server's own id and incarnation, see `ServerRow`. */
+  readonly server: { readonly id: string; readonly incarnation: string; readonly name: string };
+  readonly groups: GroupService;
+  readonly directory: Directory;
+  readonly away: Map<string, string>;
+  /** The name that an identity has claimed first; null: none. */
+  readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
+  readonly encodeNotice: (notice: Notice) => Buffer | null;
+  readonly readers: () => number;
+  /** The last lines of the open room, for who comes. */
+  readonly scrollback: Scrollback;
+  readonly facts: () => { readonly host: string; readonly sessions: number };
+  /** Sessions come and go. */
+  readonly onStart: (session: Hearer) => void;
+  readonly onStop: (session: Hearer) => void;
+  /** A frame was malformed: what was wrong where, for the log. */
+  readonly onMalformed: (session: number, where: string) => void;
+}
+
+export type KnownIdentity = Extract<Identified, { kind: "known" }>;

@@ -1,0 +1,250 @@
+import { foldName } from "../../core/names.ts";
+import type { Notice } from "../../core/notices.ts";
+import { decodeRequest } from "../../wire/frames/client-frames.ts";
+import type { Refusal } from "../../wire/frames/refusals.ts";
+import type { ReplyBody, Request } from "../../wire/frames/requests.ts";
+import { encodePush, encodeRefusal, encodeReply } from "../../wire/frames/server-frames.ts";
+import { FEATURES, MAX_FIRST_FRAME, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
+import type { Speaker } from "../groups/service.ts";
+import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
+import { answerRequest, type Answered } from "./answers.ts";
+import { newNonce } from "./nonce.ts";
+import { registration } from "./registration.ts";
+import type { FramesServices, Hearer, KnownIdentity } from "./services.ts";
+import { labelOf, ownerOf } from "./owner.ts";
+import { proveDevice } from "./proof.ts";
+
+type State =
+  /** The server has said hello; the peer's is awaited. */
+  | { readonly kind: "greeting" }
+  /** The peer's hello is being checked. */
+  | { readonly kind: "checking" }
+  | { readonly kind: "open"; readonly name: string; readonly speaker: Speaker | null }
+  | { readonly kind: "over" };
+
+/** Requests of one session that may be under way at once. */
+const MOST_REQUESTS = 32;
+
+/** One frame connection: requests in, replies and pushes out. Who its session is, the core knows; which device, the delivery service. */
+export class FramesSession implements ProtocolSession, Hearer {
+  readonly held = 0;
+  readonly link: SessionLink;
+  readonly #identified: KnownIdentity;
+  readonly #services: FramesServices;
+  readonly #nonce = newNonce();
+  #state: State = { kind: "greeting" };
+  #requests = 0;
+
+  constructor(link: SessionLink, identified: KnownIdentity, services: FramesServices) {
+    this.link = link;
+    this.#identified = identified;
+    this.#services = services;
+    services.onStart(this);
+    this.#sayHello();
+  }
+
+  /** Which device this is; null: none, or not yet. */
+  get speaker(): Speaker | null {
+    return this.#state.kind === "open" ? this.#state.speaker : null;
+  }
+
+  get name(): string | null {
+    return this.#state.kind === "open" ? this.#state.name : null;
+  }
+
+  // What its session tells.
+
+  onMessage(message: Buffer): void {
+    if (this.#state.kind !== "open" && message.length > MAX_FIRST_FRAME) {
+      this.onTooLong();
+      return;
+    }
+    const decoded = decodeRequest(message.toString("utf8"));
+    switch (decoded.kind) {
+      case "invalid":
+        this.#end({ reason: "malformed" });
+        return;
+      case "refused":
+        this.#services.onMalformed(this.link.id, decoded.where);
+        this.#refuse(decoded.id, decoded.refusal);
+        return;
+      case "request":
+        this.#take(decoded.request);
+    }
+  }
+
+  onTooLong(): void {
+    this.#end({ reason: "too-large" });
+  }
+
+  hear(notice: Notice): number {
+    const bytes = this.#services.encodeNotice(notice);
+    if (bytes === null || this.#state.kind === "over") return 0;
+    this.link.connection.send(bytes);
+    return bytes.length;
+  }
+
+  /** What the delivery service has to say, encoded. */
+  hearPush(bytes: Buffer): void {
+    if (this.#state.kind !== "over") this.link.connection.send(bytes);
+  }
+
+  /** The same device has come by another connection: this one is over. */
+  onReplaced(): void {
+    this.#end({ reason: "replaced" });
+  }
+
+  flush(): void {
+    this.link.connection.flush();
+  }
+
+  onDrain(): void {}
+
+  stop(): void {
+    const { speaker, name } = this;
+    if (this.#state.kind !== "over" && speaker !== null) this.#services.groups.offline(speaker);
+    if (name !== null) this.#services.away.delete(foldName(name));
+    this.#state = { kind: "over" };
+    this.#services.onStop(this);
+  }
+
+  release(): void {
+    this.hearPush(Buffer.from(encodePush({ type: "ended", cause: { kind: "stopping" } })));
+  }
+
+  // What the peer asks.
+
+  #sayHello(): void {
+    const { server } = this.#services;
+    const { identity, grant } = this.#identified;
+    const hello = encodePush({
+      type: "hello",
+      version: VERSION,
+      features: [...FEATURES],
+      server,
+      nonce: this.#nonce,
+      you: { owner: ownerOf(identity, null), label: labelOf(identity), operator: grant !== null },
+      limits: { frame: MAX_FRAME, page: MOST_ENTRIES, requests: MOST_REQUESTS },
+    });
+    this.hearPush(Buffer.from(hello));
+    this.link.connection.flush();
+  }
+
+  #take(request: Request): void {
+    if (this.#state.kind === "over") return;
+    if (request.type === "hello") {
+      if (this.#state.kind === "greeting") void this.#greet(request.id, request.body);
+      else this.#refuse(request.id, { reason: "already-registered" });
+      return;
+    }
+    const { name } = this;
+    if (name === null) return this.#refuse(request.id, { reason: "hello-first" });
+    if (this.#requests >= MOST_REQUESTS) return this.#refuse(request.id, { reason: "too-many-requests" });
+    void this.#answer(request, name);
+  }
+
+  async #greet(id: number, body: Extract<Request, { type: "hello" }>["body"]): Promise<void> {
+    if (body.version !== VERSION) return this.#end({ reason: "version" });
+    this.#state = { kind: "checking" };
+    const release = this.link.hold();
+    const greeted = await this.#check(body);
+    release();
+    // It may have gone meanwhile.
+    if (this.#stateKind() === "over") return;
+    if ("reason" in greeted) {
+      this.#state = { kind: "greeting" };
+      return this.#refuse(id, greeted);
+    }
+    const { name, operator, device, speaker } = greeted;
+    this.#state = { kind: "open", name, speaker };
+    this.link.ready();
+    this.#reply(id, { name, operator, device } satisfies ReplyBody<"hello">);
+    for (const line of this.#services.scrollback.lines()) {
+      this.hearPush(Buffer.from(encodePush({ type: "said", ...line, earlier: true })));
+    }
+    this.link.flush();
+  }
+
+  async #check(
+    body: Extract<Request, { type: "hello" }>["body"],
+  ): Promise<Refusal | (ReplyBody<"hello"> & { readonly name: string; readonly speaker: Speaker | null })> {
+    const { identity } = this.#identified;
+    const name = body.name ?? this.#services.claimedName(identity);
+    if (name === null) return { reason: "invalid-name" };
+    const owner = ownerOf(identity, name);
+    if (body.device !== null && owner === null) return { reason: "identity-unavailable" };
+    const proved =
+      body.device === null || owner === null
+        ? null
+        : proveDevice(body.device, {
+            nonce: this.#nonce,
+            server: this.#services.server.id,
+            owner,
+            now: Date.now() / 1000,
+          });
+    if (typeof proved === "string") return { reason: proved };
+    const registered = await this.#register(name);
+    if ("reason" in registered) return registered;
+    if (proved === null || owner === null) return { ...registered, device: null, speaker: null };
+    const online = await this.#services.groups.online({ ...proved, session: this.link.id, owner });
+    if (!online.ok) return online.refusal;
+    const { packages, lastResort } = online.value;
+    return {
+      ...registered,
+      device: { packages, lastResort, userKey: proved.userKey },
+      speaker: { session: this.link.id, device: proved.device },
+    };
+  }
+
+  /** The core's own word on the name, which it gives as a notice: here it is waited for as an outcome. */
+  #register(name: string): Promise<Refusal | { readonly name: string; readonly operator: boolean }> {
+    return new Promise((resolve) => {
+      this.link.post({ kind: "register", session: this.link.id, name }, (decision) =>
+        resolve(registration(decision, name)),
+      );
+    });
+  }
+
+  async #answer(request: Exclude<Request, { type: "hello" }>, name: string): Promise<void> {
+    this.#requests += 1;
+    const release = this.link.hold();
+    let answered: Answered;
+    try {
+      answered = await answerRequest(request, {
+        link: this.link,
+        speaker: this.speaker,
+        name,
+        services: this.#services,
+      });
+    } catch {
+      // Our own fault, whose cause has been logged where it arose; the peer hears one word of it.
+      answered = { refusal: { reason: "storage-failed" } };
+    }
+    this.#requests -= 1;
+    release();
+    if (this.#stateKind() === "over") return;
+    if ("refusal" in answered) this.#refuse(request.id, answered.refusal);
+    else this.#reply(request.id, answered.reply);
+  }
+
+  #stateKind(): State["kind"] {
+    return this.#state.kind;
+  }
+
+  #reply(id: number, body: object): void {
+    this.hearPush(Buffer.from(encodeReply(id, body)));
+    this.link.flush();
+  }
+
+  #refuse(id: number, refusal: Refusal): void {
+    this.hearPush(Buffer.from(encodeRefusal(id, refusal)));
+    this.link.flush();
+  }
+
+  #end(refusal: Refusal): void {
+    if (this.#state.kind === "over") return;
+    this.hearPush(Buffer.from(encodePush({ type: "ended", cause: { kind: "refused", refusal } })));
+    this.link.flush();
+    this.link.post({ kind: "end", session: this.link.id, refusal: null });
+  }
+}

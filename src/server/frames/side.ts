@@ -1,0 +1,62 @@
+/** Joins the parts of the frame protocol on this server. */
+import type { Mailbox } from "../../core/mailbox.ts";
+import { rosterOf } from "../../core/roster.ts";
+import type { ServerRow } from "../../groups/rows.ts";
+import type { HostNames } from "../host-names.ts";
+import type { GroupService } from "../groups/service.ts";
+import type { Limits } from "../session/limits.ts";
+import type { SessionFactory } from "../session/factory.ts";
+import { claimedName } from "../own-name.ts";
+import type { Scrollback } from "../scrollback.ts";
+import { Directory } from "./directory.ts";
+import type { FrameHearers } from "./hearers.ts";
+import { createNoticeEncoder, pushOfNotice } from "./outbound.ts";
+import { createFramesUpgrade, type FramesUpgrade } from "./protocol.ts";
+
+export interface FramesSideOptions {
+  readonly server: ServerRow & { readonly name: string };
+  readonly mailbox: Mailbox;
+  readonly groups: GroupService;
+  readonly hearers: FrameHearers;
+  readonly scrollback: Scrollback;
+  readonly limits: Limits;
+  readonly hostNames: () => HostNames;
+  readonly port: () => number;
+  readonly makeSession: SessionFactory;
+  readonly facts: () => { readonly host: string; readonly sessions: number };
+  /** A frame was malformed: what was wrong where. It says nothing of what was sent. */
+  readonly onMalformed: (session: number, where: string) => void;
+}
+
+export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
+  const { mailbox, groups, hearers } = options;
+  const away = new Map<string, string>();
+  const directory = new Directory({
+    core: () => mailbox.state,
+    groups: () => groups.state,
+    speaksFrames: (session) => hearers.has(session),
+    awayOf: (name) => away.get(name) ?? null,
+  });
+  return createFramesUpgrade({
+    limits: options.limits,
+    hostNames: options.hostNames,
+    port: options.port,
+    makeSession: options.makeSession,
+    services: {
+      server: options.server,
+      groups,
+      directory,
+      away,
+      claimedName: (identity) => claimedName(mailbox.state, identity),
+      encodeNotice: createNoticeEncoder((notice) =>
+        pushOfNotice(notice, { at: Date.now(), personOf: (name) => directory.person(name) }),
+      ),
+      readers: () => rosterOf(mailbox.state).sessions.length,
+      scrollback: options.scrollback,
+      facts: options.facts,
+      onStart: (session) => hearers.add(session),
+      onStop: (session) => hearers.remove(session),
+      onMalformed: options.onMalformed,
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { infoLog } from "../../groups/logs.ts";
+import type { GroupObserver, Observers } from "../../mls/group-observer.ts";
+import type { LogEntry, Range } from "../../core/ports.ts";
+
+export interface ObserverCacheOptions {
+  readonly observers: Observers;
+  readonly read: (range: Range) => Promise<readonly LogEntry[]>;
+  /** Most groups whose observers stay in memory: 100 kB each at 100 members. */
+  readonly most: number;
+}
+
+/**
+ * The observers of groups, made of their newest group infos when they are needed. What is done with one group's observer is done one
+ * after another; other groups go on meanwhile.
+ */
+export class ObserverCache {
+  readonly #options: ObserverCacheOptions;
+  /** The most recently used last. */
+  readonly #open = new Map<string, GroupObserver>();
+  readonly #lanes = new Map<string, Promise<unknown>>();
+
+  constructor(options: ObserverCacheOptions) {
+    this.#options = options;
+  }
+
+  /** `epoch`: that of the group now. Null: its group info can't be read, or is of another epoch. */
+  use<T>(group: string, epoch: () => number, work: (observer: GroupObserver | null) => Promise<T>): Promise<T> {
+    const before = this.#lanes.get(group) ?? Promise.resolve();
+    const mine = before.then(async () => {
+      const observer = await this.#observer(group, epoch());
+      return await work(observer);
+    });
+    const settled = mine.catch(() => undefined);
+    this.#lanes.set(group, settled);
+    void settled.then(() => {
+      if (this.#lanes.get(group) === settled) this.#lanes.delete(group);
+      return this.#shrink();
+    });
+    return mine;
+  }
+
+  /** It has gone astray, or its group has ended: the next use makes it anew. */
+  forget(group: string): void {
+    this.#open.get(group)?.close();
+    this.#open.delete(group);
+  }
+
+  close(): void {
+    for (const group of this.#open.keys()) this.forget(group);
+  }
+
+  async #observer(group: string, epoch: number): Promise<GroupObserver | null> {
+    const known = this.#open.get(group);
+    if (known?.epoch === epoch) {
+      this.#open.delete(group);
+      this.#open.set(group, known);
+      return known;
+    }
+    this.forget(group);
+    const range = { log: infoLog(group), after: epoch, limit: 1, bytes: 0 };
+    const [info] = await this.#options.read(range);
+    if (info?.number !== epoch + 1) return null;
+    const made = this.#options.observers.observe(info.body);
+    // Saved once, so that it outlives a fault of the engine's instance.
+    made.save();
+    this.#open.set(group, made);
+    return made;
+  }
+
+  #shrink(): void {
+    for (const group of this.#open.keys()) {
+      if (this.#open.size <= this.#options.most) return;
+      if (!this.#lanes.has(group)) this.forget(group);
+    }
+  }
+}

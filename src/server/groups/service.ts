@@ -1,0 +1,329 @@
+/**
+ * The delivery service as a running thing: its rules in a mailbox over the store, an observer beside them that checks handshakes,
+ * turns with a clock, and forgetting from time to time. Of no protocol.
+ */
+import { createHash } from "node:crypto";
+import type { Decision } from "../../core/decision.ts";
+import type { SessionId } from "../../core/events.ts";
+import { Mailbox } from "../../core/mailbox.ts";
+import { forEach, get } from "../../core/persistent-map.ts";
+import type { LogEntry as StoredEntry, Outbox, Store } from "../../core/ports.ts";
+import type { DeviceCommand, GroupCommand, OfferedPackage } from "../../groups/commands.ts";
+import type { Reply } from "../../groups/decision.ts";
+import type { DeviceId, GroupId } from "../../groups/ids.ts";
+import { decodeEntry, type LogEntry } from "../../groups/log-entry.ts";
+import { groupLog, infoLog, welcomeLog } from "../../groups/logs.ts";
+import { mayReadInfo, readable } from "../../groups/reading.ts";
+import type { GroupRefusal } from "../../groups/refusals.ts";
+import type { Place, Row } from "../../groups/rows.ts";
+import { createGroupRules, type GroupDomain, type GroupEvent, type GroupNotice } from "../../groups/rules.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../groups/settings.ts";
+import { initialState, pairKey, type State } from "../../groups/state.ts";
+import type { Observers } from "../../mls/group-observer.ts";
+import { base64url, fromBase64url } from "./found-device.ts";
+import { findInCommit, findInGroupInfo, type SentCommit } from "./findings.ts";
+import { ObserverCache } from "./observer-cache.ts";
+import { TurnKeeper } from "./turn-keeper.ts";
+
+export type ServiceRefusal = GroupRefusal | { readonly reason: "storage-failed" };
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: ServiceRefusal };
+
+export interface GroupServiceOptions {
+  /** 16 bytes, base64url: the server that records must name. */
+  readonly server: string;
+  readonly store: Pick<Store<unknown, Row>, "commit" | "read">;
+  /** What the store held of groups when it was opened. */
+  readonly saved: Iterable<Row>;
+  readonly observers: Observers;
+  readonly outbox: Outbox<GroupNotice>;
+  readonly settings?: Partial<Settings>;
+  readonly now: () => number;
+  /** Milliseconds between two rounds of forgetting. */
+  readonly forgetEvery?: number;
+  readonly onStoreFailure: (cause: unknown) => void;
+}
+
+/** Which device speaks, and by which session. */
+export interface Speaker {
+  readonly session: SessionId;
+  readonly device: DeviceId;
+}
+
+const HOUR = 3_600_000;
+const MOST_OBSERVERS = 256;
+/** A page of a log: entries and bytes, at most. */
+const PAGE = { limit: 500, bytes: 512 * 1024 } as const;
+
+export class GroupService {
+  readonly #mailbox: Mailbox<GroupDomain>;
+  readonly #options: GroupServiceOptions;
+  readonly #settings: Settings;
+  readonly #server: Uint8Array;
+  readonly #observers: ObserverCache;
+  readonly #turns: TurnKeeper;
+  readonly #forgetting: NodeJS.Timeout;
+
+  constructor(options: GroupServiceOptions) {
+    this.#options = options;
+    this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    this.#server = fromBase64url(options.server);
+    this.#observers = new ObserverCache({
+      observers: options.observers,
+      read: (range) => options.store.read(range),
+      most: MOST_OBSERVERS,
+    });
+    this.#turns = new TurnKeeper({
+      length: this.#settings.turn,
+      most: this.#settings.maxWaitingTurns,
+      now: options.now,
+      onGranted: (group, device) => this.#tell(device, { kind: "turn", group }),
+    });
+    const rules = createGroupRules(
+      (input) => createHash("sha256").update(input).digest("base64url"),
+      (group) => this.#turns.holder(group),
+    );
+    this.#mailbox = new Mailbox<GroupDomain>(rules, initialState(this.#settings, options.saved), {
+      store: options.store,
+      outbox: options.outbox,
+      clock: { wall: () => Date.now() },
+      nextTurn: (turn) => void setImmediate(turn),
+      writeBehind: (write) => void setTimeout(write, 2_000).unref(),
+      onStoreFailure: options.onStoreFailure,
+    });
+    this.#forgetting = setInterval(() => this.forgetOld(), options.forgetEvery ?? HOUR).unref();
+  }
+
+  get state(): State {
+    return this.#mailbox.state;
+  }
+
+  async online(
+    command: Omit<Extract<GroupCommand, { kind: "device-online" }>, "kind">,
+  ): Promise<Outcome<Extract<Reply, { kind: "online" }>>> {
+    const outcome = await this.#ask({ kind: "device-online", ...command });
+    return outcomeOf(outcome, "online");
+  }
+
+  offline({ session, device }: Speaker): void {
+    for (const group of get(this.state.groupsOf, device) ?? []) this.#turns.release(group, device);
+    this.#mailbox.post({ kind: "device-offline", session });
+  }
+
+  /** A command that needs nothing but the rules. */
+  async ask(
+    { session }: Speaker,
+    command: Extract<
+      DeviceCommand,
+      { kind: "send" | "acknowledge" | "welcome-done" | "leave" | "report-commit" | "take-packages" }
+    >,
+  ): Promise<Outcome<Reply>> {
+    return replyOf(await this.#ask({ ...command, session }));
+  }
+
+  /** A commit is checked by the group's observer, then decided; the observer goes on when it was taken. */
+  async commit(
+    speaker: Speaker,
+    sent: SentCommit & { readonly group: GroupId; readonly request: string; readonly epoch: number },
+  ): Promise<Outcome<Extract<Reply, { kind: "stored" }>>> {
+    const { group } = sent;
+    if (tooLarge(sent, this.#settings)) return { ok: false, refusal: { reason: "too-large" } };
+    return await this.#observers.use(
+      group,
+      () => this.#epochOf(group),
+      async (observer) => {
+        const found =
+          observer !== null && observer.epoch === sent.epoch
+            ? findInCommit(observer, sent, this.#server, Math.floor(Date.now() / 1000))
+            : null;
+        const decision = await this.#ask({ kind: "commit", ...speaker, ...sent, found });
+        if (observer !== null && this.#epochOf(group) > observer.epoch) {
+          // Only what was staged can have been taken: commits of one group come one after another.
+          observer.accept();
+          observer.save();
+          this.#turns.release(group, speaker.device);
+        }
+        return outcomeOf(decision, "stored");
+      },
+    );
+  }
+
+  async create(
+    speaker: Speaker,
+    given: { readonly group: GroupId; readonly place: Place; readonly groupInfo: Uint8Array },
+  ): Promise<Outcome<Extract<Reply, { kind: "created" }>>> {
+    const found =
+      given.groupInfo.length > this.#settings.maxGroupInfo
+        ? null
+        : findInGroupInfo(this.#options.observers, given.groupInfo, this.#server);
+    return outcomeOf(await this.#ask({ kind: "create-group", ...speaker, ...given, found }), "created");
+  }
+
+  /** Only packages of this device, by its own key, that haven't expired are taken. */
+  async publish(
+    speaker: Speaker,
+    given: {
+      readonly packages: readonly Uint8Array[];
+      readonly lastResort: Uint8Array | null;
+      readonly replace: boolean;
+    },
+  ): Promise<Outcome<Reply>> {
+    const packages = given.packages.map((bytes) => this.#offered(speaker.device, bytes, false));
+    const lastResort = given.lastResort === null ? null : this.#offered(speaker.device, given.lastResort, true);
+    const valid = packages.filter((offered) => offered !== null);
+    if (valid.length < packages.length || (given.lastResort !== null && lastResort === null)) {
+      return { ok: false, refusal: { reason: "invalid-handshake" } };
+    }
+    const { replace } = given;
+    return replyOf(await this.#ask({ kind: "publish-packages", ...speaker, packages: valid, lastResort, replace }));
+  }
+
+  requestTurn({ device }: Speaker, group: GroupId): Outcome<{ readonly granted: boolean }> {
+    const row = get(this.state.groups, group);
+    if (row === undefined || !(device in row.members || mayReadInfo(this.state, device, group))) {
+      return { ok: false, refusal: { reason: "unknown-group" } };
+    }
+    const answer = this.#turns.request(group, device);
+    if (answer === "too-many") return { ok: false, refusal: { reason: "too-many", of: "waiting-for-a-turn" } };
+    return { ok: true, value: { granted: answer === "granted" } };
+  }
+
+  giveUpTurn({ device }: Speaker, group: GroupId): void {
+    this.#turns.release(group, device);
+  }
+
+  /** Entries behind `after`, a page at most. */
+  async read(
+    { device }: Speaker,
+    group: GroupId,
+    after: number,
+    limit: number,
+  ): Promise<Outcome<{ entries: LogEntry[]; head: number; more: boolean; messagesForgotten: number }>> {
+    const range = readable(this.state, device, group, after);
+    if ("refusal" in range) return { ok: false, refusal: range.refusal };
+    const { through: head, messagesForgotten } = range;
+    const page = { log: groupLog(group), after: range.after, limit: Math.min(limit, PAGE.limit), bytes: PAGE.bytes };
+    const stored = await this.#read(page);
+    if (stored === null) return STORAGE_FAILED;
+    const entries = stored.map(({ body }) => decodeEntry(body)).filter(({ number }) => number <= head);
+    const more = (entries.at(-1)?.number ?? head) < head;
+    return { ok: true, value: { entries, head, more, messagesForgotten } };
+  }
+
+  /** With what a device comes in by an external commit. */
+  async groupInfo({ device }: Speaker, group: GroupId): Promise<Outcome<{ epoch: number; groupInfo: Uint8Array }>> {
+    if (!mayReadInfo(this.state, device, group)) return { ok: false, refusal: { reason: "unknown-group" } };
+    // The newest, whatever has been committed by the time that it is read.
+    const stored = await this.#read({
+      log: infoLog(group),
+      after: this.#epochOf(group),
+      limit: 8,
+      bytes: this.#settings.maxGroupInfo,
+    });
+    const newest = stored?.at(-1);
+    if (newest === undefined) return STORAGE_FAILED;
+    return { ok: true, value: { epoch: newest.number - 1, groupInfo: newest.body } };
+  }
+
+  async welcome({ device }: Speaker, group: GroupId): Promise<Outcome<{ welcome: Uint8Array; entry: number }>> {
+    const row = get(this.state.welcomes, pairKey(group, device));
+    if (row === undefined) return { ok: false, refusal: { reason: "unknown-group" } };
+    const stored = await this.#read({ log: welcomeLog(group), after: row.number - 1, limit: 1, bytes: 0 });
+    const [entry] = stored ?? [];
+    if (entry?.number !== row.number) return STORAGE_FAILED;
+    return { ok: true, value: { welcome: entry.body, entry: row.entry } };
+  }
+
+  /** Forgets what all have or what is too old, in all groups. */
+  forgetOld(): void {
+    forEach(this.state.groups, (_, group) => {
+      for (const what of ["messages", "commits"] as const) this.#mailbox.post({ kind: "forget-old", group, what });
+    });
+  }
+
+  /** For what the server itself decides: bans, removed devices. */
+  order(command: Extract<GroupCommand, { kind: "order-removal" | "remove-device" }>): Promise<Outcome<Reply>> {
+    return this.#ask(command).then(replyOf);
+  }
+
+  /** Resolves when nothing waits and all is stored. */
+  idle(): Promise<void> {
+    return this.#mailbox.idle();
+  }
+
+  stop(): void {
+    clearInterval(this.#forgetting);
+    this.#turns.stop();
+    this.#observers.close();
+  }
+
+  #ask(command: GroupCommand): Promise<Decision<GroupEvent, ServiceRefusal>> {
+    return this.#mailbox.ask(command);
+  }
+
+  async #read(range: Parameters<GroupServiceOptions["store"]["read"]>[0]): Promise<readonly StoredEntry[] | null> {
+    try {
+      return await this.#options.store.read(range);
+    } catch (cause) {
+      this.#options.onStoreFailure(cause);
+      return null;
+    }
+  }
+
+  #epochOf(group: GroupId): number {
+    return get(this.state.groups, group)?.epoch ?? -1;
+  }
+
+  #tell(device: DeviceId, notice: GroupNotice): void {
+    const session = get(this.state.online, device);
+    if (session !== undefined) this.#options.outbox.deliver([{ to: [session], except: null, notice }]);
+  }
+
+  #offered(device: DeviceId, bytes: Uint8Array, lastResort: boolean): OfferedPackage | null {
+    const known = get(this.state.devices, device);
+    if (known === undefined || bytes.length > this.#settings.maxKeyPackage) return null;
+    try {
+      const inspected = this.#options.observers.inspectKeyPackage(bytes, Math.floor(Date.now() / 1000));
+      if (base64url(inspected.deviceKey) !== known.key || inspected.lastResort !== lastResort) return null;
+      return { reference: base64url(inspected.reference), bytes };
+    } catch {
+      return null;
+    }
+  }
+}
+
+const STORAGE_FAILED = { ok: false, refusal: { reason: "storage-failed" } } as const;
+
+function tooLarge({ commit, welcome, groupInfo }: SentCommit, { maxCommit, maxGroupInfo }: Settings): boolean {
+  return commit.length > maxCommit || (welcome?.length ?? 0) > maxGroupInfo || groupInfo.length > maxGroupInfo;
+}
+
+function replyOf(decision: Decision<GroupEvent, ServiceRefusal>): Outcome<Reply> {
+  switch (decision.kind) {
+    case "refused":
+      return { ok: false, refusal: decision.refusal };
+    case "done":
+      for (const event of decision.events) if (event.kind === "reply") return { ok: true, value: event.reply };
+      return { ok: true, value: { kind: "done" } };
+    case "unchanged":
+    case "session-gone":
+      return { ok: true, value: { kind: "done" } };
+  }
+}
+
+/** The reply, which is of the kind that such a command has. */
+function outcomeOf<K extends Reply["kind"]>(
+  decision: Decision<GroupEvent, ServiceRefusal>,
+  kind: K,
+): Outcome<Extract<Reply, { kind: K }>> {
+  const outcome = replyOf(decision);
+  if (!outcome.ok) return outcome;
+  const { value } = outcome;
+  if (!isOfKind(value, kind)) throw new Error(`a reply of kind ${value.kind} where ${kind} was due`);
+  return { ok: true, value };
+}
+
+function isOfKind<K extends Reply["kind"]>(value: Reply, kind: K): value is Extract<Reply, { kind: K }> {
+  return value.kind === kind;
+}

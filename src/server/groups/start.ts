@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import type { Outbox } from "../../core/ports.ts";
+import type { Row, ServerRow } from "../../groups/rows.ts";
+import type { GroupNotice } from "../../groups/rules.ts";
+import { createObservers } from "../../mls/create-observers.ts";
+import type { FullStore, SavedAll } from "../../store/stored.ts";
+import { GroupService } from "./service.ts";
+
+export interface StartGroupsOptions {
+  readonly store: FullStore;
+  readonly saved: SavedAll;
+  readonly outbox: Outbox<GroupNotice>;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly onStoreFailure: (cause: unknown) => void;
+}
+
+/** Starts the delivery service. A data folder that has no server's id yet gets one, stored before anybody hears of it; rejects if it can't be. */
+export async function startGroups(
+  options: StartGroupsOptions,
+): Promise<{ readonly groups: GroupService; readonly server: ServerRow }> {
+  const { store, saved, outbox, now, onStoreFailure } = options;
+  const server = serverOf(saved.rows) ?? (await makeServer(store));
+  const groups = new GroupService({
+    server: server.id,
+    store,
+    saved: saved.rows,
+    observers: createObservers(),
+    outbox,
+    now,
+    onStoreFailure,
+  });
+  return { groups, server };
+}
+
+function serverOf(rows: readonly Row[]): ServerRow | null {
+  for (const row of rows) if (row.table === "server") return row.value;
+  return null;
+}
+
+async function makeServer(store: FullStore): Promise<ServerRow> {
+  const server = { id: newId(), incarnation: newId() };
+  await store.commit({ facts: [{ table: "server", key: "self", value: server }], appends: [], trims: [] });
+  return server;
+}
+
+function newId(): string {
+  return randomBytes(16).toString("base64url");
+}

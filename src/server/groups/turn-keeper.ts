@@ -1,0 +1,67 @@
+import type { DeviceId, GroupId } from "../../groups/ids.ts";
+import { expireTurn, holderOf, NO_TURNS, releaseTurn, requestTurn, type Turns } from "../../groups/turns.ts";
+
+export interface TurnKeeperOptions {
+  /** Milliseconds that one device may hold a turn. */
+  readonly length: number;
+  /** Devices that may wait for a group's turn. */
+  readonly most: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly onGranted: (group: GroupId, device: DeviceId) => void;
+}
+
+/** Whose turn it is to commit, with the clock that the rules of turns don't have. */
+export class TurnKeeper {
+  readonly #options: TurnKeeperOptions;
+  #turns: Turns = NO_TURNS;
+  readonly #timers = new Map<GroupId, NodeJS.Timeout>();
+
+  constructor(options: TurnKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Null: anybody may commit. */
+  holder(group: GroupId): DeviceId | null {
+    return holderOf(this.#turns, group, this.#options.now());
+  }
+
+  /** `granted` at once, or `waiting` until `onGranted`. */
+  request(group: GroupId, device: DeviceId): "granted" | "waiting" | "too-many" {
+    const { now, length, most } = this.#options;
+    const change = requestTurn(this.#turns, group, device, { now: now(), length, most });
+    if (change === null) return "too-many";
+    this.#turns = change.turns;
+    if (change.granted !== null) this.#watch(group);
+    if (change.granted !== null && change.granted !== device) this.#options.onGranted(group, change.granted);
+    return this.holder(group) === device ? "granted" : "waiting";
+  }
+
+  /** The device has committed, gives up, or is gone. */
+  release(group: GroupId, device: DeviceId): void {
+    const { now, length } = this.#options;
+    this.#take(group, releaseTurn(this.#turns, group, device, { now: now(), length }));
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #take(group: GroupId, { turns, granted }: ReturnType<typeof releaseTurn>): void {
+    this.#turns = turns;
+    if (granted === null) return;
+    this.#watch(group);
+    this.#options.onGranted(group, granted);
+  }
+
+  #watch(group: GroupId): void {
+    clearTimeout(this.#timers.get(group));
+    const { now, length } = this.#options;
+    const timer = setTimeout(() => {
+      this.#timers.delete(group);
+      this.#take(group, expireTurn(this.#turns, group, { now: now(), length }));
+    }, length + 1);
+    this.#timers.set(group, timer.unref());
+  }
+}

@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { FramePeer, makeDevice, type TestDevice } from "../helpers/frame-peer.ts";
+import { startTestServer } from "../helpers/server.ts";
+import type { RoomPolicy } from "../../src/mls/room-policy.ts";
+
+const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const bytes = (words: string) => new TextEncoder().encode(words);
+const newId = () => randomBytes(16).toString("base64url");
+const now = () => Math.floor(Date.now() / 1000);
+
+async function arrive(port: number, name: string): Promise<{ peer: FramePeer; device: TestDevice }> {
+  const peer = await FramePeer.connect(port);
+  const device = makeDevice(peer.hello.server.id, { kind: "name", identity: name });
+  await peer.greet(name, device);
+  return { peer, device };
+}
+
+test("SR-1 two devices meet in #everyone, by an external commit, and read one another; the server keeps what it can't read", async () => {
+  await using server = await startTestServer();
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const group = newId();
+  const created = alice.device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), OPEN);
+  await alice.peer.get("create-group", { group, place: { kind: "everyone" }, groupInfo: created.info() });
+
+  const { epoch, groupInfo } = await bob.peer.get("read-group-info", { group });
+  expect(epoch).toBe(0);
+  const joined = await bob.device.engine.joinExternal(groupInfo);
+  const { number } = await bob.peer.get("commit", {
+    group,
+    request: newId(),
+    epoch,
+    commit: joined.commit,
+    welcome: null,
+    groupInfo: joined.groupInfo,
+  });
+  expect(number).toBe(1);
+  const { entry } = await alice.peer.next("entry");
+  expect(created.process(entry.bytes)).toMatchObject({ kind: "external-join", epoch: 1 });
+  expect(created.authenticator()).toEqual(joined.group.authenticator());
+
+  const sealed = created.seal(bytes("the code is 4711"));
+  await alice.peer.get("send", { group, epoch: 1, counter: 1, message: newId(), bytes: sealed.message });
+  const heard = await bob.peer.next("entry");
+  expect(text(joined.group.open(heard.entry.bytes).plaintext)).toBe("the code is 4711");
+});
+
+test("SR-2 who was added while away finds a Welcome and what was said meanwhile", async () => {
+  await using server = await startTestServer();
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const kept = bob.device.engine.keyPackage({ now: now(), lifetime: 86_400 });
+  await bob.peer.get("publish-packages", { packages: [kept.keyPackage], lastResort: null, replace: false });
+  bob.peer[Symbol.dispose]();
+
+  const group = newId();
+  const room = alice.device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), {
+    ...OPEN,
+    access: "invite",
+  });
+  await alice.peer.get("create-group", { group, place: { kind: "room", name: "ops" }, groupInfo: room.info() });
+  const of = [Buffer.from(bob.device.id).toString("base64url")];
+  const { packages } = await alice.peer.get("take-packages", { group, of });
+  const add = room.commitAdd(
+    packages.map(({ keyPackage }) => keyPackage),
+    now(),
+  );
+  const { commit, welcome, groupInfo } = add;
+  await alice.peer.get("commit", { group, request: newId(), epoch: 0, commit, welcome, groupInfo });
+  room.apply();
+  const sealed = room.seal(bytes("welcome, bob"));
+  await alice.peer.get("send", { group, epoch: 1, counter: 1, message: newId(), bytes: sealed.message });
+
+  using again = await FramePeer.connect(server.port);
+  await again.greet("bob", bob.device);
+  const { groups } = await again.get("groups", { after: null });
+  expect(groups).toMatchObject([{ group, welcome: true, head: 2, cursor: 1 }]);
+  const waiting = await again.get("read-welcome", { group });
+  const joined = await bob.device.engine.join(waiting.welcome, kept.secret);
+  await again.get("welcome-done", { group });
+  const { entries } = await again.get("read", { group, after: waiting.entry, limit: 100 });
+  expect(entries.map((entry) => text(joined.open(entry.bytes).plaintext))).toEqual(["welcome, bob"]);
+});
+
+test("SR-3 a device that can't prove its key, or whose record names somebody else, is refused", async () => {
+  await using server = await startTestServer();
+  using peer = await FramePeer.connect(server.port);
+  const device = makeDevice(peer.hello.server.id, { kind: "name", identity: "alice" });
+  const hello = peer.helloOf("alice", device);
+  const proof = new Uint8Array(64);
+  expect(await peer.ask("hello", { ...hello, device: hello.device && { ...hello.device, proof } })).toEqual({
+    refusal: { reason: "wrong-proof" },
+  });
+  const others = makeDevice(peer.hello.server.id, { kind: "name", identity: "bob" });
+  expect(await peer.ask("hello", peer.helloOf("alice", others))).toEqual({ refusal: { reason: "wrong-device" } });
+  const elsewhere = makeDevice(newId(), { kind: "name", identity: "alice" });
+  expect(await peer.ask("hello", peer.helloOf("alice", elsewhere))).toEqual({ refusal: { reason: "wrong-device" } });
+  expect(await peer.ask("say", { text: "hi" })).toEqual({ refusal: { reason: "hello-first" } });
+  expect(await peer.greet("alice", device)).toMatchObject({ name: "alice", device: { packages: 0 } });
+});

@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { createGroupEngine } from "../../src/mls/create-group-engine.ts";
+import type { GroupEngine } from "../../src/mls/group-engine.ts";
+import { signRecord } from "../../src/mls/identity/device-record.ts";
+import { newSigningKey, signBytes, type SigningKey } from "../../src/mls/identity/ed25519.ts";
+import type { RecordKind } from "../../src/mls/room-policy.ts";
+import { encodeRequest } from "../../src/wire/frames/client-frames.ts";
+import { helloProof } from "../../src/wire/frames/hello.ts";
+import type { Push } from "../../src/wire/frames/pushes.ts";
+import type { Refusal } from "../../src/wire/frames/refusals.ts";
+import type { ReplyBody, Request, RequestBody, RequestType } from "../../src/wire/frames/requests.ts";
+import { decodeFromServer, decodeReply, type DecodedFromServer } from "../../src/wire/frames/server-frames.ts";
+
+type Answer = Extract<DecodedFromServer, { kind: "reply" | "refused" }>;
+type Hello = Extract<Push, { type: "hello" }>;
+type PushOf<T extends Push["type"]> = Extract<Push, { type: T }>;
+
+/** A device with real keys and a real engine, to speak frames with. */
+export interface TestDevice {
+  readonly id: Uint8Array;
+  readonly key: SigningKey;
+  readonly record: Uint8Array;
+  readonly engine: GroupEngine;
+  counter: number;
+}
+
+/** A device of this owner on this server; `userKey`: the owner's, a new one unless given. */
+export function makeDevice(
+  server: string,
+  owner: { readonly kind: RecordKind; readonly identity: string },
+  userKey = newSigningKey(),
+): TestDevice {
+  const key = newSigningKey();
+  const id = new Uint8Array(randomBytes(16));
+  const record = signRecord(
+    {
+      ...owner,
+      server: new Uint8Array(Buffer.from(server, "base64url")),
+      label: owner.identity,
+      deviceId: id,
+      deviceLabel: "test",
+      node: "",
+      notAfter: 0n,
+    },
+    userKey,
+    key.publicKey,
+  );
+  return { id, key, record, engine: createGroupEngine({ seed: key.seed, record }), counter: 0 };
+}
+
+/** One frame connection to a server, driven by hand. */
+export class FramePeer {
+  readonly hello: Hello;
+  readonly pushes: Push[] = [];
+  readonly #webSocket: WebSocket;
+  readonly #waiting = new Map<number, (answer: Answer | null) => void>();
+  readonly #pushed: (() => void)[] = [];
+  #lastId = 0;
+
+  static async connect(port: number, options: { readonly headers?: Record<string, string> } = {}): Promise<FramePeer> {
+    const webSocket = new WebSocket(`ws://127.0.0.1:${port}/frames`, "padserve.v1", {
+      headers: options.headers ?? { "padserve-client": "test" },
+    });
+    const first = once(webSocket, "message");
+    await once(webSocket, "open");
+    const [data] = await first;
+    const decoded = decodeFromServer(String(data));
+    if (decoded.kind !== "push" || decoded.push.type !== "hello") throw new Error(`no hello: ${String(data)}`);
+    return new FramePeer(webSocket, decoded.push);
+  }
+
+  private constructor(webSocket: WebSocket, hello: Hello) {
+    this.#webSocket = webSocket;
+    this.hello = hello;
+    webSocket.on("message", (data: Buffer) => this.#take(data.toString()));
+    webSocket.on("error", () => {});
+    webSocket.on("close", () => {
+      for (const resolve of this.#waiting.values()) resolve(null);
+      for (const wake of this.#pushed.splice(0)) wake();
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === WebSocket.OPEN;
+  }
+
+  /** The reply, or the refusal. Rejects when the connection closes. */
+  async ask<T extends RequestType>(
+    type: T,
+    body: RequestBody<T>,
+  ): Promise<{ readonly reply: ReplyBody<T> } | { readonly refusal: Refusal | null }> {
+    const id = ++this.#lastId;
+    const answer = new Promise<Answer | null>((resolve) => this.#waiting.set(id, resolve));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- type and body belong together by the signature
+    this.#webSocket.send(encodeRequest({ id, type, body } as unknown as Request));
+    const decoded = await answer;
+    if (decoded === null) throw new Error("the connection has closed");
+    if (decoded.kind === "refused") return { refusal: decoded.refusal };
+    const reply = decodeReply(type, decoded.body);
+    if (reply === null) throw new Error(`not a reply to ${type}: ${JSON.stringify(decoded)}`);
+    return { reply };
+  }
+
+  /** The reply; rejects when refused. */
+  async get<T extends RequestType>(type: T, body: RequestBody<T>): Promise<ReplyBody<T>> {
+    const answer = await this.ask(type, body);
+    if ("refusal" in answer) throw new Error(`${type} was refused: ${JSON.stringify(answer.refusal)}`);
+    return answer.reply;
+  }
+
+  /** Says hello as this device. */
+  async greet(name: string, device: TestDevice | null): Promise<ReplyBody<"hello">> {
+    return await this.get("hello", this.helloOf(name, device));
+  }
+
+  helloOf(name: string, device: TestDevice | null): RequestBody<"hello"> {
+    if (device !== null) device.counter += 1;
+    return {
+      version: 1,
+      features: [],
+      client: "test",
+      name,
+      device: device === null ? null : this.provedBy(device),
+    };
+  }
+
+  provedBy(device: TestDevice): NonNullable<RequestBody<"hello">["device"]> {
+    const id = Buffer.from(device.id).toString("base64url");
+    const { counter } = device;
+    const proof = signBytes(
+      device.key,
+      helloProof({ nonce: this.hello.nonce, server: this.hello.server.id, device: id, counter }),
+    );
+    const key = Buffer.from(device.key.publicKey).toString("base64url");
+    return { device: id, key, record: device.record, counter, proof };
+  }
+
+  /** The next push of this type that nobody has taken yet. */
+  async next<T extends Push["type"]>(type: T): Promise<PushOf<T>> {
+    for (;;) {
+      const at = this.pushes.findIndex((push) => push.type === type);
+      if (at >= 0) {
+        const [push] = this.pushes.splice(at, 1);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- found by its type
+        return push as PushOf<T>;
+      }
+      if (!this.isOpen) throw new Error(`closed while a ${type} was awaited`);
+      await new Promise<void>((resolve) => this.#pushed.push(resolve));
+    }
+  }
+
+  /** Sends a text as it is. */
+  sendRaw(text: string | Uint8Array): void {
+    this.#webSocket.send(text);
+  }
+
+  async closed(): Promise<void> {
+    if (this.#webSocket.readyState !== WebSocket.CLOSED) await once(this.#webSocket, "close");
+  }
+
+  [Symbol.dispose](): void {
+    this.#webSocket.terminate();
+  }
+
+  #take(text: string): void {
+    const decoded = decodeFromServer(text);
+    switch (decoded.kind) {
+      case "reply":
+      case "refused":
+        this.#waiting.get(decoded.id)?.(decoded);
+        this.#waiting.delete(decoded.id);
+        return;
+      case "push":
+        this.pushes.push(decoded.push);
+        for (const wake of this.#pushed.splice(0)) wake();
+        return;
+      case "unknown":
+      case "invalid":
+        throw new Error(`the server said ${text}`);
+    }
+  }
+}
