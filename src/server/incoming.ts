@@ -42,7 +42,7 @@ export interface IncomingOptions {
   /** Answers what is asked by HTTP. */
   readonly answer: Answer;
   /** Joins the frame protocol to the sessions. */
-  readonly frames: (parts: { readonly limits: Limits; readonly makeSession: SessionFactory }) => FramesUpgrade;
+  readonly frames: (makeSession: SessionFactory) => FramesUpgrade;
   /** Most sockets at once. */
   readonly maxSockets: number;
   /** Milliseconds of a clock that only goes forward. */
@@ -89,7 +89,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
     wall: () => Date.now(),
   });
   const makeSession = createSessionFactory({ ...options, turnedAway, services: servicesWith(audit.post) });
-  const upgrade = options.frames({ limits, makeSession });
+  const upgrade = options.frames(makeSession);
   const http = createHttpSide({ answer: options.answer, upgrade, timeout: timings.http, now });
   const acceptor = createAcceptor({
     identifier: options.identifier,

@@ -170,7 +170,7 @@ export async function startServer({
     observation: () => monitor.current(),
     scrollback,
     answer,
-    frames: ({ limits, makeSession }) =>
+    frames: (makeSession) =>
       createFramesSide({
         server: { ...self, name: ownHost() },
         mailbox,
