@@ -21,6 +21,11 @@ export function pushOfNotice(
       return toldPush(notice.from, notice.body, at);
     case "operator-changed":
       return { type: "operator", operator: notice.operator };
+    case "name-passed-on": {
+      // Whoever kept the machine before under this name must see that it is another one now.
+      const person = personOf(notice.name);
+      return person === null ? null : { type: "presence", people: [person] };
+    }
     case "came":
     case "went": {
       const person = personOf(notice.name);
