@@ -54,7 +54,7 @@ export function describe(code: StoreErrorCode, path: string, cause: unknown): st
     case "in-use":
       return `${path} is in use by another Padserve server. Stop that one, or choose another data directory.`;
     case "damaged":
-      return `${path} is damaged (${why}). Nothing was changed; move it away or bring back a backup, then start again.`;
+      return `${path} is damaged (${why}). Nothing was changed; move it and the padserve.db-… files beside it away together, or bring back a backup, then start again.`;
     case "newer":
       return `${path} was made by a newer Padserve (${why}). Nothing was changed; install that version or a later one.`;
     case "not-ours":

@@ -164,6 +164,6 @@ export function readEntry(row: unknown, log: Log, last: number): LogEntry {
 }
 
 /** Throws a `ValiError` unless nothing may follow number `last` in this log. */
-export function refuseUnlessEnd(log: Log, last: number): void {
+function refuseUnlessEnd(log: Log, last: number): void {
   v.parse(v.literal(log.head, "Entries of a log are missing"), Math.max(last, log.thinned));
 }

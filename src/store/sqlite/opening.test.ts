@@ -323,7 +323,7 @@ test("ST-23 an opening error is one line that names the file and says what to do
   expect(() => openDatabase(directory)).toThrow(
     expect.objectContaining({
       name: "StoreError",
-      message: `${file} is damaged (file is not a database). Nothing was changed; move it away or bring back a backup, then start again.`,
+      message: `${file} is damaged (file is not a database). Nothing was changed; move it and the padserve.db-… files beside it away together, or bring back a backup, then start again.`,
       cause: expect.objectContaining({ errcode: 26 }),
     }),
   );
