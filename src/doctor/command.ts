@@ -2,11 +2,11 @@ import { defineCommand, type Invocation, type ProcessContext } from "../args/com
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import { plainJson } from "../text/visible.ts";
+import { parseAddress } from "../client/transport/index.ts";
 import { readConfig } from "../config/config.ts";
 import { SERVER_OPTIONS } from "../config/options.ts";
 import { examineServer, examineWay } from "./examination.ts";
 import { worst, type Finding, type Level } from "./findings.ts";
-import { parseTarget } from "./reach-facts.ts";
 import { screen } from "./screen.ts";
 
 const { data, port, config, operator, capability } = SERVER_OPTIONS;
@@ -44,7 +44,7 @@ async function run({ words, values, context }: Invocation<typeof OPTIONS>): Prom
   const read = readConfig(given, context.env);
   if ("wrong" in read) return complain(context, read.wrong);
   const [word] = words;
-  const target = word === undefined ? undefined : parseTarget(word);
+  const target = word === undefined ? undefined : parseAddress(word);
   if (target === null) return complain(context, `not a server's name or address: ${JSON.stringify(word)}`);
   const findings =
     target === undefined ? await examineServer(read.config) : await examineWay(target, read.config.tailscaleSocket);

@@ -11,7 +11,8 @@ import type { Finding } from "./findings.ts";
 import { examineNodeSettings } from "./node-settings.ts";
 import { examineOperators, type OperatorFacts } from "./operators.ts";
 import { examinePort, gatherPort } from "./port.ts";
-import { gatherReach, type ReachFacts, type Target } from "./reach-facts.ts";
+import type { ServerAddress } from "../client/transport/index.ts";
+import { gatherReach, type ReachFacts } from "./reach-facts.ts";
 import { examineReach } from "./reach.ts";
 import { gatherTailscale, type TailscaleFacts } from "./tailscale-facts.ts";
 import { examineTailscaled } from "./tailscaled.ts";
@@ -43,7 +44,7 @@ export async function examineServer(config: Config): Promise<readonly Finding[]>
 }
 
 /** The way from this machine to a server. */
-export async function examineWay(target: Target, tailscaleSocket: string | null): Promise<readonly Finding[]> {
+export async function examineWay(target: ServerAddress, tailscaleSocket: string | null): Promise<readonly Finding[]> {
   const now = Date.now();
   const tailscale = await gatherTailscale({ socket: tailscaleSocket, capability: "", askForGrants: false, now });
   const reach = await gatherReachBy(target, tailscale, tailscaleSocket);
@@ -57,7 +58,7 @@ export async function examineWay(target: Target, tailscaleSocket: string | null)
 
 /** A system beside a tailscaled in userspace mode has no way into the tailnet: `pad` goes through that, and so do we. */
 async function gatherReachBy(
-  target: Target,
+  target: ServerAddress,
   { observation }: TailscaleFacts,
   socket: string | null,
 ): Promise<ReachFacts> {

@@ -1,18 +1,13 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import { performance } from "node:perf_hooks";
+import type { ServerAddress } from "../client/transport/index.ts";
 import { askHealth, type HealthAnswer } from "./http-probe.ts";
 import { greet, type Greeting } from "./greeting.ts";
 import { byTcp, type Way } from "./ways.ts";
 
-/** Where a server should be: a name or address, and a port. */
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface ReachFacts {
-  readonly target: Target;
+  readonly target: ServerAddress;
   /** Each address once, as the system's resolver ordered them; or why there is none. */
   readonly lookup: { readonly addresses: readonly string[]; readonly milliseconds: number } | { readonly error: Error };
   /** What came of the first address of each family; of the host as it is, where tailscaled finds the way. */
@@ -23,19 +18,11 @@ export interface ReachFacts {
   readonly asked: number;
 }
 
-/** `name`, `name:port`, an address, or `[v6]:port`, as for `pad chat`; null for anything else. */
-export function parseTarget(word: string): Target | null {
-  const url = URL.parse(`padserve://${isIPv6(word) ? `[${word}]` : word}`);
-  if (url === null || /[/?#@\s]/.test(word) || url.hostname === "") return null;
-  const port = url.port === "" ? 12345 : Number(url.port);
-  return port === 0 ? null : { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port };
-}
-
 /**
  * @param through the way through tailscaled, where only that leads into the tailnet; it knows the names, too.
  * @param timeout milliseconds for each answer. Never rejects.
  */
-export async function gatherReach(target: Target, through: Way | null, timeout = 5000): Promise<ReachFacts> {
+export async function gatherReach(target: ServerAddress, through: Way | null, timeout = 5000): Promise<ReachFacts> {
   const { host, port } = target;
   const found = through === null ? await resolve(host) : { addresses: [host], milliseconds: 0 };
   const addresses = "error" in found ? [] : firstOfEachFamily(found.addresses);
@@ -57,7 +44,7 @@ function isUnknownName(greeting: Greeting): boolean {
   return greeting.kind === "unreachable" && greeting.code === "ENOTFOUND";
 }
 
-function nobodyKnows(target: Target): ReachFacts {
+function nobodyKnows(target: ServerAddress): ReachFacts {
   const error = new Error(`tailscaled knows no ${target.host}`);
   return { target, lookup: { error }, greetings: [], health: null, asked: Date.now() };
 }

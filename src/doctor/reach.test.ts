@@ -1,9 +1,8 @@
-import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RUNNING, tailscaleFacts } from "../../test/helpers/doctor.ts";
 import { nothingObserved } from "../tailnet/observe.ts";
 import type { Greeting } from "./greeting.ts";
-import { parseTarget, type ReachFacts } from "./reach-facts.ts";
+import type { ReachFacts } from "./reach-facts.ts";
 import { examineReach } from "./reach.ts";
 import { examineYou } from "./you.ts";
 
@@ -22,32 +21,6 @@ function facts(greetings: ReachFacts["greetings"], other: Partial<ReachFacts> = 
     ...other,
   };
 }
-
-test.each([
-  ["chat", { host: "chat", port: 12345 }],
-  ["chat:80", { host: "chat", port: 80 }],
-  ["chat.tail1234.ts.net:4000", { host: "chat.tail1234.ts.net", port: 4000 }],
-  [V4, { host: V4, port: 12345 }],
-  [V6, { host: V6, port: 12345 }],
-  [`[${V6}]:4000`, { host: V6, port: 4000 }],
-  ["chat:0", null],
-  ["chat:65536", null],
-  ["chat/x", null],
-  ["bob@chat", null],
-  ["two words", null],
-  ["", null],
-])("DR-14 %j names a server as %j", (word, target) => {
-  expect(parseTarget(word)).toEqual(target);
-});
-
-test("DR-14 no word whatever makes the reader of a server's name throw", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (word) => {
-      const target = parseTarget(word);
-      expect(target === null || (target.host !== "" && target.port >= 1 && target.port <= 65_535)).toBe(true);
-    }),
-  );
-});
 
 test("DR-14 it is told what a name is, and of each family whether it connects and how fast", () => {
   expect(
