@@ -21,7 +21,11 @@ const importRules = [...licences].map(([folder, allowed]): OxlintOverride => ({
         patterns: [...licences.keys()]
           .filter((other) => other !== folder && !allowed.includes(other))
           .map((other) => ({
-            group: [`**/${other}/**`],
+            // A folder within it may be allowed by itself.
+            group: [
+              `**/${other}/**`,
+              ...allowed.filter((one) => one.startsWith(`${other}/`)).map((one) => `!**/${one}/**`),
+            ],
             message: `src/${folder} may import ${allowed.length === 0 ? "nothing of ours" : allowed.join(", ")} (its tsconfig.json says so).`,
           })),
       },
