@@ -1,6 +1,6 @@
 import { Box, render, Text, useInput } from "ink";
 import { createElement, useState, type ReactElement } from "react";
-import type { ClientEvent, PadClient } from "../../src/client/classic/index.ts";
+import { classicChat, type ClientEvent, type PadClient } from "../../src/client/classic/index.ts";
 import type { EndCause, Outcome } from "../../src/client/index.ts";
 import { openTerminal } from "../../src/tui/index.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
@@ -15,10 +15,9 @@ export async function openChat({ messages }: TerminalPlan, ends: Ends): Promise<
     for (const listener of listeners) listener({ kind: "message", from: `person${nth % 20}`, to: "ALL", text });
   };
   const chat = createChat({
-    client: idleClient(listeners),
+    client: classicChat({ client: idleClient(listeners), every: () => () => {} }),
     server: "chat-server",
     now: Date.now,
-    every: () => () => {},
     settings: DEFAULT_SETTINGS,
     troubles: [],
     saveSettings: () => null,

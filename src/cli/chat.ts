@@ -82,9 +82,10 @@ async function chat(
     const { server } = found;
     const ids = await chooseIds(given.id, remembered.id, context);
     const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-    const joined = await join(ids, piped === null, { server, own, settings, troubles, context, failed }, complain);
+    const world = { server, own, settings: heard(settings), troubles, context, failed };
+    const joined = await join(ids, piped === null, world, complain);
     if ("cause" in joined) return await farewell(joined.cause, server, false);
-    if (values.to !== undefined) joined.chat.open(addressee(values.to));
+    if (values.to !== undefined) joined.chat.openNamed(addressee(values.to));
     const onScreen = piped === null && (await face(joined.chat, { server, id: joined.client.id }));
     const commands = values.commands === true;
     if (piped !== null) await chatInPipe(piped, { ...joined, server, commands, context, verdict });
@@ -92,6 +93,11 @@ async function chat(
     return code === EXIT.done ? verdict.code : code;
   } finally {
     piped?.close();
+  }
+
+  /** Programs want messages, not who comes and goes. */
+  function heard(kept: typeof settings): typeof settings {
+    return piped === null ? kept : { ...kept, joins: false };
   }
 
   /** A person's chat, which is remembered; resolves with whether it had the whole screen. */

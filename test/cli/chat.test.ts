@@ -100,7 +100,7 @@ test("CM-3 with --commands messages that are too many at once are sent later, to
 
 test.each([
   ["/msg", 1, "It is written /msg NAME TEXT"],
-  ["/set bell loud", 1, "bell is one of off, direct, all, not loud"],
+  ["/set bell loud", 1, "bell can be off, direct, all, not loud"],
   ["KICK nobody", 4, "nobody is not here."],
 ])("CM-4 with --commands %j exits with %i and says why", async (line, code, words) => {
   await using server = await startTestServer();

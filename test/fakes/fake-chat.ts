@@ -1,13 +1,7 @@
 import type { Chat, Completion } from "../../src/view/chat/chat.ts";
 import { emptyConversation } from "../../src/view/chat/conversations.ts";
-import {
-  OPEN_ROOM,
-  type ChatSnapshot,
-  type Conversation,
-  type Entry,
-  type Message,
-  type Note,
-} from "../../src/view/chat/snapshot.ts";
+import { classicDirect, OPEN_ROOM, OPEN_ROOM_NAME, type ConversationId } from "../../src/client/index.ts";
+import type { ChatSnapshot, Conversation, Entry, Message, Note } from "../../src/view/chat/snapshot.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
 
 /** A chat without any server: what is submitted is said, and whoever holds it makes others speak. */
@@ -21,7 +15,7 @@ export class FakeChat implements Chat {
   now = Date.UTC(2026, 10, 25, 12);
 
   constructor(changes: Partial<ChatSnapshot> = {}) {
-    const room = fakeConversation(OPEN_ROOM);
+    const room = emptyConversation(OPEN_ROOM);
     this.#snapshot = {
       me: "alice",
       server: "chat.example",
@@ -50,16 +44,30 @@ export class FakeChat implements Chat {
   say(text: string): boolean {
     if (this.#snapshot.link.kind !== "online") return false;
     this.submitted.push(text);
-    this.hear({ from: this.#snapshot.me, text, own: true }, this.#snapshot.present.id);
+    this.hear({ from: this.#snapshot.me, text, own: true }, this.#snapshot.present.title);
     return true;
   }
 
-  open(id: string): void {
-    this.#change(id, (one) => ({ ...one, unread: 0, highlights: 0 }), id);
+  openNamed(words: string): boolean {
+    this.#change(words, (one) => one);
+    this.open(talkOf(words).id);
+    return true;
+  }
+
+  /** How often what was said before was asked for. */
+  askedForOlder = 0;
+
+  loadOlder(): void {
+    this.askedForOlder += 1;
+  }
+
+  open(id: ConversationId): void {
+    const { title } = this.#snapshot.conversations.find((one) => one.id === id) ?? OPEN_ROOM;
+    this.#change(title, (one) => ({ ...one, unread: 0, highlights: 0 }), id);
   }
 
   endSearch(): void {
-    this.#change(this.#snapshot.present.id, (one) => ({ ...one, search: null }));
+    this.#change(this.#snapshot.present.title, (one) => ({ ...one, search: null }));
   }
 
   openNextUnread(): void {
@@ -84,7 +92,7 @@ export class FakeChat implements Chat {
   }
 
   /** Somebody says something; unread unless the conversation is open. */
-  hear({ from, text, ...rest }: Partial<Message> & Pick<Message, "from" | "text">, to: string = OPEN_ROOM): Entry {
+  hear({ from, text, ...rest }: Partial<Message> & Pick<Message, "from" | "text">, to: string = OPEN_ROOM_NAME): Entry {
     return this.#add(to, {
       kind: "message",
       from,
@@ -98,7 +106,7 @@ export class FakeChat implements Chat {
   }
 
   note(text: string, tone: Note["tone"] = "plain"): Entry {
-    return this.#add(this.#snapshot.present.id, { kind: "note", text, tone });
+    return this.#add(this.#snapshot.present.title, { kind: "note", text, tone });
   }
 
   set(changes: Partial<ChatSnapshot>): void {
@@ -107,9 +115,9 @@ export class FakeChat implements Chat {
   }
 
   #add(to: string, what: Message | Note): Entry {
-    const entry: Entry = { key: (this.#key += 1), at: this.now, ...what };
+    const entry: Entry = { key: (this.#key += 1), place: this.#key, at: this.now, ...what };
     this.now += 1000;
-    const isOpen = this.#snapshot.present.id === to;
+    const isOpen = this.#snapshot.present.title === to;
     this.#change(to, (one) => ({
       ...one,
       entries: [...one.entries, entry],
@@ -119,14 +127,19 @@ export class FakeChat implements Chat {
     return entry;
   }
 
-  #change(id: string, change: (one: Conversation) => Conversation, present = this.#snapshot.present.id): void {
+  #change(
+    title: string,
+    change: (one: Conversation) => Conversation,
+    present: ConversationId = this.#snapshot.present.id,
+  ): void {
     const old = this.#snapshot.conversations;
-    const all = old.some((one) => one.id === id) ? old : [...old, fakeConversation(id)];
+    const { id } = talkOf(title);
+    const all = old.some((one) => one.id === id) ? old : [...old, emptyConversation(talkOf(title))];
     const conversations = all.map((one) => (one.id === id ? change(one) : one));
     this.set({ conversations, present: conversations.find((one) => one.id === present) ?? this.#snapshot.present });
   }
 }
 
-function fakeConversation(id: string, entries: readonly Entry[] = []): Conversation {
-  return { ...emptyConversation(id), entries };
+function talkOf(title: string): typeof OPEN_ROOM {
+  return title === OPEN_ROOM_NAME ? OPEN_ROOM : classicDirect(title);
 }

@@ -1,4 +1,4 @@
-import { connect, type ConnectOptions } from "../../src/client/classic/index.ts";
+import { classicChat, connect, type ConnectOptions } from "../../src/client/classic/index.ts";
 import type { Alert } from "../../src/view/chat/alerts.ts";
 import type { Chat } from "../../src/view/chat/chat.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
@@ -37,14 +37,19 @@ export async function startChat(port: number, id: string, options: TestChatOptio
   const saved: Settings[] = [];
   const timers = new Set<() => void>();
   let now = 0;
+  let later = 0;
   const chat = createChat({
-    client,
+    client: classicChat({
+      client,
+      now: () => now++,
+      every: (_, callback) => {
+        timers.add(callback);
+        return () => void timers.delete(callback);
+      },
+    }),
     server: "chat-server",
-    now: () => now++,
-    every: (_, callback) => {
-      timers.add(callback);
-      return () => void timers.delete(callback);
-    },
+    // Long enough that each message may ring.
+    now: () => (later += 10_000),
     settings: { ...DEFAULT_SETTINGS, ...settings },
     troubles,
     saveSettings: (changed) => {
@@ -97,6 +102,6 @@ export async function startChat(port: number, id: string, options: TestChatOptio
 
 /** The messages of a conversation; none where there is no such conversation. */
 export function messagesIn(chat: Chat, id: string): readonly Message[] {
-  const entries = chat.getSnapshot().conversations.find((one) => one.id === id)?.entries ?? [];
+  const entries = chat.getSnapshot().conversations.find(({ title }) => title === id)?.entries ?? [];
   return entries.filter((entry): entry is Entry & Message => entry.kind === "message");
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { OPEN_ROOM } from "../../src/client/index.ts";
 import { Desk } from "../../src/tui/screen/desk.ts";
 import { anchorOf } from "../../src/tui/screen/state.ts";
 import { composerOf } from "../../src/view/composer/composers.ts";
@@ -9,7 +10,7 @@ describe("the desk, without any terminal", () => {
     const { chat, desk, remembered } = sit();
     write(desk, "hello");
     expect(chat.submitted).toEqual(["hello"]);
-    expect(remembered).toEqual([["ALL", "hello"]]);
+    expect(remembered).toEqual([[OPEN_ROOM.id, "hello"]]);
     chat.set({ link: { kind: "lost", text: "lost" } });
     write(desk, "again");
     expect(written(desk)).toBe("again");
@@ -27,9 +28,9 @@ describe("the desk, without any terminal", () => {
     for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
     desk.stroke({ kind: "key", name: "pageup" });
     desk.stroke({ kind: "text", text: "x" });
-    expect(anchorOf(desk.getSnapshot().screen, "ALL")).not.toBeNull();
+    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)).not.toBeNull();
     desk.stroke({ kind: "key", name: "enter" });
-    expect(anchorOf(desk.getSnapshot().screen, "ALL")).toBeNull();
+    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)).toBeNull();
   });
 
   test("TU-5 the pane goes to what a search has found", () => {
@@ -37,8 +38,8 @@ describe("the desk, without any terminal", () => {
     for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
     const { present } = chat.getSnapshot();
     chat.set({ present: { ...present, search: { words: "hi", at: 20 } } });
-    expect(anchorOf(desk.getSnapshot().screen, "ALL")?.key).toBeLessThan(20);
-    expect(anchorOf(desk.getSnapshot().screen, "ALL")?.key).toBeGreaterThan(5);
+    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeLessThan(20);
+    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeGreaterThan(5);
   });
 
   test("TU-6 neighbours go round, and a number that nobody has does nothing", () => {
@@ -47,7 +48,7 @@ describe("the desk, without any terminal", () => {
     chat.hear({ from: "carol", text: "hi" }, "carol");
     const visited = ["alt-down", "alt-down", "alt-down", "alt-up", "alt-7", "alt-2"].map((name) => {
       desk.stroke({ kind: "key", name });
-      return chat.getSnapshot().present.id;
+      return chat.getSnapshot().present.title;
     });
     expect(visited).toEqual(["bob", "carol", "ALL", "carol", "carol", "bob"]);
   });
@@ -81,7 +82,7 @@ function write(desk: Desk, text: string): void {
 }
 
 function written(desk: Desk): string {
-  return composerOf(desk.getSnapshot().composers, "ALL").text;
+  return composerOf(desk.getSnapshot().composers, OPEN_ROOM.id).text;
 }
 
 function unexpected(): void {

@@ -9,8 +9,9 @@ import { linked } from "../../src/tui/cells/links.ts";
 import { ruled } from "../../src/tui/cells/rule.ts";
 import { span, toneOfName } from "../../src/tui/cells/style.ts";
 import { truncate, wrap } from "../../src/tui/cells/wrap.ts";
+import { OPEN_ROOM } from "../../src/client/index.ts";
 import { findWords } from "../../src/view/chat/conversations.ts";
-import { messageFrom } from "../../src/view/chat/messages.ts";
+import { messageFrom } from "../../src/view/chat/messaging.ts";
 import type { Entry } from "../../src/view/chat/snapshot.ts";
 import { complete } from "../../src/view/commands/complete.ts";
 import { help } from "../../src/view/commands/help.ts";
@@ -39,7 +40,7 @@ const READERS: Subjects = {
   "view: mentions": (text) => mentions(text, "s"),
   "view: messageFrom": (text) => messageFrom(text, text, "alice"),
   "view: utf8Length": utf8Length,
-  "view: findWords": (text) => findWords({ ...conversationWith(text) }, "not in it", Number.POSITIVE_INFINITY),
+  "view: findWords": (text) => findWords({ ...conversationWith(text) }, "not in it", null),
   "view: complete": (text) => complete(text, { names: [text.slice(0, 32), "alice"], operator: true }),
   "view: complete behind a word": (text) => complete(`${text} al`, { names: [text, "alice"], operator: true }),
   "view: readWritten": readWritten,
@@ -116,11 +117,11 @@ function composerWith(text: string): Composer {
 }
 
 function deskWith(text: string): DeskSnapshot {
-  return { screen: FIRST_SCREEN, composers: withComposer(newComposers(), "ALL", composerWith(text)) };
+  return { screen: FIRST_SCREEN, composers: withComposer(newComposers(), OPEN_ROOM.id, composerWith(text)) };
 }
 
 function entryWith(text: string): Entry {
-  return { key: 0, at: 0, ...messageFrom(text.slice(0, 1000), text, "s") };
+  return { key: 0, place: 0, at: 0, ...messageFrom(text.slice(0, 1000), text, "s") };
 }
 
 /** A chat with a message of this text in it, from and to somebody of this name. */

@@ -30,7 +30,7 @@ test(
 
 describe("what can't be shown", () => {
   const bad: Entry = Object.defineProperty(
-    { key: 1, at: 0, kind: "message", from: "bob", text: "", own: false, emote: false, mention: false, delivery: { kind: "taken" } },
+    { key: 1, place: 0, at: 0, kind: "message", from: "bob", text: "", own: false, emote: false, mention: false, delivery: { kind: "taken" } },
     "text",
     { get: () => { throw new RangeError("as a stack that overflows") }, enumerable: true },
   ); // prettier-ignore

@@ -27,10 +27,11 @@ describe("messages", () => {
     alice.chat.submit("/msg nobody hi");
     const { conversations } = await alice.until(({ conversations: all }) =>
       all.some(
-        (one) => one.id === "nobody" && one.entries.some((e) => e.kind === "message" && e.delivery.kind === "refused"),
+        (one) =>
+          one.title === "nobody" && one.entries.some((e) => e.kind === "message" && e.delivery.kind === "refused"),
       ),
     );
-    expect(conversations.map(({ id }) => id)).toEqual(["ALL", "nobody"]);
+    expect(conversations.map(({ title }) => title)).toEqual(["ALL", "nobody"]);
     await alice.noted("To nobody: hi");
     expect(messagesIn(alice.chat, "nobody")).toMatchObject([
       { delivery: { why: expect.stringContaining("Nobody of that name") } },
@@ -58,10 +59,10 @@ describe("messages", () => {
     bob.direct("alice", "one");
     bob.direct("alice", "two");
     const { conversations } = await alice.until(({ conversations: [, direct] }) => direct?.unread === 2);
-    expect(conversations[1]).toMatchObject({ id: "bob", unread: 2, highlights: 2 });
+    expect(conversations[1]).toMatchObject({ title: "bob", unread: 2, highlights: 2 });
     alice.chat.openNextUnread();
     const { present } = alice.chat.getSnapshot();
-    expect(present).toMatchObject({ id: "bob", unread: 0, highlights: 0, unreadFrom: present.entries[0]?.key });
+    expect(present).toMatchObject({ title: "bob", unread: 0, highlights: 0, unreadFrom: present.entries[0]?.key });
     alice.chat.submit("three");
     expect(alice.chat.getSnapshot().present.unreadFrom).toBeNull();
   });
@@ -71,10 +72,10 @@ describe("messages", () => {
     const bob = await server.join("bob");
     bob.direct("alice", "one");
     await alice.until(({ conversations: [, direct] }) => direct?.unread === 1);
-    alice.chat.open("BOB");
-    expect(alice.chat.getSnapshot().present).toMatchObject({ id: "bob", unreadFrom: expect.any(Number) });
-    alice.chat.open("ALL");
-    alice.chat.open("bob");
+    alice.chat.openNamed("BOB");
+    expect(alice.chat.getSnapshot().present).toMatchObject({ title: "bob", unreadFrom: expect.any(Number) });
+    alice.chat.openNamed("ALL");
+    alice.chat.openNamed("bob");
     expect(alice.chat.getSnapshot().present.unreadFrom).toBeNull();
   });
 
@@ -208,7 +209,7 @@ describe("what is asked and ordered", () => {
     expect(await bob.message()).toMatchObject({ text: "[away] at lunch" });
     bob.direct("alice", "two");
     await alice.until(({ conversations: [, direct] }) => direct?.unread === 2);
-    alice.chat.open("bob");
+    alice.chat.openNamed("bob");
     const { present } = alice.chat.getSnapshot();
     expect(present.unreadFrom).toBe(present.entries[0]?.key);
   });
@@ -251,9 +252,9 @@ describe("what is asked and ordered", () => {
     expect(alice.chat.submit("/set bell all")).toBe(true);
     expect(alice.chat.getSnapshot().settings.bell).toBe("all");
     expect(alice.saved).toMatchObject([{ bell: "all" }]);
-    await alice.noted("bell is all now. It could not be kept for the next time: the disk is full");
+    await alice.noted("bell is all now. It could not be saved for next time: the disk is full");
     expect(alice.chat.submit("/set bell loud")).toBe(false);
-    await alice.noted("bell is one of off, direct, all, not loud.");
+    await alice.noted("bell can be off, direct, all, not loud.");
     expect(alice.chat.submit("/set volume 11")).toBe(false);
   });
 });

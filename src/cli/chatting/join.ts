@@ -1,4 +1,4 @@
-import type { PadClient } from "../../client/classic/index.ts";
+import { classicChat, type PadClient } from "../../client/classic/index.ts";
 import type { EndCause } from "../../client/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { createChat } from "../../view/chat/chat-model.ts";
@@ -37,7 +37,7 @@ export async function join(
     waiting: () => person && complain(takenFor(ids[0], formatAddress(server))),
     // Each attempt has a chat of its own, which hears what comes from its first line on.
     made: (client) => {
-      chosen = createChat(chatPorts({ ...world, client }));
+      chosen = createChat(chatPorts({ ...world, client: classicChat({ client }) }));
     },
   });
   if ("cause" in entry) return entry;

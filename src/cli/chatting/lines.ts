@@ -1,6 +1,6 @@
 import type { ProcessContext } from "../../args/command.ts";
 import type { Chat } from "../../view/chat/chat.ts";
-import { OPEN_ROOM, type ChatSnapshot } from "../../view/chat/snapshot.ts";
+import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
 import { visible } from "../../text/visible.ts";
 import { createScreen } from "./line-screen.ts";
 import { tellNews } from "./news.ts";
@@ -16,13 +16,13 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
     return [candidates.filter((name) => visible(name) === name), line.slice(line.length - length)];
   });
   tellNews(chat, ({ kind, text }) => (kind === "said" ? screen.said(text) : screen.note(text)));
-  let present = "";
+  let present: string | null = null;
   const followPresent = () => {
     const snapshot = chat.getSnapshot();
     if (snapshot.present.id === present) return;
     present = snapshot.present.id;
     screen.setPrompt(promptOf(snapshot));
-    screen.note(`What you write goes to ${toWhom(present)}.`);
+    screen.note(`What you write goes to ${toWhom(snapshot.present)}.`);
   };
   followPresent();
   chat.subscribe(followPresent);
@@ -57,9 +57,9 @@ function pasted(lines: number): string {
 }
 
 function promptOf({ present }: ChatSnapshot): string {
-  return `${visible(present.id)}${present.serverReads ? " (the server can read this)" : ""}> `;
+  return `${visible(present.title)}${present.serverReads ? " (the server can read this)" : ""}> `;
 }
 
-function toWhom(id: string): string {
-  return id === OPEN_ROOM ? "everybody here" : `${visible(id)} alone`;
+function toWhom({ kind, title }: Conversation): string {
+  return kind === "open-room" ? "everybody here" : `${visible(title)} alone`;
 }

@@ -1,5 +1,5 @@
 import type { Chat } from "../../view/chat/chat.ts";
-import { OPEN_ROOM, type Conversation, type Entry, type Message } from "../../view/chat/snapshot.ts";
+import type { Conversation, Entry, Message } from "../../view/chat/snapshot.ts";
 import { visible } from "../../text/visible.ts";
 
 /** One line to show: what somebody said, what went wrong, or anything else. */
@@ -27,17 +27,16 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
   }
 
   function fresh({ entries }: Conversation): readonly Entry[] {
-    const first = entries.findLastIndex((entry) => entry.key < next);
-    return entries.slice(first + 1);
+    return entries.filter((entry) => entry.key >= next);
   }
 
   /** An own message stands on the screen as it was typed; one that did not arrive is noted where it isn't present. */
-  function settle({ id, entries }: Conversation, isPresent: boolean): void {
+  function settle({ title, entries }: Conversation, isPresent: boolean): void {
     for (const entry of entries) {
       if (entry.kind !== "message" || entry.delivery.kind === "sending" || !unsettled.delete(entry.key)) continue;
       const failure = failureOf(entry);
       if (failure !== null && isPresent)
-        show({ kind: "trouble", text: `To ${visible(id)}, "${visible(entry.text)}": ${failure}` });
+        show({ kind: "trouble", text: `To ${visible(title)}, "${visible(entry.text)}": ${failure}` });
     }
   }
 
@@ -45,12 +44,12 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
   tell();
 }
 
-function linesOf({ id }: Conversation, entry: Entry): readonly Line[] {
+function linesOf({ kind: of }: Conversation, entry: Entry): readonly Line[] {
   if (entry.kind === "note") {
     const kind = entry.tone === "trouble" ? "trouble" : "note";
     return entry.text.split("\n").map((line) => ({ kind, text: visible(line) }));
   }
-  const privately = id === OPEN_ROOM ? "" : " (to you)";
+  const privately = of === "open-room" ? "" : " (to you)";
   const who = visible(entry.from);
   const text = visible(entry.text);
   return [{ kind: "said", text: entry.emote ? `* ${who}${privately} ${text}` : `${who}${privately}: ${text}` }];

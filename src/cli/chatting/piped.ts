@@ -51,7 +51,7 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
   for await (const line of lines) {
     const intent = commands ? readWritten(line) : asText(line);
     if (intent.kind === "quit") break;
-    if (intent.kind === "say") await sayLine(chat.getSnapshot().present.id, intent.text, piped);
+    if (intent.kind === "say") await sayLine(chat.getSnapshot().present.title, intent.text, piped);
     else if (intent.kind === "send") await sayLine(intent.to, intent.text, piped);
     else await obey(line, piped);
     if (client.state.kind === "ended") break;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ProcessContext } from "../../args/command.ts";
-import type { PadClient } from "../../client/classic/index.ts";
+import type { ChatClient } from "../../client/index.ts";
 import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import type { ChatPorts } from "../../view/chat/ports.ts";
 import type { Settings } from "../../view/chat/snapshot.ts";
@@ -11,7 +11,7 @@ import { readPrivate, writePrivate } from "../start/private-file.ts";
 import { runNotify } from "./notify.ts";
 
 export interface ChatWorld {
-  readonly client: PadClient;
+  readonly client: ChatClient;
   readonly server: ServerAddress;
   readonly own: Places;
   readonly settings: Settings;
@@ -45,10 +45,6 @@ export function chatPorts({
     client,
     server: formatAddress(server),
     now: Date.now,
-    every: (interval, callback) => {
-      const timer = setInterval(callback, interval);
-      return () => clearInterval(timer);
-    },
     settings,
     troubles,
     failed,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { stripVTControlCharacters } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Delivery, Entry, Message } from "../../view/chat/snapshot.ts";
 import { entryRows, paintedEntry } from "./entry.ts";
 import { rowWidth } from "./style.ts";
@@ -52,7 +52,7 @@ describe("an entry's rows", () => {
   });
 
   test("TU-13 notes have a mark of their own, and keep their lines", () => {
-    expect(shown({ key: 1, at: 0, kind: "note", tone: "plain", text: "Here:\nalice" })).toEqual([
+    expect(shown({ key: 1, place: 0, at: 0, kind: "note", tone: "plain", text: "Here:\nalice" })).toEqual([
       "-- Here:",
       "  alice",
     ]);
@@ -98,6 +98,7 @@ function own(delivery: Delivery): Entry {
 function said(changes: Partial<Message>): Entry {
   return {
     key: 1,
+    place: 0,
     at: 0,
     kind: "message",
     from: "bob",
@@ -119,4 +120,18 @@ test("TU-7 marks heaped upon a letter are cut off, and an endless address is no 
   expect(heaped.length).toBeLessThan(200);
   const endless = paintedEntry(said({ text: `https://example.org/${"a".repeat(3000)}` }), LOOK).join("\n");
   expect(endless).not.toContain("\u001b]8");
+});
+
+test.each([
+  ["alice", "bob", "carol"],
+  ["dave", "erin", "frank"],
+  ["anna", "Anne", "annie"],
+  ["nas", "backup", "ci"],
+])("TU-14 three people have three colours on any background: %s, %s, %s", async (...names) => {
+  vi.resetModules();
+  const { paint, span, toneOfName } = await import("./style.ts");
+  for (const colours of ["dark", "light"] as const) {
+    const painted = names.map((name) => paint([span("x", { tone: toneOfName(name) })], colours));
+    expect(new Set(painted).size).toBe(3);
+  }
 });

@@ -69,7 +69,10 @@ function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
 function deliveryMarks(delivery: Delivery): { readonly after: readonly Span[]; readonly below: readonly Row[] } {
   switch (delivery.kind) {
     case "taken":
+    case "delivered":
       return { after: [], below: [] };
+    case "stored":
+      return { after: [span(" (kept)", { tone: "quiet" })], below: [] };
     case "sending":
       return { after: [span(" …", { tone: "quiet" })], below: [] };
     case "unknown":

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
+import { OPEN_ROOM } from "../../client/index.ts";
+import { emptyConversation, insert } from "../../view/chat/conversations.ts";
 import type { Conversation, Entry } from "../../view/chat/snapshot.ts";
 import { fromStart, paneRows, scrolled, scrolledTo, scrolledToTop, type Anchor } from "./pane.ts";
 import type { Strip } from "./strip.ts";
@@ -65,7 +67,7 @@ describe("the pane", () => {
 
   test("TU-5 what is longer than the pane is shown from its beginning, what is not at its end", () => {
     const { conversation, look } = stripOf(3);
-    const note = { kind: "note", key: 4, at: 0, text: "a\nb\nc\nd\ne\nf\ng", tone: "plain" } as const;
+    const note = { kind: "note", key: 4, place: 0, at: 0, text: "a\nb\nc\nd\ne\nf\ng", tone: "plain" } as const;
     const strip = { look, conversation: { ...conversation, entries: [...conversation.entries, note] } };
     expect(shown(strip, fromStart(strip, 6, 4), 6)[0]).toBe("-- a");
     expect(fromStart(strip, 8, 4)).toBeNull();
@@ -77,6 +79,21 @@ describe("the pane", () => {
     const { conversation } = strip;
     const left = { ...strip, conversation: { ...conversation, entries: conversation.entries.slice(20) } };
     expect(shown(left, anchor, 6)[1]).toBe("bob: 21");
+  });
+
+  test("VW-21 what is put before moves nothing that one reads", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 120 }), (up, count) => {
+        const strip = stripOf(60);
+        const anchor = scrolled(strip, null, 10, -up);
+        if (anchor === null) return;
+        // They came last, and belong before.
+        const page = Array.from({ length: count }, (_, nth) => ({ ...said(1000 + nth), place: nth - 500 }));
+        const longer = { ...strip, conversation: insert(strip.conversation, ...page) };
+        // The date that stood above the first entry stands above the page now.
+        expect(shown(longer, anchor, 10).slice(1, -1)).toEqual(shown(strip, anchor, 10).slice(1, -1));
+      }),
+    );
   });
 
   test("TU-5 only what is seen is laid out, of however many there are", () => {
@@ -101,21 +118,13 @@ function stripOf(count: number): Strip {
 }
 
 function conversationOf(entries: readonly Entry[]): Conversation {
-  return {
-    id: "ALL",
-    entries,
-    unread: 0,
-    highlights: 0,
-    unreadFrom: null,
-    readers: "",
-    serverReads: true,
-    search: null,
-  };
+  return { ...emptyConversation(OPEN_ROOM), entries };
 }
 
 function said(key: number): Entry {
   return {
     key,
+    place: 0,
     at: 0,
     kind: "message",
     from: "bob",

@@ -1,9 +1,22 @@
 import { ruled } from "./rule.ts";
-import { above, below, indexOfKey, isBefore, lastScreen, rowsAt, rowsFrom, type Place, type Strip } from "./strip.ts";
+import {
+  above,
+  below,
+  countSince,
+  indexOfKey,
+  isBefore,
+  lastScreen,
+  rowsAt,
+  rowsFrom,
+  rulesAt,
+  type Place,
+  type Strip,
+} from "./strip.ts";
 
 /** Where a scrolled pane begins: at an entry, so that new ones below don't move it. */
 export interface Anchor {
   readonly key: number;
+  /** Counted from the entry's own first: the lines before it, which are less than 0, may come and go. */
   readonly row: number;
   /** The newest entry that was there when scrolling began; those after it are new. */
   readonly seen: number;
@@ -44,19 +57,25 @@ function anchoredAt(strip: Strip, old: Anchor | null, height: number, place: Pla
   const { entries } = strip.conversation;
   const entry = entries[place.index];
   if (entry === undefined || !isBefore(place, lastScreen(strip, height))) return null;
-  return { key: entry.key, row: place.row, seen: old?.seen ?? entries.at(-1)?.key ?? 0 };
+  return {
+    key: entry.key,
+    row: place.row - rulesAt(strip, place.index).length,
+    seen: old?.seen ?? entries.reduce((newest, { key }) => Math.max(newest, key), 0),
+  };
 }
 
 /** An anchor's entry may have been let go meanwhile, and its rows be fewer in a wider pane. */
 function placeOf(strip: Strip, { key, row }: Anchor): Place {
   const index = indexOfKey(strip.conversation, key);
   if (strip.conversation.entries[index]?.key !== key) return { index, row: 0 };
-  return { index, row: Math.min(row, rowsAt(strip, index).length - 1) };
+  const rules = rulesAt(strip, index).length;
+  if (row < 0) return above(strip, { index, row: rules }, -row);
+  return { index, row: Math.min(rules + row, rowsAt(strip, index).length - 1) };
 }
 
 function marker({ conversation, look }: Strip, { seen }: Anchor, end: Place): string {
   const left = conversation.entries.length - end.index;
-  const fresh = conversation.entries.length - indexOfKey(conversation, seen + 1);
+  const fresh = countSince(conversation, seen);
   const unseen = Math.min(left, fresh);
   return unseen > 0
     ? ruled(`${unseen} new below, ${left} in all: End`, look, "accent")

@@ -21,7 +21,13 @@ export interface Place {
 const START: Place = { index: 0, row: 0 };
 
 /** The painted rows of an entry, with the lines that stand before it: another day's date, where the unread begin, what was found. */
-export function rowsAt({ conversation, look }: Strip, index: number): readonly string[] {
+export function rowsAt(strip: Strip, index: number): readonly string[] {
+  const entry = strip.conversation.entries[index];
+  return entry === undefined ? [] : [...rulesAt(strip, index), ...paintedEntry(entry, strip.look)];
+}
+
+/** The lines that stand before an entry. */
+export function rulesAt({ conversation, look }: Strip, index: number): readonly string[] {
   const entry = conversation.entries[index];
   if (entry === undefined) return [];
   const before = conversation.entries[index - 1];
@@ -31,7 +37,7 @@ export function rowsAt({ conversation, look }: Strip, index: number): readonly s
   if (entry.key === conversation.unreadFrom) rules.push(ruled("unread", look, "accent"));
   const { search } = conversation;
   if (entry.key === search?.at) rules.push(ruled(`found: ${visibleLine(search.words)}`, look, "accent"));
-  return [...rules, ...paintedEntry(entry, look)];
+  return rules;
 }
 
 /** The place so many rows above another, or the start. */
@@ -78,16 +84,20 @@ export function isBefore(one: Place, other: Place): boolean {
   return one.index < other.index || (one.index === other.index && one.row < other.row);
 }
 
-/** Where the first entry is whose key is at least this: keys grow, so halving finds it. */
+/** Where an entry is; one that has been let go: where the first is that came after it. */
 export function indexOfKey({ entries }: Conversation, key: number): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((entries[middle]?.key ?? Number.POSITIVE_INFINITY) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const index = entries.findLastIndex((entry) => entry.key === key);
+  return index >= 0
+    ? index
+    : Math.max(
+        0,
+        entries.findIndex((entry) => entry.key > key),
+      );
+}
+
+/** How many entries have come in since one. */
+export function countSince({ entries }: Conversation, key: number): number {
+  return entries.reduce((count, entry) => count + (entry.key > key ? 1 : 0), 0);
 }
 
 const dayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });

@@ -73,9 +73,37 @@ function colourOf(tone: Exclude<Tone, "quiet">, colours: Exclude<Colours, "none"
   return palette.names[nth % palette.names.length] ?? palette.accent;
 }
 
-/** A person's colour: the same on every machine and in every run. */
+/** Numbers after which both palettes begin anew together. */
+const TONES = 28;
+/** People whose colours are remembered: a flood of names must not fill the memory. */
+const MOST_NAMES = 1000;
+
+const tones = new Map<string, number>();
+
+/**
+ * A person's colour: that of the name, the same on every machine, unless somebody who was shown before has it; then the next that the
+ * fewest have.
+ */
 export function toneOfName(name: string): Tone {
+  const key = name.toLowerCase();
+  const known = tones.get(key);
+  if (known !== undefined) return `name-${known}`;
+  if (tones.size >= MOST_NAMES) tones.clear();
+  const first = hashOf(key) % TONES;
+  const inTurn = Array.from({ length: TONES }, (_, step) => (first + step) % TONES);
+  const others = [...tones.values()];
+  const clashes = inTurn.map(
+    (tone) =>
+      others.filter((other) => other % PALETTES.dark.names.length === tone % PALETTES.dark.names.length).length +
+      others.filter((other) => other % PALETTES.light.names.length === tone % PALETTES.light.names.length).length,
+  );
+  const chosen = inTurn[clashes.indexOf(Math.min(...clashes))] ?? first;
+  tones.set(key, chosen);
+  return `name-${chosen}`;
+}
+
+function hashOf(text: string): number {
   let hash = 0;
-  for (const character of name.toLowerCase()) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
-  return `name-${hash}`;
+  for (const character of text) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return hash;
 }

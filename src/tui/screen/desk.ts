@@ -139,7 +139,11 @@ export class Desk {
   }
 
   /** Gives the chat what was written; what it can't take now stays in the composer. */
-  #hand({ kind, text }: Extract<Effect, { kind: "submit" | "say" }>, conversation: string, composer: Composer): void {
+  #hand(
+    { kind, text }: Extract<Effect, { kind: "submit" | "say" }>,
+    conversation: Conversation["id"],
+    composer: Composer,
+  ): void {
     const { chat, remember } = this.#ports;
     const before = chat.getSnapshot().present.entries.at(-1)?.key;
     if (!(kind === "say" ? chat.say(text) : chat.submit(text))) return;
@@ -162,7 +166,10 @@ export class Desk {
   #scroll(to: ScrollTo): void {
     const { strip, height } = this.#pane();
     const old = anchorOf(this.#snapshot.screen, strip.conversation.id);
-    this.#anchor(to === "bottom" ? null : moved());
+    const anchor = to === "bottom" ? null : moved();
+    this.#anchor(anchor);
+    // Whoever has come to the first entry is shown those before it as soon as they are there, above.
+    if (anchor !== null && strip.conversation.entries[0]?.key === anchor.key) this.#ports.chat.loadOlder();
 
     function moved(): Anchor | null {
       // A row of the page before stays in sight, and one is the marker's.

@@ -42,9 +42,9 @@ export function memberRows({ members, me, settings }: ChatSnapshot, width: numbe
   return rows.map((row) => paint(truncate(row, width - EDGE), settings.colours));
 }
 
-function labelOf({ id, highlights, unread }: Conversation, nth: number, isPresent: boolean): Span {
+function labelOf({ title, highlights, unread }: Conversation, nth: number, isPresent: boolean): Span {
   const style = isPresent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
-  return span(`${nth} ${visibleLine(id)}`, style);
+  return span(`${nth} ${visibleLine(title)}`, style);
 }
 
 /** An exclamation mark where somebody wrote to us alone or named us. */

@@ -9,7 +9,7 @@ export interface DeskSnapshot {
 
 /** What the terminal shows beyond the chat and what is written. */
 export interface ScreenState {
-  /** Where panes are scrolled to, by conversation in lower case; those that follow the newest have none. */
+  /** Where panes are scrolled to, by the conversation's id; those that follow the newest have none. */
   readonly anchors: ReadonlyMap<string, Anchor>;
   /** When Ctrl-C was pressed, if a second would leave. */
   readonly armed: number | null;
@@ -20,13 +20,13 @@ export interface ScreenState {
 export const FIRST_SCREEN: ScreenState = { anchors: new Map(), armed: null, flippedMembers: false };
 
 export function anchorOf({ anchors }: ScreenState, conversation: string): Anchor | null {
-  return anchors.get(conversation.toLowerCase()) ?? null;
+  return anchors.get(conversation) ?? null;
 }
 
 export function anchoredTo(state: ScreenState, conversation: string, anchor: Anchor | null): ScreenState {
   const anchors = new Map(state.anchors);
-  if (anchor === null) anchors.delete(conversation.toLowerCase());
-  else anchors.set(conversation.toLowerCase(), anchor);
+  if (anchor === null) anchors.delete(conversation);
+  else anchors.set(conversation, anchor);
   return { ...state, anchors };
 }
 

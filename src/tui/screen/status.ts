@@ -26,7 +26,7 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
 /** Which conversation is written to, and, where there is room for it, that the server reads that. */
 export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
   const readers = present.serverReads && columns >= ROOMY ? [span(" (server reads)", { tone: "quiet" })] : [];
-  return [span(visibleLine(present.id), { bold: true }), ...readers, span("> ")];
+  return [span(visibleLine(present.title), { bold: true }), ...readers, span("> ")];
 }
 
 function hintOf({ armed }: ScreenState): string | null {

@@ -1,18 +1,25 @@
-import type { ClientEvent } from "../../client/classic/index.ts";
-import type { ClientState, ConnectionEnd } from "../../client/index.ts";
+import {
+  isSameName,
+  type ChatEvent,
+  type ClientState,
+  type ConnectionEnd,
+  type ConversationId,
+  type Person,
+} from "../../client/index.ts";
 import { complete } from "../commands/complete.ts";
 import { readWritten } from "../commands/read.ts";
 import { explainEnd } from "../explain.ts";
-import { Board } from "./board.ts";
 import type { Chat, Completion } from "./chat.ts";
-import { isSameId } from "./conversations.ts";
-import { Obedience } from "./obedience.ts";
+import { SCROLLBACK } from "./conversations.ts";
+import { Messaging } from "./messaging.ts";
 import type { ChatPorts } from "./ports.ts";
-import { Post } from "./post.ts";
-import { OPEN_ROOM } from "./snapshot.ts";
+import { CommandRunner, namesOf } from "./run-command.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
 
-/** Milliseconds between two questions who is here: the classic server tells nobody's coming and going. */
-const ROSTER_INTERVAL = 20_000;
+/** Messages of one page of what was said before. */
+const PAGE = 100;
+/** Names in a line that says who came and went. */
+const MOST_NAMED = 5;
 
 const TAKEN =
   "Your name is still taken, most likely by your own old connection: the server notices within two minutes that it is gone. " +
@@ -28,55 +35,66 @@ class ChatModel implements Chat {
   readonly subscribe: Chat["subscribe"];
   readonly getSnapshot: Chat["getSnapshot"];
   readonly #ports: ChatPorts;
-  readonly #board: Board;
-  readonly #post: Post;
-  readonly #obedience: Obedience;
-  readonly #ended: Promise<void>;
+  readonly #store: SnapshotStore;
+  readonly #messaging: Messaging;
+  readonly #commands: CommandRunner;
   #wasOnline = false;
-  #asking: "no" | "once" | "again" = "no";
 
   constructor(ports: ChatPorts) {
     const { client } = ports;
     this.#ports = ports;
-    this.#board = new Board(client.id, ports.server, ports.settings, ports.now);
-    this.#post = new Post(ports, this.#board);
-    this.#obedience = new Obedience(ports, this.#board, this.#post);
-    this.subscribe = this.#board.subscribe;
-    this.getSnapshot = this.#board.getSnapshot;
-    for (const trouble of ports.troubles) this.#board.note(trouble, "trouble");
+    this.#store = new SnapshotStore(client.me, ports.server, client.conversations, ports.settings, ports.now);
+    this.#messaging = new Messaging(ports, this.#store);
+    this.#commands = new CommandRunner(ports, this.#store, this.#messaging);
+    this.subscribe = this.#store.subscribe;
+    this.getSnapshot = this.#store.getSnapshot;
+    for (const trouble of ports.troubles) this.#store.note(trouble, "trouble");
     client.onEvent((event) => this.#heard(event));
     this.#showState(client.state);
-    const stopAsking = ports.every(ROSTER_INTERVAL, () => void this.#askRoster());
-    this.#ended = client.ended().then(stopAsking);
   }
 
   submit(text: string): boolean {
     const intent = readWritten(text);
-    return intent.kind === "say" ? this.say(intent.text) : this.#obedience.obey(intent);
+    return intent.kind === "say" ? this.say(intent.text) : this.#commands.run(intent);
   }
 
   say(text: string): boolean {
-    return this.#post.send(this.getSnapshot().present.id, text);
+    return this.#messaging.send(this.getSnapshot().present, text);
   }
 
-  open(id: string): void {
-    this.#board.open(id);
+  open(id: ConversationId): void {
+    this.#store.open(id);
+    this.#messaging.looked(id);
+    if (this.getSnapshot().present.entries.length === 0) this.loadOlder();
+  }
+
+  openNamed(words: string): boolean {
+    return this.#commands.run({ kind: "open", id: words });
+  }
+
+  loadOlder(): void {
+    const { id, entries, older } = this.getSnapshot().present;
+    // A full conversation would let go what it has just been given.
+    if (older !== "unasked" || entries.length > SCROLLBACK - PAGE) return;
+    this.#store.update(id, (one) => ({ ...one, older: "asked" }));
+    const before = entries.find((entry) => entry.kind === "message" && Number.isFinite(entry.place))?.place ?? null;
+    void this.#loadPage(id, before);
   }
 
   endSearch(): void {
-    this.#board.updatePresent((one) => ({ ...one, search: null }));
+    this.#store.updatePresent((one) => ({ ...one, search: null }));
   }
 
   openNextUnread(): void {
     const unread = this.getSnapshot().conversations.filter((one) => one.unread > 0);
     const next = unread.find((one) => one.highlights > 0) ?? unread[0];
-    if (next !== undefined) this.#board.open(next.id);
+    if (next !== undefined) this.open(next.id);
   }
 
   complete(before: string): Completion {
     const { present, members, me, operator, conversations } = this.getSnapshot();
     const spoke = present.entries.flatMap((entry) => (entry.kind === "message" && !entry.own ? [entry.from] : []));
-    const partners = conversations.map(({ id }) => id).filter((id) => id !== OPEN_ROOM);
+    const partners = conversations.filter(({ kind }) => kind !== "open-room").map(({ title }) => title);
     // Best first: who spoke last, then with whom one talks, then who is here. A name counts at its first place.
     const names = new Map<string, string>();
     for (const id of [...spoke.toReversed(), ...partners, ...(members ?? [])]) {
@@ -90,38 +108,51 @@ class ChatModel implements Chat {
     await this.#ports.client.close();
   }
 
-  ended(): Promise<void> {
-    return this.#ended;
+  async ended(): Promise<void> {
+    await this.#ports.client.ended();
+  }
+
+  async #loadPage(id: ConversationId, before: number | null): Promise<void> {
+    const reply = await this.#ports.client.page(id, before, PAGE);
+    // Where it failed, it is asked for again when somebody scrolls up again.
+    if (reply.kind === "answered") this.#messaging.page(id, reply.value.messages, reply.value.complete);
+    else this.#store.update(id, (one) => ({ ...one, older: "unasked" }));
   }
 
   /** What fails over one thing heard is said, and nobody's chat ends by it. */
-  #heard(event: ClientEvent): void {
+  #heard(event: ChatEvent): void {
     try {
       this.#event(event);
     } catch (error) {
       const why = error instanceof Error ? error.name : "unknown";
-      this.#board.note(`Something came that can't be shown (${why}).`, "trouble");
+      this.#store.note(`Something came that can't be shown (${why}).`, "trouble");
     }
   }
 
-  #event(event: ClientEvent): void {
+  #event(event: ChatEvent): void {
     switch (event.kind) {
       case "state":
         this.#showState(event.state);
         return;
       case "message":
-        this.#post.receive(event.from, event.to, event.text);
-        this.#lookUp(event.from);
+        this.#messaging.receive(event.conversation, event.message);
         return;
       case "unreadable":
-        this.#board.note(`A message from ${event.from} could not be read.`, "trouble");
+        this.#store.learn(event.conversation);
+        this.#store.note(`A message from ${event.from} could not be read.`, "trouble", event.conversation.id);
+        return;
+      case "conversation":
+        this.#store.learn(event.conversation);
+        return;
+      case "people":
+        this.#showPeople(event.people);
         return;
       case "operator":
-        this.#board.change({ operator: event.operator });
-        this.#board.note(event.operator ? "You are operator now." : "You are not operator any more.");
+        this.#store.change({ operator: event.operator });
+        this.#store.note(event.operator ? "You are an operator now." : "You are no longer an operator.");
         return;
       case "notice":
-        this.#board.note(`The server says: ${event.text}`);
+        this.#store.note(`The server says: ${event.text}`);
         return;
       case "kicked":
       case "banned":
@@ -148,54 +179,54 @@ class ChatModel implements Chat {
   #online(operator: boolean): void {
     const right = operator ? ", operator" : "";
     const { server, client } = this.#ports;
-    const first = `Connected to ${server} as ${client.id}${right}. /help tells what there is to do.`;
+    const first = `Connected to ${server} as ${client.me}${right}. /help lists what you can do.`;
     const text = this.#wasOnline ? `Connected again${right}.` : first;
     this.#wasOnline = true;
-    this.#board.change({ link: { kind: "online" }, operator });
-    this.#board.note(text);
-    void this.#askRoster();
+    this.#store.change({ link: { kind: "online" }, operator });
+    this.#store.note(text);
   }
 
   /** Each outage is told once, not with each attempt; that our name is taken is news even then. */
   #lost(loss: ConnectionEnd): void {
     const { link } = this.getSnapshot();
     const text = isTaken(loss) ? TAKEN : `${explainEnd(loss, this.#ports.server)} Trying again until it comes back.`;
-    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#board.note(text, "trouble");
-    this.#board.change({ link: { kind: "lost", text }, members: null });
+    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#store.note(text, "trouble");
+    this.#store.change({ link: { kind: "lost", text }, members: null });
   }
 
   #over(cause: ConnectionEnd): void {
     const text = explainEnd(cause, this.#ports.server);
-    this.#board.change({ link: { kind: "ended", text }, members: null });
-    if (cause.kind !== "left") this.#board.note(text, "trouble");
+    this.#store.change({ link: { kind: "ended", text }, members: null });
+    if (cause.kind !== "left") this.#store.note(text, "trouble");
   }
 
-  #lookUp(id: string): void {
-    const { members } = this.getSnapshot();
-    if (members !== null && !members.some((known) => isSameId(known, id))) void this.#askRoster();
+  /** Who is here, and in the open room who has come and gone since it was known last. */
+  #showPeople(people: readonly Person[]): void {
+    const { members: before, settings, conversations, me } = this.getSnapshot();
+    const members = namesOf(people);
+    this.#store.change({ members });
+    if (before === null || !settings.joins) return;
+    const isTold = (name: string): boolean => !isSameName(name, me) && !settings.ignored.includes(name.toLowerCase());
+    const text = [
+      cameOrLeft(missing(members, before).filter(isTold), "came"),
+      cameOrLeft(missing(before, members).filter(isTold), "left"),
+    ].filter((part) => part !== null);
+    if (text.length > 0) this.#store.note(text.join("; "), "plain", conversations[0]?.id);
   }
+}
 
-  async #askRoster(): Promise<void> {
-    const { client } = this.#ports;
-    if (this.#asking !== "no") {
-      // One question at a time, however much somebody unknown says; the one on its way may be too early for them.
-      this.#asking = "again";
-      return;
-    }
-    for (this.#asking = "again"; this.#asking === "again" && client.state.kind === "online";) {
-      this.#asking = "once";
-      const reply = await client.list();
-      if (reply.kind === "answered" && client.state.kind === "online")
-        this.#board.change({ members: sorted(reply.value) });
-    }
-    this.#asking = "no";
-  }
+/** Those of some names that are not among others. */
+function missing(names: readonly string[], others: readonly string[]): readonly string[] {
+  const known = new Set(others.map((name) => name.toLowerCase()));
+  return names.filter((name) => !known.has(name.toLowerCase()));
+}
+
+function cameOrLeft(names: readonly string[], did: "came" | "left"): string | null {
+  if (names.length === 0) return null;
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : "";
+  return `${names.slice(0, MOST_NAMED).join(", ")}${more} ${did}`;
 }
 
 function isTaken(loss: ConnectionEnd): boolean {
   return loss.kind === "refused" && loss.error.reason === "name-taken";
-}
-
-function sorted(ids: readonly string[]): readonly string[] {
-  return ids.toSorted((one, other) => one.localeCompare(other, "en", { sensitivity: "base" }));
 }

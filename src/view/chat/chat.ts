@@ -1,3 +1,4 @@
+import type { ConversationId } from "../../client/index.ts";
 import type { ChatSnapshot } from "./snapshot.ts";
 
 /** A chat as its faces use it. `subscribe` and `getSnapshot` are those of React's useSyncExternalStore. */
@@ -11,8 +12,12 @@ export interface Chat {
   submit(text: string): boolean;
   /** Says a text to the present conversation whatever it looks like: what was pasted is no command. */
   say(text: string): boolean;
-  /** Opens a conversation, a new one too. */
-  open(id: string): void;
+  /** Opens a conversation that is there. */
+  open(id: ConversationId): void;
+  /** Opens the conversation that these words name, a new one too. Returns false where they name none, and says so. */
+  openNamed(words: string): boolean;
+  /** Asks for what was said before the first entry of the present conversation, where there may be such. */
+  loadOlder(): void;
   /** Forgets the search of the present conversation. */
   endSearch(): void;
   /** Opens the next conversation with something unread, those with highlights first. */

@@ -1,35 +1,108 @@
-import { OPEN_ROOM, type Conversation, type Delivery, type Entry } from "./snapshot.ts";
+/**
+ * The chat as its faces see it, without a face and without a protocol: conversations, what is said in them, and one immutable snapshot of all
+ * of it. What comes from elsewhere is bounded here, in entries and in bytes.
+ */
+import type { Conversation as Talk, ConversationId } from "../../client/index.ts";
+import type { Conversation, Entry } from "./snapshot.ts";
 
 /** The most entries that a conversation keeps; so many are hours of a busy room, and memory stays flat. */
 export const SCROLLBACK = 10_000;
+/** Bytes of text that a conversation keeps, and that all of them keep. */
+export const SCROLLBACK_BYTES = 4 * 1024 * 1024;
+export const ALL_BYTES = 32 * 1024 * 1024;
+/** How many conversations there are at most: names cost others nothing. */
+export const MOST_CONVERSATIONS = 500;
 
 export type Conversations = readonly Conversation[];
 
 /** One that nobody has written in. */
-export function emptyConversation(id: string): Conversation {
-  const readers = id === OPEN_ROOM ? "the server and everybody here" : `the server and ${id}`;
-  return { id, entries: [], unread: 0, highlights: 0, unreadFrom: null, readers, serverReads: true, search: null };
+export function emptyConversation(talk: Talk): Conversation {
+  return {
+    ...known(talk),
+    entries: [],
+    bytes: 0,
+    older: "unasked",
+    unread: 0,
+    highlights: 0,
+    unreadFrom: null,
+    search: null,
+  };
 }
 
-/** Ids are the same without regard to case, as the server has it. */
-export function isSameId(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+/** What the client knows of a conversation now. */
+export function known(talk: Talk): Pick<Conversation, "id" | "kind" | "title" | "readers" | "serverReads"> {
+  const { id, kind, title } = talk;
+  switch (talk.kind) {
+    case "open-room":
+      return { id, kind, title, readers: "the server and everybody here", serverReads: true };
+    case "classic-direct":
+      return { id, kind, title, readers: `the server and ${title}`, serverReads: true };
+    case "sealed-direct":
+    case "sealed-room":
+      return { id, kind, title, readers: talk.readers.join(", ") || "nobody else", serverReads: false };
+  }
 }
 
-export function find(all: Conversations, id: string): Conversation | undefined {
-  return all.find((conversation) => isSameId(conversation.id, id));
+export function find(all: Conversations, id: ConversationId): Conversation | undefined {
+  return all.find((conversation) => conversation.id === id);
 }
 
-/** Changes one conversation; one that isn't there yet is made, behind the others. */
-export function update(all: Conversations, id: string, change: (one: Conversation) => Conversation): Conversations {
-  const old = find(all, id);
-  if (old === undefined) return [...all, change(emptyConversation(id))];
-  return all.map((conversation) => (conversation === old ? change(old) : conversation));
+/** Changes one conversation, if it is there. */
+export function update(
+  all: Conversations,
+  id: ConversationId,
+  change: (one: Conversation) => Conversation,
+): Conversations {
+  return all.map((conversation) => (conversation.id === id ? change(conversation) : conversation));
 }
 
-/** Adds an entry at the end; the oldest over the limit are let go. */
-export function append(conversation: Conversation, entry: Entry, limit = SCROLLBACK): Conversation {
-  return { ...conversation, entries: [...conversation.entries.slice(-limit + 1), entry] };
+/** Puts entries where their places are; the oldest over the limits are let go, but never all. */
+export function insert(conversation: Conversation, ...added: readonly Entry[]): Conversation {
+  let { entries } = conversation;
+  let bytes = conversation.bytes;
+  for (const entry of added) {
+    const at = placeFor(entries, entry);
+    entries = at === entries.length ? [...entries, entry] : entries.toSpliced(at, 0, entry);
+    bytes += bytesOf(entry);
+  }
+  return trimmed({ ...conversation, entries, bytes }, SCROLLBACK, SCROLLBACK_BYTES);
+}
+
+/** Lets the oldest go until so many entries and bytes are left; the newest stays whatever it takes. */
+export function trimmed(conversation: Conversation, most: number, mostBytes: number): Conversation {
+  let { bytes } = conversation;
+  let first = 0;
+  const count = conversation.entries.length;
+  while (first < count - 1 && (count - first > most || bytes > mostBytes)) {
+    bytes -= bytesOf(conversation.entries[first]);
+    first += 1;
+  }
+  return first === 0 ? conversation : { ...conversation, entries: conversation.entries.slice(first), bytes };
+}
+
+/**
+ * What is too much for all together goes: the conversations that were heard of least recently, with something unread only where nothing
+ * else is left, and then the oldest entries of the longest.
+ * @param kept conversations that stay
+ */
+export function bounded(all: Conversations, kept: ReadonlySet<ConversationId>): Conversations {
+  let rest = all;
+  if (rest.length > MOST_CONVERSATIONS) {
+    const byAge = rest
+      .filter(({ id }) => !kept.has(id))
+      .toSorted((one, other) => Number(one.unread > 0) - Number(other.unread > 0) || newest(one) - newest(other));
+    const gone = new Set(byAge.slice(0, rest.length - MOST_CONVERSATIONS));
+    rest = rest.filter((one) => !gone.has(one));
+  }
+  while (total(rest) > ALL_BYTES) {
+    const longest = rest
+      .filter(({ entries }) => entries.length > 1)
+      .reduce<Conversation | null>((one, other) => (one !== null && one.bytes >= other.bytes ? one : other), null);
+    // What is left is one entry each.
+    if (longest === null) break;
+    rest = update(rest, longest.id, (one) => trimmed(one, SCROLLBACK, one.bytes / 2));
+  }
+  return rest;
 }
 
 /** Counts an entry that was added while nobody looked. */
@@ -42,17 +115,59 @@ export function countUnread(conversation: Conversation, entry: Entry, highlight:
   };
 }
 
-/** Tells how an own message ended; nothing happens to one that was let go or cleared. */
-export function deliver(conversation: Conversation, key: number, delivery: Delivery): Conversation {
-  const index = conversation.entries.findLastIndex((entry) => entry.key === key);
-  const entry = conversation.entries[index];
-  return entry?.kind === "message"
-    ? { ...conversation, entries: conversation.entries.with(index, { ...entry, delivery }) }
-    : conversation;
+/** An entry as it is now, where that is now; nothing happens to one that was let go or cleared. */
+export function replace(conversation: Conversation, entry: Entry): Conversation {
+  const index = conversation.entries.findLastIndex(({ key }) => key === entry.key);
+  const old = conversation.entries[index];
+  if (old === undefined) return conversation;
+  const bytes = conversation.bytes - bytesOf(old);
+  if (old.place !== entry.place) {
+    return insert({ ...conversation, entries: conversation.entries.toSpliced(index, 1), bytes }, entry);
+  }
+  return { ...conversation, entries: conversation.entries.with(index, entry), bytes: bytes + bytesOf(entry) };
 }
 
-/** The newest entry with the words in it, older than `before`. */
-export function findWords({ entries }: Conversation, words: string, before: number): Entry | undefined {
+/** The place behind all that has one: where a note stands. */
+export function lastPlace({ entries }: Conversation): number {
+  return entries.findLast(({ place }) => Number.isFinite(place))?.place ?? 0;
+}
+
+/** The newest entry with the words in it, before one in the order; null: the newest of all. */
+export function findWords({ entries }: Conversation, words: string, before: number | null): Entry | undefined {
   const wanted = words.toLowerCase();
-  return entries.findLast((entry) => entry.key < before && entry.text.toLowerCase().includes(wanted));
+  const end = before === null ? entries.length : entries.findIndex(({ key }) => key === before);
+  return entries.slice(0, Math.max(0, end)).findLast(({ text }) => text.toLowerCase().includes(wanted));
+}
+
+/** JavaScript keeps two bytes for each unit of a text, or one. */
+function bytesOf(entry: Entry | undefined): number {
+  if (entry === undefined) return 0;
+  return 2 * (entry.text.length + (entry.kind === "message" ? entry.from.length : 0));
+}
+
+/** Almost always the end: looked for from there by halving. */
+function placeFor(entries: readonly Entry[], entry: Entry): number {
+  let low = 0;
+  let high = entries.length;
+  const last = entries.at(-1);
+  if (last === undefined || isBefore(last, entry)) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = entries[middle];
+    if (other !== undefined && isBefore(other, entry)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isBefore(one: Entry, other: Entry): boolean {
+  return one.place < other.place || (one.place === other.place && one.key < other.key);
+}
+
+function newest({ entries }: Conversation): number {
+  return entries.reduce((most, { key }) => Math.max(most, key), -1);
+}
+
+function total(all: Conversations): number {
+  return all.reduce((sum, { bytes }) => sum + bytes, 0);
 }

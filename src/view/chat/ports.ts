@@ -1,17 +1,14 @@
-import type { PadClient } from "../../client/classic/index.ts";
-import type { Failure } from "../../client/index.ts";
+import type { ChatClient, Failure } from "../../client/index.ts";
 import type { Alert } from "./alerts.ts";
 import type { Settings } from "./snapshot.ts";
 
 /** What a chat needs of the world. */
 export interface ChatPorts {
-  readonly client: PadClient;
+  readonly client: ChatClient;
   /** As people write it. */
   readonly server: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Calls back every so many milliseconds until the function returned is called. */
-  readonly every: (interval: number, callback: () => void) => () => void;
   readonly settings: Settings;
   /** What went wrong before the chat began, such as a settings file that can't be read: told in it. */
   readonly troubles: readonly string[];

@@ -1,3 +1,5 @@
+import type { Conversation as Talk, ConversationId } from "../../client/index.ts";
+
 /**
  * What a face of the chat (terminal, lines, later a page) shows: plain values that never change; news are new values.
  * Texts and names that come from others are as they came; a face makes them `visible` before it shows them.
@@ -27,14 +29,17 @@ export type Link =
   | { readonly kind: "lost"; readonly text: string }
   | { readonly kind: "ended"; readonly text: string };
 
-/** The id of the open room, on the wire and here. */
-export const OPEN_ROOM = "ALL";
-
 export interface Conversation {
+  readonly id: ConversationId;
+  readonly kind: Talk["kind"];
   /** `ALL`, or the other's name as it was last written. */
-  readonly id: string;
-  /** Oldest first, bounded: the oldest are let go. */
+  readonly title: string;
+  /** In the order of their places, bounded in number and bytes: the oldest are let go. */
   readonly entries: readonly Entry[];
+  /** What the entries' texts take, in bytes. */
+  readonly bytes: number;
+  /** What there is before the first entry: nobody has asked, it is being asked for, or nothing. */
+  readonly older: "unasked" | "asked" | "none";
   readonly unread: number;
   /** How many of the unread were to us alone or name us. */
   readonly highlights: number;
@@ -53,8 +58,11 @@ interface Search {
   readonly at: number;
 }
 
-/** `key` is unique in a chat and grows with each entry; `at` is in milliseconds since 1970. */
-export type Entry = { readonly key: number; readonly at: number } & (Message | Note);
+/**
+ * `key` is unique in a chat and grows with each entry that comes in; `place` orders the entries of a conversation, where it is the same
+ * the key does; `at` is in milliseconds since 1970.
+ */
+export type Entry = { readonly key: number; readonly place: number; readonly at: number } & (Message | Note);
 
 export interface Message {
   readonly kind: "message";
@@ -69,10 +77,13 @@ export interface Message {
   readonly delivery: Delivery;
 }
 
-/** What is known of an own message; others' are `taken`. `why` is one line for people. */
+/** What is known of an own message; others' are `delivered`. `why` is one line for people. */
 export type Delivery =
   | { readonly kind: "sending" }
   | { readonly kind: "taken" }
+  /** Kept for who was not there. */
+  | { readonly kind: "stored" }
+  | { readonly kind: "delivered" }
   /** The connection ended before the answer. */
   | { readonly kind: "unknown" }
   | { readonly kind: "refused"; readonly why: string };
@@ -92,6 +103,8 @@ export interface Settings {
   readonly notify: readonly string[];
   /** Whether the member list is shown where there is room for it. */
   readonly members: boolean;
+  /** Whether it is said who comes and goes. */
+  readonly joins: boolean;
   /** Whether a time stands before each message. */
   readonly times: boolean;
   readonly colours: "dark" | "light" | "none";

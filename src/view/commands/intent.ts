@@ -7,6 +7,8 @@ export type Intent =
   | { readonly kind: "say"; readonly text: string }
   | { readonly kind: "send"; readonly to: string; readonly text: string }
   | { readonly kind: "open"; readonly id: string }
+  /** Empty: the present one. */
+  | { readonly kind: "close"; readonly id: string }
   | { readonly kind: "kick" | "ban" | "unban"; readonly id: string }
   | { readonly kind: "ask"; readonly question: Question }
   | { readonly kind: "clear" | "quit" | "nothing" }

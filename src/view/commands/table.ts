@@ -27,6 +27,13 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     help: "write to this person from now on; ALL, or nobody named, is everybody",
     intent: (id) => ({ kind: "open", id: id || "ALL" }),
   },
+  { name: "query", shape: "[NAME]", help: "the same as /to", intent: (id) => ({ kind: "open", id: id || "ALL" }) },
+  {
+    name: "close",
+    shape: "[NAME]",
+    help: "close this conversation, or that with NAME, and forget what was said in it",
+    intent: (id) => ({ kind: "close", id }),
+  },
   {
     name: "me",
     shape: "TEXT",
@@ -67,6 +74,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     intent: (_, about) => ({ kind: "help", about }),
   },
   { name: "quit", shape: "", help: "leave", intent: () => ({ kind: "quit" }) },
+  { name: "exit", shape: "", help: "the same as /quit", intent: () => ({ kind: "quit" }) },
   {
     name: "kick",
     shape: "NAME",

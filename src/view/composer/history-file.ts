@@ -1,7 +1,7 @@
 import { clean } from "./clean.ts";
 import { isNews, MAX_HISTORY } from "./history.ts";
 
-/** What was written, by conversation in lower case, oldest first. */
+/** What was written, by the conversation's id, oldest first. */
 export type Histories = ReadonlyMap<string, readonly string[]>;
 
 /** JSON lines, `{"conversation":"bob","text":"hi"}`, each with its line end: one can append to a file, or write it anew. */
@@ -17,7 +17,9 @@ export function decodeHistory(lines: string): Histories {
   for (const line of lines.split("\n")) {
     const written = readLine(line);
     if (written === null) continue;
-    const conversation = written.conversation.toLowerCase();
+    // Names, which files once had in place of ids, are the same in any case.
+    const isId = written.conversation.includes(":");
+    const conversation = isId ? written.conversation : written.conversation.toLowerCase();
     const text = clean(written.text);
     const history = histories.get(conversation) ?? [];
     if (!isNews(history, text)) continue;

@@ -9,6 +9,7 @@ test("VW-17 what is written reads back the same", () => {
     bell: fc.constantFrom("off" as const, "direct" as const, "all" as const),
     notify: fc.array(word, { maxLength: 3 }),
     members: fc.boolean(),
+    joins: fc.boolean(),
     times: fc.boolean(),
     colours: fc.constantFrom("dark" as const, "light" as const, "none" as const),
     askPaste: fc.boolean(),

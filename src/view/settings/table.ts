@@ -14,6 +14,7 @@ export const DEFAULT_SETTINGS: Settings = {
   bell: "direct",
   notify: [],
   members: true,
+  joins: true,
   times: true,
   colours: "dark",
   askPaste: true,
@@ -36,6 +37,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     },
   ],
   ["members", flag("members", "the list of who is here, where there is room for it")],
+  ["joins", flag("joins", "a line when somebody comes or goes")],
   ["times", flag("times", "the time before each message")],
   ["colours", choice("colours", ["dark", "light", "none"], "for a dark terminal, a light one, or none at all")],
   ["ask-paste", flag("askPaste", "whether a paste of several lines asks first")],
@@ -53,7 +55,7 @@ function choice<K extends "bell" | "colours">(key: K, values: readonly Settings[
   };
 }
 
-function flag(key: "members" | "times" | "askPaste", help: string): Setting {
+function flag(key: "members" | "joins" | "times" | "askPaste", help: string): Setting {
   return {
     help,
     values: ["on", "off"],

@@ -24,3 +24,16 @@ test("VW-4 a name may have any character that a name may have", () => {
   expect(mentions("so a.b-c_d said", "a.b-c_d")).toBe(true);
   expect(mentions("so axb-c_d said", "a.b-c_d")).toBe(false);
 });
+
+test.each([
+  ["mås", false],
+  ["it's", false],
+  ["it\u2019s", false],
+  ["s's turn", true],
+  ["'s' is a letter", true],
+  ["the s, you know", true],
+  ["\u0301s", false],
+  ["世s界", false],
+])("VW-4 a name is a word of its own in any script: %s", (text, mention) => {
+  expect(mentions(text, "s")).toBe(mention);
+});

@@ -1,0 +1,195 @@
+import {
+  isSameName,
+  OPEN_ROOM_NAME,
+  type Conversation as Talk,
+  type Failure,
+  type Person,
+  type Reply,
+} from "../../client/index.ts";
+import { help } from "../commands/help.ts";
+import type { Intent, Question } from "../commands/intent.ts";
+import { explainFailure } from "../explain.ts";
+import { findWords } from "./conversations.ts";
+import type { ChatPorts } from "./ports.ts";
+import type { Messaging } from "./messaging.ts";
+import { Preferences } from "./preferences.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+/** What a written text asks for beyond being said. */
+type Command = Exclude<Intent, { kind: "say" }>;
+
+/** Does what commands ask for, and notes the answers in the present conversation. */
+export class CommandRunner {
+  readonly #ports: ChatPorts;
+  readonly #store: SnapshotStore;
+  readonly #messaging: Messaging;
+  readonly #preferences: Preferences;
+
+  constructor(ports: ChatPorts, store: SnapshotStore, messaging: Messaging) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#messaging = messaging;
+    this.#preferences = new Preferences(ports, store);
+  }
+
+  /** Returns false when the writer should keep what was written. */
+  run(command: Command): boolean {
+    switch (command.kind) {
+      case "nothing":
+        return true;
+      case "wrong":
+        this.#store.note(command.why, "trouble");
+        return false;
+      case "send":
+        return this.#send(command.to, command.text);
+      case "open":
+        return this.#open(command.id);
+      case "close":
+        return this.#close(command.id);
+      case "quit":
+        void this.#ports.client.close();
+        return true;
+      case "kick":
+      case "ban":
+      case "unban":
+        void this.#order(command.kind, command.id);
+        return true;
+      case "away":
+        this.#away(command.text);
+        return true;
+      case "ignore":
+        this.#preferences.ignore(command.id);
+        return true;
+      case "search":
+        this.#search(command.words);
+        return true;
+      case "clear":
+        this.#store.updatePresent((one) => ({ ...one, entries: [], bytes: 0, unreadFrom: null, search: null }));
+        return true;
+      case "set":
+        return this.#preferences.set(command.name, command.value);
+      case "help":
+        this.#store.note(help(command.about, this.#store.getSnapshot().operator));
+        return true;
+      case "ask":
+        void this.#ask(command.question);
+        return true;
+    }
+  }
+
+  /** What goes elsewhere is noted here: the writer sees it go. */
+  #send(to: string, text: string): boolean {
+    const talk = this.#named(to);
+    if (talk === null) return false;
+    const isSent = this.#messaging.send(talk, text);
+    if (isSent && talk.id !== this.#store.getSnapshot().present.id) this.#store.note(`To ${talk.title}: ${text}`);
+    return isSent;
+  }
+
+  #open(words: string): boolean {
+    const talk = this.#named(words);
+    if (talk === null) return false;
+    // Who is there already is called as they write themselves.
+    if (!this.#store.getSnapshot().conversations.some(({ id }) => id === talk.id)) this.#store.learn(talk);
+    this.#store.open(talk.id);
+    this.#messaging.looked(talk.id);
+    const { members } = this.#store.getSnapshot();
+    const isHere = members === null || members.some((name) => isSameName(name, talk.title));
+    if (talk.kind === "classic-direct" && !isHere) {
+      this.#store.note(`Nobody called ${talk.title} is here now. /who lists who is.`, "trouble");
+    }
+    return true;
+  }
+
+  /** The conversation of that name, or the present one. */
+  #close(words: string): boolean {
+    const { present } = this.#store.getSnapshot();
+    const id = words === "" ? present.id : this.#named(words)?.id;
+    if (id === undefined) return false;
+    if (this.#store.close(id)) return true;
+    this.#store.note(`${OPEN_ROOM_NAME} can't be closed; /quit leaves the chat.`, "trouble");
+    return false;
+  }
+
+  #named(words: string): Talk | null {
+    const talk = this.#ports.client.named(words);
+    if (talk === null) this.#store.note(`${words} can't be anybody's name.`, "trouble");
+    return talk;
+  }
+
+  async #ask(question: Question): Promise<void> {
+    const { client } = this.#ports;
+    switch (question) {
+      case "who":
+        return this.#tell(await client.people(), (people) => `Here: ${namesOf(people).join(", ")}`);
+      case "info":
+        return this.#tell(await client.info(), ({ host, addresses, ids }) =>
+          [aboutServer(host, addresses), ...(ids === null ? [] : [`Here: ${ids.join(", ")}`])].join("\n"),
+        );
+      case "server-info":
+        return this.#tell(await client.serverInfo(), ({ host, addresses }) => aboutServer(host, addresses));
+      case "server-help":
+        return this.#tell(await client.help(), (entries) =>
+          ["The server's own commands:", ...entries.map(({ usage, text }) => `${usage} - ${text}`)].join("\n"),
+        );
+      case "bans":
+        return this.#tell(await client.bans(), (ids) =>
+          ids.length === 0 ? "Nobody is banned." : `Banned: ${ids.join(", ")}`,
+        );
+    }
+  }
+
+  async #order(kind: "kick" | "ban" | "unban", id: string): Promise<void> {
+    const outcome = await this.#ports.client[kind](id);
+    if (outcome.kind === "taken") this.#store.note(DONE[kind](id));
+    else this.#fail(outcome);
+  }
+
+  #tell<T>(reply: Reply<T>, words: (value: T) => string): void {
+    if (reply.kind === "answered") this.#store.note(words(reply.value));
+    else this.#fail(reply);
+  }
+
+  #fail(failure: Failure): void {
+    this.#ports.failed?.(failure);
+    this.#store.note(explainFailure(failure, this.#ports.server), "trouble");
+  }
+
+  #away(text: string): void {
+    const { away } = this.#store.getSnapshot();
+    this.#messaging.leaveWord(text === "" ? null : text);
+    if (text !== "") this.#store.note(`You are away: who writes to you is told once "${text}". /away alone ends it.`);
+    else this.#store.note(away === null ? "You are not away. /away TEXT says that you are." : "You are back.");
+  }
+
+  #search(words: string): void {
+    const { present } = this.#store.getSnapshot();
+    const wanted = words || present.search?.words;
+    if (wanted === undefined) {
+      this.#store.note("Search for what? /search TEXT", "trouble");
+      return;
+    }
+    const again = present.search?.words === wanted ? present.search.at : null;
+    const found = findWords(present, wanted, again);
+    if (found !== undefined) {
+      this.#store.updatePresent((one) => ({ ...one, search: { words: wanted, at: found.key } }));
+    } else {
+      this.#store.note(`Nothing${again === null ? "" : " older"} has "${wanted}" here.`);
+    }
+  }
+}
+
+const DONE = {
+  kick: (id: string) => `${id} was kicked.`,
+  ban: (id: string) => `${id} is banned.`,
+  unban: (id: string) => `${id} is not banned any more.`,
+};
+
+/** Who can be talked to now. */
+export function namesOf(people: readonly Person[]): readonly string[] {
+  return people.filter(({ presence }) => presence !== "offline").map(({ name }) => name);
+}
+
+function aboutServer(host: string | null, addresses: readonly string[]): string {
+  return `Server: ${host ?? "(it doesn't say)"}, at ${addresses.join(", ") || "no tailnet address"}`;
+}

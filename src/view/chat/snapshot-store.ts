@@ -1,0 +1,159 @@
+import type { Conversation as Talk, ConversationId } from "../../client/index.ts";
+import * as conversations from "./conversations.ts";
+import type { ChatSnapshot, Conversation, Entry, Message, Note, Settings } from "./snapshot.ts";
+
+/** A message, with what only its order needs. */
+export interface Placed {
+  /** Unique in its conversation: the same again is the same message, changed. */
+  readonly id: string;
+  readonly place: number;
+  readonly at: number;
+  readonly message: Message;
+}
+
+/** The newest snapshot of a chat, who is told when there is a newer one, and the ways to make one. */
+export class SnapshotStore {
+  readonly #listeners = new Set<() => void>();
+  readonly #now: () => number;
+  /** Those that are there without anybody having written in them. */
+  readonly #fixed: ReadonlySet<ConversationId>;
+  /** The keys of messages by their ids. */
+  readonly #keys = new Map<ConversationId, Map<string, number>>();
+  #snapshot: ChatSnapshot;
+  #nextKey = 0;
+
+  /**
+   * @param talks those that are there from the start; the first is open
+   * @param now milliseconds since 1970
+   */
+  constructor(me: string, server: string, talks: readonly Talk[], settings: Settings, now: () => number) {
+    this.#now = now;
+    const all = talks.map(conversations.emptyConversation);
+    const [first] = all;
+    if (first === undefined) throw new Error("a chat has at least one conversation");
+    this.#fixed = new Set(talks.map(({ id }) => id));
+    this.#snapshot = {
+      me,
+      server,
+      link: { kind: "connecting" },
+      operator: false,
+      away: null,
+      conversations: all,
+      present: first,
+      members: null,
+      settings,
+    };
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): ChatSnapshot => this.#snapshot;
+
+  change(changes: Partial<ChatSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...changes };
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** What the client knows of a conversation now; one that isn't there yet is made, behind the others. */
+  learn(talk: Talk): void {
+    const all = this.#snapshot.conversations;
+    if (conversations.find(all, talk.id) === undefined) {
+      this.#changeAll([...all, conversations.emptyConversation(talk)]);
+    } else {
+      this.update(talk.id, (one) => ({ ...one, ...conversations.known(talk) }));
+    }
+  }
+
+  /** Changes one conversation, if it is there. */
+  update(id: ConversationId, change: (one: Conversation) => Conversation): void {
+    this.#changeAll(conversations.update(this.#snapshot.conversations, id, change));
+  }
+
+  updatePresent(change: (one: Conversation) => Conversation): void {
+    this.update(this.#snapshot.present.id, change);
+  }
+
+  /** Makes a conversation the present one, and what was unread in it read. */
+  open(id: ConversationId): void {
+    const { present, conversations: all } = this.#snapshot;
+    if (present.id === id || conversations.find(all, id) === undefined) return;
+    // Its unread line was for this visit.
+    const left = conversations.update(all, present.id, (one) => ({ ...one, unreadFrom: null }));
+    this.#changeAll(
+      conversations.update(left, id, (one) => ({ ...one, unread: 0, highlights: 0 })),
+      id,
+    );
+  }
+
+  /** Forgets a conversation and what was said in it; whoever looks at it looks at the first then. False: it stays. */
+  close(id: ConversationId): boolean {
+    if (this.#fixed.has(id)) return false;
+    const rest = this.#snapshot.conversations.filter((one) => one.id !== id);
+    this.#changeAll(rest, this.#snapshot.present.id === id ? rest[0]?.id : undefined);
+    return true;
+  }
+
+  /** Whether this message has been told before. */
+  has(id: ConversationId, message: string): boolean {
+    return this.#keys.get(id)?.has(message) === true;
+  }
+
+  /** A new message, in its place. `unread`: nobody looks, and whether it is to us alone or names us. */
+  add(id: ConversationId, placed: Placed, unread: "read" | "unread" | "highlight" = "read"): void {
+    const entry = this.#entry(placed.place, placed.at, placed.message);
+    this.#remember(id, placed.id, entry.key);
+    this.update(id, (one) => {
+      const longer = conversations.insert(one, entry);
+      return unread === "read" ? longer : conversations.countUnread(longer, entry, unread === "highlight");
+    });
+  }
+
+  /** A message that was told before, as it is now. */
+  replace(id: ConversationId, { id: message, place, at, message: changed }: Placed): void {
+    const key = this.#keys.get(id)?.get(message);
+    if (key !== undefined) this.update(id, (one) => conversations.replace(one, { key, place, at, ...changed }));
+  }
+
+  /** Messages from before the first that is there; nobody is told that they are unread. */
+  addOlder(id: ConversationId, page: readonly Placed[], older: Conversation["older"]): void {
+    const fresh = page.filter((placed) => !this.has(id, placed.id));
+    const entries = fresh.map((placed) => {
+      const entry = this.#entry(placed.place, placed.at, placed.message);
+      this.#remember(id, placed.id, entry.key);
+      return entry;
+    });
+    this.update(id, (one) => ({ ...conversations.insert(one, ...entries), older }));
+  }
+
+  /** A note, in the present conversation unless another is named. */
+  note(text: string, tone: Note["tone"] = "plain", id = this.#snapshot.present.id): void {
+    this.update(id, (one) =>
+      conversations.insert(one, this.#entry(conversations.lastPlace(one), this.#now(), { kind: "note", text, tone })),
+    );
+  }
+
+  #entry(place: number, at: number, content: Message | Note): Entry {
+    return { key: this.#nextKey++, place, at, ...content };
+  }
+
+  #remember(id: ConversationId, message: string, key: number): void {
+    const keys = this.#keys.get(id) ?? new Map<string, number>();
+    keys.set(message, key);
+    // The oldest are those of entries that have been let go, or soon are.
+    if (keys.size > 2 * conversations.SCROLLBACK) {
+      for (const old of [...keys.keys()].slice(0, conversations.SCROLLBACK)) keys.delete(old);
+    }
+    this.#keys.set(id, keys);
+  }
+
+  #changeAll(all: readonly Conversation[], present: ConversationId = this.#snapshot.present.id): void {
+    const rest = conversations.bounded(all, new Set([...this.#fixed, present]));
+    for (const id of rest.length < this.#snapshot.conversations.length ? [...this.#keys.keys()] : []) {
+      if (conversations.find(rest, id) === undefined) this.#keys.delete(id);
+    }
+    this.change({ conversations: rest, present: conversations.find(rest, present) ?? this.#snapshot.present });
+  }
+}
