@@ -1,4 +1,5 @@
-import { classicDirect, OPEN_ROOM, type ChatClient, type ChatEvent, type ChatMessage, type Conversation, type ConversationId, type Outcome, type Page, type Reply } from "../../src/client/index.ts"; // prettier-ignore
+import { classicDirect, OPEN_ROOM, type ChatClient, type ChatEvent, type ChatMessage, type Conversation, type ConversationId, type Outcome, type Reply } from "../../src/client/index.ts"; // prettier-ignore
+import type { Page } from "../../src/client/message.ts";
 
 /** A chat client of no protocol, online, on which whoever holds it makes things happen. */
 export class FakeChatClient implements ChatClient {
