@@ -59,15 +59,18 @@ function messages(size: number, { alice, bob }: Pair, { runs, seconds }: Effort)
   const about: Conditions = { scenario: "sealing", conditions: `messages of ${BYTES} B, ${size} members` };
   const count = Math.max(200, Math.round(2_000 * seconds));
   const content = randomBytes(BYTES);
-  const floor = bareLimit(count);
   const told = Array.from({ length: runs + 1 }, () => {
     const sealed: Uint8Array[] = [];
     const seal = perCall(count, () => sealed.push(alice.seal(content).message));
     const open = perCall(count, (nth) => bob.open(sealed[nth]!));
-    return { seal, open };
+    return { seal, open, floor: bareLimit(count) };
   }).slice(1);
   const seal = median(told.map((each) => each.seal));
   const open = median(told.map((each) => each.open));
+  const floor = {
+    seal: median(told.map((each) => each.floor.seal)),
+    open: median(told.map((each) => each.floor.open)),
+  };
   const durable = durably(count, content, alice, bob);
   const figure = (measured: string, server: number, bare: number, goal: Figure["goal"]): Figure => ({
     ...about,

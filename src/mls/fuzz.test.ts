@@ -6,7 +6,7 @@ import { createObservers } from "./create-observers.ts";
 import { EngineError } from "./engine-error.ts";
 import type { Group } from "./group-engine.ts";
 
-/** As many as `FUZZ` says; 10⁵ in CI. `npm run soak` is to say 10⁶. */
+/** As many as `FUZZ` says: 10⁶ by `npm run fuzz`, 10⁵ in CI. */
 const INPUTS = Number(process.env["FUZZ"] ?? (process.env["CI"] === undefined ? 10_000 : 100_000));
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 /** Milliseconds: far above what any call takes, for machines that are busy. */
