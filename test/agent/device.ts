@@ -28,7 +28,7 @@ import type { IdealLog } from "./ideal-log.ts";
 
 const openRoom: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
 const conversation = "#ops";
-const serverId = new Uint8Array(16).fill(0x5e);
+const serverId = new Uint8Array(16).fill(0xee);
 
 /** A device with its real store and engine, on an ideal log. It can be ended at any statement of its store, and started again. */
 export interface TestDevice {
