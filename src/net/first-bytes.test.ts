@@ -31,7 +31,7 @@ test.each([
 });
 
 test("NE-1 an empty line, and telnet's first byte, is a person with nothing but nc or telnet", () => {
-  for (const start of ["\n", "\r\n", "\nREGISTER alice\n"]) expect(classify(Buffer.from(start))).toBe("plain");
+  for (const start of ["\n", "\r\n", "\r\0", "\nREGISTER alice\n"]) expect(classify(Buffer.from(start))).toBe("plain");
   expect(classify(Buffer.from("\r"))).toBe("undecided");
   expect(classify(Buffer.from([0xff]))).toBe("plain");
   expect(classify(Buffer.from([0xff, 0xfb, 0x01]))).toBe("plain");

@@ -8,8 +8,8 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CO
 /** TLS record header: content type handshake, then the major version that every TLS has (RFC 8446, section 5.1). */
 const TLS = Buffer.from([0x16, 0x03]);
 
-/** An empty line: somebody pressed Enter. No program of the classic protocol begins so. */
-const ENTER = [Buffer.from("\n"), Buffer.from("\r\n")];
+/** An empty line: somebody pressed Enter; telnet may send it as CR NUL (RFC 854). No program of the classic protocol begins so. */
+const ENTER = [Buffer.from("\n"), Buffer.from("\r\n"), Buffer.from("\r\0")];
 
 /** Telnet's "interpret as command" (RFC 854), with which it begins to negotiate. No text in UTF-8 has this byte. */
 const TELNET = Buffer.from([0xff]);

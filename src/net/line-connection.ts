@@ -101,14 +101,14 @@ export class LineConnection implements Connection {
   /** One line after another, for each may be the one that pauses or ends the connection. */
   #take(bytes: Buffer): void {
     if (!this.#hearing) return;
-    const { lineLimit = LINE_LIMIT, linesPerTurn = LINES_PER_TURN } = this.#options;
+    const { lineLimit = LINE_LIMIT, linesPerTurn = LINES_PER_TURN, lineEnds } = this.#options;
     let unread: Buffer | null = bytes;
     while (unread !== null) {
       if (this.#paused || this.#linesInTurn() >= linesPerTurn) {
         this.#keep(unread);
         return;
       }
-      const split = splitLines(this.#rest, unread, lineLimit, 1);
+      const split = splitLines(this.#rest, unread, lineLimit, 1, lineEnds);
       this.#rest = split.rest;
       unread = split.unread;
       const [line] = split.lines;

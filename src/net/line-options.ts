@@ -1,3 +1,5 @@
+import type { LineEnds } from "./line-splitter.ts";
+
 export const LINE_LIMIT = 64 * 1024;
 export const QUEUE_LIMIT = 1024 * 1024;
 export const LINES_PER_TURN = 64;
@@ -12,6 +14,8 @@ export interface LineOptions {
   readonly queueLimit?: number;
   /** Most lines handed up in one turn of the event loop; the rest waits. Default `LINES_PER_TURN`, 64. */
   readonly linesPerTurn?: number;
+  /** Default `line-feed`. */
+  readonly lineEnds?: LineEnds;
   /** Milliseconds that the peer has to take the last bytes and close, once we have ended. Default `END_TIMEOUT`, 2000. */
   readonly endTimeout?: number;
   /**

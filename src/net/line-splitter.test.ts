@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { cut } from "../../test/socket-pair.ts";
 import { splitLines } from "./line-splitter.ts";
-import type { Rest } from "./line-splitter.ts";
+import type { LineEnds, Rest } from "./line-splitter.ts";
 
 interface Outcome {
   readonly lines: string[];
@@ -10,8 +10,9 @@ interface Outcome {
 }
 
 /** What the splitter must say of a whole stream, in the plainest words. */
-function reference(stream: Buffer, limit: number): Outcome {
-  const pieces = stream.toString("latin1").split("\n");
+function reference(stream: Buffer, limit: number, ends: LineEnds = "line-feed"): Outcome {
+  // The CR before a NUL stays in its line.
+  const pieces = stream.toString("latin1").split(ends === "telnet" ? /\n|(?<=\r)\0/ : "\n");
   const unfinished = pieces.at(-1) ?? "";
   const lines = pieces.slice(0, -1);
   const over = lines.findIndex((line) => line.length > limit);
@@ -19,13 +20,13 @@ function reference(stream: Buffer, limit: number): Outcome {
   return { lines, tooLong: unfinished.length > limit };
 }
 
-function run(pieces: readonly Buffer[], limit: number, maxLines?: number): Outcome {
+function run(pieces: readonly Buffer[], limit: number, maxLines?: number, ends?: LineEnds): Outcome {
   const lines: string[] = [];
   let rest: Rest | null = null;
   for (const piece of pieces) {
     let bytes: Buffer | null = Buffer.from(piece);
     while (bytes !== null) {
-      const split = splitLines(rest, bytes, limit, maxLines);
+      const split = splitLines(rest, bytes, limit, maxLines, ends);
       expect(split.lines.length).toBeLessThanOrEqual(maxLines ?? Infinity);
       lines.push(...split.lines.map((line) => line.toString("latin1")));
       if (split.tooLong) return { lines, tooLong: true };
@@ -50,6 +51,20 @@ test("NE-2 any stream, cut anywhere, gives the same lines in the same order", ()
       expect(run(cut(stream, places), 1000, maxLines)).toEqual(wanted);
     }),
   );
+});
+
+test("NE-2 the same where telnet's CR NUL ends a line as well", () => {
+  const telnet = fc
+    .array(fc.constantFrom(0, 10, 13, 13, 65, 255), { maxLength: 200 })
+    .map((bytes) => Buffer.from(bytes));
+  fc.assert(
+    fc.property(telnet, cuts, fc.integer({ min: 1, max: 5 }), (stream, places, maxLines) => {
+      const wanted = reference(stream, 20, "telnet");
+      expect(run(cut(stream, places), 20, maxLines, "telnet")).toEqual(wanted);
+      expect(run([stream], 20, undefined, "telnet")).toEqual(wanted);
+    }),
+  );
+  expect(run([Buffer.from("\r\0hi\r"), Buffer.from("\0x\0\n")], 100, 1, "telnet").lines).toEqual(["\r", "hi\r", "x\0"]);
 });
 
 test("NE-2 one byte at a time gives the same lines", () => {

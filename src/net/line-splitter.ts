@@ -1,5 +1,10 @@
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const NUL = 0x00;
 const SMALLEST_REST = 128;
+
+/** What ends a line: a line feed alone, or, as telnet may send Enter (RFC 854), CR NUL as well. The CR stays in the line. */
+export type LineEnds = "line-feed" | "telnet";
 
 /** The beginning of a line whose end hasn't come yet. It belongs to the splitter: hand it back, once, and don't look inside. */
 export interface Rest {
@@ -22,13 +27,19 @@ export interface Split {
  * Splits a stream of bytes into lines, however it was cut. `limit` is the most bytes that a line may have, without its `\n`;
  * it holds for finished and unfinished lines alike. Takes time in proportion to `bytes`, also one byte at a time.
  */
-export function splitLines(rest: Rest | null, bytes: Buffer, limit: number, maxLines = Infinity): Split {
+export function splitLines(
+  rest: Rest | null,
+  bytes: Buffer,
+  limit: number,
+  maxLines = Infinity,
+  ends: LineEnds = "line-feed",
+): Split {
   const lines: Buffer[] = [];
   let begun = rest;
   let start = 0;
   while (start < bytes.length) {
     if (lines.length >= maxLines) return { lines, rest: begun, unread: bytes.subarray(start), tooLong: false };
-    const newline = bytes.indexOf(NEWLINE, start);
+    const newline = ends === "line-feed" ? bytes.indexOf(NEWLINE, start) : telnetEnd(begun, bytes, start);
     const end = newline === -1 ? bytes.length : newline;
     if ((begun?.length ?? 0) + end - start > limit) return { lines, rest: null, unread: null, tooLong: true };
     if (newline === -1)
@@ -38,6 +49,17 @@ export function splitLines(rest: Rest | null, bytes: Buffer, limit: number, maxL
     start = newline + 1;
   }
   return { lines, rest: begun, unread: null, tooLong: false };
+}
+
+/** Where the next line ends, looking no further than that; -1: not in these bytes. */
+function telnetEnd(begun: Rest | null, bytes: Buffer, start: number): number {
+  let before = begun === null ? undefined : begun.buffer[begun.length - 1];
+  for (let at = start; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === NEWLINE || (byte === NUL && before === RETURN)) return at;
+    before = byte;
+  }
+  return -1;
 }
 
 function finish(begun: Rest, end: Buffer, limit: number): Buffer {

@@ -91,6 +91,27 @@ describe("coming in", () => {
     }
   });
 
+  test("PD-1 telnet's Enter is CR LF, or CR NUL from one that sends each key; either ends every line", async () => {
+    await using server = await startTestServer();
+    const alice = await server.join("alice");
+    for (const [end, name] of [
+      ["\r\n", "bob"],
+      ["\r\0", "carol"],
+    ] as const) {
+      for (const whole of [true, false]) {
+        const peer = await server.connect();
+        const bytes = `${end}${name}${end}hi from ${name}${end}/quit${end}`;
+        // Key by key: the answer to another connection's question shows that the server has read what came before.
+        for (const piece of whole ? [bytes] : bytes) {
+          peer.write(piece);
+          if (!whole) await (await server.connect()).ask("LIST");
+        }
+        expect(await alice.message()).toEqual({ from: name, to: "ALL", text: `hi from ${name}` });
+        expect((await peer.closed()).slice(0, 2)).toEqual(GREETING);
+      }
+    }
+  });
+
   test("PD-8 who may not come in is told so in words", async () => {
     const scene = await startScene();
     const stranger = await scene.server.connect();

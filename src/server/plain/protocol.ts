@@ -28,7 +28,7 @@ const PATIENCE = 12;
 export function createPlainProtocol(options: PlainOptions): Protocol {
   const { limits, wall } = options;
   const maxLine = Math.floor(options.maxLine / 4);
-  const lines = { lineLimit: maxLine, queueLimit: limits.output };
+  const lines = { lineLimit: maxLine, queueLimit: limits.output, lineEnds: "telnet" } as const;
   const services: PlainServices = { ...options, maxLine, encode: createEncoder(wall) };
   return {
     sharing: "shared",
