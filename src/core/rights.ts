@@ -5,7 +5,7 @@ import { get } from "./persistent-map.ts";
 import type { RegisteredSession, Session, State } from "./state.ts";
 
 /** Decides for a session that is there. What was on its way while its session ended has nobody left to answer. */
-export function withSession(state: State, id: SessionId, decideFor: (session: Session) => Decision): Decision {
+function withSession(state: State, id: SessionId, decideFor: (session: Session) => Decision): Decision {
   const session = get(state.sessions, id);
   return session === undefined ? SESSION_GONE : decideFor(session);
 }

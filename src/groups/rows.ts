@@ -130,8 +130,3 @@ export type Row =
   | { readonly table: "committer"; readonly key: string; readonly value: CommitterRow | null }
   | { readonly table: "cursor"; readonly key: string; readonly value: CursorRow | null }
   | { readonly table: "welcome"; readonly key: string; readonly value: WelcomeRow | null };
-
-/** Rows that may be written behind: their loss costs a redelivery, which clients drop by its number. */
-export function isLazy(row: Row): boolean {
-  return row.table === "cursor";
-}

@@ -63,7 +63,7 @@ export interface State {
   readonly devicesOnline: PersistentMap<SessionId, DeviceId>;
 }
 
-export function emptyState(settings: Settings): State {
+function emptyState(settings: Settings): State {
   return {
     settings,
     server: null,

@@ -34,7 +34,7 @@ export function id(word: string): string {
   return word.padEnd(22, "_");
 }
 
-export function keyOf(device: string): string {
+function keyOf(device: string): string {
   return `key-of-${device}`;
 }
 

@@ -69,7 +69,7 @@ export function insert(conversation: Conversation, ...added: readonly Entry[]): 
 }
 
 /** Lets the oldest go until so many entries and bytes are left; the newest stays whatever it takes. */
-export function trimmed(conversation: Conversation, most: number, mostBytes: number): Conversation {
+function trimmed(conversation: Conversation, most: number, mostBytes: number): Conversation {
   let { bytes } = conversation;
   let first = 0;
   const count = conversation.entries.length;

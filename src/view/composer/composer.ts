@@ -72,7 +72,7 @@ export const OTHER: Last = { kind: "other" };
 const MAX_UNDO = 200;
 
 /** UTF-16 units of a text; more than any message has, so that what didn't fit is never sent as if it were whole. */
-export const MAX_WRITTEN = 65_536;
+const MAX_WRITTEN = 65_536;
 
 /** An empty composer with the history of its conversation, as `decodeHistory` gives it. */
 export function newComposer(history: readonly string[] = []): Composer {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 
 /** Bytes are base64url without padding in JSON; `length` of them exactly. Stays text: an id, a key, a hash. */
-export function idOf(length: number) {
+function idOf(length: number) {
   const characters = Math.ceil((length * 4) / 3);
   return v.pipe(v.string(), v.length(characters), v.regex(/^[A-Za-z0-9_-]*$/), v.check(isCanonical));
 }
@@ -41,7 +41,7 @@ export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** No longer than a name may ever be; which names there are, the server says. */
 export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 /** Room names are written with their `#` by people, never in frames. */
-export const roomName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,31}$/i));
+const roomName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,31}$/i));
 /** What people wrote and the server can read. */
 export const text = v.pipe(v.string(), v.minLength(1), v.maxBytes(32_768));
 export const label = v.pipe(v.string(), v.maxBytes(256));
@@ -57,7 +57,6 @@ export const owner = v.object({
   kind: v.picklist(["person", "machine", "address", "name"]),
   identity: v.pipe(v.string(), v.minLength(1), v.maxBytes(256)),
 });
-export type Owner = v.InferOutput<typeof owner>;
 
 /** What a group stands for. */
 export const place = v.variant("kind", [
@@ -65,7 +64,6 @@ export const place = v.variant("kind", [
   v.object({ kind: v.literal("room"), name: roomName }),
   v.object({ kind: v.literal("direct"), between: v.tuple([owner, owner]) }),
 ]);
-export type Place = v.InferOutput<typeof place>;
 
 /** A list with a bound. */
 export function listOf<Item extends v.GenericSchema>(item: Item, most: number) {
