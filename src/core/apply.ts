@@ -108,6 +108,7 @@ function registered(state: State, session: RegisteredSession): State {
     ...state,
     sessions: put(state.sessions, session.id, session),
     online: put(state.online, foldName(session.name), [...sessionsNamed(state, session.name), session.id]),
+    sharing: session.sharing === "shared" ? put(state.sharing, session.id, session.id) : state.sharing,
     keptRight: session.operator === "first" ? keptRightOf(session.identity, session.name) : state.keptRight,
   };
 }
@@ -120,6 +121,7 @@ function ended(state: State, id: SessionId): State {
     sessions: without(state.sessions, id),
     sessionsOf: withoutUnder(state.sessionsOf, identityKey(session.identity), id),
     online: session.phase === "registered" ? withoutSession(state, session) : state.online,
+    sharing: without(state.sharing, id),
   };
 }
 

@@ -17,6 +17,8 @@ test("DL-7 those online are exactly the registered sessions, each name's of one 
       expect(sessions.filter(({ sharing }) => sharing === "exclusive").length).toBeLessThanOrEqual(1);
     }
     expect(new Set(rosterOf(after).sessions)).toEqual(new Set(registered.map(({ id }) => id)));
+    const sharing = registered.filter((session) => session.sharing === "shared");
+    expect(new Set(valuesOf(after.sharing))).toEqual(new Set(sharing.map(({ id }) => id)));
     expect(rosterOf(after).names.map((name) => name.toLowerCase())).toEqual([...byName.keys()].toSorted());
   });
 });

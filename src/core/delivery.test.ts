@@ -62,7 +62,6 @@ test("DL-3 the roster has everybody registered, sorted without regard to case, e
   w.join(6, alice, "Z");
   expect(rosterOf(w.state)).toEqual({
     sessions: [5, 1, 3, 2, 6],
-    sharing: [],
     names: ["a.1", "alice", "backup", "Bob", "Z"],
   });
 });

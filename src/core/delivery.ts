@@ -1,6 +1,6 @@
 import type { Event, SessionId } from "./events.ts";
 import type { Delivery } from "./ports.ts";
-import { get } from "./persistent-map.ts";
+import { get, valuesOf } from "./persistent-map.ts";
 import type { Notice } from "./notices.ts";
 import { rosterOf } from "./roster.ts";
 import { isOperator } from "./rights.ts";
@@ -79,8 +79,7 @@ function went(before: State, id: SessionId): readonly Delivery[] {
 
 /** News for those whose protocol tells them; where nobody is of such a protocol, coming and going costs nothing. */
 function toSharing(before: State, notice: Notice, except: SessionId | null): readonly Delivery[] {
-  const { sharing } = rosterOf(before);
-  return sharing.length === 0 ? [] : [{ to: sharing, except, notice }];
+  return before.sharing.size === 0 ? [] : [{ to: valuesOf(before.sharing), except, notice }];
 }
 
 function to(session: SessionId, notice: Notice): Delivery {

@@ -8,8 +8,6 @@ export interface Roster {
   readonly names: readonly string[];
   /** Every registered session. */
   readonly sessions: readonly SessionId[];
-  /** Those of them whose protocol lets them share a name. */
-  readonly sharing: readonly SessionId[];
 }
 
 const rosters = new WeakMap<State["online"], Roster>();
@@ -24,12 +22,7 @@ export function rosterOf(state: State): Roster {
     if (first?.phase === "registered") names.push({ name: first.name, folded, sessions });
   });
   names.sort((a, b) => compareNames(a.folded, b.folded));
-  const sessions = names.flatMap((each) => each.sessions);
-  const made = {
-    names: names.map(({ name }) => name),
-    sessions,
-    sharing: sessions.filter((id) => get(state.sessions, id)?.sharing === "shared"),
-  };
+  const made = { names: names.map(({ name }) => name), sessions: names.flatMap(({ sessions }) => sessions) };
   rosters.set(state.online, made);
   return made;
 }

@@ -57,6 +57,8 @@ export interface State {
   readonly sessionsOf: Index<SessionId>;
   /** Who is registered: the sessions of each folded name, in the order in which they came. */
   readonly online: PersistentMap<string, readonly SessionId[]>;
+  /** Who of them is of a protocol whose sessions share a name. They are told who comes and goes, so finding them walks nobody else. */
+  readonly sharing: PersistentMap<SessionId, SessionId>;
 }
 
 export function initialState(settings: Settings, saved: Saved): State {
@@ -75,6 +77,7 @@ export function initialState(settings: Settings, saved: Saved): State {
     ),
     sessionsOf: emptyMap(),
     online: emptyMap(),
+    sharing: emptyMap(),
   };
 }
 

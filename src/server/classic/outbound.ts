@@ -74,6 +74,7 @@ function encode(notice: Notice, facts: () => ServerFacts): ClassicOutput {
     ]);
     return { kind: "lines", bytes: Buffer.concat([begin, encodedClients(notice.answer.names), RESPONSE_END]) };
   }
+  if (notice.kind === "broadcast-sent") return BROADCAST_SENT;
   return { kind: "lines", bytes: encoded(linesOf(notice, facts)) };
 }
 
@@ -83,7 +84,13 @@ function encoded(lines: readonly ServerLine[]): Buffer {
 
 const RESPONSE_END = encoded([{ kind: "response-end" }]);
 
-function linesOf(notice: Exclude<Notice, { kind: "broadcast" }>, facts: () => ServerFacts): ServerLine[] {
+/** Each broadcast is acknowledged by the same line. */
+const BROADCAST_SENT: ClassicOutput = { kind: "lines", bytes: encoded([{ kind: "broadcast-sent" }]) };
+
+function linesOf(
+  notice: Exclude<Notice, { kind: "broadcast" | "broadcast-sent" }>,
+  facts: () => ServerFacts,
+): ServerLine[] {
   switch (notice.kind) {
     case "registered":
       return [
@@ -97,8 +104,6 @@ function linesOf(notice: Exclude<Notice, { kind: "broadcast" }>, facts: () => Se
       return notice.operator ? [{ kind: "registered", operator: true }] : [];
     case "refused":
       return [{ kind: "error", error: classicError(notice.refusal, askedBy(notice)) }];
-    case "broadcast-sent":
-      return [{ kind: "broadcast-sent" }];
     case "direct":
       return [{ kind: "message", from: notice.from, field: notice.body }];
     case "answer":
