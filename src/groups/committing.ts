@@ -46,7 +46,7 @@ export function decideCommit(state: State, command: CommitHandshake, context: Co
         key: pairKey(command.group, device),
         value: { request: command.request, number, at },
       },
-      ...rowsOfAdded(state, command, found, next, number),
+      ...rowsOfAdded(state, command, found, next, entry),
       ...rowsOfRemoved(state, command, found),
     ],
     appends: kept,
@@ -180,12 +180,18 @@ function keptBytes(command: CommitHandshake, entry: LogEntry, next: GroupRow): [
   return [kept, [{ log: info, through: next.epoch, lasting: true }]];
 }
 
-function rowsOfAdded(state: State, command: CommitHandshake, found: Findings, next: GroupRow, number: number): Row[] {
+function rowsOfAdded(
+  state: State,
+  command: CommitHandshake,
+  found: Findings,
+  next: GroupRow,
+  { number, hash }: LogEntry,
+): Row[] {
   return found.added.flatMap(({ device }): Row[] => [
     {
       table: "welcome",
       key: pairKey(command.group, device),
-      value: { device, group: command.group, number: next.welcomes, entry: number },
+      value: { device, group: command.group, number: next.welcomes, entry: number, hash },
     },
     // It starts where it came in, whatever an earlier stay has left.
     { table: "cursor", key: pairKey(command.group, device), value: { number } },

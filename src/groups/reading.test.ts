@@ -27,9 +27,10 @@ function forget(made: DeliveryServiceWorld): void {
 const acknowledge = (made: DeliveryServiceWorld, device: string, number: number) =>
   made.run({ kind: "acknowledge", device: id(device), group: id("g"), number });
 
-test("GR-27 a member reads behind the commit it came in with, whatever it asks for", () => {
+test("GR-27 a member reads from the commit it came in with on, whatever it asks for; what is left out is told as a gap", () => {
   const made = world();
-  expect(readable(made.state, id("b1"), id("g"), 0)).toMatchObject({ after: 2, through: 3 });
+  expect(readable(made.state, id("b1"), id("g"), 0)).toMatchObject({ after: 1, through: 3, messagesForgotten: 1 });
+  expect(readable(made.state, id("b1"), id("g"), 2)).toMatchObject({ after: 2, through: 3, messagesForgotten: 0 });
   expect(readable(made.state, id("a1"), id("g"), 0)).toMatchObject({ after: 0, through: 3 });
 });
 

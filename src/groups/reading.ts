@@ -12,12 +12,14 @@ import { pairKey, type State } from "./state.ts";
 export interface Readable {
   readonly after: number;
   readonly through: number;
-  /** Messages up to and with this number are forgotten: those that `after` leaves out before it are a gap. */
+  /** Messages up to and with this number are forgotten, or not for this device: those that are left out before it are a gap. */
   readonly messagesForgotten: number;
+  /** Of the log up to `through`; null where that isn't the log's end. */
+  readonly hash: string | null;
 }
 
 /**
- * A member reads behind the commit that it came in with, a removed one up to its removal, and one whose removal is ordered nothing
+ * A member reads from the commit that it came in with on (so it sees its own external commit taken), a removed one up to its removal, and one whose removal is ordered nothing
  * at all. `too-old`: commits behind `after` are forgotten, so that the device can't go on; it must come in anew (SEALED.md 13).
  */
 export function readable(
@@ -31,10 +33,11 @@ export function readable(
   if (group === undefined || head === undefined || !mayKnow(group, device))
     return { refusal: { reason: "unknown-group" } };
   if (device in group.ordered) return { refusal: { reason: "not-a-member-of-group" } };
-  const from = Math.max(after, group.members[device] ?? 0);
+  const from = Math.max(after, (group.members[device] ?? 1) - 1);
   if (from < head.commitsForgotten) return { refusal: { reason: "too-old", first: head.commitsForgotten + 1 } };
   const through = group.removed[device] ?? head.number;
-  return { after: from, through, messagesForgotten: head.messagesForgotten };
+  const messagesForgotten = Math.max(head.messagesForgotten, from > after ? from : 0);
+  return { after: from, through, messagesForgotten, hash: through === head.number ? head.hash : null };
 }
 
 /** Whether a device may read the group info, with which it can come in by itself: in an open room, or back in where it is a member. */

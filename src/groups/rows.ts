@@ -105,12 +105,13 @@ export interface CursorRow {
   readonly number: number;
 }
 
-/** A Welcome that waits: its bytes are entry `number` of the group's log of Welcomes; `entry` is the commit's own number. */
+/** A Welcome that waits: its bytes are entry `number` of the group's log of Welcomes; `entry` is the commit's own number, `hash` the log's there. */
 export interface WelcomeRow {
   readonly device: DeviceId;
   readonly group: GroupId;
   readonly number: number;
   readonly entry: number;
+  readonly hash: string;
 }
 
 /** Which server this is. `incarnation` is new after each restore from a backup; `id` stays. 16 random bytes each, base64url. */

@@ -60,7 +60,13 @@ export function idealLog(): IdealLog {
         if (group === undefined) return await answer<Refusal>({ kind: "not-a-member" });
         if (after + 1 < group.first) return await answer<Refusal>({ kind: "too-old" });
         const entries = group.entries.slice(after, after + 256);
-        return await answer({ kind: "page" as const, entries, head: group.entries.length });
+        return await answer({
+          kind: "page" as const,
+          entries,
+          head: group.entries.length,
+          forgotten: 0,
+          hash: headHash(group),
+        });
       },
       send: async (message) => await answer(send(device, message)),
       commit: async (id, request) => await answer(commit(device, id, request)),

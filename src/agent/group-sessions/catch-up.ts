@@ -1,7 +1,7 @@
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { SessionContext, Step } from "./context.ts";
 import type { LogEntry, Page, Refusal } from "./ports.ts";
-import { receive, stop } from "./receive.ts";
+import { pass, receive, stop } from "./receive.ts";
 import { rejoin } from "./settle.ts";
 import { personOf } from "./working.ts";
 import type { Working } from "./working.ts";
@@ -15,14 +15,15 @@ export async function catchUp(context: SessionContext, work: Working): Promise<S
   // A group that is being created has no log yet, and of one to come into afresh nothing before that can be read.
   if (work.request?.kind === "create" || isOutside(work)) return { kind: "idle" };
   for (;;) {
-    const ended = await takeAll(context, work, offeredNext(context, work));
+    const ended = await takeAll(context, work, offeredNext(context, work), 0);
     if (ended !== null) return ended;
     const answer = await context.service.read(context.id, work.row.cursor);
     if (answer.kind !== "page") return await refused(context, work, answer);
     if (isBroken(work, answer)) return await broken(context, work);
     if (answer.entries.length > 0) context.fruitless = 0;
-    const endedThere = await takeAll(context, work, answer.entries);
+    const endedThere = await takeAll(context, work, answer.entries, answer.forgotten);
     if (endedThere !== null) return endedThere;
+    if (answer.entries.length === 0) await passRest(context, work, answer);
     if (work.row.cursor >= answer.head || isOutside(work)) break;
     // Entries are there, and none came: as good as nobody there.
     if (answer.entries.length === 0) return { kind: "offline" };
@@ -56,16 +57,34 @@ function offeredNext({ offered }: SessionContext, { row }: Working): readonly Lo
   return next;
 }
 
-/** Null when the group goes on. */
-async function takeAll(context: SessionContext, work: Working, entries: readonly LogEntry[]): Promise<Step | null> {
+/** Null when the group goes on. Entries that are left out up to `forgotten` are passed over. */
+async function takeAll(
+  context: SessionContext,
+  work: Working,
+  entries: readonly LogEntry[],
+  forgotten: number,
+): Promise<Step | null> {
   for (let at = 0; at < entries.length && isGoingOn(work); at += BATCH) {
-    for (const entry of entries.slice(at, at + BATCH)) if (isGoingOn(work)) receive(work, entry, context.receiver);
+    for (const entry of entries.slice(at, at + BATCH)) {
+      if (!isGoingOn(work)) break;
+      if (entry.number > work.row.cursor + 1 && entry.number - 1 <= forgotten) {
+        pass(work, { number: entry.number - 1, at: entry.at, hash: null });
+      }
+      receive(work, entry, context.receiver);
+    }
     const wasInvalid = work.row.stopped === "invalid-commit";
     await context.keep(work);
     if (wasInvalid) await context.service.reportInvalid(context.id, work.row.cursor + 1);
   }
   const { status } = work.row;
   return status === "removed" || status === "stopped" ? { kind: status } : null;
+}
+
+/** When nothing is left to read, and all up to the log's end is forgotten. */
+async function passRest(context: SessionContext, work: Working, { head, forgotten, hash }: Page): Promise<void> {
+  if (work.row.cursor >= head || forgotten < head || hash === null) return;
+  pass(work, { number: head, at: context.surroundings.now(), hash });
+  await context.keep(work);
 }
 
 function isGoingOn(work: Working): boolean {
@@ -77,10 +96,15 @@ function isOutside({ row, request }: Working): boolean {
   return row.status === "joining" && request === null;
 }
 
-/** Entries that don't follow on one another, more than may come, or a log that has become shorter. */
-function isBroken({ row }: Working, { entries, head }: Page): boolean {
-  const isInOrder = entries.every(({ number }, index) => number === row.cursor + 1 + index);
-  return !isInOrder || entries.length > MOST_IN_PAGE || head < row.cursor || (entries.at(-1)?.number ?? 0) > head;
+/** Entries that don't follow on one another (behind what is forgotten), more than may come, or a log that has become shorter. */
+function isBroken({ row }: Working, { entries, head, forgotten }: Page): boolean {
+  const isInOrder = entries.every(({ number, hash }, index) => {
+    const before = entries[index - 1]?.number ?? row.cursor;
+    return number === before + 1 || (number > before && number - 1 <= forgotten && hash !== undefined);
+  });
+  // Who is coming in again may know a later end than it is shown: its removal from before.
+  const isShorter = head < row.cursor && row.status !== "joining";
+  return !isInOrder || entries.length > MOST_IN_PAGE || isShorter || (entries.at(-1)?.number ?? 0) > head;
 }
 
 /** Whether the server's word about its log's end is another than what was read there. */

@@ -20,6 +20,8 @@ export interface LogEntry {
   readonly counter: number;
   readonly messageId: Uint8Array;
   readonly bytes: Uint8Array;
+  /** The log's hash up to and with it, as the server says: held against one's own, and taken behind a gap, where there is none. */
+  readonly hash?: Uint8Array;
 }
 
 /** The server's no, or that nobody answered. `offline` may mean that the request was carried out. */
@@ -45,10 +47,14 @@ export interface Stored {
 
 export interface Page {
   readonly kind: "page";
-  /** From the one asked for on, without gaps; at most 256. */
+  /** From the one asked for on, without gaps behind `forgotten`; at most 256. */
   readonly entries: readonly LogEntry[];
   /** The log's last number. */
   readonly head: number;
+  /** Up to this number messages may be missing: the server keeps them no longer. */
+  readonly forgotten: number;
+  /** The log's hash at `head`, for who has nothing to chain it from; null: not known. */
+  readonly hash: Uint8Array | null;
 }
 
 export interface GroupDoor {

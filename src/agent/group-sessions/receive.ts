@@ -28,8 +28,28 @@ export function receive(work: Working, entry: LogEntry, receiver: Receiver): voi
   if (!isStoppedBy(work, entry, receiver)) advanceCursor(work, entry);
 }
 
+/** Passes over entries up to `number`, which nobody has any more. `hash` null: the next entry's tells it. */
+export function pass(
+  work: Working,
+  { number, at, hash }: { readonly number: number; readonly at: number; readonly hash: Uint8Array | null },
+): void {
+  const { id: group, cursor: from, conversation, status } = work.row;
+  const entry = { kind: "gap", from: from + 1, to: number } as const;
+  // Who is coming in tells one gap, when it is in.
+  if (status !== "joining") {
+    work.changes.push({ kind: "history-kept", conversation, group, number, at, entry });
+    work.events.push({ kind: "entry", number, at, entry });
+  }
+  const next = hash ?? work.row.hash;
+  work.row = { ...work.row, cursor: number, hash: next };
+  work.isBehindGap = hash === null;
+  work.changes.push({ kind: "cursor-moved", group, from, to: number, hash: next });
+}
+
 /** Whether the group stopped at this entry, which then stays unread. */
 function isStoppedBy(work: Working, entry: LogEntry, receiver: Receiver): boolean {
+  const isOther = entry.hash !== undefined && !sameBytes(entry.hash, chainHash(work.row.hash, entry));
+  if (isOther && !work.isBehindGap) return stop(work, "log-broken");
   if (entry.kind === "message" && sameBytes(entry.device, receiver.ownDevice)) return receiveOwn(work, entry);
   if (work.row.status === "joining") return receiveWhileJoining(work, entry, receiver);
   return entry.kind === "commit" ? receiveCommit(work, entry, receiver) : receiveMessage(work, entry, receiver);
@@ -202,7 +222,9 @@ function keep(work: Working, { number, at }: LogEntry, entry: HistoryEntry): voi
 
 function advanceCursor(work: Working, entry: LogEntry): void {
   const { id: group, cursor: from } = work.row;
-  const hash = chainHash(work.row.hash, entry);
+  const chained = chainHash(work.row.hash, entry);
+  const hash = work.isBehindGap ? (entry.hash ?? chained) : chained;
+  work.isBehindGap = false;
   work.row = { ...work.row, cursor: entry.number, hash };
   work.changes.push({ kind: "cursor-moved", group, from, to: entry.number, hash });
 }

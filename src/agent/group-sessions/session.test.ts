@@ -10,6 +10,7 @@ import type { Group } from "../../mls/group-engine.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import { Fault } from "../storage/sqlite/database.ts";
 import type { CommitOutcome } from "./commit.ts";
+import { chainHash, EMPTY_LOG } from "./log.ts";
 import type { LogEntry } from "./ports.ts";
 import { firstUpdate, nextUpdate } from "./schedule.ts";
 
@@ -403,11 +404,58 @@ test("GS-13 how many of a sender's messages the server dropped is counted", asyn
         kind: "page",
         entries: shown.map((entry, index) => ({ ...entry, number: index + 1 })).slice(after),
         head: shown.length,
+        forgotten: 0,
+        hash: null,
       }),
   };
   await alice.session(group).advance();
   const last = (await alice.history()).at(-1)?.entry;
   expect(last).toMatchObject({ kind: "message", text: "four", missed: 2 });
+});
+
+test("GS-21 messages that the server keeps no longer are a gap, behind which the group goes on, in the middle and at the end", async () => {
+  const [alice, bob] = await pair();
+  await say(bob, "one");
+  await alice.session(group).advance();
+  const before = (await alice.session(group).look()).row.cursor;
+  for (const text of ["two", "three"]) await say(bob, text);
+  expect(await bob.session(group).commit({ kind: "update" })).toMatchObject({ kind: "done" });
+  await say(bob, "four");
+  const { service } = alice;
+  const head = log.entries(group).length;
+  alice.service = {
+    ...service,
+    read: async (id, after) => {
+      const page = await service.read(id, after);
+      if (page.kind !== "page") return page;
+      const entries = page.entries.flatMap((entry) =>
+        entry.kind === "commit" ? [{ ...entry, hash: hashAt(entry.number) }] : [],
+      );
+      return { ...page, entries, forgotten: head };
+    },
+  };
+  expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
+  const gaps = (await alice.history()).flatMap(({ entry }) => (entry.kind === "gap" ? [[entry.from, entry.to]] : []));
+  expect([before, gaps]).toEqual([
+    head - 4,
+    [
+      [head - 3, head - 2],
+      [head, head],
+    ],
+  ]);
+  alice.service = service;
+  await say(bob, "five");
+  expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
+  expect((await textsOf(alice)).at(-1)).toBe("five");
+  expect((await alice.session(group).look()).row.hash).toEqual((await bob.session(group).look()).row.hash);
+});
+
+test("GS-21 an entry whose hash isn't the chain's stops the group", async () => {
+  const [alice, bob] = await pair();
+  await say(bob, "one");
+  const last = log.entries(group).at(-1);
+  if (last !== undefined) alice.session(group).offer({ ...last, hash: new Uint8Array(32).fill(5) });
+  expect(await alice.session(group).advance()).toEqual({ kind: "stopped" });
 });
 
 test("GS-14 pushed entries may come late, early or twice", async () => {
@@ -557,4 +605,8 @@ async function pair(options: Partial<DeviceOptions> = {}): Promise<readonly [Tes
   expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
   await sameEpoch(alice, bob);
   return [alice, bob];
+}
+
+function hashAt(number: number): Uint8Array {
+  return log.entries(group).slice(0, number).reduce(chainHash, EMPTY_LOG);
 }

@@ -52,6 +52,8 @@ async function submit(context: SessionContext, work: Working): Promise<Step> {
       return { kind: "again" };
     case "stale-epoch":
       context.fruitless += 1;
+      // Another's commit came first, perhaps where this device can't read it: the join is made afresh, at the door as it is now.
+      if (request.kind === "join") await dropJoin(context, work);
       await context.surroundings.wait(backOff(context.fruitless, context.surroundings.random()));
       return { kind: "again" };
     case "offline":
@@ -94,6 +96,18 @@ async function begin(context: SessionContext, work: Working, number: number): Pr
   await context.keep(work);
 }
 
+async function dropJoin(context: SessionContext, work: Working): Promise<void> {
+  const { request, row, candidate } = work;
+  if (request === null) return;
+  work.changes.push({ kind: "request-settled", group: row.id, requestId: request.requestId });
+  work.changes.push({ kind: "candidate-dropped", group: row.id });
+  work.settled = { requestId: request.requestId, outcome: "lost" };
+  candidate?.close();
+  work.request = null;
+  work.candidate = null;
+  await context.keep(work);
+}
+
 /** The server takes it for no good reason of a race: whatever it was to do is not done. */
 async function dropRequest(context: SessionContext, work: Working, why: string): Promise<Step> {
   const { request, row, candidate, active } = work;
@@ -105,6 +119,11 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
     candidate.close();
     work.candidate = null;
     work.changes.push({ kind: "candidate-dropped", group: row.id });
+    // What was never made has no door to come in by.
+    if (request.kind === "create") {
+      work.row = { ...row, status: "removed" };
+      work.changes.push({ kind: "group-status", group: row.id, status: "removed", stopped: null });
+    }
   } else if (active?.pending === true) {
     active.clear();
     work.isMoved = true;
@@ -112,7 +131,7 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
   // Fresh keys that the server doesn't take now are due again later, not at once.
   if (row.updateDue <= context.surroundings.now()) {
     const at = nextUpdate(context.surroundings.now(), context.surroundings.random());
-    work.row = { ...row, updateDue: at };
+    work.row = { ...work.row, updateDue: at };
     work.changes.push({ kind: "update-due", group: row.id, at });
   }
   await context.keep(work);

@@ -28,6 +28,8 @@ export interface Working {
   settled: { readonly requestId: Uint8Array; readonly outcome: "won" | "lost" | "refused" } | null;
   /** The engine's state has moved on since it was saved. */
   isMoved: boolean;
+  /** Entries were passed over just before the next one: the row's hash is none to chain from. */
+  isBehindGap: boolean;
 }
 
 /** What is kept, with the engine's groups loaded. */
@@ -46,6 +48,7 @@ export function working(kept: KeptGroup, engine: GroupEngine): Working {
     events: [],
     settled: null,
     isMoved: false,
+    isBehindGap: false,
   };
 }
 

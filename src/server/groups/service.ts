@@ -53,6 +53,8 @@ export interface Speaker {
 
 const HOUR = 3_600_000;
 const MOST_OBSERVERS = 256;
+/** Times that a group info is read anew while commits come. */
+const MOST_READS = 16;
 /** A page of a log: entries and bytes, at most. */
 const PAGE = { limit: 500, bytes: 512 * 1024 } as const;
 
@@ -199,40 +201,55 @@ export class GroupService {
     group: GroupId,
     after: number,
     limit: number,
-  ): Promise<Outcome<{ entries: LogEntry[]; head: number; more: boolean; messagesForgotten: number }>> {
+  ): Promise<
+    Outcome<{ entries: LogEntry[]; head: number; more: boolean; messagesForgotten: number; hash: string | null }>
+  > {
     const range = readable(this.state, device, group, after);
     if ("refusal" in range) return { ok: false, refusal: range.refusal };
-    const { through: head, messagesForgotten } = range;
+    const { through: head, messagesForgotten, hash } = range;
     const page = { log: groupLog(group), after: range.after, limit: Math.min(limit, PAGE.limit), bytes: PAGE.bytes };
     const stored = await this.#read(page);
     if (stored === null) return STORAGE_FAILED;
     const entries = stored.map(({ body }) => decodeEntry(body)).filter(({ number }) => number <= head);
     const more = (entries.at(-1)?.number ?? head) < head;
-    return { ok: true, value: { entries, head, more, messagesForgotten } };
+    return { ok: true, value: { entries, head, more, messagesForgotten, hash } };
   }
 
-  /** With what a device comes in by an external commit. */
-  async groupInfo({ device }: Speaker, group: GroupId): Promise<Outcome<{ epoch: number; groupInfo: Uint8Array }>> {
+  /** With what a device comes in by an external commit: group info and the log's end, of one epoch. */
+  async groupInfo(
+    { device }: Speaker,
+    group: GroupId,
+  ): Promise<Outcome<{ epoch: number; groupInfo: Uint8Array; number: number; hash: string }>> {
     if (!mayReadInfo(this.state, device, group)) return { ok: false, refusal: { reason: "unknown-group" } };
-    // The newest, whatever has been committed by the time that it is read.
-    const stored = await this.#read({
-      log: infoLog(group),
-      after: this.#epochOf(group),
-      limit: 8,
-      bytes: this.#settings.maxGroupInfo,
-    });
-    const newest = stored?.at(-1);
-    if (newest === undefined) return STORAGE_FAILED;
-    return { ok: true, value: { epoch: newest.number - 1, groupInfo: newest.body } };
+    for (let attempt = 0; attempt < MOST_READS; attempt++) {
+      const stored = await this.#read({
+        log: infoLog(group),
+        after: this.#epochOf(group),
+        limit: 8,
+        bytes: this.#settings.maxGroupInfo,
+      });
+      const newest = stored?.at(-1);
+      const head = get(this.state.heads, group);
+      if (newest === undefined || head === undefined) return STORAGE_FAILED;
+      const epoch = newest.number - 1;
+      // A commit that was taken meanwhile has made another epoch.
+      if (epoch === this.#epochOf(group)) {
+        return { ok: true, value: { epoch, groupInfo: newest.body, number: head.number, hash: head.hash } };
+      }
+    }
+    return STORAGE_FAILED;
   }
 
-  async welcome({ device }: Speaker, group: GroupId): Promise<Outcome<{ welcome: Uint8Array; entry: number }>> {
+  async welcome(
+    { device }: Speaker,
+    group: GroupId,
+  ): Promise<Outcome<{ welcome: Uint8Array; entry: number; hash: string }>> {
     const row = get(this.state.welcomes, pairKey(group, device));
     if (row === undefined) return { ok: false, refusal: { reason: "unknown-group" } };
     const stored = await this.#read({ log: welcomeLog(group), after: row.number - 1, limit: 1, bytes: 0 });
     const [entry] = stored ?? [];
     if (entry?.number !== row.number) return STORAGE_FAILED;
-    return { ok: true, value: { welcome: entry.body, entry: row.entry } };
+    return { ok: true, value: { welcome: entry.body, entry: row.entry, hash: row.hash } };
   }
 
   /** Forgets what all have or what is too old, in all groups. */

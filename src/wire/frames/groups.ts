@@ -102,17 +102,21 @@ export const read = {
     entries: listOf(entry, MOST_ENTRIES),
     head: count,
     more: v.boolean(),
-    /** Messages up to this number are forgotten. */
+    /** Messages up to this number are forgotten, or none of this device's business: those that are missing are a gap. */
     messagesForgotten: count,
+    /** Of the log up to `head`; null for who was removed. */
+    hash: v.nullable(key),
   }),
 };
 
 export const acknowledge = { request: v.object({ ...inGroup, number: count }), reply: nothing };
-export const readGroupInfo = { request: v.object(inGroup), reply: v.object({ epoch: count, groupInfo }) };
+/** `number` and `hash`: of the log's end in that epoch, behind which whoever comes in reads. */
+const infoReply = v.object({ epoch: count, groupInfo, number: count, hash: key });
+export const readGroupInfo = { request: v.object(inGroup), reply: infoReply };
 export const readWelcome = {
   request: v.object(inGroup),
-  /** `entry`: the number of the commit that added this device. */
-  reply: v.object({ welcome: groupInfo, entry: count }),
+  /** `entry`: the number of the commit that added this device; `hash`: of the log up to and with it. */
+  reply: v.object({ welcome: groupInfo, entry: count, hash: key }),
 };
 export const welcomeDone = { request: v.object(inGroup), reply: nothing };
 export const leave = { request: v.object(inGroup), reply: nothing };
