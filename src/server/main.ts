@@ -183,6 +183,7 @@ export async function startServer({
         makeSession,
         facts: () => ({ host: ownHost(), sessions: sessions.size }),
         onMalformed: (session, where) => malformed.note({ session, where }),
+        onFault: (cause) => log.error("a request could not be answered", {}, cause),
       }),
     maxSockets: mostSockets(config, log),
     now,

@@ -26,11 +26,12 @@ export interface TestDevice {
   counter: number;
 }
 
-/** A device of this owner on this server; `userKey`: the owner's, a new one unless given. */
+/** A device of this owner on this server; `userKey`: the owner's, a new one unless given; `notAfter`: when its record ends, in seconds. */
 export function makeDevice(
   server: string,
   owner: { readonly kind: RecordKind; readonly identity: string },
   userKey = newSigningKey(),
+  notAfter = 0n,
 ): TestDevice {
   const key = newSigningKey();
   const id = new Uint8Array(randomBytes(16));
@@ -42,7 +43,7 @@ export function makeDevice(
       deviceId: id,
       deviceLabel: "test",
       node: "",
-      notAfter: 0n,
+      notAfter,
     },
     userKey,
     key.publicKey,

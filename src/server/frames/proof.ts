@@ -18,7 +18,7 @@ export interface ProvedDevice {
 
 /**
  * Whether the device holds its key, for this connection (the nonce) and this server, and its record is its own and names whom the
- * tailnet says is behind the connection. `now` in seconds: here, and nowhere else, is a record's end held against a clock.
+ * tailnet says is behind the connection. `now` in whole seconds: here, and nowhere else, is a record's end held against a clock.
  */
 export function proveDevice(
   sent: SentDevice,

@@ -35,6 +35,8 @@ export interface FramesServices {
   readonly onStop: (session: Hearer) => void;
   /** A frame was malformed: what was wrong where, for the log. */
   readonly onMalformed: (session: number, where: string) => void;
+  /** A mistake of ours has kept a request from its answer. */
+  readonly onFault: (cause: unknown) => void;
 }
 
 export type KnownIdentity = Extract<Identified, { kind: "known" }>;

@@ -14,6 +14,13 @@ import type { FramesServices, Hearer, KnownIdentity } from "./services.ts";
 import { labelOf, ownerOf } from "./owner.ts";
 import { proveDevice } from "./proof.ts";
 
+interface Registered {
+  readonly name: string;
+  readonly operator: boolean;
+}
+
+type Greeted = ReplyBody<"hello"> & { readonly name: string; readonly speaker: Speaker | null };
+
 type State =
   /** The server has said hello; the peer's is awaited. */
   | { readonly kind: "greeting" }
@@ -33,6 +40,10 @@ export class FramesSession implements ProtocolSession, Hearer {
   readonly #services: FramesServices;
   readonly #nonce = newNonce();
   #state: State = { kind: "greeting" };
+  /** What the core has registered, before the hello as a whole was accepted too: a device may be refused, and the hello tried without. */
+  #registered: Registered | null = null;
+  /** Its end was asked for, and the peer was told why. */
+  #ending = false;
   #requests = 0;
 
   constructor(link: SessionLink, identified: KnownIdentity, services: FramesServices) {
@@ -55,6 +66,7 @@ export class FramesSession implements ProtocolSession, Hearer {
   // What its session tells.
 
   onMessage(message: Buffer): void {
+    if (this.#ending) return;
     if (this.#state.kind !== "open" && message.length > MAX_FIRST_FRAME) {
       this.onTooLong();
       return;
@@ -78,6 +90,7 @@ export class FramesSession implements ProtocolSession, Hearer {
   }
 
   hear(notice: Notice): number {
+    if (notice.kind === "ended" && this.#ending) return 0;
     const bytes = this.#services.encodeNotice(notice);
     if (bytes === null || this.#state.kind === "over") return 0;
     this.link.connection.send(bytes);
@@ -147,10 +160,19 @@ export class FramesSession implements ProtocolSession, Hearer {
     if (body.version !== VERSION) return this.#end({ reason: "version" });
     this.#state = { kind: "checking" };
     const release = this.link.hold();
-    const greeted = await this.#check(body);
+    let greeted: Refusal | Greeted;
+    try {
+      greeted = await this.#check(body);
+    } catch (cause) {
+      this.#services.onFault(cause);
+      greeted = { reason: "storage-failed" };
+    }
     release();
-    // It may have gone meanwhile.
-    if (this.#stateKind() === "over") return;
+    // It may have gone meanwhile, and its device with it, of which `stop` could not know.
+    if (this.#stateKind() === "over") {
+      if ("speaker" in greeted && greeted.speaker !== null) this.#services.groups.offline(greeted.speaker);
+      return;
+    }
     if ("reason" in greeted) {
       this.#state = { kind: "greeting" };
       return this.#refuse(id, greeted);
@@ -165,9 +187,7 @@ export class FramesSession implements ProtocolSession, Hearer {
     this.link.flush();
   }
 
-  async #check(
-    body: Extract<Request, { type: "hello" }>["body"],
-  ): Promise<Refusal | (ReplyBody<"hello"> & { readonly name: string; readonly speaker: Speaker | null })> {
+  async #check(body: Extract<Request, { type: "hello" }>["body"]): Promise<Refusal | Greeted> {
     const { identity } = this.#identified;
     const name = body.name ?? this.#services.claimedName(identity);
     if (name === null) return { reason: "invalid-name" };
@@ -180,7 +200,7 @@ export class FramesSession implements ProtocolSession, Hearer {
             nonce: this.#nonce,
             server: this.#services.server.id,
             owner,
-            now: Date.now() / 1000,
+            now: Math.floor(Date.now() / 1000),
           });
     if (typeof proved === "string") return { reason: proved };
     const registered = await this.#register(name);
@@ -197,11 +217,17 @@ export class FramesSession implements ProtocolSession, Hearer {
   }
 
   /** The core's own word on the name, which it gives as a notice: here it is waited for as an outcome. */
-  #register(name: string): Promise<Refusal | { readonly name: string; readonly operator: boolean }> {
+  #register(name: string): Promise<Refusal | Registered> {
+    const before = this.#registered;
+    if (before !== null) {
+      return Promise.resolve(foldName(before.name) === foldName(name) ? before : { reason: "already-registered" });
+    }
     return new Promise((resolve) => {
-      this.link.post({ kind: "register", session: this.link.id, name }, (decision) =>
-        resolve(registration(decision, name)),
-      );
+      this.link.post({ kind: "register", session: this.link.id, name }, (decision) => {
+        const registered = registration(decision, name);
+        if ("name" in registered) this.#registered = registered;
+        resolve(registered);
+      });
     });
   }
 
@@ -216,8 +242,9 @@ export class FramesSession implements ProtocolSession, Hearer {
         name,
         services: this.#services,
       });
-    } catch {
-      // Our own fault, whose cause has been logged where it arose; the peer hears one word of it.
+    } catch (cause) {
+      // Our own fault: the log has the cause, the peer hears one word of it.
+      this.#services.onFault(cause);
       answered = { refusal: { reason: "storage-failed" } };
     }
     this.#requests -= 1;
@@ -242,7 +269,8 @@ export class FramesSession implements ProtocolSession, Hearer {
   }
 
   #end(refusal: Refusal): void {
-    if (this.#state.kind === "over") return;
+    if (this.#state.kind === "over" || this.#ending) return;
+    this.#ending = true;
     this.hearPush(Buffer.from(encodePush({ type: "ended", cause: { kind: "refused", refusal } })));
     this.link.flush();
     this.link.post({ kind: "end", session: this.link.id, refusal: null });

@@ -26,6 +26,8 @@ export interface FramesSideOptions {
   readonly facts: () => { readonly host: string; readonly sessions: number };
   /** A frame was malformed: what was wrong where. It says nothing of what was sent. */
   readonly onMalformed: (session: number, where: string) => void;
+  /** A mistake of ours has kept a request from its answer. */
+  readonly onFault: (cause: unknown) => void;
 }
 
 export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
@@ -57,6 +59,7 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
       onStart: (session) => hearers.add(session),
       onStop: (session) => hearers.remove(session),
       onMalformed: options.onMalformed,
+      onFault: options.onFault,
     },
   });
 }
