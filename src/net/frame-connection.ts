@@ -29,7 +29,6 @@ export class FrameConnection implements Connection {
   readonly #handler: ConnectionHandler;
   #chunks: (Uint8Array | string)[] = [];
   #pending = 0;
-  #sent = 0;
   #paused = false;
   #hearing = true;
   #open = true;
@@ -61,7 +60,9 @@ export class FrameConnection implements Connection {
   }
 
   get taken(): number {
-    return this.#sent - this.queued;
+    // Counted with the frames' headers, as what waits in the socket is: else each frame for a reader that has stalled would look
+    // like progress.
+    return this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
   send(chunk: Uint8Array | string): void {
@@ -69,7 +70,6 @@ export class FrameConnection implements Connection {
     this.#chunks.push(chunk);
     const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
     this.#pending += bytes;
-    this.#sent += bytes;
     if (this.queued > this.#options.queueLimit) this.destroy("slow-reader");
   }
 
