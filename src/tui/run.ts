@@ -74,6 +74,8 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
   const news = paced(chat);
   desk.subscribe(news.drawn);
   const screen = createElement(Screen, { chat: news, desk, onReady: (ready) => void (lend = ready) });
+  // Before the first frame invites to type: until then the kernel edits lines, and makes another key of Enter.
+  keyboard.on();
   const drawn = render(screen, {
     stdin,
     stdout,
@@ -86,7 +88,6 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
     interactive: true,
   });
   stdout.write(CUT_ROWS);
-  keyboard.on();
   /** Somebody else has stopped us and let us go on: the terminal may be as the shell has it, and of another size. */
   const onContinue = (): void => {
     if (lent) return;

@@ -30,7 +30,7 @@ function isLast(
   entry: ReturnType<typeof alice.chat.getSnapshot>["present"]["entries"][number] | undefined,
   text: string,
 ) {
-  return entry?.kind === "message" && entry.text === text && entry.delivery.kind === "taken";
+  return entry?.kind === "message" && entry.text === text && entry.delivery.kind !== "sending";
 }
 
 /** Of all lengths that people write, and none like another. */
