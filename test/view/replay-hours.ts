@@ -7,9 +7,12 @@ import { startChat, type TestChat } from "../helpers/chat.ts";
 /** A lively hour: three lines a second, more in all than a conversation keeps. */
 const LINES_AN_HOUR = 10_800;
 
+/** Only what the two say counts. */
+const QUIET = { settings: { joins: false } };
+
 const [port = "", hours = ""] = process.argv.slice(2);
-const alice = await startChat(Number(port), "alice");
-const bob = await startChat(Number(port), "bob");
+const alice = await startChat(Number(port), "alice", QUIET);
+const bob = await startChat(Number(port), "bob", QUIET);
 const people = [alice, bob];
 
 let line = 0;
