@@ -15,6 +15,8 @@ export interface FrameOptions {
 
 const END_TIMEOUT = 2_000;
 const PING_EVERY = 30_000;
+/** Pings and pongs of the peer from one ping of ours to the next: one a second is plenty. They are no messages, so no rate counts them. */
+const MOST_CONTROL_FRAMES = 120;
 /** RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
 
@@ -33,6 +35,7 @@ export class FrameConnection implements Connection {
   #hearing = true;
   #open = true;
   #alive = true;
+  #controlFrames = 0;
   #reason: CloseReason | null = null;
   #endTimer: NodeJS.Timeout | null = null;
   readonly #pingTimer: NodeJS.Timeout;
@@ -43,8 +46,10 @@ export class FrameConnection implements Connection {
     this.#options = options;
     this.#handler = handler;
     webSocket.on("message", (data: Buffer, isBinary: boolean) => this.#take(data, isBinary));
+    webSocket.on("ping", () => this.#countControlFrame());
     webSocket.on("pong", () => {
       this.#alive = true;
+      this.#countControlFrame();
     });
     // What follows an error is always a close.
     webSocket.on("error", (error: Error & { readonly code?: string }) => this.#onError(error.code));
@@ -125,9 +130,15 @@ export class FrameConnection implements Connection {
   }
 
   #onError(code: string | undefined): void {
-    if (code !== "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || !this.#hearing) return;
-    this.#stopHearing();
-    this.#handler.onTooLong();
+    if (!this.#hearing) return;
+    if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+      this.#stopHearing();
+      this.#handler.onTooLong();
+    } else {
+      // `ws` has said why in its close, and would wait half a minute for the peer's.
+      this.#reason = "failed";
+      this.end();
+    }
   }
 
   #onClosed(): void {
@@ -140,8 +151,14 @@ export class FrameConnection implements Connection {
     this.#handler.onClose(this.#reason ?? (wasHearing ? reasonOf(this.#socket.errored) : "left"));
   }
 
+  #countControlFrame(): void {
+    this.#controlFrames += 1;
+    if (this.#controlFrames > MOST_CONTROL_FRAMES && !this.#socket.destroyed) this.destroy("failed");
+  }
+
   #ping(): void {
     if (!this.#open) return;
+    this.#controlFrames = 0;
     if (!this.#alive) {
       this.destroy("timeout");
       return;

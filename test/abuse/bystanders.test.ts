@@ -13,7 +13,7 @@ import { startAbuse } from "./scene.ts";
 const MEGABYTE = 1024 * 1024;
 
 /** A connection that says the same again and again, as fast as it is read, and reads (or not) what comes. */
-async function flood(port: number, start: string, block: string, reads = true): Promise<Socket> {
+async function flood(port: number, start: string, block: string | Buffer, reads = true): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1" });
   onTestFinished(() => void socket.destroy());
   socket.on("error", () => {});
@@ -29,11 +29,28 @@ async function flood(port: number, start: string, block: string, reads = true): 
   return socket;
 }
 
-function floods(count: number, port: number, start: (index: number) => string, block: string, reads = true) {
+function floods(count: number, port: number, start: (index: number) => string, block: string | Buffer, reads = true) {
   return Promise.all(Array.from({ length: count }, (_, index) => flood(port, start(index), block, reads)));
 }
 
 const none = (): string => "";
+
+const UPGRADE = [
+  "GET /frames HTTP/1.1",
+  "Host: localhost",
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  "Sec-WebSocket-Protocol: padserve.v1",
+  "padserve-client: test",
+  "\r\n",
+].join("\r\n");
+
+/** Masked, as a client must; with nothing in it. */
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+const FIRST_FRAGMENT = Buffer.from([0x01, 0x80, 0, 0, 0, 0]);
+const FRAGMENT = Buffer.from([0x00, 0x80, 0, 0, 0, 0]);
 
 test.each([
   ["pipelined requests for nothing", "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n", true],
@@ -67,6 +84,22 @@ test("AB-2 bystanders of commands that are none of the sender's: the log grows b
   expect(stderr.length).toBeLessThan(20_000);
   expect(stderr).not.toContain("aaaa");
   expect(stderr).not.toContain("\\u001b");
+});
+
+test.each([
+  ["pongs that nobody asked for", Buffer.alloc(6 * 10_000, PONG)],
+  ["a message of empty fragments", Buffer.concat([FIRST_FRAGMENT, Buffer.alloc(6 * 10_000, FRAGMENT)])],
+])("AB-8 bystanders of frames that are no messages: %s", async (_, frames) => {
+  const { port, talk } = await startAbuse();
+  await talk(20);
+  const sockets = await floods(16, port, () => UPGRADE, frames);
+  // Some are reset, which `once` would take for a failure.
+  await Promise.all(
+    sockets.map(async (socket) => {
+      if (!socket.closed) await new Promise((resolve) => void socket.once("close", resolve));
+    }),
+  );
+  await talk(20);
 });
 
 test("AB-4 bystanders of questions in a loop, over each protocol, with many present", async () => {

@@ -14,6 +14,9 @@ import { FramesSession } from "./session.ts";
 import { refusalResponse, refuseUpgrade } from "./upgrade.ts";
 import { refusalOfCore } from "./outbound.ts";
 
+/** Of one message. Each costs as much as a small message, and none is counted as one. */
+const MOST_FRAGMENTS = 128;
+
 export interface FramesOptions {
   readonly limits: Limits;
   readonly hostNames: () => HostNames;
@@ -31,6 +34,7 @@ export function createFramesUpgrade(options: FramesOptions): FramesUpgrade {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_FRAME,
+    maxFragments: MOST_FRAGMENTS,
     skipUTF8Validation: false,
   });
   return (request, identified, head) => {

@@ -64,7 +64,7 @@ export class HttpConnection {
    * of what it asked before or how often it asks, and is closed.
    */
   detach(): Socket | null {
-    if (this.#state.kind !== "expecting" || this.#closing || this.#rate.charge() > 0) {
+    if (this.#state.kind !== "expecting" || this.#closing || !this.#rate.admit()) {
       this.#stream.destroy();
       return null;
     }

@@ -2,6 +2,8 @@
 export interface RequestRate {
   /** Counts a request; gives the milliseconds that it must wait, 0 for none. */
   charge(): number;
+  /** Counts a request that may not wait; false: it is one too many, and costs nothing. */
+  admit(): boolean;
 }
 
 /** Requests a second of one identity, and how many at once. */
@@ -29,6 +31,14 @@ class Bucket implements RequestRate {
     this.#refill();
     this.#tokens -= 1;
     return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / PER_SECOND) * 1000);
+  }
+
+  /** Who is refused at once can come again at once: a debt of theirs would grow without bound, and keep all of the identity out. */
+  admit(): boolean {
+    this.#refill();
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
   }
 
   #refill(): void {

@@ -93,6 +93,20 @@ test("SE-12 while one is being answered, no more is read than a piece: a flood w
   expect(socket.writableLength).toBeGreaterThan(1_000_000);
 });
 
+test("SE-12 upgrades over the rate are refused and leave no debt: others of that identity are answered soon", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const { connect } = await start();
+  for (let number = 0; number < 200; number++) {
+    const socket = await connect();
+    socket.write("GET /frames HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    await ended(socket);
+  }
+  await vi.advanceTimersByTimeAsync(50);
+  const socket = await connect();
+  socket.write(get("/soon"));
+  expect(await bodies(socket, 1)).toEqual(["/soon"]);
+});
+
 test("SE-12 an identity has one rate over all its connections", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const { connect, asked } = await start();
