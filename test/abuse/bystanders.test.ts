@@ -102,6 +102,19 @@ test.each([
   await talk(20);
 });
 
+test("AB-8 who is refused an upgrade and goes on sending is closed all the same", async () => {
+  const { port, talk } = await startAbuse();
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {});
+  socket.resume();
+  socket.write(UPGRADE.replace("/frames", "/elsewhere"));
+  const dribble = setInterval(() => socket.write("x"), 200);
+  await new Promise((resolve) => void socket.once("close", resolve));
+  clearInterval(dribble);
+  await talk(5);
+});
+
 test("AB-4 bystanders of questions in a loop, over each protocol, with many present", async () => {
   const { server, port, join, talk } = await startAbuse();
   for (let count = 0; count < 40; count++) await join(`guest-${count}`);

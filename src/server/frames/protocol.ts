@@ -43,7 +43,9 @@ export function createFramesUpgrade(options: FramesOptions): FramesUpgrade {
     if (refusal !== null) {
       socket.end(refusalResponse(refusal));
       socket.resume();
-      socket.setTimeout(2_000, () => socket.destroy());
+      // By the clock: a peer that goes on sending is never idle.
+      const timer = setTimeout(() => socket.destroy(), 2_000);
+      socket.once("close", () => clearTimeout(timer));
       return;
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
