@@ -72,7 +72,7 @@ test("RT-13 it logs out and returns with another address: the server follows, an
   // What was connected to the address of before is let go at once, so nobody finds the own name taken.
   expect(await visit(bobsPhone, "bob", chat)).toBe("REGISTERED");
   client.type("is anybody there?");
-  await client.complains(/not answer any more[^]*Connected again/);
+  await client.complains(/stopped answering[^]*Connected again/);
 });
 
 test("RT-25 a person whose own Tailscale is stopped, or logged out, is told so by `pad`", async ({ tailnet, chat }) => {

@@ -67,7 +67,8 @@ export async function startHeadscale(host: Host): Promise<Headscale> {
     url,
     async authKey(owner) {
       const whose = "user" in owner ? ["--user", await userId(owner.user)] : ["--tags", owner.tags.join(",")];
-      const { key }: { key: string } = JSON.parse(await ask("preauthkeys", "create", ...whose));
+      // A node that was not answered in time asks once more with the same key.
+      const { key }: { key: string } = JSON.parse(await ask("preauthkeys", "create", "--reusable", ...whose));
       return key;
     },
     async setPolicy(policy) {
