@@ -1,5 +1,6 @@
 /** The load: a process with all the clients in it. It does what it is ordered, one order at a time, and answers each. */
 import { gather, scatter, type Crowd } from "./load/crowd.ts";
+import { bystand } from "./load/bystand.ts";
 import { pace } from "./load/pace.ts";
 import { saturate } from "./load/saturate.ts";
 import { visit } from "./load/visit.ts";
@@ -25,6 +26,8 @@ async function obey(order: Order): Promise<Answers[Order["kind"]]> {
       return saturate(crowdNamed(order.crowd), order);
     case "pace":
       return pace(crowdNamed(order.crowd), order);
+    case "bystand":
+      return bystand(crowdNamed(order.crowd), order);
     case "visit":
       return visit(order);
     case "scatter":

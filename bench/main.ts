@@ -8,6 +8,7 @@ import { describeMachine, openFilesLimit } from "./machine.ts";
 import type { Effort } from "./pair.ts";
 import { figuresText, headText, jsonOf } from "./report.ts";
 import { BATCH, BYTES, sealing } from "./sealing/scenario.ts";
+import { abuse, BYSTANDERS_PER_SECOND } from "./scenarios/abuse.ts";
 import { direct } from "./scenarios/direct.ts";
 import { fanOut, IN_FLIGHT, PER_SECOND } from "./scenarios/fan-out.ts";
 import { BEFORE, filesNeeded, memory } from "./scenarios/memory.ts";
@@ -23,6 +24,7 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
   memory,
   terminal,
   sealing,
+  abuse,
 };
 
 const FULL: Effort = { runs: 5, seconds: 0.8, pacedMessages: 40, visits: 1500, idleConnections: 4000, keys: 200 };
@@ -70,7 +72,7 @@ async function bench(names: readonly string[], effort: Effort, json: boolean): P
   if (json) process.stdout.write(`${jsonOf({ method, machine, figures, missing })}\n`);
 }
 
-function methodOf({ runs, seconds, idleConnections, keys }: Effort): readonly string[] {
+function methodOf({ runs, seconds, pacedMessages, idleConnections, keys }: Effort): readonly string[] {
   return [
     `The server runs as users start it (padserve serve ${SERVER_ARGUMENTS.join(" ")}), with SQLite, names, limits and`,
     "metrics on; the clients are in a process of their own, on loopback. Their lines are made before the time counts.",
@@ -86,6 +88,8 @@ function methodOf({ runs, seconds, idleConnections, keys }: Effort): readonly st
     "with as many rows of text and an input line.",
     `Sealing: messages of ${BYTES} B between two members of a warm group (everybody has committed once); saved each ${BATCH} in SQLite that waits`,
     "for the disk. Its floor is Ed25519 and AES-128-GCM of node:crypto over the same bytes: of a seal, an open, or, for commits, both together.",
+    `Abuse: one sends another ${3 * pacedMessages} direct messages, ${BYSTANDERS_PER_SECOND} a second, alone (its floor) and then while a third process`,
+    "abuses the same server, which has the limits that users have; all three processes share the machine.",
   ];
 }
 

@@ -25,6 +25,14 @@ export type Order =
       readonly perSecond: number;
       readonly messages: number;
     }
+  /** The first client of a crowd sends the second so many direct messages a second; what others say to everybody is passed over. */
+  | {
+      readonly kind: "bystand";
+      readonly crowd: string;
+      readonly bytes: number;
+      readonly perSecond: number;
+      readonly messages: number;
+    }
   /** So many clients come one after another, `abreast` of them at a time; each leaves when it has been set up. */
   | { readonly kind: "visit"; readonly port: number; readonly visits: number; readonly abreast: number }
   /** Closes all connections of a crowd. */
@@ -58,6 +66,7 @@ export interface Answers {
   readonly gather: null;
   readonly saturate: Saturated;
   readonly pace: Paced;
+  readonly bystand: Paced;
   readonly visit: Visited;
   readonly scatter: null;
 }

@@ -20,7 +20,7 @@ export interface Subject {
 export const SERVER_ARGUMENTS = ["--log-level", "warn", "--message-rate", "1000000", "--max-local-names", "1000000"];
 
 /** Starts the server as its users do, on a port of the system's choice and an empty data folder, with no Tailscale to ask. */
-export async function startServer(): Promise<Subject> {
+export async function startServer(more: readonly string[] = SERVER_ARGUMENTS): Promise<Subject> {
   const data = mkdtempSync(join(tmpdir(), "padserve-bench-"));
   const child = spawn(
     process.execPath,
@@ -34,7 +34,7 @@ export async function startServer(): Promise<Subject> {
       data,
       "--tailscale-socket",
       join(data, "nothing-here"),
-      ...SERVER_ARGUMENTS,
+      ...more,
     ],
     { stdio: ["ignore", "pipe", "inherit", "ipc"], env: ownEnvironment() },
   );

@@ -12,8 +12,8 @@ export interface Client {
 
 /** What a client tells, once it is set up. */
 export interface ClientEvents {
-  /** So many bytes came. */
-  onBytes: (count: number) => void;
+  /** So many bytes came; they are in the first `count` bytes of `bytes` until the next call. */
+  onBytes: (count: number, bytes: Buffer) => void;
 }
 
 /** All clients read into the same memory: what they are told is counted, not kept. */
@@ -38,7 +38,7 @@ export function setUp(port: number, name: string, events: ClientEvents): Promise
     onread: {
       buffer,
       callback: (count) => {
-        if (isReady) events.onBytes(count);
+        if (isReady) events.onBytes(count, buffer);
         else hear(buffer.toString("latin1", 0, count));
         return true;
       },
