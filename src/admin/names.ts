@@ -24,7 +24,7 @@ export const command = defineCommand(
 async function run({ words, values, context }: Invocation<typeof ADMIN_OPTIONS>): Promise<ExitCode> {
   const [verb, name] = words;
   if (verb !== undefined && (verb !== "release" || name === undefined)) {
-    context.stderr.write("padserve names: say nothing more to list them, or: release NAME\n");
+    context.stderr.write("padserve names: use it alone to list them, or with: release NAME\n");
     return EXIT.wrongUse;
   }
   return withAdminClient("names", values, context, async (client) =>

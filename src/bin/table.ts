@@ -16,7 +16,7 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
   who: { summary: "list who is here", load: () => import("../cli/who.ts") },
   serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
   doctor: {
-    summary: "look whether all is well, here or on the way to a server",
+    summary: "check whether all is well, here or on the way to a server",
     load: () => import("../doctor/command.ts"),
   },
   names: {

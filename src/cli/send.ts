@@ -27,7 +27,7 @@ export const command = defineCommand(
   {
     name: "send",
     program: "pad",
-    summary: "Send one message and leave. Exits with 0 only when the server is proven to have taken it.",
+    summary: "Send one message and leave. Exits with 0 only when the server has confirmed that it took it.",
     words: "WHO TEXT",
     minWords: 2,
     maxWords: 2,

@@ -25,7 +25,7 @@ const OPTIONS = {
 export const command = defineCommand(
   {
     name: "doctor",
-    summary: "Look whether all is well: on the server's machine, or on the way to a server.",
+    summary: "Check whether all is well: on the server's machine, or on the way to a server.",
     words: "[server]",
     minWords: 0,
     maxWords: 1,

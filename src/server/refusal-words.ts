@@ -16,7 +16,7 @@ export function refusalWords({ reason }: Refusal): string {
     case "you-are-banned":
       return "You are banned here.";
     case "recipient-not-found":
-      return "Nobody of that name is here; /who tells who is.";
+      return "Nobody by that name is here; /who lists who is.";
     case "too-many-messages":
       return "Too many messages at once. Wait a moment; this one was not sent.";
     case "not-operator":
@@ -24,9 +24,9 @@ export function refusalWords({ reason }: Refusal): string {
     case "operator-immune":
       return "That is an operator.";
     case "target-not-found":
-      return "Nobody of that name is here.";
+      return "Nobody by that name is here.";
     case "not-banned":
-      return "Nobody of that name is banned.";
+      return "Nobody by that name is banned.";
     case "timed-out":
       return "That took too long.";
     case "server-full":

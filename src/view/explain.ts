@@ -65,7 +65,7 @@ function explainRefusal(refusal: Refusal): string {
     case "you-are-banned":
       return "You are banned from this server. Ask an operator to lift the ban.";
     case "recipient-not-found":
-      return "Nobody of that name is here. /who says who is.";
+      return "Nobody by that name is here. /who lists who is.";
     case "too-many-messages":
       return "Too many messages at once: this one was not delivered. Wait a moment.";
     case "not-operator":

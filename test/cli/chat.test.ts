@@ -40,7 +40,7 @@ test("CM-3 a line that nobody is there for is named, the others are sent, and th
   await using server = await startTestServer();
   const alice = startChat(["alice", at(server), "--to", "bob"]);
   alice.type("too early");
-  await alice.complains('"too early": Nobody of that name is here');
+  await alice.complains('"too early": Nobody by that name is here');
   const bob = await server.join("bob");
   alice.type("now");
   alice.endInput();
@@ -73,7 +73,7 @@ test("CM-3 with --commands lines do what they would do if they were typed; answe
   alice.type("LIST");
   await alice.complains("Here: alice, bob");
   alice.type("/msg nobody hi");
-  await alice.complains('"hi": Nobody of that name is here');
+  await alice.complains('"hi": Nobody by that name is here');
   alice.type("EXIT");
   expect(await alice.exited).toMatchObject({ code: 4 });
 });
@@ -99,7 +99,7 @@ test("CM-3 with --commands messages that are too many at once are sent later, to
 });
 
 test.each([
-  ["/msg", 1, "It is written /msg NAME TEXT"],
+  ["/msg", 1, "Usage: /msg NAME TEXT"],
   ["/set bell loud", 1, "bell can be off, direct, all, not loud"],
   ["KICK nobody", 4, "nobody is not here."],
 ])("CM-4 with --commands %j exits with %i and says why", async (line, code, words) => {
@@ -136,7 +136,7 @@ test("CM-3 with --commands the end of the input waits for all answers, and a ref
   alice.endInput();
   const { code, stderr } = await alice.exited;
   expect(code).toBe(4);
-  expect(stderr).toContain("Nobody of that name is here");
+  expect(stderr).toContain("Nobody by that name is here");
   expect(stderr).toContain("Server: ");
 });
 

@@ -44,7 +44,7 @@ describe("coming in", () => {
     nc.write("\n");
     expect(await nc.lines(3)).toEqual([
       ...GREETING,
-      "-- What shall others call you? Type a name, or Enter alone for carol.",
+      "-- What should others call you? Type a name, or Enter alone for carol.",
     ]);
     nc.write("\n");
     expect(await nc.line()).toBe(welcome("carol"));
@@ -62,11 +62,11 @@ describe("coming in", () => {
     await using server = await startTestServer();
     const peer = await server.connect();
     peer.write("\n");
-    expect((await peer.lines(3)).at(-1)).toBe("-- What shall others call you? Type a name, and Enter.");
+    expect((await peer.lines(3)).at(-1)).toBe("-- What should others call you? Type a name, and Enter.");
     peer.write("no name\n");
     expect(await peer.lines(2)).toEqual([
       "-- A name is 1 to 32 of the characters A-Z a-z 0-9 . _ - and not ALL.",
-      "-- What shall others call you? Type a name, and Enter.",
+      "-- What should others call you? Type a name, and Enter.",
     ]);
     peer.write("dave\n");
     expect(await peer.line()).toBe(welcome("dave", ", and operator"));
@@ -142,9 +142,9 @@ describe("the open room by plain lines", () => {
     nc.write("/who\n/shrug\n/msg alice\n/msg nobody hi\n/msg alice psst, you\n");
     expect(await nc.lines(4)).toEqual([
       "-- There is no /shrug here; /help tells what there is. It was not sent.",
-      "-- It goes like this: /msg NAME TEXT",
+      "-- Usage: /msg NAME TEXT",
       "-- Here: alice, bob",
-      "-- Nobody of that name is here; /who tells who is.",
+      "-- Nobody by that name is here; /who lists who is.",
     ]);
     expect(await alice.message()).toEqual({ from: "bob", to: null, text: "psst, you" });
     alice.direct("bob", "heard");

@@ -34,9 +34,9 @@ describe("messages", () => {
     expect(conversations.map(({ title }) => title)).toEqual(["ALL", "nobody"]);
     await alice.noted("To nobody: hi");
     expect(messagesIn(alice.chat, "nobody")).toMatchObject([
-      { delivery: { why: expect.stringContaining("Nobody of that name") } },
+      { delivery: { why: expect.stringContaining("Nobody by that name") } },
     ]);
-    await alice.noted("To nobody: Nobody of that name is here");
+    await alice.noted("To nobody: Nobody by that name is here");
     alice.chat.submit("are you there?");
     await server.stop();
     await alice.until(({ link }) => link.kind === "lost");
@@ -164,7 +164,7 @@ describe("what is asked and ordered", () => {
   test("VW-6 what is not in the shape of a command is noted, and stays with the writer", async () => {
     await using alice = await startChat(server.port, "alice");
     expect(alice.chat.submit("/msg bob")).toBe(false);
-    await alice.noted("It is written /msg NAME TEXT");
+    await alice.noted("Usage: /msg NAME TEXT");
     expect(alice.chat.submit("/etc/passwd is a file")).toBe(false);
     await alice.noted("to say it, write //etc/passwd is a file");
     expect(alice.chat.submit("//etc/passwd is a file")).toBe(true);

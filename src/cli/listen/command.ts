@@ -23,7 +23,7 @@ export const command = defineCommand(
     options: LISTEN_OPTIONS,
     examples: [
       ["pad listen --server chat", "all that is said to everybody or to this script"],
-      ["pad listen --from bob --count 1 --timeout 60", "wait a minute for a word of bob's"],
+      ["pad listen --from bob --count 1 --timeout 60", "wait a minute for a message from bob"],
       ["pad listen --json | jq -r .text", "for programs: the text exactly"],
       ["pad listen --to me -- ./answer.sh", "run it for each: text on its input, PAD_FROM, PAD_TO, PAD_SERVER"],
     ],

@@ -160,7 +160,7 @@ export class PlainSession implements ProtocolSession {
         this.#tell(`There is no ${visibleLine(value.word, 40)} here; /help tells what there is. It was not sent.`);
         return;
       case "wrong-use":
-        this.#tell(`It goes like this: ${value.usage}`);
+        this.#tell(`Usage: ${value.usage}`);
     }
   }
 
@@ -238,8 +238,8 @@ export class PlainSession implements ProtocolSession {
       this.#state.kind === "naming" ? this.#state.suggestion : this.#services.suggestedName(this.#identity);
     this.#tell(
       suggestion === null
-        ? "What shall others call you? Type a name, and Enter."
-        : `What shall others call you? Type a name, or Enter alone for ${suggestion}.`,
+        ? "What should others call you? Type a name, and Enter."
+        : `What should others call you? Type a name, or Enter alone for ${suggestion}.`,
     );
   }
 

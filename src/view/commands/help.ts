@@ -9,7 +9,7 @@ export function help(about: string, operator: boolean): string {
   if (topic === "keys") return keys();
   const command = findCommand(topic);
   return command === undefined
-    ? `There is no command /${topic}. /help tells which there are.`
+    ? `There is no command /${topic}. /help lists those there are.`
     : `${usage(command)}: ${command.help}.`;
 }
 
@@ -19,7 +19,7 @@ function overview(operator: boolean): string {
   return [
     "What you write goes to the conversation that the prompt names; //text says a text that begins with a slash.",
     ...mine.map((command) => `${usage(command)}: ${command.help}`),
-    `The words of old, in capitals, work too: ${words.map(([shape, does]) => `${shape} (${does})`).join(", ")}.`,
+    `The words of the original program, in capitals, work too: ${words.map(([shape, does]) => `${shape} (${does})`).join(", ")}.`,
   ].join("\n");
 }
 

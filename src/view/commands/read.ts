@@ -15,10 +15,10 @@ function readSlash(text: string): Intent {
   if (command === undefined) {
     return {
       kind: "wrong",
-      why: `There is no command /${name}. /help tells which there are; to say it, write /${text}`,
+      why: `There is no command /${name}. /help lists those there are; to say it, write /${text}`,
     };
   }
-  return readArguments(command, behind) ?? { kind: "wrong", why: `It is written ${usage(command)}: ${command.help}.` };
+  return readArguments(command, behind) ?? { kind: "wrong", why: `Usage: ${usage(command)}: ${command.help}.` };
 }
 
 /** Null: not the command's shape. */

@@ -37,7 +37,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "me",
     shape: "TEXT",
-    help: "tell what you do: /me waves",
+    help: "say what you are doing: /me waves",
     intent: (_, text) => ({ kind: "say", text: `/me ${text}` }),
   },
   { name: "who", shape: "", help: "who is here", intent: () => ({ kind: "ask", question: "who" }) },
@@ -64,7 +64,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "set",
     shape: "[SETTING [VALUE]]",
-    help: "tell the settings, or change one",
+    help: "show the settings, or change one",
     intent: (name, value) => ({ kind: "set", name, value }),
   },
   {
