@@ -8,13 +8,19 @@ import { ask, AskError } from "./ask.ts";
 import {
   BanRecordsSchema,
   ClaimRecordsSchema,
+  clearFirst,
+  ClearResultSchema,
   listBans,
   listClaims,
+  listOperators,
+  OperatorRecordsSchema,
   releaseName,
   ReleaseResultSchema,
   ServerReportSchema,
   type BanRecord,
   type ClaimRecord,
+  type ClearResult,
+  type OperatorRecord,
   type ReleaseResult,
 } from "./records.ts";
 import { readRunningFile, type RunningServer } from "./running-file.ts";
@@ -24,6 +30,8 @@ export interface AdminClient {
   names(): Promise<readonly ClaimRecord[]>;
   bans(): Promise<readonly BanRecord[]>;
   release(name: string): Promise<ReleaseResult>;
+  operators(): Promise<readonly OperatorRecord[]>;
+  clearFirst(): Promise<ClearResult>;
   close(): Promise<void>;
 }
 
@@ -60,6 +68,8 @@ async function openStoppedFolder(folder: string): Promise<AdminClient> {
     names: async () => listClaims(mailbox.state),
     bans: async () => listBans(mailbox.state),
     release: (name) => releaseName(mailbox, name),
+    operators: async () => listOperators(mailbox.state),
+    clearFirst: () => clearFirst(mailbox),
     close: () => store.close(),
   };
 }
@@ -69,6 +79,8 @@ function askRunningServer(running: RunningServer): AdminClient {
     names: () => ask(running, "GET", "/admin/names", ClaimRecordsSchema),
     bans: () => ask(running, "GET", "/admin/bans", BanRecordsSchema),
     release: (name) => ask(running, "DELETE", `/admin/names/${encodeURIComponent(name)}`, ReleaseResultSchema),
+    operators: () => ask(running, "GET", "/admin/operators", OperatorRecordsSchema),
+    clearFirst: () => ask(running, "DELETE", "/admin/operators", ClearResultSchema),
     close: async () => {},
   };
 }

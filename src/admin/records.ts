@@ -22,6 +22,13 @@ const BanRecordSchema = v.object({
   since: v.string(),
 });
 
+/** One operator who is connected, or (`first`) whose right is kept for their coming back. */
+const OperatorRecordSchema = v.object({
+  name: v.string(),
+  ground: v.picklist(["owner", "capability", "configured", "first"]),
+  connected: v.boolean(),
+});
+
 /** What a running server says of itself to `padserve doctor`. */
 export const ServerReportSchema = v.object({
   /** Where it is listening now. */
@@ -39,11 +46,16 @@ export const ServerReportSchema = v.object({
 
 export const ReleaseResultSchema = v.object({ kind: v.picklist(["released", "no-such-name", "storage-failed"]) });
 
+export const ClearResultSchema = v.object({ kind: v.picklist(["cleared", "nothing", "storage-failed"]) });
+
+export const OperatorRecordsSchema = v.array(OperatorRecordSchema);
 export const ClaimRecordsSchema = v.array(ClaimRecordSchema);
 export const BanRecordsSchema = v.array(BanRecordSchema);
 
 export type ClaimRecord = Readonly<v.InferOutput<typeof ClaimRecordSchema>>;
 export type BanRecord = Readonly<v.InferOutput<typeof BanRecordSchema>>;
+export type OperatorRecord = Readonly<v.InferOutput<typeof OperatorRecordSchema>>;
+export type ClearResult = Readonly<v.InferOutput<typeof ClearResultSchema>>;
 export type ReleaseResult = Readonly<v.InferOutput<typeof ReleaseResultSchema>>;
 export type ServerReport = ReadonlyWithin<v.InferOutput<typeof ServerReportSchema>>;
 
@@ -69,6 +81,27 @@ export function listBans(state: State): readonly BanRecord[] {
       since: new Date(bannedAt).toISOString(),
     }))
     .toSorted(byName);
+}
+
+export function listOperators(state: State): readonly OperatorRecord[] {
+  const byKey = new Map<string, OperatorRecord>();
+  for (const session of valuesOf(state.sessions)) {
+    if (session.phase !== "registered" || session.operator === null) continue;
+    const { name, operator: ground } = session;
+    byKey.set(`${foldName(name)} ${ground}`, { name, ground, connected: true });
+  }
+  const kept = state.keptRight?.name;
+  if (kept !== undefined && !byKey.has(`${kept} first`)) {
+    byKey.set(`${kept} first`, { name: kept, ground: "first", connected: false });
+  }
+  return [...byKey.values()].toSorted(byName);
+}
+
+/** Takes back the right of whoever was first; the grounds of the tailnet and the configuration are not its business. */
+export async function clearFirst(mailbox: Mailbox): Promise<ClearResult> {
+  const decision = await mailbox.ask({ kind: "clear-kept-right" });
+  if (decision.kind === "refused") return { kind: "storage-failed" };
+  return { kind: decision.kind === "done" && decision.events.length > 0 ? "cleared" : "nothing" };
 }
 
 export async function releaseName(mailbox: Mailbox, name: string): Promise<ReleaseResult> {

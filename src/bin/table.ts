@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     load: () => import("../admin/names.ts"),
   },
   bans: { summary: "list who is banned", load: () => import("../admin/bans.ts") },
+  operators: {
+    summary: "list who is operator, or clear the first one's right",
+    load: () => import("../admin/operators.ts"),
+  },
   completion: { summary: "print what makes a shell complete all this", load: loadCompletion },
 };
 

@@ -12,7 +12,7 @@ import {
   proveServer,
   type Nonces,
 } from "../admin/proof.ts";
-import { listBans, listClaims, releaseName, type ServerReport } from "../admin/records.ts";
+import { clearFirst, listBans, listClaims, listOperators, releaseName, type ServerReport } from "../admin/records.ts";
 
 /** What the administrator's commands reach of a running server. */
 export interface AdminRoutes {
@@ -38,7 +38,7 @@ export interface AdminAnswer {
   readonly body: string;
 }
 
-/** Answers `padserve names`, `bans` and `doctor`, by the conversation of `admin/proof.ts`; who can't prove the secret finds nothing here. */
+/** Answers `padserve names`, `bans`, `operators` and `doctor`, by the conversation of `admin/proof.ts`; who can't prove the secret finds nothing here. */
 export function createAdminRoutes({
   mailbox,
   report,
@@ -79,6 +79,12 @@ export function createAdminRoutes({
         return { status: 200, value: listClaims(mailbox.state) };
       case "GET bans":
         return { status: 200, value: listBans(mailbox.state) };
+      case "GET operators":
+        return { status: 200, value: listOperators(mailbox.state) };
+      case "DELETE operators":
+        return name === ""
+          ? { status: 200, value: await clearFirst(mailbox) }
+          : { status: 404, value: { error: "not found" } };
       case "DELETE names":
         return { status: 200, value: await releaseName(mailbox, decodeURIComponent(name)) };
       default:

@@ -17,6 +17,36 @@ import { startFakeTailscaled } from "../helpers/tailnet.ts";
 
 const WHEN = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
+test("SV-43 operators are listed with their ground, and the right of whoever came first is cleared", async () => {
+  const { port, data } = await startServe();
+  const alice = await ClassicPeer.connect(port);
+  onTestFinished(() => void alice.socket.destroy());
+  expect((await padserve("operators", data)).stdout).toBe("Nobody is operator now.\n");
+  await alice.setUp("alice");
+  expect((await padserve("operators", data)).stdout).toBe("alice  first  connected\n");
+  expect((await padserve("operators --json", data)).stdout).toBe(
+    '[{"name":"alice","ground":"first","connected":true}]\n',
+  );
+  expect(await padserve("operators all", data)).toMatchObject({
+    code: 1,
+    stderr: "padserve operators: say nothing more to list them, or: clear\n",
+  });
+  expect(await padserve("operators clear", data)).toMatchObject({
+    code: 0,
+    stdout: "Whoever was operator by coming first is so no more; the next who comes first is.\n",
+  });
+  expect(await alice.ask("KICK bob")).toMatch(/^ERROR /);
+  expect((await padserve("operators", data)).stdout).toBe("Nobody is operator now.\n");
+  expect((await padserve("operators clear", data)).stdout).toBe("Nobody is operator by coming first.\n");
+});
+
+test("SV-43 an operator by the tailnet's word is listed so, and clearing takes nothing from them", async () => {
+  const { serving, alice } = await startWithPeople();
+  expect((await padserve("operators", serving.data)).stdout).toBe("alice  owner  connected\n");
+  expect((await padserve("operators clear", serving.data)).stdout).toBe("Nobody is operator by coming first.\n");
+  expect(await alice.ask("KICK bob")).not.toMatch(/^ERROR/);
+});
+
 describe("padserve names and padserve bans", () => {
   test("SV-14 tell of a running server and of a stopped one the same, for people and as JSON", async () => {
     const { fake, serving, alice } = await startWithPeople();
