@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expireTurn, holderOf, NO_TURNS, releaseTurn, requestTurn, type Turns } from "./turns.ts";
+import { expireTurn, groupsWith, holderOf, NO_TURNS, releaseTurn, requestTurn, type Turns } from "./turns.ts";
 
 const options = (now: number) => ({ now, length: 5_000, most: 2 });
 
@@ -38,4 +38,11 @@ test("GR-35 asking again changes nothing, giving up leaves the queue, and too ma
 test("GR-35 other groups have turns of their own", () => {
   const { turns } = ask(NO_TURNS, "a", 0);
   expect(holderOf(turns, "h", 1)).toBeNull();
+});
+
+test("GR-35 a device that is gone leaves every turn that it has or waits for", () => {
+  const { turns } = ask(ask(NO_TURNS, "a", 0).turns, "b", 1);
+  expect(groupsWith(turns, "a")).toEqual(["g"]);
+  expect(groupsWith(turns, "b")).toEqual(["g"]);
+  expect(groupsWith(turns, "c")).toEqual([]);
 });

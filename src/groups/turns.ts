@@ -3,7 +3,7 @@
  * and all but one for nothing. The turn is held for a few seconds at most, and those who wait get it in the order they asked.
  * Live: a restart forgets it, and everybody asks again.
  */
-import { emptyMap, get, put, without, type PersistentMap } from "../core/persistent-map.ts";
+import { emptyMap, forEach, get, put, without, type PersistentMap } from "../core/persistent-map.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 
 export interface Turn {
@@ -69,6 +69,15 @@ export function expireTurn(
 export function holderOf(turns: Turns, group: GroupId, now: number): DeviceId | null {
   const turn = get(turns, group);
   return turn === undefined || now >= turn.until ? null : turn.holder;
+}
+
+/** The groups whose turn a device has or waits for. */
+export function groupsWith(turns: Turns, device: DeviceId): GroupId[] {
+  const groups: GroupId[] = [];
+  forEach(turns, ({ holder, waiting }, group) => {
+    if (holder === device || waiting.includes(device)) groups.push(group);
+  });
+  return groups;
 }
 
 function next(turns: Turns, group: GroupId, { waiting }: Turn, until: number): TurnChange {

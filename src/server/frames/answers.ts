@@ -70,7 +70,7 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
       return replyTo("look-up", { person: services.directory.person(request.body.name) });
     case "away":
       if (request.body.away === null) services.away.delete(foldName(asking.name));
-      else services.away.set(foldName(asking.name), request.body.away);
+      else services.away.set(foldName(asking.name), { text: request.body.away, session: link.id });
       return DONE;
     case "kick":
     case "ban":

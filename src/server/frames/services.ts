@@ -22,7 +22,8 @@ export interface FramesServices {
   readonly server: { readonly id: string; readonly incarnation: string; readonly name: string };
   readonly groups: GroupService;
   readonly directory: Directory;
-  readonly away: Map<string, string>;
+  /** What people say of their being away, by folded name, and which session said it: it goes with that one. */
+  readonly away: Map<string, { readonly text: string; readonly session: number }>;
   /** The name that an identity has claimed first; null: none. */
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
   readonly encodeNotice: (notice: Notice) => Buffer | null;

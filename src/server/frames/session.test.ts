@@ -96,6 +96,7 @@ function linkOf(onSent: (text: string) => void, onReleased: () => void): Session
     flush: () => {},
     admit: () => true,
     ready: () => {},
+    charge: () => {},
     drop: () => {},
   };
 }

@@ -91,6 +91,8 @@ export class FramesSession implements ProtocolSession, Hearer {
 
   hear(notice: Notice): number {
     if (notice.kind === "ended" && this.#ending) return 0;
+    // Who hasn't said hello hears it among the lines from before.
+    if (notice.kind === "broadcast" && this.#state.kind !== "open") return 0;
     const bytes = this.#services.encodeNotice(notice);
     if (bytes === null || this.#state.kind === "over") return 0;
     this.link.connection.send(bytes);
@@ -116,7 +118,9 @@ export class FramesSession implements ProtocolSession, Hearer {
   stop(): void {
     const { speaker, name } = this;
     if (this.#state.kind !== "over" && speaker !== null) this.#services.groups.offline(speaker);
-    if (name !== null) this.#services.away.delete(foldName(name));
+    if (name !== null && this.#services.away.get(foldName(name))?.session === this.link.id) {
+      this.#services.away.delete(foldName(name));
+    }
     this.#state = { kind: "over" };
     this.#services.onStop(this);
   }
@@ -259,7 +263,9 @@ export class FramesSession implements ProtocolSession, Hearer {
   }
 
   #reply(id: number, body: object): void {
-    this.hearPush(Buffer.from(encodeReply(id, body)));
+    const bytes = Buffer.from(encodeReply(id, body));
+    this.hearPush(bytes);
+    this.link.charge(bytes.length);
     this.link.flush();
   }
 

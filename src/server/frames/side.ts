@@ -11,6 +11,7 @@ import type { Scrollback } from "../scrollback.ts";
 import { Directory } from "./directory.ts";
 import type { FrameHearers } from "./hearers.ts";
 import { createNoticeEncoder, pushOfNotice } from "./outbound.ts";
+import type { FramesServices } from "./services.ts";
 import { createFramesUpgrade, type FramesUpgrade } from "./protocol.ts";
 
 export interface FramesSideOptions {
@@ -32,12 +33,12 @@ export interface FramesSideOptions {
 
 export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
   const { mailbox, groups, hearers } = options;
-  const away = new Map<string, string>();
+  const away: FramesServices["away"] = new Map();
   const directory = new Directory({
     core: () => mailbox.state,
     groups: () => groups.state,
     speaksFrames: (session) => hearers.has(session),
-    awayOf: (name) => away.get(name) ?? null,
+    awayOf: (name) => away.get(name)?.text ?? null,
   });
   return createFramesUpgrade({
     limits: options.limits,

@@ -109,7 +109,8 @@ export class GroupService {
   }
 
   offline({ session, device }: Speaker): void {
-    for (const group of get(this.state.groupsOf, device) ?? []) this.#turns.release(group, device);
+    // Where the device has come by another connection, its turns are that one's.
+    if (get(this.state.online, device) === session) this.#turns.releaseAll(device);
     this.#mailbox.post({ kind: "device-offline", session });
   }
 
@@ -131,6 +132,8 @@ export class GroupService {
   ): Promise<Outcome<Extract<Reply, { kind: "stored" }>>> {
     const { group } = sent;
     if (tooLarge(sent, this.#settings)) return { ok: false, refusal: { reason: "too-large" } };
+    const hopeless = this.#refusalBefore(speaker.device, sent);
+    if (hopeless !== null) return { ok: false, refusal: hopeless };
     return await this.#observers.use(
       group,
       () => this.#epochOf(group),
@@ -286,6 +289,19 @@ export class GroupService {
       this.#options.onStoreFailure(cause);
       return null;
     }
+  }
+
+  /** What can be refused before the observer is asked, whose work is the dearest: anybody could cause it otherwise. */
+  #refusalBefore(
+    device: DeviceId,
+    { group, request }: { readonly group: GroupId; readonly request: string },
+  ): GroupRefusal | null {
+    const row = get(this.state.groups, group);
+    if (row === undefined) return { reason: "unknown-group" };
+    if (get(this.state.committers, pairKey(group, device))?.request === request) return null;
+    if (!(device in row.members || mayReadInfo(this.state, device, group))) return { reason: "not-a-member-of-group" };
+    const holder = this.#turns.holder(group);
+    return holder === null || holder === device ? null : { reason: "not-your-turn" };
   }
 
   #epochOf(group: GroupId): number {

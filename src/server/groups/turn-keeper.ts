@@ -1,5 +1,13 @@
 import type { DeviceId, GroupId } from "../../groups/ids.ts";
-import { expireTurn, holderOf, NO_TURNS, releaseTurn, requestTurn, type Turns } from "../../groups/turns.ts";
+import {
+  expireTurn,
+  groupsWith,
+  holderOf,
+  NO_TURNS,
+  releaseTurn,
+  requestTurn,
+  type Turns,
+} from "../../groups/turns.ts";
 
 export interface TurnKeeperOptions {
   /** Milliseconds that one device may hold a turn. */
@@ -41,6 +49,11 @@ export class TurnKeeper {
   release(group: GroupId, device: DeviceId): void {
     const { now, length } = this.#options;
     this.#take(group, releaseTurn(this.#turns, group, device, { now: now(), length }));
+  }
+
+  /** The same in all groups. */
+  releaseAll(device: DeviceId): void {
+    for (const group of groupsWith(this.#turns, device)) this.release(group, device);
   }
 
   stop(): void {

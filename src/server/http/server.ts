@@ -31,7 +31,14 @@ export function createHttpSide({ answer, upgrade, timeout, now }: HttpSideOption
   const connections = new Map<Duplex, HttpConnection>();
   const rateOf = createRequestRates(now);
   // Node's own time checks run only for a server that listens itself; ours are the connection's.
-  const server = createServer({ maxHeaderSize: 8192, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+  const server = createServer({
+    maxHeaderSize: 8192,
+    keepAliveTimeout: 0,
+    requestTimeout: 0,
+    headersTimeout: 0,
+    // `curl --http2` asks for h2c with every request; whoever isn't given it goes on in HTTP/1.1.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+  });
   server.on("request", (request, response) => {
     const connection = connections.get(request.socket);
     if (connection === undefined) response.destroy();

@@ -50,6 +50,8 @@ export interface SessionLink {
   hold(): () => void;
   /** Sends what was heard and looks after a slow reader: for what doesn't come by the core's outbox. */
   flush(): void;
+  /** So many bytes of an answer count against who asked: a short question may have a long one. */
+  charge(bytes: number): void;
   /** Whether a message may go out now, of so many bytes for each of its readers: the flood limit. */
   admit(bytesForEach: number, readers: number): boolean;
   /** The peer has done all that its protocol asks before it may talk: no deadline any more. */

@@ -147,6 +147,10 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     };
   }
 
+  charge(bytes: number): void {
+    this.#charge(0, bytes);
+  }
+
   admit(bytesForEach: number, readers: number): boolean {
     return this.#rates.admit(this.#services.now(), bytesForEach, readers);
   }
