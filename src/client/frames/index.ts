@@ -4,4 +4,4 @@
  */
 export { framesChat } from "./chat.ts";
 export { connectFrames } from "./client.ts";
-export type { FrameOptions, FramesEvent } from "./frames-client.ts";
+export type { Answer, FrameOptions, FramesClient, FramesEvent } from "./frames-client.ts";

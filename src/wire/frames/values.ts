@@ -65,6 +65,9 @@ export const place = v.variant("kind", [
   v.object({ kind: v.literal("direct"), between: v.tuple([owner, owner]) }),
 ]);
 
+export type Owner = v.InferOutput<typeof owner>;
+export type Place = v.InferOutput<typeof place>;
+
 /** A list with a bound. */
 export function listOf<Item extends v.GenericSchema>(item: Item, most: number) {
   return v.pipe(v.array(item), v.maxLength(most));

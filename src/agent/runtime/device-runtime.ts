@@ -1,0 +1,214 @@
+/**
+ * A device that lives: on each connection it says who it is, comes into `#everyone`, takes its Welcomes, catches up and sends what
+ * waits; in between it does what pushes ask for. It knows no face: who attaches hears events and asks.
+ */
+import { connectFrames } from "../../client/frames/index.ts";
+import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frames/index.ts";
+import type { Push } from "../../wire/frames/pushes.ts";
+import type { ReplyBody } from "../../wire/frames/requests.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { logEntryOf } from "../delivery/entries.ts";
+import { framesDelivery } from "../delivery/frames-delivery.ts";
+import { placeOf } from "../delivery/places.ts";
+import { turnsOver } from "../delivery/turns.ts";
+import type { Standing } from "../group-sessions/context.ts";
+import type { GroupEvent } from "../group-sessions/events.ts";
+import type { Surroundings } from "../group-sessions/ports.ts";
+import { groupSession } from "../group-sessions/session.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { arrive, enterEveryone, follow } from "./arriving.ts";
+import { conversations } from "./conversations.ts";
+import type { Conversations } from "./conversations.ts";
+import type { Entrance } from "./entering.ts";
+import { groupsOf } from "./groups.ts";
+import { becomeSelf, proveSelf } from "./introduce.ts";
+import type { Self } from "./introduce.ts";
+import { offerPackages } from "./offer-packages.ts";
+import { MACHINE } from "./surroundings.ts";
+import { workQueue } from "./work-queue.ts";
+
+export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "timings" | "reconnect"> {
+  /** Stays its owner's: it is not closed. */
+  readonly store: AgentStore;
+  readonly name: string;
+  readonly deviceLabel: string;
+  /** What the search finds a content by, or null for one without text. */
+  readonly textOf: (content: Uint8Array) => string | null;
+  readonly onEvent?: (event: RuntimeEvent) => void;
+  readonly surroundings?: Surroundings;
+}
+
+export type RuntimeEvent =
+  | { readonly kind: "group"; readonly conversation: string; readonly event: GroupEvent }
+  /** Where a conversation's group stands after it did what could be done. */
+  | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
+  | { readonly kind: "client"; readonly event: FramesEvent }
+  /** Something failed here; it is tried again at the next occasion. */
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export interface DeviceRuntime extends Conversations {
+  readonly client: FramesClient;
+  /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Groups that others keep busy, or the server can't serve now, are tried again after so long; keys that are due are looked for so often. In milliseconds. */
+const AGAIN = 1_000;
+const TICK = 30_000;
+
+/** What is there once the first server's hello has come. */
+interface Alive {
+  readonly self: Self;
+  readonly entrance: Entrance;
+}
+
+/** Starts to connect, and returns at once. */
+export function startDevice(options: RuntimeOptions): DeviceRuntime {
+  const { store, name, deviceLabel, textOf, surroundings = MACHINE, onEvent = () => {} } = options;
+  const failed = (error: unknown) => onEvent({ kind: "failed", error });
+  const tasks = workQueue(failed);
+  let alive: Promise<Alive> | null = null;
+  let isClosed = false;
+
+  const client = connectFrames({
+    // What is typed while no server is there waits for one.
+    reconnect: "always",
+    ...options,
+    client: "padserve agent",
+    device: async (hello) => {
+      // What failed once (a full disk) is tried afresh with the next connection.
+      alive ??= becomeAlive(hello).catch((error: unknown) => {
+        alive = null;
+        throw error;
+      });
+      return await proveSelf(store, (await alive).self, hello);
+    },
+  });
+  const turns = turnsOver(client, surroundings);
+  client.onEvent((event) => {
+    if (event.kind === "welcomed") later(({ self, entrance }) => welcomed(self, entrance, event.reply));
+    if (event.kind === "push") heard(event.push);
+    onEvent({ kind: "client", event });
+  });
+  const ticking = setInterval(() => later(({ entrance }) => entrance.groups.wakeAll()), TICK).unref();
+
+  return {
+    client,
+    ...conversations(async () => (await alive)?.entrance ?? null),
+    async settled() {
+      do {
+        await tasks.done();
+        await (await alive)?.entrance.groups.settled();
+      } while (tasks.isBusy());
+    },
+    async close() {
+      isClosed = true;
+      clearInterval(ticking);
+      await client.close();
+      await tasks.done();
+      const living = await alive?.catch(() => null);
+      await living?.entrance.groups.close();
+      living?.self.engine.close();
+    },
+  };
+
+  async function becomeAlive(hello: Parameters<typeof becomeSelf>[1]): Promise<Alive> {
+    const self = await becomeSelf({ store, name, deviceLabel, surroundings }, hello);
+    const { groups: rows } = await store.load();
+    const groups = groupsOf({
+      rows,
+      open: (id, conversation) => open(self, id, conversation),
+      advanced: async (session, conversation, standing) => await advanced(session, conversation, standing),
+      failed,
+    });
+    return { self, entrance: { client, store, service: serviceOf(self), surroundings, self, groups, textOf } };
+  }
+
+  function serviceOf(self: Self) {
+    return framesDelivery({
+      client,
+      turns,
+      placeOf: async (group) => {
+        const kept = await store.group(group);
+        return kept === null ? null : placeOf(kept.row.conversation, self.owner);
+      },
+    });
+  }
+
+  function open(self: Self, id: Uint8Array, conversation: string): GroupSession {
+    return groupSession(id, {
+      store,
+      engine: self.engine,
+      service: serviceOf(self),
+      trust: self.people,
+      surroundings,
+      ownDevice: self.device.id,
+      textOf,
+      onEvent: (event) => onEvent({ kind: "group", conversation, event }),
+    });
+  }
+
+  /** Tells the server how far this device has got, and goes on later where it can't now. */
+  async function advanced(session: GroupSession, conversation: string, standing: Standing): Promise<void> {
+    onEvent({ kind: "standing", conversation, standing });
+    const { row } = await session.look();
+    const group = toText(session.id);
+    if (row.status === "active") await client.request("acknowledge", { group, number: row.cursor });
+    if (standing.kind === "refused" && row.status === "removed") later(({ entrance }) => enterEveryone(entrance));
+    const isHopeful = standing.kind === "busy" || standing.kind === "offline";
+    if (!isHopeful || client.state.kind !== "online" || isClosed) return;
+    setTimeout(() => later(({ entrance }) => entrance.groups.wake(group)), AGAIN).unref();
+  }
+
+  async function welcomed(self: Self, entrance: Entrance, { device }: ReplyBody<"hello">): Promise<void> {
+    if (device !== null) await offerPackages({ client, store, engine: self.engine }, device, surroundings.now());
+    await arrive(entrance);
+  }
+
+  function heard(push: Extract<FramesEvent, { kind: "push" }>["push"]): void {
+    switch (push.type) {
+      case "entry":
+        later(({ entrance }) => {
+          entrance.groups.session(push.group)?.offer(logEntryOf(push.entry));
+          entrance.groups.wake(push.group);
+        });
+        return;
+      case "group":
+        later(async ({ entrance }) => await follow(entrance, push.group));
+        return;
+      case "removal-due":
+        later(({ entrance }) => removeOrdered(entrance, push));
+        return;
+      case "packages-low":
+        later(async ({ self }) => {
+          const there = { packages: push.left, lastResort: true };
+          await offerPackages({ client, store, engine: self.engine }, there, surroundings.now());
+        });
+        return;
+      // Turns are waited for in turns.ts; the rest is for faces.
+      case "turn":
+      case "presence":
+      case "said":
+      case "told":
+      case "moderated":
+        return;
+    }
+  }
+
+  function later(task: (living: Alive) => Promise<void> | void): void {
+    if (isClosed) return;
+    tasks.add(async () => {
+      const living = await alive;
+      if (living !== null && !isClosed) await task(living);
+    });
+  }
+}
+
+async function removeOrdered(entrance: Entrance, push: Extract<Push, { type: "removal-due" }>): Promise<void> {
+  // Up to 64 with one commit.
+  const devices = push.devices.slice(0, 64).map(toBytes);
+  await entrance.groups.session(push.group)?.commit({ kind: "remove", devices });
+  entrance.groups.wake(push.group);
+}

@@ -1,0 +1,92 @@
+import type { FramesClient } from "../../client/frames/index.ts";
+import { EngineError } from "../../mls/engine-error.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { GroupView } from "../../wire/frames/groups.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { conversationOf } from "../delivery/places.ts";
+import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
+import type { DeliveryService, Surroundings } from "../group-sessions/ports.ts";
+import type { KeyPackage } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import type { Groups } from "./groups.ts";
+import type { Self } from "./introduce.ts";
+
+export interface Entrance {
+  readonly client: FramesClient;
+  readonly store: AgentStore;
+  readonly service: DeliveryService;
+  readonly surroundings: Surroundings;
+  readonly self: Self;
+  readonly groups: Groups;
+  /** What the search finds a content by, or null for one without text. */
+  readonly textOf: (content: Uint8Array) => string | null;
+}
+
+/** A group of one's own in this conversation, asked of the server as soon as it is there. Its id. */
+export async function create(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
+  const { store, surroundings, self, groups } = entrance;
+  const group = surroundings.randomBytes(16);
+  const entering = { engine: self.engine, surroundings };
+  await store.commit(createGroup(entering, { group, conversation, policy }));
+  await groups.add(group, conversation);
+  groups.wake(toText(group));
+  return group;
+}
+
+/** Into an open room, or back in where this device has a leaf, by an external commit. False: not now. */
+export async function enter(entrance: Entrance, view: GroupView): Promise<boolean> {
+  const { store, service, surroundings, self, groups } = entrance;
+  const group = toBytes(view.group);
+  const door = await service.door(group);
+  if (door.kind !== "door") return false;
+  const conversation = conversationOf(view.place, self.owner);
+  const row = (await store.group(group))?.row ?? null;
+  const entering = { engine: self.engine, surroundings };
+  await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, door }));
+  await groups.add(group, conversation);
+  groups.wake(view.group);
+  return true;
+}
+
+/**
+ * Takes the Welcome that waits for this device. One that it can't open (its key package is lost) leads in by the other way, since
+ * this device has a leaf there.
+ */
+export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<void> {
+  const { client, store, surroundings, self, groups } = entrance;
+  const answer = await client.request("read-welcome", { group: view.group });
+  if (answer.kind !== "answered") return;
+  const { welcome, entry: number, hash } = answer.value;
+  const group = toBytes(view.group);
+  const rowOf = async () => (await store.group(group))?.row ?? null;
+  let verdict = judgeWelcome(await rowOf(), number);
+  if (verdict === "catch-up") {
+    await groups.session(view.group)?.advance();
+    verdict = judgeWelcome(await rowOf(), number);
+  }
+  // Nobody answered: it stays for the next time.
+  if (verdict === "catch-up") return;
+  if (verdict === "take") {
+    const conversation = conversationOf(view.place, self.owner);
+    const own = await ownPackage(entrance, welcome);
+    const received = { group, conversation, welcome, number, hash: toBytes(hash) };
+    try {
+      if (own === null) throw new EngineError("no-key-package");
+      await store.commit(await joinByWelcome({ engine: self.engine, surroundings }, { ...received, ...own }));
+      await groups.add(group, conversation);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (!(await enter(entrance, view))) return;
+    }
+  }
+  await client.request("welcome-done", { group: view.group });
+  groups.wake(view.group);
+}
+
+async function ownPackage({ store, self }: Entrance, welcome: Uint8Array): Promise<KeyPackage | null> {
+  for (const reference of self.engine.welcomeReferences(welcome)) {
+    const found = await store.keyPackage(reference);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,109 @@
+import type { Standing } from "../group-sessions/context.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
+import type { GroupRow } from "../storage/kept.ts";
+import { toText } from "../delivery/base64url.ts";
+
+interface Kept {
+  readonly conversation: string;
+  session: GroupSession;
+  isDue: boolean;
+  running: Promise<void> | null;
+}
+
+export interface Groups {
+  /** A group that the store has, new or changed beside its session: which is made anew. */
+  add(id: Uint8Array, conversation: string): Promise<GroupSession>;
+  session(group: string): GroupSession | null;
+  /** The group that a conversation goes on in. */
+  of(conversation: string): GroupSession | null;
+  conversationOf(group: string): string | null;
+  /** Lets a session do what is to be done, soon; asked while it does so, it looks once more. */
+  wake(group: string): void;
+  wakeAll(): void;
+  /** Resolves when no session has anything to do. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface GroupsOptions {
+  readonly rows: readonly GroupRow[];
+  readonly open: (id: Uint8Array, conversation: string) => GroupSession;
+  /** After each time that a session did what could be done. */
+  readonly advanced: (session: GroupSession, conversation: string, standing: Standing) => Promise<void>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** The sessions of a device, each at its own pace. */
+export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Groups {
+  const kept = new Map<string, Kept>();
+  const byConversation = new Map<string, string>();
+  let isClosed = false;
+  for (const { id, conversation, status } of rows) {
+    register(id, conversation);
+    if (status === "removed" || status === "stopped") byConversation.delete(conversation);
+  }
+  // What goes on wins over what has ended.
+  for (const { id, conversation, status } of rows) {
+    if (status === "active" || status === "joining") byConversation.set(conversation, toText(id));
+  }
+
+  return {
+    async add(id, conversation) {
+      await kept.get(toText(id))?.session.close();
+      return register(id, conversation);
+    },
+    session: (group) => kept.get(group)?.session ?? null,
+    of: (conversation) => kept.get(byConversation.get(conversation) ?? "")?.session ?? null,
+    conversationOf: (group) => kept.get(group)?.conversation ?? null,
+    wake,
+    wakeAll: () => {
+      for (const group of kept.keys()) wake(group);
+    },
+    async settled() {
+      for (;;) {
+        const running = [...kept.values()].flatMap((each) => each.running ?? []);
+        if (running.length === 0) return;
+        await Promise.all(running);
+      }
+    },
+    async close() {
+      isClosed = true;
+      await Promise.all([...kept.values()].map(async (each) => await each.running));
+      await Promise.all([...kept.values()].map(async ({ session }) => await session.close()));
+    },
+  };
+
+  function register(id: Uint8Array, conversation: string): GroupSession {
+    const group = toText(id);
+    const session = open(id, conversation);
+    const before = kept.get(group);
+    if (before === undefined) kept.set(group, { conversation, session, isDue: false, running: null });
+    else before.session = session;
+    byConversation.set(conversation, group);
+    return session;
+  }
+
+  function wake(group: string): void {
+    const each = kept.get(group);
+    if (each === undefined || isClosed) return;
+    each.isDue = true;
+    each.running ??= run(each).finally(() => {
+      each.running = null;
+      // Asked for in the moment of its end.
+      if (each.isDue) wake(group);
+    });
+  }
+
+  async function run(each: Kept): Promise<void> {
+    while (each.isDue) {
+      each.isDue = false;
+      if (isClosed) return;
+      try {
+        const { session, conversation } = each;
+        await advanced(session, conversation, await session.advance());
+      } catch (error) {
+        failed(error);
+      }
+    }
+  }
+}

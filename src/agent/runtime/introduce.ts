@@ -1,0 +1,65 @@
+import type { FrameOptions } from "../../client/frames/index.ts";
+import { createGroupEngine } from "../../mls/create-group-engine.ts";
+import type { GroupEngine } from "../../mls/group-engine.ts";
+import { signBytes, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { foldName } from "../../mls/identity/pins.ts";
+import { helloProof } from "../../wire/frames/hello.ts";
+import type { Owner } from "../../wire/frames/values.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { knownPeople } from "../device/known-people.ts";
+import type { KnownPeople } from "../device/known-people.ts";
+import { makeDevice } from "../device/make-device.ts";
+import type { Surroundings } from "../group-sessions/ports.ts";
+import type { OwnDevice } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+
+/** This device, once it is known on which server it is and whose. */
+export interface Self {
+  readonly server: Uint8Array;
+  readonly owner: Owner;
+  readonly device: OwnDevice;
+  readonly engine: GroupEngine;
+  readonly people: KnownPeople;
+}
+
+interface Introducing {
+  readonly store: AgentStore;
+  /** The name to speak under: without a tailnet it is the identity. */
+  readonly name: string;
+  readonly deviceLabel: string;
+  readonly surroundings: Surroundings;
+}
+
+type Hello = Parameters<NonNullable<FrameOptions["device"]>>[0];
+type Proof = NonNullable<Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>>;
+
+/** The device in the store; at the first start one is made, with the user key, and is on the disk before it is named to anybody. */
+export async function becomeSelf({ store, name, deviceLabel, surroundings }: Introducing, hello: Hello): Promise<Self> {
+  const server = toBytes(hello.server.id);
+  const owner = hello.you.owner ?? { kind: "name", identity: foldName(name) };
+  const saved = await store.load();
+  let { device } = saved;
+  if (device === null) {
+    const fields = { server, ...owner, label: hello.you.label, deviceLabel, node: "", notAfter: 0n };
+    const made = makeDevice(fields, { isFirst: true, randomBytes: (length) => surroundings.randomBytes(length) });
+    await store.commit(made.changes);
+    ({ device } = made);
+  }
+  const { seed, record } = device;
+  return {
+    server,
+    owner,
+    device,
+    engine: createGroupEngine({ seed, record }),
+    people: knownPeople(saved, () => surroundings.now()),
+  };
+}
+
+/** For one connection. The counter is raised and saved first, so that a copy of this device shows (SEALED.md 9). */
+export async function proveSelf(store: AgentStore, { device }: Self, hello: Hello): Promise<Proof> {
+  const key = signingKeyOf(device.seed);
+  const id = toText(device.id);
+  const counter = await store.raiseCounter();
+  const proof = signBytes(key, helloProof({ nonce: hello.nonce, server: hello.server.id, device: id, counter }));
+  return { device: id, key: toText(key.publicKey), record: device.record, counter, proof };
+}

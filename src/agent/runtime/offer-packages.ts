@@ -1,0 +1,36 @@
+import type { FramesClient } from "../../client/frames/index.ts";
+import type { GroupEngine } from "../../mls/group-engine.ts";
+import { freshKeyPackage } from "../group-sessions/key-packages.ts";
+import type { AgentStore } from "../storage/ports.ts";
+
+/** The server is to have so many, which is as many as it takes; below half of it more are made. */
+const WANTED = 20;
+/** Older ones are valid for nobody, in milliseconds (a day more than their lifetime). */
+const OLDEST = 91 * 86_400_000;
+
+/** Makes key packages where the server has few, keeps their secrets, then publishes them; what is too old is dropped. */
+export async function offerPackages(
+  { client, store, engine }: { client: FramesClient; store: AgentStore; engine: GroupEngine },
+  there: { readonly packages: number; readonly lastResort: boolean },
+  now: number,
+): Promise<void> {
+  const missing = there.packages < WANTED / 2 ? WANTED - there.packages : 0;
+  if (missing === 0 && there.lastResort) return;
+  const packages = Array.from({ length: missing }, () => freshKeyPackage(engine, now, false));
+  const lastResort = there.lastResort ? null : freshKeyPackage(engine, now, true);
+  const made = lastResort === null ? packages : [...packages, lastResort];
+  const { keyPackages } = await store.load();
+  const old = keyPackages.filter(({ madeAt }) => madeAt < now - OLDEST);
+  await store.commit([
+    ...made.map(({ change }) => change),
+    ...old.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const),
+  ]);
+  const answer = await client.request("publish-packages", {
+    packages: packages.map(({ keyPackage }) => keyPackage),
+    lastResort: lastResort?.keyPackage ?? null,
+    replace: false,
+  });
+  // It has enough after all, or won't have these: nobody will ever use them.
+  if (answer.kind !== "refused") return;
+  await store.commit(made.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const));
+}

@@ -1,0 +1,86 @@
+import type { FramesClient } from "../../client/frames/index.ts";
+import { createObservers } from "../../mls/create-observers.ts";
+import { readRecord } from "../../mls/identity/device-record.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import type { Person } from "../../wire/frames/people.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { isSameOwner } from "../delivery/places.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import type { Self } from "./introduce.ts";
+
+const observers = createObservers();
+
+export interface Invited {
+  readonly who: string;
+  readonly devices: readonly { readonly deviceId: Uint8Array; readonly keyPackage: Uint8Array }[];
+}
+
+interface Looking {
+  readonly client: FramesClient;
+  readonly store: AgentStore;
+  readonly self: Self;
+}
+
+/** Whom the server calls so, their name pinned at its first use; a word for why not else. */
+export async function lookUp({ client, store, self }: Looking, name: string): Promise<Person | string> {
+  const answer = await client.request("look-up", { name });
+  if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
+  const { person } = answer.value;
+  if (person === null) return "nobody-of-this-name";
+  const pins = self.people.seeName(person.name, whoOf(self, person));
+  await store.commit(pins);
+  self.people.kept(pins);
+  return person;
+}
+
+/**
+ * A key package of each of the person's devices, for one group. The server chooses them: each must be of the very device that was
+ * asked for, of this person, under the user key that is pinned if one is.
+ */
+export async function takePackages(
+  { client, self }: Looking,
+  { group, person, now }: { readonly group: Uint8Array; readonly person: Person; readonly now: number },
+): Promise<Invited | string> {
+  const who = whoKey(whoOf(self, person));
+  const of = person.devices.map(({ device }) => device);
+  if (of.length === 0) return "no-device";
+  const answer = await client.request("take-packages", { group: toText(group), of });
+  if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
+  const devices: { deviceId: Uint8Array; keyPackage: Uint8Array }[] = [];
+  for (const { device, keyPackage } of answer.value.packages) {
+    const fault = faultOf(keyPackage, { device, person, self, who, now });
+    if (fault !== null) return fault;
+    devices.push({ deviceId: toBytes(device), keyPackage });
+  }
+  return devices.length === 0 ? "no-key-package" : { who, devices };
+}
+
+function faultOf(
+  keyPackage: Uint8Array,
+  expected: {
+    readonly device: string;
+    readonly person: Person;
+    readonly self: Self;
+    readonly who: string;
+    readonly now: number;
+  },
+): string | null {
+  const { device, person, self, who, now } = expected;
+  let inspected: ReturnType<typeof observers.inspectKeyPackage>;
+  try {
+    inspected = observers.inspectKeyPackage(keyPackage, Math.floor(now / 1000));
+  } catch {
+    return "invalid-key-package";
+  }
+  const read = readRecord(inspected.record, inspected.deviceKey);
+  if (!read.ok) return "invalid-key-package";
+  const { deviceId, userKey, kind, identity, server } = read.record;
+  const isTheirs = toText(deviceId) === device && isSameOwner({ kind, identity }, person.owner);
+  if (!isTheirs || toText(server) !== toText(self.server)) return "another-device";
+  return self.people.blocks(who, userKey);
+}
+
+export function whoOf({ server }: Self, { owner }: Pick<Person, "owner">): Who {
+  return { server, ...owner };
+}

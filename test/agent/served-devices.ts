@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
+import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
+import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
+import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
+import type { AgentStore } from "../../src/agent/storage/ports.ts";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { startTestServer } from "../helpers/server.ts";
+import type { TestServer } from "../helpers/server.ts";
+import { scratchDirectory } from "../store/scratch.ts";
+import { deviceScratch } from "./device-scratch.ts";
+import { hex } from "./device.ts";
+
+/** A person's one device: its store's files outlive it. */
+export interface ServedDevice {
+  readonly name: string;
+  readonly runtime: DeviceRuntime;
+  /** Writes, having seen who reads. */
+  say(conversation: string, text: string): Promise<void>;
+  /** The texts of its history, oldest first. */
+  texts(conversation: string): Promise<readonly string[]>;
+  /** Ends the device and closes its store. */
+  stop(): Promise<void>;
+  /** Starts it again from its files. */
+  start(): void;
+}
+
+/** The real server over a SQLite store, and devices of people without a tailnet. */
+export interface ServedWorld {
+  arrive(...names: readonly string[]): Promise<readonly ServedDevice[]>;
+  /** Until the condition holds; looked at whenever a device has told something. */
+  until(condition: () => Promise<boolean>): Promise<void>;
+  /** All have these texts in this order, and are in the same state of the group. */
+  agree(conversation: string, devices: readonly ServedDevice[], texts: readonly string[]): Promise<void>;
+  stopServer(): Promise<void>;
+  startServer(): Promise<void>;
+  /** Every byte of every file that the server has. */
+  serverBytes(): Buffer;
+  readonly failures: unknown[];
+  end(): Promise<void>;
+}
+
+const QUICK = { firstDelay: 10, longestDelay: 50 };
+
+export async function servedWorld(): Promise<ServedWorld> {
+  const scratch = scratchDirectory();
+  const devices: { readonly end: () => Promise<void> }[] = [];
+  const failures: unknown[] = [];
+  let told = Promise.withResolvers<void>();
+  let server: TestServer | null = null;
+  let port = 0;
+
+  const world: ServedWorld = {
+    failures,
+    async arrive(...names) {
+      const arrived: ServedDevice[] = [];
+      for (const name of names) {
+        const device = makeDevice(name);
+        arrived.push(device);
+        await device.runtime.client.online();
+        await device.runtime.settled();
+      }
+      return arrived;
+    },
+    async until(condition) {
+      for (;;) {
+        const next = told.promise;
+        if (await condition()) return;
+        await next;
+      }
+    },
+    async agree(conversation, people, texts) {
+      await world.until(async () => {
+        const all = await Promise.all(people.map(async (one) => await one.texts(conversation)));
+        return all.every((each) => each.length >= texts.length);
+      });
+      for (const one of people) expect(await one.texts(conversation)).toEqual(texts);
+      await world.until(async () => {
+        const views = await Promise.all(
+          people.map(async ({ runtime }) => await (await runtime.session(conversation))?.look()),
+        );
+        return (
+          new Set(views.map((view) => `${view?.epoch} ${hex(view?.authenticator ?? new Uint8Array())}`)).size === 1
+        );
+      });
+    },
+    async stopServer() {
+      await server?.stop();
+      server = null;
+    },
+    async startServer() {
+      server = await startTestServer({ config: { port }, store: await openSqliteStore(scratch.path) });
+      ({ port } = server);
+    },
+    serverBytes: () =>
+      Buffer.concat(
+        readdirSync(scratch.path, { recursive: true, withFileTypes: true })
+          .filter((file) => file.isFile())
+          .map((file) => readFileSync(join(file.parentPath, file.name))),
+      ),
+    async end() {
+      for (const device of devices) await device.end();
+      await world.stopServer();
+      scratch.remove();
+    },
+  };
+  await world.startServer();
+  return world;
+
+  function makeDevice(name: string): ServedDevice {
+    const place = deviceScratch();
+    let store: AgentStore;
+    let runtime: DeviceRuntime;
+    let isRunning = false;
+    const device: ServedDevice = {
+      name,
+      get runtime() {
+        return runtime;
+      },
+      async say(conversation, text) {
+        const people = (await (await runtime.session(conversation))?.look())?.people ?? [];
+        expect(await runtime.write(conversation, Buffer.from(text), people)).not.toBeNull();
+      },
+      async texts(conversation) {
+        const rows = await store.history(conversation, { before: null, limit: 1000 });
+        return rows.toReversed().flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
+      },
+      async stop() {
+        if (!isRunning) return;
+        isRunning = false;
+        await runtime.close();
+        await store.close();
+      },
+      start() {
+        isRunning = true;
+        store = storeInThisThread(openDatabase(place));
+        runtime = startDevice({
+          server: { host: "127.0.0.1", port },
+          store,
+          name,
+          deviceLabel: "test",
+          timings: QUICK,
+          textOf: (content) => Buffer.from(content).toString(),
+          onEvent: (event) => {
+            if (event.kind === "failed") failures.push(event.error);
+            // Whoever is new in a conversation has been looked at.
+            if (event.kind === "standing" && event.standing.kind === "held") void show(event.conversation);
+            const { resolve } = told;
+            told = Promise.withResolvers();
+            resolve();
+          },
+        });
+      },
+    };
+    device.start();
+    devices.push({
+      end: async () => {
+        await device.stop();
+        place.remove();
+      },
+    });
+    return device;
+
+    async function show(conversation: string): Promise<void> {
+      const session = await runtime.session(conversation);
+      if (session === null) return;
+      await session.showReaders((await session.look()).people);
+      await runtime.goOn(conversation);
+    }
+  }
+}
