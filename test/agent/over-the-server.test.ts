@@ -22,6 +22,16 @@ test("SR-4 devices meet in #everyone without a word: the first makes it, the oth
   }
 });
 
+test("SR-4 devices that come at once make one #everyone between them", async () => {
+  const people = world.storm("alice", "bob", "carol", "dave");
+  await world.until(async () => {
+    const views = await Promise.all(people.map(async ({ runtime }) => await (await runtime.session(EVERYONE))?.look()));
+    return views.every((view) => view?.row.status === "active" && view.people.length === 4);
+  });
+  await people[0]?.say(EVERYONE, "all here");
+  await world.agree(EVERYONE, people, ["all here"]);
+});
+
 test("SR-5 a room by invitation and a pair are for whom they are for, and who was away gets what was said, once and in order", async () => {
   const [alice, bob, carol] = trio(await world.arrive("alice", "bob", "carol"));
   await bob.stop();

@@ -30,6 +30,8 @@ export interface ServedDevice {
 /** The real server over a SQLite store, and devices of people without a tailnet. */
 export interface ServedWorld {
   arrive(...names: readonly string[]): Promise<readonly ServedDevice[]>;
+  /** All at once: each is made, and none is waited for. */
+  storm(...names: readonly string[]): readonly ServedDevice[];
   /** Until the condition holds; looked at whenever a device has told something. */
   until(condition: () => Promise<boolean>): Promise<void>;
   /** All have these texts in this order, and are in the same state of the group. */
@@ -64,6 +66,7 @@ export async function servedWorld(): Promise<ServedWorld> {
       }
       return arrived;
     },
+    storm: (...names) => names.map(makeDevice),
     async until(condition) {
       for (;;) {
         const next = told.promise;
