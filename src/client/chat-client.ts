@@ -61,8 +61,9 @@ export interface ChatClient {
   help(): Promise<Reply<readonly HelpEntry[]>>;
 
   /** The operator's: */
-  kick(name: string): Promise<Outcome>;
-  ban(name: string): Promise<Outcome>;
+  /** `reason` is told to whom it meets, at most 200 characters of it. */
+  kick(name: string, reason?: string): Promise<Outcome>;
+  ban(name: string, reason?: string): Promise<Outcome>;
   unban(name: string): Promise<Outcome>;
   bans(): Promise<Reply<readonly string[]>>;
   serverInfo(): Promise<Reply<ServerInfo>>;

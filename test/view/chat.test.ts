@@ -182,7 +182,18 @@ describe("what is asked and ordered", () => {
     bob.chat.submit("/help keys");
     expect((await bob.noted("alt-1 … alt-9: ")).text).toContain("ctrl-r: ");
     bob.chat.submit("/help kick");
-    await bob.noted("/kick NAME: ");
+    await bob.noted("/kick NAME [REASON]: ");
+  });
+
+  test("VW-26 who is kicked or banned for a reason is told it, over a protocol that has no place for one, too", async () => {
+    await using alice = await startChat(server.port, "alice");
+    await using bob = await startChat(server.port, "bob");
+    alice.chat.submit("/msg bob hello");
+    await bob.until(() => bob.said("alice").length === 1);
+    alice.chat.submit("/kick bob too loud");
+    await bob.chat.ended();
+    expect(bob.said("alice")).toEqual(["hello", "You are being kicked: too loud"]);
+    await alice.noted("bob was kicked.");
   });
 
   test("VW-8 who is ignored is not heard, until ignored no more; it is kept", async () => {

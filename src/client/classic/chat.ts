@@ -97,11 +97,23 @@ class ClassicChat implements ChatClient {
   }
 
   help = () => this.#client.help();
-  kick = (name: string) => this.#order(this.#client.kick(name));
-  ban = (name: string) => this.#order(this.#client.ban(name));
+  kick = async (name: string, reason?: string) => {
+    await this.#sayWhy("kicked", name, reason);
+    return await this.#order(this.#client.kick(name));
+  };
+  ban = async (name: string, reason?: string) => {
+    await this.#sayWhy("banned", name, reason);
+    return await this.#order(this.#client.ban(name));
+  };
   unban = (name: string) => this.#client.unban(name);
   bans = () => this.#client.listBans();
   serverInfo = () => this.#client.serverInfo();
+
+  /** The classic commands have no place for a reason: it goes before them, as a direct message. Whoever isn't there misses it. */
+  async #sayWhy(how: "kicked" | "banned", name: string, reason: string | undefined): Promise<void> {
+    if (reason !== undefined)
+      await this.#client.send(name, `You are being ${how}: ${[...reason].slice(0, 200).join("")}`);
+  }
 
   async #order(outcome: Promise<Outcome>): Promise<Outcome> {
     const settled = await outcome;

@@ -106,8 +106,8 @@ class FramesChat implements ChatClient {
   }
 
   help = () => Promise.resolve({ kind: "refused", error: { reason: "unsupported" } } as const);
-  kick = (name: string) => this.#order("kick", { target: name, reason: null });
-  ban = (name: string) => this.#order("ban", { target: name, reason: null });
+  kick = (name: string, reason?: string) => this.#order("kick", { target: name, reason: reason ?? null });
+  ban = (name: string, reason?: string) => this.#order("ban", { target: name, reason: reason ?? null });
   unban = (name: string) => this.#order("unban", { target: name });
   bans = () => this.#ask("bans", {}, ({ names }) => names);
   serverInfo = () => this.#ask("server-info", {}, ({ host }) => ({ host, addresses: [] }));

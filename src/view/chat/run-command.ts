@@ -51,8 +51,10 @@ export class CommandRunner {
         return true;
       case "kick":
       case "ban":
+        void this.#order(command.kind, command.id, command.reason);
+        return true;
       case "unban":
-        void this.#order(command.kind, command.id);
+        void this.#order("unban", command.id, "");
         return true;
       case "away":
         this.#away(command.text);
@@ -139,8 +141,10 @@ export class CommandRunner {
     }
   }
 
-  async #order(kind: "kick" | "ban" | "unban", id: string): Promise<void> {
-    const outcome = await this.#ports.client[kind](id);
+  async #order(kind: "kick" | "ban" | "unban", id: string, reason: string): Promise<void> {
+    const { client } = this.#ports;
+    const outcome =
+      kind === "unban" ? await client.unban(id) : await client[kind](id, reason === "" ? undefined : reason);
     if (outcome.kind === "taken") this.#store.note(DONE[kind](id));
     else this.#fail(outcome);
   }

@@ -36,9 +36,9 @@ export function readClassic(text: string): Intent | null {
   if (rest !== undefined) return null;
   switch (verb) {
     case "KICK":
-      return { kind: "kick", id: word };
+      return { kind: "kick", id: word, reason: "" };
     case "BAN":
-      return { kind: "ban", id: word };
+      return { kind: "ban", id: word, reason: "" };
     case "UNBAN":
       return { kind: "unban", id: word };
     default:

@@ -9,7 +9,9 @@ export type Intent =
   | { readonly kind: "open"; readonly id: string }
   /** Empty: the present one. */
   | { readonly kind: "close"; readonly id: string }
-  | { readonly kind: "kick" | "ban" | "unban"; readonly id: string }
+  /** `reason` is empty where none is given. */
+  | { readonly kind: "kick" | "ban"; readonly id: string; readonly reason: string }
+  | { readonly kind: "unban"; readonly id: string }
   | { readonly kind: "ask"; readonly question: Question }
   | { readonly kind: "clear" | "quit" | "nothing" }
   /** `about` a command, or `keys`; empty: everything. */

@@ -33,6 +33,8 @@ function readArguments({ shape, intent }: SlashCommand, behind: string): Intent 
       return rest === "" ? intent(word, "") : null;
     case "NAME TEXT":
       return rest === "" ? null : intent(word, rest);
+    case "NAME [REASON]":
+      return word === "" ? null : intent(word, rest);
     case "TEXT":
       return behind === "" ? null : intent("", behind);
     case "[TEXT]":

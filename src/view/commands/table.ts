@@ -1,7 +1,7 @@
 import type { Intent } from "./intent.ts";
 
 /** What stands behind a command's name, as its usage line says it. A NAME is one word, a TEXT all the rest. */
-type Shape = "" | "NAME" | "[NAME]" | "NAME TEXT" | "TEXT" | "[TEXT]" | "[SETTING [VALUE]]";
+type Shape = "" | "NAME" | "[NAME]" | "NAME TEXT" | "NAME [REASON]" | "TEXT" | "[TEXT]" | "[SETTING [VALUE]]";
 
 /** One slash command: how it is written, told and completed, and what it asks for. */
 export interface SlashCommand {
@@ -77,17 +77,17 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   { name: "exit", shape: "", help: "the same as /quit", intent: () => ({ kind: "quit" }) },
   {
     name: "kick",
-    shape: "NAME",
-    help: "end somebody's connection; they may come again",
+    shape: "NAME [REASON]",
+    help: "end somebody's connection, and tell them why; they may come again",
     operator: true,
-    intent: (id) => ({ kind: "kick", id }),
+    intent: (id, reason) => ({ kind: "kick", id, reason }),
   },
   {
     name: "ban",
-    shape: "NAME",
-    help: "keep somebody out; where Tailscale tells who it is, under any name",
+    shape: "NAME [REASON]",
+    help: "keep somebody out, and tell them why; where Tailscale tells who it is, under any name",
     operator: true,
-    intent: (id) => ({ kind: "ban", id }),
+    intent: (id, reason) => ({ kind: "ban", id, reason }),
   },
   {
     name: "unban",
