@@ -61,7 +61,7 @@ export interface ChatClient {
   help(): Promise<Reply<readonly HelpEntry[]>>;
 
   /** The operator's: */
-  /** `reason` is told to whom it meets, at most 200 characters of it. */
+  /** `reason` is told to whom it meets. */
   kick(name: string, reason?: string): Promise<Outcome>;
   ban(name: string, reason?: string): Promise<Outcome>;
   unban(name: string): Promise<Outcome>;

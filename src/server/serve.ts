@@ -8,7 +8,7 @@ import { readConfig, type Config } from "../config/config.ts";
 import type { ListenTrouble } from "./listening.ts";
 import { createLastingOutput, type LastingOutput } from "./lasting-output.ts";
 import { createLog } from "./log.ts";
-import { startServer, type Padserve, type ServerOptions } from "./main.ts";
+import { startServer, type Padserve, type ServerOptions, type Started } from "./main.ts";
 import { SERVER_OPTIONS } from "../config/options.ts";
 import { portOwner } from "../net/port-owner.ts";
 import { visibleLine } from "../text/visible.ts";
@@ -45,7 +45,8 @@ async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Pr
 
   const log = createLog(stderr, config.logLevel, config.logFormat ?? (stderr.isTTY === true ? "pretty" : "json"));
   const token = newToken();
-  const started = await startServer({ config, ...opened, log, token });
+  const started = await startOn(opened, { config, log, token });
+  if ("wrong" in started) return complain(context, started.wrong, EXIT.dataUnusable);
   if (started.kind === "no-port") return complain(context, portTaken(started.trouble), EXIT.portTaken);
   const { server } = started;
   try {
@@ -63,6 +64,19 @@ async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Pr
   removeRunningFile(config.data);
   await server.stop();
   return EXIT.done;
+}
+
+/** A first start stores which server this is; a disk that refuses even that is told of in one line. */
+async function startOn(
+  opened: Pick<ServerOptions, "store" | "saved">,
+  others: Pick<ServerOptions, "config" | "log" | "token">,
+): Promise<Started | { readonly wrong: string }> {
+  try {
+    return await startServer({ ...others, ...opened });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { wrong: error.message };
+  }
 }
 
 /** The store and what it holds, or what is wrong with it in one line. */

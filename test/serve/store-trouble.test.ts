@@ -53,13 +53,14 @@ test.each([
 
 test("SV-40 a store that refuses every name makes /healthz red, until one is kept again", async () => {
   const store = createMemoryStore();
-  let isBroken = true;
+  let isBroken = false;
   const commit = store.commit.bind(store);
   const moody = {
     ...store,
     commit: (batch: Parameters<typeof commit>[0]) => (isBroken ? Promise.reject(new Error("no")) : commit(batch)),
   };
   await using server = await startTestServer({ store: moody });
+  isBroken = true;
   const alice = await server.connect();
   expect(await alice.ask("REGISTER alice")).toBe("ERROR Server storage failed");
   expect(await healthOf(server)).toMatchObject({ code: 503, status: "store failing" });

@@ -111,8 +111,7 @@ class ClassicChat implements ChatClient {
 
   /** The classic commands have no place for a reason: it goes before them, as a direct message. Whoever isn't there misses it. */
   async #sayWhy(how: "kicked" | "banned", name: string, reason: string | undefined): Promise<void> {
-    if (reason !== undefined)
-      await this.#client.send(name, `You are being ${how}: ${[...reason].slice(0, 200).join("")}`);
+    if (reason !== undefined) await this.#client.send(name, `You are being ${how}: ${reason}`);
   }
 
   async #order(outcome: Promise<Outcome>): Promise<Outcome> {
