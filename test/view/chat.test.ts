@@ -194,6 +194,10 @@ describe("what is asked and ordered", () => {
     await bob.chat.ended();
     expect(bob.said("alice")).toEqual(["hello", "You are being kicked: too loud"]);
     await alice.noted("bob was kicked.");
+    await using carol = await startChat(server.port, "carol");
+    carol.chat.submit("/kick alice for nothing");
+    await carol.noted("Only operators may do that.");
+    expect(alice.said("carol")).toEqual([]);
   });
 
   test("VW-8 who is ignored is not heard, until ignored no more; it is kept", async () => {

@@ -109,9 +109,14 @@ class ClassicChat implements ChatClient {
   bans = () => this.#client.listBans();
   serverInfo = () => this.#client.serverInfo();
 
-  /** The classic commands have no place for a reason: it goes before them, as a direct message. Whoever isn't there misses it. */
+  /**
+   * The classic commands have no place for a reason: it goes before them, as a direct message. Whoever isn't there misses it; and
+   * nobody who may not give the order says that it was given.
+   */
   async #sayWhy(how: "kicked" | "banned", name: string, reason: string | undefined): Promise<void> {
-    if (reason !== undefined) await this.#client.send(name, `You are being ${how}: ${reason}`);
+    const { state } = this;
+    if (reason === undefined || state.kind !== "online" || !state.operator) return;
+    await this.#client.send(name, `You are being ${how}: ${reason}`);
   }
 
   async #order(outcome: Promise<Outcome>): Promise<Outcome> {
