@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Most files wait for processes and sockets rather than compute.
+    maxWorkers: 2,
     reporters: ["default", "./test/project/rules-reporter.ts"],
   },
 });
