@@ -209,10 +209,10 @@ function rowsOfRemoved(state: State, command: CommitHandshake, found: Findings):
 
 /** Who is removed hears of it, as its last entry; who is added gets a Welcome instead. */
 function pushesOf(command: CommitHandshake, group: GroupRow, found: Findings, entry: LogEntry): Push[] {
-  const removed = found.removed.map(({ device }) => device).filter((device) => !activeMembers(group).includes(device));
+  const hearers = new Set([...activeMembers(group), ...found.removed.map(({ device }) => device)]);
   const pushes: Push[] = [
     {
-      to: [...activeMembers(group), ...removed],
+      to: [...hearers],
       except: command.device,
       push: { kind: "entry", group: command.group, entry },
     },

@@ -6,9 +6,9 @@ import type { ReplyBody, Request } from "../../wire/frames/requests.ts";
 import { encodePush, encodeRefusal, encodeReply } from "../../wire/frames/server-frames.ts";
 import { FEATURES, MAX_FIRST_FRAME, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
 import type { Speaker } from "../groups/service.ts";
+import { randomId } from "../random-id.ts";
 import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
 import { answerRequest, type Answered } from "./answers.ts";
-import { newNonce } from "./nonce.ts";
 import { registration } from "./registration.ts";
 import type { FramesServices, Hearer, KnownIdentity } from "./services.ts";
 import { labelOf, ownerOf } from "./owner.ts";
@@ -38,7 +38,7 @@ export class FramesSession implements ProtocolSession, Hearer {
   readonly link: SessionLink;
   readonly #identified: KnownIdentity;
   readonly #services: FramesServices;
-  readonly #nonce = newNonce();
+  readonly #nonce = randomId(32);
   #state: State = { kind: "greeting" };
   /** What the core has registered, before the hello as a whole was accepted too: a device may be refused, and the hello tried without. */
   #registered: Registered | null = null;

@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { Outbox } from "../../core/ports.ts";
 import type { Row, ServerRow } from "../../groups/rows.ts";
 import type { GroupNotice } from "../../groups/rules.ts";
 import { createObservers } from "../../mls/create-observers.ts";
 import type { FullStore, SavedAll } from "../../store/stored.ts";
+import { randomId } from "../random-id.ts";
 import { GroupService } from "./service.ts";
 
 export interface StartGroupsOptions {
@@ -39,11 +39,7 @@ function serverOf(rows: readonly Row[]): ServerRow | null {
 }
 
 async function makeServer(store: FullStore): Promise<ServerRow> {
-  const server = { id: newId(), incarnation: newId() };
+  const server = { id: randomId(16), incarnation: randomId(16) };
   await store.commit({ facts: [{ table: "server", key: "self", value: server }], appends: [], trims: [] });
   return server;
-}
-
-function newId(): string {
-  return randomBytes(16).toString("base64url");
 }
