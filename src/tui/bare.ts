@@ -1,6 +1,6 @@
 import type { ChatSnapshot } from "../view/chat/snapshot.ts";
 import { bareRows } from "./screen/bare-rows.ts";
-import type { DeskSnapshot } from "./screen/state.ts";
+import type { ControllerSnapshot } from "./screen/state.ts";
 import type { Size } from "./screen/regions.ts";
 
 const ENTER = "\u001b[?1049h\u001b[2J\u001b[H";
@@ -12,11 +12,11 @@ const LEAVE = "\u001b[?1049l";
  */
 export async function bare(
   chat: ChatSnapshot,
-  desk: DeskSnapshot,
+  controller: ControllerSnapshot,
   size: Size,
   { stdout, anyKey }: { readonly stdout: NodeJS.WriteStream; readonly anyKey: () => Promise<void> },
 ): Promise<void> {
-  stdout.write(`${ENTER}${bareRows(chat, desk, size).join("\r\n")}\r\n-- any key goes back --`);
+  stdout.write(`${ENTER}${bareRows(chat, controller, size).join("\r\n")}\r\n-- any key goes back --`);
   try {
     await anyKey();
   } finally {

@@ -6,7 +6,7 @@ import { Keyboard } from "./keys/keyboard.ts";
 import { paced } from "./pace.ts";
 import { Screen, type LendTerminal } from "./parts/screen.ts";
 import { CUT_ROWS, restoreAtEnd, WRAP_ROWS } from "./restore.ts";
-import { Desk } from "./screen/desk.ts";
+import { Controller } from "./screen/controller.ts";
 import { lookAtSize, stopped } from "./suspend.ts";
 
 /** `openTerminal`, loaded when it is needed. */
@@ -34,7 +34,7 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
   };
   const redraw = (): void => lendOnce(() => Promise.resolve());
   const size = (): { columns: number; rows: number } => ({ columns: stdout.columns, rows: stdout.rows });
-  const desk = new Desk({
+  const controller = new Controller({
     chat,
     histories,
     remember,
@@ -49,7 +49,7 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
       });
     },
     showBare: () => {
-      lendOnce(() => bare(chat.getSnapshot(), desk.getSnapshot(), size(), { stdout, anyKey: pressed }));
+      lendOnce(() => bare(chat.getSnapshot(), controller.getSnapshot(), size(), { stdout, anyKey: pressed }));
     },
     leave: () => {
       // Whoever asks twice does not want to wait for the server's goodbye.
@@ -66,14 +66,14 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
     onStroke: (stroke) => {
       const waiting = anyKey;
       anyKey = null;
-      if (waiting === null) desk.stroke(stroke);
+      if (waiting === null) controller.stroke(stroke);
       else waiting();
     },
     onGone: onEnd,
   });
   const news = paced(chat);
-  desk.subscribe(news.drawn);
-  const screen = createElement(Screen, { chat: news, desk, onReady: (ready) => void (lend = ready) });
+  controller.subscribe(news.drawn);
+  const screen = createElement(Screen, { chat: news, controller, onReady: (ready) => void (lend = ready) });
   // Before the first frame invites to type: until then the kernel edits lines, and makes another key of Enter.
   keyboard.on();
   const drawn = render(screen, {

@@ -1,7 +1,7 @@
 import { bareRows } from "../../src/tui/screen/bare-rows.ts";
 import { pictureOf } from "../../src/tui/screen/picture.ts";
 import { conversationBar, conversationRows, memberRows } from "../../src/tui/screen/lists.ts";
-import { FIRST_SCREEN, type DeskSnapshot } from "../../src/tui/screen/state.ts";
+import { FIRST_SCREEN, type ControllerSnapshot } from "../../src/tui/screen/state.ts";
 import { entryRows, paintedEntry, type Look } from "../../src/tui/cells/entry.ts";
 import { widthOf } from "../../src/tui/cells/glyphs.ts";
 import { inputView } from "../../src/tui/cells/input.ts";
@@ -71,12 +71,12 @@ const LAYOUTS: Subjects = {
   "tui: entryRows": (text) => entryRows(entryWith(text), LOOK),
   "tui: paintedEntry, narrow": (text) => paintedEntry(entryWith(text), { ...LOOK, width: 30 }),
   "tui: inputView": (text) => inputView([span("ALL> ")], { text: clean(text), cursor: 0 }, 80, 8),
-  "tui: bareRows": (text) => bareRows(chatWith(text).getSnapshot(), deskWith(""), SIZE),
+  "tui: bareRows": (text) => bareRows(chatWith(text).getSnapshot(), controllerWith(""), SIZE),
   "tui: lists": (text) => {
     const chat = chatWith(text).getSnapshot();
     return [conversationRows(chat, 20, 20), conversationBar(chat, 80), memberRows(chat, 16, 20)];
   },
-  "tui: pictureOf": (text) => pictureOf(chatWith(text).getSnapshot(), deskWith(clean(text)), SIZE),
+  "tui: pictureOf": (text) => pictureOf(chatWith(text).getSnapshot(), controllerWith(clean(text)), SIZE),
 };
 
 /** Each edit of what has been pasted, from its end, its start and its middle. */
@@ -116,7 +116,7 @@ function composerWith(text: string): Composer {
   return { ...newComposer(), text, cursor: text.length };
 }
 
-function deskWith(text: string): DeskSnapshot {
+function controllerWith(text: string): ControllerSnapshot {
   return { screen: FIRST_SCREEN, composers: withComposer(newComposers(), OPEN_ROOM.id, composerWith(text)) };
 }
 

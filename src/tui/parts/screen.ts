@@ -1,7 +1,7 @@
 import { Box, useApp, useCursor, useWindowSize } from "ink";
 import { createElement, useEffect, useSyncExternalStore, type ReactElement } from "react";
 import type { DrawnChat } from "../pace.ts";
-import type { Desk } from "../screen/desk.ts";
+import type { Controller } from "../screen/controller.ts";
 import { pictureOf, type Picture } from "../screen/picture.ts";
 import { List } from "./list.ts";
 import { Rows } from "./rows.ts";
@@ -12,14 +12,14 @@ export type LendTerminal = (borrower: () => Promise<void>) => Promise<void>;
 export interface ScreenProps {
   /** A chat whose news are paced: Ink draws the whole screen for each. */
   readonly chat: DrawnChat;
-  readonly desk: Desk;
+  readonly controller: Controller;
   readonly onReady: (lend: LendTerminal) => void;
 }
 
-/** The whole screen: what the desk and the chat are, drawn. What is pressed doesn't come this way. */
-export function Screen({ chat, desk, onReady }: ScreenProps): ReactElement {
+/** The whole screen: what the controller and the chat are, drawn. What is pressed doesn't come this way. */
+export function Screen({ chat, controller, onReady }: ScreenProps): ReactElement {
   const snapshot = useSyncExternalStore(chat.subscribe, chat.getSnapshot);
-  const state = useSyncExternalStore(desk.subscribe, desk.getSnapshot);
+  const state = useSyncExternalStore(controller.subscribe, controller.getSnapshot);
   const size = useWindowSize();
   const { suspendTerminal } = useApp();
   const { setCursorPosition } = useCursor();

@@ -5,7 +5,7 @@ import { widthOf } from "../cells/glyphs.ts";
 import { paint, span } from "../cells/style.ts";
 import { indexOfKey } from "../cells/strip.ts";
 import type { Size } from "./regions.ts";
-import { anchorOf, type DeskSnapshot } from "./state.ts";
+import { anchorOf, type ControllerSnapshot } from "./state.ts";
 
 /**
  * The last messages that fit the terminal, or those from where the pane is scrolled to, as whole lines: no line is broken, and none has
@@ -13,7 +13,7 @@ import { anchorOf, type DeskSnapshot } from "./state.ts";
  */
 export function bareRows(
   { present }: ChatSnapshot,
-  { screen }: DeskSnapshot,
+  { screen }: ControllerSnapshot,
   { columns, rows }: Size,
 ): readonly string[] {
   const anchor = anchorOf(screen, present.id);

@@ -6,7 +6,7 @@ import type { Strip } from "../cells/strip.ts";
 import { paint } from "../cells/style.ts";
 import { conversationBar, conversationRows, memberRows } from "./lists.ts";
 import { mostInputRows, regionsOf, type Regions, type Size } from "./regions.ts";
-import { anchorOf, type DeskSnapshot } from "./state.ts";
+import { anchorOf, type ControllerSnapshot } from "./state.ts";
 import { promptRow, statusRow } from "./status.ts";
 
 /** Everything on the screen, as painted rows. */
@@ -23,7 +23,7 @@ export interface Picture {
 }
 
 /** What the screen shows of a chat; always exactly the terminal's rows, none wider than it. */
-export function pictureOf(chat: ChatSnapshot, { screen, composers }: DeskSnapshot, size: Size): Picture {
+export function pictureOf(chat: ChatSnapshot, { screen, composers }: ControllerSnapshot, size: Size): Picture {
   const { colours } = chat.settings;
   const composer = composerOf(composers, chat.present.id);
   const input = inputView(promptRow(chat, size), composer, size.columns, mostInputRows(size));

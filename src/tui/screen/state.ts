@@ -2,7 +2,7 @@ import type { Composers } from "../../view/composer/composers.ts";
 import type { Anchor } from "../cells/pane.ts";
 
 /** All that a face keeps of its own. */
-export interface DeskSnapshot {
+export interface ControllerSnapshot {
   readonly screen: ScreenState;
   readonly composers: Composers;
 }

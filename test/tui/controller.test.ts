@@ -1,53 +1,53 @@
 import { describe, expect, test } from "vitest";
 import { OPEN_ROOM } from "../../src/client/index.ts";
-import { Desk } from "../../src/tui/screen/desk.ts";
+import { Controller } from "../../src/tui/screen/controller.ts";
 import { anchorOf } from "../../src/tui/screen/state.ts";
 import { composerOf } from "../../src/view/composer/composers.ts";
 import { FakeChat } from "../fakes/fake-chat.ts";
 
-describe("the desk, without any terminal", () => {
+describe("the controller, without any terminal", () => {
   test("TU-2 what is sent is remembered for its conversation, and what couldn't be sent stays", () => {
-    const { chat, desk, remembered } = sit();
-    write(desk, "hello");
+    const { chat, controller, remembered } = sit();
+    write(controller, "hello");
     expect(chat.submitted).toEqual(["hello"]);
     expect(remembered).toEqual([[OPEN_ROOM.id, "hello"]]);
     chat.set({ link: { kind: "lost", text: "lost" } });
-    write(desk, "again");
-    expect(written(desk)).toBe("again");
+    write(controller, "again");
+    expect(written(controller)).toBe("again");
     expect(remembered).toHaveLength(1);
   });
 
   test("TU-2 the history of earlier runs is there", () => {
-    const { desk } = sit(new Map([["all", ["long ago"]]]));
-    desk.stroke({ kind: "key", name: "up" });
-    expect(written(desk)).toBe("long ago");
+    const { controller } = sit(new Map([["all", ["long ago"]]]));
+    controller.stroke({ kind: "key", name: "up" });
+    expect(written(controller)).toBe("long ago");
   });
 
   test("TU-5 sending goes to the newest messages, typing does not", () => {
-    const { chat, desk } = sit();
+    const { chat, controller } = sit();
     for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
-    desk.stroke({ kind: "key", name: "pageup" });
-    desk.stroke({ kind: "text", text: "x" });
-    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)).not.toBeNull();
-    desk.stroke({ kind: "key", name: "enter" });
-    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)).toBeNull();
+    controller.stroke({ kind: "key", name: "pageup" });
+    controller.stroke({ kind: "text", text: "x" });
+    expect(anchorOf(controller.getSnapshot().screen, OPEN_ROOM.id)).not.toBeNull();
+    controller.stroke({ kind: "key", name: "enter" });
+    expect(anchorOf(controller.getSnapshot().screen, OPEN_ROOM.id)).toBeNull();
   });
 
   test("TU-5 the pane goes to what a search has found", () => {
-    const { chat, desk } = sit();
+    const { chat, controller } = sit();
     for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
     const { present } = chat.getSnapshot();
     chat.set({ present: { ...present, search: { words: "hi", at: 20 } } });
-    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeLessThan(20);
-    expect(anchorOf(desk.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeGreaterThan(5);
+    expect(anchorOf(controller.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeLessThan(20);
+    expect(anchorOf(controller.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeGreaterThan(5);
   });
 
   test("TU-6 neighbours go round, and a number that nobody has does nothing", () => {
-    const { chat, desk } = sit();
+    const { chat, controller } = sit();
     chat.hear({ from: "bob", text: "hi" }, "bob");
     chat.hear({ from: "carol", text: "hi" }, "carol");
     const visited = ["alt-down", "alt-down", "alt-down", "alt-up", "alt-7", "alt-2"].map((name) => {
-      desk.stroke({ kind: "key", name });
+      controller.stroke({ kind: "key", name });
       return chat.getSnapshot().present.title;
     });
     expect(visited).toEqual(["bob", "carol", "ALL", "carol", "carol", "bob"]);
@@ -56,12 +56,12 @@ describe("the desk, without any terminal", () => {
 
 function sit(histories: ReadonlyMap<string, readonly string[]> = new Map()): {
   readonly chat: FakeChat;
-  readonly desk: Desk;
+  readonly controller: Controller;
   readonly remembered: (readonly [string, string])[];
 } {
   const chat = new FakeChat();
   const remembered: (readonly [string, string])[] = [];
-  const desk = new Desk({
+  const controller = new Controller({
     chat,
     histories,
     remember: (conversation, text) => void remembered.push([conversation, text]),
@@ -73,16 +73,16 @@ function sit(histories: ReadonlyMap<string, readonly string[]> = new Map()): {
     now: () => 0,
     after: unexpected,
   });
-  return { chat, desk, remembered };
+  return { chat, controller, remembered };
 }
 
-function write(desk: Desk, text: string): void {
-  desk.stroke({ kind: "text", text });
-  desk.stroke({ kind: "key", name: "enter" });
+function write(controller: Controller, text: string): void {
+  controller.stroke({ kind: "text", text });
+  controller.stroke({ kind: "key", name: "enter" });
 }
 
-function written(desk: Desk): string {
-  return composerOf(desk.getSnapshot().composers, OPEN_ROOM.id).text;
+function written(controller: Controller): string {
+  return composerOf(controller.getSnapshot().composers, OPEN_ROOM.id).text;
 }
 
 function unexpected(): void {

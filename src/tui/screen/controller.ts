@@ -19,11 +19,11 @@ import {
   FIRST_SCREEN,
   interrupted,
   LEAVES_WITHIN,
-  type DeskSnapshot,
+  type ControllerSnapshot,
 } from "./state.ts";
 
-/** What a desk needs of the terminal and of its caller. */
-export interface DeskPorts {
+/** What the controller needs of the terminal and of its caller. */
+export interface ControllerPorts {
   readonly chat: Chat;
   readonly histories: Histories;
   readonly remember: (conversation: string, text: string) => void;
@@ -38,14 +38,14 @@ export interface DeskPorts {
   readonly after: (milliseconds: number, callback: () => void) => void;
 }
 
-/** Whoever sits before the terminal: what they press goes to the composer, the screen and the chat. Knows nothing of Ink. */
-export class Desk {
-  readonly #ports: DeskPorts;
+/** Turns keys into changes of the composer, the screen and the chat. Knows nothing of Ink. */
+export class Controller {
+  readonly #ports: ControllerPorts;
   readonly #listeners = new Set<() => void>();
-  #snapshot: DeskSnapshot;
+  #snapshot: ControllerSnapshot;
   #followed: Pick<Conversation, "id" | "search">;
 
-  constructor(ports: DeskPorts) {
+  constructor(ports: ControllerPorts) {
     this.#ports = ports;
     this.#snapshot = { screen: FIRST_SCREEN, composers: newComposers(ports.histories) };
     this.#followed = ports.chat.getSnapshot().present;
@@ -57,7 +57,7 @@ export class Desk {
     return () => void this.#listeners.delete(listener);
   };
 
-  readonly getSnapshot = (): DeskSnapshot => this.#snapshot;
+  readonly getSnapshot = (): ControllerSnapshot => this.#snapshot;
 
   stroke(stroke: Stroke): void {
     switch (stroke.kind) {
@@ -212,7 +212,7 @@ export class Desk {
     this.#change({ screen: anchoredTo(this.#snapshot.screen, present.id, anchor) });
   }
 
-  #change(changes: Partial<DeskSnapshot>): void {
+  #change(changes: Partial<ControllerSnapshot>): void {
     this.#snapshot = { ...this.#snapshot, ...changes };
     for (const listener of this.#listeners) listener();
   }
