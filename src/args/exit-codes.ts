@@ -13,6 +13,12 @@ export const EXIT = {
   /** `doctor`: the worst that it found is a warning, or an error. */
   warnings: 8,
   errors: 9,
+  /** Nothing was sent: somebody would read it who did not when the writer last looked. */
+  readersChanged: 10,
+  /** Nothing was sent: a key or a name no longer means whom it meant. */
+  keyChanged: 11,
+  /** This device must be confirmed first by one of the person's other devices. */
+  unconfirmed: 12,
   interrupted: 130,
 } as const;
 
@@ -30,5 +36,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   portTaken: "the port is taken",
   warnings: "doctor: the worst it found is a warning",
   errors: "doctor: it found an error",
+  readersChanged: "not sent: the readers changed since you last looked; --accept-members sends all the same",
+  keyChanged: "not sent: somebody's key changed, or their name means somebody else",
+  unconfirmed: "this device must be confirmed first by another of your devices",
   interrupted: "interrupted",
 };

@@ -51,10 +51,19 @@ function codeOfFailure(failure: Failure): ExitCode {
       return codeOfRefusal(failure.error);
     case "unknown":
       return EXIT.unreachable;
+    case "held":
+      return HELD[failure.hold.kind];
     case "not-sent":
       return NOT_SENT[failure.why];
   }
 }
+
+const HELD = {
+  "new-readers": EXIT.readersChanged,
+  "removal-pending": EXIT.readersChanged,
+  "changed-key": EXIT.keyChanged,
+  "remapped-name": EXIT.keyChanged,
+} as const;
 
 const NOT_SENT = {
   offline: EXIT.unreachable,
@@ -66,6 +75,8 @@ const NOT_SENT = {
 
 function codeOfRefusal(refusal: Refusal): ExitCode {
   switch (refusal.reason) {
+    case "device-not-confirmed":
+      return EXIT.unconfirmed;
     case "too-many-messages":
       return EXIT.rateLimited;
     case "too-long":
@@ -89,7 +100,6 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "rolled-back":
     case "replaced":
     case "device-removed":
-    case "device-not-confirmed":
     case "unsupported":
     case "not-understood":
     case "other":

@@ -1,4 +1,5 @@
 import type { Conversation, ConversationId } from "./conversation.ts";
+import type { Hold } from "./hold.ts";
 import type { ClientState, EndedState, OnlineState } from "./state.ts";
 import type { ChatMessage, Page } from "./message.ts";
 import type { EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "./outcomes.ts";
@@ -17,6 +18,8 @@ export type ChatEvent =
   | { readonly kind: "people"; readonly people: readonly Person[] }
   /** The operator's right came or went while online. */
   | { readonly kind: "operator"; readonly operator: boolean }
+  /** What is written there waits, because somebody has to look first (`acceptReaders`); null: it goes on. */
+  | { readonly kind: "held"; readonly conversation: Conversation; readonly hold: Hold | null }
   | { readonly kind: "kicked" }
   | { readonly kind: "banned" }
   /** Something that the server says unasked, in its own words. */

@@ -5,7 +5,8 @@
 export type { ChatClient, ChatEvent } from "./chat-client.ts";
 export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.ts";
 export type { Conversation, ConversationId } from "./conversation.ts";
-export type { ChatMessage, Delivery } from "./message.ts";
+export type { Hold } from "./hold.ts";
+export type { ChatMessage, Delivery, Quote, SealedFacts } from "./message.ts";
 export type {
   Answered,
   ConnectionEnd,
@@ -24,4 +25,5 @@ export { Lifecycle } from "./lifecycle.ts";
 export type { LifecycleOwner } from "./lifecycle.ts";
 export type { BackOff, ReconnectPolicy } from "./reconnect.ts";
 export type { Refusal } from "./refusals.ts";
+export type { Device, Member, Room, SealedChat, SendOptions } from "./sealed-chat.ts";
 export type { ClientState, EndedState, OnlineState } from "./state.ts";

@@ -21,6 +21,34 @@ export interface ChatMessage {
   /** As it was written, with the `/me ` of an emote. */
   readonly text: string;
   readonly delivery: Delivery;
+  /** What only a sealed message has; absent where the server can read it. */
+  readonly sealed?: SealedFacts;
+}
+
+export interface SealedFacts {
+  /** Its number in the conversation's log; null until the server has it. */
+  readonly number: number | null;
+  /** What its sender calls the device that it was written on. */
+  readonly device: string;
+  /** Names of the people who could read it when it was stored. */
+  readonly readers: readonly string[];
+  readonly edited: boolean;
+  readonly replyTo: Quote | null;
+  /**
+   * What stands in the message's place; for all but `text`, the message's own `text` says it in words.
+   * - `unknown-kind`: from a newer client
+   * - `unreadable`: it did not open
+   * - `gap`: entries that this device can't have
+   * - `members`: who came and went
+   */
+  readonly body: "text" | "deleted" | "unknown-kind" | "unreadable" | "gap" | "members";
+}
+
+/** The message that another one answers, as far as this device has it. */
+export interface Quote {
+  readonly id: string;
+  readonly from: string;
+  readonly text: string;
 }
 
 /** How far an own message has come; others' are `delivered`. */

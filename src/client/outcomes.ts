@@ -1,3 +1,4 @@
+import type { Hold } from "./hold.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** Why one connection is over. */
@@ -31,6 +32,8 @@ export type Failure =
   | { readonly kind: "refused"; readonly error: Refusal }
   /** The connection ended before the answer: the server may have taken it or not. It is never sent again by itself. */
   | { readonly kind: "unknown"; readonly why: ConnectionEnd }
+  /** It is kept here and waits until somebody has looked: `acceptReaders`. */
+  | { readonly kind: "held"; readonly hold: Hold }
   /** Nothing left this machine. `invalid-recipient`: nobody can have that name; `busy`: too much waits already. */
   | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" | "too-long" | "busy" };
 

@@ -1,4 +1,4 @@
-import type { ConnectionEnd, Failure, Refusal } from "../client/index.ts";
+import type { ConnectionEnd, Failure, Hold, Refusal } from "../client/index.ts";
 import { visible } from "../text/visible.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
@@ -36,8 +36,25 @@ export function explainFailure(failure: Failure, where: string): string {
       return explainRefusal(failure.error);
     case "unknown":
       return `${failure.why.kind === "left" ? "You left before the answer." : explainEnd(failure.why, where)} Whether the message arrived is unknown; it was not sent again.`;
+    case "held":
+      return explainHold(failure.hold);
     case "not-sent":
       return `Not sent: ${NOT_SENT[failure.why]}`;
+  }
+}
+
+/** Why what is written waits, and what to do about it. */
+export function explainHold({ kind, who }: Hold): string {
+  const names = who.map((name) => visible(name)).join(", ");
+  switch (kind) {
+    case "new-readers":
+      return `Not sent yet: new here, and would read it: ${names}.`;
+    case "changed-key":
+      return `Not sent: the key of ${names} is not the one you know. Ask them, by another way, whether they made a new one.`;
+    case "remapped-name":
+      return `Not sent: the name ${names} means somebody else now than it did. Ask them, by another way, who they are.`;
+    case "removal-pending":
+      return `Not sent yet: ${names} is to be removed from this room, and nobody has done so yet.`;
   }
 }
 

@@ -194,6 +194,7 @@ function deliveryOf(outcome: Outcome): Delivery {
     case "unknown":
       return { kind: "unknown" };
     case "refused":
+    case "held":
     case "not-sent":
       return { kind: "failed", failure: outcome };
   }

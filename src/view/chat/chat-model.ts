@@ -8,7 +8,7 @@ import {
 } from "../../client/index.ts";
 import { complete } from "../commands/complete.ts";
 import { readWritten } from "../commands/read.ts";
-import { explainEnd } from "../explain.ts";
+import { explainEnd, explainHold } from "../explain.ts";
 import type { Chat, Completion } from "./chat.ts";
 import { SCROLLBACK } from "./conversations.ts";
 import { Messaging } from "./messaging.ts";
@@ -143,6 +143,10 @@ class ChatModel implements Chat {
         return;
       case "conversation":
         this.#store.learn(event.conversation);
+        return;
+      case "held":
+        this.#store.learn(event.conversation);
+        if (event.hold !== null) this.#store.note(explainHold(event.hold), "trouble", event.conversation.id);
         return;
       case "people":
         this.#showPeople(event.people);

@@ -102,6 +102,8 @@ export class Messaging {
     const elsewhere = id !== this.#store.getSnapshot().present.id;
     switch (outcome.kind) {
       case "taken":
+      // Told by an event of its own.
+      case "held":
         return;
       case "unknown":
         // Its mark stands where nobody looks now.

@@ -1,0 +1,8 @@
+/** Why what is written in a conversation waits although the server is there. `who` are names. */
+export type Hold =
+  /** People who came since the writer last looked, and would read it. */
+  | { readonly kind: "new-readers"; readonly who: readonly string[] }
+  /** Their key, or whom their name means, isn't what it was. */
+  | { readonly kind: "changed-key" | "remapped-name"; readonly who: readonly string[] }
+  /** Somebody is to be removed, and nobody has done it in time. */
+  | { readonly kind: "removal-pending"; readonly who: readonly string[] };

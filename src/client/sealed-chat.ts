@@ -1,0 +1,85 @@
+import type { ChatClient } from "./chat-client.ts";
+import type { Conversation, ConversationId } from "./conversation.ts";
+import type { ChatMessage } from "./message.ts";
+import type { Outcome, Reply } from "./outcomes.ts";
+
+/**
+ * A chat client that can seal: rooms and direct conversations that only their members' devices can read. What is written is kept
+ * until it is stored, also over restarts, so `send` works while the server is away. Names and texts come from others as they are.
+ */
+export interface SealedChat extends ChatClient {
+  /**
+   * As ChatClient's; resolves when the server has stored it, or refused, or when it is held because somebody has to look first.
+   * While the server is away it waits: see `delivery`.
+   */
+  send(conversation: ConversationId, text: string, options?: SendOptions): Promise<Outcome>;
+  /** Replaces the text of an own message. `message` is its id. */
+  edit(conversation: ConversationId, message: string, text: string): Promise<Outcome>;
+  /** Takes an own message back: it is shown as deleted to all who have it. */
+  remove(conversation: ConversationId, message: string): Promise<Outcome>;
+
+  /** Rooms: those of this device, and the open ones that it could join. */
+  rooms(): Promise<Reply<readonly Room[]>>;
+  /** `name` without its `#`. */
+  createRoom(name: string, access: "open" | "invite"): Promise<Reply<Conversation>>;
+  join(name: string): Promise<Reply<Conversation>>;
+  leave(conversation: ConversationId): Promise<Outcome>;
+  /** All devices of the person. */
+  invite(conversation: ConversationId, person: string): Promise<Outcome>;
+  members(conversation: ConversationId): Promise<Reply<readonly Member[]>>;
+  /**
+   * The conversation with a person: sealed where they have a device, online or not; classic where they have none and were never
+   * written to sealed, or `allowPlain` was called.
+   */
+  direct(person: string): Promise<Reply<Conversation>>;
+  /** From now on this person may be written to so that the server can read it. */
+  allowPlain(person: string): Promise<Reply<Conversation>>;
+  /** The writer has seen who reads now (and each changed key that is named there): what was held goes out. */
+  acceptReaders(conversation: ConversationId): Promise<Outcome>;
+
+  /** Messages with all these words, or their beginnings, the newest first; in all conversations where `conversation` is null. */
+  search(words: string, conversation: ConversationId | null, limit: number): Promise<Reply<readonly ChatMessage[]>>;
+  /** Messages of a conversation behind a number of its log, oldest first. */
+  since(conversation: ConversationId, number: number, limit: number): Promise<Reply<readonly ChatMessage[]>>;
+  /** The own person's devices. */
+  devices(): Promise<Reply<readonly Device[]>>;
+}
+
+export interface SendOptions {
+  /** Id of the message that this one answers. */
+  readonly replyTo?: string;
+  /** Who is new among the readers is accepted with it, unseen. */
+  readonly acceptMembers?: boolean;
+}
+
+export interface Room {
+  /** With its `#`. */
+  readonly title: string;
+  readonly access: "open" | "invite";
+  /** Whether this device is in it; `closed`: it has ended, and waits for a successor. */
+  readonly status: "member" | "not-a-member" | "removed" | "closed";
+  /** Null for one that isn't a member. */
+  readonly conversation: Conversation | null;
+  /** People in it, as far as is known. */
+  readonly people: number | null;
+}
+
+export interface Member {
+  readonly name: string;
+  /** Login of a person, host of a machine, address; what the identity is. */
+  readonly identity: string;
+  readonly kind: "person" | "machine" | "address" | "name";
+  /** How this device knows whose key it is. */
+  readonly level: "unverified" | "tailnet-verified" | "compared";
+  readonly devices: readonly string[];
+  readonly isSelf: boolean;
+}
+
+export interface Device {
+  readonly id: string;
+  readonly label: string;
+  readonly isThis: boolean;
+  /** Milliseconds since 1970, or null where the server doesn't tell. */
+  readonly lastSeen: number | null;
+  readonly status: "confirmed" | "pending" | "removed";
+}
