@@ -24,6 +24,8 @@ export type GroupEvent =
 /** What a device's connection hears. Answers go another way: to who posted the command. */
 export type GroupNotice =
   | Push["push"]
+  /** Everybody but this device's own person has acknowledged up to this number. */
+  | { readonly kind: "reached"; readonly group: GroupId; readonly number: number }
   /** The turn to commit there is this device's now. */
   | { readonly kind: "turn"; readonly group: GroupId }
   /** The same device has come by another connection: this one ends. */

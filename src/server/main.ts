@@ -109,7 +109,7 @@ export async function startServer({
     writeBehind: (write) => void setTimeout(write, 2000).unref(),
     onStoreFailure,
   });
-  const hearers = new FrameHearers(() => groups.state);
+  const hearers = new FrameHearers(() => groups);
   const { groups, server: self } = await startGroups({ store, saved, outbox: hearers, now, onStoreFailure });
 
   const identifier = createIdentifier({

@@ -100,3 +100,29 @@ test("SR-3 a device that can't prove its key, or whose record names somebody els
   expect(await peer.ask("say", { text: "hi" })).toEqual({ refusal: { reason: "hello-first" } });
   expect(await peer.greet("alice", device)).toMatchObject({ name: "alice", device: { packages: 0 } });
 });
+
+test("SR-8 who writes learns when everybody else has it, by one of their devices at least", async () => {
+  await using server = await startTestServer();
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const group = newId();
+  const created = alice.device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), OPEN);
+  await alice.peer.get("create-group", { group, place: { kind: "everyone" }, groupInfo: created.info() });
+  const alone = await alice.peer.get("groups", { after: null });
+  expect(alone.groups).toMatchObject([{ group, reached: null }]);
+  const { epoch, groupInfo } = await bob.peer.get("read-group-info", { group });
+  const joined = await bob.device.engine.joinExternal(groupInfo);
+  const { commit } = joined;
+  await bob.peer.get("commit", { group, request: newId(), epoch, commit, welcome: null, groupInfo: joined.groupInfo });
+  const { entry } = await alice.peer.next("entry");
+  created.process(entry.bytes);
+
+  const { message } = created.seal(bytes("hello"));
+  const sent = await alice.peer.get("send", { group, epoch: 1, counter: 1, message: newId(), bytes: message });
+  await bob.peer.get("acknowledge", { group, number: sent.number });
+  let told = 0;
+  while (told < sent.number) told = (await alice.peer.next("reached")).number;
+  expect(told).toBe(sent.number);
+  const after = await alice.peer.get("groups", { after: null });
+  expect(after.groups).toMatchObject([{ group, reached: sent.number }]);
+});

@@ -16,6 +16,7 @@ const group: GroupView = {
   hash: key,
   members: 4,
   cursor: 10,
+  reached: 9,
   ended: false,
   welcome: false,
 };
@@ -119,6 +120,7 @@ export const pushes: readonly Push[] = [
   { type: "entry", group: id, entry },
   { type: "group", group },
   { type: "removal-due", group: id, devices: [id] },
+  { type: "reached", group: id, number: 9 },
   { type: "turn", group: id },
   { type: "packages-low", left: 3 },
   { type: "operator", operator: true },

@@ -189,6 +189,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         return;
       // Turns are waited for in turns.ts; the rest is for faces.
       case "turn":
+      case "reached":
       case "presence":
       case "said":
       case "told":

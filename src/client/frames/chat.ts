@@ -163,6 +163,7 @@ class FramesChat implements ChatClient {
       case "entry":
       case "group":
       case "removal-due":
+      case "reached":
       case "turn":
       case "packages-low":
       // An agent's.

@@ -121,6 +121,7 @@ export class FrameSession {
       case "entry":
       case "group":
       case "removal-due":
+      case "reached":
       case "turn":
       case "packages-low":
       case "moderated":

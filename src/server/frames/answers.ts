@@ -4,7 +4,7 @@ import { foldName } from "../../core/names.ts";
 import { get } from "../../core/persistent-map.ts";
 import type { Reply } from "../../groups/decision.ts";
 import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
-import { pairKey, type State as GroupState } from "../../groups/state.ts";
+import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
@@ -48,6 +48,9 @@ type OfDevices = Extract<
       | "report-commit";
   }
 >;
+
+/** What is told of groups is read off these. */
+export type GroupsSeen = Pick<GroupService, "state" | "reached">;
 
 const PEOPLE_PAGE = 100;
 const GROUPS_PAGE = 200;
@@ -146,7 +149,7 @@ async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups:
     case "take-packages":
       return answered(type, await groups.ask(speaker, { kind: "take-packages", device, ...body }), takenOf);
     case "groups":
-      return replyTo("groups", groupsPage(groups.state, device, body.after));
+      return replyTo("groups", groupsPage(groups, device, body.after));
     case "create-group":
       return answered(type, await groups.create(speaker, body), ({ group }) => ({ group }));
     case "commit":
@@ -197,27 +200,28 @@ function storedOf(reply: Reply): ReplyBody<"send"> {
 }
 
 /** Groups of the device and open rooms, in the order of their ids. */
-function groupsPage(state: GroupState, device: string, after: string | null): ReplyBody<"groups"> {
-  const views = groupsFor(state, device)
+function groupsPage(groups: GroupsSeen, device: string, after: string | null): ReplyBody<"groups"> {
+  const views = groupsFor(groups.state, device)
     .filter(({ group }) => after === null || group > after)
     .toSorted((a, b) => (a.group < b.group ? -1 : 1));
   return {
-    groups: views.slice(0, GROUPS_PAGE).map((view) => sentGroup(state, device, view)),
+    groups: views.slice(0, GROUPS_PAGE).map((view) => sentGroup(groups, device, view)),
     more: views.length > GROUPS_PAGE,
   };
 }
 
 /** A group as a push or a page tells it to this device; null: it is none of its business. */
-export function sentGroupOf(state: GroupState, device: string, group: string): SentGroup | null {
-  const view = viewOf(state, device, group);
-  return view === null ? null : sentGroup(state, device, view);
+export function sentGroupOf(groups: GroupsSeen, device: string, group: string): SentGroup | null {
+  const view = viewOf(groups.state, device, group);
+  return view === null ? null : sentGroup(groups, device, view);
 }
 
-function sentGroup(state: GroupState, device: string, { place, hash, ...view }: GroupView): SentGroup {
+function sentGroup(groups: GroupsSeen, device: string, { place, hash, ...view }: GroupView): SentGroup {
   return {
     ...view,
     place: place.kind === "direct" ? { kind: "direct", between: [place.between[0], place.between[1]] } : place,
     hash: hash === "" ? null : hash,
-    welcome: get(state.welcomes, pairKey(view.group, device)) !== undefined,
+    reached: groups.reached(view.group, device),
+    welcome: get(groups.state.welcomes, pairKey(view.group, device)) !== undefined,
   };
 }

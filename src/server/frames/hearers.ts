@@ -2,19 +2,18 @@ import type { SessionId } from "../../core/events.ts";
 import type { Delivery, Outbox } from "../../core/ports.ts";
 import { get } from "../../core/persistent-map.ts";
 import type { GroupNotice } from "../../groups/rules.ts";
-import type { State as GroupState } from "../../groups/state.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import { encodePush } from "../../wire/frames/server-frames.ts";
-import { sentGroupOf } from "./answers.ts";
+import { sentGroupOf, type GroupsSeen } from "./answers.ts";
 import { pushOfGroupNotice } from "./outbound.ts";
 import type { Hearer } from "./services.ts";
 
 /** All frame sessions of this server, and the way of the delivery service's notices, and of presence, to them. */
 export class FrameHearers implements Outbox<GroupNotice> {
   readonly #sessions = new Map<SessionId, Hearer>();
-  readonly #groups: () => GroupState;
+  readonly #groups: () => GroupsSeen;
 
-  constructor(groups: () => GroupState) {
+  constructor(groups: () => GroupsSeen) {
     this.#groups = groups;
   }
 
@@ -60,9 +59,9 @@ export class FrameHearers implements Outbox<GroupNotice> {
   }
 
   #viewFor(id: SessionId, group: string): ReturnType<typeof sentGroupOf> {
-    const state = this.#groups();
-    const device = get(state.devicesOnline, id);
-    return device === undefined ? null : sentGroupOf(state, device, group);
+    const groups = this.#groups();
+    const device = get(groups.state.devicesOnline, id);
+    return device === undefined ? null : sentGroupOf(groups, device, group);
   }
 }
 
@@ -71,6 +70,7 @@ function isSameForAll(notice: GroupNotice): boolean {
   switch (notice.kind) {
     case "entry":
     case "removal-due":
+    case "reached":
     case "packages-low":
     case "turn":
       return true;

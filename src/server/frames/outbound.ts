@@ -79,6 +79,8 @@ export function pushOfGroupNotice(
     }
     case "removal-due":
       return { type: "removal-due", group: notice.group, devices: [...notice.devices] };
+    case "reached":
+      return { type: "reached", group: notice.group, number: notice.number };
     case "packages-low":
       return { type: "packages-low", left: notice.left };
     case "turn":

@@ -23,6 +23,7 @@ import type { Observers } from "../../mls/group-observer.ts";
 import { base64url, fromBase64url } from "./found-device.ts";
 import { findInCommit, findInGroupInfo, type SentCommit } from "./findings.ts";
 import { ObserverCache } from "./observer-cache.ts";
+import { ReachedKeeper } from "./reached-keeper.ts";
 import { TurnKeeper } from "./turn-keeper.ts";
 
 export type ServiceRefusal = GroupRefusal | { readonly reason: "storage-failed" };
@@ -53,6 +54,8 @@ export interface Speaker {
 
 const HOUR = 3_600_000;
 const MOST_OBSERVERS = 256;
+/** Milliseconds that acknowledgements gather. */
+const REACHED_EVERY = 250;
 /** Times that a group info is read anew while commits come. */
 const MOST_READS = 16;
 /** A page of a log: entries and bytes, at most. */
@@ -65,6 +68,7 @@ export class GroupService {
   readonly #server: Uint8Array;
   readonly #observers: ObserverCache;
   readonly #turns: TurnKeeper;
+  readonly #reached: ReachedKeeper;
   readonly #forgetting: NodeJS.Timeout;
 
   constructor(options: GroupServiceOptions) {
@@ -81,6 +85,11 @@ export class GroupService {
       most: this.#settings.maxWaitingTurns,
       now: options.now,
       onGranted: (group, device) => this.#tell(device, { kind: "turn", group }),
+    });
+    this.#reached = new ReachedKeeper({
+      state: () => this.state,
+      every: REACHED_EVERY,
+      onReached: (deliveries) => options.outbox.deliver(deliveries),
     });
     const rules = createGroupRules(
       (input) => createHash("sha256").update(input).digest("base64url"),
@@ -194,6 +203,11 @@ export class GroupService {
     return { ok: true, value: { granted: answer === "granted" } };
   }
 
+  /** Up to which number everybody but the device's own person has acknowledged; null: nobody else is there, or it isn't a member. */
+  reached(group: GroupId, device: DeviceId): number | null {
+    return this.#reached.beside(group, device);
+  }
+
   giveUpTurn({ device }: Speaker, group: GroupId): void {
     this.#turns.release(group, device);
   }
@@ -275,11 +289,21 @@ export class GroupService {
   stop(): void {
     clearInterval(this.#forgetting);
     this.#turns.stop();
+    this.#reached.stop();
     this.#observers.close();
   }
 
-  #ask(command: GroupCommand): Promise<Decision<GroupEvent, ServiceRefusal>> {
-    return this.#mailbox.ask(command);
+  async #ask(command: GroupCommand): Promise<Decision<GroupEvent, ServiceRefusal>> {
+    const decision = await this.#mailbox.ask(command);
+    if (decision.kind === "done") for (const event of decision.events) this.#noteReached(event);
+    return decision;
+  }
+
+  /** Cursors and members are what it depends on. */
+  #noteReached(event: GroupEvent): void {
+    if (event.kind !== "row") return;
+    if (event.row.table === "group") this.#reached.note(event.row.key);
+    else if (event.row.table === "cursor") this.#reached.note(event.row.key.slice(0, event.row.key.indexOf("/")));
   }
 
   async #read(range: Parameters<GroupServiceOptions["store"]["read"]>[0]): Promise<readonly StoredEntry[] | null> {

@@ -55,6 +55,11 @@ export const group = v.object({
   members: count,
   /** Up to which number this device has read; null: not a member. */
   cursor: v.nullable(count),
+  /**
+   * Up to which number each other person and machine has acknowledged, by one device of theirs at least; null: nobody else is there,
+   * or this device isn't a member. Feature `reached`.
+   */
+  reached: v.optional(v.nullable(count), null),
   ended: v.boolean(),
   /** A Welcome waits for this device. */
   welcome: v.boolean(),
@@ -127,4 +132,6 @@ export const newEntry = v.object({ type: v.literal("entry"), ...inGroup, entry }
 export const groupChanged = v.object({ type: v.literal("group"), group });
 /** These members are to be removed; any member's client may commit it. */
 export const removalDue = v.object({ type: v.literal("removal-due"), ...inGroup, devices: listOf(deviceId, 1_000) });
+/** The same as `reached` of the group; it gathers for a moment, so that it comes seldom. Feature `reached`. */
+export const reached = v.object({ type: v.literal("reached"), ...inGroup, number: count });
 export const turnGranted = v.object({ type: v.literal("turn"), ...inGroup });

@@ -1,7 +1,7 @@
 /** All that a server says unasked: each by its type. */
 import * as v from "valibot";
 import { ended } from "./ended.ts";
-import { groupChanged, newEntry, removalDue, turnGranted } from "./groups.ts";
+import { groupChanged, newEntry, reached, removalDue, turnGranted } from "./groups.ts";
 import { serverHello } from "./hello.ts";
 import { packagesLow } from "./key-packages.ts";
 import { moderated, operatorChanged } from "./moderation.ts";
@@ -16,6 +16,7 @@ export const push = v.variant("type", [
   newEntry,
   groupChanged,
   removalDue,
+  reached,
   turnGranted,
   packagesLow,
   operatorChanged,

@@ -6,7 +6,7 @@ import { REQUESTS } from "./requests.ts";
 import { VERSION } from "./version.ts";
 
 /** See version.ts: what to do when this fails. */
-const KNOWN = { version: 1, hash: "KUq4MWOXEIurJryPVKmgl9dKo9F7DqIZXDCmpJI-8ww" };
+const KNOWN = { version: 1, hash: "jvrFibjIZUd2psGt2vJ4r7o-7z28gxTMtIshEggiSkA" };
 
 test("FR-6 the schemas are those of this version", () => {
   const described = JSON.stringify([describe(REQUESTS), describe(push), describe(refusal)]);

@@ -6,11 +6,12 @@
  * be missing, a new request or push behind a feature) and gets a line here, or `VERSION` rises.
  *
  * - 1: the first.
+ * - 1 with the feature `reached`: `reached` of a group and as a push, how far all others have acknowledged.
  */
 export const VERSION = 1;
 
-/** What this side can do beyond the version's minimum; both say theirs in the hello. None yet. */
-export const FEATURES: readonly string[] = [];
+/** What this side can do beyond the version's minimum; both say theirs in the hello. */
+export const FEATURES: readonly string[] = ["reached"];
 
 /** The WebSocket subprotocol, and the path of the upgrade. */
 export const SUBPROTOCOL = "padserve.v1";
