@@ -23,7 +23,7 @@ export class FakeChat implements Chat {
       operator: false,
       away: null,
       conversations: [room],
-      present: room,
+      current: room,
       members: ["alice", "bob", "carol"],
       settings: DEFAULT_SETTINGS,
       ...changes,
@@ -44,7 +44,7 @@ export class FakeChat implements Chat {
   say(text: string): boolean {
     if (this.#snapshot.link.kind !== "online") return false;
     this.submitted.push(text);
-    this.hear({ from: this.#snapshot.me, text, own: true }, this.#snapshot.present.title);
+    this.hear({ from: this.#snapshot.me, text, own: true }, this.#snapshot.current.title);
     return true;
   }
 
@@ -67,7 +67,7 @@ export class FakeChat implements Chat {
   }
 
   endSearch(): void {
-    this.#change(this.#snapshot.present.title, (one) => ({ ...one, search: null }));
+    this.#change(this.#snapshot.current.title, (one) => ({ ...one, search: null }));
   }
 
   openNextUnread(): void {
@@ -106,7 +106,7 @@ export class FakeChat implements Chat {
   }
 
   note(text: string, tone: Note["tone"] = "plain"): Entry {
-    return this.#add(this.#snapshot.present.title, { kind: "note", text, tone });
+    return this.#add(this.#snapshot.current.title, { kind: "note", text, tone });
   }
 
   set(changes: Partial<ChatSnapshot>): void {
@@ -117,7 +117,7 @@ export class FakeChat implements Chat {
   #add(to: string, what: Message | Note): Entry {
     const entry: Entry = { key: (this.#key += 1), place: this.#key, at: this.now, ...what };
     this.now += 1000;
-    const isOpen = this.#snapshot.present.title === to;
+    const isOpen = this.#snapshot.current.title === to;
     this.#change(to, (one) => ({
       ...one,
       entries: [...one.entries, entry],
@@ -130,13 +130,13 @@ export class FakeChat implements Chat {
   #change(
     title: string,
     change: (one: Conversation) => Conversation,
-    present: ConversationId = this.#snapshot.present.id,
+    current: ConversationId = this.#snapshot.current.id,
   ): void {
     const old = this.#snapshot.conversations;
     const { id } = talkOf(title);
     const all = old.some((one) => one.id === id) ? old : [...old, emptyConversation(talkOf(title))];
     const conversations = all.map((one) => (one.id === id ? change(one) : one));
-    this.set({ conversations, present: conversations.find((one) => one.id === present) ?? this.#snapshot.present });
+    this.set({ conversations, current: conversations.find((one) => one.id === current) ?? this.#snapshot.current });
   }
 }
 

@@ -36,8 +36,8 @@ describe("the controller, without any terminal", () => {
   test("TU-5 the pane goes to what a search has found", () => {
     const { chat, controller } = sit();
     for (let nth = 0; nth < 100; nth += 1) chat.hear({ from: "bob", text: "hi" });
-    const { present } = chat.getSnapshot();
-    chat.set({ present: { ...present, search: { words: "hi", at: 20 } } });
+    const { current } = chat.getSnapshot();
+    chat.set({ current: { ...current, search: { words: "hi", at: 20 } } });
     expect(anchorOf(controller.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeLessThan(20);
     expect(anchorOf(controller.getSnapshot().screen, OPEN_ROOM.id)?.key).toBeGreaterThan(5);
   });
@@ -48,7 +48,7 @@ describe("the controller, without any terminal", () => {
     chat.hear({ from: "carol", text: "hi" }, "carol");
     const visited = ["alt-down", "alt-down", "alt-down", "alt-up", "alt-7", "alt-2"].map((name) => {
       controller.stroke({ kind: "key", name });
-      return chat.getSnapshot().present.title;
+      return chat.getSnapshot().current.title;
     });
     expect(visited).toEqual(["bob", "carol", "ALL", "carol", "carol", "bob"]);
   });

@@ -132,6 +132,6 @@ function chatWith(text: string): FakeChat {
   return chat;
 }
 
-function conversationWith(text: string): ReturnType<FakeChat["getSnapshot"]>["present"] {
-  return chatWith(text).getSnapshot().present;
+function conversationWith(text: string): ReturnType<FakeChat["getSnapshot"]>["current"] {
+  return chatWith(text).getSnapshot().current;
 }

@@ -46,9 +46,9 @@ describe("what can't be shown", () => {
     chat.hear({ from: "bob", text: "before" });
     chat.now = Number.NaN;
     chat.hear({ from: "bob", text: "after" });
-    const { present } = chat.getSnapshot();
-    const shown = { ...present, entries: [bad, ...present.entries] };
-    chat.set({ present: shown, conversations: [shown] });
+    const { current } = chat.getSnapshot();
+    const shown = { ...current, entries: [bad, ...current.entries] };
+    chat.set({ current: shown, conversations: [shown] });
     const { pane, input } = pictureOf(
       chat.getSnapshot(),
       { screen: FIRST_SCREEN, composers: newComposers() },

@@ -31,9 +31,9 @@ describe("pages from before", () => {
       await Promise.resolve();
     }
     expect(client.asked).toEqual([1000, 150, 50]);
-    const said = chat.getSnapshot().present.entries.flatMap((entry) => (entry.kind === "message" ? [entry.text] : []));
+    const said = chat.getSnapshot().current.entries.flatMap((entry) => (entry.kind === "message" ? [entry.text] : []));
     expect(said).toEqual([...Array.from({ length: 250 }, (_, place) => `${place}`), "now"]);
-    expect(chat.getSnapshot().present).toMatchObject({ older: "none", unread: 0 });
+    expect(chat.getSnapshot().current).toMatchObject({ older: "none", unread: 0 });
   });
 
   test("VW-22 the classic and the sealed conversation with one person are two", () => {
@@ -55,7 +55,7 @@ describe("pages from before", () => {
     });
     client.tell({ kind: "message", conversation: OPEN_ROOM, message: bad });
     client.hear("bob", "after");
-    const texts = chat.getSnapshot().present.entries.map(({ text }) => text);
+    const texts = chat.getSnapshot().current.entries.map(({ text }) => text);
     expect(texts.slice(-2)).toEqual(["Something came that can't be shown (RangeError).", "after"]);
   });
 });
@@ -82,7 +82,7 @@ describe("people", () => {
     const { chat, client } = start();
     client.tell({ kind: "people", people: [{ name: "alice", presence: "online" }] });
     chat.submit("/query bob");
-    expect(chat.getSnapshot().present.title).toBe("bob");
+    expect(chat.getSnapshot().current.title).toBe("bob");
     expect(notes(chat).at(-1)).toBe("Nobody called bob is here now. /who lists who is.");
     expect(chat.submit("/close")).toBe(true);
     expect(chat.getSnapshot().conversations.map(({ title }) => title)).toEqual(["ALL"]);
@@ -141,5 +141,5 @@ function start(
 }
 
 function notes(chat: Chat): readonly string[] {
-  return chat.getSnapshot().present.entries.flatMap((entry) => (entry.kind === "note" ? [entry.text] : []));
+  return chat.getSnapshot().current.entries.flatMap((entry) => (entry.kind === "note" ? [entry.text] : []));
 }

@@ -16,8 +16,8 @@ describe("messages", () => {
     await using alice = await startChat(server.port, "alice");
     expect(alice.chat.submit("hello")).toBe(true);
     expect(messagesIn(alice.chat, "ALL")).toMatchObject([{ text: "hello", own: true, delivery: { kind: "sending" } }]);
-    await alice.until(({ present }) =>
-      present.entries.some((e) => e.kind === "message" && e.delivery.kind === "taken"),
+    await alice.until(({ current }) =>
+      current.entries.some((e) => e.kind === "message" && e.delivery.kind === "taken"),
     );
     expect(messagesIn(alice.chat, "ALL")).toMatchObject([{ text: "hello", delivery: { kind: "taken" } }]);
   });
@@ -53,7 +53,7 @@ describe("messages", () => {
     expect(alice.said("bob")).toEqual(["to you"]);
   });
 
-  test("VW-3 what comes while another conversation is present is unread; opening it reads it and draws the line", async () => {
+  test("VW-3 what comes while another conversation is current is unread; opening it reads it and draws the line", async () => {
     await using alice = await startChat(server.port, "alice");
     const bob = await server.join("bob");
     bob.direct("alice", "one");
@@ -61,10 +61,10 @@ describe("messages", () => {
     const { conversations } = await alice.until(({ conversations: [, direct] }) => direct?.unread === 2);
     expect(conversations[1]).toMatchObject({ title: "bob", unread: 2, highlights: 2 });
     alice.chat.openNextUnread();
-    const { present } = alice.chat.getSnapshot();
-    expect(present).toMatchObject({ title: "bob", unread: 0, highlights: 0, unreadFrom: present.entries[0]?.key });
+    const { current } = alice.chat.getSnapshot();
+    expect(current).toMatchObject({ title: "bob", unread: 0, highlights: 0, unreadFrom: current.entries[0]?.key });
     alice.chat.submit("three");
-    expect(alice.chat.getSnapshot().present.unreadFrom).toBeNull();
+    expect(alice.chat.getSnapshot().current.unreadFrom).toBeNull();
   });
 
   test("VW-3 the unread line is gone when its conversation was left", async () => {
@@ -73,17 +73,17 @@ describe("messages", () => {
     bob.direct("alice", "one");
     await alice.until(({ conversations: [, direct] }) => direct?.unread === 1);
     alice.chat.openNamed("BOB");
-    expect(alice.chat.getSnapshot().present).toMatchObject({ title: "bob", unreadFrom: expect.any(Number) });
+    expect(alice.chat.getSnapshot().current).toMatchObject({ title: "bob", unreadFrom: expect.any(Number) });
     alice.chat.openNamed("ALL");
     alice.chat.openNamed("bob");
-    expect(alice.chat.getSnapshot().present.unreadFrom).toBeNull();
+    expect(alice.chat.getSnapshot().current.unreadFrom).toBeNull();
   });
 
   test("VW-4 an emote is told in the third person, and a name in a text is a mention", async () => {
     await using alice = await startChat(server.port, "alice");
     const bob = await server.join("bob");
     bob.broadcast("/me waves at Alice.");
-    await alice.until(({ present }) => present.entries.some(({ kind }) => kind === "message"));
+    await alice.until(({ current }) => current.entries.some(({ kind }) => kind === "message"));
     expect(messagesIn(alice.chat, "ALL")).toMatchObject([{ emote: true, text: "waves at Alice.", mention: true }]);
     alice.chat.submit("/me waves back");
     expect(await bob.line()).toBe("BROADCAST SENT");
@@ -97,8 +97,8 @@ test("VW-18 a text that is too long for one message is not sent, and stays with 
   expect((await alice.noted("bytes too long for one message")).text).toMatch(/^That is \d+ bytes/);
   expect(alice.said("ALL")).toEqual([]);
   expect(alice.chat.submit("ü".repeat(16_000))).toBe(true);
-  await alice.until(({ present }) =>
-    present.entries.some((entry) => entry.kind === "message" && entry.delivery.kind === "taken"),
+  await alice.until(({ current }) =>
+    current.entries.some((entry) => entry.kind === "message" && entry.delivery.kind === "taken"),
   );
 });
 
@@ -225,8 +225,8 @@ describe("what is asked and ordered", () => {
     bob.direct("alice", "two");
     await alice.until(({ conversations: [, direct] }) => direct?.unread === 2);
     alice.chat.openNamed("bob");
-    const { present } = alice.chat.getSnapshot();
-    expect(present.unreadFrom).toBe(present.entries[0]?.key);
+    const { current } = alice.chat.getSnapshot();
+    expect(current.unreadFrom).toBe(current.entries[0]?.key);
   });
 
   test("VW-9 while away each who writes is told once, and two who are away don't answer each other for ever", async () => {
@@ -248,16 +248,16 @@ describe("what is asked and ordered", () => {
     for (const text of ["apple one", "pear", "Apple two"]) alice.chat.submit(text);
     alice.chat.submit("/search apple");
     const keyed = (text: string) => messagesIn(alice.chat, "ALL").find((message) => message.text === text);
-    expect(alice.chat.getSnapshot().present.search).toEqual({ words: "apple", at: expect.any(Number) });
-    expect(keyed("Apple two")).toMatchObject({ key: alice.chat.getSnapshot().present.search?.at });
+    expect(alice.chat.getSnapshot().current.search).toEqual({ words: "apple", at: expect.any(Number) });
+    expect(keyed("Apple two")).toMatchObject({ key: alice.chat.getSnapshot().current.search?.at });
     alice.chat.submit("/search");
-    expect(keyed("apple one")).toMatchObject({ key: alice.chat.getSnapshot().present.search?.at });
+    expect(keyed("apple one")).toMatchObject({ key: alice.chat.getSnapshot().current.search?.at });
     alice.chat.submit("/search");
     await alice.noted('Nothing older has "apple" here.');
     alice.chat.submit("pear again");
-    expect(alice.chat.getSnapshot().present.search).toBeNull();
+    expect(alice.chat.getSnapshot().current.search).toBeNull();
     alice.chat.submit("/clear");
-    expect(alice.chat.getSnapshot().present.entries).toEqual([]);
+    expect(alice.chat.getSnapshot().current.entries).toEqual([]);
   });
 
   test("VW-11 settings are told, changed and kept; what can't be is said", async () => {
@@ -308,7 +308,7 @@ describe("the connection", () => {
     await alice.noted("Connected again");
     const notes = alice.chat
       .getSnapshot()
-      .present.entries.filter((e) => e.kind === "note" && e.text.includes("Trying again"));
+      .current.entries.filter((e) => e.kind === "note" && e.text.includes("Trying again"));
     expect(notes).toHaveLength(1);
     expect(alice.chat.submit("here again")).toBe(true);
   });

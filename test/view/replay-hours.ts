@@ -26,11 +26,11 @@ await Promise.all(people.map(({ chat }) => chat.leave()));
 /** Resolves when both have it: the one who said it, as taken. */
 async function say({ chat }: TestChat, text: string): Promise<void> {
   chat.submit(text);
-  await Promise.all(people.map((person) => person.until(({ present }) => isLast(present.entries.at(-1), text))));
+  await Promise.all(people.map((person) => person.until(({ current }) => isLast(current.entries.at(-1), text))));
 }
 
 function isLast(
-  entry: ReturnType<typeof alice.chat.getSnapshot>["present"]["entries"][number] | undefined,
+  entry: ReturnType<typeof alice.chat.getSnapshot>["current"]["entries"][number] | undefined,
   text: string,
 ) {
   return entry?.kind === "message" && entry.text === text && entry.delivery.kind !== "sending";

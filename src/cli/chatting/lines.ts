@@ -16,16 +16,16 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
     return [candidates.filter((name) => visible(name) === name), line.slice(line.length - length)];
   });
   tellNews(chat, ({ kind, text }) => (kind === "said" ? screen.said(text) : screen.note(text)));
-  let present: string | null = null;
-  const followPresent = () => {
+  let current: string | null = null;
+  const followCurrent = () => {
     const snapshot = chat.getSnapshot();
-    if (snapshot.present.id === present) return;
-    present = snapshot.present.id;
+    if (snapshot.current.id === current) return;
+    current = snapshot.current.id;
     screen.setPrompt(promptOf(snapshot));
-    screen.note(`What you write goes to ${toWhom(snapshot.present)}.`);
+    screen.note(`What you write goes to ${toWhom(snapshot.current)}.`);
   };
-  followPresent();
-  chat.subscribe(followPresent);
+  followCurrent();
+  chat.subscribe(followCurrent);
   const typing = new AbortController();
   void chat.ended().then(() => typing.abort());
   const say = (text: string, how: "submit" | "say") => {
@@ -56,8 +56,8 @@ function pasted(lines: number): string {
   return `${lines} lines were pasted, and nothing was sent. yes sends them as one message, no drops them.`;
 }
 
-function promptOf({ present }: ChatSnapshot): string {
-  return `${visible(present.title)}${present.serverReads ? " (the server can read this)" : ""}> `;
+function promptOf({ current }: ChatSnapshot): string {
+  return `${visible(current.title)}${current.serverReads ? " (the server can read this)" : ""}> `;
 }
 
 function toWhom({ kind, title }: Conversation): string {

@@ -14,7 +14,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
   const unsettled = new Set<number>();
 
   function tell(): void {
-    const { conversations, present } = chat.getSnapshot();
+    const { conversations, current } = chat.getSnapshot();
     const news = conversations
       .flatMap((conversation) => fresh(conversation).map((entry) => ({ conversation, entry })))
       .toSorted((one, other) => one.entry.key - other.entry.key);
@@ -23,19 +23,19 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
       if (entry.kind === "message" && entry.own) unsettled.add(entry.key);
       else for (const line of linesOf(conversation, entry)) show(line);
     }
-    if (unsettled.size > 0) for (const conversation of conversations) settle(conversation, conversation === present);
+    if (unsettled.size > 0) for (const conversation of conversations) settle(conversation, conversation === current);
   }
 
   function fresh({ entries }: Conversation): readonly Entry[] {
     return entries.filter((entry) => entry.key >= next);
   }
 
-  /** An own message stands on the screen as it was typed; one that did not arrive is noted where it isn't present. */
-  function settle({ title, entries }: Conversation, isPresent: boolean): void {
+  /** An own message stands on the screen as it was typed; one that did not arrive is noted where it isn't current. */
+  function settle({ title, entries }: Conversation, isCurrent: boolean): void {
     for (const entry of entries) {
       if (entry.kind !== "message" || entry.delivery.kind === "sending" || !unsettled.delete(entry.key)) continue;
       const failure = failureOf(entry);
-      if (failure !== null && isPresent)
+      if (failure !== null && isCurrent)
         show({ kind: "trouble", text: `To ${visible(title)}, "${visible(entry.text)}": ${failure}` });
     }
   }

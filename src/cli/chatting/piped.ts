@@ -40,7 +40,7 @@ export function readPiped({ stdin }: ProcessContext): PipedLines {
 }
 
 /**
- * Says each line to the present conversation, or does what it asks for, one after another, and leaves when all is answered.
+ * Says each line to the current conversation, or does what it asks for, one after another, and leaves when all is answered.
  * Each message is sent when the one before is proven, so they arrive in order and none is too many; while the connection is
  * lost they wait. Meanwhile what is heard is shown.
  */
@@ -51,7 +51,7 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
   for await (const line of lines) {
     const intent = commands ? readWritten(line) : asText(line);
     if (intent.kind === "quit") break;
-    if (intent.kind === "say") await sayLine(chat.getSnapshot().present.title, intent.text, piped);
+    if (intent.kind === "say") await sayLine(chat.getSnapshot().current.title, intent.text, piped);
     else if (intent.kind === "send") await sayLine(intent.to, intent.text, piped);
     else await obey(line, piped);
     if (client.state.kind === "ended") break;

@@ -12,14 +12,14 @@ import { anchorOf, type ControllerSnapshot } from "./state.ts";
  * anything behind it. One row is left free.
  */
 export function bareRows(
-  { present }: ChatSnapshot,
+  { current }: ChatSnapshot,
   { screen }: ControllerSnapshot,
   { columns, rows }: Size,
 ): readonly string[] {
-  const anchor = anchorOf(screen, present.id);
-  const first = anchor === null ? 0 : indexOfKey(present, anchor.key);
+  const anchor = anchorOf(screen, current.id);
+  const first = anchor === null ? 0 : indexOfKey(current, anchor.key);
   const candidates =
-    anchor === null ? present.entries.slice(-rows).toReversed() : present.entries.slice(first, first + rows);
+    anchor === null ? current.entries.slice(-rows).toReversed() : current.entries.slice(first, first + rows);
   const taken: (readonly string[])[] = [];
   let used = 0;
   for (const entry of candidates) {

@@ -9,7 +9,7 @@ import type { ScrollTo } from "../../view/keys/actions.ts";
 import { actionOf } from "../../view/keys/table.ts";
 import { fromStart, scrolled, scrolledTo, scrolledToTop, type Anchor } from "../cells/pane.ts";
 import type { Stroke } from "../keys/parser.ts";
-import { pictureOf, stripOfPresent } from "./picture.ts";
+import { pictureOf, stripOfCurrent } from "./picture.ts";
 import type { Size } from "./regions.ts";
 import {
   anchoredTo,
@@ -48,7 +48,7 @@ export class Controller {
   constructor(ports: ControllerPorts) {
     this.#ports = ports;
     this.#snapshot = { screen: FIRST_SCREEN, composers: newComposers(ports.histories) };
-    this.#followed = ports.chat.getSnapshot().present;
+    this.#followed = ports.chat.getSnapshot().current;
     ports.chat.subscribe(() => this.#followSearch());
   }
 
@@ -73,25 +73,25 @@ export class Controller {
   }
 
   #press(input: Input): void {
-    const { present, settings } = this.#ports.chat.getSnapshot();
-    const { composer, effect } = press(composerOf(this.#snapshot.composers, present.id), input, {
+    const { current, settings } = this.#ports.chat.getSnapshot();
+    const { composer, effect } = press(composerOf(this.#snapshot.composers, current.id), input, {
       complete: (before) => this.#ports.chat.complete(before),
       askPaste: settings.askPaste,
     });
     this.#change({
       screen: effect?.kind === "interrupt" ? this.#snapshot.screen : disarmed(this.#snapshot.screen),
-      composers: withComposer(this.#snapshot.composers, present.id, composer),
+      composers: withComposer(this.#snapshot.composers, current.id, composer),
     });
     if (effect !== null) this.#do(effect, composer);
   }
 
   #do(effect: Effect, composer: Composer): void {
     const { chat } = this.#ports;
-    const { conversations, present } = chat.getSnapshot();
+    const { conversations, current } = chat.getSnapshot();
     switch (effect.kind) {
       case "submit":
       case "say":
-        return this.#hand(effect, present.id, composer);
+        return this.#hand(effect, current.id, composer);
       case "scroll":
         return this.#scroll(effect.to);
       case "open": {
@@ -99,7 +99,7 @@ export class Controller {
         return chosen === undefined ? undefined : chat.open(chosen.id);
       }
       case "open-neighbour": {
-        const nth = conversations.findIndex(({ id }) => id === present.id) + effect.step;
+        const nth = conversations.findIndex(({ id }) => id === current.id) + effect.step;
         const chosen = conversations.at(nth % conversations.length);
         return chosen === undefined ? undefined : chat.open(chosen.id);
       }
@@ -118,11 +118,11 @@ export class Controller {
       case "interrupt":
         return this.#interrupt();
       case "back":
-        if (present.search !== null) {
+        if (current.search !== null) {
           chat.endSearch();
           return this.#anchor(null);
         }
-        return this.#change({ screen: back(this.#snapshot.screen, present.id) });
+        return this.#change({ screen: back(this.#snapshot.screen, current.id) });
       case "leave":
         return this.#ports.leave();
     }
@@ -145,7 +145,7 @@ export class Controller {
     composer: Composer,
   ): void {
     const { chat, remember } = this.#ports;
-    const before = chat.getSnapshot().present.entries.at(-1)?.key;
+    const before = chat.getSnapshot().current.entries.at(-1)?.key;
     if (!(kind === "say" ? chat.say(text) : chat.submit(text))) return;
     remember(conversation, text);
     this.#change({
@@ -157,7 +157,7 @@ export class Controller {
 
   /** A long answer, such as help, is read from its beginning. */
   #readFromStart(before: number | undefined): void {
-    const answer = this.#ports.chat.getSnapshot().present.entries.at(-1);
+    const answer = this.#ports.chat.getSnapshot().current.entries.at(-1);
     if (answer?.kind !== "note" || answer.key === before) return;
     const { strip, height } = this.#pane();
     this.#anchor(fromStart(strip, height, answer.key));
@@ -194,22 +194,22 @@ export class Controller {
   /** A search that has moved is followed by the pane; one that is only come back to is not. */
   #followSearch(): void {
     const before = this.#followed;
-    const { present } = this.#ports.chat.getSnapshot();
-    this.#followed = present;
-    if (present.id !== before.id || present.search === before.search || present.search === null) return;
+    const { current } = this.#ports.chat.getSnapshot();
+    this.#followed = current;
+    if (current.id !== before.id || current.search === before.search || current.search === null) return;
     const { strip, height } = this.#pane();
-    this.#anchor(scrolledTo(strip, anchorOf(this.#snapshot.screen, present.id), height, present.search.at));
+    this.#anchor(scrolledTo(strip, anchorOf(this.#snapshot.screen, current.id), height, current.search.at));
   }
 
-  #pane(): { readonly strip: ReturnType<typeof stripOfPresent>; readonly height: number } {
+  #pane(): { readonly strip: ReturnType<typeof stripOfCurrent>; readonly height: number } {
     const chat = this.#ports.chat.getSnapshot();
     const { regions } = pictureOf(chat, this.#snapshot, this.#ports.size());
-    return { strip: stripOfPresent(chat, regions), height: regions.pane.height };
+    return { strip: stripOfCurrent(chat, regions), height: regions.pane.height };
   }
 
   #anchor(anchor: Anchor | null): void {
-    const { present } = this.#ports.chat.getSnapshot();
-    this.#change({ screen: anchoredTo(this.#snapshot.screen, present.id, anchor) });
+    const { current } = this.#ports.chat.getSnapshot();
+    this.#change({ screen: anchoredTo(this.#snapshot.screen, current.id, anchor) });
   }
 
   #change(changes: Partial<ControllerSnapshot>): void {

@@ -5,28 +5,28 @@ import { paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells
 import { truncate } from "../cells/wrap.ts";
 import { EDGE } from "./regions.ts";
 
-/** The conversations at the left, as `2 bob 3`: number for Alt, name, unread. The present one is always among them. */
+/** The conversations at the left, as `2 bob 3`: number for Alt, name, unread. The current one is always among them. */
 export function conversationRows(chat: ChatSnapshot, width: number, height: number): readonly string[] {
-  const { conversations, present, settings } = chat;
-  const at = conversations.findIndex(({ id }) => id === present.id);
+  const { conversations, current, settings } = chat;
+  const at = conversations.findIndex(({ id }) => id === current.id);
   const first = Math.max(0, Math.min(at - height + 1, conversations.length - height));
   const rows = conversations.slice(first, first + height).map((one, nth) => {
     const count = countOf(one);
     const room = width - EDGE - widthOf(count.text);
-    const label = truncate([labelOf(one, first + nth + 1, one.id === present.id)], room);
+    const label = truncate([labelOf(one, first + nth + 1, one.id === current.id)], room);
     return label.concat(spread(label, room), count);
   });
   return rows.map((row) => paint(row, settings.colours));
 }
 
-/** The same in one row: the present conversation, then those with something unread, then the others. */
-export function conversationBar({ conversations, present, settings }: ChatSnapshot, width: number): string {
+/** The same in one row: the current conversation, then those with something unread, then the others. */
+export function conversationBar({ conversations, current, settings }: ChatSnapshot, width: number): string {
   const numbered = conversations.map((one, nth) => ({ one, nth: nth + 1 }));
   const rank = (one: Conversation): number =>
-    one.id === present.id ? 0 : one.highlights > 0 ? 1 : one.unread > 0 ? 2 : 3;
+    one.id === current.id ? 0 : one.highlights > 0 ? 1 : one.unread > 0 ? 2 : 3;
   const row = numbered
     .toSorted((a, b) => rank(a.one) - rank(b.one))
-    .flatMap(({ one, nth }) => [labelOf(one, nth, one.id === present.id), countOf(one), span("  ")]);
+    .flatMap(({ one, nth }) => [labelOf(one, nth, one.id === current.id), countOf(one), span("  ")]);
   return paint(truncate(row.slice(0, -1), width), settings.colours);
 }
 
@@ -42,8 +42,8 @@ export function memberRows({ members, me, settings }: ChatSnapshot, width: numbe
   return rows.map((row) => paint(truncate(row, width - EDGE), settings.colours));
 }
 
-function labelOf({ title, highlights, unread }: Conversation, nth: number, isPresent: boolean): Span {
-  const style = isPresent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
+function labelOf({ title, highlights, unread }: Conversation, nth: number, isCurrent: boolean): Span {
+  const style = isCurrent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
   return span(`${nth} ${visibleLine(title)}`, style);
 }
 

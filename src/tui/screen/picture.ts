@@ -25,7 +25,7 @@ export interface Picture {
 /** What the screen shows of a chat; always exactly the terminal's rows, none wider than it. */
 export function pictureOf(chat: ChatSnapshot, { screen, composers }: ControllerSnapshot, size: Size): Picture {
   const { colours } = chat.settings;
-  const composer = composerOf(composers, chat.present.id);
+  const composer = composerOf(composers, chat.current.id);
   const input = inputView(promptRow(chat, size), composer, size.columns, mostInputRows(size));
   const regions = regionsOf(size, input.rows.length, membersShown(chat, screen.flippedMembers));
   const { pane, bar, status, side, members } = regions;
@@ -36,7 +36,7 @@ export function pictureOf(chat: ChatSnapshot, { screen, composers }: ControllerS
     pane:
       pane.height === 0
         ? []
-        : orSaid(() => paneRows(stripOfPresent(chat, regions), anchorOf(screen, chat.present.id), pane.height)),
+        : orSaid(() => paneRows(stripOfCurrent(chat, regions), anchorOf(screen, chat.current.id), pane.height)),
     members: members === 0 ? [] : orSaid(() => memberRows(chat, members, pane.height)),
     status: status === 0 ? [] : orSaid(() => [statusRow(chat, composer, screen, size)]),
     input: input.rows.map((row) => paint(row, colours)),
@@ -54,10 +54,10 @@ function orSaid(rows: () => readonly string[]): readonly string[] {
   }
 }
 
-/** The present conversation as the pane has it. */
-export function stripOfPresent({ present, settings }: ChatSnapshot, { pane }: Regions): Strip {
+/** The current conversation as the pane has it. */
+export function stripOfCurrent({ current, settings }: ChatSnapshot, { pane }: Regions): Strip {
   return {
-    conversation: present,
+    conversation: current,
     look: { width: pane.width, times: settings.times, colours: settings.colours },
   };
 }

@@ -24,9 +24,9 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
 }
 
 /** Which conversation is written to, and, where there is room for it, that the server reads that. */
-export function promptRow({ present }: ChatSnapshot, { columns }: Size): Row {
-  const readers = present.serverReads && columns >= ROOMY ? [span(" (server reads)", { tone: "quiet" })] : [];
-  return [span(visibleLine(present.title), { bold: true }), ...readers, span("> ")];
+export function promptRow({ current }: ChatSnapshot, { columns }: Size): Row {
+  const readers = current.serverReads && columns >= ROOMY ? [span(" (server reads)", { tone: "quiet" })] : [];
+  return [span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
 }
 
 function hintOf({ armed }: ScreenState): string | null {
@@ -35,13 +35,13 @@ function hintOf({ armed }: ScreenState): string | null {
 
 /** What matters most comes first: the row ends where the terminal does. */
 function standing(chat: ChatSnapshot, size: Size): readonly Span[] {
-  const { me, server, operator, away, present, link } = chat;
+  const { me, server, operator, away, current, link } = chat;
   const facts = [
     linkText(link),
     isTooSmall(size) ? "too small, 40x10 is enough" : null,
     size.columns < ROOMY ? me : `${me}${operator ? " (operator)" : ""} on ${server}`,
     away === null ? null : "away",
-    link.kind === "lost" ? link.text : `read by ${present.readers}`,
+    link.kind === "lost" ? link.text : `read by ${current.readers}`,
   ].filter((fact) => fact !== null);
   const text = facts.map((fact) => visibleLine(fact)).join(" | ");
   return link.kind === "online" ? [span(text)] : [span(text, { bold: true })];

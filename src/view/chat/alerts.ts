@@ -47,13 +47,13 @@ export class AlertLimits {
   }
 
   /** What is left of an alert: one bell in a while, and in a conversation that nobody looks at one until somebody does. */
-  allow(id: ConversationId, isPresent: boolean, alert: Alert | null): Alert | null {
+  allow(id: ConversationId, isCurrent: boolean, alert: Alert | null): Alert | null {
     if (alert === null) return null;
     const now = this.#now();
-    const bell = alert.bell && now - this.#rungAt >= BETWEEN_BELLS && (isPresent || !this.#rung.has(id));
+    const bell = alert.bell && now - this.#rungAt >= BETWEEN_BELLS && (isCurrent || !this.#rung.has(id));
     if (bell) {
       this.#rungAt = now;
-      if (!isPresent) this.#rung.add(id);
+      if (!isCurrent) this.#rung.add(id);
     }
     this.#notified = this.#notified.filter((at) => now - at < NOTIFIED_WITHIN);
     const notify = alert.notify && this.#notified.length < MOST_NOTIFIED;

@@ -59,13 +59,13 @@ class ChatModel implements Chat {
   }
 
   say(text: string): boolean {
-    return this.#messaging.send(this.getSnapshot().present, text);
+    return this.#messaging.send(this.getSnapshot().current, text);
   }
 
   open(id: ConversationId): void {
     this.#store.open(id);
     this.#messaging.looked(id);
-    if (this.getSnapshot().present.entries.length === 0) this.loadOlder();
+    if (this.getSnapshot().current.entries.length === 0) this.loadOlder();
   }
 
   openNamed(words: string): boolean {
@@ -73,7 +73,7 @@ class ChatModel implements Chat {
   }
 
   loadOlder(): void {
-    const { id, entries, older } = this.getSnapshot().present;
+    const { id, entries, older } = this.getSnapshot().current;
     // A full conversation would let go what it has just been given.
     if (older !== "unasked" || entries.length > SCROLLBACK - PAGE) return;
     this.#store.update(id, (one) => ({ ...one, older: "asked" }));
@@ -82,7 +82,7 @@ class ChatModel implements Chat {
   }
 
   endSearch(): void {
-    this.#store.updatePresent((one) => ({ ...one, search: null }));
+    this.#store.updateCurrent((one) => ({ ...one, search: null }));
   }
 
   openNextUnread(): void {
@@ -92,8 +92,8 @@ class ChatModel implements Chat {
   }
 
   complete(before: string): Completion {
-    const { present, members, me, operator, conversations } = this.getSnapshot();
-    const spoke = present.entries.flatMap((entry) => (entry.kind === "message" && !entry.own ? [entry.from] : []));
+    const { current, members, me, operator, conversations } = this.getSnapshot();
+    const spoke = current.entries.flatMap((entry) => (entry.kind === "message" && !entry.own ? [entry.from] : []));
     const partners = conversations.filter(({ kind }) => kind !== "open-room").map(({ title }) => title);
     // Best first: who spoke last, then with whom one talks, then who is here. A name counts at its first place.
     const names = new Map<string, string>();

@@ -6,19 +6,19 @@ export interface Chat {
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => ChatSnapshot;
   /**
-   * Does what a written text asks for: a slash command, a classic word in its exact shape, or a message to the present
+   * Does what a written text asks for: a slash command, a classic word in its exact shape, or a message to the current
    * conversation. Returns false when it came to nothing for now and the writer should keep it (no connection).
    */
   submit(text: string): boolean;
-  /** Says a text to the present conversation whatever it looks like: what was pasted is no command. */
+  /** Says a text to the current conversation whatever it looks like: what was pasted is no command. */
   say(text: string): boolean;
   /** Opens a conversation that is there. */
   open(id: ConversationId): void;
   /** Opens the conversation that these words name, a new one too. Returns false where they name none, and says so. */
   openNamed(words: string): boolean;
-  /** Asks for what was said before the first entry of the present conversation, where there may be such. */
+  /** Asks for what was said before the first entry of the current conversation, where there may be such. */
   loadOlder(): void;
-  /** Forgets the search of the present conversation. */
+  /** Forgets the search of the current conversation. */
   endSearch(): void;
   /** Opens the next conversation with something unread, those with highlights first. */
   openNextUnread(): void;

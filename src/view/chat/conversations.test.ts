@@ -53,7 +53,7 @@ describe("what is kept", () => {
     expect(rest.some((one, nth) => one.entries.length < (many[nth]?.entries.length ?? 0))).toBe(true);
   });
 
-  test("VW-16 however many names write, so many conversations are kept: the unread and the present ones first", () => {
+  test("VW-16 however many names write, so many conversations are kept: the unread ones and the current one first", () => {
     const all = Array.from({ length: MOST_CONVERSATIONS + 10 }, (_, nth) => ({
       ...insert(emptyConversation(classicDirect(`p${nth}`)), said(nth)),
       unread: nth < 5 ? 1 : 0,

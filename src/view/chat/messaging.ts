@@ -86,20 +86,20 @@ export class Messaging {
 
   #others(talk: Talk, placed: Placed, text: string): void {
     const { id, kind } = talk;
-    const { me, away, settings, present } = this.#store.getSnapshot();
+    const { me, away, settings, current } = this.#store.getSnapshot();
     const direct = kind === "classic-direct" || kind === "sealed-direct";
     const { from, mention } = placed.message;
-    const isPresent = id === present.id;
-    this.#store.add(id, placed, isPresent ? "read" : direct || mention ? "highlight" : "unread");
+    const isCurrent = id === current.id;
+    this.#store.add(id, placed, isCurrent ? "read" : direct || mention ? "highlight" : "unread");
     const to = direct ? me : talk.title;
-    const alert = this.#limits.allow(id, isPresent, alertFor(settings, { from, to, text, direct, mention }));
+    const alert = this.#limits.allow(id, isCurrent, alertFor(settings, { from, to, text, direct, mention }));
     if (alert !== null) void this.#ports.alert(alert).then((trouble) => trouble !== null && this.#trouble(trouble));
     if (direct && away !== null) this.#tellAway(talk, text, away);
   }
 
   async #settle(id: ConversationId, title: string, sent: Promise<Outcome>): Promise<void> {
     const outcome = await sent;
-    const elsewhere = id !== this.#store.getSnapshot().present.id;
+    const elsewhere = id !== this.#store.getSnapshot().current.id;
     switch (outcome.kind) {
       case "taken":
       // Told by an event of its own.

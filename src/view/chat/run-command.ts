@@ -18,7 +18,7 @@ import type { SnapshotStore } from "./snapshot-store.ts";
 /** What a written text asks for beyond being said. */
 type Command = Exclude<Intent, { kind: "say" }>;
 
-/** Does what commands ask for, and notes the answers in the present conversation. */
+/** Does what commands ask for, and notes the answers in the current conversation. */
 export class CommandRunner {
   readonly #ports: ChatPorts;
   readonly #store: SnapshotStore;
@@ -66,7 +66,7 @@ export class CommandRunner {
         this.#search(command.words);
         return true;
       case "clear":
-        this.#store.updatePresent((one) => ({ ...one, entries: [], bytes: 0, unreadFrom: null, search: null }));
+        this.#store.updateCurrent((one) => ({ ...one, entries: [], bytes: 0, unreadFrom: null, search: null }));
         return true;
       case "set":
         return this.#preferences.set(command.name, command.value);
@@ -84,7 +84,7 @@ export class CommandRunner {
     const talk = this.#named(to);
     if (talk === null) return false;
     const isSent = this.#messaging.send(talk, text);
-    if (isSent && talk.id !== this.#store.getSnapshot().present.id) this.#store.note(`To ${talk.title}: ${text}`);
+    if (isSent && talk.id !== this.#store.getSnapshot().current.id) this.#store.note(`To ${talk.title}: ${text}`);
     return isSent;
   }
 
@@ -103,10 +103,10 @@ export class CommandRunner {
     return true;
   }
 
-  /** The conversation of that name, or the present one. */
+  /** The conversation of that name, or the current one. */
   #close(words: string): boolean {
-    const { present } = this.#store.getSnapshot();
-    const id = words === "" ? present.id : this.#named(words)?.id;
+    const { current } = this.#store.getSnapshot();
+    const id = words === "" ? current.id : this.#named(words)?.id;
     if (id === undefined) return false;
     if (this.#store.close(id)) return true;
     this.#store.note(`${OPEN_ROOM_NAME} can't be closed; /quit leaves the chat.`, "trouble");
@@ -167,16 +167,16 @@ export class CommandRunner {
   }
 
   #search(words: string): void {
-    const { present } = this.#store.getSnapshot();
-    const wanted = words || present.search?.words;
+    const { current } = this.#store.getSnapshot();
+    const wanted = words || current.search?.words;
     if (wanted === undefined) {
       this.#store.note("Search for what? /search TEXT", "trouble");
       return;
     }
-    const again = present.search?.words === wanted ? present.search.at : null;
-    const found = findWords(present, wanted, again);
+    const again = current.search?.words === wanted ? current.search.at : null;
+    const found = findWords(current, wanted, again);
     if (found !== undefined) {
-      this.#store.updatePresent((one) => ({ ...one, search: { words: wanted, at: found.key } }));
+      this.#store.updateCurrent((one) => ({ ...one, search: { words: wanted, at: found.key } }));
     } else {
       this.#store.note(`Nothing${again === null ? "" : " older"} has "${wanted}" here.`);
     }

@@ -39,7 +39,7 @@ export class SnapshotStore {
       operator: false,
       away: null,
       conversations: all,
-      present: first,
+      current: first,
       members: null,
       settings,
     };
@@ -72,16 +72,16 @@ export class SnapshotStore {
     this.#changeAll(conversations.update(this.#snapshot.conversations, id, change));
   }
 
-  updatePresent(change: (one: Conversation) => Conversation): void {
-    this.update(this.#snapshot.present.id, change);
+  updateCurrent(change: (one: Conversation) => Conversation): void {
+    this.update(this.#snapshot.current.id, change);
   }
 
-  /** Makes a conversation the present one, and what was unread in it read. */
+  /** Makes a conversation the current one, and what was unread in it read. */
   open(id: ConversationId): void {
-    const { present, conversations: all } = this.#snapshot;
-    if (present.id === id || conversations.find(all, id) === undefined) return;
+    const { current, conversations: all } = this.#snapshot;
+    if (current.id === id || conversations.find(all, id) === undefined) return;
     // Its unread line was for this visit.
-    const left = conversations.update(all, present.id, (one) => ({ ...one, unreadFrom: null }));
+    const left = conversations.update(all, current.id, (one) => ({ ...one, unreadFrom: null }));
     this.#changeAll(
       conversations.update(left, id, (one) => ({ ...one, unread: 0, highlights: 0 })),
       id,
@@ -92,7 +92,7 @@ export class SnapshotStore {
   close(id: ConversationId): boolean {
     if (this.#fixed.has(id)) return false;
     const rest = this.#snapshot.conversations.filter((one) => one.id !== id);
-    this.#changeAll(rest, this.#snapshot.present.id === id ? rest[0]?.id : undefined);
+    this.#changeAll(rest, this.#snapshot.current.id === id ? rest[0]?.id : undefined);
     return true;
   }
 
@@ -128,8 +128,8 @@ export class SnapshotStore {
     this.update(id, (one) => ({ ...conversations.insert(one, ...entries), older }));
   }
 
-  /** A note, in the present conversation unless another is named. */
-  note(text: string, tone: Note["tone"] = "plain", id = this.#snapshot.present.id): void {
+  /** A note, in the current conversation unless another is named. */
+  note(text: string, tone: Note["tone"] = "plain", id = this.#snapshot.current.id): void {
     this.update(id, (one) =>
       conversations.insert(one, this.#entry(conversations.lastPlace(one), this.#now(), { kind: "note", text, tone })),
     );
@@ -149,11 +149,11 @@ export class SnapshotStore {
     this.#keys.set(id, keys);
   }
 
-  #changeAll(all: readonly Conversation[], present: ConversationId = this.#snapshot.present.id): void {
-    const rest = conversations.bounded(all, new Set([...this.#fixed, present]));
+  #changeAll(all: readonly Conversation[], current: ConversationId = this.#snapshot.current.id): void {
+    const rest = conversations.bounded(all, new Set([...this.#fixed, current]));
     for (const id of rest.length < this.#snapshot.conversations.length ? [...this.#keys.keys()] : []) {
       if (conversations.find(rest, id) === undefined) this.#keys.delete(id);
     }
-    this.change({ conversations: rest, present: conversations.find(rest, present) ?? this.#snapshot.present });
+    this.change({ conversations: rest, current: conversations.find(rest, current) ?? this.#snapshot.current });
   }
 }

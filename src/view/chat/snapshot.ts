@@ -16,7 +16,7 @@ export interface ChatSnapshot {
   /** The open room first, then direct conversations in the order of their first message. Never empty. */
   readonly conversations: readonly Conversation[];
   /** The one that is shown and written to. */
-  readonly present: Conversation;
+  readonly current: Conversation;
   /** Who is connected, ourselves too, sorted without regard to case; null: not known. */
   readonly members: readonly string[] | null;
   readonly settings: Settings;

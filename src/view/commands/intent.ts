@@ -3,11 +3,11 @@ export type Question = "who" | "info" | "bans" | "server-help" | "server-info";
 
 /** What a written text asks for. */
 export type Intent =
-  /** To the present conversation. */
+  /** To the current conversation. */
   | { readonly kind: "say"; readonly text: string }
   | { readonly kind: "send"; readonly to: string; readonly text: string }
   | { readonly kind: "open"; readonly id: string }
-  /** Empty: the present one. */
+  /** Empty: the current one. */
   | { readonly kind: "close"; readonly id: string }
   /** `reason` is empty where none is given. */
   | { readonly kind: "kick" | "ban"; readonly id: string; readonly reason: string }

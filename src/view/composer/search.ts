@@ -45,9 +45,9 @@ function shortened(search: Search): Composer {
 /** An older line that reads differently: the same again would look as if nothing had happened. */
 function older(search: Search): Composer {
   const { history } = search.before;
-  const present = search.found === null ? undefined : history[search.found];
+  const match = search.found === null ? undefined : history[search.found];
   let from = (search.found ?? history.length) - 1;
-  while (from >= 0 && (history[from] === present || !contains(history[from], search.query))) from -= 1;
+  while (from >= 0 && (history[from] === match || !contains(history[from], search.query))) from -= 1;
   return lookedUp(search, from);
 }
 
