@@ -17,7 +17,7 @@ export function startLoad(): LoadProcess {
   return {
     order: async <O extends Order>(order: O) => {
       child.send(order);
-      const reply: Reply<O> = (await once(child, "message", { signal: AbortSignal.timeout(PATIENCE) }))[0];
+      const reply: Reply<O> = (await once(child, "message", { signal: AbortSignal.timeout(TIMEOUT) }))[0];
       if ("error" in reply) throw new Error(reply.error);
       return reply.answer;
     },
@@ -26,4 +26,4 @@ export function startLoad(): LoadProcess {
 }
 
 /** Milliseconds. */
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;

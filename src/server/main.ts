@@ -84,7 +84,7 @@ export async function startServer({
   const storeWatch = watchStore({
     store: given,
     every: timings.storeLook,
-    patience: timings.storePatience,
+    timeout: timings.storeTimeout,
     now,
     onChange: (health) => sayHealth(log, health),
   });

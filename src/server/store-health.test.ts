@@ -72,7 +72,7 @@ function watched() {
       },
     },
     every: 1_000_000,
-    patience: 5,
+    timeout: 5,
     now: () => disk.now,
     onChange: ({ kind }) => void heard.push(kind),
   });

@@ -14,7 +14,7 @@ export interface StoreWatchOptions<S, F> {
   /** Milliseconds between two looks at a store that nobody uses. */
   readonly every: number;
   /** Milliseconds after which a commit that has not come back counts as stuck. */
-  readonly patience: number;
+  readonly timeout: number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** Told each time that `kind` changes. */
@@ -26,12 +26,12 @@ export interface StoreWatch<S, F> {
   readonly store: Store<S, F>;
   /** As it was found by the last commit or look, and how long a commit is under way now. */
   health(): StoreHealth;
-  /** Looks anew, and resolves with what is found, at the latest when `patience` is over. */
+  /** Looks anew, and resolves with what is found, at the latest when `timeout` is over. */
   look(): Promise<StoreHealth>;
   stop(): void;
 }
 
-export function watchStore<S, F>({ store, every, patience, now, onChange }: StoreWatchOptions<S, F>): StoreWatch<S, F> {
+export function watchStore<S, F>({ store, every, timeout, now, onChange }: StoreWatchOptions<S, F>): StoreWatch<S, F> {
   let found: StoreHealth = { kind: "ok" };
   let told: StoreHealth["kind"] = "ok";
   /** When each commit that has not come back was asked for; the first is the oldest. */
@@ -39,7 +39,7 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
   /** Settles with the commit that was asked for last. */
   let newest: Promise<void> = Promise.resolve();
   let looking: Promise<StoreHealth> | null = null;
-  const timer = setInterval(() => void look(), every).unref();
+  const interval = setInterval(() => void look(), every).unref();
 
   return {
     store: {
@@ -54,12 +54,12 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
     },
     health,
     look,
-    stop: () => clearInterval(timer),
+    stop: () => clearInterval(interval),
   };
 
   function health(): StoreHealth {
     const [oldest] = underWay;
-    return oldest !== undefined && now() - oldest.since >= patience ? { kind: "stuck", since: oldest.since } : found;
+    return oldest !== undefined && now() - oldest.since >= timeout ? { kind: "stuck", since: oldest.since } : found;
   }
 
   async function commit(batch: Batch<F>): Promise<void> {
@@ -85,16 +85,16 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
   }
 
   async function lookOnce(): Promise<StoreHealth> {
-    let timeout: NodeJS.Timeout | undefined;
-    const late = new Promise<"late">((resolve) => (timeout = setTimeout(resolve, patience, "late")));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => (timer = setTimeout(resolve, timeout, "late")));
     // What is under way already shows as much as another commit behind it would.
     const answered = await Promise.race([underWay.size === 0 ? commit(probe()).catch(() => {}) : newest, late]);
-    clearTimeout(timeout);
+    clearTimeout(timer);
     // A timer may be early by a part of a millisecond.
     const [oldest] = underWay;
-    const present = answered === "late" && oldest ? ({ kind: "stuck", since: oldest.since } as const) : health();
-    tell(present);
-    return present;
+    const current = answered === "late" && oldest ? ({ kind: "stuck", since: oldest.since } as const) : health();
+    tell(current);
+    return current;
   }
 
   /** A store that has failed has to write something to be trusted again: nothing is forgotten of a log that never was. */
@@ -103,10 +103,10 @@ export function watchStore<S, F>({ store, every, patience, now, onChange }: Stor
     return { facts: [], appends: [], trims };
   }
 
-  function tell(present: StoreHealth): void {
-    if (present.kind === told) return;
-    told = present.kind;
-    onChange(present);
+  function tell(current: StoreHealth): void {
+    if (current.kind === told) return;
+    told = current.kind;
+    onChange(current);
   }
 }
 

@@ -15,7 +15,7 @@ export interface Timings {
   /** Between two looks whether the store is still there. */
   readonly storeLook: number;
   /** After which a commit that has not come back counts as stuck; `/healthz` waits no longer either. */
-  readonly storePatience: number;
+  readonly storeTimeout: number;
   /** What connections have at shutdown to take their last bytes. */
   readonly closing: number;
   /** For a whole HTTP request to come, and again for its answer to be taken. */
@@ -33,7 +33,7 @@ export const DEFAULT_TIMINGS: Timings = {
   listenRetry: 2_000,
   storing: 5_000,
   storeLook: 10_000,
-  storePatience: 3_000,
+  storeTimeout: 3_000,
   closing: 3_000,
   http: 10_000,
   sparseLog: 60_000,

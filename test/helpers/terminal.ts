@@ -81,7 +81,7 @@ export class TestTerminal {
       typeof wanted === "function"
         ? wanted
         : ({ text }: Screen): boolean => (typeof wanted === "string" ? text.includes(wanted) : wanted.test(text));
-    const give = performance.now() + PATIENCE;
+    const give = performance.now() + TIMEOUT;
     for (;;) {
       const screen = await this.screen();
       if (isThere(screen)) return screen;
@@ -128,7 +128,7 @@ export class TestTerminal {
 }
 
 /** Milliseconds after which a test gives up; no test waits for them to pass. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 function canRun(program: string, ...args: readonly string[]): boolean {
   try {

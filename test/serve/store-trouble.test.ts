@@ -77,7 +77,7 @@ test("SV-42 a commit that never returns: /healthz answers red, and the server st
     commit: (batch: Parameters<typeof commit>[0]) => (stuck ? new Promise<void>(() => {}) : commit(batch)),
     close: () => (stuck ? new Promise<void>(() => {}) : store.close()),
   };
-  const server = await startTestServer({ store: hanging, timings: { storing: 20, storePatience: 20, closing: 20 } });
+  const server = await startTestServer({ store: hanging, timings: { storing: 20, storeTimeout: 20, closing: 20 } });
   const alice = await server.connect();
   stuck = true;
   alice.say("REGISTER alice");

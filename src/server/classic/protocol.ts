@@ -31,7 +31,7 @@ export function createClassicProtocol({ maxLine, limits, readers, facts }: Class
   };
   return {
     sharing: "exclusive",
-    patience: 1,
+    setUpFactor: 1,
     connect: (socket, handler) => new LineConnection(socket, lines, handler),
     start: (session) => new ClassicSession(session, services),
     turnAway,

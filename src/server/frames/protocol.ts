@@ -59,7 +59,7 @@ type WebSocketOf = Parameters<Parameters<WebSocketServer["handleUpgrade"]>[3]>[0
 function protocolOver(webSocket: WebSocketOf, { limits, services }: FramesOptions): Protocol {
   return {
     sharing: "shared",
-    patience: 1,
+    setUpFactor: 1,
     connect: (socket: Socket, handler) =>
       new FrameConnection(webSocket, socket, { queueLimit: limits.output }, handler),
     start: (link, identified) => new FramesSession(link, identified, services),

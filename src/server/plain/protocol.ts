@@ -22,8 +22,8 @@ export interface PlainOptions {
   readonly wall: () => number;
 }
 
-/** A person has to read and to type: so many times as long as a program has for its name. */
-const PATIENCE = 12;
+/** A person has to read and type, so they get this many times as long as a program for each step of setting up. */
+const SET_UP_FACTOR = 12;
 
 export function createPlainProtocol(options: PlainOptions): Protocol {
   const { limits, wall } = options;
@@ -32,7 +32,7 @@ export function createPlainProtocol(options: PlainOptions): Protocol {
   const services: PlainServices = { ...options, maxLine, encode: createEncoder(wall) };
   return {
     sharing: "shared",
-    patience: PATIENCE,
+    setUpFactor: SET_UP_FACTOR,
     connect: (socket, handler) => new LineConnection(socket, lines, handler),
     start: (session, { identity }) => new PlainSession(session, identity, services),
     turnAway: (socket, refusal) => {

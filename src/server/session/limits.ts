@@ -25,8 +25,8 @@ export interface Limits {
   readonly register: number;
 }
 
-/** Readers that make progress may be so many times as far behind as others. */
-const PATIENCE = 8;
+/** How many times as far behind as others a reader may be that makes progress. */
+const PROGRESS_FACTOR = 8;
 /** So many full queues of readers that don't are the bound for all. */
 const QUEUES = 128;
 
@@ -37,7 +37,7 @@ export function limitsOf(config: Config): Limits {
     input: 4 * config.maxLine,
     inputOfAll: 1024 * config.maxLine,
     slowOutput: config.maxQueue,
-    output: PATIENCE * config.maxQueue,
+    output: PROGRESS_FACTOR * config.maxQueue,
     outputOfAll: QUEUES * config.maxQueue,
     stall: 5000,
     register: config.registerTimeout,

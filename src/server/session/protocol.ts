@@ -11,8 +11,8 @@ import type { Identified } from "../../tailnet/identify.ts";
 export interface Protocol {
   /** Whether its sessions bear a name together with others of their identity. */
   readonly sharing: Sharing;
-  /** So many times the usual time has a peer for its name, and again for what else is asked: a person must read and type. */
-  readonly patience: number;
+  /** How many times the usual timeout a peer has to give its name, and again for what else is asked: a person must read and type. */
+  readonly setUpFactor: number;
   connect(socket: Socket, handler: ConnectionHandler): Connection;
   /** The protocol's side of a new session. */
   start(session: SessionLink, identified: Extract<Identified, { kind: "known" }>): ProtocolSession;

@@ -41,7 +41,7 @@ async function start(limits: Partial<Limits> = {}, input?: InputBudget): Promise
   let news = Promise.withResolvers<void>();
   const protocol: Protocol = {
     sharing: "exclusive",
-    patience: 1,
+    setUpFactor: 1,
     connect: (socket, handler) => new LineConnection(socket, {}, handler),
     start: (session): ProtocolSession => {
       link = session;

@@ -63,7 +63,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   readonly #services: SessionServices;
   readonly #onClosed: (session: SessionId, reason: CloseReason) => void;
   readonly #rates: Rates;
-  readonly #setUpTime: number;
+  readonly #setUpTimeout: number;
   #state: SessionState;
   #reading: Reading = READING;
   /** Bytes of its commands that are under way, and those of the message that is being read. */
@@ -81,8 +81,8 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     this.#services = services;
     this.#onClosed = onClosed;
     this.#rates = new Rates(limits.messagesPerSecond, now());
-    this.#setUpTime = limits.register * protocol.patience;
-    this.#state = { kind: "nameless", deadline: this.#deadline(Math.max(0, since + this.#setUpTime - now())) };
+    this.#setUpTimeout = limits.register * protocol.setUpFactor;
+    this.#state = { kind: "nameless", deadline: this.#deadline(Math.max(0, since + this.#setUpTimeout - now())) };
     this.connection = protocol.connect(socket, this);
     this.#protocol = protocol.start(this, identified);
   }
@@ -229,7 +229,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     if (this.#state.kind === "closed" || (this.#isOver() && kind !== "closed")) return;
     if (this.#state.kind === "nameless" || this.#state.kind === "preparing") clearTimeout(this.#state.deadline);
     if (kind === "ending" || kind === "closed") this.#protocol.stop();
-    this.#state = kind === "preparing" ? { kind, deadline: this.#deadline(this.#setUpTime) } : { kind };
+    this.#state = kind === "preparing" ? { kind, deadline: this.#deadline(this.#setUpTimeout) } : { kind };
   }
 
   #isOver(): boolean {

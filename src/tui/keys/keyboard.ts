@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import { NO_BURST, release, sift, TOGETHER, type Burst } from "./burst.ts";
-import { expire, NOTHING, parse, patience, type Pending, type Stroke } from "./parser.ts";
+import { expire, NOTHING, parse, timeoutOf, type Pending, type Stroke } from "./parser.ts";
 
 export interface KeyboardPorts {
   readonly stdin: NodeJS.ReadStream;
@@ -83,7 +83,7 @@ export class Keyboard {
     // A key may have turned the keyboard off.
     if (!this.#isOn) return;
     const forMore = this.#burst.held === "" ? null : TOGETHER;
-    const forRest = patience(this.#pending);
+    const forRest = timeoutOf(this.#pending);
     this.#wait(forRest ?? forMore);
   }
 

@@ -39,7 +39,7 @@ const ESC = "\u001b";
 const PASTE_END = "\u001b[201~";
 
 /** Milliseconds that may pass without a byte before what is pending is taken as it is; null: nothing is pending. */
-export function patience(pending: Pending): number | null {
+export function timeoutOf(pending: Pending): number | null {
   switch (pending.kind) {
     case "nothing":
       return null;
