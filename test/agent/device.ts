@@ -4,7 +4,7 @@ import { knownPeople } from "../../src/agent/device/known-people.ts";
 import type { KnownPeople } from "../../src/agent/device/known-people.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../../src/agent/group-sessions/join.ts";
 import { freshKeyPackage } from "../../src/agent/group-sessions/key-packages.ts";
-import type { DeliveryService, Surroundings, Trust } from "../../src/agent/group-sessions/ports.ts";
+import type { DeliveryService, System, Trust } from "../../src/agent/group-sessions/ports.ts";
 import { groupSession } from "../../src/agent/group-sessions/session.ts";
 import type { GroupSession } from "../../src/agent/group-sessions/session.ts";
 import { AgentStoreError } from "../../src/agent/storage/errors.ts";
@@ -96,7 +96,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
     failing = Infinity;
     throw new AgentStoreError("full", statement);
   };
-  const surroundings: Surroundings = {
+  const system: System = {
     now: () => clock.now,
     random,
     randomBytes: (length) => Uint8Array.from(randomBytes(length)),
@@ -124,7 +124,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
       return engine;
     },
     async create(group, policy = openRoom) {
-      await store.commit(createGroup({ engine, surroundings }, { group, conversation, policy }));
+      await store.commit(createGroup({ engine, system }, { group, conversation, policy }));
       return device.session(group);
     },
     async takeWelcomes() {
@@ -139,7 +139,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
         if (verdict === "catch-up") return;
         const own = verdict === "take" ? await ownPackage(welcome.welcome) : null;
         if (own !== null) {
-          await store.commit(await joinByWelcome({ engine, surroundings }, { ...welcome, ...own, conversation }));
+          await store.commit(await joinByWelcome({ engine, system }, { ...welcome, ...own, conversation }));
           await forgetSession(welcome.group);
         }
         waiting.splice(waiting.indexOf(welcome), 1);
@@ -149,9 +149,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
       const row = await rowOf(group);
       const door = await device.service.door(group);
       if (door.kind !== "door") throw new Error(door.kind);
-      await store.commit(
-        await joinExternally({ engine, surroundings }, { group, conversation, row, abandoned: null, door }),
-      );
+      await store.commit(await joinExternally({ engine, system }, { group, conversation, row, abandoned: null, door }));
       await forgetSession(group);
       return device.session(group);
     },
@@ -173,7 +171,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
         trust: overriding<Trust>(people, {
           blocks: (other, shown) => blocked.get(other) ?? people.blocks(other, shown),
         }),
-        surroundings,
+        system,
         ownDevice: id,
         textOf: (content) => Buffer.from(content).toString(),
         onEvent: (event) => events.push(event),

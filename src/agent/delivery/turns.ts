@@ -1,5 +1,5 @@
 import type { FramesClient } from "../../client/frames/index.ts";
-import type { Surroundings } from "../group-sessions/ports.ts";
+import type { System } from "../group-sessions/ports.ts";
 
 /** Longer than many turns of five seconds one doesn't wait, in milliseconds; then it is tried without. */
 const LONGEST = 60_000;
@@ -10,7 +10,7 @@ export interface Turns {
 }
 
 /** The right to commit where many want to: asked for before an external join (SEALED.md 14). */
-export function turnsOver(client: FramesClient, surroundings: Surroundings): Turns {
+export function turnsOver(client: FramesClient, system: System): Turns {
   const waiting = new Map<string, Set<() => void>>();
   client.onEvent((event) => {
     if (event.kind === "push" && event.push.type === "turn") letGo(event.push.group);
@@ -24,7 +24,7 @@ export function turnsOver(client: FramesClient, surroundings: Surroundings): Tur
       waiting.set(group, others.add(resolve));
       const answer = await client.request("ask-turn", { group });
       if (answer.kind === "answered" && !answer.value.granted) {
-        await Promise.race([promise, surroundings.wait(LONGEST)]);
+        await Promise.race([promise, system.wait(LONGEST)]);
       }
       others.delete(resolve);
     },

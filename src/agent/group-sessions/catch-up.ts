@@ -83,7 +83,7 @@ async function takeAll(
 /** When nothing is left to read, and all up to the log's end is forgotten. */
 async function passRest(context: SessionContext, work: Working, { head, forgotten, hash }: Page): Promise<void> {
   if (work.row.cursor >= head || forgotten < head || hash === null) return;
-  pass(work, { number: head, at: context.surroundings.now(), hash });
+  pass(work, { number: head, at: context.system.now(), hash });
   await context.keep(work);
 }
 

@@ -41,7 +41,7 @@ export async function commitIntent(context: SessionContext, work: Working, inten
     } else {
       return left?.kind === "offline" || left === null ? { kind: "unsettled" } : left;
     }
-    await context.surroundings.wait(backOff(race, context.surroundings.random()));
+    await context.system.wait(backOff(race, context.system.random()));
   }
   return { kind: "outrun" };
 }

@@ -1,7 +1,7 @@
 import type { GroupEngine } from "../../mls/group-engine.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { GroupEvent, Hold } from "./events.ts";
-import type { DeliveryService, LogEntry, Surroundings, Trust } from "./ports.ts";
+import type { DeliveryService, LogEntry, System, Trust } from "./ports.ts";
 import type { Receiver } from "./receive.ts";
 import type { Working } from "./working.ts";
 
@@ -10,7 +10,7 @@ export interface SessionPorts {
   readonly engine: GroupEngine;
   readonly service: DeliveryService;
   readonly trust: Trust;
-  readonly surroundings: Surroundings;
+  readonly system: System;
   /** Id of this device, 16 bytes. */
   readonly ownDevice: Uint8Array;
   readonly textOf: (content: Uint8Array) => string | null;

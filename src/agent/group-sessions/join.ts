@@ -3,7 +3,7 @@ import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Change } from "../storage/changes.ts";
 import type { GroupRow, PendingRequest } from "../storage/kept.ts";
 import { EMPTY_LOG } from "./log.ts";
-import type { GroupDoor, Surroundings } from "./ports.ts";
+import type { GroupDoor, System } from "./ports.ts";
 import { firstUpdate } from "./schedule.ts";
 
 /**
@@ -12,7 +12,7 @@ import { firstUpdate } from "./schedule.ts";
  */
 export interface Entering {
   readonly engine: GroupEngine;
-  readonly surroundings: Surroundings;
+  readonly system: System;
 }
 
 export interface ReceivedWelcome {
@@ -41,12 +41,12 @@ export function judgeWelcome(row: GroupRow | null, number: number): "take" | "ca
 
 /** A joined group and the key package's end belong together. Throws an `EngineError` for a Welcome that doesn't open. */
 export async function joinByWelcome(
-  { engine, surroundings }: Entering,
+  { engine, system }: Entering,
   received: ReceivedWelcome,
 ): Promise<readonly Change[]> {
   const joined = await engine.join(received.welcome, received.secret);
   const { group, conversation, number, hash, reference } = received;
-  const updateDue = firstUpdate(surroundings.now(), surroundings.random());
+  const updateDue = firstUpdate(system.now(), system.random());
   const changes: Change[] = [
     { kind: "group-added", group, conversation, status: "active", cursor: number, hash, updateDue },
     { kind: "group-saved", slot: "active", saved: joined.save() },
@@ -57,7 +57,7 @@ export async function joinByWelcome(
 
 /** A new group, with its creation to be asked of the server. */
 export function createGroup(
-  { engine, surroundings }: Entering,
+  { engine, system }: Entering,
   options: { readonly group: Uint8Array; readonly conversation: string; readonly policy: RoomPolicy },
 ): readonly Change[] {
   const { group, conversation, policy } = options;
@@ -69,7 +69,7 @@ export function createGroup(
   return [
     { kind: "group-added", group, conversation, status: "joining", cursor: 0, hash: EMPTY_LOG, updateDue: 0 },
     { kind: "group-saved", slot: "candidate", saved },
-    { kind: "request-made", group, request: whole(request, surroundings) },
+    { kind: "request-made", group, request: whole(request, system) },
   ];
 }
 
@@ -79,7 +79,7 @@ export function createGroup(
  * the place of (`abandoned`) begins where that one began, since entries behind it were passed over.
  */
 export async function joinExternally(
-  { engine, surroundings }: Entering,
+  { engine, system }: Entering,
   options: {
     readonly group: Uint8Array;
     readonly conversation: string;
@@ -97,21 +97,18 @@ export async function joinExternally(
   const changes: Change[] = [
     { kind: "group-added", group, conversation, status: "joining", cursor: number, hash, updateDue: 0 },
     { kind: "group-saved", slot: "candidate", saved },
-    { kind: "request-made", group, request: whole(request, surroundings) },
+    { kind: "request-made", group, request: whole(request, system) },
   ];
   if (row === null) return changes;
   if (row.status === "active") changes.unshift({ kind: "group-status", group, status: "joining", stopped: null });
   const told = abandoned?.kind === "join" ? abandoned.after : row.cursor;
   if (number > told) {
     const entry = { kind: "gap", from: told + 1, to: number } as const;
-    changes.push({ kind: "history-kept", conversation, group, number, at: surroundings.now(), entry });
+    changes.push({ kind: "history-kept", conversation, group, number, at: system.now(), entry });
   }
   return changes;
 }
 
-function whole(
-  request: Omit<PendingRequest, "requestId" | "welcome" | "welcomed">,
-  surroundings: Surroundings,
-): PendingRequest {
-  return { ...request, requestId: surroundings.randomBytes(16), welcome: null, welcomed: [] };
+function whole(request: Omit<PendingRequest, "requestId" | "welcome" | "welcomed">, system: System): PendingRequest {
+  return { ...request, requestId: system.randomBytes(16), welcome: null, welcomed: [] };
 }

@@ -86,8 +86,8 @@ export interface OutgoingMessage {
   readonly bytes: Uint8Array;
 }
 
-/** Time and chance. Time is for stamps and for what is due, never for whether a commit is valid. */
-export interface Surroundings {
+/** The machine's clock and randomness. Time is for stamps and for what is due, never for whether a commit is valid. */
+export interface System {
   /** Milliseconds since 1970. */
   now(): number;
   /** From 0 up to but not 1. */

@@ -4,14 +4,14 @@ import type { Committed, Group, Member, OpenedMessage } from "../../mls/group-en
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { HistoryEntry, StopCause } from "../storage/kept.ts";
 import { authenticatedData, chainHash } from "./log.ts";
-import type { LogEntry, Surroundings } from "./ports.ts";
+import type { LogEntry, System } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
 import { hex, personOf } from "./working.ts";
 import type { Working } from "./working.ts";
 
 export interface Receiver {
   readonly ownDevice: Uint8Array;
-  readonly surroundings: Surroundings;
+  readonly system: System;
   /** What the search finds a content by, or null for one without text. */
   readonly textOf: (content: Uint8Array) => string | null;
   /** The entry in the engine now: if its instance ends there, the same isn't tried again, but told as unreadable. */
@@ -56,7 +56,7 @@ function isStoppedBy(work: Working, entry: LogEntry, receiver: Receiver): boolea
 }
 
 /** Before the own joining commit, entries are of an epoch without this device. */
-function receiveWhileJoining(work: Working, entry: LogEntry, { surroundings }: Receiver): boolean {
+function receiveWhileJoining(work: Working, entry: LogEntry, { system }: Receiver): boolean {
   const { request, candidate } = work;
   if (request === null || candidate === null || entry.kind !== "commit") return false;
   const group = work.row.id;
@@ -77,7 +77,7 @@ function receiveWhileJoining(work: Working, entry: LogEntry, { surroundings }: R
     return false;
   }
   work.changes.push({ kind: "candidate-promoted", group });
-  becomeMember(work, candidate, nextUpdate(surroundings.now(), surroundings.random()));
+  becomeMember(work, candidate, nextUpdate(system.now(), system.random()));
   work.events.push({ kind: "joined", number: entry.number });
   return false;
 }
@@ -158,7 +158,7 @@ function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { te
 
 function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): boolean {
   const { active, request } = work;
-  const { ownDevice, surroundings } = receiver;
+  const { ownDevice, system } = receiver;
   if (active === null) return false;
   if (entry.epoch !== active.epoch) return stop(work, "log-broken");
   const isOwn = request !== null && sameBytes(request.commit, entry.bytes);
@@ -175,7 +175,7 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   });
   if (typeof committed === "string") return stop(work, "invalid-commit");
   work.isMoved = true;
-  if (isOwn && committed.kind !== "add") postponeUpdate(work, surroundings);
+  if (isOwn && committed.kind !== "add") postponeUpdate(work, system);
   keep(work, entry, members(committed));
   if (committed.removedSelf) leave(work, entry.number);
   return false;
@@ -189,8 +189,8 @@ function whoOf(member: Member): string {
   return personOf(member).who;
 }
 
-function postponeUpdate(work: Working, surroundings: Surroundings): void {
-  const at = nextUpdate(surroundings.now(), surroundings.random());
+function postponeUpdate(work: Working, system: System): void {
+  const at = nextUpdate(system.now(), system.random());
   work.row = { ...work.row, updateDue: at };
   work.changes.push({ kind: "update-due", group: work.row.id, at });
 }

@@ -73,7 +73,7 @@ async function found(context: SessionContext, work: Working, flight: Flight, { n
   const { messageId, content, text } = written;
   const own = active.member(active.leaf);
   const who = own === null ? "" : personOf(own).who;
-  const at = context.surroundings.now();
+  const at = context.system.now();
   const entry = { kind: "message", who, device: context.ownDevice, messageId, content, text, missed: 0 } as const;
   work.changes.push(
     { kind: "flight-stored", group: row.id, messageId, number: flight.number },

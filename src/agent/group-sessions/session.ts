@@ -53,14 +53,14 @@ const MOST_QUEUED = 1000;
 
 /** A session on a group that the store has. */
 export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession {
-  const { store, engine, ownDevice, surroundings, textOf, onEvent } = ports;
+  const { store, engine, ownDevice, system, textOf, onEvent } = ports;
   let work: Working | null = null;
   let queue: Promise<unknown> = Promise.resolve();
   let queued = 0;
   const context: SessionContext = {
     ...ports,
     id,
-    receiver: { ownDevice, surroundings, textOf, attempt: { number: 0, hasFailed: false } },
+    receiver: { ownDevice, system, textOf, attempt: { number: 0, hasFailed: false } },
     offered: new Map(),
     expectedHead: null,
     pinnedEpoch: null,

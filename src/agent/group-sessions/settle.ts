@@ -16,7 +16,7 @@ import type { Working } from "./working.ts";
 export async function settleOrStart(context: SessionContext, work: Working): Promise<Step> {
   if (work.request !== null) return await submit(context, work);
   if (work.row.status === "joining") return await rejoin(context, work);
-  if (work.active === null || work.row.updateDue > context.surroundings.now()) return { kind: "idle" };
+  if (work.active === null || work.row.updateDue > context.system.now()) return { kind: "idle" };
   return (await startCommit(context, work, { kind: "update" })) === null ? { kind: "idle" } : { kind: "again" };
 }
 
@@ -28,10 +28,10 @@ export async function startCommit(context: SessionContext, work: Working, intent
   const { active, row } = work;
   if (active === null || row.status !== "active") return null;
   const epoch = active.epoch;
-  const built = buildCommit(active, intent, context.surroundings.now());
+  const built = buildCommit(active, intent, context.system.now());
   if (built === null) return null;
   const { commit, welcome, groupInfo, welcomed } = built;
-  const requestId = context.surroundings.randomBytes(16);
+  const requestId = context.system.randomBytes(16);
   work.request = { requestId, kind: "commit", epoch, after: row.cursor, commit, welcome, groupInfo, welcomed };
   work.changes.push({ kind: "request-made", group: row.id, request: work.request });
   work.isMoved = true;
@@ -54,7 +54,7 @@ async function submit(context: SessionContext, work: Working): Promise<Step> {
       context.fruitless += 1;
       // Another's commit came first, perhaps where this device can't read it: the join is made afresh, at the door as it is now.
       if (request.kind === "join") await dropJoin(context, work);
-      await context.surroundings.wait(backOff(context.fruitless, context.surroundings.random()));
+      await context.system.wait(backOff(context.fruitless, context.system.random()));
       return { kind: "again" };
     case "offline":
       return answer;
@@ -90,8 +90,8 @@ async function begin(context: SessionContext, work: Working, number: number): Pr
   );
   work.request = null;
   work.candidate = null;
-  const { surroundings } = context;
-  becomeMember(work, candidate, nextUpdate(surroundings.now(), surroundings.random()));
+  const { system } = context;
+  becomeMember(work, candidate, nextUpdate(system.now(), system.random()));
   work.events.push({ kind: "joined", number });
   await context.keep(work);
 }
@@ -129,8 +129,8 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
     work.isMoved = true;
   }
   // Fresh keys that the server doesn't take now are due again later, not at once.
-  if (row.updateDue <= context.surroundings.now()) {
-    const at = nextUpdate(context.surroundings.now(), context.surroundings.random());
+  if (row.updateDue <= context.system.now()) {
+    const at = nextUpdate(context.system.now(), context.system.random());
     work.row = { ...work.row, updateDue: at };
     work.changes.push({ kind: "update-due", group: row.id, at });
   }

@@ -52,9 +52,9 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       const entrance = await entranceOf();
       const session = entrance?.groups.of(conversation) ?? null;
       if (entrance === null || session === null) return null;
-      const { surroundings, groups, textOf } = entrance;
-      const messageId = surroundings.randomBytes(16);
-      await session.write({ messageId, content, text: textOf(content), writtenAt: surroundings.now() }, shown);
+      const { system, groups, textOf } = entrance;
+      const messageId = system.randomBytes(16);
+      await session.write({ messageId, content, text: textOf(content), writtenAt: system.now() }, shown);
       groups.wake(toText(session.id));
       return messageId;
     },
@@ -79,7 +79,7 @@ async function invite(entrance: Entrance, conversation: string, name: string): P
   if (session === null) return { kind: "failed", why: "no-such-conversation" };
   const person = await lookUp(entrance, name);
   if (typeof person === "string") return { kind: "failed", why: person };
-  const now = entrance.surroundings.now();
+  const now = entrance.system.now();
   const invited = await takePackages(entrance, { group: session.id, person, now });
   if (typeof invited === "string") return { kind: "failed", why: invited };
   const outcome = await session.commit({ kind: "add", devices: invited.devices });

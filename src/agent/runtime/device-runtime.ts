@@ -13,7 +13,7 @@ import { placeOf } from "../delivery/places.ts";
 import { turnsOver } from "../delivery/turns.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupEvent } from "../group-sessions/events.ts";
-import type { Surroundings } from "../group-sessions/ports.ts";
+import type { System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { AgentStore } from "../storage/ports.ts";
@@ -25,7 +25,7 @@ import { groupsOf } from "./groups.ts";
 import { becomeSelf, proveSelf } from "./introduce.ts";
 import type { Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
-import { MACHINE } from "./surroundings.ts";
+import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
 
 export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "timings" | "reconnect"> {
@@ -36,7 +36,7 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   /** What the search finds a content by, or null for one without text. */
   readonly textOf: (content: Uint8Array) => string | null;
   readonly onEvent?: (event: RuntimeEvent) => void;
-  readonly surroundings?: Surroundings;
+  readonly system?: System;
 }
 
 export type RuntimeEvent =
@@ -66,7 +66,7 @@ interface Alive {
 
 /** Starts to connect, and returns at once. */
 export function startDevice(options: RuntimeOptions): DeviceRuntime {
-  const { store, name, deviceLabel, textOf, surroundings = MACHINE, onEvent = () => {} } = options;
+  const { store, name, deviceLabel, textOf, system = SYSTEM, onEvent = () => {} } = options;
   const failed = (error: unknown) => onEvent({ kind: "failed", error });
   const tasks = workQueue(failed);
   let alive: Promise<Alive> | null = null;
@@ -86,7 +86,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       return await proveSelf(store, (await alive).self, hello);
     },
   });
-  const turns = turnsOver(client, surroundings);
+  const turns = turnsOver(client, system);
   client.onEvent((event) => {
     if (event.kind === "welcomed") later(({ self, entrance }) => welcomed(self, entrance, event.reply));
     if (event.kind === "push") heard(event.push);
@@ -115,7 +115,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   };
 
   async function becomeAlive(hello: Parameters<typeof becomeSelf>[1]): Promise<Alive> {
-    const self = await becomeSelf({ store, name, deviceLabel, surroundings }, hello);
+    const self = await becomeSelf({ store, name, deviceLabel, system }, hello);
     const { groups: rows } = await store.load();
     const groups = groupsOf({
       rows,
@@ -123,7 +123,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       advanced: async (session, conversation, standing) => await advanced(session, conversation, standing),
       failed,
     });
-    return { self, entrance: { client, store, service: serviceOf(self), surroundings, self, groups, textOf } };
+    return { self, entrance: { client, store, service: serviceOf(self), system, self, groups, textOf } };
   }
 
   function serviceOf(self: Self) {
@@ -143,7 +143,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       engine: self.engine,
       service: serviceOf(self),
       trust: self.people,
-      surroundings,
+      system,
       ownDevice: self.device.id,
       textOf,
       onEvent: (event) => onEvent({ kind: "group", conversation, event }),
@@ -163,7 +163,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   }
 
   async function welcomed(self: Self, entrance: Entrance, { device }: ReplyBody<"hello">): Promise<void> {
-    if (device !== null) await offerPackages({ client, store, engine: self.engine }, device, surroundings.now());
+    if (device !== null) await offerPackages({ client, store, engine: self.engine }, device, system.now());
     await arrive(entrance);
   }
 
@@ -184,7 +184,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "packages-low":
         later(async ({ self }) => {
           const there = { packages: push.left, lastResort: true };
-          await offerPackages({ client, store, engine: self.engine }, there, surroundings.now());
+          await offerPackages({ client, store, engine: self.engine }, there, system.now());
         });
         return;
       // Turns are waited for in turns.ts; the rest is for faces.

@@ -5,7 +5,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
-import type { DeliveryService, Surroundings } from "../group-sessions/ports.ts";
+import type { DeliveryService, System } from "../group-sessions/ports.ts";
 import type { KeyPackage } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Groups } from "./groups.ts";
@@ -15,7 +15,7 @@ export interface Entrance {
   readonly client: FramesClient;
   readonly store: AgentStore;
   readonly service: DeliveryService;
-  readonly surroundings: Surroundings;
+  readonly system: System;
   readonly self: Self;
   readonly groups: Groups;
   /** What the search finds a content by, or null for one without text. */
@@ -24,9 +24,9 @@ export interface Entrance {
 
 /** A group of one's own in this conversation, asked of the server as soon as it is there. Its id. */
 export async function create(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
-  const { store, surroundings, self, groups } = entrance;
-  const group = surroundings.randomBytes(16);
-  const entering = { engine: self.engine, surroundings };
+  const { store, system, self, groups } = entrance;
+  const group = system.randomBytes(16);
+  const entering = { engine: self.engine, system };
   await store.commit(createGroup(entering, { group, conversation, policy }));
   await groups.add(group, conversation);
   groups.wake(toText(group));
@@ -35,13 +35,13 @@ export async function create(entrance: Entrance, conversation: string, policy: R
 
 /** Into an open room, or back in where this device has a leaf, by an external commit. False: not now. */
 export async function enter(entrance: Entrance, view: GroupView): Promise<boolean> {
-  const { store, service, surroundings, self, groups } = entrance;
+  const { store, service, system, self, groups } = entrance;
   const group = toBytes(view.group);
   const door = await service.door(group);
   if (door.kind !== "door") return false;
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
-  const entering = { engine: self.engine, surroundings };
+  const entering = { engine: self.engine, system };
   await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, door }));
   await groups.add(group, conversation);
   groups.wake(view.group);
@@ -53,7 +53,7 @@ export async function enter(entrance: Entrance, view: GroupView): Promise<boolea
  * this device has a leaf there.
  */
 export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<void> {
-  const { client, store, surroundings, self, groups } = entrance;
+  const { client, store, system, self, groups } = entrance;
   const answer = await client.request("read-welcome", { group: view.group });
   if (answer.kind !== "answered") return;
   const { welcome, entry: number, hash } = answer.value;
@@ -72,7 +72,7 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
     const received = { group, conversation, welcome, number, hash: toBytes(hash) };
     try {
       if (own === null) throw new EngineError("no-key-package");
-      await store.commit(await joinByWelcome({ engine: self.engine, surroundings }, { ...received, ...own }));
+      await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own }));
       await groups.add(group, conversation);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;

@@ -9,7 +9,7 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { knownPeople } from "../device/known-people.ts";
 import type { KnownPeople } from "../device/known-people.ts";
 import { makeDevice } from "../device/make-device.ts";
-import type { Surroundings } from "../group-sessions/ports.ts";
+import type { System } from "../group-sessions/ports.ts";
 import type { OwnDevice } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
@@ -27,21 +27,21 @@ interface Introducing {
   /** The name to speak under: without a tailnet it is the identity. */
   readonly name: string;
   readonly deviceLabel: string;
-  readonly surroundings: Surroundings;
+  readonly system: System;
 }
 
 type Hello = Parameters<NonNullable<FrameOptions["device"]>>[0];
 type Proof = NonNullable<Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>>;
 
 /** The device in the store; at the first start one is made, with the user key, and is on the disk before it is named to anybody. */
-export async function becomeSelf({ store, name, deviceLabel, surroundings }: Introducing, hello: Hello): Promise<Self> {
+export async function becomeSelf({ store, name, deviceLabel, system }: Introducing, hello: Hello): Promise<Self> {
   const server = toBytes(hello.server.id);
   const owner = hello.you.owner ?? { kind: "name", identity: foldName(name) };
   const saved = await store.load();
   let { device } = saved;
   if (device === null) {
     const fields = { server, ...owner, label: hello.you.label, deviceLabel, node: "", notAfter: 0n };
-    const made = makeDevice(fields, { isFirst: true, randomBytes: (length) => surroundings.randomBytes(length) });
+    const made = makeDevice(fields, { isFirst: true, randomBytes: (length) => system.randomBytes(length) });
     await store.commit(made.changes);
     ({ device } = made);
   }
@@ -51,7 +51,7 @@ export async function becomeSelf({ store, name, deviceLabel, surroundings }: Int
     owner,
     device,
     engine: createGroupEngine({ seed, record }),
-    people: knownPeople(saved, () => surroundings.now()),
+    people: knownPeople(saved, () => system.now()),
   };
 }
 
