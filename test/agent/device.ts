@@ -147,9 +147,11 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
     },
     async enter(group) {
       const row = await rowOf(group);
-      const door = await device.service.door(group);
-      if (door.kind !== "door") throw new Error(door.kind);
-      await store.commit(await joinExternally({ engine, system }, { group, conversation, row, abandoned: null, door }));
+      const joinInfo = await device.service.joinInfo(group);
+      if (joinInfo.kind !== "join-info") throw new Error(joinInfo.kind);
+      await store.commit(
+        await joinExternally({ engine, system }, { group, conversation, row, abandoned: null, joinInfo }),
+      );
       await forgetSession(group);
       return device.session(group);
     },
@@ -163,7 +165,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
           read: async (...args) => await device.service.read(...args),
           send: async (...args) => await device.service.send(...args),
           commit: async (...args) => await device.service.commit(...args),
-          door: async (...args) => await device.service.door(...args),
+          joinInfo: async (...args) => await device.service.joinInfo(...args),
           reportInvalid: async (...args) => {
             await device.service.reportInvalid(...args);
           },

@@ -70,12 +70,12 @@ export function idealLog(): IdealLog {
       },
       send: async (message) => await answer(send(device, message)),
       commit: async (id, request) => await answer(commit(device, id, request)),
-      door: async (id) => {
+      joinInfo: async (id) => {
         const group = groups.get(key(id));
         if (group === undefined) return await answer<Refusal>({ kind: "not-a-member" });
         const { epoch, info, entries } = group;
         const hash = headHash(group);
-        return await answer({ kind: "door" as const, groupInfo: info.bytes, epoch, number: entries.length, hash });
+        return await answer({ kind: "join-info" as const, groupInfo: info.bytes, epoch, number: entries.length, hash });
       },
       reportInvalid: async (id, number) => {
         invalid.push({ group: key(id), number });

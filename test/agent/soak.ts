@@ -210,7 +210,7 @@ export async function soak(seed: number, steps: number): Promise<SoakFigures> {
         return await lose(async () => await service.send(message));
       },
       commit: async (id, request) => await lose(async () => await service.commit(id, request)),
-      door: async (id) => await lose(async () => await service.door(id)),
+      joinInfo: async (id) => await lose(async () => await service.joinInfo(id)),
       reportInvalid: async (id, number) => {
         await service.reportInvalid(id, number);
       },

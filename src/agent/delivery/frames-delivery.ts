@@ -5,7 +5,7 @@
 import type { Answer, FramesClient } from "../../client/frames/index.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import type { Place } from "../../wire/frames/values.ts";
-import type { DeliveryService, GroupDoor, Page, Refusal, Stored } from "../group-sessions/ports.ts";
+import type { DeliveryService, JoinInfo, Page, Refusal, Stored } from "../group-sessions/ports.ts";
 import type { PendingRequest } from "../storage/kept.ts";
 import { toBytes, toText } from "./base64url.ts";
 import { logEntryOf } from "./entries.ts";
@@ -40,13 +40,13 @@ export function framesDelivery({ client, turns, placeOf }: DeliveryOptions): Del
       const second = await commit(group, request);
       return second === "not-your-turn" ? { kind: "stale-epoch" } : second;
     },
-    async door(id) {
+    async joinInfo(id) {
       const group = toText(id);
       await turns.take(group);
       const answer = await client.request("read-group-info", { group });
       if (answer.kind !== "answered") return refusalOf(answer);
       const { epoch, groupInfo, number, hash } = answer.value;
-      return { kind: "door", epoch, groupInfo, number, hash: toBytes(hash) } satisfies GroupDoor;
+      return { kind: "join-info", epoch, groupInfo, number, hash: toBytes(hash) } satisfies JoinInfo;
     },
     async reportInvalid(group, number) {
       await client.request("report-commit", { group: toText(group), number });

@@ -3,7 +3,7 @@ import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Change } from "../storage/changes.ts";
 import type { GroupRow, PendingRequest } from "../storage/kept.ts";
 import { EMPTY_LOG } from "./log.ts";
-import type { GroupDoor, System } from "./ports.ts";
+import type { JoinInfo, System } from "./ports.ts";
 import { firstUpdate } from "./schedule.ts";
 
 /**
@@ -85,14 +85,14 @@ export async function joinExternally(
     readonly conversation: string;
     readonly row: GroupRow | null;
     readonly abandoned: PendingRequest | null;
-    readonly door: GroupDoor;
+    readonly joinInfo: JoinInfo;
   },
 ): Promise<readonly Change[]> {
-  const { group, conversation, row, abandoned, door } = options;
-  const { group: joined, commit, groupInfo } = await engine.joinExternal(door.groupInfo);
+  const { group, conversation, row, abandoned, joinInfo } = options;
+  const { group: joined, commit, groupInfo } = await engine.joinExternal(joinInfo.groupInfo);
   const saved = joined.save();
   joined.close();
-  const { epoch, number, hash } = door;
+  const { epoch, number, hash } = joinInfo;
   const request = { kind: "join", epoch, after: number, commit, groupInfo } as const;
   const changes: Change[] = [
     { kind: "group-added", group, conversation, status: "joining", cursor: number, hash, updateDue: 0 },

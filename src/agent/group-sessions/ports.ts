@@ -57,9 +57,10 @@ export interface Page {
   readonly hash: Uint8Array | null;
 }
 
-export interface GroupDoor {
-  readonly kind: "door";
-  /** GroupInfo of the present epoch, with tree. */
+/** What an external join starts from (RFC 9420, 3.3). */
+export interface JoinInfo {
+  readonly kind: "join-info";
+  /** GroupInfo of the current epoch, with tree. */
   readonly groupInfo: Uint8Array;
   readonly epoch: number;
   /** The log's last number and hash at that time. */
@@ -73,7 +74,7 @@ export interface DeliveryService {
   send(message: OutgoingMessage): Promise<Stored | Refusal>;
   /** Commit, Welcomes and GroupInfo of the next epoch together; for a creation, the first GroupInfo alone. */
   commit(group: Uint8Array, request: PendingRequest): Promise<Stored | Refusal>;
-  door(group: Uint8Array): Promise<GroupDoor | Refusal>;
+  joinInfo(group: Uint8Array): Promise<JoinInfo | Refusal>;
   /** The log has a commit that can't be processed (SEALED.md 15). Its answer changes nothing here. */
   reportInvalid(group: Uint8Array, number: number): Promise<void>;
 }

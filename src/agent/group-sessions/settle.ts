@@ -52,7 +52,7 @@ async function submit(context: SessionContext, work: Working): Promise<Step> {
       return { kind: "again" };
     case "stale-epoch":
       context.fruitless += 1;
-      // Another's commit came first, perhaps where this device can't read it: the join is made afresh, at the door as it is now.
+      // Another's commit came first, perhaps where this device can't read it: the join is made afresh from the newest GroupInfo.
       if (request.kind === "join") await dropJoin(context, work);
       await context.system.wait(backOff(context.fruitless, context.system.random()));
       return { kind: "again" };
@@ -119,7 +119,7 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
     candidate.close();
     work.candidate = null;
     work.changes.push({ kind: "candidate-dropped", group: row.id });
-    // What was never made has no door to come in by.
+    // A group that was never created has no GroupInfo to join by.
     if (request.kind === "create") {
       work.row = { ...row, status: "removed" };
       work.changes.push({ kind: "group-status", group: row.id, status: "removed", stopped: null });
@@ -142,13 +142,13 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
 export async function rejoin(context: SessionContext, work: Working): Promise<Step> {
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   context.fruitless += 1;
-  const door = await context.service.door(context.id);
-  if (door.kind !== "door") return door.kind === "refused" ? door : { kind: "offline" };
+  const joinInfo = await context.service.joinInfo(context.id);
+  if (joinInfo.kind !== "join-info") return joinInfo.kind === "refused" ? joinInfo : { kind: "offline" };
   const { row, request: abandoned } = work;
   try {
     const { conversation } = row;
     await context.store.commit(
-      await joinExternally(context, { group: context.id, conversation, row, abandoned, door }),
+      await joinExternally(context, { group: context.id, conversation, row, abandoned, joinInfo }),
     );
   } catch (error) {
     if (!(error instanceof EngineError) || isEngineFailure(error)) throw error;

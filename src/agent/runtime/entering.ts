@@ -37,12 +37,12 @@ export async function create(entrance: Entrance, conversation: string, policy: R
 export async function enter(entrance: Entrance, view: GroupView): Promise<boolean> {
   const { store, service, system, self, groups } = entrance;
   const group = toBytes(view.group);
-  const door = await service.door(group);
-  if (door.kind !== "door") return false;
+  const joinInfo = await service.joinInfo(group);
+  if (joinInfo.kind !== "join-info") return false;
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
   const entering = { engine: self.engine, system };
-  await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, door }));
+  await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, joinInfo }));
   await groups.add(group, conversation);
   groups.wake(view.group);
   return true;
