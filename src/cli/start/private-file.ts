@@ -1,15 +1,7 @@
 import { randomUUID } from "node:crypto";
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "../../disk/make-folder.ts";
 import { withoutMark } from "../../text/byte-order-mark.ts";
 import { isNowhere } from "./places.ts";
 
@@ -60,13 +52,6 @@ export function appendPrivate(path: string, text: string): string | null {
 function unwritable(path: string, error: unknown): string {
   if (isNowhere(path)) return "nothing can be remembered: there is no home folder (HOME is not set)";
   return `${path} can't be written: ${reason(error)}`;
-}
-
-/** Node's own `recursive` tries for ever where a folder can't be made although the one above it is there (`/proc`). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Where even this fails, such as below a file or in a folder that is shut to us, nothing was written. */

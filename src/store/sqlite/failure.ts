@@ -1,34 +1,7 @@
-import { isValiError } from "valibot";
+import { failureKind } from "../../disk/failure-kind.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
-
-/** Primary result codes, https://sqlite.org/rescode.html; an extended code has its primary one in the low byte. */
-const SQLITE: ReadonlyMap<number, StoreErrorCode> = new Map([
-  [3 /* PERM */, "unwritable"],
-  [5 /* BUSY */, "in-use"],
-  [8 /* READONLY */, "unwritable"],
-  [11 /* CORRUPT */, "damaged"],
-  [13 /* FULL */, "full"],
-  [14 /* CANTOPEN */, "unwritable"],
-  [26 /* NOTADB */, "damaged"],
-]);
-
-/** SQLite couldn't make room for its index of the write-ahead log. It says so with a code of its own, not with FULL. */
-const IOERR_SHMSIZE = 4874;
-
-const SYSTEM: ReadonlyMap<unknown, StoreErrorCode> = new Map([
-  ["EACCES", "unwritable"],
-  ["EPERM", "unwritable"],
-  ["EROFS", "unwritable"],
-  ["EEXIST", "unwritable"],
-  ["ENOTDIR", "unwritable"],
-  ["ENOENT", "unwritable"],
-  ["ENOSPC", "full"],
-  ["EDQUOT", "full"],
-  // node:sqlite met an integer that no JavaScript number can hold; we write only such that can.
-  ["ERR_OUT_OF_RANGE", "damaged"],
-]);
 
 /** Any error of SQLite, the file system or the reading of rows, as one that tells the administrator what to do. */
 export function toStoreError(error: unknown, path: string): StoreError {
@@ -37,14 +10,10 @@ export function toStoreError(error: unknown, path: string): StoreError {
   return new StoreError(code, describe(code, path, error), error);
 }
 
+/** The store makes no change that a constraint could refuse. */
 function codeOf(error: unknown): StoreErrorCode {
-  if (isValiError(error)) return "damaged";
-  if (!(error instanceof Error)) return "failed";
-  if ("errcode" in error && typeof error.errcode === "number") {
-    if (error.errcode === IOERR_SHMSIZE) return "full";
-    return SQLITE.get(error.errcode & 0xff) ?? "failed";
-  }
-  return ("code" in error ? SYSTEM.get(error.code) : undefined) ?? "failed";
+  const kind = failureKind(error);
+  return kind === "conflict" ? "failed" : kind;
 }
 
 /** The administrator's line for each code; all but `in-use` and `full` carry the cause's own words. */

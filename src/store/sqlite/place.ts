@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
+import { makeFolder } from "../../disk/make-folder.ts";
 import { StoreError } from "../errors.ts";
 import { describe } from "./failure.ts";
-import { makeFolder } from "./make-folder.ts";
 
 /** SQLite's own files beside the database; it gives new ones the database's mode. */
 const COMPANIONS = ["", "-wal", "-shm", "-journal", "-mark"];

@@ -1,51 +1,12 @@
-import { isValiError } from "valibot";
+import { failureKind } from "../../../disk/failure-kind.ts";
 import { AgentStoreError } from "../errors.ts";
 import type { AgentStoreErrorCode } from "../errors.ts";
-
-/** Primary result codes, https://sqlite.org/rescode.html; an extended code has its primary one in the low byte. */
-const SQLITE: ReadonlyMap<number, AgentStoreErrorCode> = new Map([
-  [3 /* PERM */, "unwritable"],
-  [5 /* BUSY */, "in-use"],
-  [8 /* READONLY */, "unwritable"],
-  [11 /* CORRUPT */, "damaged"],
-  [13 /* FULL */, "full"],
-  [14 /* CANTOPEN */, "unwritable"],
-  // What a change's own statement refuses: a row that is there already, or one that it needs and isn't.
-  [19 /* CONSTRAINT */, "conflict"],
-  [26 /* NOTADB */, "damaged"],
-]);
-
-/** SQLite couldn't make room for its index of the write-ahead log. It says so with a code of its own, not with FULL. */
-const IOERR_SHMSIZE = 4874;
-
-const SYSTEM: ReadonlyMap<unknown, AgentStoreErrorCode> = new Map([
-  ["EACCES", "unwritable"],
-  ["EPERM", "unwritable"],
-  ["EROFS", "unwritable"],
-  ["EEXIST", "unwritable"],
-  ["ENOTDIR", "unwritable"],
-  ["ENOENT", "unwritable"],
-  ["ENOSPC", "full"],
-  ["EDQUOT", "full"],
-  // node:sqlite met an integer that no JavaScript number can hold; we write only such that can.
-  ["ERR_OUT_OF_RANGE", "damaged"],
-]);
 
 /** Any error of SQLite, the file system or the reading of rows, as one that tells the person what to do. */
 export function toAgentStoreError(error: unknown, path: string): AgentStoreError {
   if (error instanceof AgentStoreError) return error;
-  const code = codeOf(error);
+  const code = failureKind(error);
   return new AgentStoreError(code, describe(code, path, error), error);
-}
-
-function codeOf(error: unknown): AgentStoreErrorCode {
-  if (isValiError(error)) return "damaged";
-  if (!(error instanceof Error)) return "failed";
-  if ("errcode" in error && typeof error.errcode === "number") {
-    if (error.errcode === IOERR_SHMSIZE) return "full";
-    return SQLITE.get(error.errcode & 0xff) ?? "failed";
-  }
-  return ("code" in error ? SYSTEM.get(error.code) : undefined) ?? "failed";
 }
 
 /** The line for each code. */

@@ -7,7 +7,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "../../../disk/make-folder.ts";
 import { AgentStoreError } from "../errors.ts";
 import { describe } from "./failure.ts";
 import { SECRETS_KEY_BYTES } from "./secrets.ts";
@@ -65,13 +65,6 @@ function syncFolder(folder: string): void {
   const opened = openSync(folder, constants.O_RDONLY);
   fsyncSync(opened);
   closeSync(opened);
-}
-
-/** Node's own `recursive` tries for ever where a folder can't be made although the one above it is there (`/proc`). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
 }
 
 function restrict(path: string): void {

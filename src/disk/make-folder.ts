@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder (0700) and those above it that aren't there. Throws the file system's errors. Node's own `recursive` tries for
- * ever where a folder can't be made although the one above it is there (`/proc`).
+ * Makes a folder (0700) and those above it that are missing. Throws the file system's errors. Node's own `recursive` loops
+ * for ever where a folder can't be made although the one above it exists (`/proc`).
  */
 export function makeFolder(path: string): void {
   if (existsSync(path) && statSync(path).isDirectory()) return;
