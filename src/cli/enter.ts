@@ -49,5 +49,5 @@ async function enterOnce([id, ...others]: Entering["ids"], entering: Entering): 
 }
 
 function isTaken(cause: ConnectionEnd): boolean {
-  return cause.kind === "refused" && cause.error.reason === "name-taken";
+  return cause.kind === "refused" && (cause.error.reason === "name-taken" || cause.error.reason === "name-has-key");
 }

@@ -83,6 +83,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "invalid-name":
       return EXIT.wrongUse;
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "recipient-not-found":

@@ -71,6 +71,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "too-slow":
       return true;
     case "invalid-name":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "recipient-not-found":

@@ -15,6 +15,8 @@ export type Refusal =
 type PlainReason =
   | "invalid-name"
   | "name-taken"
+  /** It belongs to a device that seals, and this session has no proof of its user key. */
+  | "name-has-key"
   | "too-many-names"
   | "you-are-banned"
   | "recipient-not-found"

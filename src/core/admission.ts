@@ -6,11 +6,11 @@ import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decisio
 import type { Event } from "./events.ts";
 import { identityKey, isOfTailnet, sameDetails, sameIdentity, type OperatorGround } from "./identity.ts";
 import { countUnder } from "./index-map.ts";
-import { isName } from "./names.ts";
+import { foldName, isName } from "./names.ts";
 import { isFirst, lastingGround } from "./operators.ts";
 import { get } from "./persistent-map.ts";
 import type { Refusal } from "./refusals.ts";
-import { bearersOf, type Session, type State } from "./state.ts";
+import { bearersOf, type KeyOfName, type RegisteredSession, type Session, type State } from "./state.ts";
 
 type CommandOf<K extends Command["kind"]> = Extract<Command, { kind: K }>;
 
@@ -24,8 +24,16 @@ export function decideOpen(state: State, { session, identity, grant, sharing }: 
   return done({ kind: "session-opened", session, identity, grant, sharing });
 }
 
-/** A session takes a name: it must be one, be free, be its identity's own or nobody's, and neither may be banned. */
-export function decideRegister(state: State, command: CommandOf<"register">, at: number): Decision {
+/**
+ * A session takes a name: it must be one, be free, be its identity's own or nobody's, and neither may be banned. Where nothing
+ * but the name tells one local user from another, the name is its user key's, once it has one.
+ */
+export function decideRegister(
+  state: State,
+  command: CommandOf<"register">,
+  at: number,
+  keyOfName: KeyOfName,
+): Decision {
   const { name } = command;
   const session = get(state.sessions, command.session);
   if (session === undefined) return SESSION_GONE;
@@ -36,11 +44,21 @@ export function decideRegister(state: State, command: CommandOf<"register">, at:
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
     return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }, command.tag));
   }
-  if (!mayShare(session, bearersOf(state, name))) return refused({ reason: "name-taken" });
+  const userKey = command.userKey ?? null;
+  const ownKey = identity.kind === "local" ? keyOfName(foldName(name)) : null;
+  if (ownKey !== null && ownKey !== userKey) return refused({ reason: "name-has-key" });
+  if (!mayShare(session, userKey, bearersOf(state, name))) return refused({ reason: "name-taken" });
   const claimed = decideClaim(state, identity, name, at);
   if ("reason" in claimed) return refused(claimed);
-  const operator = ground ?? (isFirst(state, identity, name) ? "first" : null);
-  return done(...claimed, { kind: "session-registered", session: session.id, tag: command.tag, name, operator });
+  const operator = ground ?? (isFirst(state, identity, name, userKey) ? "first" : null);
+  return done(...claimed, {
+    kind: "session-registered",
+    session: session.id,
+    tag: command.tag,
+    name,
+    operator,
+    userKey,
+  });
 }
 
 /** The tailnet was asked again: a peer that became somebody else must come again, and rights follow the answer. */
@@ -66,11 +84,16 @@ function operatorAfter(state: State, session: Session, grant: Session["grant"]):
   return ground ?? (session.operator === "first" ? "first" : null);
 }
 
-/** Sessions of one identity may bear a name together, but only one of them as a protocol has it that shares none. */
-function mayShare(session: Session, bearers: readonly Session[]): boolean {
+/**
+ * Sessions of one identity may bear a name together, but only one of them as a protocol has it that shares none. Local ones are
+ * of one identity only where they have proved the same user key, or none.
+ */
+function mayShare(session: Session, userKey: string | null, bearers: readonly RegisteredSession[]): boolean {
   return bearers.every(
     (other) =>
-      sameIdentity(other.identity, session.identity) && (session.sharing === "shared" || other.sharing === "shared"),
+      sameIdentity(other.identity, session.identity) &&
+      (session.identity.kind !== "local" || other.userKey === userKey) &&
+      (session.sharing === "shared" || other.sharing === "shared"),
   );
 }
 

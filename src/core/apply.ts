@@ -32,7 +32,8 @@ export function apply(state: State, event: Event): State {
     case "session-registered": {
       const session = get(state.sessions, event.session);
       if (session?.phase !== "unregistered") return state;
-      return registered(state, { ...session, phase: "registered", name: event.name, operator: event.operator });
+      const { name, operator, userKey } = event;
+      return registered(state, { ...session, phase: "registered", name, operator, userKey });
     }
     case "session-refreshed": {
       const session = get(state.sessions, event.session);
@@ -109,7 +110,7 @@ function registered(state: State, session: RegisteredSession): State {
     sessions: put(state.sessions, session.id, session),
     online: put(state.online, foldName(session.name), [...sessionsNamed(state, session.name), session.id]),
     sharing: session.sharing === "shared" ? put(state.sharing, session.id, session.id) : state.sharing,
-    keptRight: session.operator === "first" ? keptRightOf(session.identity, session.name) : state.keptRight,
+    keptRight: session.operator === "first" ? keptRightOf(session) : state.keptRight,
   };
 }
 

@@ -13,8 +13,9 @@ export type Needs = "nothing" | "registration" | "operator";
 
 /** What a peer asks for. Each protocol's inbound turns its values into these. */
 export type PeerCommand = Asked &
+  /** `userKey`: what the session has proved to hold a device's key of; missing where its protocol knows no such proof. */
   (
-    | { readonly kind: "register"; readonly name: string }
+    | { readonly kind: "register"; readonly name: string; readonly userKey?: string | undefined }
     | { readonly kind: "broadcast"; readonly text: string }
     /** `body` is sealed by the sender; it is passed on unchanged. */
     | { readonly kind: "direct"; readonly to: string; readonly body: string }

@@ -6,7 +6,7 @@ import { isFact, type Event, type Fact } from "./events.ts";
 import type { Notice } from "./notices.ts";
 import type { Refusal } from "./refusals.ts";
 import type { CommandClass, Rules } from "./rules.ts";
-import type { State } from "./state.ts";
+import type { KeyOfName, State } from "./state.ts";
 
 export interface CoreDomain {
   readonly state: State;
@@ -17,20 +17,29 @@ export interface CoreDomain {
   readonly notice: Notice;
 }
 
-/** The rules of people, names, bans and the open room, as a mailbox runs them. */
-export const coreRules: Rules<CoreDomain> = {
-  classOf,
-  sessionOf: (command) => ("session" in command ? command.session : null),
-  sizeOf,
-  decide,
-  apply,
-  deliveriesOf,
-  storedBy: (event) => (isFact(event) ? { kind: "fact", fact: event } : null),
-  lazyKeyOf: (fact) => fact.kind,
-  refusedNotice: (command, refusal) => ({ kind: "refused", refusal, tag: "tag" in command ? command.tag : undefined }),
-  storageFailed: { reason: "storage-failed" },
-  busy: { reason: "storage-failed" },
-};
+/** The rules of people, names, bans and the open room, as a mailbox runs them, where no name has a user key. */
+export const coreRules: Rules<CoreDomain> = createCoreRules(() => null);
+
+/** The same, where local names may have user keys. */
+export function createCoreRules(keyOfName: KeyOfName): Rules<CoreDomain> {
+  return {
+    classOf,
+    sessionOf: (command) => ("session" in command ? command.session : null),
+    sizeOf,
+    decide: (state, command, at) => decide(state, command, at, keyOfName),
+    apply,
+    deliveriesOf,
+    storedBy: (event) => (isFact(event) ? { kind: "fact", fact: event } : null),
+    lazyKeyOf: (fact) => fact.kind,
+    refusedNotice: (command, refusal) => ({
+      kind: "refused",
+      refusal,
+      tag: "tag" in command ? command.tag : undefined,
+    }),
+    storageFailed: { reason: "storage-failed" },
+    busy: { reason: "storage-failed" },
+  };
+}
 
 function classOf(command: Command): CommandClass {
   switch (command.kind) {

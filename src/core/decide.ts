@@ -13,19 +13,19 @@ import { foldName } from "./names.ts";
 import { get } from "./persistent-map.ts";
 import { isOperator, withNeeds, withOperator, withRegistered } from "./rights.ts";
 import { rosterOf } from "./roster.ts";
-import { sessionsNamed, type State } from "./state.ts";
+import { sessionsNamed, type KeyOfName, type State } from "./state.ts";
 import { decideNodesPresent, decideTailscaledPresence, decideTailscaledSeen } from "./tailnet-news.ts";
 
 /**
  * What a command leads to in a state. Pure: the same state, command and time give the same decision.
  * @param at milliseconds since 1970, for the stamps on claims and bans.
  */
-export function decide(state: State, command: Command, at: number): Decision {
+export function decide(state: State, command: Command, at: number, keyOfName: KeyOfName = NO_KEYS): Decision {
   switch (command.kind) {
     case "open":
       return decideOpen(state, command);
     case "register":
-      return decideRegister(state, command, at);
+      return decideRegister(state, command, at, keyOfName);
     case "refresh-identity":
       return decideRefresh(state, command);
     case "end":
@@ -53,6 +53,8 @@ export function decide(state: State, command: Command, at: number): Decision {
       return decideAsked(state, command, at);
   }
 }
+
+const NO_KEYS: KeyOfName = () => null;
 
 function decideAsked(state: State, command: Exclude<PeerCommand, { kind: "register" }>, at: number): Decision {
   const { session, tag } = command;

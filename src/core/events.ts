@@ -57,6 +57,8 @@ type LiveEvent =
       readonly session: SessionId;
       readonly name: string;
       readonly operator: OperatorGround | null;
+      /** The user key that it has proved; null: none. */
+      readonly userKey: string | null;
       readonly tag?: Tag | undefined;
     }
   | {

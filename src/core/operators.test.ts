@@ -100,6 +100,23 @@ test("ID-43 a local user's right goes with the session, for any user of the mach
   expect(groundOf(w, 4)).toBe("first");
 });
 
+test("ID-43 a local name's right is kept with its key, and comes back to whoever proves that, to nobody else", () => {
+  const w = world({}, noTailscaled);
+  w.joinShared(1, local, "alice", "key of alice");
+  expect(groundOf(w, 1)).toBe("first");
+  w.run({ kind: "end", session: 1, refusal: null });
+  w.join(2, local, "alice");
+  w.join(3, phone, "bob");
+  expect([groundOf(w, 2), groundOf(w, 3)]).toEqual([null, null]);
+  w.run({ kind: "end", session: 2, refusal: null });
+  w.joinShared(4, local, "alice", "another key");
+  expect(groundOf(w, 4)).toBe(null);
+  w.run({ kind: "end", session: 4, refusal: null });
+  w.joinShared(5, local, "other", "key of alice");
+  w.joinShared(6, local, "ALICE", "key of alice");
+  expect([groundOf(w, 5), groundOf(w, 6)]).toEqual([null, "first"]);
+});
+
 test("ID-43 an address's right is kept for that address and name over lost connections, whoever comes first after it", () => {
   const w = world({}, noTailscaled);
   w.join(1, phone, "alice");

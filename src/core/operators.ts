@@ -4,7 +4,7 @@ import type { Event, SessionId } from "./events.ts";
 import { foldAscii, identityKey, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { foldName } from "./names.ts";
 import { valuesOf } from "./persistent-map.ts";
-import type { Settings, State } from "./state.ts";
+import type { KeptRight, RegisteredSession, Settings, State } from "./state.ts";
 
 /**
  * Why this identity, under this name, is operator; null: it isn't. What the tailnet or the configuration says lasts as
@@ -21,19 +21,31 @@ export function lastingGround(
 
 /**
  * The original's rule: who registers while nobody is registered is operator. It holds only where no tailscaled is or was ever
- * seen and the configuration names nobody; anywhere else nobody becomes operator by being early. The right of an address
- * stays with that address and name, so that it comes back to it, and to nobody else, after its connection was lost.
+ * seen and the configuration names nobody; anywhere else nobody becomes operator by being early. The right stays with the
+ * address and its name, or with a local name and its key, so that it comes back to these, and to nobody else, after the
+ * connection was lost.
  */
-export function isFirst(state: State, identity: Identity, name: string): boolean {
+export function isFirst(state: State, identity: Identity, name: string, userKey: string | null): boolean {
   if (state.tailscaledSeen || state.tailscaledPresent || state.settings.operators.length > 0) return false;
   const { keptRight } = state;
   if (keptRight === null) return state.online.size === 0;
-  return keptRight.identity === identityKey(identity) && keptRight.name === foldName(name);
+  const isTheirs = keptRight.identity === identityKey(identity) && keptRight.name === foldName(name);
+  return isTheirs && (keptRight.userKey === null || keptRight.userKey === userKey);
 }
 
-/** The right that registering first leaves behind. A `local` user's is not kept: any user of the machine could take it. */
-export function keptRightOf(identity: Identity, name: string): State["keptRight"] {
-  return identity.kind === "address" ? { identity: identityKey(identity), name: foldName(name) } : null;
+/** The right that registering first leaves behind. A bare local name's is not kept: any user of the machine could take it. */
+export function keptRightOf({ identity, name, userKey }: RegisteredSession): KeptRight | null {
+  switch (identity.kind) {
+    case "address":
+      return { identity: identityKey(identity), name: foldName(name), userKey: null };
+    case "local":
+      return userKey === null ? null : { identity: identityKey(identity), name: foldName(name), userKey };
+    case "person":
+    case "machine":
+    case "labelled-machine":
+      // Of a tailnet, where nobody is operator by being first.
+      return null;
+  }
 }
 
 /** Gives up the right that is kept from being first, whoever has it; who comes first after that, has it next. */

@@ -9,6 +9,8 @@ export type Refusal =
   | { readonly reason: "already-registered" }
   | { readonly reason: "invalid-name" }
   | { readonly reason: "name-taken" }
+  /** A local name that has a user key is that key's: nobody bears it who hasn't proved it. */
+  | { readonly reason: "name-has-key" }
   | { readonly reason: "too-many-names" }
   | { readonly reason: "you-are-banned" }
   | { readonly reason: "recipient-not-found" }

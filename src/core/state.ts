@@ -16,6 +16,16 @@ export interface Settings {
   readonly maxNamesOfLocal: number;
 }
 
+/** The right of the first operator: an address's under a folded name, or a local name's with its user key. */
+export interface KeptRight {
+  readonly identity: string;
+  readonly name: string;
+  readonly userKey: string | null;
+}
+
+/** The user key that a folded name without a tailnet identity has; null: none. The delivery service keeps them. */
+export type KeyOfName = (name: string) => string | null;
+
 interface SessionBase {
   readonly id: SessionId;
   readonly sharing: Sharing;
@@ -29,6 +39,8 @@ export interface RegisteredSession extends SessionBase {
   readonly phase: "registered";
   readonly name: string;
   readonly operator: OperatorGround | null;
+  /** The user key that it has proved; null: none. */
+  readonly userKey: string | null;
 }
 export type Session = UnregisteredSession | RegisteredSession;
 
@@ -38,8 +50,8 @@ export interface State {
   readonly tailscaledSeen: boolean;
   /** There is a tailscaled on this machine now, answering or not. */
   readonly tailscaledPresent: boolean;
-  /** Whose the right of the first operator is while the process lives, and under which folded name; see `isFirst`. */
-  readonly keptRight: { readonly identity: string; readonly name: string } | null;
+  /** Whose the right of the first operator is while the process lives, see `isFirst`. */
+  readonly keptRight: KeptRight | null;
   /** For how long machines that have claimed names have not been in the network map, in milliseconds, by node. */
   readonly absences: PersistentMap<string, number>;
   /** By folded name. */

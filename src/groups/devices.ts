@@ -16,7 +16,7 @@ type Online = Extract<ServerCommand, { kind: "device-online" }>;
  * new devices only one can be the first; the counter rises with each hello, so that a copy shows (SEALED.md 5 and 9).
  */
 export function decideOnline(state: State, command: Online, { at }: Context): Decision {
-  const refusal = refusalOf(state, command);
+  const refusal = refusalOfOnline(state, command);
   if (refusal !== null) return refuse(refusal);
   const { device: id, owner, key, userKey, record, counter } = command;
   const before = get(state.devices, id);
@@ -45,7 +45,8 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
   };
 }
 
-function refusalOf(state: State, command: Online): GroupRefusal | null {
+/** Why a device may not come; null: it may. */
+export function refusalOfOnline(state: State, command: Online): GroupRefusal | null {
   const { owner, userKey } = command;
   const known = get(state.devices, command.device);
   if (known?.removed === true) return { reason: "device-removed" };

@@ -1,5 +1,5 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
-import { coreRules } from "../core/core-rules.ts";
+import { createCoreRules } from "../core/core-rules.ts";
 import { describeIdentity } from "../core/identity.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import { initialState, type Settings, type State } from "../core/state.ts";
@@ -101,14 +101,18 @@ export async function startServer({
     metrics.storeFailed();
     log.error("facts could not be stored", {}, cause);
   };
-  const mailbox = new Mailbox(coreRules, initialState(settings, saved), {
-    store,
-    outbox: sessions,
-    clock: { wall: () => Date.now() },
-    nextTurn: (turn) => void setImmediate(turn),
-    writeBehind: (write) => void setTimeout(write, 2000).unref(),
-    onStoreFailure,
-  });
+  const mailbox = new Mailbox(
+    createCoreRules((name) => groups.keyOfName(name)),
+    initialState(settings, saved),
+    {
+      store,
+      outbox: sessions,
+      clock: { wall: () => Date.now() },
+      nextTurn: (turn) => void setImmediate(turn),
+      writeBehind: (write) => void setTimeout(write, 2000).unref(),
+      onStoreFailure,
+    },
+  );
   const hearers = new FrameHearers(() => groups);
   const { groups, server: self } = await startGroups({ store, saved, outbox: hearers, now, onStoreFailure });
 

@@ -11,6 +11,8 @@ export function refusalWords({ reason }: Refusal): string {
       return "A name is 1 to 32 of the characters A-Z a-z 0-9 . _ - and not ALL.";
     case "name-taken":
       return "That name is somebody else's, or in use.";
+    case "name-has-key":
+      return "That name belongs to a device that seals, so nobody bears it without its key: use pad chat with that device's folder, or another name.";
     case "too-many-names":
       return "You have as many names as one may have.";
     case "you-are-banned":

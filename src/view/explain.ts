@@ -75,6 +75,8 @@ function explainRefusal(refusal: Refusal): string {
   switch (refusal.reason) {
     case "name-taken":
       return "That name is taken: somebody is using it, or it belongs to somebody else. Choose another.";
+    case "name-has-key":
+      return "That name belongs to a device that seals, so nobody bears it without its key. Start pad chat with that device's folder, or choose another name.";
     case "too-many-names":
       return "You already have as many names as one person may have. Use one of them.";
     case "invalid-name":

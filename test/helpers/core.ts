@@ -8,7 +8,7 @@ import type { Identity, OperatorGround, OperatorGrant } from "../../src/core/ide
 import { get } from "../../src/core/persistent-map.ts";
 import type { Saved } from "../../src/core/ports.ts";
 import { apply } from "../../src/core/apply.ts";
-import { initialState, type Settings, type State } from "../../src/core/state.ts";
+import { initialState, type KeyOfName, type Settings, type State } from "../../src/core/state.ts";
 import { oneByOne, type Heard } from "./deliveries.ts";
 
 export const alice = { kind: "person", login: "alice@example.com" } as const satisfies Identity;
@@ -51,8 +51,10 @@ export interface World {
   run(command: Command): Step;
   /** Opens a session and registers it; the step is the registering's. */
   join(session: SessionId, identity: Identity, name: string, grant?: OperatorGrant): Step;
-  /** The same, of a protocol whose sessions share a name. */
-  joinShared(session: SessionId, identity: Identity, name: string): Step;
+  /** The same, of a protocol whose sessions share a name; `userKey`: what the session has proved. */
+  joinShared(session: SessionId, identity: Identity, name: string, userKey?: string): Step;
+  /** Gives a local name a user key, as the delivery service does with a first device. */
+  keyName(name: string, userKey: string): void;
   /** The world as the next start finds it: no session, and what was stored. */
   restarted(settings?: Partial<Settings>): World;
 }
@@ -63,8 +65,9 @@ export function world(settings: Partial<Settings> = {}, saved: Partial<Saved> = 
   const allSaved = { ...freshlySaved, ...saved };
   let state = initialState(allSettings, allSaved);
   const facts: Fact[] = [];
+  const keys = new Map<string, string>();
   function run(command: Command): Step {
-    const step = stepOf(state, command);
+    const step = stepOf(state, command, (name) => keys.get(name) ?? null);
     state = step.after;
     facts.push(...step.events.filter(isFact));
     return step;
@@ -79,18 +82,19 @@ export function world(settings: Partial<Settings> = {}, saved: Partial<Saved> = 
       run({ kind: "open", sharing: "exclusive", session, identity, grant: grant ?? null });
       return run({ kind: "register", session, name });
     },
-    joinShared(session, identity, name) {
+    joinShared(session, identity, name, userKey) {
       run({ kind: "open", sharing: "shared", session, identity, grant: null });
-      return run({ kind: "register", session, name });
+      return run({ kind: "register", session, name, userKey });
     },
+    keyName: (name, userKey) => void keys.set(name, userKey),
     restarted(changed = {}) {
       return world({ ...allSettings, ...changed }, savedAfter(allSaved, facts));
     },
   };
 }
 
-function stepOf(before: State, command: Command): Step {
-  const decision = decide(before, command, 1000);
+function stepOf(before: State, command: Command, keyOfName: KeyOfName): Step {
+  const decision = decide(before, command, 1000, keyOfName);
   const events = decision.kind === "done" ? decision.events : [];
   let after = before;
   const heard: Heard[] = [];

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { createGroupEngine } from "../../src/mls/create-group-engine.ts";
 import type { GroupEngine } from "../../src/mls/group-engine.ts";
@@ -60,9 +61,15 @@ export class FramePeer {
   readonly #pushed: (() => void)[] = [];
   #lastId = 0;
 
-  static async connect(port: number, options: { readonly headers?: Record<string, string> } = {}): Promise<FramePeer> {
+  /** `socket`: one that is connected already, such as of a node of the fake tailnet. */
+  static async connect(
+    port: number,
+    options: { readonly headers?: Record<string, string>; readonly socket?: Socket } = {},
+  ): Promise<FramePeer> {
+    const { socket } = options;
     const webSocket = new WebSocket(`ws://127.0.0.1:${port}/frames`, "padserve.v1", {
       headers: options.headers ?? { "padserve-client": "test" },
+      ...(socket === undefined ? {} : { createConnection: () => socket }),
     });
     const first = once(webSocket, "message");
     await once(webSocket, "open");

@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { Agent } from "node:http";
 import type { Socket } from "node:net";
+import { hostname } from "node:os";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { namesOf } from "../helpers/conversation.ts";
+import { FramePeer, makeDevice } from "../helpers/frame-peer.ts";
 import { startTestServer } from "../helpers/server.ts";
 import { startScene } from "../helpers/tailnet.ts";
 
@@ -235,3 +237,13 @@ function reader(stream: IncomingMessage): () => Promise<string> {
     return line;
   };
 }
+
+test("FR-12 curl goes by another name where this machine's has a user key", async () => {
+  await using server = await startTestServer();
+  const listener = await server.join("zoe");
+  const host = (hostname().split(".")[0] ?? "").toLowerCase();
+  using device = await FramePeer.connect(server.port);
+  await device.greet(host, makeDevice(device.hello.server.id, { kind: "name", identity: host }));
+  expect(await post(server.port, "backup done")).toEqual(DONE);
+  expect((await listener.message()).from).toBe(`${hostname().split(".")[0] ?? ""}-2`);
+});

@@ -22,6 +22,7 @@ const ENDS: Record<ConnectionEnd["kind"], true> = {
 const REFUSALS: Record<Refusal["reason"], true> = {
   "invalid-name": true,
   "name-taken": true,
+  "name-has-key": true,
   "too-many-names": true,
   "you-are-banned": true,
   "not-a-member": true,

@@ -57,6 +57,7 @@ function known(refusal: FrameRefusal): Refusal {
     case "already-registered":
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "not-a-member":

@@ -68,6 +68,7 @@ function isSendOnly(error: ServerError): boolean {
     case "already-registered":
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "no-shared-secret":

@@ -27,6 +27,7 @@ export function isFarewell(error: ServerError): boolean {
     case "already-registered":
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "no-shared-secret":
     case "invalid-payload":

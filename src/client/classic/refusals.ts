@@ -10,6 +10,7 @@ export function refusalOf(error: ServerError): Refusal {
   switch (error.reason) {
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "recipient-not-found":

@@ -8,6 +8,7 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
   switch (refusal.reason) {
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "not-a-member":

@@ -14,6 +14,7 @@ export function classicError(refusal: Refusal, asked: ClassicTag["asked"] | null
     case "already-registered":
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "recipient-not-found":

@@ -106,6 +106,7 @@ export function refusalOfCore(refusal: CoreRefusal): Refusal {
     case "already-registered":
     case "invalid-name":
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "you-are-banned":
     case "recipient-not-found":

@@ -207,10 +207,15 @@ export class FramesSession implements ProtocolSession, Hearer {
             now: Math.floor(Date.now() / 1000),
           });
     if (typeof proved === "string") return { reason: proved };
-    const registered = await this.#register(name);
+    const coming = proved === null || owner === null ? null : { ...proved, session: this.link.id, owner };
+    if (identity.kind === "local") {
+      const refusal = this.#refusalOfLocal(name, coming);
+      if (refusal !== null) return refusal;
+    }
+    const registered = await this.#register(name, proved?.userKey);
     if ("reason" in registered) return registered;
-    if (proved === null || owner === null) return { ...registered, device: null, speaker: null };
-    const online = await this.#services.groups.online({ ...proved, session: this.link.id, owner });
+    if (proved === null || coming === null) return { ...registered, device: null, speaker: null };
+    const online = await this.#services.groups.online(coming);
     if (!online.ok) return online.refusal;
     const { packages, lastResort } = online.value;
     return {
@@ -220,14 +225,24 @@ export class FramesSession implements ProtocolSession, Hearer {
     };
   }
 
+  /**
+   * A local name that has a user key is that key's: without a device that may come it isn't borne at all, and what is wrong
+   * with the device is told rather than that the name is taken.
+   */
+  #refusalOfLocal(name: string, coming: Parameters<FramesServices["groups"]["online"]>[0] | null): Refusal | null {
+    const { groups } = this.#services;
+    if (coming !== null) return groups.refusalOfOnline(coming);
+    return groups.keyOfName(foldName(name)) === null ? null : { reason: "name-has-key" };
+  }
+
   /** The core's own word on the name, which it gives as a notice: here it is waited for as an outcome. */
-  #register(name: string): Promise<Refusal | Registered> {
+  #register(name: string, userKey: string | undefined): Promise<Refusal | Registered> {
     const before = this.#registered;
     if (before !== null) {
       return Promise.resolve(foldName(before.name) === foldName(name) ? before : { reason: "already-registered" });
     }
     return new Promise((resolve) => {
-      this.link.post({ kind: "register", session: this.link.id, name }, (decision) => {
+      this.link.post({ kind: "register", session: this.link.id, name, userKey }, (decision) => {
         const registered = registration(decision, name);
         if ("name" in registered) this.#registered = registered;
         resolve(registered);

@@ -10,6 +10,7 @@ import { forEach, get } from "../../core/persistent-map.ts";
 import type { LogEntry as StoredEntry, Outbox, Store } from "../../core/ports.ts";
 import type { DeviceCommand, GroupCommand, OfferedPackage } from "../../groups/commands.ts";
 import type { Reply } from "../../groups/decision.ts";
+import { refusalOfOnline } from "../../groups/devices.ts";
 import type { DeviceId, GroupId } from "../../groups/ids.ts";
 import { decodeEntry, type LogEntry } from "../../groups/log-entry.ts";
 import { groupLog, infoLog, welcomeLog } from "../../groups/logs.ts";
@@ -18,7 +19,7 @@ import type { GroupRefusal } from "../../groups/refusals.ts";
 import type { Place, Row } from "../../groups/rows.ts";
 import { createGroupRules, type GroupDomain, type GroupEvent, type GroupNotice } from "../../groups/rules.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../groups/settings.ts";
-import { initialState, pairKey, type State } from "../../groups/state.ts";
+import { initialState, ownerKey, pairKey, type State } from "../../groups/state.ts";
 import type { Observers } from "../../mls/group-observer.ts";
 import { base64url, fromBase64url } from "./found-device.ts";
 import { findInCommit, findInGroupInfo, type SentCommit } from "./findings.ts";
@@ -108,6 +109,16 @@ export class GroupService {
 
   get state(): State {
     return this.#mailbox.state;
+  }
+
+  /** The user key of a local name, which has nothing else to be told by; null: none yet. */
+  keyOfName(name: string): string | null {
+    return get(this.state.userKeys, ownerKey({ kind: "name", identity: name }))?.userKey ?? null;
+  }
+
+  /** What a hello of this device would be refused with now; null: nothing. */
+  refusalOfOnline(command: Omit<Extract<GroupCommand, { kind: "device-online" }>, "kind">): GroupRefusal | null {
+    return refusalOfOnline(this.state, { kind: "device-online", ...command });
   }
 
   async online(

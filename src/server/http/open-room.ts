@@ -100,7 +100,7 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
     let refusal: Refusal | null = null;
     for (const name of names) {
       refusal = await attempt(name);
-      if (refusal?.reason !== "name-taken") return refusal;
+      if (refusal?.reason !== "name-taken" && refusal?.reason !== "name-has-key") return refusal;
     }
     return refusal;
   }
@@ -264,6 +264,7 @@ function statusOf({ reason }: Refusal): number {
     case "operator-immune":
       return 403;
     case "name-taken":
+    case "name-has-key":
     case "too-many-names":
     case "already-registered":
     case "not-registered":

@@ -232,5 +232,5 @@ function cameOrLeft(names: readonly string[], did: "came" | "left"): string | nu
 }
 
 function isTaken(loss: ConnectionEnd): boolean {
-  return loss.kind === "refused" && loss.error.reason === "name-taken";
+  return loss.kind === "refused" && (loss.error.reason === "name-taken" || loss.error.reason === "name-has-key");
 }

@@ -23,6 +23,12 @@ const CASES: {
   "already-registered": [[{ reason: "already-registered" }, "Already registered"]],
   "invalid-name": [[{ reason: "invalid-name" }, "Invalid client ID"]],
   "name-taken": [[{ reason: "name-taken" }, "Client name already registered"]],
+  "name-has-key": [
+    [
+      { reason: "name-has-key" },
+      "This name belongs to a device that seals, and nobody bears it without its key: use pad chat with that device's folder, or another name",
+    ],
+  ],
   "too-many-names": [[{ reason: "too-many-names" }, "Too many names"]],
   "you-are-banned": [[{ reason: "you-are-banned" }, "You are banned from this server"]],
   "no-shared-secret": [[{ reason: "no-shared-secret" }, "Shared secret not established"]],

@@ -1,11 +1,13 @@
 import { VERBS, type ShapedVerb, type TargetVerb } from "./verbs.ts";
 
-/** The reasons that need no further words, each with what follows `ERROR ` (PROTOCOL.md; `too-many-names` is ours). */
+/** The reasons that need no further words, each with what follows `ERROR ` (PROTOCOL.md; `too-many-names` and `name-has-key` are ours). */
 const SENTENCES = {
   "not-registered": "Not registered",
   "already-registered": "Already registered",
   "invalid-name": "Invalid client ID",
   "name-taken": "Client name already registered",
+  "name-has-key":
+    "This name belongs to a device that seals, and nobody bears it without its key: use pad chat with that device's folder, or another name",
   "too-many-names": "Too many names",
   "you-are-banned": "You are banned from this server",
   "no-shared-secret": "Shared secret not established",

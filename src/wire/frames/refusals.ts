@@ -17,6 +17,7 @@ const PLAIN = [
   "already-registered",
   "invalid-name",
   "name-taken",
+  "name-has-key",
   "too-many-names",
   "you-are-banned",
   "not-a-member",

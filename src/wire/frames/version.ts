@@ -7,6 +7,7 @@
  *
  * - 1: the first.
  * - 1 with the feature `reached`: `reached` of a group and as a push, how far all others have acknowledged.
+ * - The refusal `name-has-key`.
  */
 export const VERSION = 1;
 
