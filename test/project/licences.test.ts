@@ -56,6 +56,7 @@ describe("what a folder may not import", () => {
     expect([...folderLicences(root).keys()].toSorted()).toEqual([
       "admin",
       "agent",
+      "agent/face",
       "args",
       "bin",
       "cli",
