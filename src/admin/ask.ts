@@ -44,7 +44,7 @@ const MOST_ANSWER = 64 * 1024 * 1024;
  */
 export async function ask<T>(
   { port, token }: RunningServer,
-  method: "GET" | "DELETE",
+  method: "GET" | "DELETE" | "PUT",
   path: string,
   schema: v.GenericSchema<unknown, T>,
   timeout = TIMEOUT,

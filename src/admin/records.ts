@@ -48,6 +48,12 @@ export const ReleaseResultSchema = v.object({ kind: v.picklist(["released", "no-
 
 export const ClearResultSchema = v.object({ kind: v.picklist(["cleared", "nothing", "storage-failed"]) });
 
+/** `file`: the copy's name in the data folder, which whoever asked takes away. */
+export const CopyResultSchema = v.variant("kind", [
+  v.object({ kind: v.literal("copied"), file: v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,100}$/)) }),
+  v.object({ kind: v.literal("failed") }),
+]);
+
 export const OperatorRecordsSchema = v.array(OperatorRecordSchema);
 export const ClaimRecordsSchema = v.array(ClaimRecordSchema);
 export const BanRecordsSchema = v.array(BanRecordSchema);
@@ -57,6 +63,7 @@ export type BanRecord = Readonly<v.InferOutput<typeof BanRecordSchema>>;
 export type OperatorRecord = Readonly<v.InferOutput<typeof OperatorRecordSchema>>;
 export type ClearResult = Readonly<v.InferOutput<typeof ClearResultSchema>>;
 export type ReleaseResult = Readonly<v.InferOutput<typeof ReleaseResultSchema>>;
+export type CopyResult = Readonly<v.InferOutput<typeof CopyResultSchema>>;
 export type ServerReport = ReadonlyWithin<v.InferOutput<typeof ServerReportSchema>>;
 
 type ReadonlyWithin<T> = { readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? readonly E[] : T[K] };

@@ -28,6 +28,8 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     summary: "list who is operator, or clear the first one's right",
     load: () => import("../admin/operators.ts"),
   },
+  backup: { summary: "back up all that the server keeps", load: () => import("../admin/backup.ts") },
+  restore: { summary: "bring a backup back", load: () => import("../admin/restore.ts") },
   completion: { summary: "print what makes a shell complete all this", load: loadCompletion },
 };
 

@@ -70,6 +70,8 @@ export interface GroupRow {
   /** How many Welcomes its log of Welcomes has had. */
   readonly welcomes: number;
   readonly status: GroupStatus;
+  /** The server was restored from a backup since: members may have seen more of the log than there is, see `decideReport`. */
+  readonly doubtful?: true;
 }
 
 export type RemovalReason = "left" | "banned" | "device-removed" | "unseen";

@@ -12,12 +12,22 @@ import {
   proveServer,
   type Nonces,
 } from "../admin/proof.ts";
-import { clearFirst, listBans, listClaims, listOperators, releaseName, type ServerReport } from "../admin/records.ts";
+import {
+  clearFirst,
+  listBans,
+  listClaims,
+  listOperators,
+  releaseName,
+  type CopyResult,
+  type ServerReport,
+} from "../admin/records.ts";
 
 /** What the administrator's commands reach of a running server. */
 export interface AdminRoutes {
   readonly mailbox: Mailbox;
   readonly report: () => ServerReport;
+  /** Makes a copy of the database in the data folder. */
+  readonly copy: () => Promise<CopyResult>;
   /** The secret in the data folder's `running.json`: who can read that folder is the administrator. */
   readonly token: string;
 }
@@ -38,10 +48,11 @@ export interface AdminAnswer {
   readonly body: string;
 }
 
-/** Answers `padserve names`, `bans`, `operators` and `doctor`, by the conversation of `admin/proof.ts`; who can't prove the secret finds nothing here. */
+/** Answers `padserve names`, `bans`, `operators`, `backup` and `doctor`, by the conversation of `admin/proof.ts`; who can't prove the secret finds nothing here. */
 export function createAdminRoutes({
   mailbox,
   report,
+  copy,
   token,
 }: AdminRoutes): (request: AdminRequest) => Promise<AdminAnswer> {
   const challenges = new WeakMap<object, Nonces>();
@@ -87,6 +98,8 @@ export function createAdminRoutes({
           : { status: 404, value: { error: "not found" } };
       case "DELETE names":
         return { status: 200, value: await releaseName(mailbox, decodeURIComponent(name)) };
+      case "PUT backup":
+        return name === "" ? { status: 200, value: await copy() } : { status: 404, value: { error: "not found" } };
       default:
         return { status: 404, value: { error: "not found" } };
     }

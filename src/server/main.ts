@@ -1,4 +1,6 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { createCoreRules } from "../core/core-rules.ts";
 import { describeIdentity } from "../core/identity.ts";
 import { Mailbox } from "../core/mailbox.ts";
@@ -8,7 +10,7 @@ import { createLocalApi } from "../tailnet/local-api/client.ts";
 import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
 import { followNodesPresent } from "../tailnet/nodes-present.ts";
 import { createMonitor, type Observation } from "../tailnet/monitor.ts";
-import type { ServerReport } from "../admin/records.ts";
+import type { CopyResult, ServerReport } from "../admin/records.ts";
 import { createAdminRoutes } from "./admin-routes.ts";
 import type { Config } from "../config/config.ts";
 import { hostNames, type HostNames } from "./host-names.ts";
@@ -27,6 +29,7 @@ import { createScrollback } from "./scrollback.ts";
 import { FrameHearers } from "./frames/hearers.ts";
 import { createFramesSide } from "./frames/side.ts";
 import { startGroups } from "./groups/start.ts";
+import { copyName } from "../store/sqlite/backup.ts";
 import type { FullStore, SavedAll } from "../store/stored.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createSparseLog } from "./sparse-log.ts";
@@ -37,6 +40,8 @@ import { isLost, wantedAddresses } from "../config/wanted-addresses.ts";
 export interface ServerOptions {
   readonly config: Config;
   readonly store: FullStore;
+  /** Copies all that the store keeps into a new file; absent where it has no files. */
+  readonly backUp?: (path: string) => Promise<void>;
   /** What the store held when it was opened. */
   readonly saved: SavedAll;
   readonly log: Log;
@@ -68,6 +73,7 @@ export type Started =
 export async function startServer({
   config,
   store: given,
+  backUp,
   saved,
   log,
   token,
@@ -158,7 +164,7 @@ export async function startServer({
       const tailscale = monitor.current().state.kind;
       return { status: kept.kind === "ok" ? "ok" : `store ${kept.kind}`, tailscale, sessions: sessions.size };
     },
-    admin: createAdminRoutes({ mailbox, token, report }),
+    admin: createAdminRoutes({ mailbox, token, report, copy }),
   });
   const incoming = createIncoming({
     config,
@@ -259,6 +265,19 @@ export async function startServer({
       trustLocal: config.trustLocal,
       tailscaleKnown: tailscaledSeen || tailscaledPresent,
     };
+  }
+
+  async function copy(): Promise<CopyResult> {
+    if (backUp === undefined) return { kind: "failed" };
+    const file = copyName(randomBytes(8).toString("hex"));
+    try {
+      await backUp(join(config.data, file));
+      log.info("backed up", { file });
+      return { kind: "copied", file };
+    } catch (cause) {
+      log.error("the database could not be backed up", {}, cause);
+      return { kind: "failed" };
+    }
   }
 
   function announce(): void {

@@ -1,6 +1,7 @@
 import { defineCommand, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { StoreError } from "../store/errors.ts";
+import { removeCopies } from "../store/sqlite/backup.ts";
 import { openSqliteStore } from "../store/sqlite/store.ts";
 import { newToken, readRunningFile, removeRunningFile, writeRunningFile } from "../admin/running-file.ts";
 import { announcement, whereItListens, type Situation } from "./announce.ts";
@@ -68,7 +69,7 @@ async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Pr
 
 /** A first start stores which server this is; a disk that refuses even that is told of in one line. */
 async function startOn(
-  opened: Pick<ServerOptions, "store" | "saved">,
+  opened: Pick<ServerOptions, "store" | "saved" | "backUp">,
   others: Pick<ServerOptions, "config" | "log" | "token">,
 ): Promise<Started | { readonly wrong: string }> {
   try {
@@ -80,10 +81,13 @@ async function startOn(
 }
 
 /** The store and what it holds, or what is wrong with it in one line. */
-async function openStore(config: Config): Promise<Pick<ServerOptions, "store" | "saved"> | { readonly wrong: string }> {
+async function openStore(
+  config: Config,
+): Promise<Pick<ServerOptions, "store" | "saved" | "backUp"> | { readonly wrong: string }> {
   try {
     const store = await openSqliteStore(config.data);
-    return { store, saved: await store.load() };
+    removeCopies(config.data);
+    return { store, saved: await store.load(), backUp: (path) => store.backUp(path) };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     const other = error.code === "in-use" ? readRunningFile(config.data) : null;

@@ -40,6 +40,8 @@ async function answer(exchange: Exchange, options: HttpOptions): Promise<void> {
   if (path === "/ALL") return answerRoom(exchange, options);
   request.resume();
   if (path.startsWith("/admin/")) {
+    // A copy of a large database takes its time.
+    if (path === "/admin/backup") exchange.stream();
     const { status, headers, body } = await options.admin({
       method: request.method ?? "",
       path,

@@ -4,18 +4,17 @@ import type { LogEntry, Range } from "../../core/ports.ts";
 import type { StoredBatch, SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
+import { copyInto, summaryOf } from "./backup.ts";
+import type { DatabaseSummary } from "./backup.ts";
 import { connect, inTransaction, pragma } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { findDamage } from "./check.ts";
 import { describe, toStoreError } from "./failure.ts";
 import { markAt, readMark } from "./mark.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { APPLICATION_ID, MIGRATIONS } from "./migrations.ts";
 import { preparePlace, watchPlace } from "./place.ts";
 import { openTables } from "./tables.ts";
 import type { Tables } from "./tables.ts";
-
-/** "PADS": tells our files from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
-const APPLICATION_ID = 0x50414453;
 
 /** What is wrong with the file itself, so that no server opens it. */
 const REFUSED_FOR_GOOD: ReadonlySet<StoreErrorCode> = new Set(["damaged", "newer", "not-ours"]);
@@ -29,6 +28,9 @@ export interface Database {
    */
   commit(batch: StoredBatch): void;
   read(range: Range): readonly LogEntry[];
+  summary(): DatabaseSummary;
+  /** `copyInto`. */
+  backUp(path: string): void;
   close(): void;
 }
 
@@ -135,6 +137,8 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
       });
     },
     read: (range) => orStoreError(path, () => tables.read(range)),
+    summary: () => orStoreError(path, () => summaryOf(connection)),
+    backUp: (copy) => orStoreError(copy, () => copyInto(connection, copy)),
     close: () => {
       orStoreError(path, () => {
         connection.close();

@@ -6,6 +6,7 @@ import { StoreError } from "../errors.ts";
 import { openDatabase } from "./database.ts";
 import { describe, toStoreError } from "./failure.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { refuseUnfinished } from "./place.ts";
 
 const NAME = "padserve.db";
 /** With the file, all that SQLite needs to read it as a server would find it. */
@@ -19,6 +20,7 @@ const PARTS = ["", "-wal", "-journal", "-mark"];
  */
 export function examineDatabase(directory: string, migrations: readonly string[] = MIGRATIONS): SavedAll | null {
   const path = join(directory, NAME);
+  refuseUnfinished(path);
   const before = look(path);
   if (before.every(({ size }) => size === 0)) return null;
   const workplace = mkdtempSync(join(tmpdir(), "padserve-examine-"));

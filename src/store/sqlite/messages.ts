@@ -9,6 +9,7 @@ export type Request =
   | { readonly kind: "load" }
   | { readonly kind: "commit"; readonly batch: StoredBatch }
   | { readonly kind: "read"; readonly range: Range }
+  | { readonly kind: "back-up"; readonly path: string }
   | { readonly kind: "close" };
 
 export type Answer =

@@ -123,3 +123,6 @@ export const MIGRATIONS: readonly string[] = [
 
 /** From this version on rows have checksums. */
 export const SUMS_SINCE = 3;
+
+/** "PADS": tells our files from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
+export const APPLICATION_ID = 0x50414453;

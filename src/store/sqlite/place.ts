@@ -4,7 +4,7 @@ import { StoreError } from "../errors.ts";
 import { describe } from "./failure.ts";
 
 /** SQLite's own files beside the database; it gives new ones the database's mode. */
-const COMPANIONS = ["", "-wal", "-shm", "-journal", "-mark"];
+export const COMPANIONS = ["", "-wal", "-shm", "-journal", "-mark"];
 
 /**
  * Makes sure of a place that only this user can read: the directory (0700 when made here; one that exists keeps its
@@ -15,6 +15,7 @@ const COMPANIONS = ["", "-wal", "-shm", "-journal", "-mark"];
  */
 export function preparePlace(directory: string, path: string): void {
   makeFolder(directory);
+  refuseUnfinished(path);
   accessSync(directory, constants.W_OK);
   createUnlessThere(path);
   if (!statSync(path).isFile()) throw new StoreError("not-ours", describe("not-ours", path, "not a file"));
@@ -61,4 +62,24 @@ export function watchPlace(path: string): () => void {
 function fileAt(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+}
+
+/** The file that lies beside a database into which a backup is being restored. */
+export function unfinishedMark(path: string): string {
+  return `${path}-restoring`;
+}
+
+export function isUnfinished(path: string): boolean {
+  return existsSync(unfinishedMark(path));
+}
+
+/** Throws where a restore was begun and not finished: what lies there is no database, or an old one. */
+export function refuseUnfinished(path: string): void {
+  if (!isUnfinished(path)) return;
+  const why = "a restore into it was begun and not finished";
+  throw new StoreError(
+    "damaged",
+    `${path} can't be used: ${why}. Run padserve restore again, with the same folder.`,
+    why,
+  );
 }

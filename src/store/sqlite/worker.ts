@@ -40,6 +40,9 @@ function carryOut(request: Request): Answer {
       return { kind: "done" };
     case "read":
       return { kind: "entries", entries: database.read(request.range) };
+    case "back-up":
+      database.backUp(request.path);
+      return { kind: "done" };
     case "close":
       database.close();
       database = null;
