@@ -22,8 +22,8 @@ import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Entrance } from "./entering.ts";
 import { groupsOf } from "./groups.ts";
-import { becomeSelf, proveSelf } from "./introduce.ts";
-import type { Self } from "./introduce.ts";
+import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
+import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
@@ -33,6 +33,8 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly store: AgentStore;
   readonly name: string;
   readonly deviceLabel: string;
+  /** From an earlier hello: then the device needs no connection to read what it has and to write. */
+  readonly known?: KnownServer;
   /** What the search finds a content by, or null for one without text. */
   readonly textOf: (content: Uint8Array) => string | null;
   readonly onEvent?: (event: RuntimeEvent) => void;
@@ -44,6 +46,8 @@ export type RuntimeEvent =
   /** Where a conversation's group stands after it did what could be done. */
   | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
   | { readonly kind: "client"; readonly event: FramesEvent }
+  /** What answers is another server, or takes us for somebody else. It was told nothing, and the client ends. */
+  | { readonly kind: "not-at-home"; readonly hello: KnownServer }
   /** Something failed here; it is tried again at the next occasion. */
   | { readonly kind: "failed"; readonly error: unknown };
 
@@ -66,11 +70,13 @@ interface Alive {
 
 /** Starts to connect, and returns at once. */
 export function startDevice(options: RuntimeOptions): DeviceRuntime {
-  const { store, name, deviceLabel, textOf, system = SYSTEM, onEvent = () => {} } = options;
+  const { store, name, deviceLabel, known, textOf, system = SYSTEM, onEvent = () => {} } = options;
   const failed = (error: unknown) => onEvent({ kind: "failed", error });
   const tasks = workQueue(failed);
   let alive: Promise<Alive> | null = null;
   let isClosed = false;
+  // A failure is told with the connection, which tries it afresh.
+  if (known !== undefined) void comeAlive(known).catch(() => {});
 
   const client = connectFrames({
     // What is typed while no server is there waits for one.
@@ -78,12 +84,12 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     ...options,
     client: "padserve agent",
     device: async (hello) => {
-      // What failed once (a full disk) is tried afresh with the next connection.
-      alive ??= becomeAlive(hello).catch((error: unknown) => {
-        alive = null;
-        throw error;
-      });
-      return await proveSelf(store, (await alive).self, hello);
+      const { self } = await comeAlive(hello);
+      if (!isAtHome(self, hello, name)) {
+        onEvent({ kind: "not-at-home", hello });
+        throw new Error("this connection leads to another server, or we are somebody else there");
+      }
+      return await proveSelf(store, self, hello);
     },
   });
   const turns = turnsOver(client, system);
@@ -114,7 +120,16 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     },
   };
 
-  async function becomeAlive(hello: Parameters<typeof becomeSelf>[1]): Promise<Alive> {
+  /** What failed once (a full disk) is tried afresh with the next connection. */
+  async function comeAlive(hello: KnownServer): Promise<Alive> {
+    alive ??= becomeAlive(hello).catch((error: unknown) => {
+      alive = null;
+      throw error;
+    });
+    return await alive;
+  }
+
+  async function becomeAlive(hello: KnownServer): Promise<Alive> {
     const self = await becomeSelf({ store, name, deviceLabel, system }, hello);
     const { groups: rows } = await store.load();
     const groups = groupsOf({

@@ -31,12 +31,19 @@ interface Introducing {
 }
 
 type Hello = Parameters<NonNullable<FrameOptions["device"]>>[0];
+
+/** What a device must know to be one: from the server's hello, or kept from an earlier one. */
+export interface KnownServer {
+  readonly server: Pick<Hello["server"], "id">;
+  readonly you: Pick<Hello["you"], "owner" | "label">;
+}
+
 type Proof = NonNullable<Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>>;
 
 /** The device in the store; at the first start one is made, with the user key, and is on the disk before it is named to anybody. */
-export async function becomeSelf({ store, name, deviceLabel, system }: Introducing, hello: Hello): Promise<Self> {
+export async function becomeSelf({ store, name, deviceLabel, system }: Introducing, hello: KnownServer): Promise<Self> {
   const server = toBytes(hello.server.id);
-  const owner = hello.you.owner ?? { kind: "name", identity: foldName(name) };
+  const owner = ownerOf(hello, name);
   const saved = await store.load();
   let { device } = saved;
   if (device === null) {
@@ -53,6 +60,17 @@ export async function becomeSelf({ store, name, deviceLabel, system }: Introduci
     engine: createGroupEngine({ seed, record }),
     people: knownPeople(saved, () => system.now()),
   };
+}
+
+/** Whether a connection leads to this device's server, and to this device's person there: else it says nothing to it. */
+export function isAtHome({ server, owner }: Self, hello: KnownServer, name: string): boolean {
+  const { kind, identity } = ownerOf(hello, name);
+  return hello.server.id === toText(server) && kind === owner.kind && identity === owner.identity;
+}
+
+/** Without a tailnet the name is who one is. */
+export function ownerOf({ you }: KnownServer, name: string): Owner {
+  return you.owner ?? { kind: "name", identity: foldName(name) };
 }
 
 /** For one connection. The counter is raised and saved first, so that a copy of this device shows (SEALED.md 9). */
