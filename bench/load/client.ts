@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { openHex } from "../../src/wire/classic/hex.ts";
+import { openHex } from "../../src/wire/classic/encodings.ts";
 import { createKeyPair, publicKeyHex, sharedKey } from "../../src/wire/classic/key-exchange.ts";
 
 /** One connection that has been set up as a classic client does it. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { withoutMark } from "../text/byte-order-mark.ts";
+import { readTextFile } from "../disk/read-text-file.ts";
 import { isHex32 } from "./proof.ts";
 
 /** How this machine's administrator reaches the server that runs on a data folder. */
@@ -32,7 +32,7 @@ export function removeRunningFile(folder: string): void {
 /** The server that runs, or ran until it was killed, on a data folder; null when none left word. */
 export function readRunningFile(folder: string): RunningServer | null {
   try {
-    const parsed: unknown = JSON.parse(withoutMark(readFileSync(pathIn(folder), "utf8")));
+    const parsed: unknown = JSON.parse(readTextFile(pathIn(folder)));
     return isRunningServer(parsed) ? parsed : null;
   } catch {
     return null;

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { homeFolder } from "../args/home-folder.ts";
 import { plainAddress } from "../tailnet/addresses.ts";
-import { withoutMark } from "../text/byte-order-mark.ts";
+import { readTextFile } from "../disk/read-text-file.ts";
 import { checkOption, type Options, type Values } from "../args/options.ts";
 import { SERVER_OPTIONS } from "./options.ts";
 
@@ -146,7 +145,7 @@ function isOfKubernetes(variable: string, value: string): boolean {
 function readFile(file: string): Read {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(withoutMark(readFileSync(file, "utf8")));
+    parsed = JSON.parse(readTextFile(file));
   } catch (error) {
     return {
       wrong: `the configuration file ${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,

@@ -7,7 +7,7 @@ import type { Push } from "../../src/wire/frames/pushes.ts";
 import type { Refusal } from "../../src/wire/frames/refusals.ts";
 import type { Request } from "../../src/wire/frames/requests.ts";
 import { encodePush, encodeRefusal } from "../../src/wire/frames/server-frames.ts";
-import { stringify } from "../../src/wire/frames/json.ts";
+import { stringify } from "../../src/wire/frames/values.ts";
 import { SUBPROTOCOL } from "../../src/wire/frames/version.ts";
 
 /** What a fake server says to a request: a reply's body, a no, or nothing at all. */

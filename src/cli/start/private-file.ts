@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "../../disk/make-folder.ts";
-import { withoutMark } from "../../text/byte-order-mark.ts";
+import { readTextFile } from "../../disk/read-text-file.ts";
 import { isNowhere } from "./places.ts";
 
 /** What a file says, or null where there is none; `trouble` is one line for people. */
@@ -10,7 +10,7 @@ export type FileText = { readonly text: string | null } | { readonly trouble: st
 
 export function readPrivate(path: string): FileText {
   try {
-    return { text: withoutMark(readFileSync(path, "utf8")) };
+    return { text: readTextFile(path) };
   } catch (error) {
     return isMissing(error) ? { text: null } : { trouble: `${path} can't be read: ${reason(error)}` };
   }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { addSumFunctions } from "./sum-functions.ts";
+import { addSumFunctions } from "./sums.ts";
 
 /** The one file that knows the driver; should it change its name or be replaced, this is what to rewrite. */
 export type Connection = DatabaseSync;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
 
 /**
  * Checksums against damage, not against somebody who can write the file: such a one can make them, too. Each row carries
@@ -38,4 +39,19 @@ export class Digest {
 
 export function sameSum(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
+}
+
+/** For migrations: `row_sum(table, column, …)` and the aggregate `digest(sum)`. What was published of them never changes. */
+export function addSumFunctions(connection: DatabaseSync): void {
+  connection.function("row_sum", { deterministic: true, varargs: true }, (table, ...columns) =>
+    sumOf(String(table), columns),
+  );
+  connection.aggregate("digest", {
+    start: () => new Uint8Array(SUM_BYTES),
+    step: (before, sum) => {
+      const digest = new Digest(before instanceof Uint8Array ? before : undefined);
+      if (sum instanceof Uint8Array) digest.toggle(sum);
+      return digest.bytes;
+    },
+  });
 }

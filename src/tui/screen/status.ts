@@ -1,6 +1,5 @@
 import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
-import type { Composer } from "../../view/composer/composer.ts";
-import { promptOf } from "../../view/composer/prompt.ts";
+import { type Composer, promptOf } from "../../view/composer/composer.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";

@@ -118,3 +118,17 @@ export function inserted(composer: Composer, insertion: string): Composer {
   const fitting = insertion.length <= room ? insertion : insertion.slice(0, room).toWellFormed();
   return changed(composer, text.slice(0, cursor) + fitting + text.slice(cursor), cursor + fitting.length);
 }
+
+/** What to tell a person of a composer's mode, one line: the question it asks, the search it makes. Null: nothing. */
+export function promptOf({ mode }: Composer): string | null {
+  switch (mode.kind) {
+    case "asking":
+      // Short enough for the narrowest terminal: the answers must be in sight.
+      return `Insert ${mode.lines} lines as one message? y/n`;
+    case "search":
+      return `${mode.failed ? "nothing older with" : "search"}: ${mode.query}`;
+    case "plain":
+    case "completing":
+      return null;
+  }
+}

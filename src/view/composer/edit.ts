@@ -1,10 +1,10 @@
 import type { Edit } from "../keys/actions.ts";
+import { clean } from "./clean.ts";
 import { changed, type Composer, inserted, OTHER } from "./composer.ts";
 import { boundaryAfter, boundaryBefore } from "./graphemes.ts";
 import { killed, yanked, yankedOlder } from "./kill.ts";
 import { blankBefore, lineEnd, lineStart, wordEnd, wordStart } from "./motions.ts";
 import { searched } from "./search.ts";
-import { transposed } from "./transpose.ts";
 import { down, up } from "./walk.ts";
 
 /** Edits that need nothing but the composer. */
@@ -61,6 +61,15 @@ export function edited(composer: Composer, edit: PlainEdit): Composer {
   }
 }
 
+/** Typed text at the cursor. What is typed in one go, up to a blank, is undone in one go. */
+export function typed(composer: Composer, text: string): Composer {
+  const typing = clean(text);
+  if (typing === "") return composer;
+  const next = inserted(composer, typing);
+  const goesOn = composer.last.kind === "typed" && !/\s/.test(composer.text.charAt(composer.cursor - 1));
+  return { ...next, past: goesOn ? composer.past : next.past, last: { kind: "typed" } };
+}
+
 function moved(composer: Composer, cursor: number): Composer {
   return { ...composer, cursor, last: OTHER };
 }
@@ -73,6 +82,21 @@ function deleted(composer: Composer, from: number, to: number): Composer {
 /** At the edge of a line already, over the line break: pressing on joins the lines. */
 function orOver(edge: number, cursor: number, beyond: number): number {
   return edge === cursor ? beyond : edge;
+}
+
+/** Swaps the characters around the cursor and goes on; at the end of a line, the two before it. Line breaks stay. */
+function transposed(composer: Composer): Composer {
+  const { text, cursor } = composer;
+  const middle = cursor === lineEnd(text, cursor) ? boundaryBefore(text, cursor) : cursor;
+  const start = lineStart(text, cursor);
+  if (middle <= start) return composer;
+  const from = boundaryBefore(text, middle);
+  const to = boundaryAfter(text, middle);
+  return changed(
+    composer,
+    text.slice(0, from) + text.slice(middle, to) + text.slice(from, middle) + text.slice(to),
+    to,
+  );
 }
 
 function undone(composer: Composer): Composer {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { after, context, effectOf, paste, picture, pieces, type, written } from "../../../test/helpers/composer.ts";
 import { clean, cleanLine } from "./clean.ts";
 import { press } from "./press.ts";
-import { promptOf } from "./prompt.ts";
+import { promptOf } from "./composer.ts";
 
 describe("pastes", () => {
   test("CP-10 one line goes in at the cursor, without the line end that copying leaves", () => {

@@ -1,12 +1,10 @@
 import type { Edit } from "../keys/actions.ts";
-import { answered } from "./asking.ts";
 import { completing, goneOn } from "./completing.ts";
 import { changed, type Composer, OTHER, PLAIN } from "./composer.ts";
-import { edited } from "./edit.ts";
+import { edited, typed } from "./edit.ts";
 import type { Effect, Input, PressContext, Pressed } from "./input.ts";
-import { pasted } from "./paste.ts";
+import { answered, pasted } from "./paste.ts";
 import { found, searching } from "./search.ts";
-import { typed } from "./typing.ts";
 
 /** What a key, typed text or a paste makes of a composer. Every input goes through here, those of the screen too: Esc ends a search first. */
 export function press(composer: Composer, input: Input, context: PressContext): Pressed {

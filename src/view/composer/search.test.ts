@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { after, effectOf, paste, picture, type, written } from "../../../test/helpers/composer.ts";
-import type { Composer } from "./composer.ts";
-import { promptOf } from "./prompt.ts";
+import { type Composer, promptOf } from "./composer.ts";
 
 const history = ["make tea", "Tea is ready", "coffee", "tea", "tea", "good night"];
 const start = written("dra|ft", history);

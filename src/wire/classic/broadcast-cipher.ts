@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { openHex } from "./hex.ts";
+import { decodeUtf8, openHex } from "./encodings.ts";
 import { isPadField, openPad } from "./pad.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 /** Why a broadcast could not be read: not hex, not this key's ciphertext, or bytes that are no UTF-8. */
 type BroadcastFault = "invalid-payload" | "undecryptable" | "invalid-text";

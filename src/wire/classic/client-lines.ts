@@ -1,6 +1,5 @@
 import { isWord, trimBlanks } from "./blanks.ts";
-import { openHex, toHex } from "./hex.ts";
-import { decodeUtf8 } from "./utf8.ts";
+import { decodeUtf8, openHex, toHex } from "./encodings.ts";
 import { VERBS, type ShapedVerb } from "./verbs.ts";
 
 /** What a client can ask for. `payload` and `body` are the fields as typed, `key` the 65 bytes sent (not yet checked to be on the curve). */

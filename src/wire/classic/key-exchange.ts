@@ -1,6 +1,6 @@
 import { createECDH, createHash } from "node:crypto";
 import type { ECDH } from "node:crypto";
-import { toHex } from "./hex.ts";
+import { toHex } from "./encodings.ts";
 
 /** A P-256 key pair. `publicKey` is the uncompressed point, 65 bytes; the private key stays inside `ecdh`. */
 export interface KeyPair {

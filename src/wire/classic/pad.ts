@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { openHex, toHex } from "./hex.ts";
-import { decodeUtf8 } from "./utf8.ts";
+import { decodeUtf8, openHex, toHex } from "./encodings.ts";
 
 /** A text under a fresh random key of its own length: `hex(key)|hex(text XOR key)`, lower case (PROTOCOL.md, encryption). */
 export function sealPad(text: string): string {

@@ -1,6 +1,6 @@
 import { trimBlanks } from "./blanks.ts";
 import { errorText, parseError } from "./errors.ts";
-import { isHex } from "./hex.ts";
+import { isHex } from "./encodings.ts";
 import { FIXED_LINES } from "./server-vocabulary.ts";
 import type { FixedKind, InfoVerb, ServerLine } from "./server-vocabulary.ts";
 

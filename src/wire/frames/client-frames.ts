@@ -1,6 +1,6 @@
 /** Frames from a client: requests. */
 import * as v from "valibot";
-import { stringify } from "./json.ts";
+import { stringify } from "./values.ts";
 import type { Refusal } from "./refusals.ts";
 import { isRequestType, REQUESTS, type Request } from "./requests.ts";
 import { count } from "./values.ts";

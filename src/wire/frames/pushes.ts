@@ -1,12 +1,22 @@
 /** All that a server says unasked: each by its type. */
 import * as v from "valibot";
-import { ended } from "./ended.ts";
 import { groupChanged, newEntry, reached, removalDue, turnGranted } from "./groups.ts";
 import { serverHello } from "./hello.ts";
 import { packagesLow } from "./key-packages.ts";
 import { moderated, operatorChanged } from "./moderation.ts";
 import { said, told } from "./open-room.ts";
 import { presence } from "./people.ts";
+import { refusal } from "./refusals.ts";
+
+/** The last frame of a connection, where there is time for one. */
+const ended = v.object({
+  type: v.literal("ended"),
+  cause: v.variant("kind", [
+    v.object({ kind: v.picklist(["left", "stopping", "too-slow"]) }),
+    v.object({ kind: v.picklist(["kicked", "banned"]), reason: v.nullable(v.pipe(v.string(), v.maxBytes(256))) }),
+    v.object({ kind: v.literal("refused"), refusal }),
+  ]),
+});
 
 export const push = v.variant("type", [
   serverHello,

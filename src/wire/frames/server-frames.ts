@@ -1,6 +1,6 @@
 /** Frames from a server: replies, refusals and pushes. */
 import * as v from "valibot";
-import { stringify } from "./json.ts";
+import { stringify } from "./values.ts";
 import { push, PUSH_TYPES, type Push } from "./pushes.ts";
 import { refusal, type Refusal } from "./refusals.ts";
 import { REQUESTS, type ReplyBody, type RequestType } from "./requests.ts";

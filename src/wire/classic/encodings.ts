@@ -1,3 +1,5 @@
+/** The two encodings of the classic protocol's texts, as strict as the first server's: hex and UTF-8. */
+
 /** Lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
@@ -15,4 +17,16 @@ export function openHex(hex: string): Buffer | null {
 /** Whether every character is a hex digit; true for none. */
 export function isHex(text: string): boolean {
   return /^[0-9a-fA-F]*$/.test(text);
+}
+
+// A BOM is text like any other: taking it away would change what was said.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes as text, or null when they are no UTF-8. Keeps a BOM. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
 }
