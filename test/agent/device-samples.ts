@@ -27,10 +27,13 @@ export function written(number: number, text = `text ${number}`): OutboxRow {
   return { messageId: id(number), content: Buffer.from(text), text, writtenAt: number };
 }
 
-export function message(number: number, text: string, device: Uint8Array = id(500)): HistoryEntry {
+export function message(number: number, text: string, device: Uint8Array = id(500)): Message {
   const content = Buffer.from(text);
-  return { kind: "message", who: whoKey(bob), device, messageId: id(number), content, text, missed: 0 };
+  const by = { who: whoKey(bob), device, deviceLabel: "laptop" };
+  return { kind: "message", ...by, messageId: id(number), content, text, amends: null, missed: 0 };
 }
+
+type Message = Extract<HistoryEntry, { kind: "message" }>;
 
 export function historyKept(number: number, entry: HistoryEntry, of: Uint8Array = group): Change {
   return { kind: "history-kept", conversation, group: of, number, at: 1_000_000 + number, entry };

@@ -175,7 +175,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
         }),
         system,
         ownDevice: id,
-        textOf: (content) => Buffer.from(content).toString(),
+        digest: (content) => ({ text: Buffer.from(content).toString(), amends: null }),
         onEvent: (event) => events.push(event),
       });
       sessions.set(hex(group), made);

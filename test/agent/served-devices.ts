@@ -145,7 +145,7 @@ export async function servedWorld(): Promise<ServedWorld> {
           name,
           deviceLabel: "test",
           timings: QUICK,
-          textOf: (content) => Buffer.from(content).toString(),
+          digest: (content) => ({ text: Buffer.from(content).toString(), amends: null }),
           onEvent: (event) => {
             if (event.kind === "failed") failures.push(event.error);
             // Whoever is new in a conversation has been looked at.

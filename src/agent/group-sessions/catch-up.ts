@@ -3,7 +3,7 @@ import type { SessionContext, Step } from "./context.ts";
 import type { LogEntry, Page, Refusal } from "./ports.ts";
 import { pass, receive, stop } from "./receive.ts";
 import { rejoin } from "./settle.ts";
-import { personOf } from "./working.ts";
+import { rosterOf } from "./working.ts";
 import type { Working } from "./working.ts";
 
 /** Entries of one transaction, and of one page. */
@@ -37,7 +37,7 @@ export async function catchUp(context: SessionContext, work: Working): Promise<S
 async function pinNewcomers(context: SessionContext, work: Working): Promise<void> {
   const { active } = work;
   if (active === null || context.pinnedEpoch === active.epoch) return;
-  const people = active.members().map(personOf);
+  const { members: people } = rosterOf(work);
   const pins = context.trust.firstUses(people.map(({ identity: who, userKey }) => ({ who, userKey })));
   work.changes.push(...pins);
   await context.keep(work);

@@ -1,4 +1,5 @@
 import type { GroupEngine } from "../../mls/group-engine.ts";
+import type { Digest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { GroupEvent, Hold } from "./events.ts";
 import type { DeliveryService, LogEntry, System, Trust } from "./ports.ts";
@@ -13,7 +14,7 @@ export interface SessionPorts {
   readonly system: System;
   /** Id of this device, 16 bytes. */
   readonly ownDevice: Uint8Array;
-  readonly textOf: (content: Uint8Array) => string | null;
+  readonly digest: (content: Uint8Array) => Digest;
   readonly onEvent: (event: GroupEvent) => void;
 }
 

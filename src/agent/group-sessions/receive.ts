@@ -2,18 +2,17 @@ import { isEngineFailure } from "./engine-failure.ts";
 import { EngineError } from "../../mls/engine-error.ts";
 import type { Committed, Group, Member, OpenedMessage } from "../../mls/group-engine.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
-import type { HistoryEntry, StopCause } from "../storage/kept.ts";
+import type { Digest, HistoryEntry, OutboxRow, StopCause } from "../storage/kept.ts";
 import { authenticatedData, chainHash } from "./log.ts";
 import type { LogEntry, System } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
-import { hex, personOf } from "./working.ts";
-import type { Working } from "./working.ts";
+import { beginReaders, hex, ownPerson, personOf, rosterOf } from "./working.ts";
+import type { Person, Working } from "./working.ts";
 
 export interface Receiver {
   readonly ownDevice: Uint8Array;
   readonly system: System;
-  /** What the search finds a content by, or null for one without text. */
-  readonly textOf: (content: Uint8Array) => string | null;
+  readonly digest: (content: Uint8Array) => Digest;
   /** The entry in the engine now: if its instance ends there, the same isn't tried again, but told as unreadable. */
   attempt: { number: number; hasFailed: boolean };
 }
@@ -50,7 +49,7 @@ export function pass(
 function isStoppedBy(work: Working, entry: LogEntry, receiver: Receiver): boolean {
   const isOther = entry.hash !== undefined && !sameBytes(entry.hash, chainHash(work.row.hash, entry));
   if (isOther && !work.isBehindGap) return stop(work, "log-broken");
-  if (entry.kind === "message" && sameBytes(entry.device, receiver.ownDevice)) return receiveOwn(work, entry);
+  if (entry.kind === "message" && sameBytes(entry.device, receiver.ownDevice)) return receiveOwn(work, entry, receiver);
   if (work.row.status === "joining") return receiveWhileJoining(work, entry, receiver);
   return entry.kind === "commit" ? receiveCommit(work, entry, receiver) : receiveMessage(work, entry, receiver);
 }
@@ -93,6 +92,7 @@ export function becomeMember(work: Working, joined: Group, updateDue: number): v
     { kind: "group-status", group, status: "active", stopped: null },
     { kind: "update-due", group, at: updateDue },
   );
+  beginReaders(work);
 }
 
 function receiveMessage(work: Working, entry: LogEntry, receiver: Receiver): boolean {
@@ -107,7 +107,7 @@ function receiveMessage(work: Working, entry: LogEntry, receiver: Receiver): boo
 }
 
 /** An own message never goes into the engine: it is known by its number and id, and its content is in the outbox. */
-function receiveOwn(work: Working, entry: LogEntry): boolean {
+function receiveOwn(work: Working, entry: LogEntry, receiver: Receiver): boolean {
   const { flight, row } = work;
   const written = work.outbox.find(({ messageId }) => sameBytes(messageId, entry.messageId));
   const isExpected = flight !== null && sameBytes(flight.messageId, entry.messageId) && flight.number === entry.counter;
@@ -115,16 +115,23 @@ function receiveOwn(work: Working, entry: LogEntry): boolean {
     // The log has what this device doesn't know to have sent: it was copied or restored (SEALED.md 9).
     return stop(work, "rolled-back");
   }
-  const { messageId, content, text } = written;
+  const { messageId } = written;
   work.changes.push({ kind: "flight-stored", group: row.id, messageId, number: entry.counter });
   work.flight = null;
   work.outbox = work.outbox.filter((waiting) => waiting !== written);
   work.row = { ...row, sent: entry.counter };
-  const own = work.active?.member(work.active.leaf) ?? null;
-  const who = own === null ? "" : personOf(own).who;
-  keep(work, entry, { kind: "message", who, device: entry.device, messageId, content, text, missed: 0 });
+  keep(work, entry, ownMessage(written, { own: ownPerson(work), receiver }));
   work.events.push({ kind: "stored", messageId, number: entry.number, at: entry.at });
   return false;
+}
+
+export function ownMessage(
+  { messageId, content }: OutboxRow,
+  { own, receiver }: { readonly own: Person | null; readonly receiver: Receiver },
+): HistoryEntry {
+  const { ownDevice: device, digest } = receiver;
+  const by = { who: own?.who ?? "", device, deviceLabel: own?.deviceLabel ?? "" };
+  return { kind: "message", ...by, messageId, content, ...digest(content), missed: 0 };
 }
 
 /**
@@ -143,8 +150,10 @@ function inEngine<T>({ attempt }: Receiver, work: () => T): T | string {
 }
 
 /** What MLS proves and what the server says of an entry must be the same. */
-function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { textOf }: Receiver): HistoryEntry {
-  const { who, deviceId } = personOf(opened.sender);
+function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { digest }: Receiver): HistoryEntry {
+  const { sender } = opened;
+  const known = rosterOf(work).members.find(({ leaf }) => leaf === sender.leaf);
+  const { who, deviceId, deviceLabel } = known ?? personOf(sender);
   const isAsSent = sameBytes(opened.authenticatedData, authenticatedData(entry.counter, entry.messageId));
   if (!sameBytes(deviceId, entry.device) || !isAsSent) return unreadable("misattributed");
   const last = work.senders.get(hex(deviceId));
@@ -153,7 +162,8 @@ function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { te
   work.changes.push({ kind: "sender-seen", group: work.row.id, device: deviceId, number: entry.counter });
   const missed = last === undefined ? 0 : entry.counter - last - 1;
   const { plaintext: content } = opened;
-  return { kind: "message", who, device: deviceId, messageId: entry.messageId, content, text: textOf(content), missed };
+  const by = { who, device: deviceId, deviceLabel };
+  return { kind: "message", ...by, messageId: entry.messageId, content, ...digest(content), missed };
 }
 
 function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): boolean {
@@ -216,7 +226,8 @@ export function stop(work: Working, cause: StopCause): true {
 
 function keep(work: Working, { number, at }: LogEntry, entry: HistoryEntry): void {
   const { id: group, conversation } = work.row;
-  work.changes.push({ kind: "history-kept", conversation, group, number, at, entry });
+  const readers = entry.kind === "message" ? rosterOf(work).readers : [];
+  work.changes.push({ kind: "history-kept", conversation, group, number, at, entry, readers });
   work.events.push({ kind: "entry", number, at, entry });
 }
 

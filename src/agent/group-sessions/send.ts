@@ -5,9 +5,9 @@ import type { SessionContext, Step } from "./context.ts";
 import { holdsOf } from "./holds.ts";
 import { authenticatedData } from "./log.ts";
 import type { Stored } from "./ports.ts";
-import { stop } from "./receive.ts";
+import { ownMessage, stop } from "./receive.ts";
 import { tired } from "./settle.ts";
-import { personOf } from "./working.ts";
+import { ownPerson, rosterOf } from "./working.ts";
 import type { Working } from "./working.ts";
 
 /**
@@ -70,14 +70,13 @@ async function found(context: SessionContext, work: Working, flight: Flight, { n
   const { row, active } = work;
   const written = work.outbox.find(({ messageId }) => sameBytes(messageId, flight.messageId));
   if (number > row.cursor || written === undefined || active === null) return { kind: "again" };
-  const { messageId, content, text } = written;
-  const own = active.member(active.leaf);
-  const who = own === null ? "" : personOf(own).who;
+  const { messageId } = written;
   const at = context.system.now();
-  const entry = { kind: "message", who, device: context.ownDevice, messageId, content, text, missed: 0 } as const;
+  const entry = ownMessage(written, { own: ownPerson(work), receiver: context.receiver });
+  const { readers } = rosterOf(work);
   work.changes.push(
     { kind: "flight-stored", group: row.id, messageId, number: flight.number },
-    { kind: "history-kept", conversation: row.conversation, group: row.id, number, at, entry },
+    { kind: "history-kept", conversation: row.conversation, group: row.id, number, at, entry, readers },
   );
   work.flight = null;
   work.outbox = work.outbox.filter((waiting) => waiting !== written);

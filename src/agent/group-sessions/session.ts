@@ -14,8 +14,8 @@ import type { Intent } from "./intent.ts";
 import type { LogEntry } from "./ports.ts";
 import { sendNext } from "./send.ts";
 import { settleOrStart } from "./settle.ts";
-import { closeGroups, personOf, takeChanges, working } from "./working.ts";
-import type { Working } from "./working.ts";
+import { beginReaders, closeGroups, rosterOf, takeChanges, working } from "./working.ts";
+import type { Person, Working } from "./working.ts";
 
 export interface GroupSession {
   readonly id: Uint8Array;
@@ -36,10 +36,11 @@ export interface GroupSession {
   close(): Promise<void>;
 }
 
-interface SessionView {
+export interface SessionView {
   readonly row: GroupRow;
   readonly epoch: number | null;
   readonly people: readonly string[];
+  readonly members: readonly Person[];
   readonly waiting: readonly OutboxRow[];
   readonly holds: readonly Hold[];
   /** 32 bytes; null for who is no member. */
@@ -53,14 +54,14 @@ const MOST_QUEUED = 1000;
 
 /** A session on a group that the store has. */
 export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession {
-  const { store, engine, ownDevice, system, textOf, onEvent } = ports;
+  const { store, engine, ownDevice, system, digest, onEvent } = ports;
   let work: Working | null = null;
   let queue: Promise<unknown> = Promise.resolve();
   let queued = 0;
   const context: SessionContext = {
     ...ports,
     id,
-    receiver: { ownDevice, system, textOf, attempt: { number: 0, hasFailed: false } },
+    receiver: { ownDevice, system, digest, attempt: { number: 0, hasFailed: false } },
     offered: new Map(),
     expectedHead: null,
     pinnedEpoch: null,
@@ -160,7 +161,9 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   async function load(): Promise<Working> {
     const kept = await store.group(id);
     if (kept === null) throw new RangeError("the store has no such group");
-    return working(kept, engine);
+    const loaded = working(kept, engine);
+    beginReaders(loaded);
+    return loaded;
   }
 
   async function keep(present: Working): Promise<void> {
@@ -185,7 +188,8 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     return {
       row,
       epoch: active?.epoch ?? null,
-      people: [...new Set(active?.members().map((member) => personOf(member).who))],
+      people: rosterOf(present).readers,
+      members: rosterOf(present).members,
       waiting: outbox,
       holds: holdsOf(present, ports.trust),
       authenticator: active?.authenticator() ?? null,

@@ -30,6 +30,20 @@ export interface Working {
   isMoved: boolean;
   /** Entries were passed over just before the next one: the row's hash is none to chain from. */
   isBehindGap: boolean;
+  /** Of the epoch that was looked at last. */
+  roster: Roster | null;
+  /** Whose `readers` and access are on the disk, or will be with the changes. */
+  knownEpoch: number | null;
+}
+
+/** A group's people in one epoch. */
+export interface Roster {
+  readonly of: Group;
+  readonly epoch: number;
+  /** Each leaf's, in the order of the leaves. */
+  readonly members: readonly Person[];
+  /** Each person once (`whoKey`), rising. The same list for as long as the epoch lasts. */
+  readonly readers: readonly string[];
 }
 
 /** What is kept, with the engine's groups loaded. */
@@ -49,7 +63,38 @@ export function working(kept: KeptGroup, engine: GroupEngine): Working {
     settled: null,
     isMoved: false,
     isBehindGap: false,
+    roster: null,
+    knownEpoch: null,
   };
+}
+
+const NOBODY = { members: [], readers: [] } as const;
+
+/** Records are verified once in each epoch. Nobody for who is no member. */
+export function rosterOf(work: Working): Pick<Roster, "members" | "readers"> {
+  const { active, roster } = work;
+  if (active === null) return NOBODY;
+  if (roster?.of === active && roster.epoch === active.epoch) return roster;
+  const members = active.members().map(personOf);
+  const readers = [...new Set(members.map(({ who }) => who))].toSorted();
+  work.roster = { of: active, epoch: active.epoch, members, readers };
+  return work.roster;
+}
+
+export function ownPerson(work: Working): Person | null {
+  const { active } = work;
+  return active === null ? null : (rosterOf(work).members.find(({ leaf }) => leaf === active.leaf) ?? null);
+}
+
+/**
+ * Who comes into a group has chosen its present people as readers; only who comes later is new. (And oneself, so that this is known to have
+ * been done.)
+ */
+export function beginReaders(work: Working): void {
+  if (work.active === null || work.readers.size > 0) return;
+  const { readers } = rosterOf(work);
+  work.changes.push({ kind: "readers-shown", group: work.row.id, readers });
+  for (const who of readers) work.readers.add(who);
 }
 
 export function closeGroups({ active, candidate }: Working): void {
@@ -65,23 +110,40 @@ export function takeChanges(work: Working): readonly Change[] {
     work.changes.push({ kind: "group-saved", slot: "active", saved: work.active.save() });
   }
   work.isMoved = false;
+  if (work.active !== null && work.knownEpoch !== work.active.epoch) {
+    const { access } = work.active.policy;
+    work.changes.push({ kind: "members-known", group: work.row.id, access, readers: rosterOf(work).readers });
+    work.knownEpoch = work.active.epoch;
+  }
   return work.changes.splice(0);
 }
 
 export interface Person {
+  readonly leaf: number;
   /** `whoKey` of `identity`. */
   readonly who: string;
   readonly identity: Who;
+  /** Login or node name, for people to read. */
+  readonly label: string;
   readonly deviceId: Uint8Array;
+  readonly deviceLabel: string;
   readonly userKey: Uint8Array;
 }
 
 /** Who holds a leaf. The engine lets none in whose record doesn't verify. */
-export function personOf({ record, deviceKey }: Member): Person {
+export function personOf({ leaf, record, deviceKey }: Member): Person {
   const read = readRecord(record, deviceKey);
   if (!read.ok) throw new TypeError(`a member's record doesn't verify: ${read.fault}`);
-  const { server, kind, identity, deviceId, userKey } = read.record;
-  return { who: whoKey(read.record), identity: { server, kind, identity }, deviceId, userKey };
+  const { server, kind, identity, label, deviceId, deviceLabel, userKey } = read.record;
+  return {
+    leaf,
+    who: whoKey(read.record),
+    identity: { server, kind, identity },
+    label,
+    deviceId,
+    deviceLabel,
+    userKey,
+  };
 }
 
 export function hex(bytes: Uint8Array): string {

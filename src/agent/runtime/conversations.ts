@@ -52,9 +52,10 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       const entrance = await entranceOf();
       const session = entrance?.groups.of(conversation) ?? null;
       if (entrance === null || session === null) return null;
-      const { system, groups, textOf } = entrance;
+      const { system, groups, digest } = entrance;
       const messageId = system.randomBytes(16);
-      await session.write({ messageId, content, text: textOf(content), writtenAt: system.now() }, shown);
+      const { text } = digest(content);
+      await session.write({ messageId, content, text, writtenAt: system.now() }, shown);
       groups.wake(toText(session.id));
       return messageId;
     },

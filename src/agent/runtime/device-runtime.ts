@@ -16,6 +16,7 @@ import type { GroupEvent } from "../group-sessions/events.ts";
 import type { System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
+import type { Digest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { arrive, enterEveryone, follow } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
@@ -35,8 +36,7 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly deviceLabel: string;
   /** From an earlier hello: then the device needs no connection to read what it has and to write. */
   readonly known?: KnownServer;
-  /** What the search finds a content by, or null for one without text. */
-  readonly textOf: (content: Uint8Array) => string | null;
+  readonly digest: (content: Uint8Array) => Digest;
   readonly onEvent?: (event: RuntimeEvent) => void;
   readonly system?: System;
 }
@@ -70,7 +70,7 @@ interface Alive {
 
 /** Starts to connect, and returns at once. */
 export function startDevice(options: RuntimeOptions): DeviceRuntime {
-  const { store, name, deviceLabel, known, textOf, system = SYSTEM, onEvent = () => {} } = options;
+  const { store, name, deviceLabel, known, digest, system = SYSTEM, onEvent = () => {} } = options;
   const failed = (error: unknown) => onEvent({ kind: "failed", error });
   const tasks = workQueue(failed);
   let alive: Promise<Alive> | null = null;
@@ -138,7 +138,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       advanced: async (session, conversation, standing) => await advanced(session, conversation, standing),
       failed,
     });
-    return { self, entrance: { client, store, service: serviceOf(self), system, self, groups, textOf } };
+    return { self, entrance: { client, store, service: serviceOf(self), system, self, groups, digest } };
   }
 
   function serviceOf(self: Self) {
@@ -160,7 +160,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       trust: self.people,
       system,
       ownDevice: self.device.id,
-      textOf,
+      digest,
       onEvent: (event) => onEvent({ kind: "group", conversation, event }),
     });
   }

@@ -6,7 +6,7 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
 import type { DeliveryService, System } from "../group-sessions/ports.ts";
-import type { KeyPackage } from "../storage/kept.ts";
+import type { Digest, KeyPackage } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
@@ -18,8 +18,7 @@ export interface Entrance {
   readonly system: System;
   readonly self: Self;
   readonly groups: Groups;
-  /** What the search finds a content by, or null for one without text. */
-  readonly textOf: (content: Uint8Array) => string | null;
+  readonly digest: (content: Uint8Array) => Digest;
 }
 
 /** A group of one's own in this conversation, asked of the server as soon as it is there. Its id. */

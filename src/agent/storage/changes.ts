@@ -2,6 +2,7 @@ import type { SavedGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
 import type {
   Flight,
+  GroupFacts,
   GroupStatus,
   HistoryEntry,
   KeyPackage,
@@ -68,7 +69,10 @@ export type Change =
       readonly messageId: Uint8Array;
       readonly number: number;
     }
-  /** A message that the conversation has from that device already is dropped: it was sent again in a successor group. */
+  /**
+   * A message that the conversation has from that device already is dropped: it was sent again in a successor group. One that amends a
+   * message of the same person's does so.
+   */
   | {
       readonly kind: "history-kept";
       readonly conversation: string;
@@ -76,7 +80,20 @@ export type Change =
       readonly number: number;
       readonly at: number;
       readonly entry: HistoryEntry;
+      /** Who could read it (`whoKey`); of messages only. */
+      readonly readers?: readonly string[];
     }
+  /** Who is in the group as it is now, and who may come in. */
+  | {
+      readonly kind: "members-known";
+      readonly group: Uint8Array;
+      readonly access: GroupFacts["access"];
+      readonly readers: readonly string[];
+    }
+  /** It only rises. */
+  | { readonly kind: "group-reached"; readonly group: Uint8Array; readonly number: number }
+  /** A name, folded. */
+  | { readonly kind: "plain-allowed"; readonly name: string }
   | { readonly kind: "sender-seen"; readonly group: Uint8Array; readonly device: Uint8Array; readonly number: number }
   | { readonly kind: "readers-shown"; readonly group: Uint8Array; readonly readers: readonly string[] }
   | { readonly kind: "pin-kept"; readonly pin: Pin }

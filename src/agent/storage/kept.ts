@@ -12,6 +12,21 @@ export interface Saved {
   readonly pins: readonly Pin[];
   readonly names: readonly NamePin[];
   readonly drafts: ReadonlyMap<string, string>;
+  /** Of each group whose people were known once, by its id in hex. */
+  readonly facts: ReadonlyMap<string, GroupFacts>;
+  /** Names, folded, of people who may be written to so that the server can read it. */
+  readonly plainAllowed: ReadonlySet<string>;
+}
+
+export const ACCESSES = ["open", "invite", "listed"] as const;
+
+/** What is shown of a group without loading its keys. */
+export interface GroupFacts {
+  readonly access: (typeof ACCESSES)[number];
+  /** Whose devices are in it (`whoKey`), one's own among them. */
+  readonly readers: readonly string[];
+  /** Up to which number of the log everybody else has it. */
+  readonly reached: number;
 }
 
 export interface OwnDevice {
@@ -127,10 +142,34 @@ export interface HistoryRow {
   /** The server's time, milliseconds since 1970. */
   readonly at: number;
   readonly entry: HistoryEntry;
+  /** Who could read it (`whoKey`); of messages only. */
+  readonly readers: readonly string[];
+  readonly amended: Amended | null;
 }
 
 /**
- * - `message`: `missed`: how many of this sender's messages, just before it, never came (the server dropped them)
+ * What became of a message by one that came later. `applied`: it was an edit or deletion itself, and has been carried out: it is no
+ * part of the history that is shown. Of a deleted one the content is gone.
+ */
+export const AMENDED = ["edited", "deleted", "applied"] as const;
+export type Amended = (typeof AMENDED)[number];
+
+/** The message of the same person's that a message edits or deletes. */
+export interface Amends {
+  readonly how: "edit" | "deletion";
+  readonly device: Uint8Array;
+  readonly messageId: Uint8Array;
+}
+
+/** What a content says to whoever keeps it: what the search finds it by, or null; which message it changes. */
+export interface Digest {
+  readonly text: string | null;
+  readonly amends: Amends | null;
+}
+
+/**
+ * - `message`: `deviceLabel`: what its person calls the device; `missed`: how many of this sender's messages, just before it, never came
+ *   (the server dropped them)
  * - `members`: who came and went with a commit (`whoKey`)
  * - `gap`: entries that this device can't have: it was away too long, or joined anew
  * - `unreadable`: an entry that didn't open, and why
@@ -140,9 +179,11 @@ export type HistoryEntry =
       readonly kind: "message";
       readonly who: string;
       readonly device: Uint8Array;
+      readonly deviceLabel: string;
       readonly messageId: Uint8Array;
       readonly content: Uint8Array;
       readonly text: string | null;
+      readonly amends: Amends | null;
       readonly missed: number;
     }
   | {

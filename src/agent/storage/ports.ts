@@ -15,11 +15,27 @@ export interface AgentStore {
   commit(changes: readonly Change[]): Promise<void>;
   /** Raises the counter that each hello carries (SEALED.md 9), and gives the new one: 1 at first. */
   raiseCounter(): Promise<number>;
-  /** The newest first; at most `limit` (1 to 1,000) before that place. */
+  /** The newest first; at most `limit` (1 to 1,000) before that place. Without edits and deletions that were carried out. */
   history(
     conversation: string,
     page: { readonly before: number | null; readonly limit: number },
   ): Promise<readonly HistoryRow[]>;
+  /** The message with that id of that device, in whatever group of the conversation. */
+  message(conversation: string, device: Uint8Array, messageId: Uint8Array): Promise<HistoryRow | null>;
+  /** A group's messages behind a number of its log, the oldest first. */
+  since(
+    group: Uint8Array,
+    options: { readonly number: number; readonly limit: number },
+  ): Promise<readonly HistoryRow[]>;
+  /** That device's messages in a group behind `from`, up to `to`: the newest of them, the newest first. */
+  sentBetween(
+    group: Uint8Array,
+    options: { readonly device: Uint8Array; readonly from: number; readonly to: number; readonly limit: number },
+  ): Promise<readonly HistoryRow[]>;
+  /** What all conversations have got behind that place, carried-out edits and deletions among it, the oldest first. */
+  news(after: number, limit: number): Promise<readonly HistoryRow[]>;
+  /** The place of the last row, 0 where there is none. */
+  lastPlace(): Promise<number>;
   /** Rows with all these words or their beginnings, the newest first. Of a text with no words: none. */
   search(
     words: string,

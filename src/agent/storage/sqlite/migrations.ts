@@ -62,4 +62,22 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE drafts (conversation TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  // Who could read each message: sets of people by number (four bytes each, rising), each set once. Edits and deletions change the
+  // row that they are about, and are hidden themselves.
+  `
+  CREATE TABLE people (id INTEGER PRIMARY KEY, who TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE reader_sets (id INTEGER PRIMARY KEY, members BLOB NOT NULL UNIQUE) STRICT;
+  ALTER TABLE history ADD COLUMN readers INTEGER REFERENCES reader_sets;
+  ALTER TABLE history ADD COLUMN about_device BLOB;
+  ALTER TABLE history ADD COLUMN about_message BLOB;
+  ALTER TABLE history ADD COLUMN amended TEXT;
+  ALTER TABLE history ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX history_by_conversation;
+  CREATE INDEX history_shown ON history (conversation, place) WHERE hidden = 0;
+  CREATE INDEX history_about ON history (conversation, about_device, about_message) WHERE about_message IS NOT NULL;
+  ALTER TABLE groups ADD COLUMN access TEXT;
+  ALTER TABLE groups ADD COLUMN readers INTEGER REFERENCES reader_sets;
+  ALTER TABLE groups ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE plain_allowed (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -3,7 +3,17 @@ import type { WholeGroup } from "../../../mls/group-engine.ts";
 import { SLOTS } from "../kept.ts";
 import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, Saved, Slot } from "../kept.ts";
 import type { Connection } from "./connection.ts";
-import { readFlight, readGroup, readHistory, readNamePin, readPin, readRequest, readWritten } from "./rows.ts";
+import { readerSets } from "./reader-sets.ts";
+import {
+  readFacts,
+  readFlight,
+  readGroup,
+  readHistory,
+  readNamePin,
+  readPin,
+  readRequest,
+  readWritten,
+} from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
 
 export interface Reader {
@@ -14,6 +24,14 @@ export interface Reader {
     conversation: string,
     page: { readonly before: number | null; readonly limit: number },
   ): readonly HistoryRow[];
+  message(conversation: string, device: Uint8Array, messageId: Uint8Array): HistoryRow | null;
+  since(group: Uint8Array, options: { readonly number: number; readonly limit: number }): readonly HistoryRow[];
+  sentBetween(
+    group: Uint8Array,
+    options: { readonly device: Uint8Array; readonly from: number; readonly to: number; readonly limit: number },
+  ): readonly HistoryRow[];
+  news(after: number, limit: number): readonly HistoryRow[];
+  lastPlace(): number;
   search(
     words: string,
     options: { readonly conversation: string | null; readonly limit: number },
@@ -34,6 +52,9 @@ const KeyPackageRow = v.object({
 /** What is kept, read; throws the driver's errors, a `ValiError` or an `AgentStoreError`. */
 export function reader(connection: Connection, secrets: Secrets): Reader {
   const statements = prepare(connection);
+  const sets = readerSets(connection);
+  const whoIn = (set: number) => sets.whoIn(set);
+  const rows = (found: readonly unknown[]) => found.map((row) => readHistory(row, whoIn));
   return {
     load: () => ({
       device: ownDevice(),
@@ -44,6 +65,12 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       names: statements.names.all().map(readNamePin),
       drafts: new Map(
         statements.drafts.all().map((row) => v.parse(v.tuple([v.string(), v.string()]), Object.values(row ?? {}))),
+      ),
+      facts: new Map(
+        statements.facts.all().flatMap((row) => [readFacts(row, whoIn)].filter((facts) => facts !== null)),
+      ),
+      plainAllowed: new Set(
+        statements.plainAllowed.all().map((row) => v.parse(v.object({ name: v.string() }), row).name),
       ),
     }),
     group(id) {
@@ -67,12 +94,19 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       return row === undefined ? null : readKeyPackage(row, secrets);
     },
     history: (conversation, { before, limit }) =>
-      statements.history.all(conversation, before ?? Number.MAX_SAFE_INTEGER, bounded(limit)).map(readHistory),
+      rows(statements.history.all(conversation, before ?? Number.MAX_SAFE_INTEGER, bounded(limit))),
+    message(conversation, device, messageId) {
+      const row = statements.message.get(conversation, device, messageId);
+      return row === undefined ? null : readHistory(row, whoIn);
+    },
+    since: (group, { number, limit }) => rows(statements.since.all(group, number, bounded(limit))),
+    sentBetween: (group, { device, from, to, limit }) =>
+      rows(statements.sentBetween.all(group, from, to, device, bounded(limit))),
+    news: (after, limit) => rows(statements.news.all(after, bounded(limit))),
+    lastPlace: () => Number(Object.values(statements.lastPlace.get() ?? {})[0] ?? 0),
     search(words, { conversation, limit }) {
       const query = queryOf(words);
-      return query === null
-        ? []
-        : statements.search.all(query, conversation, conversation, bounded(limit)).map(readHistory);
+      return query === null ? [] : rows(statements.search.all(query, conversation, conversation, bounded(limit)));
     },
   };
 
@@ -106,7 +140,8 @@ export function keyPackagePlace(reference: Uint8Array): string {
 }
 
 function prepare(connection: Connection) {
-  const columns = "place, conversation, group_id, number, at, who, device, message_id, content, history.text, detail";
+  const columns = `place, conversation, group_id, number, at, who, device, message_id, content, history.text, detail,
+    readers, about_device, about_message, amended`;
   return {
     secret: connection.prepare("SELECT sealed FROM secrets WHERE name = ?"),
     device: connection.prepare(
@@ -128,8 +163,23 @@ function prepare(connection: Connection) {
     names: connection.prepare("SELECT * FROM name_pins"),
     drafts: connection.prepare("SELECT conversation, text FROM drafts"),
     history: connection.prepare(
-      `SELECT ${columns} FROM history WHERE conversation = ? AND place < ? ORDER BY place DESC LIMIT ?`,
+      `SELECT ${columns} FROM history WHERE conversation = ? AND hidden = 0 AND place < ? ORDER BY place DESC LIMIT ?`,
     ),
+    message: connection.prepare(
+      `SELECT ${columns} FROM history WHERE conversation = ? AND device = ? AND message_id = ?`,
+    ),
+    since: connection.prepare(
+      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND message_id IS NOT NULL AND hidden = 0
+       ORDER BY number LIMIT ?`,
+    ),
+    sentBetween: connection.prepare(
+      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND number <= ? AND message_id IS NOT NULL
+       AND device = ? AND hidden = 0 ORDER BY number DESC LIMIT ?`,
+    ),
+    news: connection.prepare(`SELECT ${columns} FROM history WHERE place > ? ORDER BY place LIMIT ?`),
+    lastPlace: connection.prepare("SELECT max(place) AS place FROM history"),
+    facts: connection.prepare("SELECT id, access, readers, reached FROM groups"),
+    plainAllowed: connection.prepare("SELECT name FROM plain_allowed"),
     search: connection.prepare(
       `SELECT ${columns} FROM history_words JOIN history ON history.place = history_words.rowid
        WHERE history_words MATCH ? AND (? IS NULL OR conversation = ?) ORDER BY place DESC LIMIT ?`,

@@ -2,8 +2,8 @@ import * as v from "valibot";
 import type { NamePin, Pin } from "../../../mls/identity/pins.ts";
 import { TRUST_LEVELS } from "../../../mls/identity/pins.ts";
 import { KINDS } from "../../../mls/identity/who.ts";
-import { GROUP_STATUSES, REQUEST_KINDS, STOP_CAUSES } from "../kept.ts";
-import type { Flight, GroupRow, HistoryEntry, HistoryRow, OutboxRow, PendingRequest } from "../kept.ts";
+import { ACCESSES, AMENDED, GROUP_STATUSES, REQUEST_KINDS, STOP_CAUSES } from "../kept.ts";
+import type { Flight, GroupFacts, GroupRow, HistoryEntry, HistoryRow, OutboxRow, PendingRequest } from "../kept.ts";
 
 /** Rows as values. Each throws a `ValiError` when the row is none that we wrote. */
 const Bytes = v.instance(Uint8Array);
@@ -24,6 +24,23 @@ const Group = v.object({
 export function readGroup(row: unknown): GroupRow {
   const { update_due: updateDue, ...group } = v.parse(Group, row);
   return { ...group, updateDue };
+}
+
+const Facts = v.object({
+  id: Bytes,
+  access: v.nullable(v.picklist(ACCESSES)),
+  readers: v.nullable(Whole),
+  reached: Whole,
+});
+
+/** Null: its people have never been known. `namesOf` tells the people of a reader set. */
+export function readFacts(
+  row: unknown,
+  namesOf: (set: number) => readonly string[],
+): readonly [string, GroupFacts] | null {
+  const { id, access, readers, reached } = v.parse(Facts, row);
+  if (access === null || readers === null) return null;
+  return [Buffer.from(id).toString("hex"), { access, readers: namesOf(readers), reached }];
 }
 
 const Request = v.object({
@@ -78,7 +95,12 @@ export function readNamePin(row: unknown): NamePin {
 
 const Texts = v.array(v.string());
 const Detail = v.variant("kind", [
-  v.object({ kind: v.literal("message"), missed: Whole }),
+  v.object({
+    kind: v.literal("message"),
+    missed: Whole,
+    deviceLabel: v.optional(v.string(), ""),
+    amends: v.optional(v.picklist(["edit", "deletion"])),
+  }),
   v.object({ kind: v.literal("members"), came: Texts, went: Texts, by: v.string() }),
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),
@@ -96,26 +118,44 @@ const History = v.object({
   message_id: v.nullable(Bytes),
   content: v.nullable(Bytes),
   text: v.nullable(v.string()),
+  readers: v.nullable(Whole),
+  about_device: v.nullable(Bytes),
+  about_message: v.nullable(Bytes),
+  amended: v.nullable(v.picklist(AMENDED)),
 });
 
-export function readHistory(row: unknown): HistoryRow {
-  const { place, conversation, group_id: group, number, at, ...columns } = v.parse(History, row);
-  return { place, conversation, group, number, at, entry: entryOf(columns) };
+export function readHistory(row: unknown, namesOf: (set: number) => readonly string[]): HistoryRow {
+  const { place, conversation, group_id: group, number, at, readers, amended, ...columns } = v.parse(History, row);
+  const names = readers === null ? [] : namesOf(readers);
+  return { place, conversation, group, number, at, entry: entryOf(columns), readers: names, amended };
 }
+
+const Message = v.object({ who: v.string(), device: Bytes, message_id: Bytes, content: Bytes });
+const About = v.object({ about_device: Bytes, about_message: Bytes });
 
 function entryOf(
-  columns: Pick<v.InferOutput<typeof History>, "detail" | "who" | "device" | "message_id" | "content" | "text">,
+  columns: Omit<
+    v.InferOutput<typeof History>,
+    "place" | "conversation" | "group_id" | "number" | "at" | "readers" | "amended"
+  >,
 ): HistoryEntry {
-  if (columns.detail.kind !== "message") return columns.detail;
   const { detail, text } = columns;
-  const message = v.parse(v.object({ who: v.string(), device: Bytes, message_id: Bytes, content: Bytes }), columns);
-  const { message_id: messageId, ...rest } = message;
-  return { ...detail, ...rest, messageId, text };
+  if (detail.kind !== "message") return detail;
+  const { message_id: messageId, ...message } = v.parse(Message, columns);
+  const { kind, missed, deviceLabel, amends: how } = detail;
+  const entry = { kind, ...message, deviceLabel, messageId, text, missed };
+  if (how === undefined) return { ...entry, amends: null };
+  const { about_device: device, about_message: about } = v.parse(About, columns);
+  return { ...entry, amends: { how, device, messageId: about } };
 }
 
-/** Kind, who, device, message id, content, text, detail. */
+/** Kind, who, device, message id, content, text, detail, and the device and id of the message that it amends. */
 export function writeEntry(entry: HistoryEntry) {
-  if (entry.kind !== "message") return [entry.kind, null, null, null, null, null, JSON.stringify(entry)] as const;
-  const { kind, who, device, messageId, content, text, missed } = entry;
-  return [kind, who, device, messageId, content, text, JSON.stringify({ kind, missed })] as const;
+  if (entry.kind !== "message") {
+    return [entry.kind, null, null, null, null, null, JSON.stringify(entry), null, null] as const;
+  }
+  const { kind, who, device, deviceLabel, messageId, content, text, amends, missed } = entry;
+  const detail = JSON.stringify({ kind, missed, deviceLabel, amends: amends?.how });
+  const about = [amends?.device ?? null, amends?.messageId ?? null] as const;
+  return [kind, who, device, messageId, content, text, detail, ...about] as const;
 }

@@ -51,6 +51,8 @@ describe("what was committed", () => {
       pins: [],
       names: [],
       drafts: new Map(),
+      facts: new Map(),
+      plainAllowed: new Set(),
     });
     expect(await store.group(group)).toBeNull();
     expect(await store.keyPackage(id(1))).toBeNull();
@@ -85,6 +87,8 @@ describe("what was committed", () => {
       pins: [{ ...pin, level: "compared" }],
       names: [{ name: "Bob", who: bob }],
       drafts: new Map([[conversation, "half a"]]),
+      facts: new Map(),
+      plainAllowed: new Set(),
     });
     expect(await store.keyPackage(id(5))).toEqual(keyPackage);
     expect(await store.keyPackage(id(6))).toBeNull();

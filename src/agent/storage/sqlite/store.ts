@@ -41,6 +41,11 @@ function storeOver(call: Call): AgentStore {
     group: async (id) => await typed("group", id),
     keyPackage: async (reference) => await typed("keyPackage", reference),
     history: async (name, page) => await typed("history", name, page),
+    message: async (name, device, id) => await typed("message", name, device, id),
+    since: async (group, options) => await typed("since", group, options),
+    sentBetween: async (group, options) => await typed("sentBetween", group, options),
+    news: async (after, limit) => await typed("news", after, limit),
+    lastPlace: async () => await typed("lastPlace"),
     search: async (words, options) => await typed("search", words, options),
     commit: async (changes) => {
       if (changes.length > 0) await typed("commit", changes);

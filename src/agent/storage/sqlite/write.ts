@@ -6,8 +6,10 @@ import { SLOTS } from "../kept.ts";
 import type { Slot } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import { inTransaction } from "./connection.ts";
+import { historyWriter } from "./history.ts";
 import { keyPackagePlace, statePlace } from "./read.ts";
-import { writeEntry, writeRequest } from "./rows.ts";
+import { readerSets } from "./reader-sets.ts";
+import { writeRequest } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
 
 export interface Writer {
@@ -21,11 +23,18 @@ const MOST_WAITING = 1000;
 
 export function writer(connection: Connection, secrets: Secrets, path: string): Writer {
   const statements = prepare(connection);
+  const sets = readerSets(connection);
+  const history = historyWriter(connection, sets);
   return {
     commit(changes) {
-      inTransaction(connection, () => {
-        for (const change of changes) apply(change);
-      });
+      try {
+        inTransaction(connection, () => {
+          for (const change of changes) apply(change);
+        });
+      } catch (error) {
+        sets.forget();
+        throw error;
+      }
     },
     raiseCounter: () =>
       inTransaction(connection, () => {
@@ -124,15 +133,18 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
         one(statements.unwrite.run(change.group, change.messageId), "that message");
         statements.land.run(change.group);
         return;
-      case "history-kept": {
-        const { conversation, group, number, at, entry } = change;
-        const [kept, place] = [
-          statements.history.run(conversation, group, number, at, ...writeEntry(entry)),
-          lastPlace(),
-        ];
-        if (kept === 1 && entry.kind === "message" && entry.text !== null) statements.words.run(place, entry.text);
+      case "history-kept":
+        history.keep(change);
         return;
-      }
+      case "members-known":
+        one(statements.members.run(change.access, sets.idOf(change.readers), change.group), "that group");
+        return;
+      case "group-reached":
+        statements.reached.run(change.number, change.group, change.number);
+        return;
+      case "plain-allowed":
+        statements.allowPlain.run(change.name);
+        return;
       case "sender-seen":
         statements.sender.run(change.group, change.device, change.number);
         return;
@@ -173,10 +185,6 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
   function dropSlot(group: Uint8Array, slot: Slot): void {
     statements.dropState.run(group, slot);
     statements.dropTree.run(group, slot);
-  }
-
-  function lastPlace(): number {
-    return Number(Object.values(statements.lastPlace.get() ?? {})[0]);
   }
 
   function one(changed: number, what: string): void {
@@ -235,13 +243,9 @@ function prepare(connection: Connection) {
        FROM groups JOIN outbox ON outbox.group_id = groups.id WHERE groups.id = ? AND outbox.message_id = ? AND sent + 1 = ?`,
     ),
     land: on("DELETE FROM flights WHERE group_id = ?"),
-    history: on(
-      `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
-    ),
-    lastPlace: on("SELECT last_insert_rowid() AS place"),
-    words: on("INSERT INTO history_words (rowid, text) VALUES (?, ?)"),
+    members: on("UPDATE groups SET access = ?, readers = ? WHERE id = ?"),
+    reached: on("UPDATE groups SET reached = ? WHERE id = ? AND reached < ?"),
+    allowPlain: on("INSERT OR IGNORE INTO plain_allowed (name) VALUES (?)"),
     sender: on("INSERT OR REPLACE INTO senders (group_id, device, number) VALUES (?, ?, ?)"),
     shown: on("INSERT OR IGNORE INTO readers (group_id, who) VALUES (?, ?)"),
     pin: on(

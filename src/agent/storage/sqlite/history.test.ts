@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  bob,
+  conversation,
+  group,
+  groupAdded,
+  hash,
+  historyKept,
+  id,
+  message,
+} from "../../../../test/agent/device-samples.ts";
+import { deviceScratch } from "../../../../test/agent/device-scratch.ts";
+import type { DeviceScratch } from "../../../../test/agent/device-scratch.ts";
+import { whoKey } from "../../../mls/identity/who.ts";
+import type { Amends, HistoryEntry, HistoryRow } from "../kept.ts";
+import { connect } from "./connection.ts";
+import { openDatabase } from "./database.ts";
+import type { Database } from "./database.ts";
+
+let place: DeviceScratch;
+let database: Database;
+let next = 0;
+type Message = Extract<HistoryEntry, { kind: "message" }>;
+
+beforeEach(() => {
+  next = 0;
+  place = deviceScratch();
+  database = openDatabase(place);
+  database.commit([groupAdded()]);
+});
+afterEach(() => {
+  database.close();
+  place.remove();
+});
+
+const [laptop, phone] = [id(500), id(501)];
+
+test("AS-18 an edit changes the message in its place, from whichever of its person's devices, and the newest counts", () => {
+  keep(message(1, "helo", laptop), message(2, "after", laptop));
+  keep(edit(3, "hello", { of: 1 }), edit(4, "hello!", { of: 1, from: phone }));
+  expect(shown()).toEqual(["hello! (edited)", "after"]);
+  expect(database.search("hello", { conversation, limit: 9 }).length).toBe(1);
+  expect(database.search("helo", { conversation, limit: 9 })).toEqual([]);
+});
+
+test("AS-18 another person's edit, or one of a message that isn't there, is a row of its own; such a deletion shows nothing", () => {
+  keep(message(1, "mine", laptop));
+  keep(edit(2, "yours", { of: 1, who: "mallory" }), edit(3, "of nothing", { of: 77 }));
+  keep(deletion(4, { of: 1, who: "mallory" }), deletion(5, { of: 77 }));
+  expect(shown()).toEqual(["mine", "yours", "of nothing"]);
+  // What another person's edit says can be edited by them.
+  keep(edit(6, "ours", { of: 2, who: "mallory" }));
+  expect(shown()).toEqual(["mine", "ours (edited)", "of nothing"]);
+});
+
+test("AS-18 what is deleted stays so, and an edit that comes again changes nothing", () => {
+  keep(message(1, "one", laptop), edit(2, "two", { of: 1 }), edit(3, "three", { of: 1 }));
+  keep(edit(2, "two", { of: 1 }));
+  expect(shown()).toEqual(["three (edited)"]);
+  keep(deletion(4, { of: 1 }), edit(5, "four", { of: 1 }));
+  expect(shown()).toEqual([" (deleted)"]);
+  expect(database.search("four", { conversation, limit: 9 })).toEqual([]);
+});
+
+test("AS-18 a loss just before an edit stays visible", () => {
+  keep(message(1, "one", laptop), { ...edit(2, "two", { of: 1 }), missed: 3 });
+  expect(database.history(conversation, { before: null, limit: 9 }).map(({ amended }) => amended)).toEqual([
+    "applied",
+    "edited",
+  ]);
+});
+
+test("AS-19 of a deleted message nothing is left in the files, nor of what it was edited to", () => {
+  keep(message(1, "xylophone", laptop), edit(2, "marimba", { of: 1 }), edit(3, "vibraphone", { of: 1 }));
+  database.tidy();
+  expect(place.bytes().includes("vibraphone")).toBe(true);
+  keep(deletion(4, { of: 1 }));
+  database.tidy();
+  for (const word of ["xylophone", "marimba", "vibraphone"]) {
+    expect(place.bytes().includes(word), word).toBe(false);
+    expect(database.search(word, { conversation, limit: 9 })).toEqual([]);
+  }
+});
+
+test("AS-20 readers are told with their message, each set is kept once, and a commit that fails leaves none that is wrong", () => {
+  const sets = [
+    ["alice", "bob"],
+    ["bob", "alice"],
+    ["alice", "bob", "carol"],
+  ];
+  for (const [index, readers] of sets.entries()) {
+    database.commit([{ ...kept(message(index + 1, "hi", laptop)), readers }]);
+  }
+  const misfit = { kind: "cursor-moved", group, from: 99, to: 100, hash } as const;
+  expect(() => database.commit([{ ...kept(message(9, "no", laptop)), readers: ["dave", "eve"] }, misfit])).toThrow();
+  database.commit([{ ...kept(message(4, "hi", laptop)), readers: ["eve", "alice"] }]);
+  const rows = database.history(conversation, { before: null, limit: 9 });
+  expect(rows.toReversed().map(({ readers }) => readers.toSorted().join())).toEqual([
+    "alice,bob",
+    "alice,bob",
+    "alice,bob,carol",
+    "alice,eve",
+  ]);
+  database.close();
+  const reading = connect(`${place.folder}/device.db`, "read-only");
+  expect(Object.values(reading.prepare("SELECT count(*) FROM reader_sets").get() ?? {})).toEqual([3]);
+  reading.close();
+  database = openDatabase(place);
+});
+
+test("AS-20 a group's people, access and reach are there again; its reach only rises, and who may be written to openly stays so", () => {
+  database.commit([
+    { kind: "members-known", group, access: "open", readers: ["alice", "bob"] },
+    { kind: "group-reached", group, number: 7 },
+    { kind: "group-reached", group, number: 5 },
+    { kind: "plain-allowed", name: "bob" },
+    { kind: "plain-allowed", name: "bob" },
+  ]);
+  database.close();
+  database = openDatabase(place);
+  const { facts, plainAllowed } = database.load();
+  expect(facts.get(Buffer.from(group).toString("hex"))).toEqual({
+    access: "open",
+    readers: ["alice", "bob"],
+    reached: 7,
+  });
+  expect(plainAllowed).toEqual(new Set(["bob"]));
+});
+
+test("AS-21 a message is found by its id, behind a number, among one's own, and among the news", () => {
+  const other = id(88);
+  database.commit([groupAdded(other)]);
+  keep(
+    message(1, "one", laptop),
+    message(2, "two", phone),
+    { kind: "gap", from: 3, to: 4 },
+    message(5, "five", laptop),
+  );
+  keep(edit(6, "ONE", { of: 1 }));
+  database.commit([historyKept(1, message(7, "elsewhere", laptop), other)]);
+
+  expect(textOf(database.message(conversation, laptop, id(1)))).toBe("ONE (edited)");
+  expect(database.message(conversation, phone, id(1))).toBeNull();
+  expect(database.since(group, { number: 1, limit: 9 }).map(textOf)).toEqual(["two", "five"]);
+  expect(database.since(group, { number: 1, limit: 1 }).map(textOf)).toEqual(["two"]);
+  const own = { device: laptop, from: 1, to: 5, limit: 9 };
+  expect(database.sentBetween(group, own).map(textOf)).toEqual(["five"]);
+  expect(database.sentBetween(group, { ...own, from: 0 }).map(textOf)).toEqual(["five", "ONE (edited)"]);
+  expect(database.news(2, 9).map(({ number, amended }) => [number, amended])).toEqual([
+    [3, null],
+    [4, null],
+    [5, "applied"],
+    [1, null],
+  ]);
+  expect(database.lastPlace()).toBe(6);
+});
+
+test("AS-21 none of it reads more of the history than it gives", () => {
+  database.close();
+  const reading = connect(`${place.folder}/device.db`, "read-only");
+  const plans = [
+    "SELECT 1 FROM history WHERE conversation = 'c' AND hidden = 0 AND place < 9 ORDER BY place DESC LIMIT 1",
+    "SELECT 1 FROM history WHERE conversation = 'c' AND device = x'' AND message_id = x''",
+    "SELECT 1 FROM history WHERE group_id = x'' AND number > 1 AND message_id IS NOT NULL AND hidden = 0 ORDER BY number LIMIT 1",
+    "SELECT 1 FROM history WHERE place > 1 ORDER BY place LIMIT 1",
+  ].map((sql) => JSON.stringify(reading.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()));
+  reading.close();
+  database = openDatabase(place);
+  for (const plan of plans) {
+    expect(plan).toMatch(/SEARCH history USING (?:COVERING )?(?:INDEX|INTEGER PRIMARY KEY)/);
+    expect(plan).not.toContain("TEMP B-TREE");
+  }
+});
+
+function kept(entry: HistoryEntry) {
+  next += 1;
+  return { kind: "history-kept", conversation, group, number: next, at: next, entry } as const;
+}
+
+function keep(...entries: readonly HistoryEntry[]): void {
+  for (const entry of entries) database.commit([kept(entry)]);
+}
+
+interface Amending {
+  /** Number of the laptop's message that it is about. */
+  readonly of: number;
+  readonly from?: Uint8Array;
+  readonly who?: string;
+}
+
+function edit(number: number, text: string, amending: Amending): Message {
+  return { ...message(number, text, amending.from ?? laptop), ...by("edit", amending) };
+}
+
+function deletion(number: number, amending: Amending): HistoryEntry {
+  return { ...edit(number, "", amending), text: null, ...by("deletion", amending) };
+}
+
+function by(how: Amends["how"], { of, who = whoKey(bob) }: Amending) {
+  return { who, amends: { how, device: laptop, messageId: id(of) } };
+}
+
+function shown(): readonly (string | null)[] {
+  return database.history(conversation, { before: null, limit: 99 }).toReversed().map(textOf);
+}
+
+function textOf(row: HistoryRow | null): string | null {
+  if (row?.entry.kind !== "message") return null;
+  return row.amended === null ? row.entry.text : `${row.entry.text ?? ""} (${row.amended})`;
+}

@@ -1,0 +1,90 @@
+import * as v from "valibot";
+import type { Change } from "../changes.ts";
+import type { HistoryEntry } from "../kept.ts";
+import type { Connection } from "./connection.ts";
+import type { ReaderSets } from "./reader-sets.ts";
+import { writeEntry } from "./rows.ts";
+
+type Kept = Extract<Change, { kind: "history-kept" }>;
+type Message = Extract<HistoryEntry, { kind: "message" }>;
+
+const Target = v.object({
+  place: v.number(),
+  text: v.nullable(v.string()),
+  amended: v.nullable(v.picklist(["edited", "deleted"])),
+});
+
+/**
+ * Keeps what a log told, each message once. An edit or deletion changes the row that it is about, if that one is the same person's:
+ * place and order stay, the search finds what is shown, and of a deleted message nothing is left but that there was one.
+ */
+export function historyWriter(connection: Connection, sets: ReaderSets): { keep(change: Kept): void } {
+  const statements = prepare(connection);
+  return {
+    keep({ conversation, group, number, at, entry, readers = [] }) {
+      const amends = entry.kind === "message" ? entry.amends : null;
+      const target = entry.kind === "message" && amends !== null ? targetOf(conversation, entry) : null;
+      // A deletion of what isn't there has nothing to show, either.
+      const isApplied = target !== null || amends?.how === "deletion";
+      // What is missing before it is shown where it stands.
+      const isHidden = isApplied && entry.kind === "message" && entry.missed === 0;
+      const written = entry.kind === "message" && isApplied ? { ...entry, text: null } : entry;
+      const flags = [sets.idOf(readers), isApplied ? "applied" : null, isHidden ? 1 : 0] as const;
+      const kept = statements.keep.run(conversation, group, number, at, ...writeEntry(written), ...flags);
+      if (kept !== 1 || entry.kind !== "message") return;
+      if (target !== null) amend(conversation, entry, target);
+      if (!isApplied && entry.text !== null) statements.addWords.run(lastPlace(), entry.text);
+    },
+  };
+
+  function targetOf(conversation: string, { amends, who }: Message): v.InferOutput<typeof Target> | null {
+    const row = amends === null ? undefined : statements.target.get(conversation, amends.device, amends.messageId, who);
+    return row === undefined ? null : v.parse(Target, row);
+  }
+
+  function amend(
+    conversation: string,
+    { amends, text }: Message,
+    { place, text: before, amended }: v.InferOutput<typeof Target>,
+  ): void {
+    if (amends === null || amended === "deleted") return;
+    if (before !== null) statements.dropWords.run(place, before);
+    if (amends.how === "edit") {
+      statements.edit.run(text, place);
+      if (text !== null) statements.addWords.run(place, text);
+    } else {
+      statements.erase.run(place);
+      statements.eraseEdits.run(conversation, amends.device, amends.messageId);
+    }
+  }
+
+  function lastPlace(): number {
+    return Number(Object.values(statements.lastPlace.get() ?? {})[0]);
+  }
+}
+
+function prepare(connection: Connection) {
+  return {
+    keep: connection.prepare(
+      `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail,
+         about_device, about_message, readers, amended, hidden)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
+    ),
+    lastPlace: connection.prepare("SELECT last_insert_rowid() AS place"),
+    target: connection.prepare(
+      `SELECT place, text, amended FROM history
+       WHERE conversation = ? AND device = ? AND message_id = ? AND who = ? AND amended IS NOT 'applied'`,
+    ),
+    edit: connection.prepare("UPDATE history SET text = ?, amended = 'edited' WHERE place = ?"),
+    erase: connection.prepare(
+      "UPDATE history SET text = NULL, content = zeroblob(0), amended = 'deleted' WHERE place = ?",
+    ),
+    eraseEdits: connection.prepare(
+      `UPDATE history SET content = zeroblob(0)
+       WHERE conversation = ? AND about_device = ? AND about_message = ? AND amended = 'applied'`,
+    ),
+    addWords: connection.prepare("INSERT INTO history_words (rowid, text) VALUES (?, ?)"),
+    dropWords: connection.prepare("INSERT INTO history_words (history_words, rowid, text) VALUES ('delete', ?, ?)"),
+  };
+}
