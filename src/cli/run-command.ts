@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { escapedLine } from "../text/visible.ts";
 
 /** How a command ended: with a code, by a signal, or before it began. */
 export type CommandEnd =
@@ -35,6 +36,11 @@ export async function runCommand(run: Run): Promise<CommandEnd> {
     // Not all failures are events: an environment that is too large, for one, and others' names are in ours.
     return notStarted(error);
   }
+}
+
+/** What a command that is run for a message finds in its environment, which holds no NUL, as an old server's names may. */
+export function aboutMessage({ from, to }: { readonly from: string; readonly to: string }) {
+  return { PAD_FROM: escapedLine(from), PAD_TO: escapedLine(to) };
 }
 
 function start({ words: [file, ...args], env, input, output, stop }: Run): ChildProcess {

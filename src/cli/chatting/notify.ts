@@ -1,7 +1,6 @@
 import type { ProcessContext } from "../../args/command.ts";
 import type { Alert } from "../../view/chat/alerts.ts";
-import { aboutMessage } from "../about-message.ts";
-import { runCommand } from "../run-command.ts";
+import { aboutMessage, runCommand } from "../run-command.ts";
 
 /** Programs that run at once at most; a flood of messages is worth no more. */
 const AT_ONCE = 4;

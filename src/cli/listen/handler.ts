@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { ProcessContext } from "../../args/command.ts";
-import { aboutMessage } from "../about-message.ts";
-import { runCommand } from "../run-command.ts";
+import { aboutMessage, runCommand } from "../run-command.ts";
 import type { Heard } from "./message.ts";
 
 /** What is done with a message; one at a time, and never rejects. */

@@ -8,7 +8,7 @@ import type { LocalApi } from "../../tailnet/local-api/client.ts";
 import { observeStatus, nothingObserved } from "../../tailnet/observe.ts";
 import type { TailscaleState } from "../../tailnet/state.ts";
 import { askTailscaled } from "./tailscaled.ts";
-import { isThisMachine } from "./this-machine.ts";
+import { isThisMachine } from "./find-machine.ts";
 
 /**
  * What this machine's own Tailscale has to do with it that a server could not be reached, in a sentence or two; null where it

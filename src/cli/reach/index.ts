@@ -3,7 +3,7 @@
  * on an interface that is plain TCP; beside a tailscaled in userspace mode only tailscaled itself gets there.
  */
 export { explainUnreachable } from "./explain-unreachable.ts";
-export { ownLogin } from "./own-login.ts";
 export { reach } from "./reach.ts";
 export type { Reach } from "./reach.ts";
 export { isMachine } from "./find-machine.ts";
+export { ownLogin } from "./tailscaled.ts";

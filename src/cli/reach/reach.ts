@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { ProcessContext } from "../../args/command.ts";
 import { openTcp, type Open, type ServerAddress } from "../../client/transport/index.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
-import { isThisMachine } from "./this-machine.ts";
+import { isThisMachine } from "./find-machine.ts";
 import { askTailscaled, mayBeUserspace } from "./tailscaled.ts";
 
 /** To be spread into the options of `connect`. */

@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import type { ProcessContext } from "../../args/command.ts";
 import { tailscaleInterfaceAddresses, type NetworkInterfaces } from "../../tailnet/addresses.ts";
 import type { LocalApi } from "../../tailnet/local-api/client.ts";
+import { stateFromStatus } from "../../tailnet/state.ts";
 
 /** What can be seen of a machine without asking anybody. */
 interface Machine {
@@ -55,4 +56,13 @@ export async function askTailscaled<T>({ env }: ProcessContext, question: (api: 
 /** The same variable as `serve` and `doctor` read for --tailscale-socket. */
 function socketIn(env: ProcessContext["env"]): string | null {
   return env["PADSERVE_TAILSCALE_SOCKET"] || null;
+}
+
+/** The tailnet login of this machine's owner; null: tagged, or no tailscaled says so within a second. Never rejects. */
+export function ownLogin(context: ProcessContext): Promise<string | null> {
+  return askTailscaled(context, async (api) => {
+    const status = await api.status();
+    const state = status.ok ? stateFromStatus(status.value, Date.now()) : null;
+    return state?.kind === "running" ? state.self.ownerLogin : null;
+  });
 }
