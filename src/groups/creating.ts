@@ -3,7 +3,7 @@ import type { CreateGroup } from "./commands.ts";
 import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import { NO_HASH } from "./log-entry.ts";
 import { infoLog } from "./logs.ts";
-import { knownDevice, sameOwner } from "./members.ts";
+import { activeMembers, isActive, knownDevice, mayBelong, sameOwner } from "./members.ts";
 import type { GroupRefusal } from "./refusals.ts";
 import type { DeviceRow, GroupRow } from "./rows.ts";
 import { ownerKey, placeKey, type State } from "./state.ts";
@@ -72,7 +72,7 @@ function refusalOf(state: State, command: CreateGroup, device: DeviceRow): Group
   if (member.device !== command.device || member.key !== device.key || !sameOwner(member.owner, device.owner)) {
     return { reason: "wrong-device" };
   }
-  if (!fits(command, device)) return { reason: "not-allowed" };
+  if (!fits(command, device) || !mayFollow(state, command)) return { reason: "not-allowed" };
   return tooMany(state, device) ? { reason: "too-many", of: "groups" } : null;
 }
 
@@ -94,6 +94,13 @@ function fits({ place, found }: CreateGroup, device: DeviceRow): boolean {
       );
     }
   }
+}
+
+/** The place of a group that was ended by reports is for those who were in it, who make its successor. */
+function mayFollow(state: State, { place, device }: CreateGroup): boolean {
+  const before = get(state.groups, get(state.lastIn, placeKey(place)) ?? "");
+  if (before?.status.kind !== "ended" || before.status.why !== "invalid-commit") return true;
+  return isActive(before, device) || mayBelong(state, before, device) || activeMembers(before).length === 0;
 }
 
 function tooMany(state: State, { owner }: DeviceRow): boolean {

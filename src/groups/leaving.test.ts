@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { get } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, owners } from "../../test/helpers/delivery-service.ts";
-import type { Place } from "./rows.ts";
+import type { CreateGroup } from "./commands.ts";
+import type { Decision } from "./decision.ts";
+import { viewOf } from "./reading.ts";
+import type { Owner, Place } from "./rows.ts";
+import { apply } from "./state.ts";
 
 const { alice, bob, carol } = owners;
 
@@ -67,19 +71,75 @@ test("GR-34 one report ends a direct conversation", () => {
   made.create("b1", bob, "h", { kind: "direct", between: [bob, alice] }, "listed");
 });
 
-test("GR-34 elsewhere it takes the same report of two people; two devices of one are not enough", () => {
+test("GR-34 elsewhere it takes the reports of two people, whatever their numbers; two devices of one are not enough", () => {
   const made = world();
   made.add("a1", alice, "g", [["c1", carol]]);
   made.accept(made.commit("a1", alice, "g", { kind: "update" }));
-  const report = (device: string, number: number) =>
-    made.run({ kind: "report-commit", device: id(device), group: id("g"), number });
-  report("b1", 3);
-  report("b2", 3);
+  expect(report(made, "b1", 1)).toEqual({ refusal: { reason: "not-allowed" } });
+  report(made, "b1", 3);
+  report(made, "b2", 3);
   expect(get(made.state.groups, id("g"))?.status.kind).toBe("open");
-  expect(report("c1", 99)).toEqual({ refusal: { reason: "not-allowed" } });
-  report("c1", 3);
+  report(made, "c1", 99);
   expect(get(made.state.groups, id("g"))?.status).toMatchObject({ kind: "ended", why: "invalid-commit" });
 });
+
+test("GR-42 in a server that was restored one report is enough, also of who could have come in by themselves since", () => {
+  for (const device of ["b1", "c1"]) {
+    const made = restored(world());
+    expect(report(made, device, 99)).toMatchObject({ reply: { kind: "done" } });
+    expect(get(made.state.groups, id("g"))?.status.kind).toBe("ended");
+  }
+  const certain = world();
+  expect(report(certain, "c1", 99)).toEqual({ refusal: { reason: "not-a-member-of-group" } });
+  const pair = restored(world({ kind: "direct", between: [alice, bob] }));
+  expect(report(pair, "c1", 99)).toEqual({ refusal: { reason: "not-a-member-of-group" } });
+  const room = restored(world());
+  room.accept(room.commit("a1", alice, "g", { kind: "policy", access: "invite" }));
+  expect(report(room, "c1", 99)).toEqual({ refusal: { reason: "not-a-member-of-group" } });
+});
+
+test("GR-42 the place of a group that was reported is for its members; of several who make its successor the first does", () => {
+  const made = world();
+  made.accept(made.commit("a1", alice, "g", { kind: "policy", access: "invite" }));
+  report(made, "a1", 3);
+  report(made, "b1", 3);
+  expect(made.refusal(successor("c1", carol, "s"))).toEqual({ reason: "not-allowed" });
+  made.accept(successor("b2", bob, "t"));
+  expect(made.refusal(successor("a1", alice, "u"))).toEqual({ reason: "place-taken", group: id("t") });
+  expect(made.send("a1", "g", 1)).toEqual({ refusal: { reason: "group-ended", successor: id("t") } });
+});
+
+test("GR-42 a group tells each member the number of its own last message there", () => {
+  const made = world();
+  made.send("b1", "g", 1);
+  made.send("b1", "g", 2);
+  made.send("a1", "g", 1);
+  expect(viewOf(made.state, id("b1"), id("g"))?.written).toBe(3);
+  expect(viewOf(made.state, id("b2"), id("g"))?.written).toBe(0);
+});
+
+function successor(device: string, owner: Owner, group: string): CreateGroup {
+  return {
+    kind: "create-group",
+    device: id(device),
+    group: id(group),
+    place: everyone,
+    groupInfo: new Uint8Array(1),
+    found: { group: id(group), epoch: 0, members: [found(device, owner)], access: "open", listed: [] },
+  };
+}
+
+function report(made: DeliveryServiceWorld, device: string, number: number): Decision {
+  return made.run({ kind: "report-commit", device: id(device), group: id("g"), number });
+}
+
+/** As `padserve restore` leaves it. */
+function restored(made: DeliveryServiceWorld): DeliveryServiceWorld {
+  const row = get(made.state.groups, id("g"));
+  if (row === undefined) throw new Error("no group");
+  made.state = apply(made.state, { table: "group", key: id("g"), value: { ...row, doubtful: true } });
+  return made;
+}
 
 test("GR-6 a ban stands where the person had only left before", () => {
   const made = world();

@@ -2,7 +2,7 @@ import { get } from "../core/persistent-map.ts";
 import type { DeviceCommand, ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
-import { activeMembers, isActive, knownDevice, membersOf, openGroup, ownersOf } from "./members.ts";
+import { activeMembers, isActive, knownDevice, mayBelong, membersOf, openGroup, ownersOf } from "./members.ts";
 import type { GroupRow, RemovalReason, Row } from "./rows.ts";
 import { ownerKey, type State } from "./state.ts";
 
@@ -83,8 +83,10 @@ function orderIn(
 }
 
 /**
- * A commit that the server took and a member can't process leaves them apart for good (mls.md 5.9, SEALED.md 15). In a direct
- * conversation one report ends the group, elsewhere those of two people; a successor takes its place.
+ * A commit that the server took and a member can't process leaves them apart for good (mls.md 5.9, SEALED.md 15), and so does a log
+ * that isn't the one which a member has read: the report's number is the first that it can't take, and may lie behind the log's end. In a
+ * direct conversation one report ends the group, elsewhere those of two people, whatever their numbers; after a restore from a
+ * backup one anywhere, since members may well have seen more (SEALED.md 10). A successor takes its place.
  */
 export function decideReport(
   state: State,
@@ -93,18 +95,23 @@ export function decideReport(
 ): Decision {
   const open = openGroup(state, command.group);
   if ("refusal" in open) return open;
-  const { group, head } = open;
-  if (!isActive(group, command.device)) return refuse({ reason: "not-a-member-of-group" });
-  const joined = group.members[command.device] ?? 0;
-  if (command.number > head.number || command.number <= joined) return refuse({ reason: "not-allowed" });
+  const { group } = open;
+  if (!mayReport(state, group, command.device)) return refuse({ reason: "not-a-member-of-group" });
+  if (command.number <= (group.members[command.device] ?? 0)) return refuse({ reason: "not-allowed" });
 
-  const before = group.reports?.number === command.number ? group.reports.by : [];
-  const by = [...new Set([...before, command.device])];
+  const by = [...new Set([...(group.reports?.by ?? []), command.device])];
   const owners = ownersOf(state, by).size;
-  const needed = group.place.kind === "direct" ? 1 : Math.min(2, ownersOf(state, activeMembers(group)).size);
+  const isOneEnough = group.place.kind === "direct" || group.doubtful === true;
+  const needed = isOneEnough ? 1 : Math.min(2, ownersOf(state, activeMembers(group)).size);
   const row: GroupRow = { ...group, reports: { number: command.number, by } };
   if (owners >= needed) return endGroup(command.group, row, { kind: "ended", why: "invalid-commit", at });
   return { ...reply({ kind: "done" }), rows: [{ table: "group", key: command.group, value: row }] };
+}
+
+/** Members; and of a room that the server may have forgotten members of, whoever could have come in by themselves. */
+function mayReport(state: State, group: GroupRow, device: DeviceId): boolean {
+  if (device in group.members) return isActive(group, device);
+  return group.doubtful === true && mayBelong(state, group, device);
 }
 
 function endGroup(id: GroupId, group: GroupRow, status: GroupRow["status"]): Decision {

@@ -28,6 +28,19 @@ export function isActive(group: GroupRow, device: DeviceId): boolean {
   return device in group.members && !(device in group.ordered);
 }
 
+/** Whether a device that isn't known as a member may be one all the same, of a group whose server was restored from a backup. */
+export function mayBelong(state: State, group: GroupRow, id: DeviceId): boolean {
+  const device = get(state.devices, id);
+  if (device === undefined || device.removed) return false;
+  switch (group.place.kind) {
+    case "everyone":
+    case "room":
+      return group.access === "open" && device.owner.kind !== "machine";
+    case "direct":
+      return group.place.between.some((owner) => sameOwner(owner, device.owner));
+  }
+}
+
 export function activeMembers(group: GroupRow): DeviceId[] {
   return Object.keys(group.members).filter((device) => !(device in group.ordered));
 }

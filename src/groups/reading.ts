@@ -109,6 +109,8 @@ export interface GroupView {
   /** null: not a member, or not one any more. */
   readonly cursor: number | null;
   readonly ended: boolean;
+  /** The number of the last message of this device's own; 0: none. */
+  readonly written: number;
 }
 
 /** The groups that a device is in, and the open rooms that it may join. */
@@ -133,6 +135,7 @@ export function viewOf(state: State, device: DeviceId, id: GroupId): GroupView |
     members: Object.keys(group.members).length,
     cursor: active ? cursorOf(state, group, id, device) : null,
     ended: group.status.kind === "ended",
+    written: get(state.writers, pairKey(id, device))?.number ?? 0,
   };
 }
 

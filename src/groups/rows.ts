@@ -50,7 +50,7 @@ export type Place =
 
 export type GroupStatus =
   | { readonly kind: "open" }
-  /** A commit was reported as invalid by enough of its members, or the last member has left. */
+  /** A commit or the log was reported as invalid by enough of its members, or the last member has left. */
   | { readonly kind: "ended"; readonly why: "invalid-commit" | "empty"; readonly at: number };
 
 export interface GroupRow {
@@ -65,7 +65,7 @@ export interface GroupRow {
   readonly removed: Readonly<Record<DeviceId, number>>;
   /** Members that are to be removed: delivery to them is cut; any member's client may commit it. */
   readonly ordered: Readonly<Record<DeviceId, RemovalReason>>;
-  /** Members who reported the commit of this number as invalid. */
+  /** Who can't go on in it, and the first number that the last of them can't take. */
   readonly reports: { readonly number: number; readonly by: readonly string[] } | null;
   /** How many Welcomes its log of Welcomes has had. */
   readonly welcomes: number;

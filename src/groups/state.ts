@@ -45,6 +45,8 @@ export interface State {
   // What follows from the rows.
   /** The one group that stands for `everyone`, a room's name or a pair of people; see `placeKey`. */
   readonly places: PersistentMap<string, GroupId>;
+  /** The group that was made last in each place, whether or not it goes on. */
+  readonly lastIn: PersistentMap<string, GroupId>;
   /** Groups that a device is in, or was removed from and may still read its removal of. */
   readonly groupsOf: PersistentMap<DeviceId, ReadonlySet<GroupId>>;
   /** Devices of an owner, by the owner's key. */
@@ -77,6 +79,7 @@ function emptyState(settings: Settings): State {
     cursors: emptyMap(),
     welcomes: emptyMap(),
     places: emptyMap(),
+    lastIn: emptyMap(),
     groupsOf: emptyMap(),
     devicesOf: emptyMap(),
     welcomesOf: emptyMap(),
@@ -149,7 +152,7 @@ function applyDevice(state: State, id: DeviceId, device: DeviceRow | null): Stat
 
 function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
   const before = get(state.groups, id);
-  let { groupsOf, places } = state;
+  let { groupsOf, places, lastIn } = state;
   for (const device of before === undefined ? [] : readersOf(before)) groupsOf = removeFrom(groupsOf, device, id);
   for (const device of group === null ? [] : readersOf(group)) groupsOf = addTo(groupsOf, device, id);
   const place = (group ?? before)?.place;
@@ -158,6 +161,8 @@ function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
     const key = placeKey(place);
     if (isOpen(group)) places = put(places, key, id);
     else if (get(places, key) === id) places = without(places, key);
+    const last = get(lastIn, key);
+    if (group !== null && isLater(group, id, state, last)) lastIn = put(lastIn, key, id);
   }
   const openRooms = withOpenRoom(state.openRooms, id, isOpen(group) && group?.access === "open");
   const change = Number(isOpen(group)) - Number(isOpen(before));
@@ -169,7 +174,15 @@ function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
     createdBy = count === 0 ? without(createdBy, creatorKey) : put(createdBy, creatorKey, count);
   }
   const groupCount = state.groupCount + change;
-  return { ...state, groups: set(state.groups, id, group), groupsOf, places, openRooms, groupCount, createdBy };
+  return { ...state, groups: set(state.groups, id, group), groupsOf, places, lastIn, openRooms, groupCount, createdBy };
+}
+
+/** Whether a group was made later in its place than another there. Rows come in any order at a start. */
+function isLater(group: GroupRow, id: GroupId, state: State, other: GroupId | undefined): boolean {
+  const last = other === undefined || other === id ? undefined : get(state.groups, other);
+  if (last === undefined || isOpen(group)) return true;
+  if (isOpen(last) || last.createdAt !== group.createdAt) return !isOpen(last) && last.createdAt < group.createdAt;
+  return (other ?? "") < id;
 }
 
 function applyWelcome(state: State, key: string, welcome: WelcomeRow | null): State {

@@ -18,6 +18,7 @@ const group: GroupView = {
   cursor: 10,
   reached: 9,
   ended: false,
+  written: 7,
   welcome: false,
 };
 const entry: Entry = {

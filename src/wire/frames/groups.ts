@@ -61,6 +61,8 @@ export const group = v.object({
    */
   reached: v.optional(v.nullable(count), null),
   ended: v.boolean(),
+  /** The number of the last message of this device's own that the log has had; 0: none, or a server that doesn't say. Feature `successors`. */
+  written: v.optional(count, 0),
   /** A Welcome waits for this device. */
   welcome: v.boolean(),
 });
