@@ -1,3 +1,8 @@
+/**
+ * `admin`: the administrator's commands (`padserve names`, `bans`, …). They ask the running server over loopback, or open a
+ * stopped one's folder; whoever can read that folder is the administrator.
+ */
+
 import { Agent, request, type IncomingMessage, type RequestOptions } from "node:http";
 import * as v from "valibot";
 import {

@@ -1,3 +1,8 @@
+/**
+ * `args`: options and sub-commands as tables, from which parsing, help and exit codes come. It prints nothing and ends no
+ * process itself.
+ */
+
 import type { Readable, Writable } from "node:stream";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { commandHelp } from "./help.ts";

@@ -1,7 +1,8 @@
 /**
- * Padserve's one executable, `padserve` and `pad`: a table of sub-commands (`table.ts`), each loaded when it is asked
+ * `bin`: Padserve's one executable, `padserve` and `pad`: a table of sub-commands (`table.ts`), each loaded when it is asked
  * for. Start reading here, then ARCHITECTURE.md.
  */
+
 import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";

@@ -1,7 +1,8 @@
 /**
- * What a chat client is, of no protocol and without Node: conversations, messages with their place in order, people, and how
- * things end. `classic/` speaks to servers of the classic protocol; `transport/` gets there.
+ * `client`: what a chat client is, of no protocol and without Node: conversations, messages with their place in order, people,
+ * and how things end. `classic/` speaks to servers of the classic protocol; `transport/` gets there.
  */
+
 export type { ChatClient, ChatEvent } from "./chat-client.ts";
 export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.ts";
 export type { Conversation, ConversationId } from "./conversation.ts";

@@ -1,3 +1,8 @@
+/**
+ * `config`: the server's options as one table, read from the command line, the environment and a file, in this order. What is
+ * wrong is said in one line; nothing is opened or listened on here.
+ */
+
 import { BlockList, isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { homeFolder } from "../args/home-folder.ts";

@@ -1,3 +1,8 @@
+/**
+ * `core`: what the server decides, pure: state and command give events or a refusal, events give the next state and who hears
+ * of it. No socket, no SQL, no clock and no protocol's words.
+ */
+
 import type { Tag } from "./answers.ts";
 import { isBanned, isBeyondBans, rewrittenBans } from "./bans.ts";
 import { decideClaim } from "./claims.ts";

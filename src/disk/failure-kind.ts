@@ -1,3 +1,8 @@
+/**
+ * `disk`: what databases and private files need of a disk, in one place for the server, the agent and `pad`. It knows nothing
+ * of what the files hold.
+ */
+
 import { isValiError } from "valibot";
 
 /** What went wrong with a database and its files, as far as a person would do something else about it. */

@@ -1,3 +1,8 @@
+/**
+ * `doctor`: `padserve doctor`: facts are gathered first, then judged by pure functions into findings, then shown. It changes
+ * nothing on the machine.
+ */
+
 import { padCall } from "../args/spec.ts";
 import type { RunningState } from "../tailnet/state.ts";
 import { fine, type Finding } from "./findings.ts";

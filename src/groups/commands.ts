@@ -1,3 +1,8 @@
+/**
+ * `groups`: the delivery service's rules, pure: it orders and keeps bytes that it can't read. All that lasts is rows and logs;
+ * what memory doesn't hold is read before a decision.
+ */
+
 import type { SessionId } from "../core/events.ts";
 import type { DeviceId, GroupId, MessageId, PublicKey, RequestId } from "./ids.ts";
 import type { Owner, Place, RemovalReason } from "./rows.ts";

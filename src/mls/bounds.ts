@@ -1,4 +1,9 @@
 /**
+ * `mls`: sealing, behind `GroupEngine` and `GroupObserver`. Only what lies here knows the WebAssembly module, and no
+ * cryptography is written here: it is mls-rs.
+ */
+
+/**
  * The most bytes of each thing that comes from others, checked before anything is decoded. `engine/module/src/bounds.rs` has
  * the same figures, and a test holds one to the other.
  */

@@ -1,4 +1,9 @@
 /**
+ * `net`: sockets and their bounds: listeners, what the first bytes tell, connections of lines and of frames. Nothing here
+ * knows what a message means.
+ */
+
+/**
  * Why a connection is closed: `ended` and `destroyed` by us; `left` by the peer, in order; `slow-reader` when it didn't take what
  * we sent; `reset` by the peer or its kernel; `timeout` when the peer can't be reached any more; `failed` for what else
  * the system may say.

@@ -1,3 +1,8 @@
+/**
+ * `server`: joins all: sockets, identities, sessions, the core's mailbox, the store, HTTP. `serve.ts` is the command,
+ * `main.ts` the order in which things start and stop.
+ */
+
 import type { Socket } from "node:net";
 import { identityKey } from "../core/identity.ts";
 import { detectProtocol } from "../net/detect-protocol.ts";

@@ -1,4 +1,9 @@
 /**
+ * `store`: the store behind one small port (`core/ports.ts`): in memory here, in SQLite below. Both pass one contract suite,
+ * test/contracts.
+ */
+
+/**
  * What can be wrong with a store.
  * - `in-use`: another server has it
  * - `damaged`: it is ours, or was, and can't be trusted

@@ -1,3 +1,8 @@
+/**
+ * `tailnet`: who is behind a connection, and where to listen. Only tailscaled is asked (who-is); what it doesn't say is not
+ * guessed, and headers are never read.
+ */
+
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 

@@ -1,6 +1,7 @@
 /**
- * The one place that makes others' text fit for a terminal, a log or a list. Everything that somebody else wrote (a message, a name, a
- * server's answer, a login, a file's content, the system's words) goes through here before it is printed. All of it is linear.
+ * `text`: the one place that makes others' text fit for a terminal, a log or a list. Everything that somebody else wrote (a
+ * message, a name, a server's answer, a login, a file's content, the system's words) goes through here before it is printed.
+ * All of it is linear.
  */
 
 /**

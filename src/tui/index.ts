@@ -1,3 +1,5 @@
+/** `tui`: the full-screen terminal. It draws snapshots of `view` and turns keys into actions; it doesn't know what a chat is. */
+
 import type { Chat } from "../view/chat/chat.ts";
 import type { Histories } from "../view/composer/history-file.ts";
 

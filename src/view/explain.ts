@@ -1,3 +1,8 @@
+/**
+ * `view`: view-models, without a framework and without a terminal: whatever a face of the chat shows is made here, as plain
+ * values.
+ */
+
 import type { ConnectionEnd, Failure, Hold, Refusal } from "../client/index.ts";
 import { visible } from "../text/visible.ts";
 

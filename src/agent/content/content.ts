@@ -1,7 +1,8 @@
 /**
- * What a sealed message says, as bytes (docs/content.md): one format for all clients, versioned and padded. This folder knows no
- * group, no store and no face. Whatever bytes others send lead to a value, never to an error.
+ * `agent/content`: what a sealed message says, as bytes (docs/content.md): one format for all clients, versioned and padded.
+ * It knows no group, no store and no face. Whatever bytes others send lead to a value, never to an error.
  */
+
 import { padded } from "./padding.ts";
 
 /** A message: the device that wrote it and the random id that it gave it, 16 bytes each. */

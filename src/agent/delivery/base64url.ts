@@ -1,3 +1,8 @@
+/**
+ * `agent/delivery`: the delivery service that group sessions are handed, spoken over frames. It turns values into frames and
+ * answers into values; it decides nothing and keeps nothing.
+ */
+
 /** Frames carry ids and hashes as base64url without padding; the agent has them as bytes. */
 export function toText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");

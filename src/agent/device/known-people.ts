@@ -1,3 +1,5 @@
+/** `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group. */
+
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, TrustLevel } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";

@@ -1,7 +1,9 @@
 /**
- * The face's side of the agent: finds the process that owns this person's devices, starts it where none is running, and is a
- * `SealedChat` over its socket. It is small, since every short command loads it, and knows no key, no store and no server's protocol.
+ * `agent/face`: the face's side of the agent: finds the process that owns this person's devices, starts it where none is
+ * running, and is a `SealedChat` over its socket. It is small, since every short command loads it, and knows no key, no store
+ * and no server's protocol.
  */
+
 import type { Attached } from "./attached.ts";
 
 export type { AgentFailure, Attached } from "./attached.ts";

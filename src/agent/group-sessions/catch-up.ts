@@ -1,3 +1,8 @@
+/**
+ * `agent/group-sessions`: one session for each group: it follows the group's log, sends what waits and settles what was under
+ * way. Whatever it sends is on the disk first, and it knows the server only by `ports.ts`.
+ */
+
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { SessionContext, Step } from "./context.ts";
 import type { LogEntry, Page, Refusal } from "./ports.ts";

@@ -1,3 +1,8 @@
+/**
+ * `agent/runtime`: the life of a device on a server: it says hello, enters its groups, offers key packages and hands what
+ * arrives to the group sessions.
+ */
+
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { toBytes } from "../delivery/base64url.ts";

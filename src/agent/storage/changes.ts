@@ -1,3 +1,5 @@
+/** `agent/storage`: what a device keeps, as types and ports. What one operation changes goes into one commit. */
+
 import type { SavedGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
 import type {

@@ -1,3 +1,5 @@
+/** `bin/completion`: completion scripts for shells, made from the same tables as the commands themselves. */
+
 import type { CommandSpec } from "../../args/spec.ts";
 import { firstWords, optionsOf, type Value } from "./suggestions.ts";
 

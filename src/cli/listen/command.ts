@@ -1,3 +1,5 @@
+/** `cli/listen`: `pad listen`: each message as a line, or as a run of a command without a shell. */
+
 import { defineCommand, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import { formatAddress } from "../../client/transport/index.ts";

@@ -1,3 +1,5 @@
+/** `cli/start`: where a run starts: which server, which name, which files. Asks a person only where nothing else says it. */
+
 import { hostname, userInfo } from "node:os";
 import type { ProcessContext } from "../../args/command.ts";
 

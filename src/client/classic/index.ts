@@ -1,9 +1,10 @@
 /**
- * `padserve/client`: talks to classic Padserve servers of all three generations.
+ * `client/classic`: `padserve/client`: talks to classic Padserve servers of all three generations.
  *
- * A script connects, awaits `online()`, sends, looks at the outcome and closes. A bot listens with `onEvent`. A
- * full-screen client draws `state` and events, which are plain values. `docs/examples/echo-bot.mts` is a whole program.
+ * A script connects, awaits `online()`, sends, looks at the outcome and closes. A bot listens with `onEvent`. A full-screen
+ * client draws `state` and events, which are plain values. `docs/examples/echo-bot.mts` is a whole program.
  */
+
 export type {
   Answered,
   ClientState,

@@ -1,4 +1,8 @@
-/** How a client gets to its server, on Node: addresses as people write them, and connections. It knows no protocol. */
+/**
+ * `client/transport`: how a client gets to its server, on Node: addresses as people write them, and connections. It knows no
+ * protocol.
+ */
+
 export { DEFAULT_PORT, formatAddress, parseAddress } from "./address.ts";
 export type { ServerAddress } from "./address.ts";
 export { after } from "./after.ts";

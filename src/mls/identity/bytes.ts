@@ -1,3 +1,8 @@
+/**
+ * `mls/identity`: who a device says it is: records that user keys sign, pins, and the codes that people compare. Pure
+ * functions over bytes.
+ */
+
 /** All parts, one after another. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

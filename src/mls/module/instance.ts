@@ -1,3 +1,5 @@
+/** `mls/module`: the WebAssembly module that `npm run engine` builds from engine/, and how it is started and spoken to. */
+
 import { readFileSync } from "node:fs";
 import { createGlue } from "./glue.ts";
 

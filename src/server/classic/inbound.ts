@@ -1,3 +1,8 @@
+/**
+ * `server/classic`: the classic protocol on a session: its lines become commands (`inbound`), notices become its lines
+ * (`outbound`). Limits are not here but in `session/`.
+ */
+
 import { openBroadcast } from "../../wire/classic/broadcast-cipher.ts";
 import type { ClientValue } from "../../wire/classic/client-lines.ts";
 import { VERBS } from "../../wire/classic/verbs.ts";

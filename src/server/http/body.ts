@@ -1,3 +1,8 @@
+/**
+ * `server/http`: plain HTTP: health, metrics, the page for browsers, the open room for `curl`. Every request is bounded in
+ * bytes and in time, and none from a web page may speak.
+ */
+
 import type { IncomingMessage } from "node:http";
 
 export type Body = { readonly kind: "text"; readonly text: string } | { readonly kind: "too-long" | "not-text" };

@@ -1,4 +1,8 @@
-/** The plain door: the open room for who has nothing installed. It only joins what is there: sessions, the core's commands, plain lines. */
+/**
+ * `server/plain`: the plain door, for people with nothing installed: `nc` or telnet, and Enter. It only joins sessions, the
+ * core's commands and plain lines.
+ */
+
 import type { Identity } from "../../core/identity.ts";
 import type { Notice } from "../../core/notices.ts";
 import { LineConnection } from "../../net/line-connection.ts";

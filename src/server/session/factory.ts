@@ -1,3 +1,8 @@
+/**
+ * `server/session`: the life of a session, the same for every protocol: how it is born, what it may use of the server, how it
+ * ends.
+ */
+
 import type { IdentifiedSocket } from "../acceptor.ts";
 import type { IdentityRefresh } from "../identity-refresh.ts";
 import type { Log } from "../log.ts";

@@ -1,9 +1,4 @@
-/**
- * The life of a session, of no protocol: how it is born, what it may take of the server, how it dies. A protocol says only what
- * a message means and what a notice looks like (`protocol.ts`); every bound in bytes, in rate and in time is here, once.
- *
- * This file has the bounds, and where each comes from.
- */
+/** Every bound of a session in bytes, in rate and in time, and where each comes from. */
 import type { Config } from "../../config/config.ts";
 
 export interface Limits {

@@ -1,3 +1,8 @@
+/**
+ * `store/sqlite`: the store in SQLite, on a thread of its own. Every row is checked before it is used, and a commit is on the
+ * disk before anybody hears of it.
+ */
+
 import { closeSync, constants, existsSync, fsyncSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ServerRow } from "../../groups/rows.ts";

@@ -1,3 +1,8 @@
+/**
+ * `tailnet/local-api`: tailscaled's LocalAPI: the calls we make, with bounds in bytes and time. No other folder knows its
+ * answers' shape.
+ */
+
 import * as v from "valibot";
 import { failure, success } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";

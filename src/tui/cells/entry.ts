@@ -1,3 +1,5 @@
+/** `tui/cells`: text in terminal cells: widths, wrapping, styles, and the rows that a conversation's entries become. Pure. */
+
 import type { Delivery, Entry, Message, Note } from "../../view/chat/snapshot.ts";
 import { visibleLine, visibleLines } from "../../text/visible.ts";
 import { linked } from "./links.ts";

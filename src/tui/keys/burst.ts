@@ -1,3 +1,5 @@
+/** `tui/keys`: bytes from a terminal become named keys, text and pastes. Pure, but for the timer in `keyboard.ts`. */
+
 import { MOST_PASTE, type Stroke } from "./parser.ts";
 
 /**

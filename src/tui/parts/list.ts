@@ -1,3 +1,5 @@
+/** `tui/parts`: the Ink components. They draw rows that are ready, and decide nothing. */
+
 import { Box } from "ink";
 import { createElement, memo, type ReactElement } from "react";
 import { EDGE } from "../screen/regions.ts";

@@ -1,3 +1,8 @@
+/**
+ * `tui/screen`: what is on the screen and where: the controller, which takes keys, and the picture, which is made of
+ * snapshots. Knows nothing of Ink.
+ */
+
 import { stripVTControlCharacters } from "node:util";
 import type { ChatSnapshot, Entry } from "../../view/chat/snapshot.ts";
 import { visibleLine, visibleLines } from "../../text/visible.ts";

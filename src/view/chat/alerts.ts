@@ -1,3 +1,5 @@
+/** `view/chat`: a chat as immutable snapshots: its conversations, what becomes of messages, what commands do. */
+
 import type { ConversationId } from "../../client/index.ts";
 import type { Settings } from "./snapshot.ts";
 

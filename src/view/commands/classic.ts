@@ -1,3 +1,5 @@
+/** `view/commands`: the slash commands and the classic words as tables; reading, help and completion come from them. */
+
 import type { Intent } from "./intent.ts";
 
 /** The words of the original client, as `/help` tells them. `operator`: of use to operators only. */

@@ -1,3 +1,5 @@
+/** `view/composer`: the input line as a value: a key or a text gives the next composer and perhaps an effect. Pure. */
+
 /**
  * What may stand in a composer of what comes in by typing, pasting, completion or from a file: no control character but `\n`, no
  * direction override, no half of a pair. A paste must not smuggle in what a terminal would obey or a reader misread, and what

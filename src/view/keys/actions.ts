@@ -1,3 +1,5 @@
+/** `view/keys`: which key does what, as one table; help and the documents show the same. */
+
 /** What a key does: an edit of the composer, or something with the screen, which the face does. */
 export type Action = { readonly kind: "edit"; readonly edit: Edit } | ScreenAction;
 

@@ -1,3 +1,5 @@
+/** `view/settings`: what `/set` knows, as one table, and the file that keeps it. */
+
 import type { Settings } from "../chat/snapshot.ts";
 import { DEFAULT_SETTINGS, SETTINGS } from "./table.ts";
 

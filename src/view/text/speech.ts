@@ -1,3 +1,5 @@
+/** `view/text`: what a message's text says: emotes, mentions, its length on the wire. */
+
 const EMOTE = "/me ";
 
 /** What a message's text says: itself, or, behind `/me `, what its sender does (XEP-0245). */

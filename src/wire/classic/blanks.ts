@@ -1,4 +1,9 @@
 /**
+ * `wire/classic`: the classic protocol: bytes of a line ↔ values, both directions, with its ciphers. No sockets and no state,
+ * save a pool of fresh keys.
+ */
+
+/**
  * A line's outer blanks are what Go's strings.TrimSpace takes: Unicode White_Space. JavaScript's trim differs (it
  * takes U+FEFF and leaves U+0085). A loop and no expression, because `\s+$` needs quadratic time on a line of blanks.
  */

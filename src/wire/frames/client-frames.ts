@@ -1,3 +1,8 @@
+/**
+ * `wire/frames`: the frame protocol (docs/frames.md): one file for each family of messages, `requests.ts` and `pushes.ts` tell
+ * them all. A change of a schema is a new version.
+ */
+
 /** Frames from a client: requests. */
 import * as v from "valibot";
 import { stringify } from "./values.ts";

@@ -1,3 +1,5 @@
+/** `wire/plain`: the plain door's lines: what people type, what they read, telnet's commands taken out. Pure. */
+
 /** What somebody typed at the plain door. */
 export type PlainValue =
   | { readonly kind: "nothing" }
