@@ -70,6 +70,7 @@ export async function lineEnd(options: LineOptions & Partial<LineHandlers> = {})
       note(line.toString("latin1"));
       options.onLine?.(line);
     },
+    onUnfinished: () => {},
     onTooLong: () => {
       note("<too-long>");
       options.onTooLong?.();

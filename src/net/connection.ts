@@ -30,6 +30,11 @@ export interface Connection {
 export interface ConnectionHandler {
   /** A whole message: a view, good during the call. */
   onMessage(message: Buffer): void;
+  /**
+   * So many bytes were read that are no whole message yet, or wait while the connection is paused; 0: none. Of connections of
+   * frames, whose messages may be long; what a line's beginning takes is little.
+   */
+  onUnfinished(bytes: number): void;
   /** A message is over the bound. It is the last thing heard: say so and `end()`. */
   onTooLong(): void;
   /** The peer will say no more, and all that it said was handed up: answer what is open and `end()`. */

@@ -47,6 +47,7 @@ async function bothOnOnePort(later: (go: () => void) => void): Promise<number> {
           {},
           {
             onMessage: (line) => connection.send(`${line.toString()}!\n`),
+            onUnfinished: () => {},
             onTooLong: () => {},
             onEnd: () => connection.end(),
             onDrain: () => {},
@@ -173,6 +174,7 @@ test("NE-19 5,000 connects and disconnects leave no socket and no timer behind",
           {},
           {
             onMessage: () => connection.end(),
+            onUnfinished: () => {},
             onTooLong: () => {},
             onEnd: () => connection.end(),
             onDrain: () => {},

@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { rawFrame } from "../../test/helpers/raw-frames.ts";
+import type { ConnectionHandler } from "./connection.ts";
 import { FrameConnection } from "./frame-connection.ts";
 
 test("NE-21 more frames for a reader that takes nothing don't change how much was taken", async () => {
@@ -23,7 +25,71 @@ test("NE-21 more frames for a reader that takes nothing don't change how much wa
   expect(connection.taken).toBe(before);
 });
 
-async function connect(): Promise<{ readonly connection: FrameConnection; readonly client: WebSocket }> {
+test("NE-33 a pause holds behind the message in which it was asked for, and nothing is lost or out of order", async () => {
+  const heard: string[] = [];
+  const { connection, client } = await connect({
+    onMessage: (message) => {
+      heard.push(message.toString());
+      connection.pause();
+      setImmediate(() => connection.resume());
+    },
+  });
+  const texts = Array.from({ length: 200 }, (_, n) => `${n} ${"x".repeat((n * 37) % 900)}`);
+  // In one write, so that all comes in a few blocks.
+  const socket: Socket = Reflect.get(client, "_socket");
+  socket.cork();
+  for (const text of texts) client.send(text);
+  socket.uncork();
+  while (heard.length < texts.length) await new Promise((resolve) => setImmediate(resolve));
+  expect(heard).toEqual(texts);
+});
+
+test("NE-33 who is paused hands up nothing at all until it goes on", async () => {
+  const heard: string[] = [];
+  const unfinished: number[] = [];
+  const { connection, client } = await connect({
+    onMessage: (message) => {
+      heard.push(message.toString());
+      connection.pause();
+    },
+    onUnfinished: (bytes) => void unfinished.push(bytes),
+  });
+  const socket: Socket = Reflect.get(client, "_socket");
+  socket.cork();
+  for (const text of ["one", "two", "three"]) client.send(text);
+  socket.uncork();
+  while (unfinished.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(heard).toEqual(["one"]);
+  // Two masked frames with headers of six bytes.
+  expect(unfinished).toEqual([3 + 5 + 2 * 6]);
+  connection.resume();
+  while (heard.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  expect([heard, unfinished.at(-1)]).toEqual([["one", "two"], 5 + 6]);
+});
+
+test("NE-32 a message that says it will be too long is the last thing heard, before it has come", async () => {
+  const tooLong = Promise.withResolvers<void>();
+  const { connection, client } = await connect(
+    {
+      onTooLong: () => {
+        tooLong.resolve();
+        connection.end();
+      },
+    },
+    1000,
+  );
+  const closed = once(client, "close");
+  const socket: Socket = Reflect.get(client, "_socket");
+  socket.write(rawFrame("", { claimed: 1001 }));
+  await tooLong.promise;
+  expect((await closed)[0]).toBe(1009);
+});
+
+async function connect(
+  handlers: Partial<ConnectionHandler> = {},
+  messageLimit?: number,
+): Promise<{ readonly connection: FrameConnection; readonly client: WebSocket }> {
   const server = createServer();
   const webSockets = new WebSocketServer({ noServer: true });
   const accepted = Promise.withResolvers<FrameConnection>();
@@ -31,12 +97,15 @@ async function connect(): Promise<{ readonly connection: FrameConnection; readon
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const handler = {
         onMessage: () => {},
+        onUnfinished: () => {},
         onTooLong: () => {},
         onEnd: () => {},
         onDrain: () => {},
         onClose: () => {},
+        ...handlers,
       };
-      accepted.resolve(new FrameConnection(webSocket, socket, { queueLimit: 64 * 1024 * 1024 }, handler));
+      const options = { queueLimit: 64 * 1024 * 1024, ...(messageLimit === undefined ? {} : { messageLimit }) };
+      accepted.resolve(new FrameConnection(webSocket, socket, options, handler));
     });
   });
   server.listen(0, "127.0.0.1");

@@ -241,6 +241,7 @@ test("NE-10 a peer that ended, or closed, before anybody listened is noticed", a
       {},
       {
         onMessage: () => {},
+        onUnfinished: () => {},
         onTooLong: () => {},
         onEnd: () => connection.end(),
         onDrain: () => {},

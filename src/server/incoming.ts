@@ -20,6 +20,7 @@ import type { Scrollback } from "./scrollback.ts";
 import type { FramesUpgrade } from "./frames/protocol.ts";
 import { createSessionFactory, type SessionFactory } from "./session/factory.ts";
 import { InputBudget } from "./session/input-budget.ts";
+import { UnfinishedInput } from "./session/unfinished-input.ts";
 import type { Limits } from "./session/limits.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SlowReaders } from "./session/slow-readers.ts";
@@ -136,7 +137,14 @@ export function createIncoming(options: IncomingOptions): Incoming {
   };
 
   function servicesWith(post: Post) {
-    return { limits, input: new InputBudget(limits.inputOfAll), slowReaders: options.slowReaders, post, now };
+    return {
+      limits,
+      input: new InputBudget(limits.inputOfAll),
+      unfinished: new UnfinishedInput(limits.unfinished),
+      slowReaders: options.slowReaders,
+      post,
+      now,
+    };
   }
 }
 

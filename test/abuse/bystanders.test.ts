@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ClassicPeer } from "../helpers/classic-peer.ts";
 import { startServe } from "../helpers/serve.ts";
 import { startScene } from "../helpers/tailnet.ts";
+import { UPGRADE } from "../helpers/raw-frames.ts";
 import { startAbuse } from "./scene.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -34,18 +35,6 @@ function floods(count: number, port: number, start: (index: number) => string, b
 }
 
 const none = (): string => "";
-
-const UPGRADE = [
-  "GET /frames HTTP/1.1",
-  "Host: localhost",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-  "Sec-WebSocket-Protocol: padserve.v1",
-  "padserve-client: test",
-  "\r\n",
-].join("\r\n");
 
 /** Masked, as a client must; with nothing in it. */
 const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);

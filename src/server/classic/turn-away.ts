@@ -14,6 +14,7 @@ export function turnAway(socket: Socket, refusal: Refusal): void {
 
 const NOBODY: ConnectionHandler = {
   onMessage: ignore,
+  onUnfinished: ignore,
   onTooLong: ignore,
   onEnd: ignore,
   onDrain: ignore,

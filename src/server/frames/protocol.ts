@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
 import { FrameConnection } from "../../net/frame-connection.ts";
-import { MAX_FRAME } from "../../wire/frames/version.ts";
+import { MAX_FIRST_FRAME, MAX_FRAME } from "../../wire/frames/version.ts";
 import { encodePush } from "../../wire/frames/server-frames.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
 import type { HostNames } from "../host-names.ts";
@@ -57,12 +57,16 @@ export function createFramesUpgrade(options: FramesOptions): FramesUpgrade {
 type WebSocketOf = Parameters<Parameters<WebSocketServer["handleUpgrade"]>[3]>[0];
 
 function protocolOver(webSocket: WebSocketOf, { limits, services }: FramesOptions): Protocol {
+  let connection: FrameConnection | null = null;
   return {
     sharing: "shared",
     setUpFactor: 1,
-    connect: (socket: Socket, handler) =>
-      new FrameConnection(webSocket, socket, { queueLimit: limits.output }, handler),
-    start: (link, identified) => new FramesSession(link, identified, services),
+    connect: (socket: Socket, handler) => {
+      const options = { queueLimit: limits.output, messageLimit: MAX_FIRST_FRAME };
+      connection = new FrameConnection(webSocket, socket, options, handler);
+      return connection;
+    },
+    start: (link, identified) => new FramesSession(link, identified, services, () => connection?.allow(MAX_FRAME)),
     turnAway: (_socket, refusal) => {
       webSocket.on("error", () => {});
       webSocket.send(encodePush({ type: "ended", cause: { kind: "refused", refusal: refusalOfCore(refusal) } }));

@@ -4,7 +4,7 @@ import { decodeRequest } from "../../wire/frames/client-frames.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, Request } from "../../wire/frames/requests.ts";
 import { encodePush, encodeRefusal, encodeReply } from "../../wire/frames/server-frames.ts";
-import { FEATURES, MAX_FIRST_FRAME, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
+import { FEATURES, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
 import type { Speaker } from "../groups/service.ts";
 import { randomId } from "../random-id.ts";
 import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
@@ -38,6 +38,7 @@ export class FramesSession implements ProtocolSession, Hearer {
   readonly link: SessionLink;
   readonly #identified: KnownIdentity;
   readonly #services: FramesServices;
+  readonly #onOpen: () => void;
   readonly #nonce = randomId(32);
   #state: State = { kind: "greeting" };
   /** What the core has registered, before the hello as a whole was accepted too: a device may be refused, and the hello tried without. */
@@ -46,7 +47,9 @@ export class FramesSession implements ProtocolSession, Hearer {
   #ending = false;
   #requests = 0;
 
-  constructor(link: SessionLink, identified: KnownIdentity, services: FramesServices) {
+  /** @param onOpen the hello was accepted: from now on a frame may be long. */
+  constructor(link: SessionLink, identified: KnownIdentity, services: FramesServices, onOpen: () => void = () => {}) {
+    this.#onOpen = onOpen;
     this.link = link;
     this.#identified = identified;
     this.#services = services;
@@ -67,10 +70,6 @@ export class FramesSession implements ProtocolSession, Hearer {
 
   onMessage(message: Buffer): void {
     if (this.#ending) return;
-    if (this.#state.kind !== "open" && message.length > MAX_FIRST_FRAME) {
-      this.onTooLong();
-      return;
-    }
     const decoded = decodeRequest(message.toString("utf8"));
     switch (decoded.kind) {
       case "invalid":
@@ -183,6 +182,7 @@ export class FramesSession implements ProtocolSession, Hearer {
     }
     const { name, operator, device, speaker } = greeted;
     this.#state = { kind: "open", name, speaker };
+    this.#onOpen();
     this.link.ready();
     this.#reply(id, { name, operator, device } satisfies ReplyBody<"hello">);
     for (const line of this.#services.scrollback.lines()) {

@@ -8,6 +8,10 @@ export interface Limits {
   readonly input: number;
   /** The same, of all sessions together. */
   readonly inputOfAll: number;
+  /** Bytes of messages whose end hasn't come, of one peer over all of its connections. */
+  readonly unfinished: number;
+  /** Milliseconds in which a message must have come to its end. */
+  readonly message: number;
   /** Bytes that may wait for a reader that makes no progress. */
   readonly slowOutput: number;
   /** Bytes that may wait for a reader that does: what the server has admitted in one burst shall not end who is reading it. */
@@ -31,6 +35,9 @@ export function limitsOf(config: Config): Limits {
     // Four of the longest lines: one is being decided, others wait.
     input: 4 * config.maxLine,
     inputOfAll: 1024 * config.maxLine,
+    // Two of the longest frames.
+    unfinished: 64 * config.maxLine,
+    message: 6 * config.registerTimeout,
     slowOutput: config.maxQueue,
     output: PROGRESS_FACTOR * config.maxQueue,
     outputOfAll: QUEUES * config.maxQueue,

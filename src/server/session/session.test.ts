@@ -8,6 +8,7 @@ import type { Limits } from "./limits.ts";
 import type { Protocol, ProtocolSession, SessionLink } from "./protocol.ts";
 import { Session } from "./session.ts";
 import { SlowReaders } from "./slow-readers.ts";
+import { UnfinishedInput } from "./unfinished-input.ts";
 
 const LIMITS: Limits = {
   messagesPerSecond: 0,
@@ -18,6 +19,8 @@ const LIMITS: Limits = {
   outputOfAll: 1 << 24,
   stall: 5000,
   register: 10_000,
+  unfinished: 4096,
+  message: 60_000,
 };
 
 interface Scene {
@@ -70,6 +73,7 @@ async function start(limits: Partial<Limits> = {}, input?: InputBudget): Promise
     {
       limits: all,
       input: input ?? new InputBudget(all.inputOfAll),
+      unfinished: new UnfinishedInput(all.unfinished),
       slowReaders: new SlowReaders(all),
       post: (command, settle) => {
         posted.push(command);
@@ -155,4 +159,30 @@ test("SC-28 the time for a name, and again for what else the protocol asks; who 
   expect(talking.posted).toEqual([]);
   talking.session.hear({ kind: "ended", cause: { kind: "kicked", reason: null } });
   expect(talking.stopped()).toBe(1);
+});
+
+test("SE-14 what has come of a message counts as input, and is given back when it is whole or the connection closes", async () => {
+  const input = new InputBudget(1 << 20);
+  const { session } = await start({}, input);
+  session.onUnfinished(1000);
+  session.onUnfinished(3000);
+  expect(input.used).toBe(3000);
+  session.onUnfinished(0);
+  expect(input.used).toBe(0);
+  session.onUnfinished(500);
+  session.onClose("left");
+  expect(input.used).toBeLessThan(500);
+});
+
+test("SE-14 the deadline runs from a message's first byte to its last, and ends the session", async () => {
+  const { session, posted } = await start({ message: 30_000, register: 100_000 });
+  session.onUnfinished(1);
+  vi.advanceTimersByTime(29_999);
+  session.onMessage(Buffer.from("whole"));
+  session.onUnfinished(1);
+  vi.advanceTimersByTime(29_999);
+  session.onUnfinished(2);
+  expect(posted.filter(({ kind }) => kind === "end")).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(posted.at(-1)).toEqual({ kind: "end", session: 1, refusal: { reason: "timed-out" } });
 });

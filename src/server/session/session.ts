@@ -2,11 +2,14 @@ import type { Socket } from "node:net";
 import type { Command } from "../../core/commands.ts";
 import type { Decision } from "../../core/decision.ts";
 import type { SessionId } from "../../core/events.ts";
+import { identityKey, type Identity } from "../../core/identity.ts";
+import { foldName } from "../../core/names.ts";
 import type { Notice } from "../../core/notices.ts";
 import type { CloseReason } from "../../net/close-reason.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import type { Identified } from "../../tailnet/identify.ts";
 import type { InputBudget, Waiter } from "./input-budget.ts";
+import type { UnfinishedInput } from "./unfinished-input.ts";
 import type { Limits } from "./limits.ts";
 import type { Protocol, ProtocolSession, SessionLink } from "./protocol.ts";
 import { Rates } from "./rates.ts";
@@ -26,6 +29,7 @@ export interface Newcomer {
 export interface SessionServices {
   readonly limits: Limits;
   readonly input: InputBudget;
+  readonly unfinished: UnfinishedInput;
   readonly slowReaders: SlowReaders;
   /** Calls `settle` once for each command, whatever becomes of it. */
   readonly post: (command: Command, settle?: (decision: Decision) => void) => void;
@@ -60,6 +64,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   readonly id: SessionId;
   readonly connection: Connection;
   readonly #protocol: ProtocolSession;
+  readonly #identity: Identity;
   readonly #services: SessionServices;
   readonly #onClosed: (session: SessionId, reason: CloseReason) => void;
   readonly #rates: Rates;
@@ -69,6 +74,10 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   /** Bytes of its commands that are under way, and those of the message that is being read. */
   #underWay = 0;
   #messageBytes = 0;
+  /** Bytes of a message whose end hasn't come, until when it must, and whose they count as. */
+  #unfinished = 0;
+  #messageDeadline: NodeJS.Timeout | null = null;
+  #peer: string;
 
   constructor(
     { id, socket, identified, since }: Newcomer,
@@ -78,9 +87,11 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   ) {
     const { limits, now } = services;
     this.id = id;
+    this.#identity = identified.identity;
     this.#services = services;
     this.#onClosed = onClosed;
     this.#rates = new Rates(limits.messagesPerSecond, now());
+    this.#peer = identityKey(identified.identity);
     this.#setUpTimeout = limits.register * protocol.setUpFactor;
     this.#state = { kind: "nameless", deadline: this.#deadline(Math.max(0, since + this.#setUpTimeout - now())) };
     this.connection = protocol.connect(socket, this);
@@ -102,7 +113,11 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   }
 
   hear(notice: Notice): void {
-    if (notice.kind === "registered") this.#become("preparing");
+    if (notice.kind === "registered") {
+      this.#become("preparing");
+      // All users of this machine are one identity, and aren't to wait for one another.
+      if (this.#identity.kind === "local") this.#peer = `local ${foldName(notice.name)}`;
+    }
     const bytes = this.#protocol.hear(notice);
     if (notice.kind === "ended") this.#become("ending");
     // An answer costs the one who asked; what others say doesn't.
@@ -166,12 +181,24 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   // What its connection tells.
 
   onMessage(message: Buffer): void {
+    this.#endMessageDeadline();
     this.#messageBytes = Math.max(LEAST, message.length);
     this.#protocol.onMessage(message);
     this.#messageBytes = 0;
     // The protocol may have answered by itself.
     this.#services.slowReaders.look(this);
     this.#charge(1, message.length);
+  }
+
+  onUnfinished(bytes: number): void {
+    const { input, unfinished, limits } = this.#services;
+    const more = bytes - this.#unfinished;
+    this.#unfinished = bytes;
+    if (bytes === 0) this.#endMessageDeadline();
+    else if (!this.#isOver()) this.#messageDeadline ??= this.#deadline(limits.message);
+    const hasRoom = unfinished.note(this, this.#peer, bytes);
+    if (more < 0) input.give(-more);
+    else if (!input.take(more, this) || !hasRoom) this.#wait();
   }
 
   onTooLong(): void {
@@ -189,6 +216,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
 
   onClose(reason: CloseReason): void {
     this.#become("closed");
+    this.onUnfinished(0);
     if (this.#reading.kind === "slowed") clearTimeout(this.#reading.timer);
     this.#services.input.forget(this);
     this.#services.slowReaders.forget(this);
@@ -198,8 +226,9 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
 
   /** Reads on, if nothing else keeps it from that. */
   goOn(): void {
-    const { input, limits } = this.#services;
-    if (this.#reading.kind !== "waiting" || this.#underWay > limits.input / 2 || !input.take(0, this)) return;
+    const { input, unfinished, limits } = this.#services;
+    if (this.#reading.kind !== "waiting" || this.#underWay > limits.input / 2) return;
+    if (!unfinished.mayGoOn(this) || !input.take(0, this)) return;
     this.#reading = READING;
     this.connection.resume();
     this.#charge(0, 0);
@@ -230,6 +259,11 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     if (this.#state.kind === "nameless" || this.#state.kind === "preparing") clearTimeout(this.#state.deadline);
     if (kind === "ending" || kind === "closed") this.#protocol.stop();
     this.#state = kind === "preparing" ? { kind, deadline: this.#deadline(this.#setUpTimeout) } : { kind };
+  }
+
+  #endMessageDeadline(): void {
+    if (this.#messageDeadline !== null) clearTimeout(this.#messageDeadline);
+    this.#messageDeadline = null;
   }
 
   #isOver(): boolean {
