@@ -71,6 +71,7 @@ const NOT_SENT = {
   "invalid-recipient": EXIT.wrongUse,
   "too-long": EXIT.wrongUse,
   busy: EXIT.rateLimited,
+  "sealed-only": EXIT.refused,
 } as const;
 
 function codeOfRefusal(refusal: Refusal): ExitCode {
@@ -101,6 +102,13 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "rolled-back":
     case "replaced":
     case "device-removed":
+    case "room-name-taken":
+    case "no-such-room":
+    case "no-such-message":
+    case "no-device":
+    case "not-allowed":
+    case "not-in-conversation":
+    case "conversation-ended":
     case "unsupported":
     case "not-understood":
     case "other":

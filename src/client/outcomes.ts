@@ -34,8 +34,14 @@ export type Failure =
   | { readonly kind: "unknown"; readonly why: ConnectionEnd }
   /** It is kept here and waits until somebody has looked: `acceptReaders`. */
   | { readonly kind: "held"; readonly hold: Hold }
-  /** Nothing left this machine. `invalid-recipient`: nobody can have that name; `busy`: too much waits already. */
-  | { readonly kind: "not-sent"; readonly why: "offline" | "ended" | "invalid-recipient" | "too-long" | "busy" };
+  /**
+   * Nothing left this machine. `invalid-recipient`: nobody can have that name; `busy`: too much waits already; `sealed-only`: they were
+   * written to sealed once, or have a device, so nothing that the server can read goes to them unless `allowPlain` was called.
+   */
+  | {
+      readonly kind: "not-sent";
+      readonly why: "offline" | "ended" | "invalid-recipient" | "too-long" | "busy" | "sealed-only";
+    };
 
 /** The server has taken it. Of a direct message: the recipient was connected; no more is known. */
 export interface Taken {

@@ -84,6 +84,13 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "replaced":
     case "device-removed":
     case "device-not-confirmed":
+    case "room-name-taken":
+    case "no-such-room":
+    case "no-such-message":
+    case "no-device":
+    case "not-allowed":
+    case "not-in-conversation":
+    case "conversation-ended":
     case "unsupported":
     case "not-understood":
     case "other":

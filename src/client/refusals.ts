@@ -38,4 +38,16 @@ type PlainReason =
   | "device-not-confirmed"
   | "not-a-member"
   | "identity-unavailable"
-  | "storage-failed";
+  | "storage-failed"
+  /** A room of that name is there already. */
+  | "room-name-taken"
+  | "no-such-room"
+  | "no-such-message"
+  /** They have no device that anything could be sealed to. */
+  | "no-device"
+  /** The room's rules don't allow it. */
+  | "not-allowed"
+  /** This device is not, or no more, in the conversation. */
+  | "not-in-conversation"
+  /** Nothing can be written there any more; a successor may follow. */
+  | "conversation-ended";

@@ -73,6 +73,8 @@ const NOT_SENT = {
   "invalid-recipient": "that is not a name.",
   "too-long": "that is too long for one message.",
   busy: "too much is waiting to be sent already. Wait a moment.",
+  "sealed-only":
+    "what you say to them is sealed, and this would not be. To let the server read it: /plain and their name.",
 } as const;
 
 /** Why the server said no. */
@@ -124,6 +126,20 @@ function explainRefusal(refusal: Refusal): string {
       return "This device was removed from your devices. Set it up anew: pad devices reset";
     case "device-not-confirmed":
       return "One of your other devices has to confirm this one first.";
+    case "room-name-taken":
+      return "There is a room of that name already. Join it, or take another name.";
+    case "no-such-room":
+      return "There is no room of that name that you could join. Ask one of its people to invite you.";
+    case "no-such-message":
+      return "There is no such message of yours.";
+    case "no-device":
+      return "They have no device that can open what is sealed. They get one with: pad chat";
+    case "not-allowed":
+      return "The room's rules don't allow that.";
+    case "not-in-conversation":
+      return "You are not in that conversation now.";
+    case "conversation-ended":
+      return "That conversation has ended here, so nothing more can be written in it.";
     case "unsupported":
       return "The server doesn't know that command.";
     case "not-understood":

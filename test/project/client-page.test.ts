@@ -46,6 +46,13 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   replaced: true,
   "device-removed": true,
   "device-not-confirmed": true,
+  "room-name-taken": true,
+  "no-such-room": true,
+  "no-such-message": true,
+  "no-device": true,
+  "not-allowed": true,
+  "not-in-conversation": true,
+  "conversation-ended": true,
 };
 const NOT_SENT: Record<Extract<Failure, { kind: "not-sent" }>["why"], true> = {
   offline: true,
@@ -53,6 +60,7 @@ const NOT_SENT: Record<Extract<Failure, { kind: "not-sent" }>["why"], true> = {
   "invalid-recipient": true,
   "too-long": true,
   busy: true,
+  "sealed-only": true,
 };
 
 test("CC-34 the library's page has each end, refusal and reason not to send, and no other", () => {
