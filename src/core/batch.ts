@@ -8,6 +8,8 @@ export type Settle<D extends Domain> = (decision: Decision<D["event"], D["refusa
 
 /** A command on its way through the mailbox. */
 export interface Entry<D extends Domain> {
+  /** 0: the server itself. */
+  readonly session: SessionId;
   readonly command: D["command"];
   readonly settle: Settle<D> | null;
   /** Bytes, roughly. */
@@ -20,7 +22,6 @@ export interface Entry<D extends Domain> {
 }
 
 interface Decided<D extends Domain> {
-  readonly session: SessionId;
   readonly entry: Entry<D>;
   readonly decision: Decision<D["event"], D["refusal"]>;
 }
@@ -46,44 +47,54 @@ export function isStored<D extends Domain>(rules: Rules<D>, decision: Decision<D
   return decision.kind === "done" && decision.events.some((event) => rules.storedBy(event) !== null);
 }
 
-/** Returns the work that it was, see `applyDecision`. */
-export function addToBatch<D extends Domain>(rules: Rules<D>, batch: Batch<D>, decided: Decided<D>): number {
-  const { session, entry, decision } = decided;
-  batch.entries.push(decided);
-  batch.sessions.add(session);
+/** Returns the work that it was, see `workOf`. */
+export function addToBatch<D extends Domain>(
+  rules: Rules<D>,
+  batch: Batch<D>,
+  entry: Entry<D>,
+  decision: Decision<D["event"], D["refusal"]>,
+): number {
+  batch.entries.push({ entry, decision });
+  batch.sessions.add(entry.session);
   for (const event of decision.kind === "done" ? decision.events : []) {
     const stored = rules.storedBy(event);
     if (stored?.kind === "fact") batch.facts.push(stored.fact);
     else if (stored?.kind === "append") batch.appends.push(stored.append);
     else if (stored?.kind === "trim") batch.trims.push(stored.trim);
   }
-  const { state, work } = applyDecision(rules, batch.state, { session, entry, decision }, batch.deliveries);
-  batch.state = state;
-  return work;
+  const from = batch.deliveries.length;
+  batch.state = applyDecision(rules, batch.state, entry, decision, batch.deliveries);
+  return workOf(entry, batch.deliveries, from);
 }
 
-/**
- * Applies a decision's events one by one, adding to `deliveries` who hears of each. The work is one for the command and
- * one for each session that hears of it, times its length in KiB.
- */
+/** Applies a decision's events one by one, adding to `deliveries` who hears of each. Returns the state after them. */
 export function applyDecision<D extends Domain>(
   rules: Rules<D>,
   state: D["state"],
-  { session, entry, decision }: Decided<D>,
+  entry: Entry<D>,
+  decision: Decision<D["event"], D["refusal"]>,
   deliveries: Delivery<D["notice"]>[],
-): { readonly state: D["state"]; readonly work: number } {
+): D["state"] {
   let after = state;
-  let hearers = 0;
-  if (decision.kind === "refused" && session !== 0) {
-    deliveries.push({ to: [session], except: null, notice: rules.refusedNotice(entry.command, decision.refusal) });
+  if (decision.kind === "refused" && entry.session !== 0) {
+    const notice = rules.refusedNotice(entry.command, decision.refusal);
+    deliveries.push({ to: [entry.session], except: null, notice });
   } else if (decision.kind === "done") {
     for (const event of decision.events) {
-      for (const delivery of rules.deliveriesOf(after, event)) {
-        deliveries.push(delivery);
-        hearers += delivery.to.length;
-      }
+      for (const delivery of rules.deliveriesOf(after, event)) deliveries.push(delivery);
       after = rules.apply(after, event);
     }
   }
-  return { state: after, work: 1 + hearers * (1 + Math.floor(entry.size / 1024)) };
+  return after;
+}
+
+/** The work that a command was: one, and one for each session that hears of it, times its length in KiB. @param from where its own deliveries begin. */
+export function workOf<D extends Domain>(
+  entry: Entry<D>,
+  deliveries: readonly Delivery<D["notice"]>[],
+  from: number,
+): number {
+  let hearers = 0;
+  for (let i = from; i < deliveries.length; i++) hearers += deliveries[i]?.to.length ?? 0;
+  return 1 + hearers * (1 + Math.floor(entry.size / 1024));
 }

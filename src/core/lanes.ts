@@ -3,7 +3,7 @@ import { Queue } from "./queue.ts";
 
 /** The commands of one session, in their order. */
 export interface Lane<E> {
-  readonly session: SessionId;
+  session: SessionId;
   readonly waiting: Queue<E>;
   /** Where it is: in a ring, or parked until it is put back, or with nothing to do. */
   place: "free" | "held" | "parked" | "empty";
@@ -26,6 +26,8 @@ export class Lanes<E> {
   readonly #lanes = new Map<SessionId, Lane<E>>();
   readonly #free = new Queue<Place<E>>();
   readonly #held = new Queue<Place<E>>();
+  /** Lanes that are empty, for the next sessions: mostly a command is alone in its lane. */
+  readonly #spare: Lane<E>[] = [];
   readonly #isFree: (session: SessionId, entry: E) => boolean;
   #heldIsNext = false;
 
@@ -68,12 +70,8 @@ export class Lanes<E> {
   }
 
   #open(session: SessionId): Lane<E> {
-    const lane: Lane<E> = {
-      session,
-      waiting: new Queue(),
-      place: "empty",
-      ticket: 0,
-    };
+    const lane = this.#spare.pop() ?? { session, waiting: new Queue<E>(), place: "empty", ticket: 0 };
+    lane.session = session;
     this.#lanes.set(session, lane);
     return lane;
   }
@@ -83,6 +81,7 @@ export class Lanes<E> {
     if (entry === undefined) {
       lane.place = "empty";
       this.#lanes.delete(lane.session);
+      if (this.#spare.length < MOST_SPARE) this.#spare.push(lane);
       return;
     }
     lane.place = this.#isFree(lane.session, entry) ? "free" : "held";
@@ -90,6 +89,8 @@ export class Lanes<E> {
     (lane.place === "free" ? this.#free : this.#held).push({ lane, ticket: lane.ticket });
   }
 }
+
+const MOST_SPARE = 64;
 
 function takeFrom<E>(ring: Queue<Place<E>>): Lane<E> | null {
   for (;;) {

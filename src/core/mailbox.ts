@@ -1,11 +1,20 @@
-import { addToBatch, applyDecision, emptyBatch, isStored, type Batch, type Entry, type Settle } from "./batch.ts";
+import {
+  addToBatch,
+  applyDecision,
+  emptyBatch,
+  isStored,
+  workOf,
+  type Batch,
+  type Entry,
+  type Settle,
+} from "./batch.ts";
 import type { CoreDomain } from "./core-rules.ts";
 import { refused, type Decision } from "./decision.ts";
 import type { SessionId } from "./events.ts";
 import { Lanes, type Lane } from "./lanes.ts";
 import type { Clock, Delivery, NextTurn, Outbox, Range, Store, WriteBehind } from "./ports.ts";
 import { Reader } from "./reader.ts";
-import type { Domain, Rules } from "./rules.ts";
+import type { Domain, Readings, Rules } from "./rules.ts";
 
 export interface MailboxPorts<D extends Domain = CoreDomain> {
   readonly store: Pick<Store<unknown, D["fact"]>, "commit" | "read">;
@@ -92,9 +101,10 @@ export class Mailbox<D extends Domain = CoreDomain> {
    * the caller's to count: what waits here is as much as was posted and not settled.
    */
   post(command: D["command"], settle: Settle<D> | null = null): void {
-    const entry = { command, settle, size: this.#rules.sizeOf(command), readings: null, attempts: 0, isReading: false };
+    const session = this.#rules.sessionOf(command) ?? 0;
+    const size = this.#rules.sizeOf(command);
     this.#unsettled++;
-    this.#lanes.add(this.#rules.sessionOf(command) ?? 0, entry);
+    this.#lanes.add(session, { session, command, settle, size, readings: null, attempts: 0, isReading: false });
     this.#scheduleTurn();
   }
 
@@ -140,10 +150,14 @@ export class Mailbox<D extends Domain = CoreDomain> {
   #step(lane: Lane<Entry<D>>, at: number, released: Delivery<D["notice"]>[]): number {
     const entry = lane.waiting.first;
     if (entry === undefined) return 0;
-    const { session } = lane;
-    const isFree = this.#isFree(session, entry);
+    const isFree = this.#isFree(entry.session, entry);
     const standsOn = isFree ? null : this.#gathering;
-    const verdict = this.#rules.decide(standsOn?.state ?? this.#state, entry.command, at, entry.readings ?? new Map());
+    const verdict = this.#rules.decide(
+      standsOn?.state ?? this.#state,
+      entry.command,
+      at,
+      entry.readings ?? NOTHING_READ,
+    );
     if (verdict.kind === "read" && entry.attempts < MAX_ATTEMPTS) {
       // What isn't stored yet can't be read.
       if (standsOn !== null) this.#afterCommit.push(lane);
@@ -156,26 +170,21 @@ export class Mailbox<D extends Domain = CoreDomain> {
     let work: number;
     if (standsOn !== null || (!isFree && isStored(this.#rules, decision))) {
       this.#gathering ??= emptyBatch(this.#state);
-      work = addToBatch(this.#rules, this.#gathering, { session, entry, decision });
+      work = addToBatch(this.#rules, this.#gathering, entry, decision);
     } else {
-      work = this.#applyNow(session, entry, decision, released);
+      work = this.#applyNow(entry, decision, released);
     }
     this.#lanes.putBack(lane);
     return work;
   }
 
   /** What needs no commit holds at once: on what is true, and on what will be true. */
-  #applyNow(
-    session: SessionId,
-    entry: Entry<D>,
-    decision: Decision<D["event"], D["refusal"]>,
-    released: Delivery<D["notice"]>[],
-  ): number {
-    const { state, work } = applyDecision(this.#rules, this.#state, { session, entry, decision }, released);
-    this.#state = state;
+  #applyNow(entry: Entry<D>, decision: Decision<D["event"], D["refusal"]>, released: Delivery<D["notice"]>[]): number {
+    const from = released.length;
+    this.#state = applyDecision(this.#rules, this.#state, entry, decision, released);
     if (decision.kind === "done" && this.#rules.classOf(entry.command) === "lazy") this.#applyBehind(decision.events);
     this.#settle(entry, decision);
-    return work;
+    return workOf(entry, released, from);
   }
 
   /** Lazy events hold in what is being stored, too, and are written later. */
@@ -203,7 +212,7 @@ export class Mailbox<D extends Domain = CoreDomain> {
         lane.waiting.shift();
         this.#reader.done(entry);
         const released: Delivery<D["notice"]>[] = [];
-        this.#applyNow(lane.session, entry, refused(this.#rules.storageFailed), released);
+        this.#applyNow(entry, refused(this.#rules.storageFailed), released);
         this.#ports.outbox.deliver(released);
         return this.#backFromReading(lane);
       },
@@ -250,11 +259,11 @@ export class Mailbox<D extends Domain = CoreDomain> {
   #dropBatch(batch: Batch<D>): void {
     const released: Delivery<D["notice"]>[] = [];
     const at = this.#ports.clock.wall();
-    for (const { session, entry } of batch.entries) {
-      const wanted = this.#rules.decide(this.#state, entry.command, at, entry.readings ?? new Map());
+    for (const { entry } of batch.entries) {
+      const wanted = this.#rules.decide(this.#state, entry.command, at, entry.readings ?? NOTHING_READ);
       const mustStore =
         wanted.kind === "read" || (isStored(this.#rules, wanted) && this.#rules.classOf(entry.command) !== "lazy");
-      this.#applyNow(session, entry, mustStore ? refused(this.#rules.storageFailed) : wanted, released);
+      this.#applyNow(entry, mustStore ? refused(this.#rules.storageFailed) : wanted, released);
     }
     if (released.length > 0) this.#ports.outbox.deliver(released);
   }
@@ -293,6 +302,8 @@ export class Mailbox<D extends Domain = CoreDomain> {
     for (const resolve of resolvers) resolve();
   }
 }
+
+const NOTHING_READ: Readings = new Map();
 
 /** A command whose readings are never enough, because others change what it stands on, gives up at last. */
 const MAX_ATTEMPTS = 16;

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { reasonOf } from "./close-reason.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
-import { splitLines } from "./line-splitter.ts";
+import { nextLine } from "./line-splitter.ts";
 import type { Rest } from "./line-splitter.ts";
 import { ANSWER_TIMEOUT, END_TIMEOUT, LINES_PER_TURN, LINE_LIMIT, QUEUE_LIMIT } from "./line-options.ts";
 import type { LineOptions } from "./line-options.ts";
@@ -108,16 +108,15 @@ export class LineConnection implements Connection {
         this.#keep(unread);
         return;
       }
-      const split = splitLines(this.#rest, unread, lineLimit, 1, lineEnds);
-      this.#rest = split.rest;
-      unread = split.unread;
-      const [line] = split.lines;
-      if (line !== undefined) {
+      const { line, rest, unread: behind, tooLong } = nextLine(this.#rest, unread, lineLimit, lineEnds);
+      this.#rest = rest;
+      unread = behind;
+      if (line !== null) {
         this.#linesThisTurn += 1;
         this.#handler.onMessage(line);
         if (!this.#hearing) return;
       }
-      if (split.tooLong) {
+      if (tooLong) {
         this.#stopHearing();
         this.#handler.onTooLong();
       }

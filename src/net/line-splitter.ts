@@ -13,48 +13,38 @@ export interface Rest {
 }
 
 export interface Split {
-  /** Complete lines without their `\n`: views into the bytes read, good until the next call. */
-  readonly lines: readonly Buffer[];
+  /** The first line that is complete, without its `\n`: a view into the bytes read, good until the next call. */
+  readonly line: Buffer | null;
   /** The unfinished line, at most `limit` bytes; null between lines. */
   readonly rest: Rest | null;
-  /** What `maxLines` left unread: the `bytes` of the next call. Null when all was read. */
+  /** What follows the line: the `bytes` of the next call. Null when all was read. */
   readonly unread: Buffer | null;
-  /** The line after `lines` is longer than the limit. Nothing behind its beginning is kept or read. */
+  /** The line is longer than the limit. Nothing behind its beginning is kept or read. */
   readonly tooLong: boolean;
 }
 
 /**
- * Splits a stream of bytes into lines, however it was cut. `limit` is the most bytes that a line may have, without its `\n`;
- * it holds for finished and unfinished lines alike. Takes time in proportion to `bytes`, also one byte at a time.
+ * Takes the next line out of a stream of bytes, however it was cut. `limit` is the most bytes that a line may have, without
+ * its `\n`; it holds for finished and unfinished lines alike. Takes time in proportion to what it reads, also one byte at a time.
  */
-export function splitLines(
-  rest: Rest | null,
-  bytes: Buffer,
-  limit: number,
-  maxLines = Infinity,
-  ends: LineEnds = "line-feed",
-): Split {
-  const lines: Buffer[] = [];
-  let begun = rest;
-  let start = 0;
-  while (start < bytes.length) {
-    if (lines.length >= maxLines) return { lines, rest: begun, unread: bytes.subarray(start), tooLong: false };
-    const newline = ends === "line-feed" ? bytes.indexOf(NEWLINE, start) : telnetEnd(begun, bytes, start);
-    const end = newline === -1 ? bytes.length : newline;
-    if ((begun?.length ?? 0) + end - start > limit) return { lines, rest: null, unread: null, tooLong: true };
-    if (newline === -1)
-      return { lines, rest: extend(begun, bytes.subarray(start), limit), unread: null, tooLong: false };
-    lines.push(begun === null ? bytes.subarray(start, end) : finish(begun, bytes.subarray(start, end), limit));
-    begun = null;
-    start = newline + 1;
-  }
-  return { lines, rest: begun, unread: null, tooLong: false };
+export function nextLine(rest: Rest | null, bytes: Buffer, limit: number, ends: LineEnds = "line-feed"): Split {
+  const newline = ends === "line-feed" ? bytes.indexOf(NEWLINE) : telnetEnd(rest, bytes);
+  const end = newline === -1 ? bytes.length : newline;
+  if ((rest?.length ?? 0) + end > limit) return { line: null, rest: null, unread: null, tooLong: true };
+  if (newline === -1) return { line: null, rest: extend(rest, bytes, limit), unread: null, tooLong: false };
+  const piece = bytes.subarray(0, end);
+  return {
+    line: rest === null ? piece : finish(rest, piece, limit),
+    rest: null,
+    unread: end + 1 < bytes.length ? bytes.subarray(end + 1) : null,
+    tooLong: false,
+  };
 }
 
-/** Where the next line ends, looking no further than that; -1: not in these bytes. */
-function telnetEnd(begun: Rest | null, bytes: Buffer, start: number): number {
+/** Where the line ends, looking no further than that; -1: not in these bytes. */
+function telnetEnd(begun: Rest | null, bytes: Buffer): number {
   let before = begun === null ? undefined : begun.buffer[begun.length - 1];
-  for (let at = start; at < bytes.length; at++) {
+  for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === NEWLINE || (byte === NUL && before === RETURN)) return at;
     before = byte;

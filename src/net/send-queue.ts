@@ -10,7 +10,8 @@ const JOINED = 16 * 1024;
 export class SendQueue {
   readonly #socket: Socket;
   readonly #limit: number;
-  #chunks: (Uint8Array | string)[] = [];
+  /** Null: nothing. Most turns bring one chunk, and an array made for one takes less than one that grows. */
+  #chunks: (Uint8Array | string)[] | null = null;
   #pending = 0;
   #added = 0;
 
@@ -31,12 +32,8 @@ export class SendQueue {
 
   /** False when more is waiting than the limit allows. */
   add(chunk: Uint8Array | string): boolean {
-    const last = this.#chunks.at(-1);
-    if (typeof chunk === "string" && typeof last === "string" && last.length + chunk.length <= JOINED) {
-      this.#chunks[this.#chunks.length - 1] = last + chunk;
-    } else {
-      this.#chunks.push(chunk);
-    }
+    if (this.#chunks === null) this.#chunks = [chunk];
+    else append(this.#chunks, chunk);
     this.#pending += chunk.length;
     this.#added += chunk.length;
     if (this.#pending >= EARLY) this.flush();
@@ -45,20 +42,25 @@ export class SendQueue {
 
   flush(): void {
     const chunks = this.#chunks;
-    const [first] = chunks;
-    if (first === undefined) return;
+    if (chunks === null) return;
     this.clear();
-    if (chunks.length === 1) {
-      this.#socket.write(first, "latin1");
-      return;
-    }
-    this.#socket.cork();
+    const isOne = chunks.length === 1;
+    if (!isOne) this.#socket.cork();
     for (const chunk of chunks) this.#socket.write(chunk, "latin1");
-    this.#socket.uncork();
+    if (!isOne) this.#socket.uncork();
   }
 
   clear(): void {
-    this.#chunks = [];
+    this.#chunks = null;
     this.#pending = 0;
+  }
+}
+
+function append(chunks: (Uint8Array | string)[], chunk: Uint8Array | string): void {
+  const last = chunks.at(-1);
+  if (typeof chunk === "string" && typeof last === "string" && last.length + chunk.length <= JOINED) {
+    chunks[chunks.length - 1] = last + chunk;
+  } else {
+    chunks.push(chunk);
   }
 }

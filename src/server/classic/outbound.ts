@@ -75,14 +75,20 @@ function encode(notice: Notice, facts: () => ServerFacts): ClassicOutput {
     return { kind: "lines", bytes: Buffer.concat([begin, encodedClients(notice.answer.names), RESPONSE_END]) };
   }
   if (notice.kind === "broadcast-sent") return BROADCAST_SENT;
-  return { kind: "lines", bytes: encoded(linesOf(notice, facts)) };
+  const lines = linesOf(notice, facts);
+  return lines.length === 0 ? NOTHING : { kind: "lines", bytes: encoded(lines) };
 }
 
 function encoded(lines: readonly ServerLine[]): Buffer {
-  return Buffer.from(lines.map(encodeServerLine).join(""));
+  let text = "";
+  for (const line of lines) text += encodeServerLine(line);
+  return Buffer.from(text);
 }
 
 const RESPONSE_END = encoded([{ kind: "response-end" }]);
+
+/** What this protocol has no words for. */
+export const NOTHING: ClassicOutput = { kind: "lines", bytes: Buffer.alloc(0) };
 
 /** Each broadcast is acknowledged by the same line. */
 const BROADCAST_SENT: ClassicOutput = { kind: "lines", bytes: encoded([{ kind: "broadcast-sent" }]) };

@@ -6,7 +6,7 @@ import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
 import { PreKeyQueue } from "./pre-key-queue.ts";
 import { ending, toCommand } from "./inbound.ts";
 import { ClassicTag } from "./tag.ts";
-import { outputLength, type ClassicOutput } from "./outbound.ts";
+import { NOTHING, outputLength, type ClassicOutput } from "./outbound.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** What every classic session shares. */
@@ -30,7 +30,8 @@ export class ClassicSession implements ProtocolSession {
   #key: Uint8Array | null = null;
   /** The last key that was accepted. */
   #agreedKey: Uint8Array | null = null;
-  #outputs: ClassicOutput[] = [];
+  /** Null: nothing was heard. Most connections are idle, and most turns bring one output. */
+  #outputs: ClassicOutput[] | null = null;
 
   constructor(session: SessionLink, services: ClassicServices) {
     this.#session = session;
@@ -75,16 +76,16 @@ export class ClassicSession implements ProtocolSession {
     if (!this.#preKeyQueue.isOpen && isMessage(notice)) {
       if (!this.#preKeyQueue.keep(output)) this.#session.drop();
     } else {
-      this.#outputs.push(output);
+      this.#add(output);
       if (isKeyAnswer(notice)) this.#becomeReady();
     }
     return outputLength(output);
   }
 
   flush(): void {
-    if (this.#outputs.length === 0) return;
+    if (this.#outputs === null) return;
     this.#services.scratch.send(this.#session.connection, this.#outputs);
-    this.#outputs = [];
+    this.#outputs = null;
   }
 
   onDrain(): void {}
@@ -94,7 +95,13 @@ export class ClassicSession implements ProtocolSession {
   }
 
   release(): void {
-    this.#outputs.push(...this.#preKeyQueue.settling);
+    for (const output of this.#preKeyQueue.settling) this.#add(output);
+  }
+
+  #add(output: ClassicOutput): void {
+    if (output === NOTHING) return;
+    if (this.#outputs === null) this.#outputs = [output];
+    else this.#outputs.push(output);
   }
 
   /** The flood limit comes before the cipher: a message too many costs next to nothing. */
@@ -132,7 +139,7 @@ export class ClassicSession implements ProtocolSession {
   #becomeReady(): void {
     this.#session.ready();
     this.#preKeyQueue.settle((held) => {
-      this.#outputs.push(...held);
+      for (const output of held) this.#add(output);
       this.flush();
     });
   }

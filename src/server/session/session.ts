@@ -143,23 +143,16 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   // What its protocol asks of it.
 
   post(command: Command, settle?: (decision: Decision) => void): void {
-    const release = this.hold();
+    const bytes = this.#take();
     this.#services.post(command, (decision) => {
       settle?.(decision);
-      release();
+      this.#give(bytes);
     });
   }
 
   hold(): () => void {
-    const { input, limits } = this.#services;
-    const bytes = this.#messageBytes;
-    this.#underWay += bytes;
-    if (!input.take(bytes, this) || this.#underWay > limits.input) this.#wait();
-    return () => {
-      this.#underWay -= bytes;
-      input.give(bytes);
-      if (this.#reading.kind === "waiting") this.goOn();
-    };
+    const bytes = this.#take();
+    return () => this.#give(bytes);
   }
 
   charge(bytes: number): void {
@@ -232,6 +225,21 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     this.#reading = READING;
     this.connection.resume();
     this.#charge(0, 0);
+  }
+
+  /** Counts the message that is being read as under way; gives its bytes. */
+  #take(): number {
+    const { input, limits } = this.#services;
+    const bytes = this.#messageBytes;
+    this.#underWay += bytes;
+    if (!input.take(bytes, this) || this.#underWay > limits.input) this.#wait();
+    return bytes;
+  }
+
+  #give(bytes: number): void {
+    this.#underWay -= bytes;
+    this.#services.input.give(bytes);
+    if (this.#reading.kind === "waiting") this.goOn();
   }
 
   #wait(): void {

@@ -98,7 +98,8 @@ function decodeKey(hex: string | null): ClientValue {
 
 /** The original cuts at every single space and looks at the first piece: two spaces make an empty word between them. */
 function decodeCommand(line: string): ClientValue {
-  const [verb, ...words] = line.split(" ");
+  const words = line.split(" ");
+  const verb = words.shift();
   switch (verb) {
     case VERBS.send:
       return decodeSend(words);
