@@ -11,6 +11,11 @@ export class Queue<T> {
     return this.#items[this.#head];
   }
 
+  /** All of them, the first first. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head).filter((item) => item !== undefined);
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

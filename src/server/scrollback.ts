@@ -1,4 +1,5 @@
 import type { Notice } from "../core/notices.ts";
+import { Queue } from "../core/queue.ts";
 
 export interface ScrollbackLine {
   /** Milliseconds since 1970. */
@@ -20,15 +21,15 @@ const MOST_TEXT = 256 * 1024;
 
 /** @param most lines; 0 keeps none. */
 export function createScrollback(most: number, wall: () => number): Scrollback {
-  const lines: ScrollbackLine[] = [];
+  const lines = new Queue<ScrollbackLine>();
   let length = 0;
   return {
     observe: (notice) => {
       if (notice.kind !== "broadcast" || most === 0) return;
       lines.push({ at: wall(), from: notice.from, text: notice.text });
       length += notice.text.length;
-      while (lines.length > most || length > MOST_TEXT) length -= lines.shift()?.text.length ?? 0;
+      while (lines.size > most || length > MOST_TEXT) length -= lines.shift()?.text.length ?? 0;
     },
-    lines: () => lines,
+    lines: () => lines.toArray(),
   };
 }
