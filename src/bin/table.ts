@@ -11,8 +11,14 @@ interface Row {
 /** All sub-commands, in the order in which they are told. Each is loaded when it is asked for. */
 export const COMMANDS: Readonly<Record<string, Row>> = {
   chat: { summary: "talk, in full screen or line by line", load: loadChat },
-  send: { summary: "send one message and leave", load: () => import("../cli/send.ts") },
+  send: { summary: "send one message and leave", load: () => import("../cli/send/command.ts") },
   listen: { summary: "print each message, or run a command for it", load: () => import("../cli/listen/command.ts") },
+  history: { summary: "print what was said in a room or with a person", load: () => import("../cli/history.ts") },
+  rooms: {
+    summary: "list, create, join and leave sealed rooms, and invite to them",
+    load: () => import("../cli/rooms/command.ts"),
+  },
+  devices: { summary: "list your devices", load: () => import("../cli/devices.ts") },
   who: { summary: "list who is here", load: () => import("../cli/who.ts") },
   serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
   doctor: {

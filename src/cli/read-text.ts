@@ -14,9 +14,14 @@ export async function readText(given: string, stdin: Readable, limit: number, st
   if (stop.aborted) return null;
   if (text === "") return { wrong: "There is nothing to send: the text is empty." };
   if (text === null || Buffer.byteLength(text) > limit) {
-    return { wrong: `Nothing was sent: the text is longer than ${limit} bytes, which is what one message can hold.` };
+    return { wrong: tooLong(limit) };
   }
   return { text };
+}
+
+/** What is said of a text of more than so many bytes. */
+export function tooLong(limit: number): string {
+  return `Nothing was sent: the text is longer than ${limit} bytes, which is what one message can hold.`;
 }
 
 /** Null: more than the limit, and than the line end that doesn't count; or stopped. */

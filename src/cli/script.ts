@@ -30,7 +30,15 @@ export const NAME_TIMEOUT = 5000;
 /** Characters: servers of ours take no longer names. */
 const LONGEST_ID = 32;
 
-/** Where a script goes, and under which name. */
+/** Where a script goes, and the name that was said, on the command line or in the environment; null: none was. */
+export interface Where {
+  readonly server: ServerAddress;
+  readonly name: string | null;
+  /** The name of the last chat. */
+  readonly remembered: string | null;
+}
+
+/** The same for the classic protocol, where a script has a name of its own. */
 export interface Destination {
   readonly server: ServerAddress;
   readonly id: string;
@@ -39,19 +47,26 @@ export interface Destination {
   readonly reach: Reach;
 }
 
-/** Finds out where to, as who and by which way; or says why that can't be known. */
-export async function destination(
+/** Finds out where to, or says why that can't be known. */
+export async function whichServer(
   given: Values<typeof SCRIPT_OPTIONS>,
-  context: ProcessContext,
-): Promise<Destination | Explanation> {
-  const { env, stderr } = context;
+  { env, stderr }: ProcessContext,
+): Promise<Where | Explanation> {
   const { remembered, trouble } = recall(places(env));
   if (trouble !== null) stderr.write(`pad: ${trouble}\n`);
   const choice = await chooseServer(given.server, env, remembered.server);
   if (choice.kind === "not-an-address") return { text: notAnAddress(choice.words), code: EXIT.wrongUse };
   if (choice.kind === "none") return { text: NO_SERVER, code: EXIT.unreachable };
-  const { server } = choice;
-  const id = given.as ?? (env["PAD_AS"] || scriptId(await chooseId(undefined, remembered.id, context)));
+  return { server: choice.server, name: given.as ?? (env["PAD_AS"] || null), remembered: remembered.id };
+}
+
+/** As whom to go there by the classic protocol, and by which way. */
+export async function destination(
+  { server, name, remembered }: Where,
+  given: Values<typeof SCRIPT_OPTIONS>,
+  context: ProcessContext,
+): Promise<Destination> {
+  const id = name ?? scriptId(await chooseId(undefined, remembered, context));
   return { server, id, named: given.as !== undefined, reach: await reach(server, context) };
 }
 

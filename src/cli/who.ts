@@ -4,7 +4,7 @@ import type { Options } from "../args/options.ts";
 import { enter } from "./enter.ts";
 import { explainEnd, explainFailure, type Explanation } from "./explain.ts";
 import { escapedLine, plainJson } from "../text/visible.ts";
-import { destination, explainEntry, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS } from "./script.ts";
+import { destination, explainEntry, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS, whichServer } from "./script.ts";
 
 const OPTIONS = { ...SCRIPT_OPTIONS, json: { kind: "flag", help: "print one JSON array" } } as const satisfies Options;
 
@@ -29,9 +29,10 @@ export const command = defineCommand(
 
 async function who({ values, context }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { stdout, stderr, stop } = context;
-  const found = await destination(values, context);
-  if (!("server" in found)) return complain(found);
-  const { server } = found;
+  const where = await whichServer(values, context);
+  if (!("server" in where)) return complain(where);
+  const { server } = where;
+  const found = await destination(where, values, context);
   const entry = await enter({
     ...found.reach,
     server,

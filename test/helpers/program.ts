@@ -43,8 +43,10 @@ export function startPadserve(args: readonly string[], options: ProgramOptions =
 
 export function startProgram(words: readonly string[], { env = {}, through = [] }: ProgramOptions = {}): Program {
   const [file = "", ...args] = [...through, ...words];
-  // Nothing of this machine's user: neither PADSERVE_… nor a state folder nor options for Node.
-  const child = spawn(file, args, { env: { PATH: process.env["PATH"], HOME: scratchFolder(), ...env } });
+  // Nothing of this machine's user: neither PADSERVE_… nor a state folder nor options for Node. No agent is started unless the test is
+  // about one, and says PAD_CLASSIC: "".
+  const own = { PATH: process.env["PATH"], HOME: scratchFolder(), PAD_CLASSIC: "1" };
+  const child = spawn(file, args, { env: { ...own, ...env } });
   const program = new Program(child);
   onTestFinished(async () => {
     child.kill("SIGKILL");

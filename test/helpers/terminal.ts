@@ -30,7 +30,7 @@ export interface Screen {
 export async function startTerminal({ columns, rows, command, env = {} }: TerminalStart): Promise<TestTerminal> {
   const terminal = new TestTerminal(`padserve-${randomUUID()}`);
   onTestFinished(() => terminal.end());
-  const settings = Object.entries({ HOME: scratchFolder(), ...env }).flatMap(([name, value]) => [
+  const settings = Object.entries({ HOME: scratchFolder(), PAD_CLASSIC: "1", ...env }).flatMap(([name, value]) => [
     "-e",
     `${name}=${value}`,
   ]);

@@ -24,7 +24,7 @@ test.skipIf(spawnSync("groff", ["--version"]).status !== 0)("CM-19 groff reads t
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   // Hyphens stay such as can be copied to a shell.
-  expect(stdout).toContain("pad listen [options] [-- COMMAND ARG...]");
+  expect(stdout).toContain("pad listen [WHERE] [options] [-- COMMAND ARG...]");
 });
 
 test("CM-19 the exit codes in docs/scripts.md are those of the table", () => {

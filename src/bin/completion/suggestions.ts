@@ -27,7 +27,8 @@ export function optionsOf({ options }: CommandSpec): readonly Suggestion[] {
 /** What its first word can be, where it is a choice: `bash|zsh|fish`. */
 export function firstWords({ words }: CommandSpec): readonly string[] {
   const [first = ""] = words.split(" ");
-  return /^[a-z]+(\|[a-z]+)+$/.test(first) ? first.split("|") : [];
+  const [, choice] = /^\[?([a-z]+(?:\|[a-z]+)+)\]?$/.exec(first) ?? [];
+  return choice?.split("|") ?? [];
 }
 
 function valueOf(option: Option): Value {

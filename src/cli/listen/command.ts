@@ -1,65 +1,123 @@
 /** `cli/listen`: `pad listen`: each message as a line, or as a run of a command without a shell. */
 
-import { defineCommand, type Invocation } from "../../args/command.ts";
+import { defineCommand, type Command, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
+import { OPEN_ROOM_NAME } from "../../client/index.ts";
 import { formatAddress } from "../../client/transport/index.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { BoundedOutput } from "../bounded-output.ts";
 import type { Explanation } from "../explain.ts";
-import { destination, explainEntry, type Destination } from "../script.ts";
+import { destination, explainEntry, explainLoss, whichServer, type Where } from "../script.ts";
 import { printer, runner } from "./handler.ts";
 import { whyNotRunnable } from "./is-runnable.ts";
 import { listenTo, type Ending } from "./listening.ts";
 import { asJson, asLine, isWanted } from "./message.ts";
 import { LISTEN_OPTIONS } from "./options.ts";
+import { listenSealed } from "./sealed.ts";
+import { attachAgent } from "../sealed/agent.ts";
+import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
+import { readTarget, type Target } from "../sealed/target.ts";
+import { conversationFor, whenOnline } from "../sealed/whereabouts.ts";
 
 /** `pad listen`: a line for each message, or a command. */
-export const command = defineCommand(
-  {
-    name: "listen",
-    program: "pad",
-    summary: "Print each message as one line (from, to and text, with tabs between), or run a command for it.",
-    words: "",
-    minWords: 0,
-    maxWords: 0,
-    rest: "COMMAND ARG…",
-    options: LISTEN_OPTIONS,
-    examples: [
-      ["pad listen --server chat", "all that is said to everybody or to this script"],
-      ["pad listen --from bob --count 1 --timeout 60", "wait a minute for a message from bob"],
-      ["pad listen --json | jq -r .text", "for programs: the text exactly"],
-      ["pad listen --to me -- ./answer.sh", "run it for each: text on its input, PAD_FROM, PAD_TO, PAD_SERVER"],
-    ],
-  },
-  listen,
-);
+export const command = listenCommand(attachAgent);
+
+export function listenCommand(attach: Attach): Command {
+  return defineCommand(
+    {
+      name: "listen",
+      program: "pad",
+      summary: "Print each message as one line (from, to and text, with tabs between), or run a command for it.",
+      words: "[WHERE]",
+      minWords: 0,
+      maxWords: 1,
+      rest: "COMMAND ARG…",
+      options: LISTEN_OPTIONS,
+      examples: [
+        ["pad listen '#ops'", "what others say in a room"],
+        ["pad listen '#ops' --since 120 --json", "what came behind message 120, and then what comes"],
+        ["pad listen --server chat", "all that is said to everybody or, in the open, to this script"],
+        ["pad listen bob --count 1 --timeout 60", "wait a minute for a message from bob, sealed where he has a device"],
+        ["pad listen --json | jq -r .text", "for programs: the text exactly"],
+        ["pad listen '#ops' -- ./answer.sh", "run it for each: text on its input, PAD_FROM, PAD_TO, PAD_SERVER"],
+      ],
+    },
+    (invocation) => listen(invocation, attach),
+  );
+}
 
 type Listen = Invocation<typeof LISTEN_OPTIONS>;
 
-async function listen(invocation: Listen): Promise<ExitCode> {
-  const { values, rest, context } = invocation;
+async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
+  const { words, values, rest, context } = invocation;
   const { stop } = context;
   const told = new BoundedOutput(context.stderr);
   const [file, ...args] = rest ?? [];
-  const wrong = file === undefined ? null : wrongCommand(file, invocation);
+  const target = readTarget(words[0] ?? OPEN_ROOM_NAME);
+  const isPlain = target.kind === "all" || isClassic(values, context);
+  const wrong = wrongWords(target, isPlain, invocation) ?? (file === undefined ? null : wrongCommand(file, invocation));
   if (wrong !== null) return complain({ text: wrong, code: EXIT.wrongUse });
-  const found = await destination(values, context);
-  if (!("server" in found)) return complain(found);
-  const { server } = found;
+  const where = await whichServer(values, context);
+  if (!("server" in where)) return complain(where);
+  const wanted: Where = where;
+  const { server } = wanted;
   const print = printer(values.json === true ? asJson : asLine, context);
-  const ending = await listenTo({
-    destination: found,
-    isWanted: (message) => isWanted(message, values.from, values.to),
-    handler: (cannotRun) =>
+  const how = {
+    handler: (cannotRun: () => void) =>
       file === undefined ? print : runner([file, ...args], formatAddress(server), context, note, cannotRun),
     count: values.count ?? Infinity,
     timeout: values.timeout === undefined ? null : values.timeout * 1000,
     queue: values.queue ?? 1000,
     stop,
     note,
-  });
+  };
+  const ending = isPlain || target.kind === "wrong" ? await plainly(words[0]) : await sealed(target);
   if (stop.aborted) return stop.reason === "SIGINT" ? EXIT.interrupted : EXIT.done;
-  const explained = await explainEnding(ending, found, invocation);
+  if ("text" in ending) return complain(ending);
+  const explained = await explainEnding(ending, wanted, invocation);
   return explained === null ? EXIT.done : complain(explained);
+
+  /** @param word `ALL`, somebody's name, or undefined for all that is said to all and to us. */
+  async function plainly(word: string | undefined): Promise<Ending | Explanation> {
+    const isAll = word !== undefined && target.kind === "all";
+    const senders = target.kind === "person" ? [target.name] : values.from;
+    const to = isAll ? OPEN_ROOM_NAME : target.kind === "person" ? "me" : values.to;
+    const found = await destination(wanted, values, context);
+    const ended = await listenTo({ ...how, destination: found, isWanted: (message) => isWanted(message, senders, to) });
+    return ended.kind === "lost" ? await explainEntry(ended.cause, found, context) : ended;
+  }
+
+  async function sealed(meant: Extract<Target, { kind: "room" | "person" }>): Promise<Ending | Explanation> {
+    const attached = await attach(wanted, context);
+    if (attached.kind === "failed") return attached.explanation;
+    if (attached.kind === "classic-only") {
+      if (meant.kind === "room") return { text: `${cannotSeal(server)}.`, code: EXIT.refused };
+      note(`The server can read this: ${cannotSeal(server)}.`);
+      return plainly(words[0]);
+    }
+    const { chat } = attached;
+    try {
+      const away = await whenOnline(chat, server, stop);
+      if (away !== null) return away;
+      const found = await conversationFor(chat, meant, server);
+      if ("code" in found) return found;
+      const { conversation } = found;
+      if (conversation.kind === "sealed-room" || conversation.kind === "sealed-direct") {
+        return await listenSealed({
+          ...how,
+          chat,
+          server,
+          conversation,
+          since: values.since ?? null,
+          isWanted: (message) => isWanted(message, values.from, undefined),
+        });
+      }
+      note(`The server can read this: ${visibleLine(conversation.title)} has no device to seal it for.`);
+    } finally {
+      await chat.close();
+    }
+    return plainly(words[0]);
+  }
 
   function note(line: string): void {
     told.write(`pad listen: ${line}\n`);
@@ -71,6 +129,17 @@ async function listen(invocation: Listen): Promise<ExitCode> {
   }
 }
 
+/** What is wrong with where to listen; null: nothing. */
+function wrongWords(target: Target, isPlain: boolean, { words, values }: Listen): string | null {
+  if (target.kind === "wrong") return `${target.why}.`;
+  if (target.kind === "room" && isPlain)
+    return `Rooms are sealed, which the classic protocol can't. Leave --classic and PAD_CLASSIC out for ${target.title}.`;
+  if (words.length > 0 && values.to !== undefined) return "--to is for listening to all that comes; a place was given.";
+  if (isPlain && values.since !== undefined)
+    return "--since is for a room or person: what is said in the open is not kept.";
+  return null;
+}
+
 /** What is wrong with running a command, as far as can be known before there is a message. */
 function wrongCommand(file: string, { values, context }: Listen): string | null {
   if (values.json === true) return "--json is for printing; a command gets the text itself.";
@@ -80,7 +149,7 @@ function wrongCommand(file: string, { values, context }: Listen): string | null 
 /** Null: it did what it was to do. */
 async function explainEnding(
   ending: Ending,
-  found: Destination,
+  { server }: Where,
   { values: { count, timeout }, context }: Listen,
 ): Promise<Explanation | null> {
   switch (ending.kind) {
@@ -93,6 +162,6 @@ async function explainEnding(
         ? null
         : { text: `${ending.heard} of ${count} messages came within ${timeout} s.`, code: EXIT.unreachable };
     case "lost":
-      return explainEntry(ending.cause, found, context);
+      return explainLoss(ending.cause, server, context);
   }
 }

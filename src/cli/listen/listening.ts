@@ -9,7 +9,7 @@ import { narrator } from "./narrate.ts";
 /** What to listen for, and what to do with it. */
 export interface Listening {
   readonly destination: Destination;
-  readonly isWanted: (message: Extract<ClientEvent, { kind: "message" }>) => boolean;
+  readonly isWanted: (message: { readonly from: string; readonly to: string }) => boolean;
   /** Handles each message; given what to call when none ever can be. */
   readonly handler: (cannotHandle: () => void) => Handler;
   /** How many messages to hear; Infinity: no end. */
@@ -44,8 +44,9 @@ export async function listenTo(listening: Listening): Promise<Ending> {
 
   function hear(event: ClientEvent): void {
     if (signal.aborted) return;
-    if (event.kind !== "message") narrate(event);
-    else if (heard < count && listening.isWanted(event)) take(event);
+    if (event.kind === "message") {
+      if (heard < count && listening.isWanted(event)) take(event);
+    } else if (event.kind === "state" || event.kind === "unreadable" || event.kind === "notice") narrate(event);
   }
 
   function cannotHandle(): void {

@@ -1,12 +1,15 @@
 import type { ClientEvent } from "../../client/classic/index.ts";
 import { escapedLine, plainJson } from "../../text/visible.ts";
+import type { MessageJson } from "../sealed/message.ts";
 
-/** A message as it was heard; `to` is `ALL` or our own name. */
+/** A message as it was heard; `to` is `ALL`, a room or our own name. */
 export interface Heard {
   readonly at: Date;
   readonly from: string;
   readonly to: string;
   readonly text: string;
+  /** Absent where the server could read it. */
+  readonly sealed?: MessageJson;
 }
 
 /** From, to and text with tabs between; none of them can hold a tab or a line end of its own. */
@@ -15,13 +18,13 @@ export function asLine({ from, to, text }: Heard): string {
 }
 
 /** One JSON object on a line of its own; `at` in UTC, by ISO 8601. */
-export function asJson({ at, from, to, text }: Heard): string {
-  return `${plainJson({ at: at.toISOString(), from, to, text })}\n`;
+export function asJson({ at, from, to, text, sealed }: Heard): string {
+  return `${plainJson(sealed ?? { at: at.toISOString(), from, to, text })}\n`;
 }
 
 /** Whether a message is one of those asked for: from one of these names, in any case, and to whom. */
 export function isWanted(
-  { from, to }: Extract<ClientEvent, { kind: "message" }>,
+  { from, to }: Pick<Extract<ClientEvent, { kind: "message" }>, "from" | "to">,
   senders: readonly string[] | undefined,
   recipient: string | undefined,
 ): boolean {

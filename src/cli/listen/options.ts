@@ -1,15 +1,24 @@
 import type { Options } from "../../args/options.ts";
 import { SCRIPT_OPTIONS } from "../script.ts";
+import { CLASSIC_OPTION } from "../sealed/attach.ts";
 
 export const LISTEN_OPTIONS = {
   ...SCRIPT_OPTIONS,
+  ...CLASSIC_OPTION,
   from: {
     kind: "texts",
     placeholder: "ID",
     help: "only messages from these, in any case (repeatable, or with commas)",
   },
   to: { kind: "text", placeholder: "WHOM", oneOf: ["me", "ALL"], help: "only those to me, or only those to ALL" },
-  json: { kind: "flag", help: "print each as a JSON object: at, from, to, text" },
+  json: { kind: "flag", help: "print each as a JSON object: at, from, to, text; sealed ones: see docs/scripts.md" },
+  since: {
+    kind: "number",
+    placeholder: "NUMBER",
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    help: "of a room or person: begin with what came behind the message of that number",
+  },
   count: { kind: "number", placeholder: "N", min: 1, max: 1_000_000_000, help: "leave after so many messages" },
   timeout: {
     kind: "number",

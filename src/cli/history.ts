@@ -1,0 +1,118 @@
+import { defineCommand, type Command, type Invocation } from "../args/command.ts";
+import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import type { Options } from "../args/options.ts";
+import type { ChatMessage, ConversationId, Reply, SealedChat } from "../client/index.ts";
+import type { ServerAddress } from "../client/transport/index.ts";
+import { escapedLine } from "../text/visible.ts";
+import { explainFailure, type Explanation } from "./explain.ts";
+import { SCRIPT_OPTIONS } from "./script.ts";
+import { attachAgent } from "./sealed/agent.ts";
+import type { Attach } from "./sealed/attach.ts";
+import { isoTime, jsonLine, messageJson } from "./sealed/message.ts";
+import { readTarget } from "./sealed/target.ts";
+import { conversationFor } from "./sealed/whereabouts.ts";
+import { withChat } from "./sealed/with-chat.ts";
+
+const OPTIONS = {
+  ...SCRIPT_OPTIONS,
+  limit: { kind: "number", placeholder: "N", min: 1, max: 10_000, help: "the newest so many (default 50)" },
+  search: { kind: "text", placeholder: "WORDS", help: "only those with all these words, or their beginnings" },
+  json: { kind: "flag", help: "print each as a JSON object" },
+} as const satisfies Options;
+
+/** `pad history`: what was said, as this device has kept it. */
+export const command = historyCommand(attachAgent);
+
+export function historyCommand(attach: Attach): Command {
+  return defineCommand(
+    {
+      name: "history",
+      program: "pad",
+      summary: "Print what was said in a room or with a person: number, time, from and text, with tabs between.",
+      words: "WHERE",
+      minWords: 1,
+      maxWords: 1,
+      options: OPTIONS,
+      examples: [
+        ["pad history '#ops'", "the last 50 messages, the oldest of them first"],
+        ["pad history bob --limit 500 --json", "more of what was said with bob, for programs"],
+        ["pad history '#ops' --search 'disk full'", "what has these words"],
+      ],
+    },
+    (invocation) => history(invocation, attach),
+  );
+}
+
+async function history({ words, values, context }: Invocation<typeof OPTIONS>, attach: Attach): Promise<ExitCode> {
+  const target = readTarget(words[0] ?? "");
+  if (target.kind === "wrong") return complain({ text: `${target.why}.`, code: EXIT.wrongUse });
+  if (target.kind === "all") {
+    return complain({ text: "What is said to ALL is not kept. Rooms are: pad rooms lists them.", code: EXIT.wrongUse });
+  }
+  // It is this device's own: no server needs to be there.
+  return await withChat("history", { values, context, attach, offline: true }, async (chat, server) => {
+    const found = await conversationFor(chat, target, server);
+    if ("code" in found) return found;
+    const { conversation } = found;
+    if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
+      return { text: "What is said there is not sealed, and so not kept.", code: EXIT.refused };
+    }
+    const limit = values.limit ?? 50;
+    const read =
+      values.search === undefined
+        ? await newest(chat, conversation.id, limit, server)
+        : oldestFirst(await chat.search(values.search, conversation.id, limit), server);
+    if ("code" in read) return read;
+    for (const message of read.messages) {
+      const json = values.json === true ? messageJson(conversation, message) : null;
+      context.stdout.write(json === null ? asLine(message) : jsonLine(json));
+    }
+    return EXIT.done;
+  });
+
+  function complain({ text, code }: Explanation): ExitCode {
+    context.stderr.write(`pad history: ${text}\n`);
+    return code;
+  }
+}
+
+interface Read {
+  readonly messages: readonly ChatMessage[];
+}
+
+/** Messages of one page, and the UTF-16 units that are held at once: what is older than that is left out. */
+const PAGE = 200;
+const MOST_TEXT = 32 * 1024 * 1024;
+
+async function newest(
+  chat: SealedChat,
+  id: ConversationId,
+  limit: number,
+  server: ServerAddress,
+): Promise<Read | Explanation> {
+  const pages: (readonly ChatMessage[])[] = [];
+  let count = 0;
+  let size = 0;
+  for (let before: number | null = null; count < limit && size < MOST_TEXT;) {
+    const reply = await chat.page(id, before, Math.min(PAGE, limit - count));
+    if (reply.kind !== "answered") return explainFailure(reply, server);
+    const { messages: page, complete } = reply.value;
+    pages.push(page);
+    count += page.length;
+    size = page.reduce((sum, { text }) => sum + text.length, size);
+    const next = page.find(({ place }) => Number.isFinite(place))?.place ?? null;
+    // A page without a place before the last one's would be asked for again for ever.
+    if (complete || next === null || (before !== null && next >= before)) break;
+    before = next;
+  }
+  return { messages: pages.toReversed().flat() };
+}
+
+function oldestFirst(reply: Reply<readonly ChatMessage[]>, server: ServerAddress): Read | Explanation {
+  return reply.kind === "answered" ? { messages: reply.value.toReversed() } : explainFailure(reply, server);
+}
+
+/** Number (a dash where the server doesn't have it yet), time, from and text; none can hold a tab or a line end of its own. */
+function asLine({ at, from, text, sealed }: ChatMessage): string {
+  return `${sealed?.number ?? "-"}\t${isoTime(at)}\t${escapedLine(from)}\t${escapedLine(text)}\n`;
+}

@@ -1,0 +1,55 @@
+import { attach as attachFace } from "../../agent/face/index.ts";
+import type { ProcessContext } from "../../args/command.ts";
+import { EXIT } from "../../args/exit-codes.ts";
+import { explainLoss } from "../script.ts";
+import { chooseIds } from "../start/choose-id.ts";
+import { isNowhere, places } from "../start/places.ts";
+import type { Attach, Attached, Wanted } from "./attach.ts";
+
+/** The chat of this machine's agent. */
+export const attachAgent: Attach = async ({ server, name, remembered }, context) => {
+  const { env, stop } = context;
+  const { state } = places(env);
+  const attached = await attachFace({
+    server,
+    name,
+    suggest: () => chooseIds(undefined, remembered, context),
+    state: isNowhere(state) ? null : state,
+    env,
+    signal: stop,
+  });
+  switch (attached.kind) {
+    case "attached":
+      return { kind: "sealed", chat: attached.chat };
+    case "classic-only":
+      return attached;
+    case "failed":
+      return await failed(attached, server, context);
+  }
+};
+
+async function failed(
+  failure: Extract<Awaited<ReturnType<typeof attachFace>>, { kind: "failed" }>,
+  server: Wanted["server"],
+  context: ProcessContext,
+): Promise<Attached> {
+  if (failure.why === "server") return { kind: "failed", explanation: await explainLoss(failure.end, server, context) };
+  // No agent can be started yet.
+  if (failure.why === "not-started") return { kind: "classic-only" };
+  const text = `${failure.text} With --classic it goes without an agent, and the server can read it.`;
+  return { kind: "failed", explanation: { text, code: codeOf(failure.why) } };
+}
+
+function codeOf(why: "no-home" | "other-version" | "folder" | "busy" | "broken" | "aborted") {
+  switch (why) {
+    case "no-home":
+    case "folder":
+      return EXIT.dataUnusable;
+    case "aborted":
+      return EXIT.interrupted;
+    case "other-version":
+    case "busy":
+    case "broken":
+      return EXIT.unexpected;
+  }
+}

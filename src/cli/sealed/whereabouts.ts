@@ -1,0 +1,91 @@
+import type { Conversation, Failure, SealedChat } from "../../client/index.ts";
+import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
+import { visibleLine } from "../../text/visible.ts";
+import { EXIT } from "../../args/exit-codes.ts";
+import { explainEnd, explainFailure, type Explanation } from "../explain.ts";
+import type { Target } from "./target.ts";
+
+export type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
+
+/** Milliseconds that a command waits for a server that is away, or that has yet to answer. */
+const AWAY_FOR = 5_000;
+const ANSWER_IN = 15_000;
+
+/**
+ * Null as soon as the chat is online; else why it isn't. Who has just started, or has lost the server, is waited for.
+ * @param signal ends the waiting; its reason is the caller's to tell.
+ */
+export async function whenOnline(
+  chat: SealedChat,
+  server: ServerAddress,
+  signal: AbortSignal,
+): Promise<Explanation | null> {
+  const patience = AbortSignal.timeout(chat.state.kind === "waiting" ? AWAY_FOR : ANSWER_IN);
+  const state = await Promise.race([chat.online(), aborted(AbortSignal.any([signal, patience]))]);
+  if (state === null) {
+    const now = chat.state;
+    if (now.kind === "online") return null;
+    return explainEnd(now.kind === "waiting" ? now.loss : { kind: "silent" }, server);
+  }
+  return state.kind === "online" ? null : explainEnd(state.cause, server);
+}
+
+/** Resolves with null when the signal says so. */
+export function aborted(signal: AbortSignal): Promise<null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  if (signal.aborted) resolve(null);
+  else signal.addEventListener("abort", () => resolve(null), { once: true });
+  return promise;
+}
+
+/** The conversation that is meant, a classic one where that person can't be written to otherwise; else why there is none. */
+export async function conversationFor(
+  chat: SealedChat,
+  target: Exclude<Target, { kind: "all" | "wrong" }>,
+  server: ServerAddress,
+): Promise<{ readonly conversation: Conversation } | Explanation> {
+  switch (target.kind) {
+    case "room":
+      return await room(chat, target.title, server);
+    case "person": {
+      const reply = await chat.direct(target.name);
+      if (reply.kind === "answered") return { conversation: reply.value };
+      return explainNobody(reply, target.name, server) ?? explainFailure(reply, server);
+    }
+  }
+}
+
+/** The room of that title, which this device is in. */
+export async function room(
+  chat: SealedChat,
+  title: string,
+  server: ServerAddress,
+): Promise<{ readonly conversation: SealedConversation } | Explanation> {
+  const known = chat.named(title);
+  if (known?.kind === "sealed-room") return { conversation: known };
+  const rooms = await chat.rooms();
+  if (rooms.kind !== "answered") return explainFailure(rooms, server);
+  const found = rooms.value.find((one) => one.title.toLowerCase() === title.toLowerCase());
+  const where = formatAddress(server);
+  if (found === undefined) {
+    const text = `There is no room ${title} on ${where} that you are in or could join. pad rooms create '${title}' makes one.`;
+    return { text, code: EXIT.refused };
+  }
+  if (found.conversation?.kind === "sealed-room") return { conversation: found.conversation };
+  return {
+    text: `You are not in ${visibleLine(found.title)}. pad rooms join '${title}' joins it.`,
+    code: EXIT.refused,
+  };
+}
+
+/** Null: it failed for another reason than that nobody has the name. */
+export function explainNobody(failure: Failure, name: string, server: ServerAddress): Explanation | null {
+  if (failure.kind === "refused" && failure.error.reason === "recipient-not-found") {
+    const text = `Nobody called ${visibleLine(name)} is known to ${formatAddress(server)}. pad who lists who is here.`;
+    return { text, code: EXIT.refused };
+  }
+  if (failure.kind === "not-sent" && failure.why === "invalid-recipient") {
+    return { text: `${JSON.stringify(name)} can't be anybody's name, which is one word.`, code: EXIT.wrongUse };
+  }
+  return null;
+}

@@ -1,0 +1,50 @@
+import type { ProcessContext } from "../../args/command.ts";
+import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
+import type { Values } from "../../args/options.ts";
+import type { SealedChat } from "../../client/index.ts";
+import type { ServerAddress } from "../../client/transport/index.ts";
+import type { Explanation } from "../explain.ts";
+import { whichServer, type SCRIPT_OPTIONS } from "../script.ts";
+import { cannotSeal, type Attach } from "./attach.ts";
+import { aborted, whenOnline } from "./whereabouts.ts";
+
+export interface WithChat {
+  readonly values: Values<typeof SCRIPT_OPTIONS>;
+  readonly context: ProcessContext;
+  readonly attach: Attach;
+  /** Whether the server may be away. */
+  readonly offline: boolean;
+}
+
+/**
+ * Runs what a command does with the chat of this device, and leaves. What stands in the way, before or within, is told on standard
+ * error with the command's name before it; a signal ends it.
+ */
+export async function withChat(
+  name: string,
+  { values, context, attach, offline }: WithChat,
+  use: (chat: SealedChat, server: ServerAddress) => Promise<ExitCode | Explanation>,
+): Promise<ExitCode> {
+  const { stop } = context;
+  const where = await whichServer(values, context);
+  if (!("server" in where)) return complain(where);
+  const { server } = where;
+  const attached = await attach(where, context);
+  if (stop.aborted) return EXIT.interrupted;
+  if (attached.kind === "failed") return complain(attached.explanation);
+  if (attached.kind === "classic-only") return complain({ text: `${cannotSeal(server)}.`, code: EXIT.refused });
+  const { chat } = attached;
+  const ended = await Promise.race([run(chat), aborted(stop)]);
+  await chat.close();
+  return ended === null ? EXIT.interrupted : typeof ended === "number" ? ended : complain(ended);
+
+  async function run(on: SealedChat): Promise<ExitCode | Explanation> {
+    const away = offline ? null : await whenOnline(on, server, stop);
+    return away ?? (await use(on, server));
+  }
+
+  function complain({ text, code }: Explanation): ExitCode {
+    context.stderr.write(`pad ${name}: ${text}\n`);
+    return code;
+  }
+}

@@ -1,0 +1,110 @@
+/** `pad rooms`, `pad history` and `pad devices` on a fake chat; over the real server and agent: `real.test.ts`. */
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { devicesCommand } from "../../../src/cli/devices.ts";
+import { historyCommand } from "../../../src/cli/history.ts";
+import { roomsCommand } from "../../../src/cli/rooms/command.ts";
+import { readRoomDeed } from "../../../src/cli/rooms/read.ts";
+import { readTarget } from "../../../src/cli/sealed/target.ts";
+import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
+import { attachTo, startCommand } from "../../helpers/run-command.ts";
+
+test("CS-8 rooms are made, listed, joined and left, and people are invited and told", async () => {
+  const { world, rooms, as } = meet();
+  expect(await rooms("create", "#ops", "--invite-only")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await rooms("create", "lobby", "--json")).toMatchObject({ stdout: '{"room":"#lobby","access":"open"}\n' });
+  expect(await rooms("invite", "#ops", "bob")).toMatchObject({ code: 0 });
+  expect(await rooms()).toMatchObject({
+    stdout: "#everyone\topen\tmember\t2\n#ops\tinvite\tmember\t2\n#lobby\topen\tmember\t1\n",
+  });
+  expect(await rooms("members", "ops")).toMatchObject({
+    stdout: "*alice\tname\talice\tunverified\tlaptop\nbob\tname\tbob\tunverified\tlaptop\n",
+  });
+  expect(await as("bob", "join", "#lobby")).toMatchObject({ code: 0 });
+  expect(await rooms("leave", "#lobby")).toMatchObject({ code: 0 });
+  expect(world.group("#lobby").members).toEqual(["bob"]);
+  const { stdout } = await rooms("list", "--json");
+  expect(JSON.parse(stdout)).toEqual([
+    { room: "#everyone", access: "open", status: "member", people: 2 },
+    { room: "#ops", access: "invite", status: "member", people: 2 },
+    { room: "#lobby", access: "open", status: "not-a-member", people: 1 },
+  ]);
+});
+
+test("CS-4 what can't be done with rooms is said, each with its exit code", async () => {
+  const { rooms } = meet();
+  expect(await rooms("members", "#ops")).toMatchObject({ code: 4 });
+  expect(await rooms("invite", "#everyone", "nobody")).toMatchObject({ code: 4 });
+  const wrong = [
+    ["create"],
+    ["create", "#a b"],
+    ["invite", "#ops"],
+    ["fly", "#ops"],
+    ["join", "#ops", "x"],
+    ["list", "x"],
+  ];
+  for (const words of wrong) expect(await rooms(...words)).toMatchObject({ code: 1, stdout: "" });
+  expect(await rooms("join", "#ops", "--invite-only")).toMatchObject({ code: 1 });
+});
+
+test("CS-4 no words whatever make the readers throw, and a room's title always begins with one #", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.string(), fc.constantFrom("create", "#ops", "invite")), { maxLength: 4 }),
+      fc.boolean(),
+      (words, flag) => {
+        const deed = readRoomDeed(words, flag);
+        if ("title" in deed) expect(deed.title).toMatch(/^#[A-Za-z0-9]/);
+        for (const word of words) expect(["all", "room", "person", "wrong"]).toContain(readTarget(word).kind);
+      },
+    ),
+  );
+});
+
+test("CS-7 history is the newest, oldest first; found by words; also while the server is away", async () => {
+  const { world, bob, everyone, history } = meet();
+  for (let nth = 0; nth < 450; nth += 1) await bob.send(everyone, `line ${nth}`);
+  await bob.send(everyone, "disk full\n\u001b[2J");
+  const { stdout } = await history("#everyone", "--limit", "440");
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines).toHaveLength(440);
+  expect(lines[0]).toMatch(/^\d+\t2026-11-27T\S+Z\tbob\tline 11$/);
+  expect(lines.at(-1)).toMatch(/\tbob\tdisk full\\n\\u001b\[2J$/);
+  world.setOnline(false);
+  const found = await history("#everyone", "--search", "FULL disk", "--json");
+  expect(JSON.parse(found.stdout)).toMatchObject({ room: "#everyone", text: "disk full\n\u001b[2J", sealed: true });
+  expect(await history("ALL")).toMatchObject({ code: 1 });
+});
+
+test("CS-8 devices are listed, this one marked", async () => {
+  const { alice } = meet();
+  const run = (...args: readonly string[]) => startCommand(devicesCommand(attachTo(alice)), args).ended;
+  expect(await run()).toMatchObject({ code: 0, stdout: "*laptop\tconfirmed\t2026-11-27T12:00:00.000Z\talice-1\n" });
+  expect(JSON.parse((await run("--json")).stdout)).toMatchObject([{ id: "alice-1", this: true, status: "confirmed" }]);
+});
+
+test("CS-9 a classic server has no rooms, and that is said", async () => {
+  const command = roomsCommand(() => Promise.resolve({ kind: "classic-only" }));
+  expect(await startCommand(command, []).ended).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining("can't seal"),
+  });
+});
+
+function meet() {
+  const world = new FakeSealedWorld();
+  const [alice, bob] = [world.join("alice"), world.join("bob")];
+  const everyone = bob.named("#everyone")?.id;
+  if (everyone === undefined) throw new Error("no room");
+  const run = (chat: typeof alice, ...args: readonly string[]) =>
+    startCommand(roomsCommand(attachTo(chat)), args).ended;
+  return {
+    world,
+    alice,
+    bob,
+    everyone,
+    rooms: (...args: readonly string[]) => run(alice, ...args),
+    as: (name: string, ...args: readonly string[]) => run(world.people.get(name) ?? alice, ...args),
+    history: (...args: readonly string[]) => startCommand(historyCommand(attachTo(alice)), args).ended,
+  };
+}

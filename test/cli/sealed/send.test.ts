@@ -1,0 +1,89 @@
+/** `pad send` on a fake chat; over the real server and agent: `real.test.ts`. */
+import { expect, test } from "vitest";
+import { sendCommand } from "../../../src/cli/send/command.ts";
+import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
+import { attachTo, startCommand } from "../../helpers/run-command.ts";
+
+test("CS-1 a message to a room or a person is sealed and stored, nobody else being there, and told as JSON", async () => {
+  const { world, send } = meet("alice", "bob");
+  expect(await send("#everyone", "backup done")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(world.group("#everyone").log.at(-1)).toMatchObject({ from: "alice", text: "backup done" });
+  const { code, stdout } = await send("bob", "for you", "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    with: "bob",
+    from: "alice",
+    device: "laptop",
+    at: expect.stringMatching(/^2026-11-27T12:/),
+    number: 0,
+    id: expect.stringMatching(/^m\d+$/),
+    text: "for you",
+    sealed: true,
+  });
+});
+
+test("CS-2 new readers hold a script's message, exit code 10, and it is gone; --accept-members sends it", async () => {
+  const { world, send } = meet("alice", "bob");
+  await send("#everyone", "first");
+  world.join("carol");
+  const { code, stderr } = await send("#everyone", "second");
+  expect({ code, stderr }).toEqual({
+    code: 10,
+    stderr: "pad send: Not sent yet: new here, and would read it: carol. --accept-members sends it all the same.\n",
+  });
+  expect(await send("#everyone", "third", "--accept-members")).toMatchObject({ code: 0 });
+  expect(said(world)).toEqual(["first", "third"]);
+});
+
+test("CS-2 a changed key holds it whatever is accepted, exit code 11", async () => {
+  const { world, send, alice } = meet("alice", "bob");
+  alice.hold("#everyone", { kind: "changed-key", who: ["bob"] });
+  expect(await send("#everyone", "hi", "--accept-members")).toMatchObject({ code: 11 });
+  expect(said(world)).toEqual([]);
+});
+
+test("CS-3 to whom nothing can be sealed for it goes the classic way, which is said before it goes", async () => {
+  const { world, send } = meet("alice");
+  world.classic.push("dave");
+  // Nobody listens there: it gets no further.
+  const { code, stderr } = await send("dave", "hi");
+  expect(stderr).toMatch(
+    /^pad send: The server can read this: dave has no device to seal it for\.\npad send: Nobody listens/,
+  );
+  expect(code).toBe(3);
+});
+
+test("CS-4 rooms that are none, and names that nobody has, are refused with what to do", async () => {
+  const { send } = meet("alice");
+  const { code, stderr } = await send("#ops", "hi");
+  expect(code).toBe(4);
+  expect(stderr).toContain("pad rooms create '#ops' makes one");
+  expect(await send("nobody", "hi")).toMatchObject({ code: 4 });
+  expect(await send("#a b", "hi")).toMatchObject({ code: 1 });
+  expect(await send("#everyone", "hi", "--classic")).toMatchObject({ code: 1 });
+  expect(await send("#everyone", "x".repeat(20_000))).toMatchObject({ code: 1 });
+});
+
+test("CS-5 while the server is away nothing is sent, and that is said", async () => {
+  const { world, send } = meet("alice");
+  world.setOnline(false);
+  const { code, stderr } = await send("#everyone", "hi", "--timeout", "0.1");
+  expect(code).toBe(3);
+  expect(stderr).toContain("nothing was sent");
+  world.setOnline(true);
+  expect(said(world)).toEqual([]);
+});
+
+function meet(...names: readonly string[]) {
+  const world = new FakeSealedWorld();
+  const [alice] = names.map((name) => world.join(name));
+  if (alice === undefined) throw new Error("nobody");
+  for (const one of world.people.values())
+    void one.acceptReaders(one.conversations[0]?.id ?? alice.conversations[0]!.id);
+  const command = sendCommand(attachTo(alice));
+  return { world, alice, send: (...args: readonly string[]) => startCommand(command, args).ended };
+}
+
+function said(world: FakeSealedWorld): readonly string[] {
+  return world.group("#everyone").log.flatMap(({ body, text }) => (body === "text" ? [text] : []));
+}

@@ -1,0 +1,482 @@
+/**
+ * A world without servers, agents and keys in which people have chats that can seal: rooms and pairs with their logs, who reads, holds,
+ * a server that can be away. It stands in for the agent where a test is about what people see and type.
+ */
+import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Reply, type Room, type SealedChat, type SealedFacts, type SendOptions } from "../../src/client/index.ts"; // prettier-ignore
+import type { Page } from "../../src/client/message.ts";
+
+type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
+
+/** What stands in a log, the same for all who read it. */
+interface Logged {
+  readonly id: string;
+  readonly number: number;
+  readonly from: string;
+  readonly at: number;
+  text: string;
+  readonly readers: readonly string[];
+  readonly replyTo: string | null;
+  edited: boolean;
+  body: SealedFacts["body"];
+}
+
+interface Group {
+  readonly key: string;
+  readonly kind: SealedConversation["kind"];
+  readonly title: string;
+  readonly access: "open" | "invite";
+  readonly members: string[];
+  readonly log: Logged[];
+}
+
+/** What one person waits to send, or waits with until they have looked. */
+interface Waiting {
+  readonly id: string;
+  readonly group: Group;
+  readonly text: string;
+  readonly options: SendOptions;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+export class FakeSealedWorld {
+  readonly groups: Group[] = [];
+  readonly people = new Map<string, FakeSealedChat>();
+  /** Names that are here by the classic protocol alone. */
+  readonly classic: string[] = [];
+  online = true;
+  now = Date.UTC(2026, 10, 27, 12);
+  #nextId = 1;
+
+  constructor() {
+    this.groups.push({
+      key: "everyone",
+      kind: "sealed-room",
+      title: "#everyone",
+      access: "open",
+      members: [],
+      log: [],
+    });
+  }
+
+  /** Somebody with a device, who joins `#everyone`. */
+  join(name: string): FakeSealedChat {
+    const chat = new FakeSealedChat(this, name);
+    this.people.set(name, chat);
+    this.enter(this.group("#everyone"), name, name);
+    return chat;
+  }
+
+  group(title: string): Group {
+    const found = this.groups.find((one) => isSameName(one.title, title));
+    if (found === undefined) throw new Error(`no such room: ${title}`);
+    return found;
+  }
+
+  /** `by` brings somebody in: who was there before has to look at them before writing. */
+  enter(group: Group, name: string, by: string): void {
+    if (group.members.includes(name)) return;
+    group.members.push(name);
+    this.append(group, { from: by, text: `${name} came`, body: "members" });
+    for (const member of group.members) {
+      const chat = this.people.get(member);
+      chat?.conversationChanged(group);
+      if (member !== name && member !== by) chat?.newReader(group, name);
+    }
+  }
+
+  leave(group: Group, name: string): void {
+    group.members.splice(group.members.indexOf(name), 1);
+    this.append(group, { from: name, text: `${name} left`, body: "members" });
+    for (const member of group.members) this.people.get(member)?.conversationChanged(group);
+  }
+
+  append(group: Group, said: { readonly from: string; readonly text: string } & Partial<Logged>): Logged {
+    const number = group.log.length;
+    const logged: Logged = {
+      id: this.nextId(),
+      number,
+      at: (this.now += 1000),
+      readers: [...group.members],
+      replyTo: null,
+      edited: false,
+      body: "text",
+      ...said,
+    };
+    group.log.push(logged);
+    this.tell(group, logged);
+    return logged;
+  }
+
+  tell(group: Group, logged: Logged): void {
+    for (const member of group.members) this.people.get(member)?.tellLogged(group, logged);
+  }
+
+  /** The server goes, or comes back. */
+  setOnline(online: boolean): void {
+    this.online = online;
+    for (const chat of this.people.values()) chat.tellState();
+  }
+
+  nextId(): string {
+    return `m${this.#nextId++}`;
+  }
+}
+
+export class FakeSealedChat implements SealedChat {
+  readonly me: string;
+  readonly world: FakeSealedWorld;
+  /** What was held is counted here: how often somebody looked. */
+  accepted = 0;
+  readonly #listeners = new Set<(event: ChatEvent) => void>();
+  readonly #holds = new Map<Group, Hold>();
+  readonly #plain = new Set<string>();
+  readonly ownDevices: Device[] = [];
+  #waiting: Waiting[] = [];
+  #ended = Promise.withResolvers<EndCause>();
+  #cause: EndCause | null = null;
+
+  constructor(world: FakeSealedWorld, me: string) {
+    this.world = world;
+    this.me = me;
+    this.ownDevices.push({ id: `${me}-1`, label: "laptop", isThis: true, lastSeen: world.now, status: "confirmed" });
+  }
+
+  get state(): ClientState {
+    if (this.#cause !== null) return { kind: "ended", cause: this.#cause };
+    if (this.world.online) return { kind: "online", operator: false };
+    return { kind: "waiting", attempt: 0, delay: 1000, loss: { kind: "unreachable", code: "ECONNREFUSED" } };
+  }
+
+  get conversations(): readonly Conversation[] {
+    const [everyone, ...others] = this.world.groups.filter(({ members }) => members.includes(this.me));
+    return [
+      ...(everyone === undefined ? [] : [this.#seen(everyone)]),
+      OPEN_ROOM,
+      ...others.map((one) => this.#seen(one)),
+    ];
+  }
+
+  named(words: string): Conversation | null {
+    if (isSameName(words, "ALL")) return OPEN_ROOM;
+    return this.conversations.find(({ title }) => isSameName(title, words)) ?? null;
+  }
+
+  onEvent = (listener: (event: ChatEvent) => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  async online() {
+    for (;;) {
+      const { state } = this;
+      if (state.kind === "online" || state.kind === "ended") return state;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const stop = this.onEvent(() => resolve());
+      await promise;
+      stop();
+    }
+  }
+
+  ended = () => this.#ended.promise;
+
+  close(): Promise<void> {
+    this.end({ kind: "left" });
+    return Promise.resolve();
+  }
+
+  end(cause: EndCause): void {
+    if (this.#cause !== null) return;
+    this.#cause = cause;
+    this.#tell({ kind: "state", state: this.state });
+    this.#ended.resolve(cause);
+  }
+
+  send(id: ConversationId, text: string, options: SendOptions = {}): Promise<Outcome> {
+    const group = this.#group(id);
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    if (group === null) {
+      const conversation = id === OPEN_ROOM.id ? OPEN_ROOM : classicDirect(id.slice("classic-direct:".length));
+      this.#tell({ kind: "message", conversation, message: plainMessage(this, conversation, text) });
+      return Promise.resolve({ kind: "taken" });
+    }
+    const waiting = { id: this.world.nextId(), group, text, options, settle: resolve };
+    this.#waiting.push(waiting);
+    this.#tellWaiting(waiting, { kind: "sending" });
+    this.#goOn();
+    const hold = this.#holds.get(group);
+    if (this.world.online && hold !== undefined && this.#waiting.includes(waiting)) resolve({ kind: "held", hold });
+    return promise;
+  }
+
+  edit(id: ConversationId, message: string, text: string): Promise<Outcome> {
+    return this.#change(id, message, (logged) => Object.assign(logged, { text, edited: true }));
+  }
+
+  remove(id: ConversationId, message: string): Promise<Outcome> {
+    const unsent = this.#waiting.find((one) => one.id === message);
+    if (unsent !== undefined) {
+      this.#waiting = this.#waiting.filter((one) => one !== unsent);
+      this.#tellWaiting(unsent, { kind: "sending" }, "deleted");
+      return Promise.resolve({ kind: "taken" });
+    }
+    return this.#change(id, message, (logged) => Object.assign(logged, { text: "", body: "deleted" }));
+  }
+
+  rooms(): Promise<Reply<readonly Room[]>> {
+    const all = this.world.groups.filter(({ kind }) => kind === "sealed-room");
+    const seen = all.filter(({ access, members }) => access === "open" || members.includes(this.me));
+    return this.#ask(() =>
+      seen.map((group): Room => {
+        const isMember = group.members.includes(this.me);
+        const conversation = isMember ? this.#seen(group) : null;
+        const status = isMember ? "member" : "not-a-member";
+        return { title: group.title, access: group.access, status, conversation, people: group.members.length };
+      }),
+    );
+  }
+
+  createRoom(name: string, access: "open" | "invite"): Promise<Reply<Conversation>> {
+    if (this.world.groups.some(({ title }) => isSameName(title, `#${name}`))) {
+      return Promise.resolve({ kind: "refused", error: { reason: "other", text: "there is such a room" } });
+    }
+    return this.#ask(() => {
+      const group: Group = { key: name, kind: "sealed-room", title: `#${name}`, access, members: [], log: [] };
+      this.world.groups.push(group);
+      this.world.enter(group, this.me, this.me);
+      return this.#seen(group);
+    });
+  }
+
+  join(name: string): Promise<Reply<Conversation>> {
+    const group = this.world.groups.find(({ title, access }) => isSameName(title, `#${name}`) && access === "open");
+    if (group === undefined) return Promise.resolve({ kind: "refused", error: { reason: "not-a-member" } });
+    return this.#ask(() => {
+      this.world.enter(group, this.me, this.me);
+      return this.#seen(group);
+    });
+  }
+
+  leave(id: ConversationId): Promise<Outcome> {
+    const group = this.#group(id);
+    if (group === null) return Promise.resolve({ kind: "refused", error: { reason: "not-a-member" } });
+    this.world.leave(group, this.me);
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  invite(id: ConversationId, person: string): Promise<Outcome> {
+    const group = this.#group(id);
+    if (group === null || !this.world.people.has(person)) {
+      return Promise.resolve({ kind: "refused", error: { reason: "recipient-not-found" } });
+    }
+    this.world.enter(group, person, this.me);
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  members(id: ConversationId): Promise<Reply<readonly Member[]>> {
+    const group = this.#group(id);
+    return this.#ask(() =>
+      (group?.members ?? []).map((name): Member => ({
+        name,
+        identity: name,
+        kind: "name",
+        level: "unverified",
+        devices: ["laptop"],
+        isSelf: name === this.me,
+      })),
+    );
+  }
+
+  direct(person: string): Promise<Reply<Conversation>> {
+    if (!this.world.people.has(person)) {
+      const isHere = this.world.classic.includes(person) || this.#plain.has(person);
+      if (isHere) return this.#ask(() => classicDirect(person));
+      return Promise.resolve({ kind: "refused", error: { reason: "recipient-not-found" } });
+    }
+    return this.#ask(() => {
+      if (this.#plain.has(person)) return classicDirect(person);
+      const title = [this.me, person].toSorted().join("+");
+      const old = this.world.groups.find((group) => group.kind === "sealed-direct" && group.title === title);
+      if (old !== undefined) return this.#seen(old);
+      const members = [this.me, person];
+      const group: Group = { key: title, kind: "sealed-direct", title, access: "invite", members, log: [] };
+      this.world.groups.push(group);
+      return this.#seen(group);
+    });
+  }
+
+  allowPlain(person: string): Promise<Reply<Conversation>> {
+    this.#plain.add(person);
+    return Promise.resolve({ kind: "answered", value: classicDirect(person) });
+  }
+
+  acceptReaders(id: ConversationId): Promise<Outcome> {
+    const group = this.#group(id);
+    if (group === null) return Promise.resolve({ kind: "refused", error: { reason: "not-a-member" } });
+    this.accepted += 1;
+    this.#holds.delete(group);
+    this.#tell({ kind: "held", conversation: this.#seen(group), hold: null });
+    this.#goOn();
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  /** What is written there waits, until somebody has looked. */
+  hold(title: string, hold: Hold): void {
+    const group = this.world.group(title);
+    this.#holds.set(group, hold);
+    this.#tell({ kind: "held", conversation: this.#seen(group), hold });
+  }
+
+  search(words: string, id: ConversationId | null, limit: number): Promise<Reply<readonly ChatMessage[]>> {
+    const groups = this.world.groups.filter(
+      (group) => group.members.includes(this.me) && (id === null || this.#seen(group).id === id),
+    );
+    const wanted = words.toLowerCase().split(/\s+/);
+    const found = groups.flatMap((group) =>
+      group.log
+        .filter(({ text }) => wanted.every((word) => text.toLowerCase().includes(word)))
+        .map((logged) => this.#message(group, logged)),
+    );
+    return Promise.resolve({ kind: "answered", value: found.toReversed().slice(0, limit) });
+  }
+
+  since(id: ConversationId, number: number, limit: number): Promise<Reply<readonly ChatMessage[]>> {
+    const group = this.#group(id);
+    const later = (group?.log ?? []).filter((logged) => logged.number > number).slice(0, limit);
+    return Promise.resolve({
+      kind: "answered",
+      value: group === null ? [] : later.map((one) => this.#message(group, one)),
+    });
+  }
+
+  page(id: ConversationId, before: number | null, limit: number): Promise<Reply<Page>> {
+    const group = this.#group(id);
+    const earlier = (group?.log ?? []).filter(({ number }) => before === null || number < before);
+    const messages = group === null ? [] : earlier.slice(-limit).map((one) => this.#message(group, one));
+    return Promise.resolve({ kind: "answered", value: { messages, complete: earlier.length <= limit } });
+  }
+
+  devices = () => Promise.resolve({ kind: "answered", value: this.ownDevices } as const);
+  longestText = () => 16_384;
+  people = () =>
+    this.#ask(() =>
+      [...this.world.people.keys(), ...this.world.classic]
+        .toSorted()
+        .map((name) => ({ name, presence: "online" as const })),
+    );
+  info = () => this.#ask(() => ({ host: "nas", addresses: [], ids: null }));
+  help = () => Promise.resolve({ kind: "refused", error: { reason: "unsupported" } } as const);
+  kick = (): Promise<Outcome> => Promise.resolve({ kind: "refused", error: { reason: "not-operator" } });
+  ban = this.kick;
+  unban = this.kick;
+  bans = () => Promise.resolve({ kind: "refused", error: { reason: "not-operator" } } as const);
+  serverInfo = this.bans;
+
+  /** For the world: */
+  tellLogged(group: Group, logged: Logged): void {
+    this.#tell({ kind: "message", conversation: this.#seen(group), message: this.#message(group, logged) });
+  }
+
+  conversationChanged(group: Group): void {
+    this.#tell({ kind: "conversation", conversation: this.#seen(group) });
+  }
+
+  newReader(group: Group, name: string): void {
+    const before = this.#holds.get(group);
+    const who = before?.kind === "new-readers" ? [...before.who, name] : [name];
+    this.#holds.set(group, { kind: "new-readers", who });
+  }
+
+  tellState(): void {
+    this.#tell({ kind: "state", state: this.state });
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (!this.world.online) return;
+    for (const waiting of this.#waiting) {
+      const { group, text, options } = waiting;
+      const hold = this.#holds.get(group);
+      if (hold?.kind === "new-readers" && options.acceptMembers === true) this.#holds.delete(group);
+      if (this.#holds.has(group)) continue;
+      this.#waiting = this.#waiting.filter((one) => one !== waiting);
+      this.world.append(group, { id: waiting.id, from: this.me, text, replyTo: options.replyTo ?? null });
+      waiting.settle({ kind: "taken" });
+    }
+  }
+
+  #change(id: ConversationId, message: string, change: (logged: Logged) => void): Promise<Outcome> {
+    const group = this.#group(id);
+    const logged = group?.log.find((one) => one.id === message && one.from === this.me);
+    if (group === null || logged === undefined)
+      return Promise.resolve({ kind: "refused", error: { reason: "not-a-member" } });
+    change(logged);
+    this.world.tell(group, logged);
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  #ask<T>(answer: () => T): Promise<Reply<T>> {
+    return Promise.resolve(
+      this.world.online ? { kind: "answered", value: answer() } : { kind: "not-sent", why: "offline" },
+    );
+  }
+
+  #group(id: ConversationId): Group | null {
+    return this.world.groups.find((group) => group.members.includes(this.me) && this.#seen(group).id === id) ?? null;
+  }
+
+  #seen(group: Group): SealedConversation {
+    const { kind, key, members, access } = group;
+    const id = idOf(kind, key);
+    if (kind === "sealed-room") return { id, kind, title: group.title, open: access === "open", readers: [...members] };
+    const title = members.find((name) => name !== this.me) ?? this.me;
+    return { id, kind, title, readers: [...members] };
+  }
+
+  #message(group: Group, logged: Logged): ChatMessage {
+    const { id, number, from, at, text, readers, replyTo, edited, body } = logged;
+    const quoted = group.log.find((one) => one.id === replyTo);
+    const quote = quoted === undefined ? null : { id: quoted.id, from: quoted.from, text: quoted.text };
+    return {
+      id,
+      conversation: this.#seen(group).id,
+      place: number,
+      at,
+      from,
+      own: body === "text" && from === this.me,
+      text,
+      delivery: from === this.me ? { kind: "stored" } : { kind: "delivered" },
+      sealed: { number, device: "laptop", readers, edited, replyTo: quote, body },
+    };
+  }
+
+  #tellWaiting(waiting: Waiting, delivery: ChatMessage["delivery"], body: SealedFacts["body"] = "text"): void {
+    const { id, group, text } = waiting;
+    const conversation = this.#seen(group);
+    const readers = [...group.members];
+    const sealed = { number: null, device: "laptop", readers, edited: false, replyTo: null, body };
+    const { me: from, world } = this;
+    const message: ChatMessage = { id, conversation: conversation.id, place: Infinity, at: world.now, from, own: true, text, delivery, sealed }; // prettier-ignore
+    this.#tell({ kind: "message", conversation, message });
+  }
+
+  #tell(event: ChatEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function plainMessage(
+  { me: from, world }: FakeSealedChat,
+  { id: conversation }: Conversation,
+  text: string,
+): ChatMessage {
+  return {
+    id: world.nextId(),
+    conversation,
+    place: world.now,
+    at: world.now,
+    from,
+    own: true,
+    text,
+    delivery: { kind: "taken" },
+  };
+}
