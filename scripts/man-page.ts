@@ -6,6 +6,7 @@ import type { CommandSpec } from "../src/args/spec.ts";
 const ENVIRONMENT = [
   ["PAD_SERVER", "the server of chat, send, listen and who, where none is given"],
   ["PAD_AS", "the name of send, listen and who, where none is given"],
+  ["PAD_CLASSIC", "1: the classic protocol alone, as with --classic; no agent is started"],
   ["PAD_FROM, PAD_TO", "who sent a message, and to whom: for a command that listen runs, with PAD_SERVER"],
   ["PADSERVE_…", "each option of serve, in capitals, with _ for -"],
   ["PADSERVE_TAILSCALE_SOCKET", "tailscaled's socket, where it is not at its usual place; for the others, too"],

@@ -1,3 +1,5 @@
+/** `cli/rooms`: `pad rooms`: sealed rooms, listed, made, joined and left. */
+
 import { defineCommand, type Command, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Options } from "../../args/options.ts";
@@ -14,7 +16,6 @@ const OPTIONS = {
   json: { kind: "flag", help: "print what is listed as a JSON array, a room that is made or joined as an object" },
 } as const satisfies Options;
 
-/** `pad rooms`: sealed rooms, listed, made, joined and left. */
 export const command = roomsCommand(attachAgent);
 
 export function roomsCommand(attach: Attach): Command {

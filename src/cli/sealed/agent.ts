@@ -1,3 +1,5 @@
+/** `cli/sealed`: what commands do with a chat that seals, which they get from this machine's agent. */
+
 import { attach as attachFace } from "../../agent/face/index.ts";
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT } from "../../args/exit-codes.ts";

@@ -1,7 +1,3 @@
-/**
- * What commands do with a chat that can seal. They get it from the agent, which owns this device, and leave the agent running behind
- * them; where there is none to be had, or none is wanted, they speak the classic protocol.
- */
 import type { ProcessContext } from "../../args/command.ts";
 import type { Options, Values } from "../../args/options.ts";
 import type { SealedChat } from "../../client/index.ts";

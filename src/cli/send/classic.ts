@@ -1,3 +1,5 @@
+/** `cli/send`: `pad send`: one message, sealed where it can be, else by the classic protocol. */
+
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { ProcessContext } from "../../args/command.ts";
 import type { Failure } from "../../client/index.ts";
