@@ -1,41 +1,16 @@
 /** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { createCoreRules } from "../core/core-rules.ts";
-import { describeIdentity } from "../core/identity.ts";
-import { Mailbox } from "../core/mailbox.ts";
-import { initialState, type Settings, type State } from "../core/state.ts";
-import { createIdentifier } from "../tailnet/identify.ts";
-import { createLocalApi } from "../tailnet/local-api/client.ts";
-import { findEndpoints } from "../tailnet/local-api/endpoint.ts";
-import { followNodesPresent } from "../tailnet/nodes-present.ts";
-import { createMonitor, type Observation } from "../tailnet/monitor.ts";
-import type { CopyResult, ServerReport } from "../admin/records.ts";
-import { createAdminRoutes } from "./admin-routes.ts";
+import type { State } from "../core/state.ts";
+import type { Observation } from "../tailnet/monitor.ts";
 import type { Config } from "../config/config.ts";
-import { hostNames, type HostNames } from "./host-names.ts";
-import { createOpenRoom } from "./http/open-room.ts";
-import { createRoutes } from "./http/routes.ts";
-import { createIncoming } from "./incoming.ts";
-import { mostSockets } from "./open-files.ts";
+import { isLost, wantedAddresses } from "../config/wanted-addresses.ts";
+import type { FullStore, SavedAll } from "../store/stored.ts";
+import { startCores, type Cores } from "./cores.ts";
+import type { Incoming } from "./incoming.ts";
 import { Listening, type ListenTrouble } from "./listening.ts";
 import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
-import { sayHealth, watchStore } from "./store-health.ts";
-import { ownHost } from "./own-name.ts";
-import { limitsOf } from "./session/limits.ts";
-import { SlowReaders } from "./session/slow-readers.ts";
-import { createScrollback } from "./scrollback.ts";
-import { FrameHearers } from "./frames/hearers.ts";
-import { createFramesSide } from "./frames/side.ts";
-import { startGroups } from "./groups/start.ts";
-import { copyName } from "../store/sqlite/backup.ts";
-import type { FullStore, SavedAll } from "../store/stored.ts";
-import { Sessions } from "./session/sessions.ts";
-import { createSparseLog } from "./sparse-log.ts";
+import { joinProtocols } from "./protocols.ts";
+import { createIdentities, followTailscale, watchTailscale } from "./tailnet-side.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
-import { IdentityRefresh } from "./identity-refresh.ts";
-import { isLost, wantedAddresses } from "../config/wanted-addresses.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -70,162 +45,37 @@ export type Started =
   | { readonly kind: "started"; readonly server: Padserve }
   | { readonly kind: "no-port"; readonly trouble: ListenTrouble };
 
-export async function startServer({
-  config,
-  store: given,
-  backUp,
-  saved,
-  log,
-  token,
-  timings: changed,
-}: ServerOptions): Promise<Started> {
-  const timings = { ...DEFAULT_TIMINGS, ...changed };
-  const listeners = new Set<() => void>();
-  const settings = settingsOf(config);
-
-  const api = createLocalApi({ find: () => findEndpoints(config.tailscaleSocket), whoIsTimeout: timings.whoIs });
-  const monitor = await createMonitor({ api, timings: timings.monitor });
-
-  const metrics = createMetrics({ sessions: () => sessions.size, queuedBytes: () => sessions.queuedBytes() });
-  const storeWatch = watchStore({
-    store: given,
-    every: timings.storeLook,
-    timeout: timings.storeTimeout,
-    now,
-    onChange: (health) => sayHealth(log, health),
-  });
-  const { store } = storeWatch;
-  const scrollback = createScrollback(config.scrollback, () => Date.now());
-  const sessions = new Sessions((notice, hearers) => {
-    metrics.observe(notice, hearers);
-    scrollback.observe(notice);
-    if (notice.kind !== "name-passed-on") return;
-    const { name, from, to } = notice;
-    log.info("a name passed on", { name, from: describeIdentity(from), to: describeIdentity(to) });
-  });
-  const onStoreFailure = (cause: unknown): void => {
-    metrics.storeFailed();
-    log.error("facts could not be stored", {}, cause);
-  };
-  const mailbox = new Mailbox(
-    createCoreRules((name) => groups.keyOfName(name)),
-    initialState(settings, saved),
-    {
-      store,
-      outbox: sessions,
-      clock: { wall: () => Date.now() },
-      nextTurn: (turn) => void setImmediate(turn),
-      writeBehind: (write) => void setTimeout(write, 2000).unref(),
-      onStoreFailure,
-    },
-  );
-  const hearers = new FrameHearers(() => groups);
-  const { groups, server: self } = await startGroups({ store, saved, outbox: hearers, now, onStoreFailure });
-
-  const identifier = createIdentifier({
-    api,
-    observe: () => monitor.current(),
-    knownBefore: () => mailbox.state.tailscaledSeen,
-    trustLocal: config.trustLocal,
-    capability: config.capability,
-  });
-  const identityRefresh = new IdentityRefresh({
-    identifier,
-    mayAsk: () => monitor.current().state.kind === "running",
-    post: (command) => mailbox.post(command),
-    every: timings.refreshEvery,
-    newsEvery: timings.refreshNews,
-    offlineAfter: timings.offlineAfter,
-    now,
-  });
-
-  const limits = limitsOf(config);
-  const slowReaders = new SlowReaders(limits);
-  const openRoom = createOpenRoom({
-    mailbox,
-    sessions,
-    identityRefresh,
-    slowReaders,
-    limits,
-    mostText: Math.floor(config.maxLine / 4),
-    host: ownHost,
-    wall: () => Date.now(),
-    now,
-  });
-  const malformed = createSparseLog((fields) => log.info("malformed frames", fields), timings.sparseLog);
-  const answer = createRoutes({
-    openRoom,
-    place: () => ({ host: ownHost(), port: listening.port }),
-    metrics,
-    hostNames: ownNames,
-    settings,
-    async health() {
-      const kept = await storeWatch.look();
-      const tailscale = monitor.current().state.kind;
-      return { status: kept.kind === "ok" ? "ok" : `store ${kept.kind}`, tailscale, sessions: sessions.size };
-    },
-    admin: createAdminRoutes({ mailbox, token, report, copy }),
-  });
-  const incoming = createIncoming({
-    config,
+export async function startServer(options: ServerOptions): Promise<Started> {
+  const { config, log } = options;
+  const timings = { ...DEFAULT_TIMINGS, ...options.timings };
+  const tailscale = await watchTailscale(config, timings);
+  const cores = await startCores({ ...options, timings, now });
+  const { mailbox } = cores;
+  const identities = createIdentities(tailscale, { config, timings, mailbox, now });
+  const incoming = joinProtocols({
+    ...options,
+    ...identities,
     timings,
-    limits,
-    slowReaders,
-    mailbox,
-    sessions,
-    identifier,
-    identityRefresh,
-    metrics,
-    log,
-    observation: () => monitor.current(),
-    scrollback,
-    answer,
-    frames: (makeSession) =>
-      createFramesSide({
-        server: { ...self, name: ownHost() },
-        mailbox,
-        groups,
-        hearers,
-        scrollback,
-        limits,
-        hostNames: ownNames,
-        port: () => listening.port,
-        makeSession,
-        facts: () => ({ host: ownHost(), sessions: sessions.size }),
-        onMalformed: (session, where) => malformed.note({ session, where }),
-        onFault: (cause) => log.error("a request could not be answered", {}, cause),
-      }),
-    maxSockets: mostSockets(config, log),
+    cores,
+    tailscale,
+    listening: () => listening,
     now,
   });
-  const listening = new Listening({
-    port: config.port,
-    retry: timings.listenRetry,
-    onConnection: (socket) => incoming.accept(socket),
-    onChange: (change) =>
-      log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port }),
-    onTrouble: (trouble) => log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind }),
-    onSettled: () => announce(),
-  });
+  const listeners = new Set<() => void>();
+  const listening = listen(config, timings, log, { incoming, listeners });
 
   // Before the first look, so that what changes while we listen is not missed.
-  monitor.onChange((observation) => {
-    log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
-    learn(observation);
-    void listening.want(wantedAddresses(config, observation));
-    incoming.dropLost((address) => isLost(config, observation, address));
-    void identityRefresh.askAll();
-  });
-  monitor.onNews(() => identityRefresh.hearNews());
-  const stopFollowingNodes = followNodesPresent({
-    api,
-    monitor,
-    onReport: (seen) => mailbox.post({ kind: "nodes-present", ...seen }),
+  const stopFollowing = followTailscale(tailscale, {
+    mailbox,
+    identityRefresh: identities.identityRefresh,
     now,
+    onChange: (observation) => {
+      log.info("tailscale", { state: observation.state.kind, addresses: observation.listenOn });
+      void listening.want(wantedAddresses(config, observation));
+      incoming.dropLost((address) => isLost(config, observation, address));
+    },
   });
-
-  learn(monitor.current());
-  const trouble = await listening.want(wantedAddresses(config, monitor.current()));
+  const trouble = await listening.want(wantedAddresses(config, tailscale.monitor.current()));
   const own = trouble.find(({ address }) => address === "127.0.0.1");
   if (own !== undefined) {
     await stop();
@@ -237,73 +87,58 @@ export async function startServer({
       port: listening.port,
       addresses: () => listening.addresses,
       troubles: () => listening.troubles,
-      observation: () => monitor.current(),
+      observation: () => tailscale.monitor.current(),
       state: () => mailbox.state,
       onChange: (listener) => void listeners.add(listener),
       stop,
     },
   };
 
-  function ownNames(): HostNames {
-    return hostNames(config.aliases, monitor.current(), listening.addresses);
-  }
-
-  function learn({ everAnswered, socketExists }: Observation): void {
-    mailbox.post({ kind: "tailscaled-presence", present: socketExists || everAnswered });
-    if (everAnswered) mailbox.post({ kind: "tailscaled-seen" });
-  }
-
-  function report(): ServerReport {
-    const { state } = monitor.current();
-    const { tailscaledSeen, tailscaledPresent } = mailbox.state;
-    return {
-      listening: listening.addresses,
-      tailscale: state.kind,
-      sessions: sessions.size,
-      operators: config.operators,
-      capability: config.capability,
-      trustLocal: config.trustLocal,
-      tailscaleKnown: tailscaledSeen || tailscaledPresent,
-    };
-  }
-
-  async function copy(): Promise<CopyResult> {
-    if (backUp === undefined) return { kind: "failed" };
-    const file = copyName(randomBytes(8).toString("hex"));
-    try {
-      await backUp(join(config.data, file));
-      log.info("backed up", { file });
-      return { kind: "copied", file };
-    } catch (cause) {
-      log.error("the database could not be backed up", {}, cause);
-      return { kind: "failed" };
-    }
-  }
-
-  function announce(): void {
-    for (const listener of listeners) listener();
-  }
-
+  /** First nothing more comes in, then what was decided is stored, then everybody is sent what they were told. */
   async function stop(): Promise<void> {
     incoming.stopListening();
     listeners.clear();
     listening.stop();
-    monitor.stop();
-    identityRefresh.stop();
-    stopFollowingNodes();
-    storeWatch.stop();
-    malformed.stop();
-    groups.stop();
-    if (!(await within(timings.storing, Promise.all([mailbox.idle(), groups.idle()])))) {
-      const { facts = [], commands = 0 } = mailbox.underWay ?? {};
-      log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
-    }
+    stopFollowing();
+    await stopDeciding(cores, timings, log);
     await incoming.close();
-    api.close();
-    metrics.stop();
-    const closed = store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));
-    if (!(await within(timings.storing, closed))) log.error("the store did not close", { waited: timings.storing });
+    tailscale.api.close();
+    cores.metrics.stop();
+    await closeStore(cores, timings, log);
   }
+}
+
+function listen(
+  config: Config,
+  timings: Timings,
+  log: Log,
+  { incoming, listeners }: { readonly incoming: Incoming; readonly listeners: ReadonlySet<() => void> },
+): Listening {
+  const listening = new Listening({
+    port: config.port,
+    retry: timings.listenRetry,
+    onConnection: (socket) => incoming.accept(socket),
+    onChange: (change) =>
+      log.info(change.open ? "listening" : "not listening any more", { address: change.address, port: listening.port }),
+    onTrouble: (trouble) => log.warn("can't listen", { address: trouble.address, reason: trouble.failure.kind }),
+    onSettled: () => {
+      for (const listener of listeners) listener();
+    },
+  });
+  return listening;
+}
+
+async function stopDeciding({ storeWatch, mailbox, groups }: Cores, { storing }: Timings, log: Log): Promise<void> {
+  storeWatch.stop();
+  groups.stop();
+  if (await within(storing, Promise.all([mailbox.idle(), groups.idle()]))) return;
+  const { facts = [], commands = 0 } = mailbox.underWay ?? {};
+  log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
+}
+
+async function closeStore({ storeWatch }: Cores, { storing }: Timings, log: Log): Promise<void> {
+  const closed = storeWatch.store.close().catch((cause: unknown) => log.error("the store did not close", {}, cause));
+  if (!(await within(storing, closed))) log.error("the store did not close", { waited: storing });
 }
 
 /** Whether `work` was done within so many milliseconds. */
@@ -318,14 +153,4 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<boo
 /** Milliseconds of a clock that only goes forward. */
 function now(): number {
   return performance.now();
-}
-
-function settingsOf(config: Config): Settings {
-  return {
-    operators: config.operators,
-    maxSessions: config.maxConnections,
-    maxSessionsPerIdentity: config.maxPerIdentity,
-    maxNamesPerIdentity: 8,
-    maxNamesOfLocal: config.maxLocalNames,
-  };
 }
