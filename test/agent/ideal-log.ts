@@ -6,7 +6,7 @@ import type {
   Refusal,
   Stored,
 } from "../../src/agent/group-sessions/ports.ts";
-import { personOf } from "../../src/agent/group-sessions/working.ts";
+import { personOf } from "../../src/agent/group-sessions/person.ts";
 import { createObservers } from "../../src/mls/create-observers.ts";
 import type { GroupObserver } from "../../src/mls/group-observer.ts";
 import type { PendingRequest } from "../../src/agent/storage/kept.ts";

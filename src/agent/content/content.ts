@@ -114,3 +114,22 @@ function readRef(bytes: Uint8Array | undefined): MessageRef | null {
   if (bytes?.length !== 2 * ID_BYTES) return null;
   return { device: bytes.slice(0, ID_BYTES), messageId: bytes.slice(ID_BYTES) };
 }
+
+/** What a message is found by in a search, and which other one it changes. */
+export function digestContent(bytes: Uint8Array): {
+  readonly text: string | null;
+  readonly amends: (MessageRef & { readonly how: "edit" | "deletion" }) | null;
+} {
+  const content = readContent(bytes);
+  switch (content.kind) {
+    case "text":
+      return { text: content.text, amends: null };
+    case "edit":
+      return { text: content.text, amends: { how: "edit", ...content.of } };
+    case "deletion":
+      return { text: null, amends: { how: "deletion", ...content.of } };
+    case "unknown":
+    case "malformed":
+      return { text: null, amends: null };
+  }
+}

@@ -29,6 +29,12 @@ export interface KnownPeople {
   /** Nothing where that key isn't the pinned one, or is as well known already. */
   verify(shown: ShownKey, level: TrustLevel): readonly Change[];
   level(who: string): TrustLevel | null;
+  /** By which name they are known: the first that was pinned to them and still is. Null: by none. */
+  nameOf(who: string): string | null;
+  /** To whom that name is pinned. */
+  named(name: string): Who | null;
+  /** The name that leads to them now and didn't first, until somebody has looked. */
+  remappedName(who: string): string | null;
   kept(changes: readonly Change[]): void;
 }
 
@@ -40,6 +46,8 @@ export function knownPeople(
   const names = new Map(saved.names.map((pin) => [foldName(pin.name), pin]));
   /** Identities that a name leads to now and didn't first, with that name; until the person has looked. */
   const remapped = new Map<string, string>();
+  const nameByWho = new Map<string, string>();
+  for (const { name, who } of saved.names) if (!nameByWho.has(whoKey(who))) nameByWho.set(whoKey(who), name);
 
   return {
     blocks(who, userKey) {
@@ -73,13 +81,30 @@ export function knownPeople(
       return raised === null || raised === pin ? [] : [{ kind: "pin-kept", pin: raised }];
     },
     level: (who) => pins.get(who)?.level ?? null,
+    nameOf: (who) => nameByWho.get(who) ?? null,
+    named: (name) => names.get(foldName(name))?.who ?? null,
+    remappedName: (who) => remapped.get(who) ?? null,
     kept(changes) {
       for (const change of changes) {
         if (change.kind === "pin-kept") pins.set(whoKey(change.pin.who), change.pin);
         if (change.kind !== "name-pinned") continue;
-        names.set(foldName(change.pin.name), change.pin);
-        remapped.delete(whoKey(change.pin.who));
+        keepName(change.pin);
       }
     },
   };
+
+  function keepName(pin: NamePin): void {
+    const [folded, who] = [foldName(pin.name), whoKey(pin.who)];
+    const before = names.get(folded);
+    names.set(folded, pin);
+    remapped.delete(who);
+    if (!nameByWho.has(who)) nameByWho.set(who, pin.name);
+    // Whoever had the name before goes by another one of theirs, if there is one.
+    if (before === undefined || whoKey(before.who) === who) return;
+    const loser = whoKey(before.who);
+    if (foldName(nameByWho.get(loser) ?? "") !== folded) return;
+    const other = [...names.values()].find((each) => whoKey(each.who) === loser);
+    if (other === undefined) nameByWho.delete(loser);
+    else nameByWho.set(loser, other.name);
+  }
 }

@@ -1,5 +1,5 @@
 import type { GroupEngine } from "../../mls/group-engine.ts";
-import type { Digest } from "../storage/kept.ts";
+import type { Digest, OutboxRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { GroupEvent, Hold } from "./events.ts";
 import type { DeliveryService, LogEntry, System, Trust } from "./ports.ts";
@@ -33,6 +33,12 @@ export interface Head {
   readonly hash: Uint8Array;
 }
 
+/** A message, and whom its writer was shown, on the disk. */
+export interface Written {
+  readonly message: OutboxRow;
+  readonly shown: readonly string[];
+}
+
 /** What the parts of a session share. */
 export interface SessionContext extends SessionPorts {
   readonly id: Uint8Array;
@@ -40,6 +46,10 @@ export interface SessionContext extends SessionPorts {
   /** Entries that were pushed and not taken yet, by number. */
   readonly offered: Map<number, LogEntry>;
   expectedHead: Head | null;
+  /** By device id in hex, since when; what the person has accepted, or was done, is taken out. */
+  readonly removals: Map<string, number>;
+  /** Kept, and perhaps not in the present state's outbox yet. */
+  readonly written: Written[];
   /** The last epoch whose people are pinned. */
   pinnedEpoch: number | null;
   /** Requests in a row that brought nothing new into the log. */

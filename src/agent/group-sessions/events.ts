@@ -1,4 +1,6 @@
-import type { HistoryEntry, StopCause } from "../storage/kept.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import type { GroupFacts, HistoryEntry, StopCause } from "../storage/kept.ts";
+import type { Person } from "./person.ts";
 
 /** What a session tells, after it is on the disk. */
 export type GroupEvent =
@@ -8,10 +10,24 @@ export type GroupEvent =
   /** The server won't take an own message, for good; it is in the outbox no more. */
   | { readonly kind: "refused"; readonly messageId: Uint8Array; readonly why: string }
   | { readonly kind: "joined"; readonly number: number }
+  /** Who is in it now (`whoKey`, and each leaf), and who may come in. */
+  | {
+      readonly kind: "members";
+      readonly access: GroupFacts["access"];
+      readonly readers: readonly string[];
+      readonly members: readonly Person[];
+    }
   | { readonly kind: "removed"; readonly number: number }
   | { readonly kind: "stopped"; readonly cause: StopCause };
 
 /** Why messages wait although the server is there. The person has to look first. */
 export type Hold =
   | { readonly kind: "new-readers"; readonly who: readonly string[] }
-  | { readonly kind: "changed-key" | "remapped-name"; readonly who: readonly string[] };
+  /** `shown`: each key that isn't the pinned one, or whose person's name led to another first. */
+  | {
+      readonly kind: "changed-key" | "remapped-name";
+      readonly who: readonly string[];
+      readonly shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[];
+    }
+  /** The server has ordered their removal a while ago, and they are still in. */
+  | { readonly kind: "removal-pending"; readonly who: readonly string[] };

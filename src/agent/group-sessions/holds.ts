@@ -1,22 +1,48 @@
+import type { Who } from "../../mls/identity/who.ts";
 import type { Hold } from "./events.ts";
 import type { Trust } from "./ports.ts";
+import { hex } from "./person.ts";
 import { ownPerson, rosterOf } from "./working.ts";
+import type { Person } from "./person.ts";
 import type { Working } from "./working.ts";
+
+/** Removals that the server has ordered and no commit has done: since when, by device id in hex. */
+export type OrderedRemovals = ReadonlyMap<string, number>;
+
+/** So long others have to commit an ordered removal before it holds messages back, in milliseconds. */
+const REMOVAL_TIME = 30_000;
 
 /**
  * Why nothing may be sent to this group's members now: people that the writer hasn't been shown (the next epoch may hold others
- * than the last), a user key that isn't the pinned one, a name that led to somebody else. It never touches what is received.
+ * than the last), a user key that isn't the pinned one, a name that led to somebody else, somebody who should be out by now. It never
+ * touches what is received.
  */
-export function holdsOf(work: Working, trust: Trust): readonly Hold[] {
+export function holdsOf(
+  work: Working,
+  { trust, removals, now }: { readonly trust: Trust; readonly removals: OrderedRemovals; readonly now: number },
+): readonly Hold[] {
   const { readers } = work;
   const { members: people } = rosterOf(work);
   const own = ownPerson(work)?.who;
-  const unseen = new Set(people.map(({ who }) => who).filter((who) => who !== own && !readers.has(who)));
-  const blocked = people.map((person) => ({ who: person.who, why: trust.blocks(person.who, person.userKey) }));
-  const holds: Hold[] = unseen.size === 0 ? [] : [{ kind: "new-readers", who: [...unseen] }];
+  const unseen = people.filter(({ who }) => who !== own && !readers.has(who));
+  const holds: Hold[] = unseen.length === 0 ? [] : [{ kind: "new-readers", who: whoOf(unseen) }];
   for (const kind of ["changed-key", "remapped-name"] as const) {
-    const who = new Set(blocked.filter(({ why }) => why === kind).map((person) => person.who));
-    if (who.size > 0) holds.push({ kind, who: [...who] });
+    const blocked = people.filter(({ who, userKey }) => trust.blocks(who, userKey) === kind);
+    if (blocked.length > 0) holds.push({ kind, who: whoOf(blocked), shown: keysOf(blocked) });
   }
+  const overdue = people.filter(({ deviceId }) => now - (removals.get(hex(deviceId)) ?? now) >= REMOVAL_TIME);
+  if (overdue.length > 0) holds.push({ kind: "removal-pending", who: whoOf(overdue) });
   return holds;
+}
+
+function whoOf(people: readonly Person[]): readonly string[] {
+  return [...new Set(people.map(({ who }) => who))];
+}
+
+/** Each key of each person once. */
+function keysOf(people: readonly Person[]): readonly { readonly who: Who; readonly userKey: Uint8Array }[] {
+  const shown = people.map(
+    ({ identity, who, userKey }) => [`${who} ${hex(userKey)}`, { who: identity, userKey }] as const,
+  );
+  return [...new Map(shown).values()];
 }

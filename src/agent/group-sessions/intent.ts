@@ -1,6 +1,6 @@
 import type { Group, Member, PendingCommit } from "../../mls/group-engine.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
-import { hex, personOf } from "./working.ts";
+import { hex, personOf } from "./person.ts";
 
 /** What a commit is to do, said so that it can be worked out afresh on whatever the winner of a race has made of the group. */
 export type Intent =

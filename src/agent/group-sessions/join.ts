@@ -1,4 +1,4 @@
-import type { GroupEngine } from "../../mls/group-engine.ts";
+import type { Group, GroupEngine } from "../../mls/group-engine.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Change } from "../storage/changes.ts";
 import type { GroupRow, PendingRequest } from "../storage/kept.ts";
@@ -15,6 +15,9 @@ export interface Entering {
   readonly system: System;
 }
 
+/** Throws for a group that isn't what it was said to be. */
+type Check = (policy: RoomPolicy) => void;
+
 export interface ReceivedWelcome {
   readonly group: Uint8Array;
   readonly conversation: string;
@@ -26,6 +29,7 @@ export interface ReceivedWelcome {
   readonly secret: Uint8Array;
   readonly reference: Uint8Array;
   readonly lastResort: boolean;
+  readonly check?: Check;
 }
 
 /**
@@ -45,7 +49,8 @@ export async function joinByWelcome(
   received: ReceivedWelcome,
 ): Promise<readonly Change[]> {
   const joined = await engine.join(received.welcome, received.secret);
-  const { group, conversation, number, hash, reference } = received;
+  const { group, conversation, number, hash, reference, check } = received;
+  checked(joined, check);
   const updateDue = firstUpdate(system.now(), system.random());
   const changes: Change[] = [
     { kind: "group-added", group, conversation, status: "active", cursor: number, hash, updateDue },
@@ -86,10 +91,12 @@ export async function joinExternally(
     readonly row: GroupRow | null;
     readonly abandoned: PendingRequest | null;
     readonly joinInfo: JoinInfo;
+    readonly check?: Check;
   },
 ): Promise<readonly Change[]> {
-  const { group, conversation, row, abandoned, joinInfo } = options;
+  const { group, conversation, row, abandoned, joinInfo, check } = options;
   const { group: joined, commit, groupInfo } = await engine.joinExternal(joinInfo.groupInfo);
+  checked(joined, check);
   const saved = joined.save();
   joined.close();
   const { epoch, number, hash } = joinInfo;
@@ -107,6 +114,15 @@ export async function joinExternally(
     changes.push({ kind: "history-kept", conversation, group, number, at: system.now(), entry });
   }
   return changes;
+}
+
+function checked(group: Group, check: Check = () => {}): void {
+  try {
+    check(group.policy);
+  } catch (error) {
+    group.close();
+    throw error;
+  }
 }
 
 function whole(request: Omit<PendingRequest, "requestId" | "welcome" | "welcomed">, system: System): PendingRequest {

@@ -6,8 +6,10 @@ import type { Digest, HistoryEntry, OutboxRow, StopCause } from "../storage/kept
 import { authenticatedData, chainHash } from "./log.ts";
 import type { LogEntry, System } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
-import { beginReaders, hex, ownPerson, personOf, rosterOf } from "./working.ts";
-import type { Person, Working } from "./working.ts";
+import { hex, personOf } from "./person.ts";
+import { beginReaders, ownPerson, rosterOf } from "./working.ts";
+import type { Person } from "./person.ts";
+import type { Working } from "./working.ts";
 
 export interface Receiver {
   readonly ownDevice: Uint8Array;
@@ -205,8 +207,8 @@ function postponeUpdate(work: Working, system: System): void {
   work.changes.push({ kind: "update-due", group: work.row.id, at });
 }
 
-/** Keys go with the membership; history stays. */
-function leave(work: Working, number: number): void {
+/** Keys go with the membership; history stays, and so does what waits, for who is added again. */
+export function leave(work: Working, number: number): void {
   const group = work.row.id;
   work.active?.close();
   work.active = null;

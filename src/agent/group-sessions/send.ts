@@ -15,8 +15,10 @@ import type { Working } from "./working.ts";
  * it, before it leaves. With the log read to its end, whatever of it the log has is settled already. `again`: the log may have it.
  */
 export async function sendNext(context: SessionContext, work: Working): Promise<Step> {
+  takeWritten(context, work);
   if (work.outbox.length === 0 || work.active === null || work.row.status !== "active") return { kind: "idle" };
-  const holds = holdsOf(work, context.trust);
+  const { trust, removals } = context;
+  const holds = holdsOf(work, { trust, removals, now: context.system.now() });
   if (holds.length > 0) return { kind: "held", holds };
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   const flight = await begin(context, work);
@@ -43,6 +45,15 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
       return { kind: "refused", why: answer.kind };
     case "refused":
       return await giveUp(context, work, flight, answer.why);
+  }
+}
+
+/** What was written since, while the session was waiting for the server. It is on the disk; what is in the outbox already isn't doubled. */
+export function takeWritten({ written }: SessionContext, work: Working): void {
+  for (const { message, shown } of written.splice(0)) {
+    for (const who of shown) work.readers.add(who);
+    if (work.outbox.some(({ messageId }) => sameBytes(messageId, message.messageId))) continue;
+    work.outbox = [...work.outbox, message];
   }
 }
 

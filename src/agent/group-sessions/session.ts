@@ -2,6 +2,9 @@
  * One group of one device: all its operations one after another, each saved before anything of it leaves or is told. A fault of
  * the store or the engine throws the state in memory away; the next operation loads what is kept. Other groups don't notice.
  */
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { Change } from "../storage/changes.ts";
 import type { GroupRow, OutboxRow } from "../storage/kept.ts";
 import { catchUp } from "./catch-up.ts";
 import { commitIntent } from "./commit.ts";
@@ -12,24 +15,36 @@ import type { Hold } from "./events.ts";
 import { holdsOf } from "./holds.ts";
 import type { Intent } from "./intent.ts";
 import type { LogEntry } from "./ports.ts";
-import { sendNext } from "./send.ts";
+import { leave } from "./receive.ts";
+import { sendNext, takeWritten } from "./send.ts";
 import { settleOrStart } from "./settle.ts";
-import { beginReaders, closeGroups, rosterOf, takeChanges, working } from "./working.ts";
-import type { Person, Working } from "./working.ts";
+import { hex } from "./person.ts";
+import { beginReaders, closeGroups, dropOutbox, rosterOf, takeChanges, working } from "./working.ts";
+import type { Person } from "./person.ts";
+import type { Working } from "./working.ts";
 
 export interface GroupSession {
   readonly id: Uint8Array;
   /** Catches up, settles what was on its way, renews keys when due, and sends what waits, until nothing is left to do. */
   advance(): Promise<Standing>;
-  /** Keeps a message to be sent. `shown`: whom the writer saw as readers (`whoKey`). It may be sent late, but never twice. */
+  /**
+   * Keeps a message to be sent, at once, whatever the session waits for. `shown`: whom the writer saw as readers (`whoKey`). It may be sent
+   * late, but never twice.
+   */
   write(message: OutboxRow, shown: readonly string[]): Promise<void>;
-  /** Rejects with `conflict` if it is on its way already. */
-  withdraw(messageId: Uint8Array): Promise<void>;
+  /** False if it is on its way already, or isn't there. */
+  withdraw(messageId: Uint8Array): Promise<boolean>;
   /** The writer has seen them, too. */
   showReaders(who: readonly string[]): Promise<void>;
   commit(intent: Intent): Promise<CommitOutcome>;
   /** An entry that was pushed, in any order and any number of times; `advance` takes it. */
   offer(entry: LogEntry): void;
+  /** The server wants these devices out. If nobody has done it after a while, messages wait. */
+  orderRemoval(devices: readonly Uint8Array[]): void;
+  /** Messages don't wait for the removal of these people any more (`whoKey`). */
+  acceptRemoved(who: readonly string[]): void;
+  /** This device has left: its keys go, and what waited is refused. */
+  leave(): Promise<void>;
   /** What the server says its log ends in. `advance` holds it against what was read. */
   expectHead(head: Head): void;
   look(): Promise<SessionView>;
@@ -45,12 +60,15 @@ export interface SessionView {
   readonly holds: readonly Hold[];
   /** 32 bytes; null for who is no member. */
   readonly authenticator: Uint8Array | null;
+  readonly policy: RoomPolicy | null;
 }
 
 /** Steps of one `advance` (two for each message that waits), pushed entries that are held, and operations that wait. */
 const MOST_STEPS = 10_000;
 const MOST_OFFERED = 256;
 const MOST_QUEUED = 1000;
+/** Ordered removals that are remembered. */
+const MOST_REMOVALS = 1000;
 
 /** A session on a group that the store has. */
 export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession {
@@ -63,6 +81,8 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     id,
     receiver: { ownDevice, system, digest, attempt: { number: 0, hasFailed: false } },
     offered: new Map(),
+    removals: new Map(),
+    written: [],
     expectedHead: null,
     pinnedEpoch: null,
     fruitless: 0,
@@ -73,25 +93,46 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   return {
     id,
     advance: async () => await operation(advance),
-    write: async (message, shown) =>
-      await operation(async (present) => {
-        if (shown.length > 0) present.changes.push({ kind: "readers-shown", group: id, readers: shown });
-        present.changes.push({ kind: "message-written", group: id, message });
-        await keep(present);
-        for (const who of shown) present.readers.add(who);
-        present.outbox = [...present.outbox, message];
-      }),
+    async write(message, shown) {
+      // Beside the operations, which may be waiting for a turn to commit: the store refuses what doesn't fit.
+      const readers: readonly Change[] =
+        shown.length === 0 ? [] : [{ kind: "readers-shown", group: id, readers: shown }];
+      await store.commit([...readers, { kind: "message-written", group: id, message }]);
+      context.written.push({ message, shown });
+    },
     withdraw: async (messageId) =>
       await operation(async (present) => {
+        const isThere = present.outbox.some((row) => sameBytes(row.messageId, messageId));
+        const isFlying = present.flight !== null && sameBytes(present.flight.messageId, messageId);
+        if (!isThere || isFlying) return false;
         present.changes.push({ kind: "message-withdrawn", group: id, messageId });
         await keep(present);
-        present.outbox = present.outbox.filter((row) => !Buffer.from(row.messageId).equals(messageId));
+        present.outbox = present.outbox.filter((row) => !sameBytes(row.messageId, messageId));
+        return true;
       }),
     showReaders: async (who) =>
       await operation(async (present) => {
         present.changes.push({ kind: "readers-shown", group: id, readers: who });
         await keep(present);
         for (const each of who) present.readers.add(each);
+      }),
+    orderRemoval(devices) {
+      for (const device of devices.slice(0, MOST_REMOVALS - context.removals.size)) {
+        if (!context.removals.has(hex(device))) context.removals.set(hex(device), system.now());
+      }
+    },
+    acceptRemoved(who) {
+      const people = new Set(who);
+      for (const member of work === null ? [] : rosterOf(work).members) {
+        if (people.has(member.who)) context.removals.delete(hex(member.deviceId));
+      }
+    },
+    leave: async () =>
+      await operation(async (present) => {
+        if (present.row.status === "removed") return;
+        leave(present, present.row.cursor);
+        dropOutbox(present, "not-a-member");
+        await keep(present);
       }),
     commit: async (intent) => await operation(async (present) => await commitIntent(context, present, intent)),
     offer(entry) {
@@ -139,6 +180,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   async function attempt<T>(task: (present: Working) => Promise<T>): Promise<T> {
     try {
       work ??= await load();
+      takeWritten(context, work);
       return await task(work);
     } catch (error) {
       discard();
@@ -161,6 +203,8 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   async function load(): Promise<Working> {
     const kept = await store.group(id);
     if (kept === null) throw new RangeError("the store has no such group");
+    // All of it was on the disk before, and is in what was read.
+    context.written.length = 0;
     const loaded = working(kept, engine);
     beginReaders(loaded);
     return loaded;
@@ -191,8 +235,9 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
       people: rosterOf(present).readers,
       members: rosterOf(present).members,
       waiting: outbox,
-      holds: holdsOf(present, ports.trust),
+      holds: holdsOf(present, { trust: ports.trust, removals: context.removals, now: system.now() }),
       authenticator: active?.authenticator() ?? null,
+      policy: active?.policy ?? null,
     };
   }
 }

@@ -7,6 +7,7 @@ import type { Built, Intent } from "./intent.ts";
 import { joinExternally } from "./join.ts";
 import { becomeMember, stop } from "./receive.ts";
 import { backOff, nextUpdate } from "./schedule.ts";
+import { dropOutbox } from "./working.ts";
 import type { Working } from "./working.ts";
 
 /**
@@ -123,6 +124,7 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
     if (request.kind === "create") {
       work.row = { ...row, status: "removed" };
       work.changes.push({ kind: "group-status", group: row.id, status: "removed", stopped: null });
+      dropOutbox(work, why);
     }
   } else if (active?.pending === true) {
     active.clear();

@@ -1,11 +1,9 @@
 import type { Group, GroupEngine } from "../../mls/group-engine.ts";
-import { readRecord } from "../../mls/identity/device-record.ts";
-import { whoKey } from "../../mls/identity/who.ts";
-import type { Who } from "../../mls/identity/who.ts";
-import type { Member } from "../../mls/group-engine.ts";
 import type { Change } from "../storage/changes.ts";
 import type { Flight, GroupRow, KeptGroup, OutboxRow, PendingRequest } from "../storage/kept.ts";
 import type { GroupEvent } from "./events.ts";
+import { personOf } from "./person.ts";
+import type { Person } from "./person.ts";
 
 /**
  * A group as one operation works on it: what the store keeps, the engine's group, and the changes and events that gather until
@@ -112,40 +110,22 @@ export function takeChanges(work: Working): readonly Change[] {
   work.isMoved = false;
   if (work.active !== null && work.knownEpoch !== work.active.epoch) {
     const { access } = work.active.policy;
-    work.changes.push({ kind: "members-known", group: work.row.id, access, readers: rosterOf(work).readers });
+    const { readers, members } = rosterOf(work);
+    work.changes.push({ kind: "members-known", group: work.row.id, access, readers });
+    work.events.push({ kind: "members", access, readers, members });
     work.knownEpoch = work.active.epoch;
   }
   return work.changes.splice(0);
 }
 
-export interface Person {
-  readonly leaf: number;
-  /** `whoKey` of `identity`. */
-  readonly who: string;
-  readonly identity: Who;
-  /** Login or node name, for people to read. */
-  readonly label: string;
-  readonly deviceId: Uint8Array;
-  readonly deviceLabel: string;
-  readonly userKey: Uint8Array;
-}
-
-/** Who holds a leaf. The engine lets none in whose record doesn't verify. */
-export function personOf({ leaf, record, deviceKey }: Member): Person {
-  const read = readRecord(record, deviceKey);
-  if (!read.ok) throw new TypeError(`a member's record doesn't verify: ${read.fault}`);
-  const { server, kind, identity, label, deviceId, deviceLabel, userKey } = read.record;
-  return {
-    leaf,
-    who: whoKey(read.record),
-    identity: { server, kind, identity },
-    label,
-    deviceId,
-    deviceLabel,
-    userKey,
-  };
-}
-
-export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
+/** What waits here will never be sent. */
+export function dropOutbox(work: Working, why: string): void {
+  const group = work.row.id;
+  if (work.flight !== null) work.changes.push({ kind: "flight-ended", group });
+  work.flight = null;
+  for (const { messageId } of work.outbox) {
+    work.changes.push({ kind: "message-withdrawn", group, messageId });
+    work.events.push({ kind: "refused", messageId, why });
+  }
+  work.outbox = [];
 }

@@ -1,13 +1,7 @@
-/**
- * `agent/runtime`: the life of a device on a server: it says hello, enters its groups, offers key packages and hands what
- * arrives to the group sessions.
- */
-
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
-import { toBytes } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
-import { create, enter, takeWelcome } from "./entering.ts";
+import { create, enter } from "./entering.ts";
 import type { Entrance } from "./entering.ts";
 
 export const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
@@ -15,35 +9,20 @@ export const OPEN: RoomPolicy = { access: "open", add: "members", remove: "membe
 /** Pages of groups that are asked for at most: 200 in each. */
 const MOST_PAGES = 50;
 
-/** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
-export async function arrive(entrance: Entrance): Promise<void> {
-  const views = await groupsThere(entrance);
-  if (views === null) return;
-  for (const view of views) {
-    if (view.hash !== null) {
-      entrance.groups.session(view.group)?.expectHead({ number: view.head, hash: toBytes(view.hash) });
-    }
-    if (view.welcome) await takeWelcome(entrance, view);
+/** This device's groups and the open rooms; null: nobody answered. */
+export async function groupsThere({ client }: Entrance): Promise<readonly GroupView[] | null> {
+  const views: GroupView[] = [];
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer = await client.request("groups", { after: views.at(-1)?.group ?? null });
+    if (answer.kind !== "answered") return null;
+    views.push(...answer.value.groups);
+    if (!answer.value.more || answer.value.groups.length === 0) break;
   }
-  entrance.groups.wakeAll();
-  await comeIntoEveryone(entrance, views);
-}
-
-/** Something about this group is new. */
-export async function follow(entrance: Entrance, view: GroupView): Promise<void> {
-  if (view.welcome) await takeWelcome(entrance, view);
-  else entrance.groups.wake(view.group);
-  await comeIntoEveryone(entrance, [view], { mayCreate: false });
-}
-
-/** After another was faster to make it, or this device was put out of one that is over. */
-export async function enterEveryone(entrance: Entrance): Promise<void> {
-  const views = await groupsThere(entrance);
-  if (views !== null) await comeIntoEveryone(entrance, views);
+  return views;
 }
 
 /** `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). */
-async function comeIntoEveryone(
+export async function comeIntoEveryone(
   entrance: Entrance,
   views: readonly GroupView[],
   { mayCreate } = { mayCreate: true },
@@ -57,13 +36,8 @@ async function comeIntoEveryone(
   else if (mayCreate) await create(entrance, EVERYONE, OPEN);
 }
 
-async function groupsThere({ client }: Entrance): Promise<readonly GroupView[] | null> {
-  const views: GroupView[] = [];
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer = await client.request("groups", { after: views.at(-1)?.group ?? null });
-    if (answer.kind !== "answered") return null;
-    views.push(...answer.value.groups);
-    if (!answer.value.more || answer.value.groups.length === 0) break;
-  }
-  return views;
+/** After another was faster to make it, or this device was put out of one that is over. */
+export async function enterEveryone(entrance: Entrance): Promise<void> {
+  const views = await groupsThere(entrance);
+  if (views !== null) await comeIntoEveryone(entrance, views);
 }

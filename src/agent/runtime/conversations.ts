@@ -1,63 +1,103 @@
+import { foldName } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
-import type { PolicyPerson } from "../../mls/room-policy.ts";
-import { conversationOf } from "../delivery/places.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { GroupView } from "../../wire/frames/groups.ts";
+import type { Person } from "../../wire/frames/people.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
+import type { Hold } from "../group-sessions/events.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
-import { OPEN } from "./arriving.ts";
-import { create } from "./entering.ts";
+import type { Change } from "../storage/changes.ts";
+import { groupsThere } from "./arriving.ts";
 import type { Entrance } from "./entering.ts";
-import { lookUp, takePackages, whoOf } from "./people.ts";
-
-/** Why something can't be done, in a word: the server's refusal, or one of ours. */
-export interface Failed {
-  readonly kind: "failed";
-  readonly why: string;
-}
+import type { Self } from "./introduce.ts";
+import { openDirect } from "./pairs.ts";
+import { whoOf } from "./people.ts";
+import { createRoom, failed, invite, joinRoom, leaveRoom, removePerson, setPolicy } from "./rooms.ts";
+import type { Failed, Made } from "./rooms.ts";
 
 export interface Conversations {
-  /** A room, without its `#`. It is there when `settled`. */
-  createRoom(name: string, access: "open" | "invite"): Promise<{ readonly conversation: string } | Failed>;
+  /** Null until the first server's hello has come. */
+  self(): Promise<Self | null>;
+  /** A room, without its `#`. */
+  createRoom(name: string, access: "open" | "invite"): Promise<Made | Failed>;
+  join(name: string): Promise<Made | Failed>;
+  leave(conversation: string): Promise<{ readonly kind: "left" } | Failed>;
   /** All devices of the person, at once. */
   invite(conversation: string, name: string): Promise<CommitOutcome | Failed>;
+  remove(conversation: string, name: string): Promise<CommitOutcome | Failed>;
+  setPolicy(conversation: string, change: (policy: RoomPolicy) => RoomPolicy): Promise<CommitOutcome | Failed>;
+  /** This device's groups, and the open rooms. */
+  rooms(): Promise<readonly GroupView[] | Failed>;
   /** The direct conversation with that person, made if there is none. */
-  openDirect(name: string): Promise<{ readonly conversation: string } | Failed>;
-  /** Keeps a message to be sent. `shown`: whom the writer saw as readers. Its id; null: no such conversation. */
-  write(conversation: string, content: Uint8Array, shown: readonly string[]): Promise<Uint8Array | null>;
+  openDirect(name: string): Promise<Made | Failed>;
+  /**
+   * Keeps a message to be sent. `shown`: whom the writer saw as readers. Its id; null: no such conversation. Rejects with what the store
+   * says, `conflict` where too many wait.
+   */
+  write(
+    conversation: string,
+    content: Uint8Array,
+    shown: readonly string[],
+    messageId?: Uint8Array,
+  ): Promise<Uint8Array | null>;
+  /** False: it is on its way already, or not there. */
+  withdraw(conversation: string, messageId: Uint8Array): Promise<boolean>;
+  /** The person has seen these, and wants to go on: new readers are shown, changed keys and names are taken from now on. */
+  accept(conversation: string, holds: readonly Hold[]): Promise<void>;
+  /** What the server calls people: each name is pinned at its first use. True: some name is new. */
+  learn(people: readonly Person[]): Promise<boolean>;
+  /** From now on, this name may be written to so that the server can read it. */
+  allowPlain(name: string): Promise<void>;
   /** What waits there is tried again, after somebody has looked. */
   goOn(conversation: string): Promise<void>;
   /** Null for a conversation that isn't there. */
   session(conversation: string): Promise<GroupSession | null>;
 }
 
+const OFFLINE = failed("offline");
+
 export function conversations(entranceOf: () => Promise<Entrance | null>): Conversations {
   return {
-    async createRoom(name, access) {
-      const entrance = await entranceOf();
-      if (entrance === null) return OFFLINE;
-      const conversation = conversationOf({ kind: "room", name }, entrance.self.owner);
-      if (await isOpen(entrance, conversation)) return { kind: "failed", why: "place-taken" };
-      await create(entrance, conversation, { ...OPEN, access });
-      return { conversation };
-    },
-    async invite(conversation, name) {
-      const entrance = await entranceOf();
-      return entrance === null ? OFFLINE : await invite(entrance, conversation, name);
-    },
-    async openDirect(name) {
-      const entrance = await entranceOf();
-      return entrance === null ? OFFLINE : await openDirect(entrance, name);
-    },
-    async write(conversation, content, shown) {
+    self: async () => (await entranceOf())?.self ?? null,
+    createRoom: async (name, access) => await alive(async (entrance) => await createRoom(entrance, name, access)),
+    join: async (name) => await alive(async (entrance) => await joinRoom(entrance, name)),
+    leave: async (conversation) => await alive(async (entrance) => await leaveRoom(entrance, conversation)),
+    invite: async (conversation, name) => await alive(async (entrance) => await invite(entrance, conversation, name)),
+    remove: async (conversation, name) =>
+      await alive(async (entrance) => await removePerson(entrance, conversation, name)),
+    setPolicy: async (conversation, change) =>
+      await alive(async (entrance) => await setPolicy(entrance, conversation, change)),
+    rooms: async () => await alive(async (entrance) => (await groupsThere(entrance)) ?? OFFLINE),
+    openDirect: async (name) => await alive(async (entrance) => await openDirect(entrance, name)),
+    async write(conversation, content, shown, messageId) {
       const entrance = await entranceOf();
       const session = entrance?.groups.of(conversation) ?? null;
       if (entrance === null || session === null) return null;
       const { system, groups, digest } = entrance;
-      const messageId = system.randomBytes(16);
+      const id = messageId ?? system.randomBytes(16);
       const { text } = digest(content);
-      await session.write({ messageId, content, text, writtenAt: system.now() }, shown);
+      await session.write({ messageId: id, content, text, writtenAt: system.now() }, shown);
       groups.wake(toText(session.id));
-      return messageId;
+      return id;
+    },
+    async withdraw(conversation, messageId) {
+      const session = (await entranceOf())?.groups.of(conversation) ?? null;
+      return session !== null && (await session.withdraw(messageId));
+    },
+    async accept(conversation, holds) {
+      const entrance = await entranceOf();
+      const session = entrance?.groups.of(conversation) ?? null;
+      if (entrance === null || session === null) return;
+      await acceptHolds(entrance, session, holds);
+      entrance.groups.wake(toText(session.id));
+    },
+    async learn(people) {
+      const entrance = await entranceOf();
+      return entrance !== null && (await learn(entrance, people));
+    },
+    async allowPlain(name) {
+      await (await entranceOf())?.store.commit([{ kind: "plain-allowed", name: foldName(name) }]);
     },
     async goOn(conversation) {
       const groups = (await entranceOf())?.groups;
@@ -66,42 +106,53 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
     },
     session: async (conversation) => (await entranceOf())?.groups.of(conversation) ?? null,
   };
+
+  async function alive<T>(task: (entrance: Entrance) => Promise<T>): Promise<T | Failed> {
+    const entrance = await entranceOf();
+    return entrance === null ? OFFLINE : await task(entrance);
+  }
 }
 
-const OFFLINE: Failed = { kind: "failed", why: "offline" };
+async function acceptHolds({ store, self }: Entrance, session: GroupSession, holds: readonly Hold[]): Promise<void> {
+  for (const hold of holds) {
+    switch (hold.kind) {
+      case "new-readers":
+        await session.showReaders(hold.who);
+        break;
+      case "removal-pending":
+        session.acceptRemoved(hold.who);
+        break;
+      case "changed-key":
+        // Of two keys that are shown at once as somebody's, none is taken for theirs.
+        await keep(
+          hold.shown
+            .filter(({ who }) => hold.shown.filter((each) => whoKey(each.who) === whoKey(who)).length === 1)
+            .flatMap((shown) => self.people.acceptKey(shown)),
+        );
+        break;
+      case "remapped-name":
+        await keep(
+          hold.shown.flatMap(({ who }) => {
+            const name = self.people.remappedName(whoKey(who));
+            return name === null ? [] : self.people.acceptName(name, who);
+          }),
+        );
+        break;
+    }
+  }
 
-async function isOpen({ groups }: Entrance, conversation: string): Promise<boolean> {
-  const status = (await groups.of(conversation)?.look())?.row.status;
-  return status === "active" || status === "joining";
+  async function keep(changes: readonly Change[]): Promise<void> {
+    await store.commit(changes);
+    self.people.kept(changes);
+  }
 }
 
-async function invite(entrance: Entrance, conversation: string, name: string): Promise<CommitOutcome | Failed> {
-  const session = entrance.groups.of(conversation);
-  if (session === null) return { kind: "failed", why: "no-such-conversation" };
-  const person = await lookUp(entrance, name);
-  if (typeof person === "string") return { kind: "failed", why: person };
-  const now = entrance.system.now();
-  const invited = await takePackages(entrance, { group: session.id, person, now });
-  if (typeof invited === "string") return { kind: "failed", why: invited };
-  const outcome = await session.commit({ kind: "add", devices: invited.devices });
-  // Who invites somebody knows that they read from now on.
-  if (outcome.kind === "done" || outcome.kind === "nothing-to-do") await session.showReaders([invited.who]);
-  entrance.groups.wake(toText(session.id));
-  return outcome;
-}
-
-async function openDirect(entrance: Entrance, name: string): Promise<{ readonly conversation: string } | Failed> {
-  const { self, groups } = entrance;
-  const person = await lookUp(entrance, name);
-  if (typeof person === "string") return { kind: "failed", why: person };
-  const conversation = conversationOf({ kind: "direct", between: [self.owner, person.owner] }, self.owner);
-  if (await isOpen(entrance, conversation)) return { conversation };
-  const listed: PolicyPerson[] =
-    whoKey(whoOf(self, person)) === whoKey({ server: self.server, ...self.owner })
-      ? [self.owner]
-      : [self.owner, person.owner];
-  const id = await create(entrance, conversation, { ...OPEN, access: "listed", listed });
-  await groups.session(toText(id))?.advance();
-  const invited = await invite(entrance, conversation, name);
-  return invited.kind === "failed" ? invited : { conversation };
+/** Of who can't seal nothing is kept: nothing is ever sealed to them. */
+async function learn({ store, self }: Entrance, people: readonly Person[]): Promise<boolean> {
+  const pins = people
+    .filter(({ devices }) => devices.length > 0)
+    .flatMap((person) => self.people.seeName(person.name, whoOf(self, person)));
+  await store.commit(pins);
+  self.people.kept(pins);
+  return pins.length > 0;
 }

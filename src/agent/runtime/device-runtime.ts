@@ -4,12 +4,15 @@
  */
 import { connectFrames } from "../../client/frames/index.ts";
 import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frames/index.ts";
+import { Listeners } from "../../client/listeners.ts";
+import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
+import { digestContent } from "../content/content.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { logEntryOf } from "../delivery/entries.ts";
 import { framesDelivery } from "../delivery/frames-delivery.ts";
-import { placeOf } from "../delivery/places.ts";
+import { conversationOf, placeOf } from "../delivery/places.ts";
 import { turnsOver } from "../delivery/turns.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupEvent } from "../group-sessions/events.ts";
@@ -18,14 +21,16 @@ import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Digest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
-import { arrive, enterEveryone, follow } from "./arriving.ts";
+import { comeIntoEveryone, enterEveryone, groupsThere } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
+import { takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entering.ts";
 import { groupsOf } from "./groups.ts";
 import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
+import { completePairs } from "./pairs.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
 
@@ -36,7 +41,8 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly deviceLabel: string;
   /** From an earlier hello: then the device needs no connection to read what it has and to write. */
   readonly known?: KnownServer;
-  readonly digest: (content: Uint8Array) => Digest;
+  /** Default: of our content format. */
+  readonly digest?: (content: Uint8Array) => Digest;
   readonly onEvent?: (event: RuntimeEvent) => void;
   readonly system?: System;
 }
@@ -46,6 +52,10 @@ export type RuntimeEvent =
   /** Where a conversation's group stands after it did what could be done. */
   | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
   | { readonly kind: "client"; readonly event: FramesEvent }
+  /** Everybody else has that group's log up to this number. It may fall behind what was told before: the highest counts. */
+  | { readonly kind: "reached"; readonly group: Uint8Array; readonly number: number }
+  /** A group was refused, for not being what the server says that it is. */
+  | { readonly kind: "misplaced"; readonly conversation: string; readonly why: string }
   /** What answers is another server, or takes us for somebody else. It was told nothing, and the client ends. */
   | { readonly kind: "not-at-home"; readonly hello: KnownServer }
   /** Something failed here; it is tried again at the next occasion. */
@@ -53,6 +63,8 @@ export type RuntimeEvent =
 
 export interface DeviceRuntime extends Conversations {
   readonly client: FramesClient;
+  /** Hears every event from now on, until the function returned is called. */
+  onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -70,9 +82,13 @@ interface Alive {
 
 /** Starts to connect, and returns at once. */
 export function startDevice(options: RuntimeOptions): DeviceRuntime {
-  const { store, name, deviceLabel, known, digest, system = SYSTEM, onEvent = () => {} } = options;
+  const { store, name, deviceLabel, known, digest = digestContent, system = SYSTEM } = options;
+  const listeners = new Listeners<RuntimeEvent>();
+  if (options.onEvent !== undefined) listeners.add(options.onEvent);
+  const onEvent = (event: RuntimeEvent) => listeners.tell(event);
   const failed = (error: unknown) => onEvent({ kind: "failed", error });
   const tasks = workQueue(failed);
+  const onMisplaced = (conversation: string, why: string) => onEvent({ kind: "misplaced", conversation, why });
   let alive: Promise<Alive> | null = null;
   let isClosed = false;
   // A failure is told with the connection, which tries it afresh.
@@ -94,14 +110,15 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   });
   const turns = turnsOver(client, system);
   client.onEvent((event) => {
-    if (event.kind === "welcomed") later(({ self, entrance }) => welcomed(self, entrance, event.reply));
+    if (event.kind === "welcomed") later("connection", async (living) => await welcomed(living, event.reply));
     if (event.kind === "push") heard(event.push);
     onEvent({ kind: "client", event });
   });
-  const ticking = setInterval(() => later(({ entrance }) => entrance.groups.wakeAll()), TICK).unref();
+  const ticking = setInterval(() => later("ticks", ({ entrance }) => entrance.groups.wakeAll()), TICK).unref();
 
   return {
     client,
+    onEvent: (listener) => listeners.add(listener),
     ...conversations(async () => (await alive)?.entrance ?? null),
     async settled() {
       do {
@@ -138,7 +155,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       advanced: async (session, conversation, standing) => await advanced(session, conversation, standing),
       failed,
     });
-    return { self, entrance: { client, store, service: serviceOf(self), system, self, groups, digest } };
+    return { self, entrance: { client, store, service: serviceOf(self), system, self, groups, digest, onMisplaced } };
   }
 
   function serviceOf(self: Self) {
@@ -171,40 +188,69 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const { row } = await session.look();
     const group = toText(session.id);
     if (row.status === "active") await client.request("acknowledge", { group, number: row.cursor });
-    if (standing.kind === "refused" && row.status === "removed") later(({ entrance }) => enterEveryone(entrance));
+    if (standing.kind === "refused" && row.status === "removed")
+      later("everyone", async ({ entrance }) => await enterEveryone(entrance));
     const isHopeful = standing.kind === "busy" || standing.kind === "offline";
     if (!isHopeful || client.state.kind !== "online" || isClosed) return;
-    setTimeout(() => later(({ entrance }) => entrance.groups.wake(group)), AGAIN).unref();
+    setTimeout(() => later(laneOf(group), ({ entrance }) => entrance.groups.wake(group)), AGAIN).unref();
   }
 
-  async function welcomed(self: Self, entrance: Entrance, { device }: ReplyBody<"hello">): Promise<void> {
+  /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
+  async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<void> {
     if (device !== null) await offerPackages({ client, store, engine: self.engine }, device, system.now());
-    await arrive(entrance);
+    const views = await groupsThere(entrance);
+    if (views === null) return;
+    for (const view of views) {
+      if (view.hash !== null) {
+        entrance.groups.session(view.group)?.expectHead({ number: view.head, hash: toBytes(view.hash) });
+      }
+      seen(view);
+    }
+    entrance.groups.wakeAll();
+    later("everyone", async () => await comeIntoEveryone(entrance, views));
+    later(
+      "pairs",
+      async () =>
+        await completePairs(
+          entrance,
+          views.map(({ place }) => conversationOf(place, self.owner)),
+        ),
+    );
+  }
+
+  function seen(view: GroupView): void {
+    if (view.reached !== null) onEvent({ kind: "reached", group: toBytes(view.group), number: view.reached });
+    if (view.welcome) later(laneOf(view.group), async ({ entrance }) => await takeWelcome(entrance, view));
   }
 
   function heard(push: Extract<FramesEvent, { kind: "push" }>["push"]): void {
     switch (push.type) {
       case "entry":
-        later(({ entrance }) => {
+        later(laneOf(push.group), ({ entrance }) => {
           entrance.groups.session(push.group)?.offer(logEntryOf(push.entry));
           entrance.groups.wake(push.group);
         });
         return;
       case "group":
-        later(async ({ entrance }) => await follow(entrance, push.group));
+        seen(push.group);
+        later(laneOf(push.group.group), ({ entrance }) => entrance.groups.wake(push.group.group));
+        later("everyone", async ({ entrance }) => await comeIntoEveryone(entrance, [push.group], { mayCreate: false }));
         return;
       case "removal-due":
-        later(({ entrance }) => removeOrdered(entrance, push));
+        // A commit may wait for its turn; what comes in the same group doesn't wait for that.
+        later(`removals ${push.group}`, async ({ entrance }) => await removeOrdered(entrance, push));
         return;
       case "packages-low":
-        later(async ({ self }) => {
+        later("packages", async ({ self }) => {
           const there = { packages: push.left, lastResort: true };
           await offerPackages({ client, store, engine: self.engine }, there, system.now());
         });
         return;
+      case "reached":
+        onEvent({ kind: "reached", group: toBytes(push.group), number: push.number });
+        return;
       // Turns are waited for in turns.ts; the rest is for faces.
       case "turn":
-      case "reached":
       case "presence":
       case "said":
       case "told":
@@ -213,18 +259,24 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     }
   }
 
-  function later(task: (living: Alive) => Promise<void> | void): void {
+  function later(lane: string, task: (living: Alive) => Promise<void> | void): void {
     if (isClosed) return;
-    tasks.add(async () => {
+    tasks.add(lane, async () => {
       const living = await alive;
       if (living !== null && !isClosed) await task(living);
     });
   }
 }
 
+function laneOf(group: string): string {
+  return `group ${group}`;
+}
+
 async function removeOrdered(entrance: Entrance, push: Extract<Push, { type: "removal-due" }>): Promise<void> {
   // Up to 64 with one commit.
   const devices = push.devices.slice(0, 64).map(toBytes);
-  await entrance.groups.session(push.group)?.commit({ kind: "remove", devices });
+  const session = entrance.groups.session(push.group);
+  session?.orderRemoval(devices);
+  await session?.commit({ kind: "remove", devices });
   entrance.groups.wake(push.group);
 }

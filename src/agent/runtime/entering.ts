@@ -10,6 +10,7 @@ import type { Digest, KeyPackage } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
+import { MisplacedGroup, misfitOf } from "./place-policy.ts";
 
 export interface Entrance {
   readonly client: FramesClient;
@@ -19,32 +20,46 @@ export interface Entrance {
   readonly self: Self;
   readonly groups: Groups;
   readonly digest: (content: Uint8Array) => Digest;
+  /** A group was refused, for not being what the server says that it is. */
+  readonly onMisplaced: (conversation: string, why: string) => void;
 }
 
-/** A group of one's own in this conversation, asked of the server as soon as it is there. Its id. */
-export async function create(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
+/** A group of one's own in this conversation, asked of the server when its session advances. Its id. */
+export async function prepareGroup(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
   const { store, system, self, groups } = entrance;
   const group = system.randomBytes(16);
   const entering = { engine: self.engine, system };
   await store.commit(createGroup(entering, { group, conversation, policy }));
   await groups.add(group, conversation);
-  groups.wake(toText(group));
   return group;
 }
 
-/** Into an open room, or back in where this device has a leaf, by an external commit. False: not now. */
-export async function enter(entrance: Entrance, view: GroupView): Promise<boolean> {
+/** The same, asked of the server as soon as it is there. */
+export async function create(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<void> {
+  entrance.groups.wake(toText(await prepareGroup(entrance, conversation, policy)));
+}
+
+/** Into an open room, or back in where this device has a leaf, by an external commit. Else why not, in a word. */
+export async function enter(entrance: Entrance, view: GroupView): Promise<"entering" | { readonly why: string }> {
   const { store, service, system, self, groups } = entrance;
   const group = toBytes(view.group);
-  const joinInfo = await service.joinInfo(group);
-  if (joinInfo.kind !== "join-info") return false;
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
+  if (row !== null && row.conversation !== conversation) return misplaced(entrance, view, "a group of another name");
+  const joinInfo = await service.joinInfo(group);
+  if (joinInfo.kind !== "join-info") return { why: joinInfo.kind === "refused" ? joinInfo.why : joinInfo.kind };
   const entering = { engine: self.engine, system };
-  await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, joinInfo }));
+  const check = checkOf(entrance, view);
+  try {
+    await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, joinInfo, check }));
+  } catch (error) {
+    if (error instanceof MisplacedGroup) return misplaced(entrance, view, error.message);
+    if (error instanceof EngineError) return { why: error.code };
+    throw error;
+  }
   await groups.add(group, conversation);
   groups.wake(view.group);
-  return true;
+  return "entering";
 }
 
 /**
@@ -57,29 +72,44 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
   if (answer.kind !== "answered") return;
   const { welcome, entry: number, hash } = answer.value;
   const group = toBytes(view.group);
+  const conversation = conversationOf(view.place, self.owner);
   const rowOf = async () => (await store.group(group))?.row ?? null;
-  let verdict = judgeWelcome(await rowOf(), number);
+  const row = await rowOf();
+  if (row !== null && row.conversation !== conversation) misplaced(entrance, view, "a group of another name");
+  let verdict = judgeWelcome(row, number);
   if (verdict === "catch-up") {
     await groups.session(view.group)?.advance();
     verdict = judgeWelcome(await rowOf(), number);
   }
   // Nobody answered: it stays for the next time.
   if (verdict === "catch-up") return;
-  if (verdict === "take") {
-    const conversation = conversationOf(view.place, self.owner);
-    const own = await ownPackage(entrance, welcome);
-    const received = { group, conversation, welcome, number, hash: toBytes(hash) };
+  if (verdict === "take" && (row === null || row.conversation === conversation)) {
+    const received = { group, conversation, welcome, number, hash: toBytes(hash), check: checkOf(entrance, view) };
     try {
+      const own = await ownPackage(entrance, welcome);
       if (own === null) throw new EngineError("no-key-package");
       await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own }));
       await groups.add(group, conversation);
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      if (!(await enter(entrance, view))) return;
+      if (error instanceof MisplacedGroup) misplaced(entrance, view, error.message);
+      else if (!(error instanceof EngineError)) throw error;
+      else if ((await enter(entrance, view)) !== "entering") return;
     }
   }
   await client.request("welcome-done", { group: view.group });
   groups.wake(view.group);
+}
+
+function checkOf({ self }: Entrance, { place }: GroupView): (policy: RoomPolicy) => void {
+  return (policy) => {
+    const misfit = misfitOf(policy, place, self.owner);
+    if (misfit !== null) throw new MisplacedGroup(misfit);
+  };
+}
+
+function misplaced({ self, onMisplaced }: Entrance, { place }: GroupView, why: string): { readonly why: string } {
+  onMisplaced(conversationOf(place, self.owner), why);
+  return { why: "misplaced" };
 }
 
 async function ownPackage({ store, self }: Entrance, welcome: Uint8Array): Promise<KeyPackage | null> {

@@ -17,6 +17,8 @@ export interface Groups {
   /** The group that a conversation goes on in. */
   of(conversation: string): GroupSession | null;
   conversationOf(group: string): string | null;
+  /** Resolves with the next group that comes into this conversation. */
+  arrival(conversation: string): Promise<GroupSession>;
   /** Lets a session do what is to be done, soon; asked while it does so, it looks once more. */
   wake(group: string): void;
   wakeAll(): void;
@@ -37,6 +39,7 @@ export interface GroupsOptions {
 export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Groups {
   const kept = new Map<string, Kept>();
   const byConversation = new Map<string, string>();
+  const awaited = new Map<string, PromiseWithResolvers<GroupSession>>();
   let isClosed = false;
   for (const { id, conversation, status } of rows) {
     register(id, conversation);
@@ -50,7 +53,15 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
   return {
     async add(id, conversation) {
       await kept.get(toText(id))?.session.close();
-      return register(id, conversation);
+      const session = register(id, conversation);
+      awaited.get(conversation)?.resolve(session);
+      awaited.delete(conversation);
+      return session;
+    },
+    async arrival(conversation) {
+      const waiting = awaited.get(conversation) ?? Promise.withResolvers<GroupSession>();
+      awaited.set(conversation, waiting);
+      return await waiting.promise;
     },
     session: (group) => kept.get(group)?.session ?? null,
     of: (conversation) => kept.get(byConversation.get(conversation) ?? "")?.session ?? null,

@@ -31,7 +31,9 @@ export async function lookUp({ client, store, self }: Looking, name: string): Pr
   const pins = self.people.seeName(person.name, whoOf(self, person));
   await store.commit(pins);
   self.people.kept(pins);
-  return person;
+  // The name led to somebody else first: who is meant isn't for the server alone to say.
+  const pinned = self.people.named(person.name);
+  return pinned !== null && whoKey(pinned) !== whoKey(whoOf(self, person)) ? "remapped-name" : person;
 }
 
 /**

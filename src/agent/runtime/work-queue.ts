@@ -1,38 +1,37 @@
 export interface WorkQueue {
-  add(task: () => Promise<void>): void;
+  /** Tasks of one lane follow one another; lanes don't wait for one another. */
+  add(lane: string, task: () => Promise<void>): void;
   isBusy(): boolean;
   /** Resolves when nothing waits. */
   done(): Promise<void>;
 }
 
-/** More don't wait; what they were for comes again with the next connection. */
+/** More don't wait, in all lanes together; what they were for comes again with the next connection. */
 const MOST = 10_000;
 
-/** One task after another; one that fails is told, and the next goes on. */
+/** A task that fails is told, and the next goes on. */
 export function workQueue(failed: (error: unknown) => void): WorkQueue {
-  let last: Promise<void> = Promise.resolve();
+  const lanes = new Map<string, Promise<void>>();
   let waiting = 0;
   return {
-    add(task) {
+    add(lane, task) {
       if (waiting >= MOST) {
         failed(new RangeError("too much work waits"));
         return;
       }
       waiting += 1;
-      last = last
+      const turn = (lanes.get(lane) ?? Promise.resolve())
         .then(task)
         .catch(failed)
         .finally(() => {
           waiting -= 1;
+          if (lanes.get(lane) === turn) lanes.delete(lane);
         });
+      lanes.set(lane, turn);
     },
     isBusy: () => waiting > 0,
     async done() {
-      let awaited: Promise<void>;
-      do {
-        awaited = last;
-        await awaited;
-      } while (awaited !== last);
+      while (lanes.size > 0) await Promise.all(lanes.values());
     },
   };
 }

@@ -90,7 +90,7 @@ export interface KeptGroup {
   readonly flight: Flight | null;
   /** What waits to be sent, oldest first, the one in flight among them; at most 1,000. */
   readonly outbox: readonly OutboxRow[];
-  /** Whom the writer has been shown as readers (`whoKey`). */
+  /** Whom the writer has been shown as readers of the conversation, in whichever of its groups (`whoKey`). */
   readonly readers: ReadonlySet<string>;
   /** By device id in hex: the last number seen of each sender. */
   readonly senders: ReadonlyMap<string, number>;

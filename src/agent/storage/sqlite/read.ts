@@ -155,7 +155,11 @@ function prepare(connection: Connection) {
     request: connection.prepare("SELECT * FROM requests WHERE group_id = ?"),
     flight: connection.prepare("SELECT * FROM flights WHERE group_id = ?"),
     outbox: connection.prepare("SELECT * FROM outbox WHERE group_id = ? ORDER BY place"),
-    readers: connection.prepare("SELECT who FROM readers WHERE group_id = ?"),
+    // Of all groups that the conversation has had: who was shown in one was shown in its successor.
+    readers: connection.prepare(
+      `SELECT DISTINCT who FROM readers JOIN groups ON groups.id = readers.group_id
+       WHERE conversation = (SELECT conversation FROM groups WHERE id = ?)`,
+    ),
     senders: connection.prepare("SELECT device, number FROM senders WHERE group_id = ?"),
     keyPackages: connection.prepare("SELECT * FROM key_packages ORDER BY made_at"),
     keyPackage: connection.prepare("SELECT * FROM key_packages WHERE reference = ?"),
