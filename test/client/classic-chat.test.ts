@@ -93,6 +93,17 @@ test("CC-32 who is here is told when online, when somebody unknown speaks, as ti
   await alice.hears(isRoster("alice", "bob", "carol", "Dave"));
 });
 
+test("CC-32 somebody unknown who speaks is told as here before what they say", async () => {
+  await using alice = await join("alice");
+  await alice.hears(isRoster("alice"));
+  const told = alice.events.length;
+  const bob = await server.join("bob");
+  bob.broadcast("I am new");
+  await alice.hears((event) => event.kind === "message");
+  const kinds = alice.events.slice(told).map(({ kind }) => kind);
+  expect(kinds.slice(0, kinds.indexOf("message") + 1)).toEqual(["people", "message"]);
+});
+
 test("CC-32 a name that was last written in another case is written so to servers that tell cases apart", async () => {
   await using old = await FakeOldServer.start({ generation: 1 });
   await using bob = await join("Bob", old.address);

@@ -1,4 +1,4 @@
-import type { Chat, Completion } from "../../src/view/chat/chat.ts";
+import type { Chat, Completion, Submitted } from "../../src/view/chat/chat.ts";
 import { emptyConversation } from "../../src/view/chat/conversations.ts";
 import { classicDirect, OPEN_ROOM, OPEN_ROOM_NAME, type ConversationId } from "../../src/client/index.ts";
 import type { ChatSnapshot, Conversation, Entry, Message, Note } from "../../src/view/chat/snapshot.ts";
@@ -37,8 +37,10 @@ export class FakeChat implements Chat {
 
   readonly getSnapshot = (): ChatSnapshot => this.#snapshot;
 
-  submit(text: string): boolean {
-    return this.say(text);
+  /** A text that begins with `/wrong` is a command that can't be done. */
+  submit(text: string): Submitted {
+    if (text.startsWith("/wrong")) return "wrong";
+    return this.say(text) ? "done" : "kept";
   }
 
   say(text: string): boolean {

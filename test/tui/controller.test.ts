@@ -6,6 +6,15 @@ import { composerOf } from "../../src/view/composer/composers.ts";
 import { FakeChat } from "../fakes/fake-chat.ts";
 
 describe("the controller, without any terminal", () => {
+  test("TU-19 a wrong command leaves the input line, and Up brings it back", () => {
+    const { controller, remembered } = sit();
+    write(controller, "/wrong");
+    expect(written(controller)).toBe("");
+    expect(remembered).toEqual([[OPEN_ROOM.id, "/wrong"]]);
+    controller.stroke({ kind: "key", name: "up" });
+    expect(written(controller)).toBe("/wrong");
+  });
+
   test("TU-2 what is sent is remembered for its conversation, and what couldn't be sent stays", () => {
     const { chat, controller, remembered } = sit();
     write(controller, "hello");

@@ -27,7 +27,7 @@ chat.submit = (text) => {
   if (happening === undefined) return submit(text);
   // Later than the key, as news of a server are.
   setImmediate(happening, rest);
-  return true;
+  return "done";
 };
 // One more message, for whoever can't write now.
 process.on("SIGUSR2", () => hear(1));

@@ -1,6 +1,6 @@
 /** The chat's view-model over a client of no protocol: what no server of the classic one can do. */
 import { describe, expect, test } from "vitest";
-import { classicDirect, idOf, OPEN_ROOM, type Conversation } from "../../src/client/index.ts";
+import { classicDirect, idOf, OPEN_ROOM, type Conversation, type Person } from "../../src/client/index.ts";
 import type { Alert } from "../../src/view/chat/alerts.ts";
 import type { Chat } from "../../src/view/chat/chat.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
@@ -78,17 +78,36 @@ describe("people", () => {
     expect(chat.getSnapshot().members).toEqual(["alice"]);
   });
 
-  test("VW-25 /close forgets a conversation, ALL stays; /query opens one and says when nobody has that name", () => {
+  test("VW-25 /close forgets a conversation, and ALL stays", () => {
     const { chat, client } = start();
-    client.tell({ kind: "people", people: [{ name: "alice", presence: "online" }] });
-    chat.submit("/query bob");
+    client.tell({ kind: "people", people: [online("alice"), online("bob")] });
+    expect(chat.submit("/query bob")).toBe("done");
     expect(chat.getSnapshot().current.title).toBe("bob");
-    expect(notes(chat).at(-1)).toBe("Nobody called bob is here now. /who lists who is.");
-    expect(chat.submit("/close")).toBe(true);
+    expect(chat.submit("/close")).toBe("done");
     expect(chat.getSnapshot().conversations.map(({ title }) => title)).toEqual(["ALL"]);
-    expect(chat.submit("/close")).toBe(false);
-    expect(chat.submit("/to b\u0000b")).toBe(false);
-    expect(notes(chat).at(-1)).toContain("can't be anybody's name");
+    expect(chat.submit("/close")).toBe("wrong");
+  });
+
+  test.each([
+    ["nobody", "Nobody called nobody is here now. /who lists who is."],
+    ["bad!name", "bad!name can't be anybody's name."],
+    ["b\u0000b", "can't be anybody's name"],
+  ])("VW-25 /query %j opens nothing, and says so", (words, note) => {
+    const { chat, client } = start();
+    client.tell({ kind: "people", people: [online("alice")] });
+    expect(chat.submit(`/query ${words}`)).toBe("wrong");
+    expect(notes(chat).at(-1)).toContain(note);
+    expect(chat.getSnapshot().conversations.map(({ title }) => title)).toEqual(["ALL"]);
+  });
+
+  test("VW-25 a conversation with somebody who has gone can still be opened, and one that is waited for", () => {
+    const { chat, client } = start();
+    client.tell({ kind: "people", people: [online("alice")] });
+    client.hear("bob", "hi", classicDirect("bob"));
+    expect(chat.submit("/query bob")).toBe("done");
+    expect(notes(chat).at(-1)).toContain("Nobody called bob is here now.");
+    expect(chat.openNamed("carol")).toBe(true);
+    expect(chat.getSnapshot().current.title).toBe("carol");
   });
 });
 
@@ -142,4 +161,8 @@ function start(
 
 function notes(chat: Chat): readonly string[] {
   return chat.getSnapshot().current.entries.flatMap((entry) => (entry.kind === "note" ? [entry.text] : []));
+}
+
+function online(name: string): Person {
+  return { name, presence: "online" };
 }

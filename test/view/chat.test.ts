@@ -14,7 +14,7 @@ afterEach(() => server.stop());
 describe("messages", () => {
   test("VW-1 an own message stands there at once, and is marked as taken when the server has proven it", async () => {
     await using alice = await startChat(server.port, "alice");
-    expect(alice.chat.submit("hello")).toBe(true);
+    expect(alice.chat.submit("hello")).toBe("done");
     expect(messagesIn(alice.chat, "ALL")).toMatchObject([{ text: "hello", own: true, delivery: { kind: "sending" } }]);
     await alice.until(({ current }) =>
       current.entries.some((e) => e.kind === "message" && e.delivery.kind === "taken"),
@@ -93,10 +93,10 @@ describe("messages", () => {
 
 test("VW-18 a text that is too long for one message is not sent, and stays with its writer", async () => {
   await using alice = await startChat(server.port, "alice");
-  expect(alice.chat.submit("ü".repeat(20_000))).toBe(false);
+  expect(alice.chat.submit("ü".repeat(20_000))).toBe("kept");
   expect((await alice.noted("bytes too long for one message")).text).toMatch(/^That is \d+ bytes/);
   expect(alice.said("ALL")).toEqual([]);
-  expect(alice.chat.submit("ü".repeat(16_000))).toBe(true);
+  expect(alice.chat.submit("ü".repeat(16_000))).toBe("done");
   await alice.until(({ current }) =>
     current.entries.some((entry) => entry.kind === "message" && entry.delivery.kind === "taken"),
   );
@@ -156,18 +156,18 @@ describe("what is asked and ordered", () => {
       ["/unban bob", "bob is not banned any more."],
       ["/kick bob", "bob is not here."],
     ] as const) {
-      expect(alice.chat.submit(written)).toBe(true);
+      expect(alice.chat.submit(written)).toBe("done");
       await alice.noted(answer);
     }
   });
 
-  test("VW-6 what is not in the shape of a command is noted, and stays with the writer", async () => {
+  test("VW-6 what is not in the shape of a command is noted, and not kept as something still to be sent", async () => {
     await using alice = await startChat(server.port, "alice");
-    expect(alice.chat.submit("/msg bob")).toBe(false);
+    expect(alice.chat.submit("/msg bob")).toBe("wrong");
     await alice.noted("Usage: /msg NAME TEXT");
-    expect(alice.chat.submit("/etc/passwd is a file")).toBe(false);
+    expect(alice.chat.submit("/etc/passwd is a file")).toBe("wrong");
     await alice.noted("to say it, write //etc/passwd is a file");
-    expect(alice.chat.submit("//etc/passwd is a file")).toBe(true);
+    expect(alice.chat.submit("//etc/passwd is a file")).toBe("done");
     expect(alice.said("ALL")).toEqual(["/etc/passwd is a file"]);
     expect(alice.chat.say("/quit")).toBe(true);
     expect(alice.said("ALL")).toEqual(["/etc/passwd is a file", "/quit"]);
@@ -264,13 +264,13 @@ describe("what is asked and ordered", () => {
     await using alice = await startChat(server.port, "alice", { trouble: "the disk is full" });
     alice.chat.submit("/set");
     await alice.noted("bell direct (off, direct, all): ");
-    expect(alice.chat.submit("/set bell all")).toBe(true);
+    expect(alice.chat.submit("/set bell all")).toBe("done");
     expect(alice.chat.getSnapshot().settings.bell).toBe("all");
     expect(alice.saved).toMatchObject([{ bell: "all" }]);
     await alice.noted("bell is all now. It could not be saved for next time: the disk is full");
-    expect(alice.chat.submit("/set bell loud")).toBe(false);
+    expect(alice.chat.submit("/set bell loud")).toBe("wrong");
     await alice.noted("bell can be off, direct, all, not loud.");
-    expect(alice.chat.submit("/set volume 11")).toBe(false);
+    expect(alice.chat.submit("/set volume 11")).toBe("wrong");
   });
 });
 
@@ -301,7 +301,7 @@ describe("the connection", () => {
     await using alice = await startChat(port, "alice");
     await server.stop();
     await alice.until(({ link }) => link.kind === "lost");
-    expect(alice.chat.submit("still here?")).toBe(false);
+    expect(alice.chat.submit("still here?")).toBe("kept");
     expect(alice.said("ALL")).toEqual([]);
     server = await startTestServer({ config: { port } });
     await alice.until(({ link }) => link.kind === "online");
@@ -310,7 +310,7 @@ describe("the connection", () => {
       .getSnapshot()
       .current.entries.filter((e) => e.kind === "note" && e.text.includes("Trying again"));
     expect(notes).toHaveLength(1);
-    expect(alice.chat.submit("here again")).toBe(true);
+    expect(alice.chat.submit("here again")).toBe("done");
   });
 
   test("VW-13 a name that is still held by the own ghost is explained and asked for again", async () => {
@@ -332,7 +332,7 @@ describe("the connection", () => {
       text: "An operator kicked you. You may come back.",
     });
     await alice.noted("An operator kicked you.");
-    expect(alice.chat.submit("hello?")).toBe(false);
+    expect(alice.chat.submit("hello?")).toBe("kept");
   });
 
   test("VW-17 what went wrong before it began is told in the chat", async () => {

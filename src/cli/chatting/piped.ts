@@ -97,7 +97,7 @@ async function sayPatiently(client: PadClient, to: string, text: string, stop: A
 
 async function obey(line: string, { chat, client, verdict }: Piped): Promise<void> {
   await client.online();
-  if (!chat.submit(line)) verdict.add(EXIT.wrongUse);
+  if (chat.submit(line) !== "done") verdict.add(EXIT.wrongUse);
 }
 
 function beginning(text: string): string {

@@ -154,10 +154,10 @@ class ClassicChat implements ChatClient {
       this.#echoes -= 1;
       return;
     }
+    this.#roster.meet(from);
     const conversation = isToAll ? OPEN_ROOM : this.#conversationWith(from);
     const message = this.#message(conversation, from, text, { kind: "delivered" });
     this.#listeners.tell({ kind: "message", conversation, message });
-    this.#roster.meet(from);
   }
 
   #message({ id: conversation }: Conversation, from: string, text: string, delivery: Delivery): ChatMessage {

@@ -6,7 +6,8 @@ import type { PadClient } from "./pad-client.ts";
 export class Roster {
   readonly #client: PadClient;
   readonly #tell: (people: readonly Person[]) => void;
-  #known: ReadonlySet<string> | null = null;
+  /** Names as they are written, by their lower case; null: nobody has said yet. */
+  #known: ReadonlyMap<string, string> | null = null;
   #asking: "no" | "once" | "again" = "no";
 
   /** `tell` hears each answer. */
@@ -28,16 +29,19 @@ export class Roster {
     else this.#asking = "again";
   }
 
-  /** Somebody spoke: whoever is not known yet must have come. */
+  /** Somebody speaks: whoever is not known yet must have come, and is told before what they say. */
   meet(name: string): void {
-    if (this.#known?.has(name.toLowerCase()) === false) this.refresh();
+    if (this.#known === null || this.#known.has(name.toLowerCase())) return;
+    // Whoever lets many names speak costs a question each, but no longer and longer list.
+    if (this.#known.size < MOST_MET) this.learn([...this.#known.values(), name]);
+    this.refresh();
   }
 
   /** Takes what an answer of any kind says of who is here. */
   learn(names: readonly string[]): readonly Person[] {
     const sorted = names.toSorted((one, other) => ORDER.compare(one, other));
     const people = sorted.map((name) => ({ name, presence: "online" }) as const);
-    this.#known = new Set(names.map((name) => name.toLowerCase()));
+    this.#known = new Map(names.map((name) => [name.toLowerCase(), name]));
     this.#tell(people);
     return people;
   }
@@ -50,5 +54,8 @@ export class Roster {
     this.#asking = "no";
   }
 }
+
+/** People who are known, up to which somebody who speaks is added to them. */
+const MOST_MET = 1000;
 
 const ORDER = new Intl.Collator("en", { sensitivity: "base" });

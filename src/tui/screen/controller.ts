@@ -138,7 +138,7 @@ export class Controller {
     });
   }
 
-  /** Gives the chat what was written; what it can't take now stays in the composer. */
+  /** Gives the chat what was written; what it can't take now stays in the composer, a wrong command in the history. */
   #hand(
     { kind, text }: Extract<Effect, { kind: "submit" | "say" }>,
     conversation: Conversation["id"],
@@ -146,7 +146,7 @@ export class Controller {
   ): void {
     const { chat, remember } = this.#ports;
     const before = chat.getSnapshot().current.entries.at(-1)?.key;
-    if (!(kind === "say" ? chat.say(text) : chat.submit(text))) return;
+    if (kind === "say" ? !chat.say(text) : chat.submit(text) === "kept") return;
     remember(conversation, text);
     this.#change({
       composers: withComposer(this.#snapshot.composers, conversation, sent(composer)),

@@ -9,7 +9,7 @@ import {
 import { complete } from "../commands/complete.ts";
 import { readWritten } from "../commands/read.ts";
 import { explainEnd, explainHold } from "../explain.ts";
-import type { Chat, Completion } from "./chat.ts";
+import type { Chat, Completion, Submitted } from "./chat.ts";
 import { SCROLLBACK } from "./conversations.ts";
 import { Messaging } from "./messaging.ts";
 import type { ChatPorts } from "./ports.ts";
@@ -53,9 +53,10 @@ class ChatModel implements Chat {
     this.#showState(client.state);
   }
 
-  submit(text: string): boolean {
+  submit(text: string): Submitted {
     const intent = readWritten(text);
-    return intent.kind === "say" ? this.say(intent.text) : this.#commands.run(intent);
+    if (intent.kind !== "say") return this.#commands.run(intent);
+    return this.say(intent.text) ? "done" : "kept";
   }
 
   say(text: string): boolean {
@@ -69,7 +70,7 @@ class ChatModel implements Chat {
   }
 
   openNamed(words: string): boolean {
-    return this.#commands.run({ kind: "open", id: words });
+    return this.#commands.open(words, { awaited: true }) === "done";
   }
 
   loadOlder(): void {

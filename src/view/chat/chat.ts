@@ -7,14 +7,14 @@ export interface Chat {
   readonly getSnapshot: () => ChatSnapshot;
   /**
    * Does what a written text asks for: a slash command, a classic word in its exact shape, or a message to the current
-   * conversation. Returns false when it came to nothing for now and the writer should keep it (no connection).
+   * conversation.
    */
-  submit(text: string): boolean;
+  submit(text: string): Submitted;
   /** Says a text to the current conversation whatever it looks like: what was pasted is no command. */
   say(text: string): boolean;
   /** Opens a conversation that is there. */
   open(id: ConversationId): void;
-  /** Opens the conversation that these words name, a new one too. Returns false where they name none, and says so. */
+  /** Opens the conversation that these words name, even with somebody who isn't here yet. Returns false where they name none, and says so. */
   openNamed(words: string): boolean;
   /** Asks for what was said before the first entry of the current conversation, where there may be such. */
   loadOlder(): void;
@@ -29,6 +29,12 @@ export interface Chat {
   /** Resolves when the chat is over, whoever ended it. */
   ended(): Promise<void>;
 }
+
+/**
+ * What became of a text. `wrong`: it is a command that can't be done, and a note says why; the writer finds it in the history.
+ * `kept`: it can't go now (no connection, too long for one message), and stays with its writer.
+ */
+export type Submitted = "done" | "wrong" | "kept";
 
 /** What Tab can put in place of the last `length` UTF-16 units before the cursor, best first; each whole, with a space or colon. */
 export interface Completion {

@@ -10,6 +10,7 @@ import { help } from "../commands/help.ts";
 import type { Intent, Question } from "../commands/intent.ts";
 import { explainFailure } from "../explain.ts";
 import { findWords } from "./conversations.ts";
+import type { Submitted } from "./chat.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Messaging } from "./messaging.ts";
 import { Preferences } from "./preferences.ts";
@@ -32,85 +33,91 @@ export class CommandRunner {
     this.#preferences = new Preferences(ports, store);
   }
 
-  /** Returns false when the writer should keep what was written. */
-  run(command: Command): boolean {
+  run(command: Command): Submitted {
     switch (command.kind) {
       case "nothing":
-        return true;
+        return "done";
       case "wrong":
         this.#store.note(command.why, "trouble");
-        return false;
+        return "wrong";
       case "send":
         return this.#send(command.to, command.text);
       case "open":
-        return this.#open(command.id);
+        return this.open(command.id, { awaited: false });
       case "close":
         return this.#close(command.id);
       case "quit":
         void this.#ports.client.close();
-        return true;
+        return "done";
       case "kick":
       case "ban":
         void this.#order(command.kind, command.id, command.reason);
-        return true;
+        return "done";
       case "unban":
         void this.#order("unban", command.id, "");
-        return true;
+        return "done";
       case "away":
         this.#away(command.text);
-        return true;
+        return "done";
       case "ignore":
         this.#preferences.ignore(command.id);
-        return true;
+        return "done";
       case "search":
         this.#search(command.words);
-        return true;
+        return "done";
       case "clear":
         this.#store.updateCurrent((one) => ({ ...one, entries: [], bytes: 0, unreadFrom: null, search: null }));
-        return true;
+        return "done";
       case "set":
-        return this.#preferences.set(command.name, command.value);
+        return this.#preferences.set(command.name, command.value) ? "done" : "wrong";
       case "help":
         this.#store.note(help(command.about, this.#store.getSnapshot().operator));
-        return true;
+        return "done";
       case "ask":
         void this.#ask(command.question);
-        return true;
+        return "done";
     }
+  }
+
+  /**
+   * Opens the conversation of that name. Somebody who isn't here and with whom nothing was said yet can't be written to:
+   * with them one is opened only for who says to wait for them (`awaited`).
+   */
+  open(words: string, { awaited }: { readonly awaited: boolean }): Submitted {
+    const talk = this.#named(words);
+    if (talk === null) return "wrong";
+    const { conversations, members } = this.#store.getSnapshot();
+    // A conversation that is there already is called as its people write themselves.
+    const isNew = !conversations.some(({ id }) => id === talk.id);
+    const isHere = members === null || members.some((name) => isSameName(name, talk.title));
+    const isAbsent = talk.kind === "classic-direct" && !isHere;
+    const opens = !isAbsent || !isNew || awaited;
+    if (opens) {
+      if (isNew) this.#store.learn(talk);
+      this.#store.open(talk.id);
+      this.#messaging.looked(talk.id);
+    }
+    if (isAbsent) this.#store.note(`Nobody called ${talk.title} is here now. /who lists who is.`, "trouble");
+    return opens ? "done" : "wrong";
   }
 
   /** What goes elsewhere is noted here: the writer sees it go. */
-  #send(to: string, text: string): boolean {
+  #send(to: string, text: string): Submitted {
     const talk = this.#named(to);
-    if (talk === null) return false;
-    const isSent = this.#messaging.send(talk, text);
-    if (isSent && talk.id !== this.#store.getSnapshot().current.id) this.#store.note(`To ${talk.title}: ${text}`);
-    return isSent;
-  }
-
-  #open(words: string): boolean {
-    const talk = this.#named(words);
-    if (talk === null) return false;
-    // Who is there already is called as they write themselves.
-    if (!this.#store.getSnapshot().conversations.some(({ id }) => id === talk.id)) this.#store.learn(talk);
-    this.#store.open(talk.id);
-    this.#messaging.looked(talk.id);
-    const { members } = this.#store.getSnapshot();
-    const isHere = members === null || members.some((name) => isSameName(name, talk.title));
-    if (talk.kind === "classic-direct" && !isHere) {
-      this.#store.note(`Nobody called ${talk.title} is here now. /who lists who is.`, "trouble");
-    }
-    return true;
+    if (talk === null) return "wrong";
+    if (!this.#messaging.send(talk, text)) return "kept";
+    if (talk.id !== this.#store.getSnapshot().current.id) this.#store.note(`To ${talk.title}: ${text}`);
+    return "done";
   }
 
   /** The conversation of that name, or the current one. */
-  #close(words: string): boolean {
+  #close(words: string): Submitted {
     const { current } = this.#store.getSnapshot();
     const id = words === "" ? current.id : this.#named(words)?.id;
-    if (id === undefined) return false;
-    if (this.#store.close(id)) return true;
+    if (id === undefined) return "wrong";
+    if (this.#store.close(id)) return "done";
     this.#store.note(`${OPEN_ROOM_NAME} can't be closed; /quit leaves the chat.`, "trouble");
-    return false;
+    return "wrong";
   }
 
   #named(words: string): Talk | null {

@@ -42,7 +42,8 @@ export function answered(composer: Composer, asking: Asking, input: Input): Pres
 }
 
 function answerOf(said: string): boolean | null {
-  if (["y", "Y", "submit"].includes(said)) return true;
+  // Enter is none: it is what one presses without having read the question.
+  if (said === "y" || said === "Y") return true;
   return ["n", "N", "cancel"].includes(said) ? false : null;
 }
 
