@@ -20,6 +20,8 @@ const BanRecordSchema = v.object({
   identity: v.nullable(v.string()),
   by: v.string(),
   since: v.string(),
+  /** What the operator said of it. */
+  reason: v.optional(v.nullable(v.string()), null),
 });
 
 /** One operator who is connected, or (`first`) whose right is kept for their coming back. */
@@ -81,11 +83,12 @@ export function listClaims(state: State): readonly ClaimRecord[] {
 
 export function listBans(state: State): readonly BanRecord[] {
   return valuesOf(state.bans)
-    .map(({ name, identity, by, bannedAt }) => ({
+    .map(({ name, identity, by, bannedAt, reason }) => ({
       name,
       identity: identity === null ? null : describeIdentity(identity),
       by,
       since: new Date(bannedAt).toISOString(),
+      reason: reason ?? null,
     }))
     .toSorted(byName);
 }

@@ -1,6 +1,8 @@
 /** Why a server says no, whatever protocol it says it in: a closed list. */
 export type Refusal =
   | { [R in PlainReason]: { readonly reason: R } }[PlainReason]
+  /** `because`: what the operator said of it, where the server tells. */
+  | { readonly reason: "you-are-banned"; readonly because?: string }
   | { readonly reason: "operator-immune"; readonly action: "kick" | "ban" }
   | { readonly reason: "target-not-found"; readonly target: string }
   | { readonly reason: "not-banned"; readonly target: string }
@@ -18,7 +20,6 @@ type PlainReason =
   /** It belongs to a device that seals, and this session has no proof of its user key. */
   | "name-has-key"
   | "too-many-names"
-  | "you-are-banned"
   | "recipient-not-found"
   | "too-many-messages"
   | "too-long"

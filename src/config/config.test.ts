@@ -55,6 +55,7 @@ describe("configuration", () => {
         maxQueue: 1_048_576,
         registerTimeout: 10_000,
         scrollback: 20,
+        deviceUnseenDays: 60,
         logLevel: "info",
         logFormat: null,
       },

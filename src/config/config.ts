@@ -32,6 +32,8 @@ export interface Config {
   readonly registerTimeout: number;
   /** Lines of the open room that are kept in memory. */
   readonly scrollback: number;
+  /** A device that was not here for so many days is to be removed from its groups. */
+  readonly deviceUnseenDays: number;
   readonly logLevel: string;
   readonly logFormat: "json" | "pretty" | null;
 }
@@ -104,6 +106,7 @@ function withDefaults(given: Given, data: string): Config {
     maxQueue: given["max-queue"] ?? 1024 * 1024,
     registerTimeout: (given["register-timeout"] ?? 10) * 1000,
     scrollback: given.scrollback ?? 20,
+    deviceUnseenDays: given["device-unseen-days"] ?? 60,
     logLevel: given["log-level"] ?? "info",
     logFormat: given["log-format"] === "json" || given["log-format"] === "pretty" ? given["log-format"] : null,
   };

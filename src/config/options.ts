@@ -99,6 +99,13 @@ export const SERVER_OPTIONS = {
     max: 1000,
     help: "lines of the open room that are kept, in memory alone, for who comes by nc or telnet (default 20; 0: none)",
   },
+  "device-unseen-days": {
+    kind: "number",
+    placeholder: "DAYS",
+    min: 1,
+    max: 3650,
+    help: "a device that was not here for so long is to be removed from its rooms (default 60)",
+  },
   "log-level": {
     kind: "text",
     placeholder: "LEVEL",

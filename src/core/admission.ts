@@ -4,7 +4,7 @@
  */
 
 import type { Tag } from "./answers.ts";
-import { isBanned, isBeyondBans, rewrittenBans } from "./bans.ts";
+import { bannedRefusal, isBanned, isBeyondBans, rewrittenBans } from "./bans.ts";
 import { decideClaim } from "./claims.ts";
 import type { Command } from "./commands.ts";
 import { done, refused, SESSION_GONE, UNCHANGED, type Decision } from "./decision.ts";
@@ -47,7 +47,10 @@ export function decideRegister(
   const { identity, grant } = session;
   const ground = lastingGround(state.settings, identity, grant, name);
   if (isBanned(state, identity, name) && !isBeyondBans(state, session, name)) {
-    return done(...rewrittenBans(state, identity), ending(session.id, { reason: "you-are-banned" }, command.tag));
+    return done(
+      ...rewrittenBans(state, identity),
+      ending(session.id, bannedRefusal(state, identity, name), command.tag),
+    );
   }
   const userKey = command.userKey ?? null;
   const ownKey = identity.kind === "local" ? keyOfName(foldName(name)) : null;
@@ -77,7 +80,7 @@ export function decideRefresh(state: State, { session: id, identity, grant }: Co
   const operator = operatorAfter(state, session, grant);
   const before = session.phase === "registered" ? session.operator : null;
   if (session.phase === "registered" && operator === null && isBanned(state, identity, session.name)) {
-    return done(ending(id, { reason: "you-are-banned" }));
+    return done(ending(id, bannedRefusal(state, identity, session.name)));
   }
   if (session.grant === grant && before === operator && sameDetails(session.identity, identity)) return UNCHANGED;
   return done({ kind: "session-refreshed", session: id, identity, grant, operator });

@@ -1,15 +1,31 @@
-import type { Event } from "./events.ts";
+import type { Ban, Event } from "./events.ts";
 import { identityKey, isStoredAs, storedBefore, storedKeys, type Identity } from "./identity.ts";
-import { countUnder, membersUnder } from "./index-map.ts";
+import { membersUnder } from "./index-map.ts";
 import { foldName } from "./names.ts";
 import { isConfigured } from "./operators.ts";
 import { get } from "./persistent-map.ts";
+import type { Refusal } from "./refusals.ts";
 import type { Session, State } from "./state.ts";
 
 /** Whether a ban holds on this name, or on this identity under whatever name. */
 export function isBanned(state: State, identity: Identity, name: string): boolean {
-  if (get(state.bans, foldName(name)) !== undefined) return true;
-  return storedKeys(identity).some((key) => countUnder(state.bansOf, key) > 0);
+  return banOn(state, identity, name) !== null;
+}
+
+/** The ban that holds on this name, or else one on this identity under whatever name; null: none. */
+function banOn(state: State, identity: Identity, name: string): Ban | null {
+  const names = [foldName(name), ...storedKeys(identity).flatMap((key) => membersUnder(state.bansOf, key).slice(0, 1))];
+  for (const banned of names) {
+    const ban = get(state.bans, banned);
+    if (ban !== undefined) return ban;
+  }
+  return null;
+}
+
+/** What whoever is banned is told, with the reason where one was given. */
+export function bannedRefusal(state: State, identity: Identity, name: string): Refusal {
+  const because = banOn(state, identity, name)?.reason;
+  return because === undefined ? { reason: "you-are-banned" } : { reason: "you-are-banned", because };
 }
 
 /**

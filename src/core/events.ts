@@ -26,6 +26,8 @@ export interface Ban {
   readonly identity: Identity | null;
   readonly by: string;
   readonly bannedAt: number;
+  /** What the operator said of it; missing: nothing. */
+  readonly reason?: string;
 }
 
 /** What must outlive the process. The store keeps facts and nothing else. */

@@ -157,3 +157,19 @@ test("MO-9 bans and unbans outlive a restart", () => {
   ]);
   expect(outcome(later.join(2, mallory, "renamed"))).toBe("ended: you-are-banned");
 });
+
+test("MO-11 a ban's reason outlives a restart, and is told to whom it keeps out, under whatever name", () => {
+  w.run({ kind: "ban", session: 1, target: "mallory", reason: "spam" });
+  const later = w.restarted();
+  for (const [session, name] of [
+    [1, "mallory"],
+    [2, "other"],
+  ] as const) {
+    expect(later.join(session, mallory, name).heard).toEqual([
+      {
+        to: session,
+        notice: { kind: "ended", cause: { kind: "refused", refusal: { reason: "you-are-banned", because: "spam" } } },
+      },
+    ]);
+  }
+});

@@ -1,7 +1,7 @@
 import { get, valuesOf } from "./persistent-map.ts";
 import type { PeerCommand } from "./commands.ts";
 import { done, refused, type Decision } from "./decision.ts";
-import type { EndCause, Event, SessionId } from "./events.ts";
+import type { Ban, EndCause, Event, SessionId } from "./events.ts";
 import { identityKey, type Identity } from "./identity.ts";
 import { membersUnder } from "./index-map.ts";
 import { foldName, isName } from "./names.ts";
@@ -55,7 +55,10 @@ export function decideBan(
   ]);
   const cause = { kind: "banned", reason: reasonOf(command) } as const;
   return done(
-    { kind: "ban-placed", ban: { name: target, identity: reached, by: by.name, bannedAt: at } },
+    {
+      kind: "ban-placed",
+      ban: withReason({ name: target, identity: reached, by: by.name, bannedAt: at }, cause.reason),
+    },
     ...[...ended].map((id) => ending(id, cause)),
     ...(first === undefined ? [] : [sentAway(first.name, by, cause)]),
     { kind: "answered", session: by.id, tag, answer: { kind: "banned", target } },
@@ -107,6 +110,10 @@ function ending(session: SessionId, cause: Extract<EndCause, { kind: "kicked" | 
 
 function sentAway(name: string, by: RegisteredSession, cause: Extract<EndCause, { kind: "kicked" | "banned" }>): Event {
   return { kind: "sent-away", how: cause.kind, name, by: by.name, reason: cause.reason };
+}
+
+function withReason(ban: Ban, reason: string | null): Ban {
+  return reason === null ? ban : { ...ban, reason };
 }
 
 /** Others' text: so much of it, and no more. */

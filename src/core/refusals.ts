@@ -12,7 +12,8 @@ export type Refusal =
   /** A local name that has a user key is that key's: nobody bears it who hasn't proved it. */
   | { readonly reason: "name-has-key" }
   | { readonly reason: "too-many-names" }
-  | { readonly reason: "you-are-banned" }
+  /** `because`: what the operator said of it; missing: nothing. */
+  | { readonly reason: "you-are-banned"; readonly because?: string }
   | { readonly reason: "recipient-not-found" }
   | { readonly reason: "too-many-messages" }
   | { readonly reason: "not-operator" }

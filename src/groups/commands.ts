@@ -121,6 +121,10 @@ export type ServerCommand =
       readonly counter: number;
     }
   | { readonly kind: "order-removal"; readonly owner: Owner; readonly why: RemovalReason }
+  /** An owner is banned, or isn't any more. Live: a start says it again. */
+  | { readonly kind: "bar-owner" | "unbar-owner"; readonly owner: Owner }
+  /** Which of these are there, and which were unseen for too long. */
+  | { readonly kind: "look-at-devices"; readonly devices: readonly DeviceId[] }
   | { readonly kind: "remove-device"; readonly device: DeviceId; readonly why: RemovalReason }
   /** The connection of a device is gone. */
   | { readonly kind: "device-offline"; readonly session: SessionId }

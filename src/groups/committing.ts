@@ -6,7 +6,7 @@ import type { DeviceId } from "./ids.ts";
 import { handedOutTo, usePackages } from "./key-packages.ts";
 import { encodeEntry, hashEntry, type LogEntry } from "./log-entry.ts";
 import { groupLog, infoLog, welcomeLog } from "./logs.ts";
-import { activeMembers, knownDevice, openGroup, sameOwner } from "./members.ts";
+import { activeMembers, addableDevice, knownDevice, openGroup, sameOwner } from "./members.ts";
 import type { GroupRefusal } from "./refusals.ts";
 import type { GroupRow, Row } from "./rows.ts";
 import { pairKey, type State } from "./state.ts";
@@ -113,7 +113,7 @@ function refusalOfAdds(state: State, group: GroupRow, command: CommitHandshake, 
   const references = new Set(found.welcomed);
   if (references.size !== found.welcomed.length) return { reason: "invalid-handshake" };
   for (const { device, key, owner } of found.added) {
-    const known = knownDevice(state, device);
+    const known = addableDevice(state, device);
     if ("refusal" in known) return known.refusal;
     if (known.key !== key || !sameOwner(known.owner, owner)) return { reason: "wrong-device" };
     if (device in group.members) return { reason: "not-allowed" };

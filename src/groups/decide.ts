@@ -6,8 +6,9 @@ import type { Context, Decision } from "./decision.ts";
 import { decideOffline, decideOnline, decideRemoveDevice } from "./devices.ts";
 import { decideForget, rangesToForget } from "./forgetting.ts";
 import { decidePublish, decideTake, rangesToTake } from "./key-packages.ts";
-import { decideLeave, decideOrderRemoval, decideReport } from "./leaving.ts";
+import { decideLeave, decideReport } from "./leaving.ts";
 import { decideAcknowledge, decideWelcomeDone } from "./reading.ts";
+import { decideBar, decideOrderRemoval, decideUnbar, decideUnseen } from "./removals.ts";
 import { decideSend } from "./sending.ts";
 import type { State } from "./state.ts";
 
@@ -37,9 +38,15 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
     case "device-offline":
       return decideOffline(command);
     case "order-removal":
-      return decideOrderRemoval(state, command);
+      return decideOrderRemoval(state, command, context);
+    case "bar-owner":
+      return decideBar(state, command, context);
+    case "unbar-owner":
+      return decideUnbar(state, command);
+    case "look-at-devices":
+      return decideUnseen(state, command, context);
     case "remove-device":
-      return decideRemoveDevice(state, command);
+      return decideRemoveDevice(state, command, context);
     case "forget-old":
       return decideForget(state, command, context);
   }
@@ -63,6 +70,9 @@ export function rangesOf(state: State, command: GroupCommand): readonly Range[] 
     case "device-online":
     case "device-offline":
     case "order-removal":
+    case "bar-owner":
+    case "unbar-owner":
+    case "look-at-devices":
     case "remove-device":
       return [];
   }

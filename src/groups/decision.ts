@@ -19,7 +19,7 @@ export interface Accepted {
 
 export type Decision = Accepted | { readonly refusal: GroupRefusal };
 
-/** A device's connection. `replaced`: the one that it had before, which ends. */
+/** A device's connection (`replaced`: the one that it had before, which ends), or an owner's ban. */
 export type LiveEvent =
   | {
       readonly kind: "device-came";
@@ -27,7 +27,9 @@ export type LiveEvent =
       readonly session: SessionId;
       readonly replaced: SessionId | null;
     }
-  | { readonly kind: "device-gone"; readonly session: SessionId };
+  | { readonly kind: "device-gone"; readonly session: SessionId }
+  /** By the owner's key. */
+  | { readonly kind: "owner-barred" | "owner-unbarred"; readonly owner: string };
 
 /** What devices hear that didn't ask. Said after the commit; to those of `to` who are there. */
 export interface Push {
@@ -36,7 +38,14 @@ export interface Push {
   readonly push:
     | { readonly kind: "entry"; readonly group: GroupId; readonly entry: LogEntry }
     | { readonly kind: "welcome"; readonly group: GroupId }
-    | { readonly kind: "removal-due"; readonly group: GroupId; readonly devices: readonly DeviceId[] }
+    /** All that are to be removed there now; none: no more. Times in milliseconds since 1970, see `RemovalDue`. */
+    | {
+        readonly kind: "removal-due";
+        readonly group: GroupId;
+        readonly devices: readonly DeviceId[];
+        readonly since: number;
+        readonly until: number;
+      }
     | { readonly kind: "group-ended"; readonly group: GroupId }
     | { readonly kind: "packages-low"; readonly left: number };
 }

@@ -54,6 +54,6 @@ test("GR-24 a removed device is to be removed from its groups", () => {
   expect(world.pushes.at(-1)).toEqual({
     to: [id("a1")],
     except: null,
-    push: { kind: "removal-due", group: id("g"), devices: [id("b1")] },
+    push: { kind: "removal-due", group: id("g"), devices: [id("b1")], since: 1_000, until: 301_000 },
   });
 });

@@ -2,7 +2,7 @@ import { get } from "../core/persistent-map.ts";
 import type { ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import type { DeviceId } from "./ids.ts";
-import { removalOrders } from "./leaving.ts";
+import { liftedOrders, removalOrders } from "./removals.ts";
 import { packageLog } from "./logs.ts";
 import { knownDevice, sameOwner } from "./members.ts";
 import type { GroupRefusal } from "./refusals.ts";
@@ -31,11 +31,13 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
     rows.push({ table: "user-key", key: ownerKey(owner), value: { userKey, since: at } });
   }
   const packages = get(state.packages, id);
+  // Whoever was unseen for long is back before anybody has removed it.
+  const lifted = liftedOrders(state, [id], "unseen");
   return {
-    rows,
+    rows: [...rows, ...lifted.rows],
     appends: [],
     trims: [],
-    pushes: [],
+    pushes: lifted.pushes,
     live: [{ kind: "device-came", device: id, session: command.session, replaced: get(state.online, id) ?? null }],
     reply: {
       kind: "online",
@@ -49,6 +51,7 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
 export function refusalOfOnline(state: State, command: Online): GroupRefusal | null {
   const { owner, userKey } = command;
   const known = get(state.devices, command.device);
+  if (get(state.barred, ownerKey(owner)) !== undefined) return { reason: "not-allowed" };
   if (known?.removed === true) return { reason: "device-removed" };
   if (known !== undefined && (known.key !== command.key || !sameOwner(known.owner, owner))) {
     return { reason: "wrong-device" };
@@ -72,13 +75,14 @@ export function decideOffline({ session }: Extract<ServerCommand, { kind: "devic
 export function decideRemoveDevice(
   state: State,
   { device: id, why }: Extract<ServerCommand, { kind: "remove-device" }>,
+  { at }: Context,
 ): Decision {
   const device = knownDevice(state, id);
   if ("refusal" in device) return device;
   const packages = get(state.packages, id);
   const rows: Row[] = [{ table: "device", key: id, value: { ...device, removed: true } }];
   if (packages !== undefined) rows.push({ table: "packages", key: id, value: null });
-  const orders = removalOrders(state, [id], why);
+  const orders = removalOrders(state, [id], why, at);
   return {
     rows: [...rows, ...orders.rows],
     appends: [],

@@ -5,7 +5,7 @@ import { refuse, type Context, type Decision, type Push, type TakenPackage } fro
 import { lastPackage } from "./devices.ts";
 import type { DeviceId } from "./ids.ts";
 import { packageLog } from "./logs.ts";
-import { isActive, knownDevice, openGroup } from "./members.ts";
+import { addableDevice, isActive, knownDevice, openGroup } from "./members.ts";
 import type { GroupRefusal } from "./refusals.ts";
 import type { PackagesRow, Row } from "./rows.ts";
 import type { State } from "./state.ts";
@@ -91,7 +91,7 @@ export function decideTake(state: State, command: TakePackages, { read }: Contex
   const taken: TakenPackage[] = [];
   const trims = [];
   for (const [i, device] of of.entries()) {
-    const known = knownDevice(state, device);
+    const known = addableDevice(state, device);
     if ("refusal" in known) return known;
     const packages = get(state.packages, device) ?? NONE;
     const [reference, ...left] = packages.references;

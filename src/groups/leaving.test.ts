@@ -33,7 +33,7 @@ test("GR-33 who leaves is cut off with all devices, and the others hear whom to 
   expect(made.pushes.at(-1)).toEqual({
     to: [id("a1")],
     except: null,
-    push: { kind: "removal-due", group: id("g"), devices: [id("b1"), id("b2")] },
+    push: { kind: "removal-due", group: id("g"), devices: [id("b1"), id("b2")], since: 1_000, until: 301_000 },
   });
   made.send("a1", "g", 1);
   expect(made.pushes.at(-1)?.to).toEqual([id("a1")]);

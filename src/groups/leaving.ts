@@ -1,10 +1,10 @@
-import { get } from "../core/persistent-map.ts";
-import type { DeviceCommand, ServerCommand } from "./commands.ts";
-import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
+import type { DeviceCommand } from "./commands.ts";
+import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 import { activeMembers, isActive, knownDevice, mayBelong, membersOf, openGroup, ownersOf } from "./members.ts";
-import type { GroupRow, RemovalReason, Row } from "./rows.ts";
-import { ownerKey, type State } from "./state.ts";
+import { orderIn } from "./removals.ts";
+import type { GroupRow, Row } from "./rows.ts";
+import type { State } from "./state.ts";
 
 /**
  * A member can't remove itself (RFC 9420, section 12.4): it is cut off at once, and the client of one that stays commits the
@@ -22,64 +22,17 @@ export function decideLeave(
   if ("refusal" in device) return device;
   if (!isActive(group, command.device)) return refuse({ reason: "not-a-member-of-group" });
   if (group.place.kind === "direct") return refuse({ reason: "not-allowed" });
-  const { row, push } = orderIn(command.group, group, membersOf(state, group, device.owner), "left");
+  const { row, push } = orderIn(state, command.group, group, {
+    members: membersOf(state, group, device.owner),
+    why: "left",
+    at,
+  });
   if (activeMembers(row).length > 0) {
     const rows: Row[] = [{ table: "group", key: command.group, value: row }];
     return { ...reply({ kind: "done" }), rows, pushes: push === null ? [] : [push] };
   }
   // Nobody is left who could commit anything.
   return endGroup(command.group, row, { kind: "ended", why: "empty", at });
-}
-
-/** The server wants an owner out of all groups: banned, or unseen for too long. */
-export function decideOrderRemoval(
-  state: State,
-  { owner, why }: Extract<ServerCommand, { kind: "order-removal" }>,
-): Decision {
-  const devices = [...(get(state.devicesOf, ownerKey(owner)) ?? [])];
-  return { ...reply({ kind: "done" }), ...removalOrders(state, devices, why) };
-}
-
-/** What orders the removal of these devices from every group that they are in. */
-export function removalOrders(
-  state: State,
-  devices: readonly DeviceId[],
-  why: RemovalReason,
-): { readonly rows: readonly Row[]; readonly pushes: readonly Push[] } {
-  const rows: Row[] = [];
-  const pushes: Push[] = [];
-  const groups = new Set(devices.flatMap((device) => [...(get(state.groupsOf, device) ?? [])]));
-  for (const id of groups) {
-    const group = get(state.groups, id);
-    if (group?.status.kind !== "open") continue;
-    const { row, push } = orderIn(
-      id,
-      group,
-      devices.filter((device) => device in group.members),
-      why,
-    );
-    if (row !== group) rows.push({ table: "group", key: id, value: row });
-    if (push !== null) pushes.push(push);
-  }
-  return { rows, pushes };
-}
-
-function orderIn(
-  id: GroupId,
-  group: GroupRow,
-  devices: readonly DeviceId[],
-  why: RemovalReason,
-): { readonly row: GroupRow; readonly push: Push | null } {
-  // Who has left and is then banned is banned.
-  const fresh = devices.filter((device) => group.ordered[device] === undefined || group.ordered[device] === "left");
-  if (fresh.length === 0) return { row: group, push: null };
-  const row = { ...group, ordered: { ...group.ordered, ...Object.fromEntries(fresh.map((device) => [device, why])) } };
-  const push: Push = {
-    to: activeMembers(row),
-    except: null,
-    push: { kind: "removal-due", group: id, devices: Object.keys(row.ordered) },
-  };
-  return { row, push };
 }
 
 /**

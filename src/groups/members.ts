@@ -71,5 +71,18 @@ export function ownersOf(state: State, devices: readonly DeviceId[]): Set<string
 export function knownDevice(state: State, id: DeviceId): DeviceRow | { readonly refusal: GroupRefusal } {
   const device = get(state.devices, id);
   if (device === undefined) return { refusal: { reason: "unknown-device", device: id } };
-  return device.removed ? { refusal: { reason: "device-removed" } } : device;
+  if (device.removed) return { refusal: { reason: "device-removed" } };
+  return isBarred(state, device.owner) ? { refusal: { reason: "not-allowed" } } : device;
+}
+
+/** The device, if others may add it: a banned person's is as good as none. */
+export function addableDevice(state: State, id: DeviceId): DeviceRow | { readonly refusal: GroupRefusal } {
+  const device = get(state.devices, id);
+  const isThere = device !== undefined && !isBarred(state, device.owner);
+  return isThere ? knownDevice(state, id) : { refusal: { reason: "unknown-device", device: id } };
+}
+
+/** Whether an owner is banned. */
+export function isBarred(state: State, owner: Owner): boolean {
+  return get(state.barred, ownerKey(owner)) !== undefined;
 }

@@ -3,8 +3,9 @@ import type { DeviceCommand } from "./commands.ts";
 import { refuse, reply, type Decision } from "./decision.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 import { welcomeLog } from "./logs.ts";
-import { isActive } from "./members.ts";
+import { isActive, isBarred } from "./members.ts";
 import type { GroupRefusal } from "./refusals.ts";
+import { dueIn, type RemovalDue } from "./removals.ts";
 import type { GroupRow, Place, WelcomeRow } from "./rows.ts";
 import { pairKey, type State } from "./state.ts";
 
@@ -44,7 +45,7 @@ export function readable(
 export function mayReadInfo(state: State, device: DeviceId, id: GroupId): boolean {
   const group = get(state.groups, id);
   const row = get(state.devices, device);
-  if (group?.status.kind !== "open" || row === undefined || row.removed) return false;
+  if (group?.status.kind !== "open" || row === undefined || row.removed || isBarred(state, row.owner)) return false;
   const ordered = group.ordered[device];
   const open = group.access === "open" && row.owner.kind !== "machine";
   if (ordered !== undefined) return ordered === "left" && open;
@@ -109,6 +110,8 @@ export interface GroupView {
   /** null: not a member, or not one any more. */
   readonly cursor: number | null;
   readonly ended: boolean;
+  /** Members who are to be removed; null: none, or this device isn't a member. */
+  readonly removal: RemovalDue | null;
   /** The number of the last message of this device's own; 0: none. */
   readonly written: number;
 }
@@ -135,6 +138,7 @@ export function viewOf(state: State, device: DeviceId, id: GroupId): GroupView |
     members: Object.keys(group.members).length,
     cursor: active ? cursorOf(state, group, id, device) : null,
     ended: group.status.kind === "ended",
+    removal: active ? dueIn(state, group) : null,
     written: get(state.writers, pairKey(id, device))?.number ?? 0,
   };
 }

@@ -65,6 +65,8 @@ export interface GroupRow {
   readonly removed: Readonly<Record<DeviceId, number>>;
   /** Members that are to be removed: delivery to them is cut; any member's client may commit it. */
   readonly ordered: Readonly<Record<DeviceId, RemovalReason>>;
+  /** Since when the first of them is, in milliseconds since 1970; of no meaning while there is none. */
+  readonly orderedSince?: number;
   /** Who can't go on in it, and the first number that the last of them can't take. */
   readonly reports: { readonly number: number; readonly by: readonly string[] } | null;
   /** How many Welcomes its log of Welcomes has had. */

@@ -91,6 +91,9 @@ function sizeOf(command: GroupCommand): number {
     case "report-commit":
     case "device-offline":
     case "order-removal":
+    case "bar-owner":
+    case "unbar-owner":
+    case "look-at-devices":
     case "remove-device":
     case "forget-old":
       return BASE_SIZE;

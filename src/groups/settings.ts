@@ -21,6 +21,8 @@ export interface Settings {
   readonly commitAge: number;
   /** A device unseen for so long is to be removed from its groups. */
   readonly deviceAge: number;
+  /** How long members may go on writing to somebody who is to be removed. */
+  readonly removalTime: number;
   /** How long one device may hold a group's commit turn. */
   readonly turn: number;
   /** Devices that may wait for a group's commit turn. */
@@ -45,6 +47,7 @@ export const DEFAULT_SETTINGS: Settings = {
   messageCount: 10_000,
   commitAge: 90 * DAY,
   deviceAge: 60 * DAY,
+  removalTime: 300_000,
   turn: 5_000,
   maxWaitingTurns: 1_000,
 };

@@ -63,6 +63,8 @@ export interface State {
   /** The one connection of each device that is there, and the other way round. */
   readonly online: PersistentMap<DeviceId, SessionId>;
   readonly devicesOnline: PersistentMap<SessionId, DeviceId>;
+  /** Owners who are banned, by their keys. */
+  readonly barred: PersistentMap<string, true>;
 }
 
 function emptyState(settings: Settings): State {
@@ -89,6 +91,7 @@ function emptyState(settings: Settings): State {
     createdBy: emptyMap(),
     online: emptyMap(),
     devicesOnline: emptyMap(),
+    barred: emptyMap(),
   };
 }
 
@@ -124,7 +127,7 @@ export function apply(state: State, row: Row): State {
   }
 }
 
-/** The state when a device's connection came or went. */
+/** The state when a device's connection came or went, or an owner was banned. */
 export function applyLive(state: State, event: LiveEvent): State {
   switch (event.kind) {
     case "device-came": {
@@ -132,6 +135,10 @@ export function applyLive(state: State, event: LiveEvent): State {
       const others = replaced === null ? state.devicesOnline : without(state.devicesOnline, replaced);
       return { ...state, online: put(state.online, device, session), devicesOnline: put(others, session, device) };
     }
+    case "owner-barred":
+      return { ...state, barred: put(state.barred, event.owner, true) };
+    case "owner-unbarred":
+      return { ...state, barred: without(state.barred, event.owner) };
     case "device-gone": {
       const device = get(state.devicesOnline, event.session);
       if (device === undefined) return state;

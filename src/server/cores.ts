@@ -5,8 +5,10 @@ import { Mailbox } from "../core/mailbox.ts";
 import type { Notice } from "../core/notices.ts";
 import { initialState, type Settings } from "../core/state.ts";
 import type { ServerRow } from "../groups/rows.ts";
+import type { Settings as GroupSettings } from "../groups/settings.ts";
 import type { FullStore, SavedAll, StoredFact } from "../store/stored.ts";
 import { FrameHearers } from "./frames/hearers.ts";
+import { BansInGroups } from "./groups/group-bans.ts";
 import type { GroupService } from "./groups/service.ts";
 import { startGroups } from "./groups/start.ts";
 import type { Log } from "./log.ts";
@@ -39,6 +41,8 @@ export interface Cores {
   readonly hearers: FrameHearers;
   /** Which server this is, among all that the devices know. */
   readonly self: ServerRow;
+  /** Somebody was banned, or a ban was lifted, or nothing came of it. */
+  readonly onModerated: () => void;
 }
 
 /** Rejects where a first start can't store which server this is. */
@@ -76,8 +80,18 @@ export async function startCores({ config, saved, log, timings, now, ...options 
     },
   );
   const hearers = new FrameHearers(() => groups);
-  const { groups, server: self } = await startGroups({ store, saved, outbox: hearers, now, onStoreFailure });
-  return { storeWatch, settings, mailbox, sessions, metrics, scrollback, groups, hearers, self };
+  const { groups, server: self } = await startGroups({
+    store,
+    saved,
+    outbox: hearers,
+    settings: groupSettingsOf(config),
+    now,
+    onStoreFailure,
+  });
+  const bansInGroups = new BansInGroups(() => mailbox.state, groups);
+  bansInGroups.follow();
+  const onModerated = (): void => bansInGroups.follow();
+  return { storeWatch, settings, mailbox, sessions, metrics, scrollback, groups, hearers, self, onModerated };
 }
 
 function settingsOf(config: Config): Settings {
@@ -89,6 +103,13 @@ function settingsOf(config: Config): Settings {
     maxNamesOfLocal: config.maxLocalNames,
   };
 }
+
+function groupSettingsOf({ deviceUnseenDays }: Config): Partial<GroupSettings> {
+  return { deviceAge: deviceUnseenDays * A_DAY };
+}
+
+/** In milliseconds. */
+const A_DAY = 86_400_000;
 
 function logPassedOn(log: Log, { name, from, to }: Extract<Notice, { kind: "name-passed-on" }>): void {
   log.info("a name passed on", { name, from: describeIdentity(from), to: describeIdentity(to) });

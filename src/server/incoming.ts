@@ -42,6 +42,8 @@ export interface IncomingOptions {
   readonly scrollback: Scrollback;
   /** Answers what is asked by HTTP. */
   readonly answer: Answer;
+  /** Somebody was banned, or a ban was lifted, or nothing came of it. */
+  readonly onModerated: () => void;
   /** Joins the frame protocol to the sessions. */
   readonly frames: (makeSession: SessionFactory) => FramesUpgrade;
   /** Most sockets at once. */
@@ -63,7 +65,13 @@ export function createIncoming(options: IncomingOptions): Incoming {
   let stopping = false;
   const audit = withAudit(
     (command, settle) => {
-      if (!stopping) mailbox.post(command, settle);
+      if (stopping) return;
+      if (command.kind !== "ban" && command.kind !== "unban") mailbox.post(command, settle);
+      else
+        mailbox.post(command, (decision) => {
+          options.onModerated();
+          settle?.(decision);
+        });
     },
     () => mailbox.state,
     log,

@@ -1,7 +1,9 @@
 import type { Refusal } from "../core/refusals.ts";
+import { visibleLine } from "../text/visible.ts";
 
 /** A refusal in plain English, for who reads it without a client that has words of its own: the plain door, and `curl`. */
-export function refusalWords({ reason }: Refusal): string {
+export function refusalWords(refusal: Refusal): string {
+  const { reason } = refusal;
   switch (reason) {
     case "not-registered":
       return "You have no name here yet.";
@@ -16,7 +18,9 @@ export function refusalWords({ reason }: Refusal): string {
     case "too-many-names":
       return "You have as many names as one may have.";
     case "you-are-banned":
-      return "You are banned here.";
+      return refusal.because === undefined
+        ? "You are banned here."
+        : `You are banned here: ${visibleLine(refusal.because, 200)}`;
     case "recipient-not-found":
       return "Nobody by that name is here; /who lists who is.";
     case "too-many-messages":

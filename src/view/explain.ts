@@ -89,7 +89,7 @@ function explainRefusal(refusal: Refusal): string {
     case "invalid-name":
       return "A name is 1 to 32 of A-Z a-z 0-9 . _ - and not ALL.";
     case "you-are-banned":
-      return "You are banned from this server. Ask an operator to lift the ban.";
+      return `You are banned from this server${because(refusal.because)}. Ask an operator to lift the ban.`;
     case "recipient-not-found":
       return "Nobody by that name is here. /who lists who is.";
     case "too-many-messages":

@@ -44,7 +44,8 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
           { kind: "local" },
         ];
         const claims = identities.map((identity, index) => claimOf(`Name-${index}`, identity));
-        const bans = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
+        const bans: Ban[] = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
+        bans.push({ ...banOf("Banned-why", null), reason: "spam, \u{1f600} and more" });
         await commitFacts(store, [...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
         expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true, rows: [] });
       }));

@@ -126,3 +126,44 @@ test("SR-8 who writes learns when everybody else has it, by one of their devices
   const after = await alice.peer.get("groups", { after: null });
   expect(after.groups).toMatchObject([{ group, reached: sent.number }]);
 });
+
+test("SR-9 a ban cuts a person off in every room at once, for the others to remove; unban lifts that; a kick ends sessions alone", async () => {
+  await using server = await startTestServer();
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const group = newId();
+  const created = alice.device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), OPEN);
+  await alice.peer.get("create-group", { group, place: { kind: "everyone" }, groupInfo: created.info() });
+  const { epoch, groupInfo } = await bob.peer.get("read-group-info", { group });
+  const joined = await bob.device.engine.joinExternal(groupInfo);
+  const { commit } = joined;
+  await bob.peer.get("commit", { group, request: newId(), epoch, commit, welcome: null, groupInfo: joined.groupInfo });
+  created.process((await alice.peer.next("entry")).entry.bytes);
+  const device = Buffer.from(bob.device.id).toString("base64url");
+
+  await alice.peer.get("kick", { target: "bob", reason: null });
+  expect((await bob.peer.next("ended")).cause).toMatchObject({ kind: "kicked" });
+  expect((await alice.peer.get("groups", { after: null })).groups).toMatchObject([{ removal: null }]);
+
+  using again = await FramePeer.connect(server.port);
+  await again.greet("bob", bob.device);
+  await alice.peer.get("ban", { target: "bob", reason: "spam" });
+  expect((await again.next("ended")).cause).toEqual({ kind: "banned", reason: "spam" });
+  const due = await alice.peer.next("removal-due");
+  expect(due.devices).toEqual([device]);
+  expect((await alice.peer.get("groups", { after: null })).groups).toMatchObject([
+    { group, removal: { devices: [device], since: due.since, until: due.until } },
+  ]);
+  using refused = await FramePeer.connect(server.port);
+  void refused.greet("bob", bob.device).catch(() => {});
+  expect((await refused.next("ended")).cause).toEqual({
+    kind: "refused",
+    refusal: { reason: "you-are-banned", because: "spam" },
+  });
+
+  await alice.peer.get("unban", { target: "bob" });
+  expect((await alice.peer.next("removal-due")).devices).toEqual([]);
+  using back = await FramePeer.connect(server.port);
+  await back.greet("bob", bob.device);
+  expect((await back.get("read", { group, after: 0, limit: 10 })).entries).toHaveLength(1);
+});

@@ -15,7 +15,7 @@ import { groupLog } from "../../src/groups/logs.ts";
 import type { GroupRefusal } from "../../src/groups/refusals.ts";
 import type { Owner, Place, Row } from "../../src/groups/rows.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../src/groups/settings.ts";
-import { apply, initialState, type State } from "../../src/groups/state.ts";
+import { apply, applyLive, initialState, type State } from "../../src/groups/state.ts";
 
 export const sha256: Sha256 = (input) => createHash("sha256").update(input).digest("base64url");
 
@@ -204,11 +204,13 @@ export class DeliveryServiceWorld {
     return initialState(this.state.settings, this.rows.values());
   }
 
-  #commit({ rows, appends, trims, pushes }: Accepted): void {
+  #commit({ rows, appends, trims, pushes, live = [] }: Accepted): void {
     for (const row of rows) {
       this.state = apply(this.state, row);
       this.rows.set(`${row.table} ${row.key}`, row);
     }
+    // Here all devices come by one session, so connections are none of it.
+    for (const event of live) if ("owner" in event) this.state = applyLive(this.state, event);
     for (const append of appends) this.#append(append);
     this.#trim(trims);
     this.pushes.push(...pushes);

@@ -81,8 +81,8 @@ describe("padserve names and padserve bans", () => {
         { name: "nas", identity: "machine nas (tag:backup)", since, connected: false },
       ],
       bans: [
-        { name: "bob", identity: "bob@example.com", by: "alice", since },
-        { name: "somebody", identity: null, by: "alice", since },
+        { name: "bob", identity: "bob@example.com", by: "alice", since, reason: null },
+        { name: "somebody", identity: null, by: "alice", since, reason: null },
       ],
     });
     expect(bans.stdout).toBe(`${JSON.stringify(stopped.bans)}\n`);

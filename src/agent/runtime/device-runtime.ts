@@ -273,6 +273,8 @@ function laneOf(group: string): string {
 }
 
 async function removeOrdered(entrance: Entrance, push: Extract<Push, { type: "removal-due" }>): Promise<void> {
+  // What was ordered has been lifted.
+  if (push.devices.length === 0) return;
   // Up to 64 with one commit.
   const devices = push.devices.slice(0, 64).map(toBytes);
   const session = entrance.groups.session(push.group);

@@ -10,7 +10,6 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
     case "name-taken":
     case "name-has-key":
     case "too-many-names":
-    case "you-are-banned":
     case "not-a-member":
     case "identity-unavailable":
     case "server-full":
@@ -24,6 +23,10 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
     case "replaced":
     case "device-removed":
       return { reason: refusal.reason };
+    case "you-are-banned":
+      return refusal.because === undefined
+        ? { reason: "you-are-banned" }
+        : { reason: "you-are-banned", because: refusal.because };
     case "operator-immune":
       return refusal;
     case "target-not-found":

@@ -15,7 +15,7 @@ import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, Request, RequestType } from "../../wire/frames/requests.ts";
 import type { GroupService, Outcome, Speaker } from "../groups/service.ts";
-import { refusalOfCore, refusalOfGroups } from "./outbound.ts";
+import { MOST_TOLD, refusalOfCore, refusalOfGroups } from "./outbound.ts";
 import type { SessionLink } from "../session/protocol.ts";
 import type { FramesServices } from "./services.ts";
 
@@ -221,11 +221,12 @@ export function sentGroupOf(groups: GroupsSeen, device: string, group: string): 
   return view === null ? null : sentGroup(groups, device, view);
 }
 
-function sentGroup(groups: GroupsSeen, device: string, { place, hash, ...view }: GroupView): SentGroup {
+function sentGroup(groups: GroupsSeen, device: string, { place, hash, removal, ...view }: GroupView): SentGroup {
   return {
     ...view,
     place: place.kind === "direct" ? { kind: "direct", between: [place.between[0], place.between[1]] } : place,
     hash: hash === "" ? null : hash,
+    removal: removal === null ? null : { ...removal, devices: removal.devices.slice(0, MOST_TOLD) },
     reached: groups.reached(view.group, device),
     welcome: get(groups.state.welcomes, pairKey(view.group, device)) !== undefined,
   };

@@ -64,6 +64,9 @@ function endedCause(cause: EndCause): Extract<Push, { type: "ended" }>["cause"] 
   }
 }
 
+/** Devices to be removed that one frame tells; the others come when these are gone. */
+export const MOST_TOLD = 1_000;
+
 /** What a notice of the delivery service is as a push; null: nothing. */
 export function pushOfGroupNotice(
   notice: GroupNotice,
@@ -77,8 +80,10 @@ export function pushOfGroupNotice(
       const group = viewOf(notice.group);
       return group === null ? null : { type: "group", group };
     }
-    case "removal-due":
-      return { type: "removal-due", group: notice.group, devices: [...notice.devices] };
+    case "removal-due": {
+      const { group, devices, since, until } = notice;
+      return { type: "removal-due", group, devices: devices.slice(0, MOST_TOLD), since, until };
+    }
     case "reached":
       return { type: "reached", group: notice.group, number: notice.number };
     case "packages-low":
@@ -99,6 +104,8 @@ export function refusalOfCore(refusal: CoreRefusal): Refusal {
       return { reason: "malformed" };
     case "operator-immune":
       return { reason: "operator-immune", action: refusal.action };
+    case "you-are-banned":
+      return refusal;
     case "target-not-found":
     case "not-banned":
       return { reason: refusal.reason, target: refusal.target.slice(0, 64) };
@@ -108,7 +115,6 @@ export function refusalOfCore(refusal: CoreRefusal): Refusal {
     case "name-taken":
     case "name-has-key":
     case "too-many-names":
-    case "you-are-banned":
     case "recipient-not-found":
     case "too-many-messages":
     case "not-operator":

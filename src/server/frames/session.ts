@@ -231,7 +231,11 @@ export class FramesSession implements ProtocolSession, Hearer {
    */
   #refusalOfLocal(name: string, coming: Parameters<FramesServices["groups"]["online"]>[0] | null): Refusal | null {
     const { groups } = this.#services;
-    if (coming !== null) return groups.refusalOfOnline(coming);
+    if (coming !== null) {
+      const refusal = groups.refusalOfOnline(coming);
+      // Who is banned is told so, and why, by the core.
+      return refusal?.reason === "not-allowed" ? null : refusal;
+    }
     return groups.keyOfName(foldName(name)) === null ? null : { reason: "name-has-key" };
   }
 

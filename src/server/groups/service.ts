@@ -14,9 +14,10 @@ import { refusalOfOnline } from "../../groups/devices.ts";
 import type { DeviceId, GroupId } from "../../groups/ids.ts";
 import { decodeEntry, type LogEntry } from "../../groups/log-entry.ts";
 import { groupLog, infoLog, welcomeLog } from "../../groups/logs.ts";
+import { isActive } from "../../groups/members.ts";
 import { mayReadInfo, readable } from "../../groups/reading.ts";
 import type { GroupRefusal } from "../../groups/refusals.ts";
-import type { Place, Row } from "../../groups/rows.ts";
+import type { Owner, Place, Row } from "../../groups/rows.ts";
 import { createGroupRules, type GroupDomain, type GroupEvent, type GroupNotice } from "../../groups/rules.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../groups/settings.ts";
 import { initialState, ownerKey, pairKey, type State } from "../../groups/state.ts";
@@ -54,6 +55,9 @@ export interface Speaker {
 }
 
 const HOUR = 3_600_000;
+const A_DAY = 24 * HOUR;
+/** Devices looked at with one commit. */
+const DEVICES_AT_ONCE = 100;
 const MOST_OBSERVERS = 256;
 /** Milliseconds that acknowledgements gather. */
 const REACHED_EVERY = 250;
@@ -273,21 +277,29 @@ export class GroupService {
     group: GroupId,
   ): Promise<Outcome<{ welcome: Uint8Array; entry: number; hash: string }>> {
     const row = get(this.state.welcomes, pairKey(group, device));
-    if (row === undefined) return { ok: false, refusal: { reason: "unknown-group" } };
+    const members = get(this.state.groups, group);
+    if (row === undefined || members === undefined) return { ok: false, refusal: { reason: "unknown-group" } };
+    if (!isActive(members, device)) return { ok: false, refusal: { reason: "not-a-member-of-group" } };
     const stored = await this.#read({ log: welcomeLog(group), after: row.number - 1, limit: 1, bytes: 0 });
     const [entry] = stored ?? [];
     if (entry?.number !== row.number) return STORAGE_FAILED;
     return { ok: true, value: { welcome: entry.body, entry: row.entry, hash: row.hash } };
   }
 
-  /** Forgets what all have or what is too old, in all groups. */
+  /** Forgets what all have or what is too old, in all groups, and looks for devices that were unseen for too long. */
   forgetOld(): void {
+    this.#lookAtDevices();
     forEach(this.state.groups, (_, group) => {
       for (const what of ["messages", "commits"] as const) this.#mailbox.post({ kind: "forget-old", group, what });
     });
   }
 
-  /** For what the server itself decides: bans, removed devices. */
+  /** A ban reaches an owner, or reaches it no more. */
+  setBarred(owner: Owner, barred: boolean): void {
+    void this.#ask({ kind: barred ? "bar-owner" : "unbar-owner", owner });
+  }
+
+  /** For what the server itself decides: removed devices. */
   order(command: Extract<GroupCommand, { kind: "order-removal" | "remove-device" }>): Promise<Outcome<Reply>> {
     return this.#ask(command).then(replyOf);
   }
@@ -302,6 +314,18 @@ export class GroupService {
     this.#turns.stop();
     this.#reached.stop();
     this.#observers.close();
+  }
+
+  #lookAtDevices(): void {
+    const [at, { state }] = [Date.now(), this];
+    const due: DeviceId[] = [];
+    forEach(state.devices, ({ seen, removed }, id) => {
+      const age = get(state.online, id) === undefined ? this.#settings.deviceAge : A_DAY;
+      if (!removed && at - seen >= age) due.push(id);
+    });
+    for (let from = 0; from < due.length; from += DEVICES_AT_ONCE) {
+      void this.#ask({ kind: "look-at-devices", devices: due.slice(from, from + DEVICES_AT_ONCE) });
+    }
   }
 
   async #ask(command: GroupCommand): Promise<Decision<GroupEvent, ServiceRefusal>> {

@@ -1,6 +1,7 @@
 import type { Outbox } from "../../core/ports.ts";
 import type { Row, ServerRow } from "../../groups/rows.ts";
 import type { GroupNotice } from "../../groups/rules.ts";
+import type { Settings } from "../../groups/settings.ts";
 import { createObservers } from "../../mls/create-observers.ts";
 import type { FullStore, SavedAll } from "../../store/stored.ts";
 import { randomId } from "../random-id.ts";
@@ -10,6 +11,8 @@ export interface StartGroupsOptions {
   readonly store: FullStore;
   readonly saved: SavedAll;
   readonly outbox: Outbox<GroupNotice>;
+  /** Where they differ from the usual bounds. */
+  readonly settings: Partial<Settings>;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly onStoreFailure: (cause: unknown) => void;
@@ -19,7 +22,7 @@ export interface StartGroupsOptions {
 export async function startGroups(
   options: StartGroupsOptions,
 ): Promise<{ readonly groups: GroupService; readonly server: ServerRow }> {
-  const { store, saved, outbox, now, onStoreFailure } = options;
+  const { store, saved, outbox, settings, now, onStoreFailure } = options;
   const server = serverOf(saved.rows) ?? (await makeServer(store));
   const groups = new GroupService({
     server: server.id,
@@ -27,6 +30,7 @@ export async function startGroups(
     saved: saved.rows,
     observers: createObservers(),
     outbox,
+    settings,
     now,
     onStoreFailure,
   });

@@ -1,4 +1,4 @@
-import type { Fact } from "../../core/events.ts";
+import type { Ban, Fact } from "../../core/events.ts";
 import { foldName } from "../../core/names.ts";
 import type { Row } from "../../groups/rows.ts";
 import { StoreError } from "../errors.ts";
@@ -19,12 +19,15 @@ export interface FactTables {
 export function factTables(connection: Connection): FactTables {
   const statements = prepare(connection);
   return {
-    load: () => ({
-      claims: Array.from(statements.claims.iterate(), readClaim),
-      bans: Array.from(statements.bans.iterate(), readBan),
-      rows: Array.from(statements.rows.iterate(), readRow),
-      tailscaledSeen: Array.from(statements.meta.iterate(), readMeta).some(({ key }) => key === "tailscaled-seen"),
-    }),
+    load: () => {
+      const meta = new Map(Array.from(statements.meta.iterate(), readMeta).map(({ key, value }) => [key, value]));
+      return {
+        claims: Array.from(statements.claims.iterate(), readClaim),
+        bans: bansWithReasons(Array.from(statements.bans.iterate(), readBan), meta),
+        rows: Array.from(statements.rows.iterate(), readRow),
+        tailscaledSeen: meta.has("tailscaled-seen"),
+      };
+    },
     apply: (facts, digest) => {
       // Of a row that is written more than once only the last counts: a busy group writes its head with each message.
       const rows = new Map<string, Row>();
@@ -73,10 +76,14 @@ function apply(statements: ReturnType<typeof prepare>, fact: Fact, digest: Diges
       const row = writeBan(fact.ban);
       remove(statements.lift, row[0], digest);
       insert(statements.ban, "bans", row, digest);
+      remove(statements.forget, reasonKey(row[0]), digest);
+      if (fact.ban.reason !== undefined)
+        insert(statements.note, "meta", [reasonKey(row[0]), fact.ban.reason.toWellFormed()], digest);
       return;
     }
     case "ban-lifted":
       remove(statements.lift, foldName(fact.name), digest);
+      remove(statements.forget, reasonKey(foldName(fact.name)), digest);
       return;
     case "tailscaled-seen":
       remove(statements.forget, "tailscaled-seen", digest);
@@ -85,6 +92,18 @@ function apply(statements: ReturnType<typeof prepare>, fact: Fact, digest: Diges
     default:
       throw new TypeError(`a fact of unknown kind: ${JSON.stringify(fact satisfies never)}`);
   }
+}
+
+/** Reasons came later than bans, and stand in the table of what else there is. */
+function reasonKey(folded: string): string {
+  return `ban-reason ${folded}`;
+}
+
+function bansWithReasons(bans: readonly Ban[], meta: ReadonlyMap<string, string>): Ban[] {
+  return bans.map((ban) => {
+    const reason = meta.get(reasonKey(foldName(ban.name)));
+    return reason === undefined ? ban : { ...ban, reason };
+  });
 }
 
 function applyRow(statements: ReturnType<typeof prepare>, row: Row, digest: Digest): void {

@@ -60,6 +60,11 @@ export const group = v.object({
    * or this device isn't a member. Feature `reached`.
    */
   reached: v.optional(v.nullable(count), null),
+  /**
+   * Members who are to be removed, since when, and until when others may go on writing to them; null: none, or this device isn't a
+   * member. Times by the server's clock. Feature `removals`.
+   */
+  removal: v.optional(v.nullable(v.object({ devices: listOf(deviceId, 1_000), since: count, until: count })), null),
   ended: v.boolean(),
   /** The number of the last message of this device's own that the log has had; 0: none, or a server that doesn't say. Feature `successors`. */
   written: v.optional(count, 0),
@@ -132,8 +137,17 @@ export const reportCommit = { request: v.object({ ...inGroup, number: count }), 
 export const newEntry = v.object({ type: v.literal("entry"), ...inGroup, entry });
 /** Something about this group is new for this device: a Welcome, a first sight of it, its end. */
 export const groupChanged = v.object({ type: v.literal("group"), group });
-/** These members are to be removed; any member's client may commit it. */
-export const removalDue = v.object({ type: v.literal("removal-due"), ...inGroup, devices: listOf(deviceId, 1_000) });
+/**
+ * These members are to be removed, and no others; any member's client may commit it. With the feature `removals` also since when, and
+ * until when others may go on writing to them; and none when what was ordered is lifted.
+ */
+export const removalDue = v.object({
+  type: v.literal("removal-due"),
+  ...inGroup,
+  devices: listOf(deviceId, 1_000),
+  since: v.optional(count),
+  until: v.optional(count),
+});
 /** The same as `reached` of the group; it gathers for a moment, so that it comes seldom. Feature `reached`. */
 export const reached = v.object({ type: v.literal("reached"), ...inGroup, number: count });
 export const turnGranted = v.object({ type: v.literal("turn"), ...inGroup });

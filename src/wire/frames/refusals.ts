@@ -19,7 +19,6 @@ const PLAIN = [
   "name-taken",
   "name-has-key",
   "too-many-names",
-  "you-are-banned",
   "not-a-member",
   "identity-unavailable",
   "server-full",
@@ -46,6 +45,7 @@ const PLAIN = [
 /** The closed list of what a server may say no with. What lies behind it is in the server's log. */
 export const refusal = v.variant("reason", [
   v.object({ reason: v.picklist(PLAIN) }),
+  v.object({ reason: v.literal("you-are-banned"), because: v.optional(v.pipe(v.string(), v.maxBytes(1024))) }),
   v.object({ reason: v.literal("operator-immune"), action: v.picklist(["kick", "ban"]) }),
   v.object({ reason: v.picklist(["target-not-found", "not-banned"]), target: v.pipe(v.string(), v.maxLength(64)) }),
   v.object({ reason: v.literal("other-user-key"), userKey: key }),

@@ -7,13 +7,14 @@
  *
  * - 1: the first.
  * - 1 with the feature `reached`: `reached` of a group and as a push, how far all others have acknowledged.
- * - The refusal `name-has-key`.
+ * - The refusal `name-has-key`; `because` with `you-are-banned`.
+ * - The feature `removals`: `removal` of a group, `since` and `until` of `removal-due`.
  * - 1 with the feature `successors`: `written` of a group; reports about a log as well as about a commit.
  */
 export const VERSION = 1;
 
 /** What this side can do beyond the version's minimum; both say theirs in the hello. */
-export const FEATURES: readonly string[] = ["reached", "successors"];
+export const FEATURES: readonly string[] = ["reached", "removals", "successors"];
 
 /** The WebSocket subprotocol, and the path of the upgrade. */
 export const SUBPROTOCOL = "padserve.v1";

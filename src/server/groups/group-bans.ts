@@ -1,0 +1,49 @@
+import type { Ban } from "../../core/events.ts";
+import { identityKey } from "../../core/identity.ts";
+import { membersUnder } from "../../core/index-map.ts";
+import { foldName } from "../../core/names.ts";
+import { get, valuesOf } from "../../core/persistent-map.ts";
+import type { State as CoreState } from "../../core/state.ts";
+import type { Owner } from "../../groups/rows.ts";
+import { ownerKey } from "../../groups/state.ts";
+import { ownerOf } from "../frames/owner.ts";
+import type { GroupService } from "./service.ts";
+
+/**
+ * The core's bans, as the delivery service keeps to them: nothing is delivered to a banned person's or machine's devices, and their leaves
+ * are to go. A ban is stored before this hears of it; what a sudden end keeps from following, the next start does.
+ */
+export class BansInGroups {
+  readonly #core: () => CoreState;
+  readonly #groups: Pick<GroupService, "setBarred">;
+  #barred = new Map<string, Owner>();
+  #bans: CoreState["bans"] | null = null;
+
+  constructor(core: () => CoreState, groups: Pick<GroupService, "setBarred">) {
+    this.#core = core;
+    this.#groups = groups;
+  }
+
+  /** At the start, and whenever a command may have changed the bans. */
+  follow(): void {
+    const state = this.#core();
+    if (state.bans === this.#bans) return;
+    this.#bans = state.bans;
+    const now = new Map(
+      valuesOf(state.bans)
+        .flatMap((ban) => ownersOfBan(state, ban))
+        .map((owner) => [ownerKey(owner), owner]),
+    );
+    const before = this.#barred;
+    this.#barred = now;
+    for (const [key, owner] of now) if (!before.has(key)) this.#groups.setBarred(owner, true);
+    for (const [key, owner] of before) if (!now.has(key)) this.#groups.setBarred(owner, false);
+  }
+}
+
+/** Whose devices a ban means: those of the identity that it reaches, in all the ways in which it is known; or the bare name's. */
+function ownersOfBan(state: CoreState, { identity, name }: Ban): Owner[] {
+  if (identity === null) return [{ kind: "name", identity: foldName(name) }];
+  const claims = membersUnder(state.claimsOf, identityKey(identity)).flatMap((own) => get(state.claims, own) ?? []);
+  return [identity, ...claims.map((claim) => claim.identity)].flatMap((known) => ownerOf(known, name) ?? []);
+}
