@@ -28,7 +28,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: "done",
   wrongUse: "wrong use: an option, a word or a configuration that can't be",
-  unexpected: "something unexpected",
+  unexpected: "something unexpected; or it can't run here: Node is too old, the installation incomplete",
   unreachable: "the server can't be reached, the connection was lost, or what was waited for did not come",
   refused: "refused: name taken, nobody there, kicked, banned",
   rateLimited: "too many messages at once",

@@ -6,7 +6,7 @@ import type { EndCause, Failure } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
 import type { Chat } from "../view/chat/chat.ts";
 import { NO_HISTORY, openHistory, type History } from "./chatting/history.ts";
-import { join } from "./chatting/join.ts";
+import { join, type Joined } from "./chatting/join.ts";
 import { chatInLines } from "./chatting/lines.ts";
 import { chatInPipe, readPiped } from "./chatting/piped.ts";
 import { loadSettings } from "./chatting/ports.ts";
@@ -77,14 +77,10 @@ async function chat(
   try {
     const given = await readWords(words, remembered, context);
     if (given === null) return context.stop.aborted ? EXIT.interrupted : EXIT.wrongUse;
-    const found = await findServer(given.server, remembered.server, context);
-    if ("code" in found) return found.code;
-    const { server } = found;
     const ids = await chooseIds(given.id, remembered.id, context);
-    const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-    const world = { server, own, settings: heard(settings), troubles, context, failed };
-    const joined = await join(ids, piped === null, world, complain);
-    if ("cause" in joined) return await farewell(joined.cause, server, false);
+    const reached = await arrive(given.server, ids);
+    if ("code" in reached) return reached.code;
+    const { server, joined } = reached;
     if (values.to !== undefined) joined.chat.openNamed(addressee(values.to));
     const onScreen = piped === null && (await face(joined.chat, { server, id: joined.client.id }));
     const commands = values.commands === true;
@@ -93,6 +89,21 @@ async function chat(
     return code === EXIT.done ? verdict.code : code;
   } finally {
     piped?.close();
+  }
+
+  /** Goes to the server. A person who was asked for it, and named one that isn't there, is asked again. */
+  async function arrive(given: string | undefined, ids: readonly [string, ...string[]]): Promise<Arrived> {
+    for (;;) {
+      const found = await findServer(given, remembered.server, context);
+      if ("code" in found) return found;
+      const { server, asked } = found;
+      const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
+      const world = { server, own, settings: heard(settings), troubles, context, failed };
+      const joined = await join(ids, piped === null, world, complain);
+      if (!("cause" in joined)) return { server, joined };
+      const code = await farewell(joined.cause, server, false);
+      if (!asked || !isElsewhere(joined.cause)) return { code };
+    }
   }
 
   /** Programs want messages, not who comes and goes. */
@@ -130,6 +141,16 @@ async function chat(
   function complain(...lines: readonly (string | null)[]): void {
     for (const line of lines) if (line !== null) stderr.write(`pad chat: ${line}\n`);
   }
+}
+
+/** The server, and the chat there; or what to exit with, when why has been said. */
+type Arrived =
+  | { readonly server: ServerAddress; readonly joined: Exclude<Joined, { cause: EndCause }> }
+  | { readonly code: ExitCode };
+
+/** Whether there is no server of ours where we looked for one. */
+function isElsewhere({ kind }: EndCause): boolean {
+  return kind === "unreachable" || kind === "not-padserve" || kind === "silent";
 }
 
 function isPlain(env: ProcessContext["env"]): boolean {

@@ -31,6 +31,21 @@ describe.skipIf(!HAS_TMUX)("pad chat in lines, on a terminal (needs tmux)", () =
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
+  test("CM-37 who names a server that isn't there is told so, and asked again", async () => {
+    await using server = await startTestServer();
+    const terminal = await startTerminal({
+      columns: 100,
+      rows: 24,
+      // An empty remembered server would be this machine's own, where one happens to run.
+      command: `${process.execPath} ${LAUNCHER} chat --plain`,
+    });
+    await terminal.until("Which server?");
+    await terminal.type("127.0.0.1:1\r");
+    await terminal.until(/Which server\?[^]*Which server\?/);
+    await terminal.type(`127.0.0.1:${server.port}\r`);
+    await terminal.until("ALL (the server can read this)>");
+  });
+
   test("CM-6 what comes while a long line is typed stays to be read, and so does the line", async () => {
     await using server = await startTestServer();
     const bob = await server.join("bob");

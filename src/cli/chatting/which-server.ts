@@ -5,8 +5,8 @@ import { parseAddress, type ServerAddress } from "../../client/transport/index.t
 import { notAnAddress } from "../explain.ts";
 import { chooseServer } from "../start/choose-server.ts";
 
-/** The server, or what to exit with where there is none, when why has been said. */
-export type Found = { readonly server: ServerAddress } | { readonly code: ExitCode };
+/** The server, and whether a person was asked for it; or what to exit with where there is none, when why has been said. */
+export type Found = { readonly server: ServerAddress; readonly asked: boolean } | { readonly code: ExitCode };
 
 /** A person is asked where no server is known. */
 export async function findServer(
@@ -15,7 +15,7 @@ export async function findServer(
   { env, stdin, stderr, stop }: ProcessContext,
 ): Promise<Found> {
   const choice = await chooseServer(given, env, known);
-  if (choice.kind === "chosen") return choice;
+  if (choice.kind === "chosen") return { server: choice.server, asked: false };
   if (choice.kind === "not-an-address") {
     stderr.write(`pad chat: ${notAnAddress(choice.words)}\n`);
     return { code: EXIT.wrongUse };
@@ -36,7 +36,7 @@ async function askForServer({
     for (;;) {
       const words = await reader.question("Which server? Its name or address in your tailnet: ", { signal: stop });
       const server = parseAddress(words.trim());
-      if (server !== null) return { server };
+      if (server !== null) return { server, asked: true };
       stderr.write(`${notAnAddress(words)}\n`);
     }
   } catch {
