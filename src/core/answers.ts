@@ -10,7 +10,6 @@ export type Answer =
   | { readonly kind: "checked"; readonly operator: boolean }
   | { readonly kind: "list"; readonly names: readonly string[] }
   | { readonly kind: "bans"; readonly names: readonly string[] }
-  | { readonly kind: "right-given-up" }
   | { readonly kind: "kicked"; readonly target: string }
   | { readonly kind: "banned"; readonly target: string }
   | { readonly kind: "unbanned"; readonly target: string };

@@ -20,8 +20,6 @@ export type PeerCommand = Asked &
     /** `body` is sealed by the sender; it is passed on unchanged. */
     | { readonly kind: "direct"; readonly to: string; readonly body: string }
     | { readonly kind: "list" | "list-bans" }
-    /** An operator gives up the right that is kept from having been first. */
-    | { readonly kind: "give-up-right" }
     /** `reason` is told to whom it meets; at most 200 characters of it. */
     | { readonly kind: "kick" | "ban"; readonly target: string; readonly reason?: string | undefined }
     | { readonly kind: "unban"; readonly target: string }

@@ -62,7 +62,6 @@ function classOf(command: Command): CommandClass {
     case "tailscaled-presence":
     case "nodes-present":
     case "clear-kept-right":
-    case "give-up-right":
       return "durable";
   }
 }
@@ -93,7 +92,6 @@ function sizeOf(command: Command): number {
     case "tailscaled-presence":
     case "nodes-present":
     case "clear-kept-right":
-    case "give-up-right":
       return BASE_SIZE;
   }
 }

@@ -8,7 +8,7 @@ import type { Answer } from "./answers.ts";
 import type { Command, PeerCommand } from "./commands.ts";
 import { done, refused, SESSION_GONE, type Decision } from "./decision.ts";
 import { decideBan, decideKick, decideUnban, listBans } from "./moderation.ts";
-import { decideGiveUp } from "./operators.ts";
+import { decideClearKeptRight } from "./operators.ts";
 import { foldName } from "./names.ts";
 import { get } from "./persistent-map.ts";
 import { isOperator, withNeeds, withOperator, withRegistered } from "./rights.ts";
@@ -37,14 +37,13 @@ export function decide(state: State, command: Command, at: number, keyOfName: Ke
     case "nodes-present":
       return decideNodesPresent(state, command);
     case "clear-kept-right":
-      return decideGiveUp(state, null);
+      return decideClearKeptRight(state);
     case "release-name":
       return decideRelease(state, command.name);
     case "broadcast":
     case "direct":
     case "list":
     case "list-bans":
-    case "give-up-right":
     case "kick":
     case "ban":
     case "unban":
@@ -69,8 +68,6 @@ function decideAsked(state: State, command: Exclude<PeerCommand, { kind: "regist
       return withRegistered(state, session, () => answered(command, { kind: "list", names: rosterOf(state).names }));
     case "list-bans":
       return withOperator(state, session, () => answered(command, { kind: "bans", names: listBans(state) }));
-    case "give-up-right":
-      return withOperator(state, session, () => decideGiveUp(state, command));
     case "kick":
       return withOperator(state, session, (operator) => decideKick(state, operator, command));
     case "ban":

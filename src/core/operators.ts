@@ -1,6 +1,5 @@
-import type { Tag } from "./answers.ts";
 import { done, UNCHANGED, type Decision } from "./decision.ts";
-import type { Event, SessionId } from "./events.ts";
+import type { Event } from "./events.ts";
 import { foldAscii, identityKey, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { foldName } from "./names.ts";
 import { valuesOf } from "./persistent-map.ts";
@@ -48,22 +47,13 @@ export function keptRightOf({ identity, name, userKey }: RegisteredSession): Kep
   }
 }
 
-/** Gives up the right that is kept from being first, whoever has it; who comes first after that, has it next. */
-export function decideGiveUp(
-  state: State,
-  asked: { readonly session: SessionId; readonly tag?: Tag | undefined } | null,
-): Decision {
+/** Takes back the right that is kept from having been first; whoever comes first after that has it next. */
+export function decideClearKeptRight(state: State): Decision {
   const events: Event[] = [
     ...(state.keptRight === null ? [] : [{ kind: "kept-right-given-up" } as const]),
     ...demotions(state),
   ];
-  if (asked === null) return events.length === 0 ? UNCHANGED : done(...events);
-  return done(...events, {
-    kind: "answered",
-    session: asked.session,
-    tag: asked.tag,
-    answer: { kind: "right-given-up" },
-  });
+  return events.length === 0 ? UNCHANGED : done(...events);
 }
 
 /** Who is operator by being first is so no more. */

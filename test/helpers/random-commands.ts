@@ -30,7 +30,6 @@ const rare: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant("refresh-identity" as const), session, identity, grant }),
   fc.record({ kind: fc.constant("release-name" as const), name }),
   fc.record({ kind: fc.constant("tailscaled-presence" as const), present: fc.boolean() }),
-  fc.record({ kind: fc.constant("give-up-right" as const), session }),
   fc.constant({ kind: "clear-kept-right" } as const),
   fc.constant({ kind: "nodes-present", nodes: [], elapsed: 1000 } as const),
   fc.constant({ kind: "tailscaled-seen" } as const),

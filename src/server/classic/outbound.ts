@@ -142,8 +142,6 @@ function answerLines(answer: Answer, asked: Asked, facts: () => ServerFacts): Se
       return response(
         answer.names.length === 0 ? [{ kind: "no-bans" }] : answer.names.map((id) => ({ kind: "banned", id })),
       );
-    case "right-given-up":
-      return [];
     case "kicked":
       return [{ kind: "success", action: "kick", id: answer.target }];
     case "banned":
