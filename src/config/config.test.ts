@@ -56,6 +56,7 @@ describe("configuration", () => {
         registerTimeout: 10_000,
         scrollback: 20,
         deviceUnseenDays: 60,
+        noClassic: false,
         logLevel: "info",
         logFormat: null,
       },

@@ -34,6 +34,8 @@ export interface Config {
   readonly scrollback: number;
   /** A device that was not here for so many days is to be removed from its groups. */
   readonly deviceUnseenDays: number;
+  /** Only what is sealed: no classic lines, no plain door, no open room. */
+  readonly noClassic: boolean;
   readonly logLevel: string;
   readonly logFormat: "json" | "pretty" | null;
 }
@@ -107,6 +109,7 @@ function withDefaults(given: Given, data: string): Config {
     registerTimeout: (given["register-timeout"] ?? 10) * 1000,
     scrollback: given.scrollback ?? 20,
     deviceUnseenDays: given["device-unseen-days"] ?? 60,
+    noClassic: given["no-classic"] ?? false,
     logLevel: given["log-level"] ?? "info",
     logFormat: given["log-format"] === "json" || given["log-format"] === "pretty" ? given["log-format"] : null,
   };

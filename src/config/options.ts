@@ -106,6 +106,10 @@ export const SERVER_OPTIONS = {
     max: 3650,
     help: "a device that was not here for so long is to be removed from its rooms (default 60)",
   },
+  "no-classic": {
+    kind: "flag",
+    help: "sealed rooms alone: no open room, so neither the original's clients, nc, telnet nor curl",
+  },
   "log-level": {
     kind: "text",
     placeholder: "LEVEL",

@@ -20,6 +20,8 @@ export type Refusal =
   | { readonly reason: "operator-immune"; readonly action: "kick" | "ban" }
   | { readonly reason: "target-not-found"; readonly target: string }
   | { readonly reason: "not-banned"; readonly target: string }
+  /** This server has sealed rooms alone. */
+  | { readonly reason: "no-open-room" }
   | { readonly reason: "timed-out" }
   | { readonly reason: "server-full" }
   | { readonly reason: "not-a-member" }

@@ -12,6 +12,8 @@ export type Greeting =
   | { readonly kind: "classic"; readonly connected: number; readonly answered: number }
   /** It speaks the classic protocol, and lets nobody like us in. */
   | { readonly kind: "turned-away"; readonly reason: TurnedAway; readonly connected: number }
+  /** It has sealed rooms alone, and no lines for anybody (`--no-classic`). */
+  | { readonly kind: "sealed-only"; readonly connected: number }
   /** Connected; then it said nothing, something else, or closed. */
   | { readonly kind: "no-padserve"; readonly silent: boolean; readonly connected: number };
 
@@ -58,6 +60,7 @@ function judge(text: string, connected: number, answered: number): Greeting {
     if (reason === "not-a-member" || reason === "identity-unavailable" || reason === "server-full") {
       return { kind: "turned-away", reason, connected };
     }
+    if (reason === "no-open-room") return { kind: "sealed-only", connected };
   }
   return { kind: "classic", connected, answered };
 }

@@ -39,6 +39,14 @@ test("DR-14 it is told what a name is, and of each family whether it connects an
   ]);
 });
 
+test("DR-15 a server of sealed rooms alone is told as such", () => {
+  const found = examineReach(facts([[V4, { kind: "sealed-only", connected: 3 }]]), tailscaleFacts());
+  expect(found.at(-1)).toMatchObject({
+    level: "ok",
+    what: "frames; HTTP (--no-classic: the original's clients, nc and curl are refused, pad chat is not)",
+  });
+});
+
 test("DR-14 one family that doesn't connect is a warning, all of them an error", () => {
   const dead: Greeting = { kind: "unreachable", code: "ETIMEDOUT" };
   const half = examineReach(

@@ -100,7 +100,7 @@ function protocols({ greetings, health, target }: ReachFacts): readonly Finding[
   if (open.length === 0) return [];
   if (open.every(({ kind }) => kind === "no-padserve")) return [stranger(open)];
   const http = health !== null && health.kind !== "no-http";
-  const spoken = fine("protocols", http ? "classic; HTTP" : "classic (no HTTP: a server of the original)");
+  const spoken = fine("protocols", open.some(({ kind }) => kind === "sealed-only") ? SEALED_ONLY : classic(http));
   if (health?.kind !== "another-name") return [spoken];
   return [
     spoken,
@@ -112,6 +112,12 @@ function protocols({ greetings, health, target }: ReachFacts): readonly Finding[
       next: `If you want that name for /healthz and /metrics: padserve serve --alias ${target.host}`,
     },
   ];
+}
+
+const SEALED_ONLY = "frames; HTTP (--no-classic: the original's clients, nc and curl are refused, pad chat is not)";
+
+function classic(http: boolean): string {
+  return http ? "classic; HTTP" : "classic (no HTTP: a server of the original)";
 }
 
 function stranger(open: readonly Greeting[]): Finding {

@@ -108,6 +108,11 @@ export function createIncoming(options: IncomingOptions): Incoming {
     maxPerIdentity: config.maxPerIdentity,
     now,
     onIdentified: (speech, socket) => {
+      if (config.noClassic && speech !== "http") {
+        turnedAway.note({ reason: "no-open-room", address: socket.peer.address });
+        (speech === "plain" ? plain : classic).turnAway(socket.socket, { reason: "no-open-room" });
+        return;
+      }
       switch (speech) {
         case "lines":
           makeSession(classic, socket);

@@ -81,7 +81,7 @@ function createAnswer(
     now: options.now,
   });
   return createRoutes({
-    openRoom,
+    openRoom: config.noClassic ? null : openRoom,
     place: () => ({ host: ownHost(), port: options.listening().port }),
     metrics,
     hostNames: () => ownNames(options),
@@ -106,6 +106,7 @@ function createFrames(
     groups,
     hearers,
     scrollback,
+    openRoom: !options.config.noClassic,
     limits,
     hostNames: () => ownNames(options),
     port: () => options.listening().port,

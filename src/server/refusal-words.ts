@@ -33,6 +33,8 @@ export function refusalWords(refusal: Refusal): string {
       return "Nobody by that name is here.";
     case "not-banned":
       return "Nobody by that name is banned.";
+    case "no-open-room":
+      return "This server has sealed rooms alone, which need a client with keys of its own: pad chat.";
     case "timed-out":
       return "That took too long.";
     case "server-full":

@@ -112,6 +112,7 @@ export const pushes: readonly Push[] = [
     version: 1,
     features: [],
     server: { id, incarnation: id, name: "chat" },
+    openRoom: true,
     nonce: key,
     you: { owner: { kind: "person", identity: "1002" }, label: "bob@example.com", operator: false },
     limits: { frame: 2_097_152, page: 500, requests: 32 },

@@ -76,6 +76,7 @@ function isSendOnly(error: ServerError): boolean {
     case "invalid-text":
     case "invalid-key":
     case "not-operator":
+    case "no-open-room":
     case "timed-out":
     case "server-full":
     case "not-a-member":

@@ -18,6 +18,7 @@ export function isFarewell(error: ServerError): boolean {
   switch (error.reason) {
     case "you-are-banned":
     case "invalid-key":
+    case "no-open-room":
     case "timed-out":
     case "server-full":
     case "not-a-member":

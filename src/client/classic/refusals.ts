@@ -16,6 +16,7 @@ export function refusalOf(error: ServerError): Refusal {
     case "recipient-not-found":
     case "too-many-messages":
     case "not-operator":
+    case "no-open-room":
     case "timed-out":
     case "server-full":
     case "not-a-member":

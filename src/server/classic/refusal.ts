@@ -23,6 +23,7 @@ export function classicError(refusal: Refusal, asked: ClassicTag["asked"] | null
     case "operator-immune":
     case "target-not-found":
     case "not-banned":
+    case "no-open-room":
     case "timed-out":
     case "server-full":
     case "not-a-member":

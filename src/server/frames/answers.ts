@@ -13,7 +13,7 @@ import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
-import type { ReplyBody, Request, RequestType } from "../../wire/frames/requests.ts";
+import type { ReplyBody, Request, RequestBody, RequestType } from "../../wire/frames/requests.ts";
 import type { GroupService, Outcome, Speaker } from "../groups/service.ts";
 import { MOST_TOLD, refusalOfCore, refusalOfGroups } from "./outbound.ts";
 import type { SessionLink } from "../session/protocol.ts";
@@ -60,6 +60,9 @@ export type GroupsSeen = Pick<GroupService, "state" | "reached">;
 const PEOPLE_PAGE = 100;
 const GROUPS_PAGE = 200;
 const DONE: Answered = { reply: {} };
+const NO_OPEN_ROOM: Answered = { refusal: { reason: "no-open-room" } };
+/** Text under a pad that lies beside it, both in hex. */
+const PAD_FACTOR = 4;
 
 /** What a request is answered. Rejects only by a fault of ours. */
 export async function answerRequest(request: Asked, asking: Asking): Promise<Answered> {
@@ -67,11 +70,8 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
   switch (request.type) {
     case "say":
       return await say(request.body.text, asking);
-    case "tell": {
-      const { to, text } = request.body;
-      // What classic clients understand; it hides nothing from the server.
-      return await ask(link, { kind: "direct", session: link.id, to, body: sealPad(text) });
-    }
+    case "tell":
+      return await tell(request.body, asking);
     case "people":
       return replyTo("people", services.directory.page(request.body.after, PEOPLE_PAGE));
     case "look-up":
@@ -117,8 +117,16 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
 }
 
 async function say(text: string, { link, services }: Asking): Promise<Answered> {
+  if (!services.openRoom) return NO_OPEN_ROOM;
   if (!link.admit(Buffer.byteLength(text), services.readers())) return { refusal: { reason: "too-many-messages" } };
   return await ask(link, { kind: "broadcast", session: link.id, text });
+}
+
+/** What classic clients understand; it hides nothing from the server. */
+async function tell({ to, text }: RequestBody<"tell">, { link, services }: Asking): Promise<Answered> {
+  if (!services.openRoom) return NO_OPEN_ROOM;
+  if (!link.admit(PAD_FACTOR * Buffer.byteLength(text), 1)) return { refusal: { reason: "too-many-messages" } };
+  return await ask(link, { kind: "direct", session: link.id, to, body: sealPad(text) });
 }
 
 async function bans({ link }: Asking): Promise<Answered> {

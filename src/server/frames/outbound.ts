@@ -118,6 +118,7 @@ export function refusalOfCore(refusal: CoreRefusal): Refusal {
     case "recipient-not-found":
     case "too-many-messages":
     case "not-operator":
+    case "no-open-room":
     case "timed-out":
     case "server-full":
     case "not-a-member":

@@ -28,6 +28,8 @@ export interface FramesServices {
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
   readonly encodeNotice: (notice: Notice) => Buffer | null;
   readonly readers: () => number;
+  /** Whether there is an open room, and whoever can't seal. */
+  readonly openRoom: boolean;
   /** The last lines of the open room, for who comes. */
   readonly scrollback: Scrollback;
   readonly facts: () => { readonly host: string; readonly sessions: number };

@@ -39,6 +39,7 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
       claimedName: () => null,
       encodeNotice: () => null,
       readers: () => 0,
+      openRoom: true,
       scrollback: { observe: () => {}, lines: () => [] },
       facts: never,
       onStart: () => {},

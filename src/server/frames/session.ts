@@ -138,6 +138,7 @@ export class FramesSession implements ProtocolSession, Hearer {
       version: VERSION,
       features: [...FEATURES],
       server,
+      openRoom: this.#services.openRoom,
       nonce: this.#nonce,
       you: { owner: ownerOf(identity, null), label: labelOf(identity), operator: grant !== null },
       limits: { frame: MAX_FRAME, page: MOST_ENTRIES, requests: MOST_REQUESTS },

@@ -20,6 +20,8 @@ export interface FramesSideOptions {
   readonly groups: GroupService;
   readonly hearers: FrameHearers;
   readonly scrollback: Scrollback;
+  /** Whether there is an open room, and whoever can't seal. */
+  readonly openRoom: boolean;
   readonly limits: Limits;
   readonly hostNames: () => HostNames;
   readonly port: () => number;
@@ -56,6 +58,7 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
       ),
       readers: () => rosterOf(mailbox.state).sessions.length,
       scrollback: options.scrollback,
+      openRoom: options.openRoom,
       facts: options.facts,
       onStart: (session) => hearers.add(session),
       onStop: (session) => hearers.remove(session),

@@ -263,6 +263,8 @@ function statusOf({ reason }: Refusal): number {
     case "not-operator":
     case "operator-immune":
       return 403;
+    case "no-open-room":
+      return 404;
     case "name-taken":
     case "name-has-key":
     case "too-many-names":

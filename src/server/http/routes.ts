@@ -9,6 +9,7 @@ import { isFromBrowser } from "./from-browser.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenRoom } from "./open-room.ts";
 import { page } from "./page.ts";
+import { refusalWords } from "../refusal-words.ts";
 import { send } from "./send.ts";
 
 export interface HttpOptions {
@@ -18,7 +19,8 @@ export interface HttpOptions {
   readonly settings: Settings;
   /** How the server does, within a few seconds; 503 unless `status` is `ok`. */
   readonly health: () => Promise<Readonly<Record<string, string | number>> & { readonly status: string }>;
-  readonly openRoom: OpenRoom;
+  /** Null: there is none. */
+  readonly openRoom: OpenRoom | null;
   /** What the server is called, and its port: for the page. */
   readonly place: () => { readonly host: string; readonly port: number };
   readonly admin: (request: AdminRequest) => Promise<AdminAnswer>;
@@ -69,25 +71,29 @@ async function answer(exchange: Exchange, options: HttpOptions): Promise<void> {
 
 async function answerRoom(exchange: Exchange, options: HttpOptions): Promise<void> {
   const { request, response } = exchange;
-  const isPost = request.method === "POST";
+  const { openRoom } = options;
   if (isFromBrowser(request.headers)) {
     request.resume();
     // A person who types the address is told what this is; a page that asks learns nothing, and says nothing.
     if (request.method === "GET") return sendPage(exchange, options);
     return send(response, 403, "Nothing is said here for a web page. Use curl, nc or pad.\n");
   }
-  if (isPost) return options.openRoom.say(exchange);
-  if (request.method === "GET") return options.openRoom.hear(exchange);
+  if (openRoom === null) {
+    request.resume();
+    return send(response, 404, `${refusalWords({ reason: "no-open-room" })}\n`, undefined, { connection: "close" });
+  }
+  if (request.method === "POST") return openRoom.say(exchange);
+  if (request.method === "GET") return openRoom.hear(exchange);
   request.resume();
   return send(response, 405, "GET hears the open room, POST says something in it.\n", undefined, {
     allow: "GET, POST",
   });
 }
 
-function sendPage({ request, response }: Exchange, { place }: HttpOptions): void {
+function sendPage({ request, response }: Exchange, { place, openRoom }: HttpOptions): void {
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
   const { host, port } = place();
-  return send(response, 200, page(host, port), "text/html; charset=utf-8");
+  return send(response, 200, page(host, port, openRoom !== null), "text/html; charset=utf-8");
 }
 
 /** Who may see how the server does: this machine's own people, and operators by what tailnet or configuration says. */

@@ -29,6 +29,7 @@ const CASES: {
       "This name belongs to a device that seals, and nobody bears it without its key: use pad chat with that device's folder, or another name",
     ],
   ],
+  "no-open-room": [[{ reason: "no-open-room" }, "This server has sealed rooms only: use pad chat"]],
   "too-many-names": [[{ reason: "too-many-names" }, "Too many names"]],
   "you-are-banned": [[{ reason: "you-are-banned" }, "You are banned from this server"]],
   "no-shared-secret": [[{ reason: "no-shared-secret" }, "Shared secret not established"]],

@@ -1,6 +1,6 @@
 import { VERBS, type ShapedVerb, type TargetVerb } from "./verbs.ts";
 
-/** The reasons that need no further words, each with what follows `ERROR ` (PROTOCOL.md; `too-many-names` and `name-has-key` are ours). */
+/** The reasons that need no further words, each with what follows `ERROR ` (PROTOCOL.md; `too-many-names`, `name-has-key` and `no-open-room` are ours). */
 const SENTENCES = {
   "not-registered": "Not registered",
   "already-registered": "Already registered",
@@ -19,6 +19,7 @@ const SENTENCES = {
   "too-many-messages": "Too many messages",
   "not-operator": "Not authorized as operator",
   "line-too-long": "Line too long",
+  "no-open-room": "This server has sealed rooms only: use pad chat",
   "timed-out": "Timed out",
   "server-full": "Server is full",
   "not-a-member": "Not a member of this tailnet",

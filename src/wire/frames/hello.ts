@@ -11,6 +11,8 @@ export const serverHello = v.object({
   features,
   /** `incarnation` is new after each restore from a backup; `id` stays. */
   server: v.object({ id: serverId, incarnation: serverId, name: label }),
+  /** False: there is no `ALL` and nobody who can't seal. */
+  openRoom: v.optional(v.boolean(), true),
   /** 32 random bytes, for this connection alone. */
   nonce: key,
   /** Who the server takes this connection for. `owner` is null where that depends on the name that is claimed. */

@@ -8,6 +8,7 @@
  * - 1: the first.
  * - 1 with the feature `reached`: `reached` of a group and as a push, how far all others have acknowledged.
  * - The refusal `name-has-key`; `because` with `you-are-banned`.
+ * - `openRoom` in the server's hello.
  * - The feature `removals`: `removal` of a group, `since` and `until` of `removal-due`.
  * - 1 with the feature `successors`: `written` of a group; reports about a log as well as about a commit.
  */
