@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     load: () => import("../cli/rooms/command.ts"),
   },
   devices: { summary: "list your devices", load: () => import("../cli/devices.ts") },
+  agent: { summary: "tell how your agent is, stop it, or run it as a service", load: loadAgent },
   who: { summary: "list who is here", load: () => import("../cli/who.ts") },
   serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },
   doctor: {
@@ -47,6 +48,12 @@ export function allSpecs(): Promise<readonly CommandSpec[]> {
 async function loadCompletion(): Promise<{ readonly command: Command }> {
   const { completionCommand } = await import("./completion/command.ts");
   return { command: completionCommand(allSpecs) };
+}
+
+/** The agent itself comes with the sealing engine, which only its own process needs. */
+async function loadAgent(): Promise<{ readonly command: Command }> {
+  const { agentCommand } = await import("../cli/agent.ts");
+  return { command: agentCommand(() => import("../agent/service/index.ts")) };
 }
 
 /** The full screen comes with React and Ink, which a pipe has no use for. */

@@ -1,8 +1,3 @@
-/**
- * `cli`: one file or folder for each of `pad`'s sub-commands. It prints and asks; what a chat is and what keys do lies in
- * `client` and `view`.
- */
-
 import type { Writable } from "node:stream";
 
 /** Bytes that may wait for whoever reads the output: much more than any terminal or pipe is behind. */

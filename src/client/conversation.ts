@@ -4,7 +4,12 @@ declare const brand: unique symbol;
  * Which conversation something belongs to. Opaque: compared by `===` and used as a key, never taken apart. It says what kind
  * of conversation it is, so the classic and the sealed one with the same person are two.
  */
-export type ConversationId = string & { readonly [brand]: "conversation" };
+export type ConversationId = string & ConversationBrand;
+
+/** For the compiler only; exported so that it can write down what is made of ids. */
+export interface ConversationBrand {
+  readonly [brand]: "conversation";
+}
 
 /** A conversation as its people see it. `title` is what they call it; it comes from others and may hold anything. */
 export type Conversation =

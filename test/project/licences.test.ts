@@ -57,6 +57,8 @@ describe("what a folder may not import", () => {
       "admin",
       "agent",
       "agent/face",
+      "agent/service",
+      "agent/wire",
       "args",
       "bin",
       "cli",

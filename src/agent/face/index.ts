@@ -4,7 +4,15 @@
  * and no server's protocol.
  */
 
-import type { Attached } from "./attached.ts";
+import type { AttachReply } from "../wire/messages.ts";
+import { agentPlace } from "../wire/place.ts";
+import type { AgentPlace } from "../wire/place.ts";
+import { attachedChat } from "./attached-chat.ts";
+import type { AgentFailure, Attached } from "./attached.ts";
+import { findAgent } from "./find-agent.ts";
+import type { StartsAgent } from "./find-agent.ts";
+import type { Link } from "./link.ts";
+import type { Reopened } from "./sight.ts";
 
 export type { AgentFailure, Attached } from "./attached.ts";
 
@@ -30,8 +38,93 @@ export interface AttachOptions {
  * Attaches to this person's agent for one server. Resolves at once where the agent has been on that server before, online or not:
  * `chat.online()` waits. Else it asks the server first, which takes some seconds at most. Never rejects.
  */
-export function attach({ state }: AttachOptions): Promise<Attached> {
-  // The process behind it follows; until then all goes the way it went.
-  const text = state === null ? "There is no home folder (HOME is not set)." : "There is no agent yet.";
-  return Promise.resolve({ kind: "failed", why: state === null ? "no-home" : "not-started", text });
+export async function attach(
+  { start = true, ...options }: AttachOptions,
+  startAgent: StartsAgent = startLater,
+): Promise<Attached> {
+  const { state, signal } = options;
+  if (state === null) return { kind: "failed", why: "no-home", text: NO_HOME };
+  const place = agentPlace(state);
+  const entered = await enter(place, options, start ? startAgent : null);
+  if (entered.kind !== "entered") return entered;
+  const { name, link } = entered;
+  // The same person, whatever agent comes next.
+  const reopen = async () => reopened(await enter(place, { ...options, name }, startAgent));
+  return { kind: "attached", name, chat: attachedChat({ link, reopen, signal }) };
+}
+
+const NO_HOME = "There is no home folder to keep a device in (HOME is not set). Name a state folder: XDG_STATE_HOME.";
+
+/** Until the chat of a device is there, no agent is started. */
+const startLater: StartsAgent = () => Promise.resolve({ kind: "failed", text: "There is no agent yet." });
+
+type Entered =
+  | { readonly kind: "entered"; readonly link: Link; readonly name: string }
+  | Exclude<Attached, { kind: "attached" }>;
+
+/** An agent may end for want of use in the very moment in which it is asked. */
+const TRIES = 3;
+
+async function enter(
+  place: AgentPlace,
+  options: AttachOptions,
+  start: StartsAgent | null,
+  tries = TRIES,
+): Promise<Entered> {
+  const { server, name, suggest, env, signal } = options;
+  const found = await findAgent({ place, env, start, signal });
+  if (found.kind === "failed") return found;
+  const { link } = found;
+  const abort = (): void => link.close();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const wish = { server: { host: server.host, port: server.port }, name };
+    let reply = await link.control("attach", { ...wish, suggested: [] });
+    if (reply?.kind === "name-needed") reply = await link.control("attach", { ...wish, suggested: await suggest() });
+    if (reply?.kind === "attached") return { kind: "entered", link, name: reply.name };
+    link.close();
+    if (signal?.aborted === true) return failed("aborted", "Interrupted.");
+    if (reply === null && tries > 1) {
+      return await enter(place, options, start, tries - 1);
+    }
+    return notAttached(reply);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+function notAttached(reply: Exclude<AttachReply, { kind: "attached" }> | null): Exclude<Entered, { kind: "entered" }> {
+  switch (reply?.kind) {
+    case undefined:
+      return failed("broken", "The agent ended while it was asked. Try again; if it goes on, see its log.");
+    case "name-needed":
+      return failed("broken", "The agent wants another name. Name one.");
+    case "classic-only":
+      return reply;
+    case "server":
+      return { kind: "failed", why: "server", end: reply.end };
+    case "folder":
+    case "busy":
+      return failed(reply.kind, reply.text);
+  }
+}
+
+/** Whether the next agent may be one to attach to. */
+function reopened(entered: Entered): Reopened {
+  switch (entered.kind) {
+    case "entered":
+      return { kind: "attached", link: entered.link };
+    case "classic-only":
+      return { kind: "failed", isFinal: false, text: "the server no longer seals" };
+    case "failed":
+      return entered.why === "server"
+        ? { kind: "failed", isFinal: false, text: "the server can't be reached" }
+        : { kind: "failed", isFinal: FINAL.has(entered.why), text: entered.text };
+  }
+}
+
+const FINAL: ReadonlySet<AgentFailure> = new Set(["no-home", "other-version", "aborted"]);
+
+function failed(why: AgentFailure, text: string): Exclude<Entered, { kind: "entered" }> {
+  return { kind: "failed", why, text };
 }

@@ -1,0 +1,204 @@
+import { once } from "node:events";
+import { chmodSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import { join } from "node:path";
+import type { AgentStatus, ControlReply, StopWhen } from "../wire/messages.ts";
+import type { AgentPlace } from "../wire/place.ts";
+import { PROTOCOL } from "../wire/version.ts";
+import { FaceConnection } from "./face-connection.ts";
+import { prepareFolder } from "./folder.ts";
+import { Lives } from "./lives.ts";
+import { takeLock } from "./lock.ts";
+import type { Lock } from "./lock.ts";
+import type { Log, OpensDevice, Reach } from "./ports.ts";
+import { serversIn } from "./servers.ts";
+
+export interface AgentOptions {
+  readonly place: AgentPlace;
+  /** The package's. */
+  readonly version: string;
+  /** What tells this machine from others. */
+  readonly machine: string;
+  readonly open: OpensDevice;
+  readonly reach: Reach;
+  readonly log: Log;
+  /** Milliseconds without a face, and with nothing to send, after which it ends; null: it stays. */
+  readonly idle: number | null;
+  /** Aborting it ends the agent. */
+  readonly stop: AbortSignal;
+  readonly probeTimeout?: number;
+}
+
+export type Started =
+  | { readonly kind: "running"; readonly ended: Promise<void> }
+  /** This user has one already, and it answers. */
+  | { readonly kind: "there-already" }
+  | { readonly kind: "failed"; readonly text: string };
+
+/** Connections at once; more are turned away. */
+const MOST_CONNECTIONS = 300;
+/** Milliseconds for whoever started it to come, and until it looks again whether something waits. */
+const FIRST_FACE = 10_000;
+const AGAIN = 1000;
+/** Milliseconds for an agent that ends to let go of its lock. */
+const LOCK_TIMEOUT = 15_000;
+/** Milliseconds for lives to close; what isn't on the disk then was promised to nobody. */
+const CLOSE_TIMEOUT = 10_000;
+
+/** Starts this user's agent, unless there is one. Never rejects. */
+export async function startAgent(options: AgentOptions): Promise<Started> {
+  const { place, machine } = options;
+  const wrong = prepareFolder(place, machine);
+  if (wrong !== null) return { kind: "failed", text: wrong };
+  try {
+    const lock = await takeLock(join(place.folder, "lock"), {
+      timeout: LOCK_TIMEOUT,
+      isPointless: () => isAnswered(place.socket),
+    });
+    if (lock !== null) return await new Agent(options, lock).start();
+    return (await isAnswered(place.socket))
+      ? { kind: "there-already" }
+      : { kind: "failed", text: `Another agent has ${place.folder} and does not answer. End it, then try again.` };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { kind: "failed", text: `The agent can't start in ${place.folder}: ${why}` };
+  }
+}
+
+/** Whether an agent takes connections there. */
+async function isAnswered(socket: string): Promise<boolean> {
+  const connection = connect(socket);
+  try {
+    await once(connection, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection.destroy();
+  }
+}
+
+class Agent {
+  readonly #options: AgentOptions;
+  readonly #lock: Lock;
+  readonly #lives: Lives;
+  readonly #server: Server;
+  readonly #connections = new Set<FaceConnection>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #since = Date.now();
+  #idle: NodeJS.Timeout | undefined;
+  #isEnding = false;
+
+  constructor(options: AgentOptions, lock: Lock) {
+    this.#options = options;
+    this.#lock = lock;
+    const { folder } = options.place;
+    this.#lives = new Lives({ ...options, folder, servers: serversIn(folder, options.log) });
+    this.#server = createServer((socket) => this.#connected(socket));
+  }
+
+  async start(): Promise<Started> {
+    const { place, stop, log } = this.#options;
+    // Whoever has the lock is the agent: what lies there is left of one that was killed.
+    rmSync(place.socket, { force: true });
+    try {
+      this.#server.listen(place.socket);
+      await once(this.#server, "listening");
+      chmodSync(place.socket, 0o600);
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+    this.#server.on("error", (error) => log(`the socket: ${error.message}`));
+    stop.addEventListener("abort", () => void this.#end("ending"), { once: true });
+    if (stop.aborted) void this.#end("ending");
+    log(`agent ${this.#options.version} (${process.pid}) listens on ${place.socket}`);
+    this.#rest(FIRST_FACE);
+    return { kind: "running", ended: this.#ended.promise };
+  }
+
+  #connected(socket: Socket): void {
+    const { version, log } = this.#options;
+    const face = new FaceConnection(socket, {
+      first: { padserve: "agent", protocol: PROTOCOL, version, pid: process.pid },
+      find: async (wish) => await this.#lives.find(wish),
+      status: async () => await this.#status(),
+      stop: (when, asker) => this.#stop(when, asker),
+      attached: () => clearTimeout(this.#idle),
+      ended: (ended, why) => {
+        this.#connections.delete(ended);
+        if (why !== "closed") log(`a face is gone: ${why}`);
+        this.#rest();
+      },
+      failed: (error) =>
+        log(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    });
+    if (this.#connections.size >= MOST_CONNECTIONS) face.bye("too-many");
+    else if (this.#isEnding) face.bye("ending");
+    else this.#connections.add(face);
+  }
+
+  async #status(): Promise<AgentStatus> {
+    const { version, idle, place } = this.#options;
+    return {
+      pid: process.pid,
+      version,
+      since: this.#since,
+      stays: idle === null,
+      folder: place.folder,
+      faces: this.#faces(),
+      devices: await this.#lives.status(),
+    };
+  }
+
+  #stop(when: StopWhen, asker: FaceConnection): ControlReply<"stop">["kind"] {
+    const others = [...this.#connections].filter((face) => face !== asker && face.isAttached);
+    if (when === "unused" && others.length > 0) return "in-use";
+    // Behind the answer.
+    setImmediate(() => void this.#end(when === "always" ? "stopped" : "ending"));
+    return "stopping";
+  }
+
+  #faces(): number {
+    return [...this.#connections].filter(({ isAttached }) => isAttached).length;
+  }
+
+  /** Begins to wait for the end, where nobody is attached. */
+  #rest(atLeast = 0): void {
+    clearTimeout(this.#idle);
+    const { idle } = this.#options;
+    if (idle === null || this.#isEnding || this.#isUsed()) return;
+    this.#idle = setTimeout(() => void this.#endIfUnused(), Math.max(idle, atLeast));
+  }
+
+  #isUsed(): boolean {
+    return [...this.#connections].some(({ isAttached, isAttaching }) => isAttached || isAttaching);
+  }
+
+  async #endIfUnused(): Promise<void> {
+    const isWaiting = await this.#lives.isWaiting();
+    // Somebody may have come while the stores were asked.
+    if (isWaiting || this.#isUsed()) this.#rest(AGAIN);
+    else await this.#end("ending");
+  }
+
+  async #end(why: "stopped" | "ending"): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearTimeout(this.#idle);
+    this.#options.log(`ends: ${why}`);
+    for (const face of this.#connections) face.bye(why);
+    this.#server.close();
+    const closed = await Promise.race([this.#lives.close().then(() => "closed"), after(CLOSE_TIMEOUT)]);
+    if (closed !== "closed") this.#options.log("a device did not close in time");
+    this.#lock.release();
+    this.#ended.resolve();
+  }
+}
+
+async function after(milliseconds: number): Promise<"late"> {
+  const { promise, resolve } = Promise.withResolvers<"late">();
+  setTimeout(() => resolve("late"), milliseconds).unref();
+  return await promise;
+}

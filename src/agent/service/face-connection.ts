@@ -1,0 +1,144 @@
+import type { Socket } from "node:net";
+import { Channel } from "../wire/channel.ts";
+import { firstLine, readFirst, readFromFace, replyLine, toldLine } from "../wire/messages.ts";
+import type { AgentStatus, AttachReply, Bye, ControlReply, First, FromFace, StopWhen } from "../wire/messages.ts";
+import { LONGEST_FROM_AGENT, LONGEST_FROM_FACE, PROTOCOL } from "../wire/version.ts";
+import { answer } from "./answer.ts";
+import type { Life } from "./life.ts";
+import type { Found, Wish } from "./lives.ts";
+
+/** What a connection asks of the agent. */
+export interface FaceOwner {
+  readonly first: First;
+  find(wish: Wish): Promise<Found>;
+  status(): Promise<AgentStatus>;
+  stop(when: StopWhen, asker: FaceConnection): ControlReply<"stop">["kind"];
+  /** Whoever is attached counts as a face. */
+  attached(face: FaceConnection): void;
+  ended(face: FaceConnection, why: string): void;
+  failed(error: unknown): void;
+}
+
+/** Requests of one face that are answered at once; what is behind them is read later. */
+const MOST_REQUESTS = 256;
+
+/** One connection to the agent's socket: a face, or somebody who asks how the agent is. */
+export class FaceConnection {
+  readonly #owner: FaceOwner;
+  readonly #channel: Channel;
+  #speaks: "unknown" | "our-protocol" | "another" = "unknown";
+  /** Begins with the request, so that there is one at most. */
+  #isAttaching = false;
+  #life: Life | null = null;
+  #running = 0;
+  #resume: (() => void) | null = null;
+  #isOver = false;
+
+  constructor(socket: Socket, owner: FaceOwner) {
+    this.#owner = owner;
+    this.#channel = new Channel(socket, LONGEST_FROM_FACE, {
+      line: (line) => this.#line(line),
+      ended: (why) => this.#ended(why),
+    });
+    this.#channel.send(firstLine(owner.first));
+  }
+
+  get isAttaching(): boolean {
+    return this.#isAttaching;
+  }
+
+  get isAttached(): boolean {
+    return this.#life !== null;
+  }
+
+  send(line: string): void {
+    this.#channel.send(line);
+  }
+
+  bye(why: Bye): void {
+    this.#channel.send(toldLine({ bye: why }));
+    this.#channel.finish(why);
+  }
+
+  #line(line: string): void {
+    if (this.#speaks === "unknown") {
+      const first = readFirst(line);
+      if (first === null) this.bye("not-understood");
+      else this.#speaks = first.protocol === PROTOCOL ? "our-protocol" : "another";
+      return;
+    }
+    const request = readFromFace(line);
+    const isUnderstood = request !== null && (this.#speaks === "our-protocol" || request.kind === "stop");
+    if (
+      !isUnderstood ||
+      (request.kind === "attach" && this.#isAttaching) ||
+      (request.kind === "chat" && this.#life === null)
+    ) {
+      this.bye("not-understood");
+      return;
+    }
+    void this.#answer(request);
+  }
+
+  /** In whatever order the answers come. */
+  async #answer(request: FromFace): Promise<void> {
+    this.#running += 1;
+    if (this.#running >= MOST_REQUESTS) this.#resume ??= this.#channel.pause();
+    try {
+      this.#reply(request.id, await this.#carryOut(request));
+    } catch (error) {
+      // A fault of ours. Who asked sees the connection end, and asks the next one.
+      this.#owner.failed(error);
+      this.#channel.end("our fault");
+    } finally {
+      this.#running -= 1;
+      if (this.#running < MOST_REQUESTS) {
+        this.#resume?.();
+        this.#resume = null;
+      }
+    }
+  }
+
+  async #carryOut(request: FromFace): Promise<unknown> {
+    switch (request.kind) {
+      case "attach":
+        this.#isAttaching = true;
+        return await this.#attach(request.body);
+      case "status":
+        return await this.#owner.status();
+      case "stop":
+        return { kind: this.#owner.stop(request.body.when, this) };
+      case "chat":
+        return this.#life === null ? null : await answer(this.#life.chat, request);
+    }
+  }
+
+  async #attach(wish: Wish): Promise<AttachReply> {
+    const found = await this.#owner.find(wish);
+    if ("reply" in found) {
+      this.#isAttaching = false;
+      return found.reply;
+    }
+    const { life } = found;
+    if (!this.#isOver) {
+      this.#life = life;
+      life.attach(this);
+      this.#owner.attached(this);
+    }
+    return { kind: "attached", name: life.chat.me };
+  }
+
+  #reply(id: number, reply: unknown): void {
+    const line = replyLine(id, reply);
+    const isTooLong = Buffer.byteLength(line) > LONGEST_FROM_AGENT;
+    this.#channel.send(isTooLong ? replyLine(id, TOO_LONG) : line);
+  }
+
+  #ended(why: string): void {
+    this.#isOver = true;
+    this.#life?.detach(this);
+    this.#owner.ended(this, why);
+  }
+}
+
+const TOO_LONG = { kind: "refused", error: { reason: "other", text: "that is more than can be shown at once" } };

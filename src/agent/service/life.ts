@@ -1,0 +1,119 @@
+import type { ChatEvent, ClientState, Conversation, Person } from "../../client/index.ts";
+import type { ServerAddress } from "../../client/transport/index.ts";
+import { toldLine } from "../wire/messages.ts";
+import type { Told } from "../wire/messages.ts";
+import type { OpenDevice, ServedChat } from "./ports.ts";
+
+/** Who hears what a chat tells: lines, each made once for all. */
+export interface Listener {
+  send(line: string): void;
+}
+
+/** One device on one server, with the faces that look at it. */
+export class Life {
+  readonly address: ServerAddress;
+  readonly #device: OpenDevice;
+  readonly #faces = new Set<Listener>();
+  #me: string;
+  #people: readonly Person[] | null = null;
+  /** The address leads elsewhere now. */
+  #isMoved = false;
+
+  constructor(address: ServerAddress, device: OpenDevice) {
+    this.address = address;
+    this.#device = device;
+    this.#me = device.chat.me;
+    device.chat.onEvent((event) => this.#heard(event));
+  }
+
+  get chat(): ServedChat {
+    return this.#device.chat;
+  }
+
+  get state(): ClientState {
+    return this.#shown(this.chat.state);
+  }
+
+  get faces(): number {
+    return this.#faces.size;
+  }
+
+  moved(): void {
+    this.#isMoved = true;
+  }
+
+  /** The face is told all that is known before anything else is. */
+  attach(face: Listener): void {
+    const { chat } = this;
+    face.send(toldLine({ snapshot: { me: chat.me, state: this.state } }));
+    for (const conversation of chat.conversations) face.send(this.#known(conversation));
+    if (this.#people !== null) face.send(toldLine({ people: this.#people }));
+    this.#faces.add(face);
+  }
+
+  detach(face: Listener): void {
+    this.#faces.delete(face);
+  }
+
+  /** Null: the store can't tell. */
+  async waiting(): Promise<number | null> {
+    return await this.#device.waiting().catch(() => null);
+  }
+
+  async close(): Promise<void> {
+    await this.#device.close();
+  }
+
+  #heard(event: ChatEvent): void {
+    if (event.kind === "people") this.#people = event.people;
+    if (this.chat.me !== this.#me) {
+      this.#me = this.chat.me;
+      this.#tell({ me: this.#me });
+    }
+    switch (event.kind) {
+      case "state":
+        this.#tell({ event: { kind: "state", state: this.#shown(event.state) } });
+        return;
+      case "conversation":
+        this.#toAll(this.#known(event.conversation));
+        this.#tell({ event });
+        return;
+      case "message":
+      case "unreadable":
+      case "people":
+      case "operator":
+      case "held":
+      case "kicked":
+      case "banned":
+      case "notice":
+        this.#tell({ event });
+    }
+  }
+
+  #shown(state: ClientState): ClientState {
+    return this.#isMoved && state.kind === "ended" ? MOVED : state;
+  }
+
+  #known(conversation: Conversation): string {
+    return toldLine({ known: { conversation, longestText: this.chat.longestText(conversation.id) } });
+  }
+
+  #tell(told: Told): void {
+    if (this.#faces.size > 0) this.#toAll(toldLine(told));
+  }
+
+  #toAll(line: string): void {
+    for (const face of this.#faces) face.send(line);
+  }
+}
+
+const MOVED: ClientState = {
+  kind: "ended",
+  cause: {
+    kind: "refused",
+    error: {
+      reason: "other",
+      text: "this address leads to another server than before, or you are somebody else there now; start again to begin anew there",
+    },
+  },
+};

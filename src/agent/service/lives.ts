@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { ServerAddress } from "../../client/transport/index.ts";
+import { formatAddress } from "../../client/transport/index.ts";
+import { ownerOf } from "../runtime/introduce.ts";
+import { AgentStoreError } from "../storage/errors.ts";
+import type { AgentStatus, AttachReply } from "../wire/messages.ts";
+import { Life } from "./life.ts";
+import type { Log, OpensDevice, Reach } from "./ports.ts";
+import { probe } from "./probe.ts";
+import type { Probed } from "./probe.ts";
+import { deviceKey } from "./servers.ts";
+import type { KnownDevice, Servers } from "./servers.ts";
+
+export interface LivesOptions {
+  readonly folder: string;
+  readonly servers: Servers;
+  readonly open: OpensDevice;
+  readonly reach: Reach;
+  readonly log: Log;
+  /** Milliseconds. */
+  readonly probeTimeout?: number;
+}
+
+export interface Wish {
+  readonly server: ServerAddress;
+  readonly name: string | null;
+  readonly suggested: readonly string[];
+}
+
+/** The life to attach to, or what to answer instead. */
+export type Found = { readonly life: Life } | { readonly reply: Exclude<AttachReply, { kind: "attached" }> };
+
+/** Devices on so many servers at once. */
+const MOST_LIVES = 64;
+/** Milliseconds that are believed of a server what it answered: an old one may be replaced, and who is asked twice for a name need not ask it twice. */
+const BELIEVED = 30_000;
+
+/** All lives of this agent, each opened when the first face wants it. */
+export class Lives {
+  readonly #options: LivesOptions;
+  readonly #lives = new Map<string, Promise<Life>>();
+  readonly #probes = new Map<string, Promise<Probed>>();
+
+  constructor(options: LivesOptions) {
+    this.#options = options;
+  }
+
+  async find({ server, name, suggested }: Wish): Promise<Found> {
+    const kept = this.#options.servers.find(server, name);
+    if (kept !== null) return await this.#enter(server, kept.known, [kept.name]);
+    const probed = await this.#probe(server);
+    if (probed.kind === "failed") return { reply: { kind: "server", end: probed.end } };
+    if (probed.kind === "classic-only") return { reply: probed };
+    const names = name === null ? suggested : [name];
+    return names.length === 0 ? { reply: { kind: "name-needed" } } : await this.#enter(server, probed.known, names);
+  }
+
+  async status(): Promise<AgentStatus["devices"]> {
+    const lives = await this.#all();
+    return await Promise.all(
+      lives.map(async ({ key, life }) => ({
+        address: formatAddress(life.address),
+        name: life.chat.me,
+        identity: key,
+        state: life.state,
+        faces: life.faces,
+        waiting: await life.waiting(),
+      })),
+    );
+  }
+
+  /** Whether anything waits to be sent anywhere. */
+  async isWaiting(): Promise<boolean> {
+    const lives = await this.#all();
+    const waiting = await Promise.all(lives.map(async ({ life }) => await life.waiting()));
+    return waiting.some((count) => count !== 0);
+  }
+
+  async close(): Promise<void> {
+    const lives = await this.#all();
+    await Promise.all(lives.map(async ({ life }) => await life.close()));
+  }
+
+  async #all(): Promise<readonly { readonly key: string; readonly life: Life }[]> {
+    const opened = await Promise.all(
+      [...this.#lives].map(async ([key, life]) => ({ key, life: await life.catch(() => null) })),
+    );
+    return opened.flatMap(({ key, life }) => (life === null ? [] : [{ key, life }]));
+  }
+
+  /** Under the first of these names that is free. */
+  async #enter(server: ServerAddress, known: KnownDevice["known"], names: readonly string[]): Promise<Found> {
+    const [name, ...others] = names;
+    if (name === undefined) return { reply: { kind: "name-needed" } };
+    const device = { known, name };
+    let life: Life;
+    try {
+      life = await this.#open(server, device);
+    } catch (error) {
+      if (error instanceof TooMany) return { reply: { kind: "busy", text: TOO_MANY } };
+      if (!(error instanceof AgentStoreError)) throw error;
+      this.#options.log(`${formatAddress(server)}: ${error.message}`);
+      return { reply: { kind: "folder", text: error.message } };
+    }
+    if (others.length > 0) {
+      const state = await life.chat.online();
+      const isTaken =
+        state.kind === "ended" && state.cause.kind === "refused" && state.cause.error.reason === "name-taken";
+      if (isTaken) return await this.#enter(server, known, others);
+    }
+    // From now on it is there without asking the server.
+    if (life.state.kind !== "ended") this.#options.servers.keep(server, device);
+    return { life };
+  }
+
+  async #open(server: ServerAddress, device: KnownDevice): Promise<Life> {
+    const key = deviceKey(device);
+    const before = this.#lives.get(key);
+    if (before === undefined && this.#lives.size >= MOST_LIVES) throw new TooMany();
+    const opening = before === undefined ? this.#start(server, device) : this.#restarted(before, server, device);
+    this.#lives.set(key, opening);
+    opening.catch(() => {
+      if (this.#lives.get(key) === opening) this.#lives.delete(key);
+    });
+    return await opening;
+  }
+
+  /** One that has ended (banned, kicked, replaced) is tried afresh by whoever comes next. */
+  async #restarted(before: Promise<Life>, server: ServerAddress, device: KnownDevice): Promise<Life> {
+    const life = await before;
+    if (life.state.kind !== "ended") return life;
+    await life.close();
+    return await this.#start(server, device);
+  }
+
+  async #start(server: ServerAddress, { known, name }: KnownDevice): Promise<Life> {
+    const { folder, open, servers, log } = this.#options;
+    const own = fileName(known, name);
+    let life: Life | null = null;
+    let isMoved = false;
+    const device = await open({
+      server,
+      known,
+      name,
+      folder: join(folder, "devices", own),
+      keyFile: join(folder, "keys", `${own}.key`),
+      notAtHome: () => {
+        log(`${formatAddress(server)} is another server, or we are somebody else there`);
+        servers.forget(server);
+        this.#probes.delete(formatAddress(server));
+        isMoved = true;
+        life?.moved();
+      },
+    });
+    life = new Life(server, device);
+    if (isMoved) life.moved();
+    return life;
+  }
+
+  /** All who ask at the same time ask once. */
+  async #probe(server: ServerAddress): Promise<Probed> {
+    const address = formatAddress(server);
+    let probed = this.#probes.get(address);
+    if (probed === undefined) {
+      probed = probe(server, this.#options.reach, this.#options.probeTimeout);
+      this.#probes.set(address, probed);
+      const { kind } = await probed;
+      const forget = () => this.#probes.delete(address);
+      if (kind === "failed") forget();
+      else setTimeout(forget, BELIEVED).unref();
+    }
+    return await probed;
+  }
+}
+
+const TOO_MANY = `The agent is on ${MOST_LIVES} servers already. Stop it (pad agent stop) to begin with others.`;
+
+class TooMany extends Error {}
+
+/** For a device's folder and key: tells server and identity, in characters that every file system takes and tells apart. */
+function fileName(known: KnownDevice["known"], name: string): string {
+  const { kind, identity } = ownerOf(known, name);
+  const hash = createHash("sha256").update(identity).digest("hex").slice(0, 16);
+  return `${Buffer.from(known.server.id, "base64url").toString("hex")}-${kind}-${hash}`;
+}

@@ -1,0 +1,39 @@
+import type { ConversationId, Outcome, SealedChat, SendOptions } from "../../client/index.ts";
+import type { Open, ServerAddress } from "../../client/transport/index.ts";
+import type { KnownServer } from "../runtime/introduce.ts";
+
+/** A chat whose writes can be asked for again: `id` is the message's own, and one that is there already is not written twice. */
+export interface ServedChat extends SealedChat {
+  send(conversation: ConversationId, text: string, options?: SendOptions & { readonly id?: string }): Promise<Outcome>;
+  edit(conversation: ConversationId, message: string, text: string, id?: string): Promise<Outcome>;
+  remove(conversation: ConversationId, message: string, id?: string): Promise<Outcome>;
+}
+
+/** One device on one server, open. */
+export interface OpenDevice {
+  readonly chat: ServedChat;
+  /** Messages that wait to be sent. */
+  waiting(): Promise<number>;
+  /** Ends the chat and closes all that belongs to it. */
+  close(): Promise<void>;
+}
+
+export interface DeviceOptions {
+  readonly server: ServerAddress;
+  readonly known: KnownServer;
+  readonly name: string;
+  /** Its own, and the file with its key; neither need be there. */
+  readonly folder: string;
+  readonly keyFile: string;
+  /** The address leads to another server, or we are somebody else there. */
+  readonly notAtHome: () => void;
+}
+
+/** Rejects with an `AgentStoreError`. */
+export type OpensDevice = (options: DeviceOptions) => Promise<OpenDevice>;
+
+/** How a connection to a server is opened from this machine. */
+export type Reach = (server: ServerAddress) => Promise<{ readonly open?: Open }>;
+
+/** A line for the log. Texts of others in it are made visible by whoever has the log. */
+export type Log = (line: string) => void;

@@ -1,0 +1,107 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import * as v from "valibot";
+import { formatAddress } from "../../client/transport/index.ts";
+import type { ServerAddress } from "../../client/transport/index.ts";
+import { ownerOf } from "../runtime/introduce.ts";
+import type { KnownServer } from "../runtime/introduce.ts";
+import type { Log } from "./ports.ts";
+
+/** A device of this person on a server, as it was there last. */
+export interface KnownDevice {
+  readonly known: KnownServer;
+  readonly name: string;
+}
+
+/** Which addresses lead to which server, and who one is there: so that history and outbox are there before any connection is. */
+export interface Servers {
+  /** `name` null: the one used last. Null: nothing is known. */
+  find(server: ServerAddress, name: string | null): KnownDevice | null;
+  keep(server: ServerAddress, device: KnownDevice): void;
+  forget(server: ServerAddress): void;
+}
+
+/** Addresses that are kept, and devices of each; the ones used last. */
+const MOST_ADDRESSES = 256;
+const MOST_NAMES = 64;
+
+const word = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
+const device = v.object({
+  known: v.object({
+    server: v.object({ id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/)) }),
+    you: v.object({
+      owner: v.nullable(v.object({ kind: v.picklist(["person", "machine", "address", "name"]), identity: word })),
+      label: v.string(),
+    }),
+  }),
+  name: word,
+});
+/** The one used last comes first, in both lists. */
+const file = v.object({
+  version: v.literal(1),
+  addresses: v.array(v.object({ address: word, devices: v.array(device) })),
+});
+type Addresses = v.InferOutput<typeof file>["addresses"];
+
+/** In `servers.json` of that folder. A file that can't be read is passed over: each server tells it all again. */
+export function serversIn(folder: string, log: Log): Servers {
+  const path = join(folder, "servers.json");
+  let addresses = read(path, log);
+  return {
+    find(server, name) {
+      const there = addresses.find(({ address }) => address === formatAddress(server))?.devices ?? [];
+      return there.find((each) => name === null || isMeant(each, name)) ?? null;
+    },
+    keep(server, { known, name }) {
+      const address = formatAddress(server);
+      const own = { known: { server: { id: known.server.id }, you: { ...known.you } }, name };
+      const before = addresses.find((each) => each.address === address)?.devices ?? [];
+      const devices = [own, ...before.filter((each) => !isSame(each, own))].slice(0, MOST_NAMES);
+      const others = addresses.filter((each) => each.address !== address);
+      write([{ address, devices }, ...others].slice(0, MOST_ADDRESSES));
+    },
+    forget(server) {
+      write(addresses.filter(({ address }) => address !== formatAddress(server)));
+    },
+  };
+
+  function write(next: Addresses): void {
+    if (JSON.stringify(next) === JSON.stringify(addresses)) return;
+    addresses = next;
+    const beside = `${path}.${randomBytes(8).toString("hex")}`;
+    try {
+      writeFileSync(beside, `${JSON.stringify({ version: 1, addresses }, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+      renameSync(beside, path);
+    } catch (error) {
+      // It is known until this agent ends.
+      log(`${path} can't be written: ${String(error)}`);
+      rmSync(beside, { force: true });
+    }
+  }
+}
+
+/** Where a tailnet says who we are, it is one device under whatever name. */
+function isMeant({ known, name }: KnownDevice, wanted: string): boolean {
+  return isSame({ known, name }, { known, name: wanted });
+}
+
+function isSame(one: KnownDevice, other: KnownDevice): boolean {
+  return deviceKey(one) === deviceKey(other);
+}
+
+/** What tells a person's devices on all servers apart. */
+export function deviceKey({ known, name }: KnownDevice): string {
+  const { kind, identity } = ownerOf(known, name);
+  return `${known.server.id} ${kind} ${identity}`;
+}
+
+function read(path: string, log: Log): Addresses {
+  try {
+    return v.parse(file, JSON.parse(readFileSync(path, "utf8"))).addresses;
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (!isMissing) log(`${path} can't be read and is written anew: ${String(error)}`);
+    return [];
+  }
+}

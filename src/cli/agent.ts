@@ -1,0 +1,158 @@
+/**
+ * `cli`: one file or folder for each of `pad`'s sub-commands. It prints and asks; what a chat is and what keys do lies in
+ * `client` and `view`.
+ */
+
+import { defineCommand, type Command, type Invocation, type ProcessContext } from "../args/command.ts";
+import { EXIT, type ExitCode } from "../args/exit-codes.ts";
+import type { Options } from "../args/options.ts";
+import { agentStatus, stopAgent, type AgentStatus, type Asked } from "../agent/face/control.ts";
+import type { AgentFailure } from "../agent/face/index.ts";
+import type { ServerAddress } from "../client/transport/index.ts";
+import { escapedLine, plainJson } from "../text/visible.ts";
+import { reach, type Reach } from "./reach/index.ts";
+import { isNowhere, places } from "./start/places.ts";
+
+const OPTIONS = {
+  stay: {
+    kind: "flag",
+    help: "run the agent in the foreground until it is stopped, as a service does; takes over from one that is running",
+  },
+  json: { kind: "flag", help: "print the status as one JSON object" },
+} as const satisfies Options;
+
+/** The agent's process, which is loaded only where it runs. */
+export interface AgentService {
+  readonly runAgent: (options: {
+    readonly state: string;
+    readonly env: ProcessContext["env"];
+    readonly reach: (server: ServerAddress) => Promise<Reach>;
+    readonly stop: AbortSignal;
+    readonly say: (line: string) => void;
+  }) => Promise<
+    { readonly kind: "ended" } | { readonly kind: "there-already" } | { readonly kind: "failed"; readonly text: string }
+  >;
+}
+
+/** `pad agent`, with the way to get the agent itself: this folder knows its face alone. */
+export function agentCommand(loadService: () => Promise<AgentService>): Command {
+  return defineCommand(
+    {
+      name: "agent",
+      program: "pad",
+      summary:
+        "Tell how your agent is: the process that has this machine's device, for all windows and commands. It starts by itself.",
+      words: "[stop]",
+      minWords: 0,
+      maxWords: 1,
+      options: OPTIONS,
+      examples: [
+        ["pad agent", "how it is; exits with 3 when none is running"],
+        ["pad agent stop", "ends it; windows that use it end, too"],
+        ["pad agent --stay", "runs it here, for systemd and the like"],
+      ],
+    },
+    (invocation) => agent(invocation, loadService),
+  );
+}
+
+/** Times that an agent which somebody else starts meanwhile is taken over from. */
+const TAKEOVERS = 5;
+
+async function agent(
+  { words: [word], values, context }: Invocation<typeof OPTIONS>,
+  loadService: () => Promise<AgentService>,
+): Promise<ExitCode> {
+  const { env, stdout, stderr, stop } = context;
+  const { state } = places(env);
+  if (word !== undefined && word !== "stop") return complain(`"${word}" is not stop`, EXIT.wrongUse);
+  if (word === "stop" && values.stay === true) return complain("either stop or --stay", EXIT.wrongUse);
+  if (isNowhere(state))
+    return complain("There is no home folder (HOME is not set), and so no agent.", EXIT.dataUnusable);
+  if (values.stay === true) return await stay();
+  if (word === "stop") {
+    const stopped = await stopAgent(state, "always", stop);
+    if (stopped.kind === "failed") return failed(stopped);
+    stdout.write(
+      stopped.kind === "not-running" ? "No agent is running.\n" : `Stopped (process ${stopped.value.pid}).\n`,
+    );
+    return EXIT.done;
+  }
+  const status = await agentStatus(state, stop);
+  if (status.kind === "failed") return failed(status);
+  if (status.kind === "not-running") {
+    stdout.write(values.json === true ? `${plainJson({ running: false })}\n` : "No agent is running.\n");
+    return EXIT.unreachable;
+  }
+  stdout.write(values.json === true ? `${plainJson(asObject(status.value))}\n` : asText(status.value));
+  return EXIT.done;
+
+  function say(line: string): void {
+    stderr.write(`${line}\n`);
+  }
+
+  async function stay(): Promise<ExitCode> {
+    const { runAgent } = await loadService();
+    for (let tries = 0; tries < TAKEOVERS; tries += 1) {
+      const end = await runAgent({ state, env, reach: (server) => reach(server, context), stop, say });
+      if (end.kind === "ended") return EXIT.done;
+      if (end.kind === "failed") return complain(end.text, EXIT.dataUnusable);
+      // One that a face has started makes room for this one.
+      if (env["PAD_AGENT_BACKGROUND"] !== undefined) return EXIT.done;
+      const stopped = await stopAgent(state, "handover", stop);
+      if (stopped.kind === "failed") return failed(stopped);
+    }
+    return complain("other agents start again and again", EXIT.unexpected);
+  }
+
+  function failed({ why, text }: Extract<Asked<unknown>, { kind: "failed" }>): ExitCode {
+    return complain(text, CODES[why]);
+  }
+
+  function complain(text: string, code: ExitCode): ExitCode {
+    stderr.write(`pad agent: ${text}\n`);
+    return code;
+  }
+}
+
+const CODES: Readonly<Record<AgentFailure, ExitCode>> = {
+  "no-home": EXIT.dataUnusable,
+  folder: EXIT.dataUnusable,
+  "not-started": EXIT.unreachable,
+  "other-version": EXIT.unexpected,
+  busy: EXIT.unexpected,
+  broken: EXIT.unexpected,
+  aborted: EXIT.interrupted,
+};
+
+function asObject({ since, devices, ...status }: AgentStatus): object {
+  return {
+    running: true,
+    ...status,
+    since: new Date(since).toISOString(),
+    devices: devices.map(({ address, name, identity, state, faces, waiting }) => ({
+      server: address,
+      name,
+      identity,
+      state: state.kind,
+      faces,
+      waiting,
+    })),
+  };
+}
+
+function asText({ pid, version, since, faces, folder, stays, devices }: AgentStatus): string {
+  const lines = [
+    `Agent ${version}, process ${pid}, since ${new Date(since).toISOString()}, ${counted(faces, "face")}${stays ? ", stays" : ""}`,
+    `Folder ${escapedLine(folder)}`,
+    ...devices.map(
+      ({ address, name, state, waiting, faces: own }) =>
+        `${escapedLine(address)} as ${escapedLine(name)}: ${state.kind}, ${counted(own, "face")}, ${waiting ?? "unknown"} waiting`,
+    ),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
