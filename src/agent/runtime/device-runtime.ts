@@ -48,7 +48,7 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
 }
 
 export type RuntimeEvent =
-  | { readonly kind: "group"; readonly conversation: string; readonly event: GroupEvent }
+  | { readonly kind: "group"; readonly conversation: string; readonly group: Uint8Array; readonly event: GroupEvent }
   /** Where a conversation's group stands after it did what could be done. */
   | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
   | { readonly kind: "client"; readonly event: FramesEvent }
@@ -178,7 +178,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       system,
       ownDevice: self.device.id,
       digest,
-      onEvent: (event) => onEvent({ kind: "group", conversation, event }),
+      onEvent: (event) => onEvent({ kind: "group", conversation, group: id, event }),
     });
   }
 

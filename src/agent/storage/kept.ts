@@ -133,6 +133,12 @@ export interface OutboxRow {
   readonly writtenAt: number;
 }
 
+/** A message that waits, and where. */
+export interface QueuedMessage {
+  readonly group: Uint8Array;
+  readonly message: OutboxRow;
+}
+
 export interface HistoryRow {
   /** Its place in the whole history; rises. */
   readonly place: number;

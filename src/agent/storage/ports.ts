@@ -3,7 +3,7 @@
  * belongs together goes into one. This folder knows no engine, no network and no clock.
  */
 import type { Change } from "./changes.ts";
-import type { HistoryRow, KeptGroup, KeyPackage, Saved } from "./kept.ts";
+import type { HistoryRow, KeptGroup, KeyPackage, QueuedMessage, Saved } from "./kept.ts";
 
 export interface AgentStore {
   load(): Promise<Saved>;
@@ -22,7 +22,9 @@ export interface AgentStore {
   ): Promise<readonly HistoryRow[]>;
   /** The message with that id of that device, in whatever group of the conversation. */
   message(conversation: string, device: Uint8Array, messageId: Uint8Array): Promise<HistoryRow | null>;
-  /** A group's messages behind a number of its log, the oldest first. */
+  /** What waits to be sent in all groups, the oldest first; at most 10,000. */
+  outbox(): Promise<readonly QueuedMessage[]>;
+  /** A group's history behind a number of its log, the oldest first. */
   since(
     group: Uint8Array,
     options: { readonly number: number; readonly limit: number },

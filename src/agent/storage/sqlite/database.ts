@@ -31,6 +31,7 @@ export function openDatabase(
     message: (conversation, device, id) => orError(path, () => reads.message(conversation, device, id)),
     since: (group, range) => orError(path, () => reads.since(group, range)),
     sentBetween: (group, range) => orError(path, () => reads.sentBetween(group, range)),
+    outbox: () => orError(path, () => reads.outbox()),
     news: (after, limit) => orError(path, () => reads.news(after, limit)),
     lastPlace: () => orError(path, () => reads.lastPlace()),
     search: (words, within) => orError(path, () => reads.search(words, within)),

@@ -141,7 +141,7 @@ test("AS-21 a message is found by its id, behind a number, among one's own, and 
 
   expect(textOf(database.message(conversation, laptop, id(1)))).toBe("ONE (edited)");
   expect(database.message(conversation, phone, id(1))).toBeNull();
-  expect(database.since(group, { number: 1, limit: 9 }).map(textOf)).toEqual(["two", "five"]);
+  expect(database.since(group, { number: 1, limit: 9 }).map(textOf)).toEqual(["two", null, "five"]);
   expect(database.since(group, { number: 1, limit: 1 }).map(textOf)).toEqual(["two"]);
   const own = { device: laptop, from: 1, to: 5, limit: 9 };
   expect(database.sentBetween(group, own).map(textOf)).toEqual(["five"]);
@@ -161,7 +161,7 @@ test("AS-21 none of it reads more of the history than it gives", () => {
   const plans = [
     "SELECT 1 FROM history WHERE conversation = 'c' AND hidden = 0 AND place < 9 ORDER BY place DESC LIMIT 1",
     "SELECT 1 FROM history WHERE conversation = 'c' AND device = x'' AND message_id = x''",
-    "SELECT 1 FROM history WHERE group_id = x'' AND number > 1 AND message_id IS NOT NULL AND hidden = 0 ORDER BY number LIMIT 1",
+    "SELECT 1 FROM history WHERE group_id = x'' AND number > 1 AND hidden = 0 ORDER BY number LIMIT 1",
     "SELECT 1 FROM history WHERE place > 1 ORDER BY place LIMIT 1",
   ].map((sql) => JSON.stringify(reading.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()));
   reading.close();

@@ -27,7 +27,7 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
       // A deletion of what isn't there has nothing to show, either.
       const isApplied = target !== null || amends?.how === "deletion";
       // What is missing before it is shown where it stands.
-      const isHidden = isApplied && entry.kind === "message" && entry.missed === 0;
+      const isHidden = entry.kind === "message" ? isApplied && entry.missed === 0 : saysNothing(entry);
       const written = entry.kind === "message" && isApplied ? { ...entry, text: null } : entry;
       const flags = [sets.idOf(readers), isApplied ? "applied" : null, isHidden ? 1 : 0] as const;
       const kept = statements.keep.run(conversation, group, number, at, ...writeEntry(written), ...flags);
@@ -61,6 +61,12 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
   function lastPlace(): number {
     return Number(Object.values(statements.lastPlace.get() ?? {})[0]);
   }
+}
+
+/** A commit of fresh keys, or a device that came in anew in place of itself: nobody came or went. */
+function saysNothing(entry: Exclude<HistoryEntry, { kind: "message" }>): boolean {
+  if (entry.kind !== "members") return false;
+  return entry.came.toSorted().join("\n") === entry.went.toSorted().join("\n");
 }
 
 function prepare(connection: Connection) {

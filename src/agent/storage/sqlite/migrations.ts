@@ -80,4 +80,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE groups ADD COLUMN reached INTEGER NOT NULL DEFAULT 0;
   CREATE TABLE plain_allowed (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
+  `CREATE INDEX history_by_group ON history (group_id, number) WHERE hidden = 0;`,
 ];

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { WholeGroup } from "../../../mls/group-engine.ts";
 import { SLOTS } from "../kept.ts";
-import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, Saved, Slot } from "../kept.ts";
+import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, QueuedMessage, Saved, Slot } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import { readerSets } from "./reader-sets.ts";
 import {
@@ -31,6 +31,7 @@ export interface Reader {
     options: { readonly device: Uint8Array; readonly from: number; readonly to: number; readonly limit: number },
   ): readonly HistoryRow[];
   news(after: number, limit: number): readonly HistoryRow[];
+  outbox(): readonly QueuedMessage[];
   lastPlace(): number;
   search(
     words: string,
@@ -102,6 +103,11 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
     since: (group, { number, limit }) => rows(statements.since.all(group, number, bounded(limit))),
     sentBetween: (group, { device, from, to, limit }) =>
       rows(statements.sentBetween.all(group, from, to, device, bounded(limit))),
+    outbox: () =>
+      statements.allWaiting.all().map((row) => {
+        const { group_id: group } = v.parse(v.object({ group_id: Bytes }), row);
+        return { group, message: readWritten(row) };
+      }),
     news: (after, limit) => rows(statements.news.all(after, bounded(limit))),
     lastPlace: () => Number(Object.values(statements.lastPlace.get() ?? {})[0] ?? 0),
     search(words, { conversation, limit }) {
@@ -154,6 +160,7 @@ function prepare(connection: Connection) {
     ),
     request: connection.prepare("SELECT * FROM requests WHERE group_id = ?"),
     flight: connection.prepare("SELECT * FROM flights WHERE group_id = ?"),
+    allWaiting: connection.prepare("SELECT * FROM outbox ORDER BY place LIMIT 10000"),
     outbox: connection.prepare("SELECT * FROM outbox WHERE group_id = ? ORDER BY place"),
     // Of all groups that the conversation has had: who was shown in one was shown in its successor.
     readers: connection.prepare(
@@ -173,12 +180,11 @@ function prepare(connection: Connection) {
       `SELECT ${columns} FROM history WHERE conversation = ? AND device = ? AND message_id = ?`,
     ),
     since: connection.prepare(
-      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND message_id IS NOT NULL AND hidden = 0
-       ORDER BY number LIMIT ?`,
+      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND hidden = 0 ORDER BY number LIMIT ?`,
     ),
     sentBetween: connection.prepare(
-      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND number <= ? AND message_id IS NOT NULL
-       AND device = ? AND hidden = 0 ORDER BY number DESC LIMIT ?`,
+      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND number <= ? AND hidden = 0
+       AND device = ? ORDER BY number DESC LIMIT ?`,
     ),
     news: connection.prepare(`SELECT ${columns} FROM history WHERE place > ? ORDER BY place LIMIT ?`),
     lastPlace: connection.prepare("SELECT max(place) AS place FROM history"),

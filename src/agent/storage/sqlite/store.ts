@@ -44,6 +44,7 @@ function storeOver(call: Call): AgentStore {
     message: async (name, device, id) => await typed("message", name, device, id),
     since: async (group, options) => await typed("since", group, options),
     sentBetween: async (group, options) => await typed("sentBetween", group, options),
+    outbox: async () => await typed("outbox"),
     news: async (after, limit) => await typed("news", after, limit),
     lastPlace: async () => await typed("lastPlace"),
     search: async (words, options) => await typed("search", words, options),

@@ -1,0 +1,254 @@
+/**
+ * The whole chat of one device on one server, for faces: sealed conversations from the runtime and its store; the open room, classic
+ * direct messages, people and moderation over the same connection.
+ */
+import { keyOf } from "../../client/conversation.ts";
+import { isSameName, OPEN_ROOM } from "../../client/index.ts";
+import type {
+  ChatEvent,
+  ChatMessage,
+  Conversation,
+  ConversationId,
+  Outcome,
+  Reply,
+  SealedChat,
+  SendOptions,
+} from "../../client/index.ts";
+import { Listeners } from "../../client/listeners.ts";
+import type { Page } from "../../client/message.ts";
+import type { Person as FramePerson } from "../../wire/frames/people.ts";
+import { LONGEST_TEXT } from "../content/content.ts";
+import type { DeviceRuntime, RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { HistoryRow } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { Direct } from "./direct.ts";
+import { failureOfStore, refusedFor } from "./failures.ts";
+import { News } from "./news.ts";
+import { plainChat } from "./plain.ts";
+import type { Plain } from "./plain.ts";
+import { Rooms } from "./rooms.ts";
+import { Sending } from "./sending.ts";
+import { ChatState } from "./state.ts";
+import type { Talk } from "./talk.ts";
+
+export interface AgentChatOptions {
+  readonly runtime: DeviceRuntime;
+  /** The runtime's. It stays its owner's: it is not closed. */
+  readonly store: AgentStore;
+  /** Our name until the server tells it. */
+  readonly name: string;
+  /** Milliseconds since 1970. Default Date.now. */
+  readonly now?: () => number;
+  /** Something failed that nobody had asked for. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/**
+ * `id`: 16 random bytes in base64url that whoever writes has made: asked again under it, also after the agent ended in between, nothing is
+ * written twice. A sealed message bears it as its own id.
+ */
+export interface AgentChat extends SealedChat {
+  send(conversation: ConversationId, text: string, options?: SendOptions & { readonly id?: string }): Promise<Outcome>;
+  edit(conversation: ConversationId, message: string, text: string, id?: string): Promise<Outcome>;
+  remove(conversation: ConversationId, message: string, id?: string): Promise<Outcome>;
+  /** Resolves when what is on the disk is known, and all that came has been told. */
+  settled(): Promise<void>;
+}
+
+/** Closing it closes the runtime. */
+export function agentChat(options: AgentChatOptions): AgentChat {
+  return new DeviceChat(options);
+}
+
+/** Messages of one page, search or stretch at most. */
+const MOST_ROWS = 1000;
+
+class DeviceChat implements AgentChat {
+  readonly #listeners = new Listeners<ChatEvent>();
+  readonly #state: ChatState;
+  readonly #sending: Sending;
+  readonly #news: News;
+  readonly #rooms: Rooms;
+  readonly #direct: Direct;
+  readonly #plain: Plain;
+  readonly #failed: (error: unknown) => void;
+  readonly #ready: Promise<void>;
+  #hearing: Promise<void>;
+
+  constructor({ runtime, store, name, now = Date.now, failed = () => {} }: AgentChatOptions) {
+    this.#failed = failed;
+    this.#state = new ChatState({ store, runtime, tell: (event) => this.#listeners.tell(event) });
+    this.#sending = new Sending(this.#state, now, failed);
+    this.#news = new News(this.#state, this.#sending, failed);
+    this.#rooms = new Rooms(this.#state);
+    this.#direct = new Direct(this.#state, this.#rooms);
+    this.#ready = this.#state.load();
+    this.#hearing = this.#ready.catch(failed);
+    runtime.onEvent((event) => this.#hear(event));
+    this.#plain = plainChat({
+      client: runtime.client,
+      name,
+      now,
+      onPeople: (people) => this.#learn(people),
+      onEvent: (event) => this.#listeners.tell(event),
+    });
+  }
+
+  get me() {
+    return this.#plain.chat.me;
+  }
+
+  get state() {
+    return this.#plain.chat.state;
+  }
+
+  get conversations() {
+    return this.#state.conversations();
+  }
+
+  named(words: string): Conversation | null {
+    if (isSameName(words, OPEN_ROOM.title)) return OPEN_ROOM;
+    const talk = words.startsWith("#") ? this.#state.room(words) : this.#direct.known(words);
+    return talk === null ? null : this.#state.conversation(talk);
+  }
+
+  onEvent = (listener: (event: ChatEvent) => void) => this.#listeners.add(listener);
+  online = () => this.#plain.chat.online();
+  ended = () => this.#plain.chat.ended();
+  close = () => this.#state.runtime.close();
+  people = () => this.#plain.chat.people();
+  info = () => this.#plain.chat.info();
+  help = () => this.#plain.chat.help();
+  kick = (name: string, reason?: string) => this.#plain.chat.kick(name, reason);
+  ban = (name: string, reason?: string) => this.#plain.chat.ban(name, reason);
+  unban = (name: string) => this.#plain.chat.unban(name);
+  bans = () => this.#plain.chat.bans();
+  serverInfo = () => this.#plain.chat.serverInfo();
+
+  async send(id: ConversationId, text: string, options: SendOptions & { readonly id?: string } = {}): Promise<Outcome> {
+    const to = keyOf(id, "classic-direct");
+    if (to !== null) return await this.#sendPlain(id, to, text);
+    if (id === OPEN_ROOM.id) return await this.#plain.chat.send(id, text);
+    return await this.#sealed(id, async (talk) => await this.#sending.send(talk, text, options));
+  }
+
+  edit = async (conversation: ConversationId, message: string, text: string, id?: string) =>
+    await this.#sealed(conversation, async (talk) => await this.#sending.edit(talk, message, text, { id }));
+
+  remove = async (conversation: ConversationId, message: string, id?: string) =>
+    await this.#sealed(conversation, async (talk) => await this.#sending.remove(talk, message, { id }));
+
+  longestText = () => LONGEST_TEXT;
+
+  async page(id: ConversationId, before: number | null, limit: number): Promise<Reply<Page>> {
+    const most = Math.max(1, Math.min(MOST_ROWS, Math.trunc(limit)));
+    const earlier = before === Infinity ? null : before;
+    if (id === OPEN_ROOM.id || keyOf(id, "classic-direct") !== null) {
+      return { kind: "answered", value: this.#plain.page(id, earlier, most) };
+    }
+    return await this.#sealed(id, async (talk): Promise<Reply<Page>> => {
+      const { store, messages } = this.#state;
+      // A place between two is that of what is missing before the second.
+      const from = earlier === null ? null : Math.ceil(earlier);
+      const rows = await store.history(talk.key, { before: from, limit: most });
+      const stored = await messages.ofRows(talk, rows.toReversed());
+      const waiting = before === null ? talk.waiting.filter(({ text }) => text !== null).slice(-most) : [];
+      const all = [...stored, ...waiting.map((each) => messages.ofWaiting(talk, each))];
+      return { kind: "answered", value: { messages: all, complete: rows.length < most } };
+    });
+  }
+
+  rooms = async () => await this.#ask(async () => await this.#rooms.list());
+  createRoom = async (name: string, access: "open" | "invite") =>
+    await this.#ask(async () => await this.#rooms.create(name, access));
+  join = async (name: string) => await this.#ask(async () => await this.#rooms.join(name));
+  leave = async (id: ConversationId) => await this.#sealed(id, async (talk) => await this.#rooms.leave(talk));
+  invite = async (id: ConversationId, person: string) =>
+    await this.#sealed(id, async (talk) => await this.#rooms.invite(talk, person));
+  members = async (id: ConversationId) => await this.#sealed(id, async (talk) => await this.#rooms.members(talk));
+  devices = async () => await this.#ask(async () => await Promise.resolve(this.#rooms.devices()));
+  direct = async (person: string) => await this.#ask(async () => await this.#direct.open(person));
+  allowPlain = async (person: string) => await this.#ask(async () => await this.#direct.allowPlain(person));
+  acceptReaders = async (id: ConversationId) =>
+    await this.#sealed(id, async (talk) => await this.#sending.accept(talk));
+
+  async search(words: string, id: ConversationId | null, limit: number): Promise<Reply<readonly ChatMessage[]>> {
+    return await this.#ask(async () => {
+      const talk = id === null ? null : this.#state.talk(id);
+      if (id !== null && talk === null) return { kind: "answered", value: [] } as const;
+      const options = { conversation: talk?.key ?? null, limit };
+      return { kind: "answered", value: await this.#messages(await this.#state.store.search(words, options)) } as const;
+    });
+  }
+
+  since = async (id: ConversationId, number: number, limit: number) =>
+    await this.#sealed(id, async (talk): Promise<Reply<readonly ChatMessage[]>> => {
+      if (talk.group === null) return { kind: "answered", value: [] };
+      return {
+        kind: "answered",
+        value: await this.#messages(await this.#state.store.since(talk.group, { number, limit })),
+      };
+    });
+
+  async settled(): Promise<void> {
+    await this.#ready;
+    await this.#hearing;
+    await this.#news.told();
+  }
+
+  async #messages(rows: readonly HistoryRow[]): Promise<readonly ChatMessage[]> {
+    const messages: ChatMessage[] = [];
+    for (const row of rows) {
+      messages.push(...(await this.#state.messages.ofRows(this.#state.ensure(row.conversation), [row])));
+    }
+    return messages;
+  }
+
+  /** What people write to somebody so that the server can read it. */
+  async #sendPlain(id: ConversationId, to: string, text: string): Promise<Outcome> {
+    return await this.#ask(async () => {
+      const obstacle = this.#direct.obstacle(to);
+      const now = obstacle === "ask" ? await this.#direct.obstacleNow(to) : obstacle;
+      return now ?? (await this.#plain.chat.send(id, text));
+    });
+  }
+
+  async #sealed(id: ConversationId, work: (talk: Talk) => Promise<Outcome>): Promise<Outcome>;
+  async #sealed<T>(id: ConversationId, work: (talk: Talk) => Promise<Reply<T>>): Promise<Reply<T>>;
+  async #sealed<T>(id: ConversationId, work: (talk: Talk) => Promise<T>): Promise<T | Outcome> {
+    return await this.#ask(async () => {
+      const talk = this.#state.talk(id);
+      return talk === null ? refusedFor({ reason: "not-in-conversation" }) : await work(talk);
+    });
+  }
+
+  /** What our own disk refuses is an answer; nothing else is hidden. */
+  async #ask<T>(work: () => Promise<T>): Promise<T | ReturnType<typeof failureOfStore>> {
+    try {
+      await this.#ready;
+      return await work();
+    } catch (error) {
+      return failureOfStore(error);
+    }
+  }
+
+  #hear(event: RuntimeEvent): void {
+    this.#inTurn(async () => {
+      await this.#news.hear(event);
+    });
+  }
+
+  #learn(people: readonly FramePerson[]): void {
+    this.#inTurn(async () => {
+      const isNew = await this.#state.runtime.learn(people);
+      if (this.#state.own.who === "") await this.#state.learnSelf();
+      this.#state.names.listed(people);
+      if (isNew) this.#news.allChanged();
+    });
+  }
+
+  /** One after another, in the order of their events. */
+  #inTurn(work: () => Promise<void>): void {
+    this.#hearing = this.#hearing.then(work).catch(this.#failed);
+  }
+}

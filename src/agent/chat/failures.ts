@@ -1,0 +1,71 @@
+import type { Failure, Outcome, Refusal } from "../../client/index.ts";
+import type { CommitOutcome } from "../group-sessions/commit.ts";
+import type { Failed } from "../runtime/rooms.ts";
+import { AgentStoreError } from "../storage/errors.ts";
+
+export const OFFLINE: Failure = { kind: "not-sent", why: "offline" };
+export const TAKEN: Outcome = { kind: "taken" };
+
+export function refusedFor(error: Refusal): Failure {
+  return { kind: "refused", error };
+}
+
+/** Why a person's wish came to nothing, as faces know it. */
+export function failureOf({ why }: Pick<Failed, "why">): Failure {
+  const known = WHY.get(why);
+  return known ?? refusedFor({ reason: "other", text: why });
+}
+
+const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
+  ["offline", OFFLINE],
+  ["busy", { kind: "not-sent", why: "busy" }],
+  ["outrun", { kind: "not-sent", why: "busy" }],
+  ["stale-epoch", { kind: "not-sent", why: "busy" }],
+  ["unsettled", { kind: "unknown", why: { kind: "closed" } }],
+  ["place-taken", refusedFor({ reason: "room-name-taken" })],
+  ["no-such-room", refusedFor({ reason: "no-such-room" })],
+  ["unknown-group", refusedFor({ reason: "no-such-room" })],
+  ["no-such-conversation", refusedFor({ reason: "not-in-conversation" })],
+  ["not-a-member", refusedFor({ reason: "not-in-conversation" })],
+  ["not-a-member-of-group", refusedFor({ reason: "not-in-conversation" })],
+  ["removed", refusedFor({ reason: "not-in-conversation" })],
+  ["stopped", refusedFor({ reason: "conversation-ended" })],
+  ["closed", refusedFor({ reason: "conversation-ended" })],
+  ["group-ended", refusedFor({ reason: "conversation-ended" })],
+  ["nobody-of-this-name", refusedFor({ reason: "recipient-not-found" })],
+  ["recipient-not-found", refusedFor({ reason: "recipient-not-found" })],
+  ["no-device", refusedFor({ reason: "no-device" })],
+  ["no-key-package", refusedFor({ reason: "no-device" })],
+  ["not-allowed", refusedFor({ reason: "not-allowed" })],
+  ["malformed", refusedFor({ reason: "invalid-name" })],
+  ["invalid-name", refusedFor({ reason: "invalid-name" })],
+  ["too-large", refusedFor({ reason: "too-long" })],
+  ["rolled-back", refusedFor({ reason: "rolled-back" })],
+  ["storage-failed", refusedFor({ reason: "storage-failed" })],
+  ["changed-key", refusedFor({ reason: "other", text: "their key isn't the one that is known here" })],
+  ["remapped-name", refusedFor({ reason: "other", text: "that name meant somebody else before" })],
+]);
+
+export function outcomeOf(outcome: CommitOutcome | Failed): Outcome {
+  switch (outcome.kind) {
+    case "done":
+    case "nothing-to-do":
+      return TAKEN;
+    case "refused":
+    case "failed":
+      return failureOf(outcome);
+    case "unsettled":
+    case "offline":
+    case "outrun":
+    case "not-a-member":
+    case "stopped":
+      return failureOf({ why: outcome.kind });
+  }
+}
+
+/** What our own disk refused. Anything else is a fault of ours, and not hidden. */
+export function failureOfStore(error: unknown): Failure {
+  if (!(error instanceof AgentStoreError)) throw error;
+  // The one conflict that a face can make: too much waits in one conversation.
+  return error.code === "conflict" ? { kind: "not-sent", why: "busy" } : refusedFor({ reason: "storage-failed" });
+}

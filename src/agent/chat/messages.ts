@@ -1,0 +1,191 @@
+import { idOf } from "../../client/conversation.ts";
+import type { ChatMessage, Delivery, Quote, SealedFacts } from "../../client/index.ts";
+import { readContent } from "../content/content.ts";
+import type { MessageRef, ReadContent } from "../content/content.ts";
+import type { HistoryEntry, HistoryRow } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { idOfMessage } from "./message-ids.ts";
+import type { Names } from "./names.ts";
+import type { Talk, Waiting } from "./talk.ts";
+
+/** Bytes of a quoted text: faces show less. */
+const LONGEST_QUOTE = 500;
+
+export interface Messages {
+  /** As faces see these rows, in their order. One row may be two entries: what is missing before it, then itself. */
+  ofRows(talk: Talk, rows: readonly HistoryRow[]): Promise<readonly ChatMessage[]>;
+  /** One that waits. */
+  ofWaiting(talk: Talk, waiting: Waiting, delivery?: Delivery): ChatMessage;
+  /** What the message with this content quotes. */
+  quoteOf(talk: Talk, of: MessageRef | null): Promise<Quote | null>;
+}
+
+export interface MessagesOptions {
+  readonly store: AgentStore;
+  readonly names: Names;
+  /** Of this device: its id in base64url, its person (`whoKey`), and what it is called. */
+  readonly own: () => { readonly device: string; readonly who: string; readonly label: string };
+}
+
+export function messagesOver({ store, names, own }: MessagesOptions): Messages {
+  return {
+    async ofRows(talk, rows) {
+      const messages: ChatMessage[] = [];
+      for (const row of rows) messages.push(...(await ofRow(talk, row)));
+      return messages;
+    },
+    quoteOf,
+    ofWaiting(talk, { id, text, quote, at }, delivery = { kind: "sending" }) {
+      return {
+        ...baseOf(talk),
+        id,
+        place: Infinity,
+        at,
+        from: names.nameOf(own().who),
+        own: true,
+        text: text ?? "",
+        delivery,
+        sealed: {
+          number: null,
+          device: own().label,
+          readers: names.all(talk.readers),
+          edited: false,
+          replyTo: quote,
+          body: "text",
+        },
+      };
+    },
+  };
+
+  async function ofRow(talk: Talk, row: HistoryRow): Promise<readonly ChatMessage[]> {
+    const { entry } = row;
+    if (entry.kind !== "message") return [noteOf(talk, row, entry)];
+    const message = row.amended === "applied" ? [] : [await messageOf(talk, row, entry)];
+    return entry.missed === 0 ? message : [missedBefore(talk, row, entry), ...message];
+  }
+
+  async function messageOf(
+    talk: Talk,
+    row: HistoryRow,
+    entry: Extract<HistoryEntry, { kind: "message" }>,
+  ): Promise<ChatMessage> {
+    const isOwn = entry.who === own().who;
+    const content = readContent(entry.content);
+    const shown = shownOf(row, content);
+    return {
+      ...baseOf(talk),
+      id: idOfMessage(entry, own().device),
+      place: row.place,
+      at: row.at,
+      from: names.nameOf(entry.who),
+      own: isOwn,
+      text: shown.text,
+      delivery: isOwn ? ownDelivery(talk, row) : DELIVERED,
+      sealed: {
+        number: row.number,
+        device: entry.deviceLabel,
+        readers: names.all(row.readers),
+        edited: row.amended === "edited",
+        replyTo: row.amended === "deleted" || content.kind !== "text" ? null : await quoteOf(talk, content.replyTo),
+        body: shown.body,
+      },
+    };
+  }
+
+  async function quoteOf(talk: Talk, of: MessageRef | null): Promise<Quote | null> {
+    if (of === null) return null;
+    const id = idOfMessage(of, own().device);
+    const row = await store.message(talk.key, of.device, of.messageId);
+    if (row?.entry.kind !== "message") return { id, from: "", text: "" };
+    const { text } = shownOf(row, readContent(row.entry.content));
+    return { id, from: names.nameOf(row.entry.who), text: text.slice(0, LONGEST_QUOTE) };
+  }
+
+  /** What isn't anybody's message. */
+  function noteOf(
+    talk: Talk,
+    { place, at, number }: HistoryRow,
+    entry: Exclude<HistoryEntry, { kind: "message" }>,
+  ): ChatMessage {
+    const said = wordsOf(entry);
+    return { ...note(talk, said), id: `entry:${place}`, place, at, sealed: { ...FACTS, number, body: said.body } };
+  }
+
+  function missedBefore(talk: Talk, { place, at }: HistoryRow, entry: { who: string; missed: number }): ChatMessage {
+    const text = `${entry.missed} ${entry.missed === 1 ? "message" : "messages"} before this one never came`;
+    const said = { body: "gap", from: names.nameOf(entry.who), text } as const;
+    // Just before its message.
+    return { ...note(talk, said), id: `missed:${place}`, place: place - 0.5, at, sealed: { ...FACTS, body: "gap" } };
+  }
+
+  function wordsOf(entry: Exclude<HistoryEntry, { kind: "message" }>): Said {
+    switch (entry.kind) {
+      case "members":
+        return { body: "members", from: names.nameOf(entry.by), text: membersText(entry) };
+      case "gap":
+        return { body: "gap", from: "", text: gapText(entry.to - entry.from + 1) };
+      case "unreadable":
+        return { body: "unreadable", from: "", text: `a message that can't be opened (${entry.why})` };
+    }
+  }
+
+  function membersText({ came, went, by }: Extract<HistoryEntry, { kind: "members" }>): string {
+    const both = new Set(came.filter((who) => went.includes(who)));
+    const [added, removed] = [came, went].map((people) => [...new Set(people)].filter((who) => !both.has(who)));
+    const parts: string[] = [];
+    if (added?.includes(by) === true) parts.push("came in");
+    const others = added?.filter((who) => who !== by) ?? [];
+    if (others.length > 0) parts.push(`added ${listed(others)}`);
+    if (removed !== undefined && removed.length > 0) parts.push(`removed ${listed(removed)}`);
+    return parts.length === 0 ? "changed devices" : parts.join(" and ");
+  }
+
+  function listed(people: readonly string[]): string {
+    const named = names.all(people.slice(0, MOST_LISTED)).join(", ");
+    return people.length > MOST_LISTED ? `${named} and ${people.length - MOST_LISTED} more` : named;
+  }
+}
+
+interface Said {
+  readonly body: SealedFacts["body"];
+  readonly from: string;
+  readonly text: string;
+}
+
+const MOST_LISTED = 10;
+const DELIVERED: Delivery = { kind: "delivered" };
+const FACTS: SealedFacts = { number: null, device: "", readers: [], edited: false, replyTo: null, body: "text" };
+
+function baseOf({ kind, key }: Talk): Pick<ChatMessage, "conversation"> {
+  return { conversation: idOf(kind, key) };
+}
+
+function note(talk: Talk, { from, text }: Said) {
+  return { ...baseOf(talk), from, text, own: false, delivery: DELIVERED } as const;
+}
+
+function gapText(entries: number): string {
+  return entries === 1 ? "an entry is missing here" : `${entries} entries are missing here`;
+}
+
+/** Words for what has no text of its own; faces put the sender's name before them. */
+function shownOf({ amended, entry }: HistoryRow, content: ReadContent): Pick<Said, "body" | "text"> {
+  if (amended === "deleted") return { body: "deleted", text: "took a message back" };
+  const text = entry.kind === "message" ? entry.text : null;
+  switch (content.kind) {
+    case "text":
+    case "edit":
+      return { body: "text", text: text ?? content.text };
+    case "deletion":
+      return { body: "deleted", text: "took a message back" };
+    case "unknown":
+      return { body: "unknown-kind", text: "sent something that only a newer version can show" };
+    case "malformed":
+      return { body: "unreadable", text: "sent something that can't be read" };
+  }
+}
+
+function ownDelivery({ group, reached }: Talk, row: HistoryRow): Delivery {
+  const isHere = group !== null && Buffer.from(row.group).equals(group);
+  return { kind: isHere && reached >= row.number ? "delivered" : "stored" };
+}

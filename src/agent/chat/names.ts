@@ -1,0 +1,96 @@
+import type { KnownPeople } from "../device/known-people.ts";
+import { foldName } from "../../mls/identity/pins.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import type { Person as FramePerson } from "../../wire/frames/people.ts";
+import type { Person as MemberPerson } from "../group-sessions/person.ts";
+import type { NamePin } from "../../mls/identity/pins.ts";
+
+/** Names and labels that are held in memory; a server has fewer people. */
+const MOST_HELD = 10_000;
+
+/** What the server says of somebody with a name. */
+export interface Listed {
+  readonly name: string;
+  readonly who: string;
+  readonly hasDevice: boolean;
+}
+
+/**
+ * Who is called what. A name counts for whoever it led to first (a pin); who has none is called by their login, node or identity. So
+ * the server can't give somebody else's words a name that is known already.
+ */
+export class Names {
+  readonly #pinned = new Map<string, string>();
+  readonly #listed = new Map<string, Listed>();
+  readonly #labels = new Map<string, string>();
+  #server: Uint8Array = new Uint8Array();
+  #people: KnownPeople | null = null;
+
+  /** Names that were pinned before. */
+  begin(names: readonly NamePin[]): void {
+    for (const { name, who } of names) {
+      const key = whoKey(who);
+      if (!this.#pinned.has(key)) this.#pinned.set(key, name);
+    }
+  }
+
+  /** The pins as they are now, from now on. */
+  use(people: KnownPeople, server: Uint8Array): void {
+    this.#people = people;
+    this.#server = server;
+  }
+
+  listed(people: readonly FramePerson[]): void {
+    for (const { name, owner, devices } of people) {
+      const folded = foldName(name);
+      if (!this.#listed.has(folded) && this.#listed.size >= MOST_HELD) continue;
+      this.#listed.set(folded, {
+        name,
+        who: whoKey({ server: this.#server, ...owner }),
+        hasDevice: devices.length > 0,
+      });
+    }
+  }
+
+  /** True: something is new. */
+  members(people: readonly MemberPerson[]): boolean {
+    let isNew = false;
+    for (const { who, label } of people) {
+      if (label === "" || this.#labels.get(who) === label || this.#labels.size >= MOST_HELD) continue;
+      this.#labels.set(who, label);
+      isNew = true;
+    }
+    return isNew;
+  }
+
+  nameOf(who: string): string {
+    const pinned = this.#people === null ? this.#pinned.get(who) : this.#people.nameOf(who);
+    return pinned ?? this.#labels.get(who) ?? identityIn(who);
+  }
+
+  all(who: readonly string[]): readonly string[] {
+    return who.map((each) => this.nameOf(each));
+  }
+
+  /** To whom this name is pinned (`whoKey`); null: to nobody yet. */
+  whoIs(name: string): string | null {
+    if (this.#people !== null) return keyOrNull(this.#people.named(name));
+    const folded = foldName(name);
+    return [...this.#pinned].find(([, pinned]) => foldName(pinned) === folded)?.[0] ?? null;
+  }
+
+  /** What the server says of that name. */
+  find(name: string): Listed | null {
+    return this.#listed.get(foldName(name)) ?? null;
+  }
+}
+
+function keyOrNull(who: Who | null): string | null {
+  return who === null ? null : whoKey(who);
+}
+
+/** Of `server:kind:identity`. */
+function identityIn(who: string): string {
+  return who.split(":").slice(2).join(":");
+}

@@ -1,0 +1,169 @@
+import type { GroupEvent } from "../group-sessions/events.ts";
+import type { RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { HistoryRow } from "../storage/kept.ts";
+import type { Sending } from "./sending.ts";
+import type { ChatState } from "./state.ts";
+import { titleOf } from "./talk.ts";
+import type { Talk } from "./talk.ts";
+
+/** Rows that are read and told at once. */
+const BATCH = 256;
+/** Own messages that are told anew when everybody has them; those further back show it when they are paged. */
+const MOST_DELIVERED = 200;
+/** Reached numbers of groups that aren't known yet. */
+const MOST_EARLY = 1000;
+
+/** What the runtime tells, as what faces hear. History is told from the disk, in its order, each row once. */
+export class News {
+  readonly #state: ChatState;
+  readonly #sending: Sending;
+  readonly #failed: (error: unknown) => void;
+  readonly #early = new Map<string, number>();
+  #telling: Promise<void> | null = null;
+  #isMore = false;
+
+  constructor(state: ChatState, sending: Sending, failed: (error: unknown) => void) {
+    this.#state = state;
+    this.#sending = sending;
+    this.#failed = failed;
+  }
+
+  async hear(event: RuntimeEvent): Promise<void> {
+    switch (event.kind) {
+      case "group":
+        await this.#group(this.#state.ensure(event.conversation), event.group, event.event);
+        return;
+      case "standing": {
+        const talk = this.#state.talks.get(event.conversation);
+        if (talk !== undefined) this.#sending.standing(talk, event.standing);
+        return;
+      }
+      case "reached":
+        await this.#reached(event.group, event.number);
+        return;
+      case "misplaced": {
+        const what = event.conversation.startsWith("direct:") ? "a direct conversation" : titleOf(event.conversation);
+        this.#state.tell({ kind: "notice", text: `Not let in: the server offered as ${what} ${event.why}.` });
+        return;
+      }
+      case "client":
+        if (event.event.kind === "welcomed") await this.#state.learnSelf();
+        return;
+      case "not-at-home":
+      case "failed":
+      // Whoever runs the device hears of it.
+    }
+  }
+
+  /** Resolves when all that is on the disk has been told. */
+  async told(): Promise<void> {
+    await this.#telling;
+  }
+
+  async #group(talk: Talk, group: Uint8Array, event: GroupEvent): Promise<void> {
+    switch (event.kind) {
+      case "entry":
+      case "stored":
+        this.tellRows();
+        return;
+      case "members": {
+        await this.#takeGroup(talk, group);
+        talk.access = event.access;
+        talk.readers = event.readers;
+        talk.members = event.members;
+        if (this.#state.names.members(event.members)) this.allChanged();
+        this.#state.changed(talk);
+        return;
+      }
+      case "joined":
+        await this.#takeGroup(talk, group);
+        this.#state.changed(talk);
+        return;
+      case "refused":
+        this.#sending.refused(talk, event.messageId, event.why);
+        return;
+      case "removed":
+      case "stopped":
+        if (talk.group !== null && !Buffer.from(talk.group).equals(group)) return;
+        talk.status = event.kind;
+        talk.readers = [];
+        talk.members = [];
+        this.#state.changed(talk);
+        if (event.kind === "removed") this.#sending.over(talk);
+    }
+  }
+
+  async #takeGroup(talk: Talk, group: Uint8Array): Promise<void> {
+    if (this.#state.own.who === "") await this.#state.learnSelf();
+    talk.status = "active";
+    if (talk.group !== null && Buffer.from(talk.group).equals(group)) return;
+    talk.group = group;
+    talk.reached = this.#early.get(hex(group)) ?? 0;
+    this.#early.delete(hex(group));
+  }
+
+  /** Own messages up to there are delivered. */
+  async #reached(group: Uint8Array, number: number): Promise<void> {
+    const { store, own, messages } = this.#state;
+    const talk = this.#state.ofGroup(group);
+    if (talk === null) {
+      if (this.#early.size < MOST_EARLY) this.#early.set(hex(group), number);
+      return;
+    }
+    if (number <= talk.reached) return;
+    const from = talk.reached;
+    talk.reached = number;
+    await store.commit([{ kind: "group-reached", group, number }]);
+    const rows = await store.sentBetween(group, { device: own.id, from, to: number, limit: MOST_DELIVERED });
+    for (const message of await messages.ofRows(talk, rows.toReversed())) this.#state.message(talk, message);
+  }
+
+  /** A name is another than before: titles and readers may be, too. */
+  allChanged(): void {
+    for (const talk of this.#state.talks.values()) this.#state.changed(talk);
+  }
+
+  tellRows(): void {
+    this.#isMore = true;
+    this.#telling ??= this.#tellAll()
+      .catch(this.#failed)
+      .finally(() => {
+        this.#telling = null;
+        if (this.#isMore) this.tellRows();
+      });
+  }
+
+  async #tellAll(): Promise<void> {
+    const state = this.#state;
+    while (this.#isMore) {
+      this.#isMore = false;
+      const rows = await state.store.news(state.lastPlace, BATCH);
+      for (const row of rows) {
+        await this.#tell(state.ensure(row.conversation), row);
+        state.lastPlace = row.place;
+      }
+      if (rows.length === BATCH) this.#isMore = true;
+    }
+  }
+
+  async #tell(talk: Talk, row: HistoryRow): Promise<void> {
+    const { store, messages } = this.#state;
+    const { entry, amended } = row;
+    const isHidden = entry.kind === "members" && entry.came.toSorted().join() === entry.went.toSorted().join();
+    for (const message of isHidden ? [] : await messages.ofRows(talk, [row])) this.#state.message(talk, message);
+    if (entry.kind === "message" && entry.amends !== null && amended === "applied") {
+      // The message that it changed is told again, in its place.
+      const { device, messageId } = entry.amends;
+      const changed = await store.message(talk.key, device, messageId);
+      const isTheirs = changed?.entry.kind === "message" && changed.entry.who === entry.who;
+      for (const message of changed === null || !isTheirs ? [] : await messages.ofRows(talk, [changed])) {
+        this.#state.message(talk, message);
+      }
+    }
+    this.#sending.stored(talk, row);
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

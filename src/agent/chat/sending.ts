@@ -1,0 +1,238 @@
+import { randomBytes } from "node:crypto";
+import type { Failure, Outcome, Quote } from "../../client/index.ts";
+import { encodeContent, LONGEST_TEXT } from "../content/content.ts";
+import type { Content } from "../content/content.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import type { Standing } from "../group-sessions/context.ts";
+import type { Hold as GroupHold } from "../group-sessions/events.ts";
+import type { HistoryRow } from "../storage/kept.ts";
+import { failureOf, failureOfStore, OFFLINE, refusedFor, TAKEN } from "./failures.ts";
+import { holdOf } from "./holds.ts";
+import { messageOfId } from "./message-ids.ts";
+import type { ChatState } from "./state.ts";
+import { isGoingOn } from "./talk.ts";
+import type { Talk, Waiting } from "./talk.ts";
+
+export interface Intent {
+  /** Its id, where whoever writes has made one: asked again under it, nothing is written twice. */
+  readonly id?: string | undefined;
+  readonly acceptMembers?: boolean | undefined;
+}
+
+interface Pending {
+  readonly talk: Talk;
+  readonly acceptMembers: boolean;
+  readonly promise: Promise<Outcome>;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+/** As many wait in a conversation as its store takes. */
+const MOST_WAITING = 1000;
+
+/** What is written and hasn't reached the log: kept by the store, told as `sending`, and what becomes of it. */
+export class Sending {
+  readonly #state: ChatState;
+  readonly #now: () => number;
+  readonly #failed: (error: unknown) => void;
+  /** By message id, for whoever waits for its outcome. */
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(state: ChatState, now: () => number, failed: (error: unknown) => void) {
+    this.#state = state;
+    this.#now = now;
+    this.#failed = failed;
+  }
+
+  async send(talk: Talk, text: string, { replyTo, ...intent }: Intent & { readonly replyTo?: string | undefined }) {
+    const of = replyTo === undefined ? null : messageOfId(replyTo, this.#state.own.device);
+    if (replyTo !== undefined && of === null) return refusedFor({ reason: "no-such-message" });
+    // Only a reply waits: what is written otherwise is told before this returns.
+    const quote = of === null ? null : await this.#state.messages.quoteOf(talk, of);
+    return await this.#write(talk, { kind: "text", text, replyTo: of }, { ...intent, text, quote });
+  }
+
+  async edit(talk: Talk, message: string, text: string, intent: Intent): Promise<Outcome> {
+    const of = await this.#ownMessage(talk, message);
+    return of === null
+      ? refusedFor({ reason: "no-such-message" })
+      : await this.#write(talk, { kind: "edit", of, text }, intent);
+  }
+
+  /** One that waits is taken out; of one that is on its way or stored the others are told. */
+  async remove(talk: Talk, message: string, intent: Intent): Promise<Outcome> {
+    const waiting = talk.waiting.find(({ id }) => id === message);
+    if (waiting !== undefined && (await this.#withdraw(talk, waiting))) {
+      const { sealed, ...told } = this.#state.messages.ofWaiting(talk, waiting, { kind: "failed", failure: OFFLINE });
+      if (sealed !== undefined) {
+        this.#state.message(talk, { ...told, text: "took a message back", sealed: { ...sealed, body: "deleted" } });
+      }
+      this.#settle(waiting.id, OFFLINE);
+      return TAKEN;
+    }
+    const of = await this.#ownMessage(talk, message);
+    return of === null
+      ? refusedFor({ reason: "no-such-message" })
+      : await this.#write(talk, { kind: "deletion", of }, intent);
+  }
+
+  /** The log has it. */
+  stored(talk: Talk, row: HistoryRow): void {
+    if (row.entry.kind !== "message" || toText(row.entry.device) !== this.#state.own.device) return;
+    const id = toText(row.entry.messageId);
+    talk.waiting = talk.waiting.filter((waiting) => waiting.id !== id);
+    this.#settle(id, TAKEN);
+  }
+
+  refused(talk: Talk, messageId: Uint8Array, why: string): void {
+    this.#fail(talk, toText(messageId), failureOf({ why }));
+  }
+
+  /** This device is out of it: what waits there will never leave. */
+  over(talk: Talk): void {
+    for (const waiting of talk.waiting) {
+      this.#state.runtime.withdraw(talk.key, waiting.messageId).catch(this.#failed);
+      this.#fail(talk, waiting.id, refusedFor({ reason: "not-in-conversation" }));
+    }
+  }
+
+  standing(talk: Talk, standing: Standing): void {
+    switch (standing.kind) {
+      case "held":
+        // Nobody waits here for a session that may be waiting for its turn.
+        if (this.#isAccepted(talk, standing.holds)) {
+          this.#state.runtime.accept(talk.key, standing.holds).catch(this.#failed);
+        } else this.#hold(talk, standing.holds);
+        return;
+      case "idle":
+        this.#hold(talk, []);
+        return;
+      case "offline":
+      case "busy":
+      case "removed":
+      case "stopped":
+      case "refused":
+        return;
+    }
+  }
+
+  /** The writer has looked at what was told; a key or person that came since then is told and held anew. */
+  async accept(talk: Talk): Promise<Outcome> {
+    const { holds, readers } = talk;
+    const accepted = holds.length > 0 ? holds : [{ kind: "new-readers", who: readers } as const];
+    const changed = accepted.flatMap((hold) => (hold.kind === "changed-key" ? hold.who : []));
+    if (changed.length > 0) {
+      const names = this.#state.names.all(changed).join(", ");
+      const text = `A new key is taken for ${names}. Until you have compared it, anybody could be behind it.`;
+      this.#state.tell({ kind: "notice", text });
+    }
+    this.#hold(talk, []);
+    await this.#state.runtime.accept(talk.key, accepted);
+    return TAKEN;
+  }
+
+  async #write(
+    talk: Talk,
+    content: Content,
+    written: Intent & { readonly text?: string; readonly quote?: Quote | null },
+  ): Promise<Outcome> {
+    const obstacle = obstacleTo(talk, content);
+    if (obstacle !== null) return obstacle;
+    const { id: given, acceptMembers = false, text = null, quote = null } = written;
+    if (given !== undefined) {
+      const first = await this.#first(talk, given);
+      if (first !== null) return first;
+    }
+    const messageId = given === undefined ? Uint8Array.from(randomBytes(16)) : toBytes(given);
+    const waiting: Waiting = { id: toText(messageId), messageId, text, quote, at: this.#now() };
+    talk.waiting.push(waiting);
+    const outcome = this.#await(talk, waiting.id, acceptMembers);
+    if (text !== null) this.#state.message(talk, this.#state.messages.ofWaiting(talk, waiting));
+    try {
+      const shown = acceptMembers ? talk.readers : [];
+      const kept = await this.#state.runtime.write(talk.key, encodeContent(content), shown, messageId);
+      if (kept === null) this.#fail(talk, waiting.id, OFFLINE);
+    } catch (error) {
+      this.#fail(talk, waiting.id, failureOfStore(error));
+    }
+    return await outcome;
+  }
+
+  /** What became of it when it was written under this id before; null: it wasn't. */
+  async #first(talk: Talk, id: string): Promise<Outcome | null> {
+    const messageId = messageOfId(id, this.#state.own.device)?.messageId;
+    if (messageId === undefined || id.length !== 22) return refusedFor({ reason: "no-such-message" });
+    const isStored = (await this.#state.store.message(talk.key, this.#state.own.id, messageId)) !== null;
+    if (isStored) return TAKEN;
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) return await pending.promise;
+    if (!talk.waiting.some((waiting) => waiting.id === id)) return null;
+    const outcome = this.#await(talk, id, false);
+    await this.#state.runtime.goOn(talk.key);
+    return await outcome;
+  }
+
+  #await(talk: Talk, id: string, acceptMembers: boolean): Promise<Outcome> {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.#pending.set(id, { talk, acceptMembers, promise, resolve });
+    return promise;
+  }
+
+  #settle(id: string, outcome: Outcome): void {
+    this.#pending.get(id)?.resolve(outcome);
+    this.#pending.delete(id);
+  }
+
+  #fail(talk: Talk, id: string, failure: Failure): void {
+    const waiting = talk.waiting.find((each) => each.id === id);
+    if (waiting !== undefined) {
+      talk.waiting = talk.waiting.filter((each) => each !== waiting);
+      if (waiting.text !== null) {
+        this.#state.message(talk, this.#state.messages.ofWaiting(talk, waiting, { kind: "failed", failure }));
+      }
+    }
+    this.#settle(id, failure);
+  }
+
+  async #withdraw(talk: Talk, waiting: Waiting): Promise<boolean> {
+    const isOut = await this.#state.runtime.withdraw(talk.key, waiting.messageId);
+    if (isOut) talk.waiting = talk.waiting.filter((each) => each !== waiting);
+    return isOut;
+  }
+
+  /** A message of one's own person, stored or waiting, that isn't deleted. */
+  async #ownMessage(talk: Talk, message: string) {
+    const { own, store } = this.#state;
+    const ref = messageOfId(message, own.device);
+    if (ref === null) return null;
+    if (talk.waiting.some(({ id, text }) => id === message && text !== null)) return ref;
+    const row = await store.message(talk.key, ref.device, ref.messageId);
+    const isOwn = row?.entry.kind === "message" && row.entry.who === own.who;
+    return isOwn && row.amended !== "deleted" && row.amended !== "applied" ? ref : null;
+  }
+
+  #isAccepted(talk: Talk, holds: readonly GroupHold[]): boolean {
+    const isNewOnly = holds.every(({ kind }) => kind === "new-readers");
+    return isNewOnly && [...this.#pending.values()].some((each) => each.talk === talk && each.acceptMembers);
+  }
+
+  #hold(talk: Talk, holds: readonly GroupHold[]): void {
+    const [before, hold] = [talk.holds, holds].map((each) => holdOf(each, this.#state.names));
+    talk.holds = holds;
+    const isNew = JSON.stringify(before) !== JSON.stringify(hold);
+    if (isNew) this.#state.tell({ kind: "held", conversation: this.#state.conversation(talk), hold: hold ?? null });
+    if (hold === null || hold === undefined) return;
+    for (const [id, pending] of this.#pending) if (pending.talk === talk) this.#settle(id, { kind: "held", hold });
+  }
+}
+
+function obstacleTo(talk: Talk, content: Content): Failure | null {
+  if (content.kind !== "deletion") {
+    const bytes = Buffer.byteLength(content.text);
+    if (bytes > LONGEST_TEXT) return { kind: "not-sent", why: "too-long" };
+    if (bytes === 0) return refusedFor({ reason: "not-understood", text: "an empty message" });
+  }
+  if (talk.status === "none") return OFFLINE;
+  if (talk.status === "removed") return refusedFor({ reason: "not-in-conversation" });
+  if (!isGoingOn(talk)) return refusedFor({ reason: "conversation-ended" });
+  return talk.waiting.length >= MOST_WAITING ? { kind: "not-sent", why: "busy" } : null;
+}

@@ -1,0 +1,181 @@
+import { foldName } from "../../mls/identity/pins.ts";
+import { readRecord } from "../../mls/identity/device-record.ts";
+import { signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import { keyOf } from "../../client/conversation.ts";
+import { OPEN_ROOM } from "../../client/index.ts";
+import type { ChatEvent, ChatMessage, Conversation, ConversationId } from "../../client/index.ts";
+import { digestContent, readContent } from "../content/content.ts";
+import { toText } from "../delivery/base64url.ts";
+import { EVERYONE } from "../delivery/places.ts";
+import type { DeviceRuntime } from "../runtime/device-runtime.ts";
+import type { OwnDevice, QueuedMessage } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { messagesOver } from "./messages.ts";
+import type { Messages } from "./messages.ts";
+import { Names } from "./names.ts";
+import { conversationOfTalk, isGoingOn, newTalk, titleOf } from "./talk.ts";
+import type { Talk } from "./talk.ts";
+
+/** This device, as far as it is known. */
+export interface Own {
+  readonly id: Uint8Array;
+  /** The id in base64url. */
+  readonly device: string;
+  readonly who: string;
+  readonly label: string;
+  /** In hex, as `whoKey` has it. */
+  readonly server: string;
+}
+
+const NOBODY: Own = { id: new Uint8Array(), device: "", who: "", label: "", server: "" };
+
+/**
+ * What a chat holds in memory: its conversations without their histories, names, and what waits to be sent. Read once from the store,
+ * then kept up by what the runtime tells.
+ */
+export class ChatState {
+  readonly names = new Names();
+  readonly messages: Messages;
+  /** By their key; `#everyone` first. */
+  readonly talks = new Map<string, Talk>([[EVERYONE, newTalk(EVERYONE)]]);
+  readonly plainAllowed = new Set<string>();
+  readonly store: AgentStore;
+  readonly runtime: DeviceRuntime;
+  readonly tell: (event: ChatEvent) => void;
+  own = NOBODY;
+  /** Up to which place of the history everything has been told. */
+  lastPlace = 0;
+
+  constructor(options: {
+    readonly store: AgentStore;
+    readonly runtime: DeviceRuntime;
+    readonly tell: (event: ChatEvent) => void;
+  }) {
+    ({ store: this.store, runtime: this.runtime, tell: this.tell } = options);
+    this.messages = messagesOver({ store: this.store, names: this.names, own: () => this.own });
+  }
+
+  /** From the disk alone; no history is read. */
+  async load(): Promise<void> {
+    const [saved, outbox, lastPlace] = await Promise.all([
+      this.store.load(),
+      this.store.outbox(),
+      this.store.lastPlace(),
+    ]);
+    this.lastPlace = lastPlace;
+    this.names.begin(saved.names);
+    for (const name of saved.plainAllowed) this.plainAllowed.add(name);
+    if (saved.device !== null) this.own = ownOf(saved.device);
+    for (const { id, conversation, status } of saved.groups) {
+      const talk = this.ensure(conversation);
+      // What goes on wins over what has ended.
+      if (isGoingOn(talk) && status !== "active" && status !== "joining") continue;
+      const facts = saved.facts.get(Buffer.from(id).toString("hex"));
+      Object.assign(talk, { group: id, status }, facts);
+    }
+    await this.#loadWaiting(outbox);
+    await this.learnSelf();
+    for (const talk of this.talks.values()) this.changed(talk);
+  }
+
+  async #loadWaiting(outbox: readonly QueuedMessage[]): Promise<void> {
+    for (const { group, message } of outbox) {
+      const talk = this.ofGroup(group);
+      if (talk === null) continue;
+      const { messageId, content: bytes, writtenAt: at } = message;
+      const content = readContent(bytes);
+      const quote = content.kind === "text" ? await this.messages.quoteOf(talk, content.replyTo) : null;
+      const text = digestContent(bytes).amends === null && content.kind === "text" ? content.text : null;
+      talk.waiting.push({ id: toText(messageId), messageId, text, quote, at });
+    }
+  }
+
+  /** Who this device is and whom it knows, when it is known. */
+  async learnSelf(): Promise<void> {
+    const self = await this.runtime.self();
+    if (self === null) return;
+    this.names.use(self.people, self.server);
+    this.own = ownOf(self.device);
+  }
+
+  ensure(key: string): Talk {
+    const known = this.talks.get(key);
+    if (known !== undefined) return known;
+    const talk = newTalk(key);
+    this.talks.set(key, talk);
+    return talk;
+  }
+
+  ofGroup(group: Uint8Array): Talk | null {
+    for (const talk of this.talks.values()) {
+      if (talk.group !== null && Buffer.from(talk.group).equals(group)) return talk;
+    }
+    return null;
+  }
+
+  /** Null for a conversation that isn't sealed, or isn't there. */
+  talk(id: ConversationId): Talk | null {
+    const key = keyOf(id, "sealed-room") ?? keyOf(id, "sealed-direct");
+    return key === null ? null : (this.talks.get(key) ?? null);
+  }
+
+  conversation(talk: Talk): Conversation {
+    return conversationOfTalk(talk, this.names, this.own.server);
+  }
+
+  /** `#everyone`, the open room, then what this device is in. */
+  conversations(): readonly Conversation[] {
+    const shown = [...this.talks.values()].filter((talk) => talk.key === EVERYONE || isShown(talk));
+    const [everyone, ...rest] = shown.map((talk) => this.conversation(talk));
+    return everyone === undefined ? [OPEN_ROOM] : [everyone, OPEN_ROOM, ...rest];
+  }
+
+  room(title: string): Talk | null {
+    const folded = foldName(title);
+    return [...this.talks.values()].find(({ kind, key }) => kind === "sealed-room" && titleOf(key) === folded) ?? null;
+  }
+
+  /** Tells it if something that people see of it is another than before. */
+  changed(talk: Talk): void {
+    if (talk.status === "none" && talk.key !== EVERYONE) return;
+    const conversation = this.conversation(talk);
+    const told = JSON.stringify(conversation);
+    if (talk.told === told) return;
+    talk.told = told;
+    this.tell({ kind: "conversation", conversation });
+  }
+
+  message(talk: Talk, message: ChatMessage): void {
+    this.tell({ kind: "message", conversation: this.conversation(talk), message });
+  }
+
+  /** What its session says of a conversation that has just come. */
+  async adopt(key: string): Promise<Talk> {
+    const talk = this.ensure(key);
+    const session = await this.runtime.session(key);
+    if (session !== null) {
+      const { row, people, members, policy } = await session.look();
+      talk.group = session.id;
+      talk.status = row.status;
+      talk.readers = people;
+      talk.members = members;
+      talk.access = policy?.access ?? talk.access;
+      this.names.members(members);
+    }
+    this.changed(talk);
+    return talk;
+  }
+}
+
+function isShown({ status }: Talk): boolean {
+  return status === "active" || status === "joining" || status === "stopped";
+}
+
+function ownOf({ id, seed, record }: OwnDevice): Own {
+  const read = readRecord(record, signingKeyOf(seed).publicKey);
+  const device = toText(id);
+  if (!read.ok) return { ...NOBODY, id, device };
+  const { server, deviceLabel: label } = read.record;
+  return { id, device, who: whoKey(read.record), label, server: Buffer.from(server).toString("hex") };
+}

@@ -1,0 +1,181 @@
+import { agentChat } from "../../src/agent/chat/index.ts";
+import type { AgentChat } from "../../src/agent/chat/index.ts";
+import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
+import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
+import type { KnownServer } from "../../src/agent/runtime/introduce.ts";
+import type { AgentStore } from "../../src/agent/storage/ports.ts";
+import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
+import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
+import type { ChatEvent, ChatMessage, Conversation, Outcome, Reply } from "../../src/client/index.ts";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { startTestServer } from "../helpers/server.ts";
+import type { TestServer } from "../helpers/server.ts";
+import { scratchDirectory } from "../store/scratch.ts";
+import { deviceScratch } from "./device-scratch.ts";
+import type { DeviceScratch } from "./device-scratch.ts";
+
+/** A person at their one device: what faces see of it. Its files outlive it. */
+export interface ServedChat {
+  readonly name: string;
+  readonly chat: AgentChat;
+  readonly runtime: DeviceRuntime;
+  readonly store: AgentStore;
+  readonly place: DeviceScratch;
+  /** All that was told since it started. */
+  readonly events: ChatEvent[];
+  conversation(words: string): Conversation;
+  send(words: string, text: string): Promise<Outcome>;
+  /** The conversation's texts as a face shows them, oldest first: `from: text`, what stands for others in brackets. */
+  lines(words: string): Promise<readonly string[]>;
+  messages(words: string): Promise<readonly ChatMessage[]>;
+  /** Has seen everybody who reads there. */
+  look(words: string): Promise<void>;
+  stop(): Promise<void>;
+  start(): void;
+}
+
+/** The real server over a SQLite store, and the chats of people without a tailnet. */
+export interface ChatWorld {
+  arrive(...names: readonly string[]): Promise<readonly ServedChat[]>;
+  until(condition: () => Promise<boolean> | boolean): Promise<void>;
+  stopServer(): Promise<void>;
+  startServer(): Promise<void>;
+  port(): number;
+  readonly failures: unknown[];
+  end(): Promise<void>;
+}
+
+const QUICK = { firstDelay: 10, longestDelay: 50 };
+
+export async function chatWorld(): Promise<ChatWorld> {
+  const scratch = scratchDirectory();
+  const people: ServedChat[] = [];
+  const failures: unknown[] = [];
+  const failed = (error: unknown) => failures.push(error);
+  let told = Promise.withResolvers<void>();
+  let server: TestServer | null = null;
+  let port = 0;
+  const world: ChatWorld = {
+    failures,
+    port: () => port,
+    async arrive(...names) {
+      const arrived = names.map(makePerson);
+      for (const { chat, runtime } of arrived) {
+        await chat.online();
+        await runtime.settled();
+      }
+      await world.until(() => arrived.every((one) => isIn(one)));
+      return arrived;
+    },
+    async until(condition) {
+      for (;;) {
+        const next = told.promise;
+        if (await condition()) return;
+        await next;
+      }
+    },
+    async stopServer() {
+      await server?.stop();
+      server = null;
+    },
+    async startServer() {
+      server = await startTestServer({ config: { port }, store: await openSqliteStore(scratch.path) });
+      ({ port } = server);
+    },
+    async end() {
+      for (const one of people) {
+        await one.stop();
+        one.place.remove();
+      }
+      await world.stopServer();
+      scratch.remove();
+    },
+  };
+  await world.startServer();
+  return world;
+
+  function makePerson(name: string): ServedChat {
+    const place = deviceScratch();
+    let parts: { store: AgentStore; runtime: DeviceRuntime; chat: AgentChat } | null = null;
+    let known: KnownServer | undefined;
+    const running = () => {
+      if (parts === null) throw new Error(`${name} isn't running`);
+      return parts;
+    };
+    const person: ServedChat = {
+      name,
+      place,
+      events: [],
+      get chat() {
+        return running().chat;
+      },
+      get runtime() {
+        return running().runtime;
+      },
+      get store() {
+        return running().store;
+      },
+      conversation(words) {
+        const found = person.chat.named(words);
+        if (found === null) throw new Error(`${name} has no ${words}`);
+        return found;
+      },
+      send: async (words, text) => await person.chat.send(person.conversation(words).id, text),
+      messages: async (words) => answered(await person.chat.page(person.conversation(words).id, null, 100)).messages,
+      async lines(words) {
+        return (await person.messages(words)).map(({ from, text, sealed }) => {
+          const line = `${from}: ${text}`;
+          return sealed === undefined || sealed.body === "text" ? line : `(${line})`;
+        });
+      },
+      async look(words) {
+        await person.chat.acceptReaders(person.conversation(words).id);
+      },
+      async stop() {
+        if (parts === null) return;
+        const { chat, store } = parts;
+        await chat.close();
+        await chat.settled();
+        parts = null;
+        await store.close();
+      },
+      start() {
+        const store = storeInThisThread(openDatabase(place));
+        const runtime = startDevice({
+          server: { host: "127.0.0.1", port },
+          store,
+          name,
+          deviceLabel: `${name}'s laptop`,
+          timings: QUICK,
+          ...(known === undefined ? {} : { known }),
+          onEvent: (event) => {
+            if (event.kind === "failed") failures.push(event.error);
+            if (event.kind === "client" && event.event.kind === "welcomed") known = event.event.hello;
+          },
+        });
+        const chat = agentChat({ runtime, store, name, failed });
+        person.events.length = 0;
+        chat.onEvent((event) => {
+          person.events.push(event);
+          const { resolve } = told;
+          told = Promise.withResolvers();
+          resolve();
+        });
+        parts = { store, runtime, chat };
+      },
+    };
+    person.start();
+    people.push(person);
+    return person;
+  }
+}
+
+function isIn(person: ServedChat): boolean {
+  const everyone = person.chat.named("#everyone");
+  return everyone?.kind === "sealed-room" && everyone.readers.includes(person.name);
+}
+
+export function answered<T>(reply: Reply<T>): T {
+  if (reply.kind !== "answered") throw new Error(JSON.stringify(reply));
+  return reply.value;
+}
