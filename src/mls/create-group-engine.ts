@@ -17,8 +17,6 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
   let record = new Uint8Array(given);
   let held: { readonly age: number; readonly raw: RawEngine } | null = null;
   let closed = false;
-  /** Joins in threads, one after another. */
-  let joining: Promise<unknown> = Promise.resolve();
 
   /** The engine in the present instance. */
   const raw = (): RawEngine => {
@@ -37,11 +35,6 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
     call((engine) => engine.load(saved.state, saved.tree, packedEpochs(saved)));
   const home: GroupHome = { guarded, raw, load: loadRaw };
 
-  const joinBig = (request: Parameters<typeof joinInThread>[0]): ReturnType<typeof joinInThread> => {
-    const joined = joining.then(() => joinInThread(request));
-    joining = joined.catch(() => undefined);
-    return joined;
-  };
   raw();
 
   return {
@@ -75,7 +68,7 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
         );
       if (welcome.length > BOUNDS.welcome) throw new EngineError("too-large");
       raw();
-      const { saved } = await joinBig({ key: signer.key, record, join: { kind: "welcome", welcome, secret } });
+      const { saved } = await joinInThread({ key: signer.key, record, join: { kind: "welcome", welcome, secret } });
       return load(saved);
     },
     async joinExternal(groupInfo, { authenticatedData = NONE } = {}) {
@@ -83,7 +76,7 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
       if (groupInfo.length > BOUNDS.welcome) throw new EngineError("too-large");
       raw();
       const join = { kind: "external", groupInfo, authenticatedData } as const;
-      const { saved, external } = await joinBig({ key: signer.key, record, join });
+      const { saved, external } = await joinInThread({ key: signer.key, record, join });
       if (external === null) throw new EngineError("engine-failed", "a thread's answer to another question");
       return { ...external, group: load(saved) };
     },

@@ -1,17 +1,18 @@
-/** The thread in which a big group is joined (join-thread.ts). */
+/** The thread in which big groups are joined (join-thread.ts): a request in, an answer out; it keeps nothing of them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { deviceSigner } from "./device-signer.ts";
 import { EngineError } from "./engine-error.ts";
 import type { WholeGroup } from "./group-engine.ts";
 import { guard } from "./guarded.ts";
-import type { JoinAnswer, JoinedExternally, JoinRequest } from "./join-thread.ts";
-import type { Instance, RawEngine, RawGroup } from "./module/instance.ts";
+import type { JoinAnswer, JoinedExternally, JoinRequest, JoinThreadData } from "./join-thread.ts";
+import { useModule, type Instance, type RawEngine, type RawGroup } from "./module/instance.ts";
 import { Reply } from "./module/reply.ts";
 
-const request: JoinRequest = workerData;
+const { module }: JoinThreadData = workerData;
+useModule(module);
 const port = parentPort;
 if (port === null) throw new Error("This file runs as a thread.");
-port.postMessage(answer(request));
+port.on("message", (request: JoinRequest) => port.postMessage(answer(request)));
 
 function answer({ key, record, join }: JoinRequest): JoinAnswer {
   const signer = deviceSigner(key);

@@ -3,7 +3,7 @@
 
 use crate::error::{Code, Result};
 use crate::wire::{Reader, Writer};
-use crate::{Changes, Engine, Group, Observer, Pending};
+use crate::{Changes, Engine, Group, Observer, Pending, Signatures};
 use js_sys::{Function, Uint8Array};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -31,6 +31,21 @@ pub fn sign(data: &[u8]) -> Option<Vec<u8>> {
     let view = unsafe { Uint8Array::view(data) };
     let signature = signer.call1(&JsValue::UNDEFINED, &view).ok()?.dyn_into::<Uint8Array>().ok()?.to_vec();
     (signature.len() == 64).then_some(signature)
+}
+
+/// For tests: `signatures` holds key, signature and data of each, each behind its length. Whether each holds by itself, then whether all together do.
+#[wasm_bindgen]
+pub fn verify(signatures: &[u8]) -> Thrown<Vec<u8>> {
+    thrown((|| {
+        let parts = lists(signatures)?;
+        let (together, mut formed, mut held) = (Signatures::gather(), true, vec![]);
+        for one in parts.chunks_exact(3) {
+            formed &= together.verify(one[0], one[1], one[2]);
+            held.push(u8::from(crate::verify(one[0], one[1], one[2])));
+        }
+        held.push(u8::from(formed && together.settle().is_ok()));
+        Ok(held)
+    })())
 }
 
 type Thrown<T> = std::result::Result<T, JsValue>;

@@ -1,5 +1,8 @@
-//! The primitives: RustCrypto's, as mls-rs ships them, but that the device key may sign outside, so that it never comes in here.
+//! The primitives: RustCrypto's, as mls-rs ships them, but that the device key may sign outside, so that it never comes in here, and
+//! that signatures are verified by `signatures.rs`.
 
+use crate::error::{Code, Error};
+use crate::signatures::Signatures;
 use mls_rs_core::crypto::*;
 use mls_rs_core::error::IntoAnyError;
 use mls_rs_crypto_rustcrypto::{RustCryptoError, RustCryptoProvider};
@@ -11,16 +14,17 @@ pub const SUITE: CipherSuite = CipherSuite::CURVE25519_AES128;
 pub type Inner = <RustCryptoProvider as CryptoProvider>::CipherSuiteProvider;
 
 #[derive(Clone)]
-pub struct Provider(RustCryptoProvider);
+pub struct Provider(RustCryptoProvider, Signatures);
 
 #[derive(Clone)]
-pub struct Suite(Inner);
+pub struct Suite(Inner, Signatures);
 
 #[derive(Debug)]
 pub enum ProviderError {
     Inner(String),
     #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only JavaScript signs outside"))]
     Signer,
+    Signature,
 }
 
 impl std::fmt::Display for ProviderError {
@@ -28,6 +32,7 @@ impl std::fmt::Display for ProviderError {
         match self {
             Self::Inner(detail) => f.write_str(detail),
             Self::Signer => f.write_str("the signer failed"),
+            Self::Signature => f.write_str("a signature"),
         }
     }
 }
@@ -47,7 +52,12 @@ impl From<RustCryptoError> for ProviderError {
 }
 
 pub fn provider() -> Provider {
-    Provider(RustCryptoProvider::with_enabled_cipher_suites(vec![SUITE]))
+    provider_with(Signatures::default())
+}
+
+/// That verifies by these.
+pub fn provider_with(signatures: Signatures) -> Provider {
+    Provider(RustCryptoProvider::with_enabled_cipher_suites(vec![SUITE]), signatures)
 }
 
 /// The one suite.
@@ -55,9 +65,9 @@ pub fn suite() -> Suite {
     provider().cipher_suite_provider(SUITE).expect("the provider was made with this suite")
 }
 
-/// Ed25519. Used for device records; MLS's own signatures go through mls-rs.
-pub fn verify(public_key: &[u8], signature: &[u8], data: &[u8]) -> std::result::Result<(), ProviderError> {
-    suite().verify(&SignaturePublicKey::new_slice(public_key), signature, data)
+/// The host's random bytes, or an error.
+pub fn random(out: &mut [u8]) -> std::result::Result<(), Error> {
+    CipherSuiteProvider::random_bytes(&suite(), out).map_err(|e| Error::new(Code::EngineFailed, e.to_string()))
 }
 
 impl CryptoProvider for Provider {
@@ -68,7 +78,7 @@ impl CryptoProvider for Provider {
     }
 
     fn cipher_suite_provider(&self, suite: CipherSuite) -> Option<Suite> {
-        self.0.cipher_suite_provider(suite).map(Suite)
+        Some(Suite(self.0.cipher_suite_provider(suite)?, self.1.clone()))
     }
 }
 
@@ -170,6 +180,6 @@ impl CipherSuiteProvider for Suite {
         Ok(self.0.sign(secret, data)?)
     }
     fn verify(&self, public: &SignaturePublicKey, signature: &[u8], data: &[u8]) -> Result<()> {
-        Ok(self.0.verify(public, signature, data)?)
+        if self.1.verify(public, signature, data) { Ok(()) } else { Err(ProviderError::Signature) }
     }
 }

@@ -13,6 +13,7 @@ mod observer;
 mod policy;
 mod record;
 mod rules;
+mod signatures;
 mod storage;
 pub mod wire;
 
@@ -26,3 +27,4 @@ pub use group::{Group, Opened, Pending, Saved, Sealed};
 pub use observer::{InspectedKeyPackage, Observer, Staged, inspect_key_package};
 pub use policy::{Access, Policy, PolicyPerson, Who};
 pub use record::{Record, RecordKind};
+pub use signatures::{Signatures, verify};

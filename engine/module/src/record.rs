@@ -1,8 +1,8 @@
 //! The device record (docs/device-record.md): what a leaf says about its device, signed by its person's user key.
 
 use crate::bounds;
-use crate::crypto;
 use crate::error::{Code, Error, Result};
+use crate::signatures::Signatures;
 use crate::wire::{Reader, Writer};
 
 const VERSION: u8 = 1;
@@ -76,11 +76,15 @@ impl<'a> Record<'a> {
 
     /// Whether the user key has signed this record for that device key.
     pub fn verify(&self, device_key: &[u8]) -> Result<()> {
-        let signed = signed_bytes(self.signed, device_key);
-        crypto::verify(self.user_key, self.signature, &signed).map_err(|_| Error::new(Code::BadRecord, "signature"))
+        self.verify_by(&Signatures::default(), device_key)
     }
 
-    /// Unique for each device: what MLS calls the identity.
+    pub fn verify_by(&self, signatures: &Signatures, device_key: &[u8]) -> Result<()> {
+        let holds = signatures.verify(self.user_key, self.signature, &signed_bytes(self.signed, device_key));
+        if holds { Ok(()) } else { Err(Error::new(Code::BadRecord, "signature")) }
+    }
+
+    /// Unique for each device.
     pub fn device(&self, device_key: &[u8]) -> Vec<u8> {
         let mut device = Writer::default();
         device.u8(self.kind as u8).bytes(self.server).bytes(self.identity).bytes(self.device_id).bytes(device_key);

@@ -1,4 +1,4 @@
-import { readRecord } from "../../mls/identity/device-record.ts";
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Member } from "../../mls/group-engine.ts";
@@ -17,8 +17,8 @@ export interface Person {
 
 /** Who holds a leaf. The engine lets none in whose record doesn't verify. */
 export function personOf({ leaf, record, deviceKey }: Member): Person {
-  const read = readRecord(record, deviceKey);
-  if (!read.ok) throw new TypeError(`a member's record doesn't verify: ${read.fault}`);
+  const read = readVerifiedRecord(record);
+  if (!read.ok) throw new TypeError(`a member's record is none: ${read.fault}`);
   const { server, kind, identity, label, deviceId, deviceLabel, userKey } = read.record;
   return {
     leaf,

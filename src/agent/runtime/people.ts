@@ -1,6 +1,6 @@
 import type { FramesClient } from "../../client/frames/index.ts";
 import { createObservers } from "../../mls/create-observers.ts";
-import { readRecord } from "../../mls/identity/device-record.ts";
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Person } from "../../wire/frames/people.ts";
@@ -75,7 +75,7 @@ function faultOf(
   } catch {
     return "invalid-key-package";
   }
-  const read = readRecord(inspected.record, inspected.deviceKey);
+  const read = readVerifiedRecord(inspected.record);
   if (!read.ok) return "invalid-key-package";
   const { deviceId, userKey, kind, identity, server } = read.record;
   const isTheirs = toText(deviceId) === device && isSameOwner({ kind, identity }, person.owner);

@@ -760,6 +760,23 @@ function setHost(sign, panicked) {
 function trap() {
     wasm.trap();
 }
+
+/**
+ * For tests: `signatures` holds key, signature and data of each, each behind its length. Whether each holds by itself, then whether all together do.
+ * @param {Uint8Array | number[]} signatures
+ * @returns {Uint8Array}
+ */
+function verify(signatures) {
+    const ptr0 = passArray8ToWasm0(signatures, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.verify(ptr0, len0);
+    if (ret[3]) {
+        throw takeFromExternrefTable0(ret[2]);
+    }
+    var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+    return v2;
+}
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
@@ -945,5 +962,5 @@ function initSync(module) {
 }
 
 
-return { initSync, RawEngine, RawGroup, RawJoin, RawObserver, setHost, trap };
+return { initSync, RawEngine, RawGroup, RawJoin, RawObserver, setHost, trap, verify };
 }

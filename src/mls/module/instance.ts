@@ -17,6 +17,8 @@ export interface Instance {
     inspectKeyPackage(keyPackage: Uint8Array, now: number): Uint8Array;
     welcomeReferences(welcome: Uint8Array): Uint8Array;
   };
+  /** For tests: `signatures` packs key, signature and data of each. Whether each holds by itself, then whether all together do. */
+  verify(signatures: Uint8Array): Uint8Array;
   /** Ends the instance by a panic: for tests of what follows. */
   trap(): void;
   /** Bytes of its memory. */
@@ -85,9 +87,8 @@ export interface RawObserver {
 
 /** About 1 ms; the first time 15, to read and compile the module. */
 export function createInstance(host: Host): Instance {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL("./engine.wasm", import.meta.url)));
   const glue = createGlue();
-  const { memory } = glue.initSync({ module: compiled });
+  const { memory } = glue.initSync({ module: compiledModule() });
   glue.setHost(
     (data: Uint8Array) => host.sign(data),
     (words: string) => host.panicked(words),
@@ -95,9 +96,21 @@ export function createInstance(host: Host): Instance {
   return {
     RawEngine: glue.RawEngine,
     RawObserver: glue.RawObserver,
+    verify: (signatures) => glue.verify(signatures),
     trap: () => glue.trap(),
     memory: () => memory.buffer.byteLength,
   };
+}
+
+/** The module as this process has compiled it. A thread that is handed it starts at once, with code as fast as it is here. */
+export function compiledModule(): object {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL("./engine.wasm", import.meta.url)));
+  return compiled;
+}
+
+/** In a thread: what `compiledModule` gave its parent. */
+export function useModule(module: object): void {
+  compiled = module;
 }
 
 let compiled: object | null = null;

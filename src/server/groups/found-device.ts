@@ -1,5 +1,5 @@
 import type { FoundDevice } from "../../groups/commands.ts";
-import { readRecord } from "../../mls/identity/device-record.ts";
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import type { Member } from "../../mls/group-engine.ts";
 
 /** Bytes as the ids, keys and hashes of `src/groups` are written. */
@@ -13,7 +13,7 @@ export function fromBase64url(text: string): Uint8Array {
 
 /** What a leaf's record says of its device. The observer has verified it; null all the same if it can't be read, or is of another server. */
 export function foundDevice({ record, deviceKey }: Member, server: Uint8Array): FoundDevice | null {
-  const read = readRecord(record, deviceKey);
+  const read = readVerifiedRecord(record);
   if (!read.ok || base64url(read.record.server) !== base64url(server)) return null;
   const { deviceId, kind, identity } = read.record;
   return { device: base64url(deviceId), key: base64url(deviceKey), owner: { kind, identity } };
