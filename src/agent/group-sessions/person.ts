@@ -16,7 +16,7 @@ export interface Person {
 }
 
 /** Who holds a leaf. The engine lets none in whose record doesn't verify. */
-export function personOf({ leaf, record, deviceKey }: Member): Person {
+export function personOf({ leaf, record }: Member): Person {
   const read = readVerifiedRecord(record);
   if (!read.ok) throw new TypeError(`a member's record is none: ${read.fault}`);
   const { server, kind, identity, label, deviceId, deviceLabel, userKey } = read.record;
