@@ -24,7 +24,7 @@ test("EN-35 the module takes a signature among many exactly if it takes it by it
     return [key.publicKey, signBytes(key, data), data];
   }).flat();
   const told = vectors.map(({ name, key, signature, message }) => {
-    const parts = [key, signature, message].map((hex) => Buffer.from(hex, "hex"));
+    const parts = [key, signature, message].map(bytes);
     const held = [...instance.verify(packed([...others, ...parts]))];
     return { name, alone: held.at(-2) === 1, together: held.at(-1) === 1 };
   });
@@ -33,7 +33,6 @@ test("EN-35 the module takes a signature among many exactly if it takes it by it
 
 // OpenSSL leaves the cofactor out. Which is why the engine doesn't call it out, and whoever reads a member's record doesn't verify it again.
 test("EN-35 node:crypto refuses some that the engine takes", () => {
-  const bytes = (hex: string): Buffer => Buffer.from(hex, "hex");
   const refused = vectors.filter(({ key, signature, message, accepted }) => {
     return accepted && !isSignedBy(bytes(key), bytes(signature), bytes(message));
   });
@@ -41,3 +40,7 @@ test("EN-35 node:crypto refuses some that the engine takes", () => {
     vectors.map(({ name }) => name).filter((name) => name.endsWith("holds with the cofactor")),
   );
 });
+
+function bytes(hex: string): Buffer {
+  return Buffer.from(hex, "hex");
+}
