@@ -80,7 +80,7 @@ async function answerOf(worker: Worker, request: JoinRequest): Promise<JoinAnswe
   const ended = (): void => failed("the thread that joins ended early");
   worker.once("message", resolve).once("error", failed).once("exit", ended);
   try {
-    worker.postMessage(request);
+    worker.postMessage(request, []);
     return await promise;
   } finally {
     worker.off("message", resolve).off("error", failed).off("exit", ended);
