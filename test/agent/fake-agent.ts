@@ -76,7 +76,7 @@ export class FakeAgents {
       { server: SERVER, name: null, suggest: () => Promise.resolve(["alice"]), state: this.state, env: {}, ...options },
       async () => {
         const started = await this.start();
-        return started.kind === "failed" ? started : { kind: "ready" };
+        return started.kind === "failed" ? { ...started, kind: "folder" } : { kind: "ready" };
       },
     );
   }

@@ -2,7 +2,6 @@ import { notPrivate } from "../wire/place.ts";
 import type { AgentPlace } from "../wire/place.ts";
 import { packageVersion } from "../wire/package-version.ts";
 import { PROTOCOL } from "../wire/version.ts";
-import type { Started } from "../wire/started.ts";
 import type { AgentFailure } from "./attached.ts";
 import { linkTo } from "./link.ts";
 import type { Link } from "./link.ts";
@@ -11,11 +10,11 @@ export type Agent =
   | { readonly kind: "found"; readonly link: Link }
   | { readonly kind: "failed"; readonly why: AgentFailure; readonly text: string };
 
-export type StartsAgent = (
-  place: AgentPlace,
-  env: Finding["env"],
-  signal?: AbortSignal,
-) => Promise<Started | { readonly kind: "aborted"; readonly text: string }>;
+/** `folder`: it says itself that it can't be there. `not-started`: it didn't come to say anything. */
+export type StartOutcome =
+  | { readonly kind: "ready" }
+  | { readonly kind: "folder" | "not-started" | "aborted"; readonly text: string };
+export type StartsAgent = (place: AgentPlace, env: Finding["env"], signal?: AbortSignal) => Promise<StartOutcome>;
 
 interface Finding {
   readonly place: AgentPlace;
@@ -45,7 +44,7 @@ export async function findAgent(finding: Finding): Promise<Agent> {
         if (start === null) return failed("not-started", "No agent is running.");
         const started = await start(place, finding.env, signal);
         if (started.kind !== "ready") {
-          return failed(started.kind === "aborted" ? "aborted" : "not-started", started.text);
+          return failed(started.kind, started.text);
         }
       }
     }

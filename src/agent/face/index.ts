@@ -55,8 +55,8 @@ export async function attach(
 
 const NO_HOME = "There is no home folder to keep a device in (HOME is not set). Name a state folder: XDG_STATE_HOME.";
 
-/** Until the chat of a device is there, no agent is started. */
-const startLater: StartsAgent = () => Promise.resolve({ kind: "failed", text: "There is no agent yet." });
+/** What starts a process is loaded only where one has to be started. */
+const startLater: StartsAgent = async (...to) => await (await import("./start-agent.ts")).startAgentProcess(...to);
 
 type Entered =
   | { readonly kind: "entered"; readonly link: Link; readonly name: string }

@@ -3,10 +3,10 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { AgentPlace } from "../wire/place.ts";
 import { closeLogFile, openLogFile } from "../wire/log-file.ts";
+import type { StartOutcome } from "./find-agent.ts";
 import { BACKGROUND, READY_FILE, readStarted } from "../wire/started.ts";
 import type { Started } from "../wire/started.ts";
 
-type Outcome = Started | { readonly kind: "aborted"; readonly text: string };
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Milliseconds: a full disk or a slow one may take its time. */
@@ -18,7 +18,11 @@ const MOST_SAID = 64 * 1024;
  * Starts the agent's process: a session of its own, so that no signal of this terminal reaches it, nothing of our environment that it has no
  * use for, and its output in its log. Resolves when it listens, or says why it doesn't. Never rejects.
  */
-export async function startAgentProcess(place: AgentPlace, env: Environment, signal?: AbortSignal): Promise<Outcome> {
+export async function startAgentProcess(
+  place: AgentPlace,
+  env: Environment,
+  signal?: AbortSignal,
+): Promise<StartOutcome> {
   const log = openLogFile(place.log);
   const output = log ?? "ignore";
   try {
@@ -28,16 +32,18 @@ export async function startAgentProcess(place: AgentPlace, env: Environment, sig
       stdio: ["ignore", output, output, "pipe"],
       env: { ...reduced(env), [BACKGROUND]: "1" },
     });
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    child.on("error", (error) => resolve({ kind: "failed", text: `The agent can't be started: ${error.message}` }));
+    const { promise, resolve } = Promise.withResolvers<StartOutcome>();
+    child.on("error", (error) =>
+      resolve({ kind: "not-started", text: `The agent can't be started: ${error.message}` }),
+    );
     const timer = setTimeout(
-      () => resolve({ kind: "failed", text: `The agent does not start; see ${place.log}` }),
+      () => resolve({ kind: "not-started", text: `The agent does not start; see ${place.log}` }),
       TIMEOUT,
     );
     const abort = (): void => resolve({ kind: "aborted", text: "Interrupted." });
     signal?.addEventListener("abort", abort, { once: true });
     const said = child.stdio[READY_FILE];
-    if (said instanceof Readable) void readAll(said).then((text) => resolve(readStarted(text) ?? crashed(place)));
+    if (said instanceof Readable) void readAll(said).then((text) => resolve(outcomeOf(readStarted(text), place)));
     const started = await promise;
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
@@ -47,7 +53,7 @@ export async function startAgentProcess(place: AgentPlace, env: Environment, sig
     return started;
   } catch (error) {
     // Not all failures are events: too many processes, for one.
-    return { kind: "failed", text: `The agent can't be started: ${String(error)}` };
+    return { kind: "not-started", text: `The agent can't be started: ${String(error)}` };
   } finally {
     if (log !== null) closeLogFile(log);
   }
@@ -75,8 +81,13 @@ const KEPT = new Set([
   "NODE_V8_COVERAGE",
 ]);
 
-function crashed(place: AgentPlace): Started {
-  return { kind: "failed", text: `The agent ended as soon as it was started; see ${place.log}` };
+function outcomeOf(started: Started | null, place: AgentPlace): StartOutcome {
+  if (started === null) return crashed(place);
+  return started.kind === "ready" ? started : { kind: "folder", text: started.text };
+}
+
+function crashed(place: AgentPlace): StartOutcome {
+  return { kind: "not-started", text: `The agent ended as soon as it was started; see ${place.log}` };
 }
 
 async function readAll(from: Readable): Promise<string> {

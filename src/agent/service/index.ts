@@ -42,11 +42,12 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
   const place = agentPlace(state);
   const isBackground = env[BACKGROUND] !== undefined;
   const log = isBackground ? logTo(place.log) : (line: string) => say(visibleLine(line, LONGEST_LINE));
+  const machine = machineId();
   const started = await startAgent({
     place,
     version: packageVersion(),
-    machine: machineId(),
-    open: openDevice(log),
+    machine,
+    open: openDevice({ machine, reach, log }),
     reach,
     log,
     idle: isBackground ? idleTimeout(env[IDLE]) : null,

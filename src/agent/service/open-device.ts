@@ -1,6 +1,50 @@
-import type { Log, OpensDevice } from "./ports.ts";
+import { hostname } from "node:os";
+import { formatAddress } from "../../client/transport/index.ts";
+import { agentChat } from "../chat/index.ts";
+import { startDevice } from "../runtime/device-runtime.ts";
+import { AgentStoreError } from "../storage/errors.ts";
+import { openAgentStore } from "../storage/sqlite/store.ts";
+import type { Log, OpensDevice, Reach } from "./ports.ts";
 
-/** Until the chat of a device is there. */
-export function openDevice(_log: Log): OpensDevice {
-  return () => Promise.reject(new Error("there is no chat yet"));
+interface Opening {
+  readonly machine: string;
+  readonly reach: Reach;
+  readonly log: Log;
+}
+
+/** The real thing: a device's store, its life on its server, and the chat over both. */
+export function openDevice({ machine, reach, log }: Opening): OpensDevice {
+  return async ({ server, known, name, folder, keyFile, notAtHome }) => {
+    const failed = (error: unknown): void => log(`${formatAddress(server)}: ${describe(error)}`);
+    const store = await openAgentStore({ folder, keyFile, machine });
+    const runtime = startDevice({
+      ...(await reach(server)),
+      server,
+      store,
+      known,
+      name,
+      deviceLabel: hostname(),
+      onEvent: (event) => {
+        if (event.kind === "failed") failed(event.error);
+        if (event.kind === "not-at-home") notAtHome();
+      },
+    });
+    const chat = agentChat({ runtime, store, name, failed });
+    // What is on the disk is there before the first face is told of it.
+    await chat.settled();
+    return {
+      chat,
+      waiting: async () => (await store.outbox()).length,
+      async close() {
+        await chat.close();
+        await store.close();
+      },
+    };
+  };
+}
+
+/** Store errors are lines for people; of anything else the place in the program is worth knowing. */
+function describe(error: unknown): string {
+  if (error instanceof AgentStoreError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { join } from "node:path";
 
 /** Where an agent's things lie: one agent for each user and state folder. */
@@ -28,7 +29,13 @@ export function agentPlace(state: string, temporary = "/tmp"): AgentPlace {
  * otherwise read what is said to the agent, or be it.
  */
 export function notPrivate(folder: string, user: number | undefined = process.getuid?.()): string | null {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  let found: Stats | undefined;
+  try {
+    found = lstatSync(folder, { throwIfNoEntry: false });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return `${folder} can't be used (${code}). Name a state folder of your own (XDG_STATE_HOME).`;
+  }
   if (found === undefined || user === undefined) return null;
   if (!found.isDirectory()) return `${folder} is not a folder. Move it away.`;
   if (found.uid !== user) {

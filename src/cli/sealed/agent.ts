@@ -36,19 +36,18 @@ async function failed(
   context: ProcessContext,
 ): Promise<Attached> {
   if (failure.why === "server") return { kind: "failed", explanation: await explainLoss(failure.end, server, context) };
-  // No agent can be started yet.
-  if (failure.why === "not-started") return { kind: "classic-only" };
   const text = `${failure.text} With --classic it goes without an agent, and the server can read it.`;
   return { kind: "failed", explanation: { text, code: codeOf(failure.why) } };
 }
 
-function codeOf(why: "no-home" | "other-version" | "folder" | "busy" | "broken" | "aborted") {
+function codeOf(why: "no-home" | "not-started" | "other-version" | "folder" | "busy" | "broken" | "aborted") {
   switch (why) {
     case "no-home":
     case "folder":
       return EXIT.dataUnusable;
     case "aborted":
       return EXIT.interrupted;
+    case "not-started":
     case "other-version":
     case "busy":
     case "broken":

@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { FakeAgents, SERVER } from "../../../test/agent/fake-agent.ts";
+import { FakeOldServer } from "../../../test/fakes/fake-old-server.ts";
+import { startTestServer } from "../../../test/helpers/server.ts";
+import { agentStatus } from "../face/control.ts";
+import { probe } from "./probe.ts";
+import { serversIn } from "./servers.ts";
+
+const TCP = () => Promise.resolve({});
+
+test.for([1, 2, 3] as const)(
+  "AG-17 a server of the original's generation %i is classic, at once",
+  async (generation) => {
+    await using server = await FakeOldServer.start({ generation });
+    expect(await probe(server.address, TCP)).toEqual({ kind: "classic-only" });
+    await using agents = new FakeAgents();
+    expect(await agents.attach({ server: server.address })).toEqual({ kind: "classic-only" });
+    expect(await agents.attach({ server: server.address })).toEqual({ kind: "classic-only" });
+    // It is believed for a while.
+    expect(server.connections).toBe(2);
+    expect(server.heard.filter((line) => line.startsWith("REGISTER"))).toEqual([]);
+  },
+);
+
+test("AG-17 a server of ours from before frames is classic; a busy one, and one that isn't there, are asked again", async () => {
+  let status = 404;
+  const http = createServer((_request, response) => response.writeHead(status).end("no\n")).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  onTestFinished(() => void http.close());
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const { port } = http.address() as AddressInfo;
+  const server = { host: "127.0.0.1", port };
+  await using agents = new FakeAgents();
+  status = 503;
+  expect(await agents.attach({ server })).toMatchObject({ kind: "failed", why: "server", end: { kind: "refused" } });
+  status = 404;
+  expect(await agents.attach({ server })).toEqual({ kind: "classic-only" });
+  http.closeAllConnections();
+  http.close();
+  expect(await agents.attach({ server: { host: "127.0.0.1", port: 1 } })).toMatchObject({
+    kind: "failed",
+    why: "server",
+    end: { kind: "unreachable", code: "ECONNREFUSED" },
+  });
+});
+
+test("AG-18 a server that is new is asked who it is and not told who we are; then it is known, under each of its addresses", async () => {
+  await using server = await startTestServer();
+  await using agents = new FakeAgents();
+  const suggested: string[] = [];
+  const suggest = () => {
+    suggested.push("asked");
+    return Promise.resolve(["alice", "alice-2"] as const);
+  };
+  const first = await agents.attach({ server: { host: "127.0.0.1", port: server.port }, suggest });
+  expect(first).toMatchObject({ kind: "attached", name: "alice" });
+  const again = await agents.attach({ server: { host: "localhost", port: server.port }, suggest });
+  expect(again).toMatchObject({ kind: "attached", name: "alice" });
+  expect(agents.opened).toHaveLength(1);
+  await server.stop();
+  await agents.end();
+  // Nobody is there now, and nobody need be.
+  const offline = await agents.attach({ server: { host: "localhost", port: server.port }, suggest });
+  expect(offline).toMatchObject({ kind: "attached", name: "alice" });
+  expect(agents.opened[1]).toEqual({
+    ...agents.opened[0],
+    server: { host: "localhost", port: server.port },
+    notAtHome: expect.any(Function),
+  });
+  expect(suggested).toEqual(["asked", "asked"]);
+});
+
+test("AG-18 without a tailnet each name is a device of its own, and the one used last is meant where none is named", async () => {
+  await using server = await startTestServer();
+  await using agents = new FakeAgents();
+  const address = { host: "127.0.0.1", port: server.port };
+  for (const name of ["alice", "bob"]) await (await agents.face({ server: address, name })).close();
+  expect(await agents.attach({ server: address })).toMatchObject({ name: "bob" });
+  expect(await agents.attach({ server: address, name: "ALICE" })).toMatchObject({ name: "alice" });
+  expect(await agents.attach({ server: address })).toMatchObject({ name: "alice" });
+  expect(new Set(agents.opened.map(({ folder }) => folder)).size).toBe(2);
+  expect(agents.opened).toHaveLength(2);
+});
+
+test("AG-18 an address that leads to another server than before is known no more", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const face = await agents.face();
+  agents.opened[0]?.notAtHome();
+  agents.chats.get("alice")?.end({ kind: "refused", error: { reason: "other", text: "no proof" } });
+  expect(await face.ended()).toMatchObject({
+    kind: "refused",
+    error: { text: expect.stringContaining("another server") },
+  });
+  const servers = serversIn(agents.place.folder, () => {});
+  expect(servers.find(SERVER, null)).toBeNull();
+});
+
+test("AG-18 what is known of servers is this user's alone, outlives the agent, and a damaged file is passed over", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const path = join(agents.place.folder, "servers.json");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(path, "utf8")).toContain("chat.example");
+  for (let i = 0; i < 300; i += 1) agents.know("alice", { host: `chat-${i}`, port: 12345 });
+  const servers = serversIn(agents.place.folder, () => {});
+  expect(servers.find({ host: "chat-299", port: 12345 }, null)?.name).toBe("alice");
+  expect(servers.find(SERVER, null)).toBeNull();
+  const log: string[] = [];
+  for (const damaged of ["{", "[]", '{"version":2}', '{"version":1,"addresses":[{"address":1}]}']) {
+    writeFileSync(path, damaged);
+    expect(serversIn(agents.place.folder, (line) => log.push(line)).find(SERVER, null)).toBeNull();
+  }
+  expect(log).toHaveLength(4);
+});
+
+test("AG-19 the agent tells how it is: its process, its faces, each device with its state and what waits", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  await agents.face();
+  agents.waiting = 3;
+  agents.world.setOnline(false);
+  expect(await agentStatus(agents.state)).toEqual({
+    kind: "answered",
+    value: {
+      pid: process.pid,
+      version: "0.1.0",
+      since: expect.any(Number),
+      stays: true,
+      folder: agents.place.folder,
+      faces: 1,
+      devices: [
+        {
+          address: "chat.example",
+          name: "alice",
+          identity: "AAAAAAAAAAAAAAAAAAAAAA name alice",
+          state: agents.chats.get("alice")?.state,
+          faces: 1,
+          waiting: 3,
+        },
+      ],
+    },
+  });
+});

@@ -1,0 +1,252 @@
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { agentStatus, stopAgent } from "../../src/agent/face/control.ts";
+import { attach } from "../../src/agent/face/index.ts";
+import type { AttachOptions } from "../../src/agent/face/index.ts";
+import { agentPlace } from "../../src/agent/wire/place.ts";
+import type { ChatEvent, Conversation, SealedChat } from "../../src/client/index.ts";
+import { runPadserve, scratchFolder, startPadserve } from "../helpers/program.ts";
+import { startTestServer } from "../helpers/server.ts";
+import type { TestServer } from "../helpers/server.ts";
+
+test("AG-20 a face's agent is a session of its own, with nothing of the face's terminal and little of its environment", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  const face = await person.attach(server, { env: { ...person.env, SECRET: "not its business", NODE_OPTIONS: "" } });
+  const pid = await person.pid();
+  expect(processGroup(pid)).toEqual({ group: pid, session: pid });
+  expect(readlinkSync(`/proc/${pid}/fd/0`)).toBe("/dev/null");
+  expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(person.place.log);
+  expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");
+  expect(readFileSync(`/proc/${pid}/environ`, "utf8")).not.toContain("SECRET");
+  expect(statSync(person.place.log).mode & 0o777).toBe(0o600);
+  await face.close();
+});
+
+test("AG-10 an agent in the background ends by itself, and takes its socket along", async () => {
+  await using server = await startTestServer();
+  const person = someone({ PAD_AGENT_IDLE: "0" });
+  const face = await person.attach(server);
+  await face.online();
+  const pid = await person.pid();
+  await face.close();
+  await gone(pid);
+  expect(existsSync(person.place.socket)).toBe(false);
+});
+
+test("AG-4 commands that start at once start one agent between them, and each does what it was asked for once", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  const face = await person.attach(server);
+  await roomOf(face, "#everyone");
+  await person.pad("agent", "stop");
+  const sent = await Promise.all(
+    Array.from(
+      { length: 6 },
+      async (_, i) =>
+        await person.pad("send", "--server", `127.0.0.1:${server.port}`, "--as", "alice", "#everyone", `word ${i}`),
+    ),
+  );
+  expect(sent.map(({ code, stderr }) => ({ code, stderr }))).toEqual(sent.map(() => ({ code: 0, stderr: "" })));
+  expect(person.log().match(/listens on/g)).toHaveLength(2);
+});
+
+test("AG-8 killed again and again while messages are written, with the server away and there, an agent loses and doubles none", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  const face = await person.attach(server);
+  await face.online();
+  const everyone = await roomOf(face, "#everyone");
+  const said: string[] = [];
+  const outcomes: ReturnType<SealedChat["send"]>[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    for (let i = 0; i < 5; i += 1) {
+      const text = `round ${round} message ${i}`;
+      said.push(text);
+      outcomes.push(face.send(everyone.id, text));
+    }
+    const pid = await person.pid();
+    process.kill(pid, "SIGKILL");
+    await until(face, () => face.state.kind === "waiting");
+    await until(face, () => face.state.kind === "online");
+  }
+  expect(new Set((await Promise.all(outcomes)).map(({ kind }) => kind))).toEqual(new Set(["taken"]));
+  const page = await face.page(everyone.id, null, 100);
+  const texts =
+    page.kind === "answered"
+      ? page.value.messages.filter(({ sealed }) => sealed?.body === "text").map(({ text }) => text)
+      : [];
+  expect(texts.toSorted()).toEqual(said.toSorted());
+});
+
+test("AG-21 SIGTERM ends an agent whole: it says goodbye, and lets go of socket, lock and stores", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  const agent = startPadserve(["agent", "--stay"], { env: person.env });
+  await agent.complains(/listens on/);
+  const face = await person.attach(server);
+  await face.online();
+  expect(await person.status()).toMatchObject({ stays: true, faces: 1 });
+  await face.close();
+  agent.kill("SIGTERM");
+  expect(await agent.exited).toMatchObject({ code: 0 });
+  expect(existsSync(person.place.socket)).toBe(false);
+  expect((await person.attach(server)).me).toBe("alice");
+});
+
+test("AG-9 a service takes over from the agent that a face had started, and the face goes on with it", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  const face = await person.attach(server);
+  await face.online();
+  const first = await person.pid();
+  const agent = startPadserve(["agent", "--stay"], { env: person.env });
+  await agent.complains(/listens on/);
+  await until(face, () => face.state.kind === "online");
+  await gone(first);
+  const status = await person.status();
+  expect(status).toMatchObject({ pid: agent.pid, stays: true });
+  agent.kill("SIGTERM");
+  await agent.exited;
+});
+
+test("AG-22 pad agent tells how it is, for people and programs, and ends it; its exit codes say which", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  expect(await person.pad("agent")).toMatchObject({ code: 3, stdout: "No agent is running.\n" });
+  expect(await person.pad("agent", "--json")).toMatchObject({ code: 3, stdout: '{"running":false}\n' });
+  expect(await person.pad("agent", "stop")).toMatchObject({ code: 0 });
+  expect(await person.pad("agent", "begin")).toMatchObject({ code: 1 });
+  expect(await person.pad("agent", "stop", "--stay")).toMatchObject({ code: 1 });
+  const face = await person.attach(server);
+  await face.online();
+  const told = await person.pad("agent");
+  expect(told).toMatchObject({ code: 0, stderr: "" });
+  expect(told.stdout).toMatch(
+    /^Agent .*, process \d+, since .*Z, 1 face\nFolder .*\n127\.0\.0\.1:\d+ as alice: online, 1 face, 0 waiting\n$/,
+  );
+  const json: unknown = JSON.parse((await person.pad("agent", "--json")).stdout);
+  expect(json).toMatchObject({ running: true, faces: 1, devices: [{ name: "alice", state: "online", waiting: 0 }] });
+  const pid = await person.pid();
+  expect(await person.pad("agent", "stop")).toMatchObject({ code: 0, stdout: `Stopped (process ${pid}).\n` });
+  expect(await face.ended()).toMatchObject({ kind: "refused" });
+});
+
+test("AG-15 where nothing can be kept the command says why: no home, a file in the way, a folder of another's, another machine's", async () => {
+  await using server = await startTestServer();
+  const words = ["send", "--server", `127.0.0.1:${server.port}`, "--as", "alice", "#everyone", "x"];
+  const inTheWay = someone();
+  writeFileSync(join(inTheWay.home, ".local"), "a file");
+  expect(await inTheWay.pad(...words)).toMatchObject({
+    code: expect.toSatisfy((code) => code !== 0),
+    stderr: expect.stringMatching(/can't be used|can't be made/),
+  });
+  const moved = someone();
+  mkdirSync(moved.place.folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(moved.place.folder, "machine"), "another\n");
+  expect((await moved.pad(...words)).stderr).toContain("was made on another machine");
+  if (process.getuid?.() !== 0) return;
+  const foreign = someone();
+  mkdirSync(foreign.place.folder, { recursive: true, mode: 0o700 });
+  chownSync(foreign.place.folder, 12_345, 12_345);
+  const refused = await foreign.pad(...words);
+  expect(refused).toMatchObject({ code: 6 });
+  expect(refused.stderr).toContain("belongs to another user");
+  const open = someone();
+  mkdirSync(open.place.folder, { recursive: true });
+  chmodSync(open.place.folder, 0o777);
+  expect((await open.pad(...words)).stderr).toContain("chmod 700");
+});
+
+interface Someone {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly place: ReturnType<typeof agentPlace>;
+  attach(server: TestServer, options?: Partial<AttachOptions>): Promise<SealedChat>;
+  pad(...words: readonly string[]): ReturnType<typeof runPadserve>;
+  status(): Promise<unknown>;
+  pid(): Promise<number>;
+  log(): string;
+}
+
+/** A person of this machine with a home of their own; their agent ends with the test. */
+function someone(more: Readonly<Record<string, string>> = {}): Someone {
+  const home = scratchFolder();
+  const state = join(home, ".local", "state", "padserve");
+  const env = { PATH: process.env["PATH"] ?? "", HOME: home, PAD_CLASSIC: "", ...more };
+  const place = agentPlace(state);
+  const status = async () => {
+    const asked = await agentStatus(state);
+    return asked.kind === "answered" ? asked.value : null;
+  };
+  onTestFinished(async () => {
+    const left = await status();
+    await stopAgent(state, "always");
+    if (left !== null) await gone(left.pid);
+  });
+  return {
+    home,
+    env,
+    place,
+    status,
+    pad: async (...words) => await runPadserve(words, { env }),
+    pid: async () => (await status())?.pid ?? 0,
+    log: () => readFileSync(place.log, "utf8"),
+    attach: async (server, options = {}) => {
+      const attached = await attach({
+        server: { host: "127.0.0.1", port: server.port },
+        name: "alice",
+        suggest: () => Promise.resolve(["alice"]),
+        state,
+        env,
+        ...options,
+      });
+      if (attached.kind !== "attached") throw new Error(JSON.stringify(attached));
+      onTestFinished(async () => await attached.chat.close());
+      return attached.chat;
+    },
+  };
+}
+
+/** Waits until a process of ours that isn't our child has ended: what ends with it tells. */
+async function gone(pid: number): Promise<void> {
+  const waiting = spawn("tail", ["--pid", String(pid), "-s", "0.05", "-f", "/dev/null"], { stdio: "ignore" });
+  await new Promise((resolve) => waiting.once("exit", resolve));
+}
+
+function processGroup(pid: number) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return { group: Number(fields[2]), session: Number(fields[3]) };
+}
+
+async function roomOf(chat: SealedChat, title: string): Promise<Conversation> {
+  await until(chat, () => {
+    const found = chat.named(title);
+    return found?.kind === "sealed-room" && found.readers.length > 0;
+  });
+  const found = chat.named(title);
+  if (found === null) throw new Error(`no ${title}`);
+  return found;
+}
+
+async function until(chat: SealedChat, condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    const { promise, resolve } = Promise.withResolvers<ChatEvent>();
+    const stop = chat.onEvent(resolve);
+    await promise;
+    stop();
+  }
+}
