@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ChatEvent, ChatMessage } from "../../src/client/index.ts";
+import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
+import { classicDirect } from "../../src/client/index.ts";
+import type { ChatEvent, ChatMessage, Hold } from "../../src/client/index.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -122,8 +124,210 @@ test("CA-4 a direct conversation reaches who is away, and two who begin it at on
   expect((await alice.chat.direct("carol")).kind).toBe("refused");
 });
 
+test("CA-5 messages wait for a newcomer until the writer has looked, and say so; whoever was there at the start is no newcomer", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  // Bob came into what Alice is in: he has seen her.
+  expect(await bob.send("#everyone", "hi")).toEqual({ kind: "taken" });
+  await world.until(() => readersOf(alice, "#everyone").length === 2);
+  const hold = { kind: "new-readers", who: ["bob"] } as const;
+  expect(await alice.send("#everyone", "for whom?")).toEqual({ kind: "held", hold });
+  expect(heldOf(alice)).toEqual([hold]);
+  expect((await alice.messages("#everyone")).at(-1)).toMatchObject({
+    text: "for whom?",
+    delivery: { kind: "sending" },
+  });
+  await alice.stop();
+  alice.start();
+  await world.until(() => heldOf(alice).length > 0);
+  await alice.look("#everyone");
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: for whom?"));
+  expect(heldOf(alice)).toEqual([hold, null]);
+
+  const [carol] = await world.arrive("carol");
+  await world.until(() => readersOf(alice, "#everyone").length === 3);
+  const { id } = alice.conversation("#everyone");
+  expect(await alice.chat.send(id, "whoever", { acceptMembers: true })).toEqual({ kind: "taken" });
+  await world.until(async () => (await carol!.lines("#everyone")).includes("alice: whoever"));
+});
+
+test("CA-5 what is held can be taken back, and then is never sent", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await world.until(() => readersOf(alice, "#everyone").length === 2);
+  const { id } = alice.conversation("#everyone");
+  expect((await alice.send("#everyone", "never")).kind).toBe("held");
+  const waiting = (await alice.messages("#everyone")).at(-1);
+  expect(await alice.chat.remove(id, waiting?.id ?? "")).toEqual({ kind: "taken" });
+  expect(toldOf(alice, "took a message back").at(-1)).toMatchObject({ id: waiting?.id, sealed: { body: "deleted" } });
+  await alice.look("#everyone");
+  expect(await alice.send("#everyone", "instead")).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: instead"));
+  expect(await said(bob, "#everyone")).toEqual(["alice: instead"]);
+});
+
+test("CA-6 a key that isn't the one known holds what is written until that is accepted, aloud; then nobody has verified it", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  const pair = answered(await alice.chat.direct("bob"));
+  await world.until(() => readersOf(alice, "bob").length === 2);
+  const before = (await alice.store.load()).pins.find(({ who }) => who.identity === "bob");
+  await alice.stop();
+  // As if another key had been known, and compared, before.
+  const store = openDatabase(alice.place);
+  store.commit([{ kind: "pin-kept", pin: { ...before!, userKey: new Uint8Array(32).fill(7), level: "compared" } }]);
+  store.close();
+  alice.start();
+  await alice.chat.settled();
+
+  const hold = { kind: "changed-key", who: ["bob"] };
+  expect(await alice.chat.send(pair.id, "is it you?", { acceptMembers: true })).toEqual({ kind: "held", hold });
+  expect(await alice.send("#everyone", "and here?")).toEqual({ kind: "held", hold });
+  expect(await alice.chat.acceptReaders(pair.id)).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("alice")).includes("alice: is it you?"));
+  expect(alice.events).toContainEqual(
+    expect.objectContaining({ kind: "notice", text: expect.stringContaining("A new key is taken for bob") }),
+  );
+  expect((await alice.store.load()).pins.find(({ who }) => who.identity === "bob")).toMatchObject({
+    userKey: before?.userKey,
+    level: "unverified",
+  });
+});
+
+test("CA-6 a name that means somebody else than before holds what is written to them, and isn't theirs to a face until it is accepted", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  await alice.stop();
+  const store = openDatabase(alice.place);
+  const { names } = store.load();
+  const bobs = names.find(({ name }) => name === "bob");
+  store.commit([{ kind: "name-pinned", pin: { name: "bob", who: { ...bobs!.who, identity: "robert" } } }]);
+  store.close();
+  alice.start();
+  await world.until(() => alice.chat.state.kind === "online");
+  await alice.chat.people();
+  await alice.chat.settled();
+  expect(await alice.send("#everyone", "who is there?")).toMatchObject({
+    kind: "held",
+    hold: { kind: "remapped-name" },
+  });
+  expect((await alice.chat.direct("bob")).kind).toBe("refused");
+  await alice.look("#everyone");
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: who is there?"));
+});
+
+test("CA-7 who has no device is written to the classic way; who was written to sealed never is, until that is allowed", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  const tom = await world.classic("tom");
+  const open = answered(await alice.chat.direct("tom"));
+  expect(open).toMatchObject({ kind: "classic-direct", title: "tom" });
+  expect(await alice.chat.send(open.id, "hello, tom")).toEqual({ kind: "taken" });
+  expect(await tom.message()).toMatchObject({ from: "alice", text: "hello, tom" });
+  expect(answered(await alice.chat.page(open.id, null, 10)).messages).toMatchObject([{ text: "hello, tom" }]);
+
+  answered(await alice.chat.direct("bob"));
+  const plain = classicDirect("bob").id;
+  const sealedOnly = { kind: "not-sent", why: "sealed-only" };
+  expect(await alice.chat.send(plain, "in the open")).toEqual(sealedOnly);
+  await world.stopServer();
+  await alice.stop();
+  alice.start();
+  expect(await alice.chat.send(plain, "in the open")).toEqual(sealedOnly);
+  expect(answered(await alice.chat.direct("bob"))).toMatchObject({ kind: "sealed-direct" });
+  await world.startServer();
+  await world.until(() => alice.chat.state.kind === "online" && bob.chat.state.kind === "online");
+  expect(await alice.chat.send(plain, "in the open")).toEqual(sealedOnly);
+  expect(answered(await alice.chat.allowPlain("bob"))).toMatchObject({ kind: "classic-direct", title: "bob" });
+  expect(await alice.chat.send(plain, "in the open")).toEqual({ kind: "taken" });
+  await world.until(() => toldOf(bob, "in the open").length > 0);
+  expect(toldOf(bob, "in the open")[0]?.sealed).toBeUndefined();
+  await alice.stop();
+  alice.start();
+  await world.until(() => alice.chat.state.kind === "online");
+  expect(await alice.chat.send(plain, "still allowed")).toEqual({ kind: "taken" });
+});
+
+test("CA-8 edits, deletions and replies are shown where their message stands, also to who was away", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  const { id } = alice.conversation("#everyone");
+  await alice.send("#everyone", "helo");
+  await alice.send("#everyone", "second");
+  const [first, second] = (await alice.messages("#everyone")).filter(({ own }) => own);
+  await bob.stop();
+  expect(await alice.chat.edit(id, first?.id ?? "", "hello")).toEqual({ kind: "taken" });
+  expect(await alice.chat.remove(id, second?.id ?? "")).toEqual({ kind: "taken" });
+  expect(await alice.chat.send(id, "third", { replyTo: first?.id ?? "" })).toEqual({ kind: "taken" });
+  expect((await alice.messages("#everyone")).filter(({ own }) => own)).toMatchObject([
+    { id: first?.id, place: first?.place, text: "hello", sealed: { edited: true, body: "text" } },
+    { id: second?.id, text: "took a message back", sealed: { body: "deleted", edited: false } },
+    { text: "third", sealed: { replyTo: { id: first?.id, from: "alice", text: "hello" } } },
+  ]);
+  expect(toldOf(alice, "hello").at(-1)).toMatchObject({ id: first?.id, place: first?.place });
+  bob.start();
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: third"));
+  expect((await bob.messages("#everyone")).slice(-3)).toMatchObject([
+    { text: "hello", sealed: { edited: true } },
+    { sealed: { body: "deleted" } },
+    { text: "third", sealed: { replyTo: { from: "alice", text: "hello" } } },
+  ]);
+  const refused = { kind: "refused", error: { reason: "no-such-message" } };
+  const theirs = (await bob.messages("#everyone")).at(-1)?.id ?? "";
+  expect(await bob.chat.edit(id, theirs, "mine now")).toEqual(refused);
+  expect(await bob.chat.remove(id, theirs)).toEqual(refused);
+  expect(await alice.chat.edit(id, second?.id ?? "", "again")).toEqual(refused);
+  expect(await alice.chat.edit(id, "nonsense", "x")).toEqual(refused);
+  expect(answered(await alice.chat.search("helo", null, 9))).toEqual([]);
+  expect(answered(await alice.chat.search("hel", id, 9))).toMatchObject([{ id: first?.id }]);
+});
+
+test("CA-9 a message written again under its id is there once, whatever ended in between", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  const { id } = alice.conversation("#everyone");
+  const own = { id: Buffer.alloc(16, 9).toString("base64url") };
+  const both = [alice.chat.send(id, "once", own), alice.chat.send(id, "once", own)];
+  expect(await Promise.all(both)).toEqual([{ kind: "taken" }, { kind: "taken" }]);
+  await world.stopServer();
+  const other = { id: Buffer.alloc(16, 10).toString("base64url") };
+  void alice.chat.send(id, "twice", other);
+  await world.until(async () => (await alice.store.outbox()).length === 1);
+  await alice.stop();
+  alice.start();
+  await world.startServer();
+  expect(await alice.chat.send(id, "twice", other)).toEqual({ kind: "taken" });
+  expect(await alice.chat.send(id, "once", own)).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: twice"));
+  expect(await said(bob, "#everyone")).toEqual(["alice: once", "alice: twice"]);
+  expect((await alice.messages("#everyone")).filter(({ own: isOwn }) => isOwn).map((each) => each.id)).toEqual([
+    own.id,
+    other.id,
+  ]);
+});
+
+test("CA-10 history is paged from the newest, found behind a number, and searched; pages are bounded", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  for (let count = 1; count <= 7; count += 1) await alice.send("#everyone", `line ${count}`);
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: line 7"));
+  const { id } = bob.conversation("#everyone");
+  const newest = answered(await bob.chat.page(id, null, 3));
+  expect(newest).toMatchObject({
+    complete: false,
+    messages: [{ text: "line 5" }, { text: "line 6" }, { text: "line 7" }],
+  });
+  const before = answered(await bob.chat.page(id, newest.messages[0]?.place ?? null, 2));
+  expect(before.messages.map(({ text }) => text)).toEqual(["line 3", "line 4"]);
+  expect(answered(await bob.chat.page(id, null, 1000)).complete).toBe(true);
+  const number = newest.messages[0]?.sealed?.number ?? 0;
+  expect(answered(await bob.chat.since(id, number, 10)).map(({ text }) => text)).toEqual(["line 6", "line 7"]);
+  expect(answered(await bob.chat.since(id, 0, 2)).length).toBe(2);
+  expect(answered(await bob.chat.search("LINE 4", id, 10)).map(({ text }) => text)).toEqual(["line 4"]);
+  expect(answered(await bob.chat.page(id, null, 1e9)).messages.length).toBeLessThanOrEqual(1000);
+});
+
+/** One after the other: the first makes #everyone. */
 async function two(one: string, other: string): Promise<readonly [ServedChat, ServedChat]> {
-  const [first, second] = await world.arrive(one, other);
+  const [first] = await world.arrive(one);
+  const [second] = await world.arrive(other);
   if (first === undefined || second === undefined) throw new Error("two were to come");
   return [first, second];
 }
@@ -148,4 +352,8 @@ function toldOf(person: ServedChat, text: string): readonly ChatMessage[] {
 /** What people said, without who came and went. */
 async function said(person: ServedChat, words: string): Promise<readonly string[]> {
   return (await person.lines(words)).filter((line) => !line.startsWith("("));
+}
+
+function heldOf(person: ServedChat): readonly (Hold | null)[] {
+  return person.events.flatMap((event) => (event.kind === "held" ? [event.hold] : []));
 }

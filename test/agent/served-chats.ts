@@ -8,6 +8,7 @@ import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { ChatEvent, ChatMessage, Conversation, Outcome, Reply } from "../../src/client/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import type { ClassicPeer } from "../helpers/classic-peer.ts";
 import { startTestServer } from "../helpers/server.ts";
 import type { TestServer } from "../helpers/server.ts";
 import { scratchDirectory } from "../store/scratch.ts";
@@ -40,7 +41,8 @@ export interface ChatWorld {
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
-  port(): number;
+  /** Somebody with a classic client. */
+  classic(name: string): Promise<ClassicPeer>;
   readonly failures: unknown[];
   end(): Promise<void>;
 }
@@ -57,7 +59,10 @@ export async function chatWorld(): Promise<ChatWorld> {
   let port = 0;
   const world: ChatWorld = {
     failures,
-    port: () => port,
+    async classic(name) {
+      if (server === null) throw new Error("no server");
+      return await server.join(name);
+    },
     async arrive(...names) {
       const arrived = names.map(makePerson);
       for (const { chat, runtime } of arrived) {

@@ -240,10 +240,11 @@ class DeviceChat implements AgentChat {
 
   #learn(people: readonly FramePerson[]): void {
     this.#inTurn(async () => {
-      const isNew = await this.#state.runtime.learn(people);
       if (this.#state.own.who === "") await this.#state.learnSelf();
-      this.#state.names.listed(people);
-      if (isNew) this.#news.allChanged();
+      const { names, talks, runtime } = this.#state;
+      names.listed(people);
+      const isReader = (who: string) => [...talks.values()].some(({ readers }) => readers.includes(who));
+      if (await runtime.learn(names.toPin(people, isReader))) this.#news.allChanged();
     });
   }
 

@@ -10,10 +10,11 @@ import type { NamePin } from "../../mls/identity/pins.ts";
 const MOST_HELD = 10_000;
 
 /** What the server says of somebody with a name. */
-export interface Listed {
+interface Listed {
   readonly name: string;
   readonly who: string;
   readonly hasDevice: boolean;
+  readonly person: FramePerson;
 }
 
 /**
@@ -42,15 +43,25 @@ export class Names {
   }
 
   listed(people: readonly FramePerson[]): void {
-    for (const { name, owner, devices } of people) {
+    for (const person of people) {
+      const { name, devices } = person;
       const folded = foldName(name);
       if (!this.#listed.has(folded) && this.#listed.size >= MOST_HELD) continue;
-      this.#listed.set(folded, {
-        name,
-        who: whoKey({ server: this.#server, ...owner }),
-        hasDevice: devices.length > 0,
-      });
+      this.#listed.set(folded, { name, who: this.#whoOf(person), hasDevice: devices.length > 0, person });
     }
+  }
+
+  /** Those of `people` whose names matter, since something is sealed to them, or may be. */
+  toPin(people: readonly FramePerson[], isReader: (who: string) => boolean): readonly FramePerson[] {
+    return people.filter((person) => person.devices.length > 0 || isReader(this.#whoOf(person)));
+  }
+
+  /** What the server calls these people, of whom no name is known yet. */
+  nameless(readers: readonly string[]): readonly FramePerson[] {
+    const without = new Set(readers.filter((who) => (this.#people?.nameOf(who) ?? null) === null));
+    return without.size === 0
+      ? []
+      : [...this.#listed.values()].filter(({ who }) => without.has(who)).map(({ person }) => person);
   }
 
   /** True: something is new. */
@@ -78,6 +89,10 @@ export class Names {
     if (this.#people !== null) return keyOrNull(this.#people.named(name));
     const folded = foldName(name);
     return [...this.#pinned].find(([, pinned]) => foldName(pinned) === folded)?.[0] ?? null;
+  }
+
+  #whoOf({ owner }: FramePerson): string {
+    return whoKey({ server: this.#server, ...owner });
   }
 
   /** What the server says of that name. */

@@ -71,7 +71,10 @@ export class News {
         talk.access = event.access;
         talk.readers = event.readers;
         talk.members = event.members;
-        if (this.#state.names.members(event.members)) this.allChanged();
+        const { names, runtime } = this.#state;
+        const areLabelsNew = names.members(event.members);
+        const areNamesNew = await runtime.learn(names.nameless(event.readers));
+        if (areLabelsNew || areNamesNew) this.allChanged();
         this.#state.changed(talk);
         return;
       }

@@ -19,10 +19,15 @@ export interface Intent {
   readonly acceptMembers?: boolean | undefined;
 }
 
+/** `text`: what is shown while it waits; null for an edit or deletion. */
+interface Written extends Intent {
+  readonly text?: string;
+  readonly quote?: Quote | null;
+}
+
 interface Pending {
   readonly talk: Talk;
   readonly acceptMembers: boolean;
-  readonly promise: Promise<Outcome>;
   readonly resolve: (outcome: Outcome) => void;
 }
 
@@ -36,6 +41,8 @@ export class Sending {
   readonly #failed: (error: unknown) => void;
   /** By message id, for whoever waits for its outcome. */
   readonly #pending = new Map<string, Pending>();
+  /** By the id that whoever writes has made. */
+  readonly #running = new Map<string, Promise<Outcome>>();
 
   constructor(state: ChatState, now: () => number, failed: (error: unknown) => void) {
     this.#state = state;
@@ -130,18 +137,29 @@ export class Sending {
     return TAKEN;
   }
 
-  async #write(
-    talk: Talk,
-    content: Content,
-    written: Intent & { readonly text?: string; readonly quote?: Quote | null },
-  ): Promise<Outcome> {
+  /** Asked twice at once under one id, it is done once. */
+  async #write(talk: Talk, content: Content, written: Written): Promise<Outcome> {
+    const { id } = written;
+    if (id === undefined) return await this.#writeNew(talk, content, written);
+    const running = this.#running.get(id);
+    if (running !== undefined) return await running;
+    const outcome = this.#writeOnce(talk, content, { ...written, id });
+    this.#running.set(id, outcome);
+    try {
+      return await outcome;
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  async #writeOnce(talk: Talk, content: Content, written: Written & { readonly id: string }): Promise<Outcome> {
+    return (await this.#first(talk, written.id)) ?? (await this.#writeNew(talk, content, written));
+  }
+
+  async #writeNew(talk: Talk, content: Content, written: Written): Promise<Outcome> {
     const obstacle = obstacleTo(talk, content);
     if (obstacle !== null) return obstacle;
     const { id: given, acceptMembers = false, text = null, quote = null } = written;
-    if (given !== undefined) {
-      const first = await this.#first(talk, given);
-      if (first !== null) return first;
-    }
     const messageId = given === undefined ? Uint8Array.from(randomBytes(16)) : toBytes(given);
     const waiting: Waiting = { id: toText(messageId), messageId, text, quote, at: this.#now() };
     talk.waiting.push(waiting);
@@ -163,8 +181,6 @@ export class Sending {
     if (messageId === undefined || id.length !== 22) return refusedFor({ reason: "no-such-message" });
     const isStored = (await this.#state.store.message(talk.key, this.#state.own.id, messageId)) !== null;
     if (isStored) return TAKEN;
-    const pending = this.#pending.get(id);
-    if (pending !== undefined) return await pending.promise;
     if (!talk.waiting.some((waiting) => waiting.id === id)) return null;
     const outcome = this.#await(talk, id, false);
     await this.#state.runtime.goOn(talk.key);
@@ -173,7 +189,7 @@ export class Sending {
 
   #await(talk: Talk, id: string, acceptMembers: boolean): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    this.#pending.set(id, { talk, acceptMembers, promise, resolve });
+    this.#pending.set(id, { talk, acceptMembers, resolve });
     return promise;
   }
 

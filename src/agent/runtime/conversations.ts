@@ -147,11 +147,8 @@ async function acceptHolds({ store, self }: Entrance, session: GroupSession, hol
   }
 }
 
-/** Of who can't seal nothing is kept: nothing is ever sealed to them. */
 async function learn({ store, self }: Entrance, people: readonly Person[]): Promise<boolean> {
-  const pins = people
-    .filter(({ devices }) => devices.length > 0)
-    .flatMap((person) => self.people.seeName(person.name, whoOf(self, person)));
+  const pins = people.flatMap((person) => self.people.seeName(person.name, whoOf(self, person)));
   await store.commit(pins);
   self.people.kept(pins);
   return pins.length > 0;
