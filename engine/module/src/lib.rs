@@ -21,6 +21,7 @@ pub mod wire;
 mod binding;
 
 pub use changes::{Changes, Kind, Person};
+pub use crypto::{SUITE, provider, suite};
 pub use engine::{Engine, Joined, NewKeyPackage};
 pub use error::{Code, Error, Result};
 pub use group::{Group, Opened, Pending, Saved, Sealed};
