@@ -26,4 +26,4 @@ export function startLoad(): LoadProcess {
 }
 
 /** Milliseconds. */
-const TIMEOUT = 60_000;
+const TIMEOUT = 180_000;

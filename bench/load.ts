@@ -4,9 +4,11 @@ import { bystand } from "./load/bystand.ts";
 import { pace } from "./load/pace.ts";
 import { saturate } from "./load/saturate.ts";
 import { visit } from "./load/visit.ts";
+import { gatherBare, gatherDevices, scatterDevices, write, type DeviceCrowd } from "./sealed/crowd.ts";
 import type { Answers, Order } from "./orders.ts";
 
 const crowds = new Map<string, Crowd>();
+const deviceCrowds = new Map<string, DeviceCrowd>();
 
 process.on("message", (order: Order) => {
   obey(order).then(
@@ -34,7 +36,27 @@ async function obey(order: Order): Promise<Answers[Order["kind"]]> {
       await scatter(crowdNamed(order.crowd));
       crowds.delete(order.crowd);
       return null;
+    case "gather-devices": {
+      const crowd = await gatherDevices(order);
+      deviceCrowds.set(order.crowd, crowd);
+      return crowd.writers[0]?.room.sealed.length ?? 0;
+    }
+    case "gather-bare":
+      deviceCrowds.set(order.crowd, await gatherBare(order));
+      return null;
+    case "write":
+      return write(devicesNamed(order.crowd), order);
+    case "scatter-devices":
+      await scatterDevices(devicesNamed(order.crowd));
+      deviceCrowds.delete(order.crowd);
+      return null;
   }
+}
+
+function devicesNamed(name: string): DeviceCrowd {
+  const crowd = deviceCrowds.get(name);
+  if (crowd === undefined) throw new Error(`there are no devices ${name}`);
+  return crowd;
 }
 
 function crowdNamed(name: string): Crowd {

@@ -36,7 +36,39 @@ export type Order =
   /** So many clients come one after another, `abreast` of them at a time; each leaves when it has been set up. */
   | { readonly kind: "visit"; readonly port: number; readonly visits: number; readonly abreast: number }
   /** Closes all connections of a crowd. */
-  | { readonly kind: "scatter"; readonly crowd: string };
+  | { readonly kind: "scatter"; readonly crowd: string }
+  | SealedOrder;
+
+/** The same for devices, which speak frames. */
+export type SealedOrder =
+  /** Connects devices of as many people, `first` the number of the first. `rooms`: they are in one room, or each in one alone, or in none. */
+  | {
+      readonly kind: "gather-devices";
+      readonly crowd: string;
+      readonly port: number;
+      readonly devices: number;
+      readonly first: number;
+      readonly rooms: "one" | "each" | "none";
+      /** Of a message, before it is sealed. */
+      readonly bytes: number;
+    }
+  /** Connects WebSockets to the floor. `bytes`: of a message, sealed. */
+  | {
+      readonly kind: "gather-bare";
+      readonly crowd: string;
+      readonly port: number;
+      readonly sockets: number;
+      readonly bytes: number;
+    }
+  /** Writes as fast as it is answered. `heard`: a message is over only when all others of the crowd have heard it. */
+  | {
+      readonly kind: "write";
+      readonly crowd: string;
+      readonly inFlight: number;
+      readonly seconds: number;
+      readonly heard: boolean;
+    }
+  | { readonly kind: "scatter-devices"; readonly crowd: string };
 
 export interface Traffic {
   readonly pattern: "broadcast" | "direct";
@@ -69,6 +101,11 @@ export interface Answers {
   readonly bystand: Paced;
   readonly visit: Visited;
   readonly scatter: null;
+  /** Bytes of a sealed message. */
+  readonly "gather-devices": number;
+  readonly "gather-bare": null;
+  readonly write: Saturated;
+  readonly "scatter-devices": null;
 }
 
 /** No order has more messages in flight; the floor has so many lines ready. */

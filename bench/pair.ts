@@ -83,7 +83,10 @@ export async function saturatedRun(
 }
 
 /** The CPU seconds that a side uses while `work` is done, and what `work` gives. */
-export async function withCpu<T>(subject: Subject, work: () => Promise<T>): Promise<{ cpu: number; result: T }> {
+export async function withCpu<T>(
+  subject: Pick<Subject, "usage">,
+  work: () => Promise<T>,
+): Promise<{ cpu: number; result: T }> {
   const before = await subject.usage();
   const result = await work();
   const after = await subject.usage();

@@ -8,11 +8,11 @@ import type { FloorPlan, FloorReady } from "./floor.ts";
 import { readUsage, USAGE_ARGUMENTS, type Usage } from "./usage.ts";
 
 /** What is measured: a process that listens on loopback. */
-export interface Subject {
+export interface Subject<P = FloorPlan> {
   readonly port: number;
   usage(): Promise<Usage>;
   /** Says what the next run will be like; only the floor needs to be told. */
-  plan(plan: FloorPlan): Promise<void>;
+  plan(plan: P): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,8 +50,13 @@ export async function startServer(more: readonly string[] = SERVER_ARGUMENTS): P
 }
 
 /** Starts the bare program that the server is compared with. */
-export async function startFloor(): Promise<Subject> {
-  const child = fork(join(import.meta.dirname, "floor.ts"), { execArgv: [...USAGE_ARGUMENTS] });
+export function startFloor(): Promise<Subject> {
+  return startFloorOf<FloorPlan>("floor.ts");
+}
+
+/** Another such program, which takes another kind of plan. */
+export async function startFloorOf<P extends object>(file: string): Promise<Subject<P>> {
+  const child = fork(join(import.meta.dirname, file), { execArgv: [...USAGE_ARGUMENTS] });
   const { port }: FloorReady = (await once(child, "message"))[0];
   return {
     port,

@@ -1,0 +1,171 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Figure } from "../figures.ts";
+import { startLoad, type LoadProcess } from "../load-process.ts";
+import { medians, takeTurns, withCpu, type Effort } from "../pair.ts";
+import { SERVER_ARGUMENTS, startFloorOf, startServer, type Subject } from "../subject.ts";
+import { readUsage, USAGE_ARGUMENTS } from "../usage.ts";
+import type { Appended, AppendOrder } from "./appender.ts";
+import { planFor, type FramesPlan } from "./floor-plan.ts";
+
+/** Bytes of a message before it is sealed. */
+export const SEALED_BYTES = 100;
+/** Messages in flight where nobody is to hear them, the floor's entries in one transaction, and messages in flight of the fan-out. */
+export const APPENDS_IN_FLIGHT = 64;
+export const FLOOR_BATCH = 32;
+const FAN_OUT_IN_FLIGHT = 16;
+const WRITERS = 8;
+/** Devices that come before those that are counted. */
+const BEFORE = 100;
+/** Milliseconds. */
+const SETTLE = 1_000;
+
+/** What sealed messages cost the server: storing them, handing them on, and devices that are there. */
+export async function sealed(effort: Effort): Promise<readonly Figure[]> {
+  const figures = [...(await appending(effort)), ...(await fanOut(100, effort))];
+  if (effort.runs < 5) return figures;
+  return [...figures, ...(await fanOut(1_000, effort)), ...(await connected(900))];
+}
+
+/** Devices write as fast as they are answered, each in a room where nobody else is. */
+function appending({ runs, seconds }: Effort): Promise<readonly Figure[]> {
+  return withServer(async (server, load) => {
+    const crowd = { crowd: "writers", port: server.port, devices: WRITERS, first: 0, bytes: SEALED_BYTES } as const;
+    const sealedBytes = await load.order({ kind: "gather-devices", rooms: "each", ...crowd });
+    const appender = await startAppender();
+    try {
+      const order = { seconds, batch: FLOOR_BATCH, bytes: sealedBytes + ENTRY_HEAD };
+      const told = await takeTurns({ warmUps: 1, runs }, async (side) => {
+        if (side === "floor") return costOf(await appender.append(order), ({ entries }) => entries);
+        const write = { crowd: "writers", inFlight: APPENDS_IN_FLIGHT, seconds, heard: false } as const;
+        const run = await withCpu(server, () => load.order({ kind: "write", ...write }));
+        return costOf(run, ({ messages }) => messages);
+      });
+      const conditions = `${APPENDS_IN_FLIGHT} messages of ${SEALED_BYTES} B in flight from ${WRITERS} devices, stored`;
+      const about = { scenario: "sealed", conditions } as const;
+      return [
+        {
+          ...about,
+          measured: "CPU per entry",
+          unit: "µs",
+          ...medians(told, ({ cpu }) => cpu),
+          goal: { most: 2.5, of: "ratio" },
+        },
+        { ...about, measured: "entries, stored durably", unit: "/s", ...medians(told, ({ rate }) => rate), goal: null },
+      ];
+    } finally {
+      appender.stop();
+    }
+  });
+}
+
+/** One device writes, and all others of its room hear it. */
+function fanOut(devices: number, { runs, seconds }: Effort): Promise<readonly Figure[]> {
+  return withServer(async (server, load) => {
+    const floor = await startFloorOf<FramesPlan>("sealed/floor.ts");
+    try {
+      const crowd = { crowd: "server", port: server.port, devices, first: 0, bytes: SEALED_BYTES } as const;
+      const sealedBytes = await load.order({ kind: "gather-devices", rooms: "one", ...crowd });
+      await floor.plan(planFor(sealedBytes));
+      const bare = { crowd: "floor", port: floor.port, sockets: devices, bytes: sealedBytes } as const;
+      await load.order({ kind: "gather-bare", ...bare });
+      const told = await takeTurns({ warmUps: 1, runs }, async (side) => {
+        const subject: Pick<Subject, "usage"> = side === "server" ? server : floor;
+        const write = { crowd: side, inFlight: FAN_OUT_IN_FLIGHT, seconds, heard: true } as const;
+        const run = await withCpu(subject, () => load.order({ kind: "write", ...write }));
+        return costOf(run, ({ deliveries }) => deliveries);
+      });
+      const about = {
+        scenario: "sealed",
+        conditions: `stored messages, ${devices} devices, ${SEALED_BYTES} B`,
+      } as const;
+      return [
+        {
+          ...about,
+          measured: "CPU per delivery, saturated",
+          unit: "µs",
+          ...medians(told, ({ cpu }) => cpu),
+          goal: { most: 4, of: "ratio" },
+        },
+        { ...about, measured: "deliveries, saturated", unit: "/s", ...medians(told, ({ rate }) => rate), goal: null },
+      ];
+    } finally {
+      await floor.stop();
+    }
+  });
+}
+
+/** What a device that is connected and says nothing costs in memory; the floor is a bare `ws` server. */
+async function connected(devices: number): Promise<readonly Figure[]> {
+  const server = await withServer((subject, load) => growth(subject, load, "gather-devices", devices));
+  const bare = await startFloorOf<FramesPlan>("sealed/floor.ts");
+  const load = startLoad();
+  try {
+    const floor = await growth(bare, load, "gather-bare", devices);
+    const about = { scenario: "sealed", conditions: `${devices} devices connected` } as const;
+    const goal = { most: 25, of: "figure" } as const;
+    return [{ ...about, measured: "resident memory for each", unit: "kB", server, floor, goal }];
+  } finally {
+    load.stop();
+    await bare.stop();
+  }
+}
+
+/** Kilobytes for each. */
+async function growth(
+  subject: Pick<Subject, "port" | "usage">,
+  load: LoadProcess,
+  kind: "gather-devices" | "gather-bare",
+  devices: number,
+): Promise<number> {
+  const { port } = subject;
+  const come = (crowd: string, count: number, first: number) =>
+    kind === "gather-bare"
+      ? load.order({ kind, crowd, port, sockets: count, bytes: SEALED_BYTES })
+      : load.order({ kind, crowd, port, devices: count, first, rooms: "none", bytes: SEALED_BYTES });
+  await come("before", BEFORE, 0);
+  await delay(SETTLE);
+  const before = await subject.usage();
+  await come("counted", devices, BEFORE);
+  await delay(SETTLE);
+  const after = await subject.usage();
+  return (after.residentBytes - before.residentBytes) / devices / 1_000;
+}
+
+async function withServer<T>(work: (server: Subject, load: LoadProcess) => Promise<T>): Promise<T> {
+  const server = await startServer(SERVER_ARGUMENTS);
+  const load = startLoad();
+  try {
+    return await work(server, load);
+  } finally {
+    load.stop();
+    await server.stop();
+  }
+}
+
+async function startAppender() {
+  const child = fork(join(import.meta.dirname, "appender.ts"), { execArgv: [...USAGE_ARGUMENTS] });
+  await once(child, "message");
+  return {
+    append: (order: AppendOrder) =>
+      withCpu({ usage: () => readUsage(child) }, async (): Promise<Appended> => {
+        child.send(order);
+        return (await once(child, "message"))[0];
+      }),
+    stop: () => child.disconnect(),
+  };
+}
+
+/** CPU microseconds for each, and how many a second. */
+function costOf<R extends { readonly seconds: number }>(
+  { cpu, result }: { readonly cpu: number; readonly result: R },
+  countOf: (result: R) => number,
+): { readonly cpu: number; readonly rate: number } {
+  const count = countOf(result);
+  return { cpu: (1e6 * cpu) / count, rate: count / result.seconds };
+}
+
+/** Bytes that the server keeps with a sealed message: its line of words, see `encodeEntry`. */
+const ENTRY_HEAD = 140;
