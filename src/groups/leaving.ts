@@ -37,7 +37,7 @@ export function decideLeave(
 
 /**
  * A commit that the server took and a member can't process leaves them apart for good (mls.md 5.9, SEALED.md 15), and so does a log
- * that isn't the one which a member has read: the report's number is the first that it can't take, and may lie behind the log's end. In a
+ * that isn't the one which a member has read: the report's number is the first that it can't take, or 1 where it doesn't know. In a
  * direct conversation one report ends the group, elsewhere those of two people, whatever their numbers; after a restore from a
  * backup one anywhere, since members may well have seen more (SEALED.md 10). A successor takes its place.
  */
@@ -50,13 +50,16 @@ export function decideReport(
   if ("refusal" in open) return open;
   const { group } = open;
   if (!mayReport(state, group, command.device)) return refuse({ reason: "not-a-member-of-group" });
-  if (command.number <= (group.members[command.device] ?? 0)) return refuse({ reason: "not-allowed" });
+  if (command.number < 1) return refuse({ reason: "not-allowed" });
 
   const by = [...new Set([...(group.reports?.by ?? []), command.device])];
   const owners = ownersOf(state, by).size;
-  const isOneEnough = group.place.kind === "direct" || group.doubtful === true;
+  const isOneEnough = group.place.kind === "direct" || group.doubtful !== undefined;
   const needed = isOneEnough ? 1 : Math.min(2, ownersOf(state, activeMembers(group)).size);
-  const row: GroupRow = { ...group, reports: { number: command.number, by } };
+  const row: GroupRow = {
+    ...group,
+    reports: { number: Math.min(command.number, group.reports?.number ?? Infinity), by },
+  };
   if (owners >= needed) return endGroup(command.group, row, { kind: "ended", why: "invalid-commit", at });
   return { ...reply({ kind: "done" }), rows: [{ table: "group", key: command.group, value: row }] };
 }
@@ -64,7 +67,7 @@ export function decideReport(
 /** Members; and of a room that the server may have forgotten members of, whoever could have come in by themselves. */
 function mayReport(state: State, group: GroupRow, device: DeviceId): boolean {
   if (device in group.members) return isActive(group, device);
-  return group.doubtful === true && mayBelong(state, group, device);
+  return group.doubtful !== undefined && mayBelong(state, group, device);
 }
 
 function endGroup(id: GroupId, group: GroupRow, status: GroupRow["status"]): Decision {

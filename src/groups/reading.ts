@@ -112,7 +112,7 @@ export interface GroupView {
   readonly ended: boolean;
   /** Members who are to be removed; null: none, or this device isn't a member. */
   readonly removal: RemovalDue | null;
-  /** The number of the last message of this device's own; 0: none. */
+  /** Up to which number all members have this device's messages from this log, if it ends now. */
   readonly written: number;
 }
 
@@ -139,8 +139,15 @@ export function viewOf(state: State, device: DeviceId, id: GroupId): GroupView |
     cursor: active ? cursorOf(state, group, id, device) : null,
     ended: group.status.kind === "ended",
     removal: active ? dueIn(state, group) : null,
-    written: get(state.writers, pairKey(id, device))?.number ?? 0,
+    written: Math.min(get(state.writers, pairKey(id, device))?.number ?? 0, certain(group)),
   };
+}
+
+/** The last number that all members have in common: behind it some can't read this log (SEALED.md 10 and 15). */
+function certain({ doubtful, reports, status }: GroupRow): number {
+  if (doubtful !== undefined) return doubtful;
+  const isReported = status.kind === "ended" && status.why === "invalid-commit";
+  return isReported && reports !== null ? reports.number - 1 : Infinity;
 }
 
 /** Open rooms are for all to see; of other groups only those know who are in them, or were when they were removed. */

@@ -67,13 +67,16 @@ export interface GroupRow {
   readonly ordered: Readonly<Record<DeviceId, RemovalReason>>;
   /** Since when the first of them is, in milliseconds since 1970; of no meaning while there is none. */
   readonly orderedSince?: number;
-  /** Who can't go on in it, and the first number that the last of them can't take. */
+  /** Who can't go on in it, and the least number that one of them can't take. */
   readonly reports: { readonly number: number; readonly by: readonly string[] } | null;
   /** How many Welcomes its log of Welcomes has had. */
   readonly welcomes: number;
   readonly status: GroupStatus;
-  /** The server was restored from a backup since: members may have seen more of the log than there is, see `decideReport`. */
-  readonly doubtful?: true;
+  /**
+   * The server was restored from a backup since, whose log ended with this number: members may have seen other entries behind it than
+   * there are now, see `decideReport`.
+   */
+  readonly doubtful?: number;
 }
 
 export type RemovalReason = "left" | "banned" | "device-removed" | "unseen";

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { scratchDirectory, type Scratch } from "../../../test/store/scratch.ts";
-import type { GroupRow, ServerRow } from "../../groups/rows.ts";
+import type { GroupRow, HeadRow, ServerRow } from "../../groups/rows.ts";
 import type { StoredFact } from "../stored.ts";
 import { checkBackup } from "./backup.ts";
 import { openDatabase, type Database } from "./database.ts";
@@ -37,6 +37,8 @@ const group: GroupRow = {
   welcomes: 0,
   status: { kind: "open" },
 };
+
+const head: HeadRow = { number: 7, hash: "h", at: 1, messagesForgotten: 0, commitsForgotten: 0 };
 
 let scratch: Scratch;
 let data: string;
@@ -82,7 +84,8 @@ test("ST-42 a backup comes back as another incarnation of the same server, its g
   expect(statSync(data).mode & 0o777).toBe(0o700);
   expect(statSync(join(data, "padserve.db")).mode & 0o777).toBe(0o600);
   expect(examineDatabase(data)?.rows).toEqual([
-    { table: "group", key: "g", value: { ...group, doubtful: true } },
+    { table: "group", key: "g", value: { ...group, doubtful: 7 } },
+    { table: "head", key: "g", value: head },
     { table: "server", key: "self", value: { id: "S", incarnation: AFTER } },
   ]);
   expect(readFileSync(join(backup, "padserve.db")).equals(bytes)).toBe(true);
@@ -92,7 +95,7 @@ test("ST-42 a backup comes back as another incarnation of the same server, its g
 test("ST-43 an earlier state of the same gives way; what is newer, another's or unreadable only when told so, and is set aside whole", () => {
   makeBackup();
   const there = openDatabase(data);
-  there.commit(factsOf(serverFact("S"), groupFact()));
+  there.commit(factsOf(serverFact("S"), groupFact(), headFact()));
   there.close();
   expect(restore()).toMatchObject({ kind: "restored", aside: join(data, "before-restore-2026-11-27T09-30-00-000Z") });
 
@@ -182,7 +185,7 @@ function restore(options: { readonly replace?: boolean } = {}): RestoreOutcome {
 function makeBackup(): void {
   const folder = join(scratch.path, "source");
   const source = openDatabase(folder);
-  source.commit(factsOf(serverFact("S"), groupFact()));
+  source.commit(factsOf(serverFact("S"), groupFact(), headFact()));
   mkdirSync(backup);
   source.backUp(join(backup, "padserve.db"));
   source.close();
@@ -217,6 +220,10 @@ function serverFact(id: string): StoredFact {
 
 function groupFact(): StoredFact {
   return { table: "group", key: "g", value: group };
+}
+
+function headFact(): StoredFact {
+  return { table: "head", key: "g", value: head };
 }
 
 function entry(number: number) {

@@ -110,7 +110,9 @@ function prepare(from: string, into: string, incarnation: string): void {
   copyFileSync(join(from, "padserve.db"), copy, constants.COPYFILE_FICLONE);
   const database = openDatabase(workplace);
   try {
-    const facts = database.load().rows.flatMap((row) => restoredRow(row, incarnation));
+    const { rows } = database.load();
+    const heads = new Map(rows.flatMap((row) => (row.table === "head" ? [[row.key, row.value?.number ?? 0]] : [])));
+    const facts = rows.flatMap((row) => restoredRow(row, incarnation, heads));
     database.commit({ facts, appends: [], trims: [] });
   } finally {
     database.close();
@@ -118,12 +120,15 @@ function prepare(from: string, into: string, incarnation: string): void {
   syncFile(copy);
 }
 
-function restoredRow(row: Row, incarnation: string): Row[] {
+function restoredRow(row: Row, incarnation: string, heads: ReadonlyMap<string, number>): Row[] {
   switch (row.table) {
     case "server":
       return [{ ...row, value: { ...row.value, incarnation } }];
-    case "group":
-      return row.value?.status.kind === "open" ? [{ ...row, value: { ...row.value, doubtful: true } }] : [];
+    case "group": {
+      if (row.value?.status.kind !== "open") return [];
+      const doubtful = Math.min(heads.get(row.key) ?? 0, row.value.doubtful ?? Infinity);
+      return [{ ...row, value: { ...row.value, doubtful } }];
+    }
     case "device":
     case "user-key":
     case "packages":

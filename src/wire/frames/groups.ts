@@ -66,7 +66,10 @@ export const group = v.object({
    */
   removal: v.optional(v.nullable(v.object({ devices: listOf(deviceId, 1_000), since: count, until: count })), null),
   ended: v.boolean(),
-  /** The number of the last message of this device's own that the log has had; 0: none, or a server that doesn't say. Feature `successors`. */
+  /**
+   * Up to which number all members have this device's own messages from this log; 0: none, or a server that doesn't say. What it wrote
+   * behind that goes out again in a successor. Feature `successors`.
+   */
   written: v.optional(count, 0),
   /** A Welcome waits for this device. */
   welcome: v.boolean(),
