@@ -110,7 +110,6 @@ test("GR-42 the place of a group that was reported is for its members; of severa
 });
 
 test("GR-42 a group tells each member up to where all have its messages from this log", () => {
-  const written = (made: DeliveryServiceWorld, device: string) => viewOf(made.state, id(device), id("g"))?.written;
   const made = world();
   made.send("b1", "g", 1);
   made.send("b1", "g", 2);
@@ -127,6 +126,10 @@ test("GR-42 a group tells each member up to where all have its messages from thi
   back.send("b1", "g", 2);
   expect(written(back, "b1")).toBe(2);
 });
+
+function written(made: DeliveryServiceWorld, device: string): number | undefined {
+  return viewOf(made.state, id(device), id("g"))?.written;
+}
 
 function successor(device: string, owner: Owner, group: string): CreateGroup {
   return {

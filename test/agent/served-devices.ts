@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -6,10 +7,13 @@ import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { AgentStore } from "../../src/agent/storage/ports.ts";
+import { restoreDatabase } from "../../src/store/sqlite/restore.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import type { SqliteStore } from "../../src/store/sqlite/store.ts";
 import { startTestServer } from "../helpers/server.ts";
 import type { TestServer } from "../helpers/server.ts";
 import { scratchDirectory } from "../store/scratch.ts";
+import type { Scratch } from "../store/scratch.ts";
 import { deviceScratch } from "./device-scratch.ts";
 import { hex } from "./device.ts";
 
@@ -38,6 +42,10 @@ export interface ServedWorld {
   agree(conversation: string, devices: readonly ServedDevice[], texts: readonly string[]): Promise<void>;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
+  /** A backup of the running server. */
+  backUp(): Promise<string>;
+  /** Puts it in the place of what the stopped server has. */
+  restore(backup: string): void;
   /** Every byte of every file that the server has. */
   serverBytes(): Buffer;
   readonly failures: unknown[];
@@ -52,6 +60,8 @@ export async function servedWorld(): Promise<ServedWorld> {
   const failures: unknown[] = [];
   let told = Promise.withResolvers<void>();
   let server: TestServer | null = null;
+  let serverStore: SqliteStore | null = null;
+  const backups: Scratch[] = [];
   let port = 0;
 
   const world: ServedWorld = {
@@ -94,8 +104,26 @@ export async function servedWorld(): Promise<ServedWorld> {
       server = null;
     },
     async startServer() {
-      server = await startTestServer({ config: { port }, store: await openSqliteStore(scratch.path) });
+      serverStore = await openSqliteStore(scratch.path);
+      server = await startTestServer({ config: { port }, store: serverStore });
       ({ port } = server);
+    },
+    async backUp() {
+      const backup = scratchDirectory();
+      backups.push(backup);
+      await serverStore?.backUp(join(backup.path, "padserve.db"));
+      return backup.path;
+    },
+    restore(backup) {
+      const incarnation = Buffer.from(randomBytes(16)).toString("base64url");
+      const restored = restoreDatabase({
+        from: backup,
+        into: scratch.path,
+        replace: true,
+        incarnation,
+        now: Date.now(),
+      });
+      expect(restored.kind).toBe("restored");
     },
     serverBytes: () =>
       Buffer.concat(
@@ -107,6 +135,7 @@ export async function servedWorld(): Promise<ServedWorld> {
       for (const device of devices) await device.end();
       await world.stopServer();
       scratch.remove();
+      for (const backup of backups) backup.remove();
     },
   };
   await world.startServer();

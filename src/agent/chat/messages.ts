@@ -126,6 +126,8 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
         return { body: "gap", from: "", text: gapText(entry.to - entry.from + 1) };
       case "unreadable":
         return { body: "unreadable", from: "", text: `a message that can't be opened (${entry.why})` };
+      case "continued":
+        return { body: "gap", from: "", text: CONTINUED };
     }
   }
 
@@ -163,6 +165,9 @@ function baseOf({ kind, key }: Talk): Pick<ChatMessage, "conversation"> {
 function note(talk: Talk, { from, text }: Said) {
   return { ...baseOf(talk), from, text, own: false, delivery: DELIVERED } as const;
 }
+
+const CONTINUED =
+  "the conversation goes on in a new group from here, since the old one can't: what others said there last may be missing, unless they send it again";
 
 function gapText(entries: number): string {
   return entries === 1 ? "an entry is missing here" : `${entries} entries are missing here`;

@@ -41,6 +41,15 @@ export class News {
       case "reached":
         await this.#reached(event.group, event.number);
         return;
+      case "continued":
+        this.tellRows();
+        return;
+      case "server-restored": {
+        const text =
+          "The server was restored from a backup. What it lost of sealed conversations is sent again by whoever wrote it.";
+        this.#state.tell({ kind: "notice", text });
+        return;
+      }
       case "misplaced": {
         const what = event.conversation.startsWith("direct:") ? "a direct conversation" : titleOf(event.conversation);
         this.#state.tell({ kind: "notice", text: `Not let in: the server offered as ${what} ${event.why}.` });

@@ -17,17 +17,20 @@ const MOST_IN_PAGE = 256;
 
 /** Takes all that the log has, in its order, in transactions of up to 64 entries. `idle`: nothing is missing, and the group goes on. */
 export async function catchUp(context: SessionContext, work: Working): Promise<Step> {
+  if (work.row.status === "stopped") return { kind: "stopped" };
+  if (context.verdict === "log-broken") return await broken(context, work);
   // A group that is being created has no log yet, and of one to come into afresh nothing before that can be read.
-  if (work.request?.kind === "create" || isOutside(work)) return { kind: "idle" };
+  if (work.request?.kind === "create" || isOutside(work)) return await ended(context, work);
   for (;;) {
-    const ended = await takeAll(context, work, offeredNext(context, work), 0);
-    if (ended !== null) return ended;
+    const stopped = await takeAll(context, work, offeredNext(context, work), 0);
+    if (stopped !== null) return stopped;
     const answer = await context.service.read(context.id, work.row.cursor);
+    if (answer.kind === "not-a-member" && context.verdict === "closed") break;
     if (answer.kind !== "page") return await refused(context, work, answer);
     if (isBroken(work, answer)) return await broken(context, work);
     if (answer.entries.length > 0) context.fruitless = 0;
-    const endedThere = await takeAll(context, work, answer.entries, answer.forgotten);
-    if (endedThere !== null) return endedThere;
+    const stoppedThere = await takeAll(context, work, answer.entries, answer.forgotten);
+    if (stoppedThere !== null) return stoppedThere;
     if (answer.entries.length === 0) await passRest(context, work, answer);
     if (work.row.cursor >= answer.head || isOutside(work)) break;
     // Entries are there, and none came: as good as nobody there.
@@ -35,7 +38,15 @@ export async function catchUp(context: SessionContext, work: Working): Promise<S
   }
   if (disagrees(context, work)) return await broken(context, work);
   await pinNewcomers(context, work);
-  return { kind: "idle" };
+  return await ended(context, work);
+}
+
+/** Stops the group if the server has closed it: only now, when nothing of its log is left to be read. */
+async function ended(context: SessionContext, work: Working): Promise<Step> {
+  if (context.verdict !== "closed") return { kind: "idle" };
+  stop(work, "closed");
+  await context.keep(work);
+  return { kind: "stopped" };
 }
 
 /** Whoever is in the group is known from now on by the key that is shown first. */
@@ -102,13 +113,16 @@ function isOutside({ row, request }: Working): boolean {
 }
 
 /** Entries that don't follow on one another (behind what is forgotten), more than may come, or a log that has become shorter. */
-function isBroken({ row }: Working, { entries, head, forgotten }: Page): boolean {
+function isBroken({ row, isBehindGap }: Working, page: Page): boolean {
+  const { entries, head, forgotten } = page;
   const isInOrder = entries.every(({ number, hash }, index) => {
     const before = entries[index - 1]?.number ?? row.cursor;
     return number === before + 1 || (number > before && number - 1 <= forgotten && hash !== undefined);
   });
   // Who is coming in again may know a later end than it is shown: its removal from before.
   const isShorter = head < row.cursor && row.status !== "joining";
+  const isAtEnd = head === row.cursor && row.status === "active" && !isBehindGap;
+  if (isAtEnd && page.hash !== null && !sameBytes(page.hash, row.hash)) return true;
   return !isInOrder || entries.length > MOST_IN_PAGE || isShorter || (entries.at(-1)?.number ?? 0) > head;
 }
 
@@ -132,9 +146,8 @@ async function refused(context: SessionContext, work: Working, answer: Refusal):
     case "too-old":
       return await rejoin(context, work);
     case "closed":
-      stop(work, "closed");
-      await context.keep(work);
-      return { kind: "stopped" };
+      context.verdict = "closed";
+      return await ended(context, work);
     case "refused":
       return answer;
     case "not-a-member":

@@ -50,10 +50,14 @@ export interface SessionContext extends SessionPorts {
   readonly removals: Map<string, number>;
   /** Kept, and perhaps not in the present state's outbox yet. */
   readonly written: Written[];
+  /** What the server has said: `closed`: this log ends; `log-broken`: it has no such group. */
+  verdict: "closed" | "log-broken" | null;
   /** The last epoch whose people are pinned. */
   pinnedEpoch: number | null;
   /** Requests in a row that brought nothing new into the log. */
   fruitless: number;
+  /** Device ids in hex that sending waits for, until so long (milliseconds since 1970): those who come in later miss what was said before. */
+  awaited: { readonly devices: ReadonlySet<string>; readonly until: number } | null;
   /** Commits to the store what the operation has gathered, then tells it. */
   readonly keep: (work: Working) => Promise<void>;
   /** The store has changed otherwise: takes what it has now. */

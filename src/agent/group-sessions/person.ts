@@ -11,12 +11,13 @@ export interface Person {
   /** Login or node name, for people to read. */
   readonly label: string;
   readonly deviceId: Uint8Array;
+  readonly deviceKey: Uint8Array;
   readonly deviceLabel: string;
   readonly userKey: Uint8Array;
 }
 
 /** Who holds a leaf. The engine lets none in whose record doesn't verify. */
-export function personOf({ leaf, record }: Member): Person {
+export function personOf({ leaf, record, deviceKey }: Member): Person {
   const read = readVerifiedRecord(record);
   if (!read.ok) throw new TypeError(`a member's record is none: ${read.fault}`);
   const { server, kind, identity, label, deviceId, deviceLabel, userKey } = read.record;
@@ -26,6 +27,7 @@ export function personOf({ leaf, record }: Member): Person {
     identity: { server, kind, identity },
     label,
     deviceId,
+    deviceKey,
     deviceLabel,
     userKey,
   };

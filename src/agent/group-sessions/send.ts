@@ -7,6 +7,7 @@ import { authenticatedData } from "./log.ts";
 import type { Stored } from "./ports.ts";
 import { ownMessage, stop } from "./receive.ts";
 import { tired } from "./settle.ts";
+import { hex } from "./person.ts";
 import { ownPerson, rosterOf } from "./working.ts";
 import type { Working } from "./working.ts";
 
@@ -20,6 +21,7 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
   const { trust, removals } = context;
   const holds = holdsOf(work, { trust, removals, now: context.system.now() });
   if (holds.length > 0) return { kind: "held", holds };
+  if (isAwaiting(context, work)) return { kind: "idle" };
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   const flight = await begin(context, work);
   if (flight === null) return { kind: "idle" };
@@ -39,7 +41,8 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
       // More are known there than here: this state is an old one. Fewer: the server's is.
       return await stopped(context, work, answer.expected > counter ? "rolled-back" : "log-broken");
     case "closed":
-      return await stopped(context, work, "closed");
+      context.verdict = "closed";
+      return { kind: "again" };
     case "too-old":
     case "not-a-member":
       return { kind: "refused", why: answer.kind };
@@ -55,6 +58,15 @@ export function takeWritten({ written }: SessionContext, work: Working): void {
     if (work.outbox.some(({ messageId }) => sameBytes(messageId, message.messageId))) continue;
     work.outbox = [...work.outbox, message];
   }
+}
+
+function isAwaiting(context: SessionContext, work: Working): boolean {
+  const { awaited, system } = context;
+  if (awaited === null) return false;
+  const there = new Set(rosterOf(work).members.map(({ deviceId }) => hex(deviceId)));
+  if (system.now() < awaited.until && [...awaited.devices].some((device) => !there.has(device))) return true;
+  context.awaited = null;
+  return false;
 }
 
 /** What is in flight, if it was sealed for this epoch; else the same message, or the oldest, sealed now. */
@@ -107,11 +119,7 @@ async function giveUp(context: SessionContext, work: Working, { messageId }: Fli
   return { kind: "again" };
 }
 
-async function stopped(
-  context: SessionContext,
-  work: Working,
-  cause: "rolled-back" | "log-broken" | "closed",
-): Promise<Step> {
+async function stopped(context: SessionContext, work: Working, cause: "rolled-back" | "log-broken"): Promise<Step> {
   stop(work, cause);
   await context.keep(work);
   return { kind: "stopped" };

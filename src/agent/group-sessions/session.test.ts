@@ -361,6 +361,45 @@ test("GS-12 a head that fits is no reason to stop", async () => {
   expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
 });
 
+test("GS-25 a group that the server has ended is read to its end, then stops; one that it doesn't know stops at once", async () => {
+  const [alice, bob] = await pair();
+  await say(bob, "one");
+  alice.session(group).end("closed");
+  expect(await alice.session(group).advance()).toEqual({ kind: "stopped" });
+  expect((await alice.session(group).look()).row.stopped).toBe("closed");
+  expect(await textsOf(alice)).toContain("one");
+  bob.session(group).end("log-broken");
+  expect(await bob.session(group).advance()).toEqual({ kind: "stopped" });
+  expect((await bob.session(group).look()).row.stopped).toBe("log-broken");
+});
+
+test("GS-26 nothing is sent before the devices that are awaited are in, for a limited time", async () => {
+  const [alice, bob] = await pair();
+  const session = alice.session(group);
+  const before = log.entries(group).length;
+  session.awaitMembers([bob.id, new Uint8Array(16)], alice.clock.now + 1000);
+  await session.write(outgoing("late"), [bob.who]);
+  await session.advance();
+  expect(log.entries(group).length).toBe(before);
+  alice.clock.now += 1000;
+  await session.advance();
+  expect(log.entries(group).length).toBe(before + 1);
+  session.awaitMembers([bob.id], alice.clock.now + 1000);
+  await say(alice, "at once");
+  expect(log.entries(group).length).toBe(before + 2);
+});
+
+test("GS-26 nothing more is written in a group that has a successor", async () => {
+  const [alice] = await pair();
+  const successor = Uint8Array.from(randomBytes(16));
+  await alice.create(successor);
+  const session = alice.session(group);
+  await session.write(outgoing("moves along"), []);
+  await session.handOver([{ kind: "group-succeeded", group, successor, device: alice.id, behind: 99 }]);
+  await expect(session.write(outgoing("too late"), [])).rejects.toMatchObject({ code: "conflict" });
+  expect((await alice.session(successor).look()).waiting.map(({ text }) => text)).toEqual(["moves along"]);
+});
+
 test("GS-13 what doesn't open, isn't its sender's, or comes again is told, and the group goes on; what was dropped is counted", async () => {
   const [alice, bob] = await pair();
   for (const text of ["one", "two", "three"]) await say(bob, text);

@@ -47,6 +47,17 @@ export interface GroupSession {
   leave(): Promise<void>;
   /** What the server says its log ends in. `advance` holds it against what was read. */
   expectHead(head: Head): void;
+  /** What the server has said of the whole group, see `SessionContext`. `advance` reads what is left, and stops. */
+  end(verdict: "closed" | "log-broken"): void;
+  /** Nothing is sent before these devices are members, or until so long (milliseconds since 1970). */
+  awaitMembers(devices: readonly Uint8Array[], until: number): void;
+  /** Shortens that. */
+  awaitUntil(until: number): void;
+  /**
+   * Its conversation goes on elsewhere: `changes`, which say so, are kept between two operations, with what was written until then; nothing
+   * more can be written here.
+   */
+  handOver(changes: readonly Change[]): Promise<void>;
   look(): Promise<SessionView>;
   close(): Promise<void>;
 }
@@ -84,6 +95,8 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     removals: new Map(),
     written: [],
     expectedHead: null,
+    verdict: null,
+    awaited: null,
     pinnedEpoch: null,
     fruitless: 0,
     keep,
@@ -141,6 +154,21 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     expectHead(head) {
       context.expectedHead = head;
     },
+    end(verdict) {
+      context.verdict = verdict;
+    },
+    awaitMembers(devices, until) {
+      context.awaited = { devices: new Set(devices.map(hex)), until };
+    },
+    awaitUntil(until) {
+      const { awaited } = context;
+      if (awaited !== null) context.awaited = { ...awaited, until: Math.min(until, awaited.until) };
+    },
+    handOver: async (changes) =>
+      await operation(async (present) => {
+        await store.commit(changes);
+        await reload(present);
+      }),
     look: async () => await operation(async (present) => await Promise.resolve(view(present))),
     close: async () =>
       await inTurn(async () => {

@@ -60,9 +60,8 @@ async function submit(context: SessionContext, work: Working): Promise<Step> {
     case "offline":
       return answer;
     case "closed":
-      stop(work, "closed");
-      await context.keep(work);
-      return { kind: "stopped" };
+      context.verdict = "closed";
+      return { kind: "again" };
     case "rolled-back":
       stop(work, "rolled-back");
       await context.keep(work);
@@ -124,7 +123,8 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
     if (request.kind === "create") {
       work.row = { ...row, status: "removed" };
       work.changes.push({ kind: "group-status", group: row.id, status: "removed", stopped: null });
-      dropOutbox(work, why);
+      // What waits for a successor goes on to the one that another was faster to make.
+      if (!work.isSuccessor) dropOutbox(work, why);
     }
   } else if (active?.pending === true) {
     active.clear();

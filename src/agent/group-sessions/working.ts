@@ -28,6 +28,7 @@ export interface Working {
   isMoved: boolean;
   /** Entries were passed over just before the next one: the row's hash is none to chain from. */
   isBehindGap: boolean;
+  readonly isSuccessor: boolean;
   /** Of the epoch that was looked at last. */
   roster: Roster | null;
   /** Whose `readers` and access are on the disk, or will be with the changes. */
@@ -61,6 +62,7 @@ export function working(kept: KeptGroup, engine: GroupEngine): Working {
     settled: null,
     isMoved: false,
     isBehindGap: false,
+    isSuccessor: kept.isSuccessor,
     roster: null,
     knownEpoch: null,
   };

@@ -8,7 +8,8 @@ import type { CommitOutcome } from "../group-sessions/commit.ts";
 import type { Hold } from "../group-sessions/events.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
-import { groupsThere } from "./arriving.ts";
+import type { OutboxRow } from "../storage/kept.ts";
+import { groupsThere } from "./group-views.ts";
 import type { Entrance } from "./entering.ts";
 import type { Self } from "./introduce.ts";
 import { openDirect } from "./pairs.ts";
@@ -72,14 +73,11 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
     openDirect: async (name) => await alive(async (entrance) => await openDirect(entrance, name)),
     async write(conversation, content, shown, messageId) {
       const entrance = await entranceOf();
-      const session = entrance?.groups.of(conversation) ?? null;
-      if (entrance === null || session === null) return null;
-      const { system, groups, digest } = entrance;
-      const id = messageId ?? system.randomBytes(16);
+      if (entrance === null) return null;
+      const { system, digest } = entrance;
       const { text } = digest(content);
-      await session.write({ messageId: id, content, text, writtenAt: system.now() }, shown);
-      groups.wake(toText(session.id));
-      return id;
+      const message = { messageId: messageId ?? system.randomBytes(16), content, text, writtenAt: system.now() };
+      return (await write(entrance, { conversation, message, shown })) ? message.messageId : null;
     },
     async withdraw(conversation, messageId) {
       const session = (await entranceOf())?.groups.of(conversation) ?? null;
@@ -110,6 +108,28 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
   async function alive<T>(task: (entrance: Entrance) => Promise<T>): Promise<T | Failed> {
     const entrance = await entranceOf();
     return entrance === null ? OFFLINE : await task(entrance);
+  }
+}
+
+/** False: no such conversation. Where it goes on in another group in this very moment, it is written there. */
+async function write(
+  { groups }: Entrance,
+  {
+    conversation,
+    message,
+    shown,
+  }: { readonly conversation: string; readonly message: OutboxRow; readonly shown: readonly string[] },
+): Promise<boolean> {
+  for (;;) {
+    const session = groups.of(conversation);
+    if (session === null) return false;
+    try {
+      await session.write(message, shown);
+      groups.wake(toText(session.id));
+      return true;
+    } catch (error) {
+      if (groups.of(conversation) === session) throw error;
+    }
   }
 }
 

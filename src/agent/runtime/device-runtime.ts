@@ -19,18 +19,21 @@ import type { GroupEvent } from "../group-sessions/events.ts";
 import type { System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
-import type { Digest } from "../storage/kept.ts";
+import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
-import { comeIntoEveryone, enterEveryone, groupsThere } from "./arriving.ts";
+import { admitOwed } from "./admitting.ts";
+import { comeIntoEveryone, endUnknown, enterEveryone } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
 import { takeWelcome } from "./entering.ts";
-import type { Entrance } from "./entering.ts";
+import type { Entrance } from "./entrance.ts";
+import { groupsThere } from "./group-views.ts";
 import { groupsOf } from "./groups.ts";
 import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { completePairs } from "./pairs.ts";
+import { successions } from "./successions.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
 
@@ -51,6 +54,10 @@ export type RuntimeEvent =
   | { readonly kind: "group"; readonly conversation: string; readonly group: Uint8Array; readonly event: GroupEvent }
   /** Where a conversation's group stands after it did what could be done. */
   | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
+  /** The conversation goes on in another group; `why` the one before ended. Messages of one's own that were lost with it go out again. */
+  | { readonly kind: "continued"; readonly conversation: string; readonly why: StopCause }
+  /** The server was restored from a backup since this device was there last: bans and removals since then are gone. */
+  | { readonly kind: "server-restored" }
   | { readonly kind: "client"; readonly event: FramesEvent }
   /** Everybody else has that group's log up to this number. It may fall behind what was told before: the highest counts. */
   | { readonly kind: "reached"; readonly group: Uint8Array; readonly number: number }
@@ -91,6 +98,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   const onMisplaced = (conversation: string, why: string) => onEvent({ kind: "misplaced", conversation, why });
   let alive: Promise<Alive> | null = null;
   let isClosed = false;
+  let incarnation: string | null = null;
+  /** Groups in which devices are owed a place. */
+  const owing = new Set<string>();
+  let admitting: NodeJS.Timeout | undefined;
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void comeAlive(known).catch(() => {});
 
@@ -105,6 +116,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         onEvent({ kind: "not-at-home", hello });
         throw new Error("this connection leads to another server, or we are somebody else there");
       }
+      ({ incarnation } = hello.server);
       return await proveSelf(store, self, hello);
     },
   });
@@ -129,6 +141,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     async close() {
       isClosed = true;
       clearInterval(ticking);
+      clearTimeout(admitting);
       await client.close();
       await tasks.done();
       const living = await alive?.catch(() => null);
@@ -148,14 +161,22 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 
   async function becomeAlive(hello: KnownServer): Promise<Alive> {
     const self = await becomeSelf({ store, name, deviceLabel, system }, hello);
-    const { groups: rows } = await store.load();
+    const { groups: rows, owing: indebted } = await store.load();
+    for (const group of indebted) owing.add(toText(group));
     const groups = groupsOf({
       rows,
       open: (id, conversation) => open(self, id, conversation),
       advanced: async (session, conversation, standing) => await advanced(session, conversation, standing),
       failed,
     });
-    return { self, entrance: { client, store, service: serviceOf(self), system, self, groups, digest, onMisplaced } };
+    const continued = successions({
+      rows,
+      onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),
+      onOwing: (group) => void owing.add(group),
+    });
+    const service = serviceOf(self);
+    const entrance = { client, store, service, system, self, groups, successions: continued, digest, onMisplaced };
+    return { self, entrance };
   }
 
   function serviceOf(self: Self) {
@@ -187,7 +208,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     onEvent({ kind: "standing", conversation, standing });
     const { row } = await session.look();
     const group = toText(session.id);
-    if (row.status === "active") await client.request("acknowledge", { group, number: row.cursor });
+    if (row.status === "active") {
+      await client.request("acknowledge", { group, number: row.cursor });
+      if (owing.has(group) && admitting === undefined) admitLater(0, 0);
+    }
+    await continueElsewhere(row);
     if (standing.kind === "refused" && row.status === "removed")
       later("everyone", async ({ entrance }) => await enterEveryone(entrance));
     const isHopeful = standing.kind === "busy" || standing.kind === "offline";
@@ -197,11 +222,12 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 
   /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
   async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<void> {
-    if (device !== null) await offerPackages({ client, store, engine: self.engine }, device, system.now());
+    if (device !== null) await offer(self, device);
     const views = await groupsThere(entrance);
     if (views === null) return;
+    await endUnknown(entrance, views);
     for (const view of views) {
-      if (view.hash !== null) {
+      if (view.hash !== null && !view.ended) {
         entrance.groups.session(view.group)?.expectHead({ number: view.head, hash: toBytes(view.hash) });
       }
       seen(view);
@@ -216,9 +242,52 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
           views.map(({ place }) => conversationOf(place, self.owner)),
         ),
     );
+    entrance.successions.begin();
+    succeedLater(views);
+    if (owing.size > 0) admitLater(0, 0);
+  }
+
+  async function continueElsewhere(row: GroupRow): Promise<void> {
+    const entrance = (await alive)?.entrance ?? null;
+    if (row.status === "active") await entrance?.successions.retire(entrance, row.conversation);
+    if (entrance?.successions.note(row) === true) succeedLater(null);
+  }
+
+  function succeedLater(views: readonly GroupView[] | null): void {
+    later("successions", async ({ entrance }) => await entrance.successions.run(entrance, views));
+  }
+
+  /** Where the server was restored, what it has of this device's key packages may have been used: all are replaced. */
+  async function offer(self: Self, device: { readonly packages: number; readonly lastResort: boolean }): Promise<void> {
+    const seenBefore = (await store.load()).incarnation;
+    const isRestored = seenBefore !== null && seenBefore !== incarnation;
+    const there = isRestored ? { packages: 0, lastResort: false } : device;
+    const offered = { now: system.now(), replace: isRestored };
+    const isDone = await offerPackages({ client, store, engine: self.engine }, there, offered);
+    if (!isDone || incarnation === null || seenBefore === incarnation) return;
+    await store.commit([{ kind: "server-seen", incarnation }]);
+    if (isRestored) onEvent({ kind: "server-restored" });
+  }
+
+  /** Who was in a group before is added to its successor as soon as the server knows them again: looked for less and less often. */
+  function admitLater(wait: number, attempt: number): void {
+    clearTimeout(admitting);
+    admitting = setTimeout(() => {
+      later("admitting", async ({ entrance }) => {
+        for (const group of owing) if (await admitOwed(entrance, toBytes(group))) owing.delete(group);
+        admitting = undefined;
+        if (owing.size > 0) admitLater(Math.min(TICK, AGAIN * 2 ** attempt), attempt + 1);
+      });
+    }, wait).unref();
   }
 
   function seen(view: GroupView): void {
+    if (view.ended) {
+      later(laneOf(view.group), ({ entrance }) => {
+        entrance.groups.session(view.group)?.end("closed");
+        entrance.groups.wake(view.group);
+      });
+    }
     if (view.reached !== null) onEvent({ kind: "reached", group: toBytes(view.group), number: view.reached });
     if (view.welcome) later(laneOf(view.group), async ({ entrance }) => await takeWelcome(entrance, view));
   }
@@ -243,7 +312,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "packages-low":
         later("packages", async ({ self }) => {
           const there = { packages: push.left, lastResort: true };
-          await offerPackages({ client, store, engine: self.engine }, there, system.now());
+          await offerPackages({ client, store, engine: self.engine }, there, { now: system.now(), replace: false });
         });
         return;
       case "reached":

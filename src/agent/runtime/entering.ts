@@ -1,28 +1,15 @@
-import type { FramesClient } from "../../client/frames/index.ts";
 import { EngineError } from "../../mls/engine-error.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
-import type { DeliveryService, System } from "../group-sessions/ports.ts";
-import type { Digest, KeyPackage } from "../storage/kept.ts";
-import type { AgentStore } from "../storage/ports.ts";
-import type { Groups } from "./groups.ts";
-import type { Self } from "./introduce.ts";
+import type { KeyPackage } from "../storage/kept.ts";
+import { PATIENCE } from "./admitting.ts";
+import type { Entrance } from "./entrance.ts";
 import { MisplacedGroup, misfitOf } from "./place-policy.ts";
 
-export interface Entrance {
-  readonly client: FramesClient;
-  readonly store: AgentStore;
-  readonly service: DeliveryService;
-  readonly system: System;
-  readonly self: Self;
-  readonly groups: Groups;
-  readonly digest: (content: Uint8Array) => Digest;
-  /** A group was refused, for not being what the server says that it is. */
-  readonly onMisplaced: (conversation: string, why: string) => void;
-}
+export type { Entrance } from "./entrance.ts";
 
 /** A group of one's own in this conversation, asked of the server when its session advances. Its id. */
 export async function prepareGroup(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
@@ -57,7 +44,7 @@ export async function enter(entrance: Entrance, view: GroupView): Promise<"enter
     if (error instanceof EngineError) return { why: error.code };
     throw error;
   }
-  await groups.add(group, conversation);
+  await addInPlace(entrance, group, conversation);
   groups.wake(view.group);
   return "entering";
 }
@@ -89,7 +76,7 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
       const own = await ownPackage(entrance, welcome);
       if (own === null) throw new EngineError("no-key-package");
       await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own }));
-      await groups.add(group, conversation);
+      await addInPlace(entrance, group, conversation);
     } catch (error) {
       if (error instanceof MisplacedGroup) misplaced(entrance, view, error.message);
       else if (!(error instanceof EngineError)) throw error;
@@ -98,6 +85,16 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
   }
   await client.request("welcome-done", { group: view.group });
   groups.wake(view.group);
+}
+
+/** With what waits in the groups whose place it takes. */
+async function addInPlace(entrance: Entrance, group: Uint8Array, conversation: string): Promise<void> {
+  const { groups, successions, system } = entrance;
+  const others = await successions.inherit(entrance, group, conversation);
+  const session = await groups.add(group, conversation);
+  if (others.length === 0) return;
+  session.awaitMembers(others, system.now() + PATIENCE);
+  void system.wait(PATIENCE).then(() => groups.wake(toText(group)));
 }
 
 function checkOf({ self }: Entrance, { place }: GroupView): (policy: RoomPolicy) => void {

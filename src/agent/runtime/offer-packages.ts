@@ -8,14 +8,17 @@ const WANTED = 20;
 /** Older ones are valid for nobody, in milliseconds (a day more than their lifetime). */
 const OLDEST = 91 * 86_400_000;
 
-/** Makes key packages where the server has few, keeps their secrets, then publishes them; what is too old is dropped. */
+/**
+ * With `replace` in place of all that the server has, which may have been used already. False: nobody answered, or the server won't have them.
+ * Makes key packages where the server has few, keeps their secrets, then publishes them; what is too old is dropped.
+ */
 export async function offerPackages(
   { client, store, engine }: { client: FramesClient; store: AgentStore; engine: GroupEngine },
   there: { readonly packages: number; readonly lastResort: boolean },
-  now: number,
-): Promise<void> {
+  { now, replace }: { readonly now: number; readonly replace: boolean },
+): Promise<boolean> {
   const missing = there.packages < WANTED / 2 ? WANTED - there.packages : 0;
-  if (missing === 0 && there.lastResort) return;
+  if (missing === 0 && there.lastResort) return true;
   const packages = Array.from({ length: missing }, () => freshKeyPackage(engine, now, false));
   const lastResort = there.lastResort ? null : freshKeyPackage(engine, now, true);
   const made = lastResort === null ? packages : [...packages, lastResort];
@@ -28,9 +31,11 @@ export async function offerPackages(
   const answer = await client.request("publish-packages", {
     packages: packages.map(({ keyPackage }) => keyPackage),
     lastResort: lastResort?.keyPackage ?? null,
-    replace: false,
+    replace,
   });
   // It has enough after all, or won't have these: nobody will ever use them.
-  if (answer.kind !== "refused") return;
-  await store.commit(made.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const));
+  if (answer.kind === "refused") {
+    await store.commit(made.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const));
+  }
+  return answer.kind === "answered";
 }

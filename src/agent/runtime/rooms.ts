@@ -5,9 +5,10 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
 import { conversationOf, placeOf } from "../delivery/places.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
-import { groupsThere, OPEN } from "./arriving.ts";
+import { OPEN } from "./arriving.ts";
 import { enter, prepareGroup } from "./entering.ts";
 import type { Entrance } from "./entering.ts";
+import { groupsThere } from "./group-views.ts";
 import { lookUp, takePackages, whoOf } from "./people.ts";
 
 /** Why something can't be done, in a word: the server's refusal, or one of ours. */

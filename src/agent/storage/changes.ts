@@ -9,6 +9,7 @@ import type {
   HistoryEntry,
   KeyPackage,
   OutboxRow,
+  OwedDevice,
   OwnDevice,
   PendingRequest,
   Slot,
@@ -56,7 +57,7 @@ export type Change =
   /** One for each group at most. */
   | { readonly kind: "request-made"; readonly group: Uint8Array; readonly request: PendingRequest }
   | { readonly kind: "request-settled"; readonly group: Uint8Array; readonly requestId: Uint8Array }
-  /** At most 1,000 wait in a group. */
+  /** At most 1,000 wait in a group; none in one that has a successor. */
   | { readonly kind: "message-written"; readonly group: Uint8Array; readonly message: OutboxRow }
   /** Only if it isn't in flight. */
   | { readonly kind: "message-withdrawn"; readonly group: Uint8Array; readonly messageId: Uint8Array }
@@ -96,6 +97,22 @@ export type Change =
   | { readonly kind: "group-reached"; readonly group: Uint8Array; readonly number: number }
   /** A name, folded. */
   | { readonly kind: "plain-allowed"; readonly name: string }
+  /** The server's incarnation. */
+  | { readonly kind: "server-seen"; readonly incarnation: string }
+  /**
+   * The conversation of a group that can't go on goes on in `successor`: what waits in the one waits in the other, with own messages that
+   * lie behind `behind` in its log before them, unless their content is gone; its keys go. Once for each group.
+   */
+  | {
+      readonly kind: "group-succeeded";
+      readonly group: Uint8Array;
+      readonly successor: Uint8Array;
+      readonly device: Uint8Array;
+      readonly behind: number;
+    }
+  | { readonly kind: "devices-owed"; readonly group: Uint8Array; readonly devices: readonly OwedDevice[] }
+  /** Those that are owed nothing any more. */
+  | { readonly kind: "owed-settled"; readonly group: Uint8Array; readonly devices: readonly Uint8Array[] }
   | { readonly kind: "sender-seen"; readonly group: Uint8Array; readonly device: Uint8Array; readonly number: number }
   | { readonly kind: "readers-shown"; readonly group: Uint8Array; readonly readers: readonly string[] }
   | { readonly kind: "pin-kept"; readonly pin: Pin }

@@ -12,6 +12,10 @@ export interface Saved {
   readonly pins: readonly Pin[];
   readonly names: readonly NamePin[];
   readonly drafts: ReadonlyMap<string, string>;
+  /** The server's incarnation that was seen last: another one was restored from a backup since. Null: none yet. */
+  readonly incarnation: string | null;
+  /** Groups that devices are owed a place in. */
+  readonly owing: readonly Uint8Array[];
   /** Of each group whose people were known once, by its id in hex. */
   readonly facts: ReadonlyMap<string, GroupFacts>;
   /** Names, folded, of people who may be written to so that the server can read it. */
@@ -76,6 +80,8 @@ export interface GroupRow {
   readonly sent: number;
   /** When a commit of fresh keys is due, milliseconds since 1970. */
   readonly updateDue: number;
+  /** The group in which its conversation goes on, once what waited here waits there. */
+  readonly successor: Uint8Array | null;
 }
 
 /** `candidate`: joined by a commit that isn't known to be in the log yet; it becomes `active` with it, or goes. */
@@ -94,6 +100,16 @@ export interface KeptGroup {
   readonly readers: ReadonlySet<string>;
   /** By device id in hex: the last number seen of each sender. */
   readonly senders: ReadonlyMap<string, number>;
+  /** Devices that were in the group before it and are still to be added. */
+  readonly owed: readonly OwedDevice[];
+  /** It took another group's place, or was to. */
+  readonly isSuccessor: boolean;
+}
+
+export interface OwedDevice {
+  readonly deviceId: Uint8Array;
+  /** Its signature key: nobody else's comes in under its id. */
+  readonly deviceKey: Uint8Array;
 }
 
 /** `join`: an external commit, resync included. */
@@ -179,6 +195,8 @@ export interface Digest {
  * - `members`: who came and went with a commit (`whoKey`)
  * - `gap`: entries that this device can't have: it was away too long, or joined anew
  * - `unreadable`: an entry that didn't open, and why
+ * - `continued`: from here on in another group, and why the one before ended. What others wrote there behind what this device has read is
+ *   missing unless they send it again
  */
 export type HistoryEntry =
   | {
@@ -199,4 +217,5 @@ export type HistoryEntry =
       readonly by: string;
     }
   | { readonly kind: "gap"; readonly from: number; readonly to: number }
-  | { readonly kind: "unreadable"; readonly why: string };
+  | { readonly kind: "unreadable"; readonly why: string }
+  | { readonly kind: "continued"; readonly why: StopCause };

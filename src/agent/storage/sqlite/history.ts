@@ -31,7 +31,12 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
       const written = entry.kind === "message" && isApplied ? { ...entry, text: null } : entry;
       const flags = [sets.idOf(readers), isApplied ? "applied" : null, isHidden ? 1 : 0] as const;
       const kept = statements.keep.run(conversation, group, number, at, ...writeEntry(written), ...flags);
-      if (kept !== 1 || entry.kind !== "message") return;
+      if (entry.kind !== "message") return;
+      // Sent again in a successor: that is where it can be found in a log from now on.
+      if (kept !== 1) {
+        statements.follow.run(group, number, conversation, entry.device, entry.messageId, group);
+        return;
+      }
       if (target !== null) amend(conversation, entry, target);
       if (!isApplied && entry.text !== null) statements.addWords.run(lastPlace(), entry.text);
     },
@@ -77,6 +82,10 @@ function prepare(connection: Connection) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
     ),
+    follow: connection.prepare(
+      `UPDATE OR IGNORE history SET group_id = ?, number = ?
+       WHERE conversation = ? AND device = ? AND message_id = ? AND group_id <> ?`,
+    ),
     lastPlace: connection.prepare("SELECT last_insert_rowid() AS place"),
     target: connection.prepare(
       `SELECT place, text, amended FROM history
@@ -87,8 +96,10 @@ function prepare(connection: Connection) {
       "UPDATE history SET text = NULL, content = zeroblob(0), amended = 'deleted' WHERE place = ?",
     ),
     eraseEdits: connection.prepare(
+      // The deletion itself has nothing in it, and may have to be sent again.
       `UPDATE history SET content = zeroblob(0)
-       WHERE conversation = ? AND about_device = ? AND about_message = ? AND amended = 'applied'`,
+       WHERE conversation = ? AND about_device = ? AND about_message = ? AND amended = 'applied'
+         AND json_extract(detail, '$.amends') = 'edit'`,
     ),
     addWords: connection.prepare("INSERT INTO history_words (rowid, text) VALUES (?, ?)"),
     dropWords: connection.prepare("INSERT INTO history_words (history_words, rowid, text) VALUES ('delete', ?, ?)"),

@@ -81,4 +81,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE plain_allowed (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
   `CREATE INDEX history_by_group ON history (group_id, number) WHERE hidden = 0;`,
+  // Groups that took the place of others, and the devices that are still to be added to them.
+  `
+  ALTER TABLE groups ADD COLUMN successor BLOB REFERENCES groups;
+  CREATE INDEX groups_by_successor ON groups (successor) WHERE successor IS NOT NULL;
+  CREATE TABLE owed (
+    group_id BLOB NOT NULL REFERENCES groups, device BLOB NOT NULL, device_key BLOB NOT NULL, PRIMARY KEY (group_id, device)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -10,6 +10,7 @@ import {
   readGroup,
   readHistory,
   readNamePin,
+  readOwed,
   readPin,
   readRequest,
   readWritten,
@@ -70,6 +71,8 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       facts: new Map(
         statements.facts.all().flatMap((row) => [readFacts(row, whoIn)].filter((facts) => facts !== null)),
       ),
+      incarnation: incarnation(),
+      owing: statements.owing.all().map((row) => v.parse(v.object({ group_id: Bytes }), row).group_id),
       plainAllowed: new Set(
         statements.plainAllowed.all().map((row) => v.parse(v.object({ name: v.string() }), row).name),
       ),
@@ -88,6 +91,8 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
         outbox: statements.outbox.all(id).map(readWritten),
         readers: new Set(statements.readers.all(id).map((found) => v.parse(v.object({ who: v.string() }), found).who)),
         senders: new Map(statements.senders.all(id).map(readSender)),
+        owed: statements.owed.all(id).map(readOwed),
+        isSuccessor: statements.succeeded.get(id) !== undefined,
       };
     },
     keyPackage(reference) {
@@ -123,6 +128,11 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
     return { ...found, seed };
   }
 
+  function incarnation(): string | null {
+    const row = statements.incarnation.get();
+    return row === undefined ? null : v.parse(v.object({ value: v.string() }), row).value;
+  }
+
   function secret(name: string): Uint8Array | null {
     const row = statements.secret.get(name);
     return row === undefined ? null : secrets.open(name, v.parse(SealedRow, row).sealed);
@@ -153,7 +163,12 @@ function prepare(connection: Connection) {
     device: connection.prepare(
       "SELECT (SELECT value FROM meta WHERE key = 'device-id') AS id, (SELECT value FROM meta WHERE key = 'record') AS record",
     ),
-    groups: connection.prepare("SELECT * FROM groups"),
+    incarnation: connection.prepare("SELECT value FROM meta WHERE key = 'incarnation'"),
+    succeeded: connection.prepare("SELECT 1 FROM groups WHERE successor = ?"),
+    owing: connection.prepare("SELECT DISTINCT group_id FROM owed"),
+    owed: connection.prepare("SELECT device, device_key FROM owed WHERE group_id = ? ORDER BY device"),
+    // In the order in which they came.
+    groups: connection.prepare("SELECT * FROM groups ORDER BY rowid"),
     group: connection.prepare("SELECT * FROM groups WHERE id = ?"),
     state: connection.prepare(
       "SELECT sealed, tree FROM group_states LEFT JOIN group_trees USING (group_id, slot) WHERE group_id = ? AND slot = ?",

@@ -3,7 +3,16 @@ import type { NamePin, Pin } from "../../../mls/identity/pins.ts";
 import { TRUST_LEVELS } from "../../../mls/identity/pins.ts";
 import { KINDS } from "../../../mls/identity/who.ts";
 import { ACCESSES, AMENDED, GROUP_STATUSES, REQUEST_KINDS, STOP_CAUSES } from "../kept.ts";
-import type { Flight, GroupFacts, GroupRow, HistoryEntry, HistoryRow, OutboxRow, PendingRequest } from "../kept.ts";
+import type {
+  Flight,
+  GroupFacts,
+  GroupRow,
+  HistoryEntry,
+  HistoryRow,
+  OutboxRow,
+  OwedDevice,
+  PendingRequest,
+} from "../kept.ts";
 
 /** Rows as values. Each throws a `ValiError` when the row is none that we wrote. */
 const Bytes = v.instance(Uint8Array);
@@ -19,6 +28,7 @@ const Group = v.object({
   hash: Bytes,
   sent: Whole,
   update_due: Whole,
+  successor: v.nullable(Bytes),
 });
 
 export function readGroup(row: unknown): GroupRow {
@@ -41,6 +51,13 @@ export function readFacts(
   const { id, access, readers, reached } = v.parse(Facts, row);
   if (access === null || readers === null) return null;
   return [Buffer.from(id).toString("hex"), { access, readers: namesOf(readers), reached }];
+}
+
+const Owed = v.object({ device: Bytes, device_key: Bytes });
+
+export function readOwed(row: unknown): OwedDevice {
+  const { device: deviceId, device_key: deviceKey } = v.parse(Owed, row);
+  return { deviceId, deviceKey };
 }
 
 const Request = v.object({
@@ -104,6 +121,7 @@ const Detail = v.variant("kind", [
   v.object({ kind: v.literal("members"), came: Texts, went: Texts, by: v.string() }),
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),
+  v.object({ kind: v.literal("continued"), why: v.picklist(STOP_CAUSES) }),
 ]);
 
 const History = v.object({

@@ -53,6 +53,8 @@ describe("what was committed", () => {
       drafts: new Map(),
       facts: new Map(),
       plainAllowed: new Set(),
+      incarnation: null,
+      owing: [],
     });
     expect(await store.group(group)).toBeNull();
     expect(await store.keyPackage(id(1))).toBeNull();
@@ -77,6 +79,8 @@ describe("what was committed", () => {
       { kind: "draft-kept", conversation, text: "half a" },
       { kind: "draft-kept", conversation: "#gone", text: "x" },
       { kind: "draft-kept", conversation: "#gone", text: "" },
+      { kind: "server-seen", incarnation: "first" },
+      { kind: "server-seen", incarnation: "second" },
     ]);
     const saved = await (await reopened()).load();
     expect(saved).toEqual({
@@ -89,6 +93,8 @@ describe("what was committed", () => {
       drafts: new Map([[conversation, "half a"]]),
       facts: new Map(),
       plainAllowed: new Set(),
+      incarnation: "second",
+      owing: [],
     });
     expect(await store.keyPackage(id(5))).toEqual(keyPackage);
     expect(await store.keyPackage(id(6))).toBeNull();
@@ -120,6 +126,15 @@ describe("what was committed", () => {
       { kind: "sender-seen", group, device: id(500), number: 1 },
       { kind: "sender-seen", group, device: id(500), number: 2 },
       { kind: "update-due", group, at: 2000 },
+      {
+        kind: "devices-owed",
+        group,
+        devices: [
+          { deviceId: id(500), deviceKey: hash },
+          { deviceId: id(501), deviceKey: hash },
+        ],
+      },
+      { kind: "owed-settled", group, devices: [id(500)] },
     ]);
     const kept = await (await reopened()).group(group);
     const row = {
@@ -131,6 +146,7 @@ describe("what was committed", () => {
       hash,
       sent: 0,
       updateDue: 2000,
+      successor: null,
     };
     expect(kept).toEqual({
       row,
@@ -141,6 +157,8 @@ describe("what was committed", () => {
       outbox: [written(1), written(2)].map(asRead),
       readers: new Set(["a", "b"]),
       senders: new Map([[Buffer.from(id(500)).toString("hex"), 2]]),
+      owed: [{ deviceId: id(501), deviceKey: hash }],
+      isSuccessor: false,
     });
     expect((await store.load()).groups).toEqual([row]);
 

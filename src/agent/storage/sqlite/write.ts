@@ -20,6 +20,8 @@ export interface Writer {
 
 /** Messages that may wait in one group. */
 const MOST_WAITING = 1000;
+/** Messages that go out again in a successor: as many as a server keeps of a room. */
+const MOST_AGAIN = 10_000;
 
 export function writer(connection: Connection, secrets: Secrets, path: string): Writer {
   const statements = prepare(connection);
@@ -109,7 +111,16 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "message-written": {
         const { messageId, content, text, writtenAt } = change.message;
         one(
-          statements.write.run(change.group, messageId, content, text, writtenAt, change.group, MOST_WAITING),
+          statements.write.run(
+            change.group,
+            messageId,
+            content,
+            text,
+            writtenAt,
+            change.group,
+            MOST_WAITING,
+            change.group,
+          ),
           "room for another message that waits",
         );
         return;
@@ -145,6 +156,18 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "plain-allowed":
         statements.allowPlain.run(change.name);
         return;
+      case "server-seen":
+        statements.seen.run(change.incarnation);
+        return;
+      case "group-succeeded":
+        succeed(change);
+        return;
+      case "devices-owed":
+        for (const { deviceId, deviceKey } of change.devices) statements.owe.run(change.group, deviceId, deviceKey);
+        return;
+      case "owed-settled":
+        for (const device of change.devices) statements.settleOwed.run(change.group, device);
+        return;
       case "sender-seen":
         statements.sender.run(change.group, change.device, change.number);
         return;
@@ -168,6 +191,19 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       default:
         throw new TypeError(`a change of unknown kind: ${JSON.stringify(change satisfies never)}`);
     }
+  }
+
+  /** What was stored there and goes out again comes before what has waited since. */
+  function succeed({ group, successor, device, behind }: Extract<Change, { kind: "group-succeeded" }>): void {
+    one(statements.succeeded.run(successor, group), "that group without a successor");
+    statements.again.run(successor, group, device, behind, MOST_AGAIN);
+    statements.moveWaiting.run(successor, group);
+    statements.dropWaiting.run(group);
+    statements.land.run(group);
+    statements.dropRequest.run(group);
+    dropSlot(group, "candidate");
+    statements.moveReaders.run(successor, group);
+    statements.dropOwed.run(group);
   }
 
   /** A secret is bound to its slot, so it is opened in one and sealed in the other. */
@@ -231,7 +267,8 @@ function prepare(connection: Connection) {
     dropRequest: on("DELETE FROM requests WHERE group_id = ?"),
     write: on(
       `INSERT INTO outbox (group_id, message_id, content, text, written_at) SELECT ?, ?, ?, ?, ?
-       WHERE (SELECT count(*) FROM outbox WHERE group_id = ?) < ?`,
+       WHERE (SELECT count(*) FROM outbox WHERE group_id = ?) < ?
+       AND NOT EXISTS (SELECT 1 FROM groups WHERE id = ? AND successor IS NOT NULL)`,
     ),
     unwrite: on("DELETE FROM outbox WHERE group_id = ? AND message_id = ?"),
     withdraw: on(
@@ -246,6 +283,25 @@ function prepare(connection: Connection) {
     members: on("UPDATE groups SET access = ?, readers = ? WHERE id = ?"),
     reached: on("UPDATE groups SET reached = ? WHERE id = ? AND reached < ?"),
     allowPlain: on("INSERT OR IGNORE INTO plain_allowed (name) VALUES (?)"),
+    seen: on("INSERT OR REPLACE INTO meta (key, value) VALUES ('incarnation', ?)"),
+    succeeded: on("UPDATE groups SET successor = ? WHERE id = ? AND successor IS NULL"),
+    again: on(
+      `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at)
+       SELECT ?1, message_id, content, text, at FROM (
+         SELECT place, message_id, content, text, at FROM history
+         WHERE group_id = ?2 AND device = ?3 AND number > ?4 AND message_id IS NOT NULL AND length(content) > 0
+         ORDER BY place DESC LIMIT ?5
+       ) ORDER BY place`,
+    ),
+    moveWaiting: on(
+      `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at)
+       SELECT ?, message_id, content, text, written_at FROM outbox WHERE group_id = ? ORDER BY place`,
+    ),
+    dropWaiting: on("DELETE FROM outbox WHERE group_id = ?"),
+    moveReaders: on("INSERT OR IGNORE INTO readers (group_id, who) SELECT ?, who FROM readers WHERE group_id = ?"),
+    owe: on("INSERT OR IGNORE INTO owed (group_id, device, device_key) VALUES (?, ?, ?)"),
+    settleOwed: on("DELETE FROM owed WHERE group_id = ? AND device = ?"),
+    dropOwed: on("DELETE FROM owed WHERE group_id = ?"),
     sender: on("INSERT OR REPLACE INTO senders (group_id, device, number) VALUES (?, ?, ?)"),
     shown: on("INSERT OR IGNORE INTO readers (group_id, who) VALUES (?, ?)"),
     pin: on(

@@ -1,0 +1,88 @@
+import { createObservers } from "../../mls/create-observers.ts";
+import { readRecord } from "../../mls/identity/device-record.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import type { OwedDevice } from "../storage/kept.ts";
+import type { Entrance } from "./entrance.ts";
+
+const observers = createObservers();
+
+/**
+ * How long a successor's maker is left to add whom it knows, and how long who is in waits for the others before it says anything; how long the
+ * maker itself waits at most before it has tried. In milliseconds.
+ */
+export const PATIENCE = 3_000;
+export const LONGEST = 15_000;
+
+/** Devices of one commit. */
+const MOST_ADDED = 64;
+
+/**
+ * Adds to a successor who was in the group before it: whom the server knows and has a key package of. The rest stays owed, until they
+ * come back there. True: nobody is owed anything any more.
+ */
+export async function admitOwed(entrance: Entrance, group: Uint8Array): Promise<boolean> {
+  const { store, groups, system } = entrance;
+  const session = groups.session(toText(group));
+  const kept = await store.group(group);
+  if (session === null || kept === null || kept.owed.length === 0) return true;
+  const { row, members } = await session.look();
+  if (row.status !== "active") return false;
+  const isThere = ({ deviceId }: OwedDevice) => members.some((member) => sameBytes(member.deviceId, deviceId));
+  const settled = kept.owed.filter(isThere).map(({ deviceId }) => deviceId);
+  if (settled.length > 0) await store.commit([{ kind: "owed-settled", group, devices: settled }]);
+  const owed = kept.owed.filter((device) => !isThere(device));
+  if (owed.length === 0) return true;
+  for (let from = 0; from < owed.length; from += MOST_ADDED) {
+    const devices = await packagesOf(entrance, group, owed.slice(from, from + MOST_ADDED));
+    if (devices.length > 0) await session.commit({ kind: "add", devices });
+  }
+  // Who could be added is in; the others may take their time.
+  session.awaitUntil(system.now() + PATIENCE);
+  void system.wait(PATIENCE).then(() => groups.wake(toText(group)));
+  groups.wake(toText(group));
+  return false;
+}
+
+/** A key package of each of them that can be had. The server chooses it: it must be of the very device that was there. */
+async function packagesOf(
+  entrance: Entrance,
+  group: Uint8Array,
+  owed: readonly OwedDevice[],
+): Promise<{ readonly deviceId: Uint8Array; readonly keyPackage: Uint8Array }[]> {
+  let asked = owed.map(({ deviceId }) => toText(deviceId));
+  while (asked.length > 0) {
+    const answer = await entrance.client.request("take-packages", { group: toText(group), of: asked });
+    if (answer.kind === "answered") {
+      return answer.value.packages.flatMap(({ device, keyPackage }) => {
+        const known = owed.find(({ deviceId }) => toText(deviceId) === device);
+        return known === undefined || !isOf(entrance, keyPackage, known)
+          ? []
+          : [{ deviceId: toBytes(device), keyPackage }];
+      });
+    }
+    if (answer.kind !== "refused" || answer.refusal === null) return [];
+    // One that the server doesn't know, or has nothing of, keeps no other out.
+    const { refusal } = answer;
+    const missing = "device" in refusal ? refusal.device : asked[asked.length - 1];
+    const left = asked.filter((device) => device !== missing);
+    if (left.length === asked.length) return [];
+    asked = left;
+  }
+  return [];
+}
+
+function isOf({ self, system }: Entrance, keyPackage: Uint8Array, { deviceId, deviceKey }: OwedDevice): boolean {
+  try {
+    const inspected = observers.inspectKeyPackage(keyPackage, Math.floor(system.now() / 1000));
+    const read = readRecord(inspected.record, inspected.deviceKey);
+    if (!read.ok || !sameBytes(inspected.deviceKey, deviceKey)) return false;
+    const { server, userKey } = read.record;
+    const isHere = sameBytes(read.record.deviceId, deviceId) && sameBytes(server, self.server);
+    return isHere && self.people.blocks(whoKey(read.record), userKey) === null;
+  } catch {
+    // An EngineError: it is none, or has expired.
+    return false;
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * What becomes of a conversation whose group can't go on (SEALED.md 10 and 15): the server was restored from an older backup, has closed the
+ * group, or shows a log that isn't the one which was read. This device tells the server, finds the successor or makes it, with all whom it
+ * knows to have been there, and takes along what waits and what only it can send again. Each step is kept before the next, so whoever is
+ * ended in between goes on here.
+ */
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { GroupView } from "../../wire/frames/groups.ts";
+import { toText } from "../delivery/base64url.ts";
+import { conversationOf } from "../delivery/places.ts";
+import { createGroup } from "../group-sessions/join.ts";
+import type { GroupRow, OwedDevice, StopCause } from "../storage/kept.ts";
+import { LONGEST, PATIENCE } from "./admitting.ts";
+import { enter } from "./entering.ts";
+import type { Entrance, Successions } from "./entrance.ts";
+import { groupsThere } from "./group-views.ts";
+
+export interface SuccessionsOptions {
+  readonly rows: readonly GroupRow[];
+  /** `why`: the group before it ended. */
+  readonly onContinued: (conversation: string, why: StopCause) => void;
+  /** Devices are to be added to this successor. */
+  readonly onOwing: (group: string) => void;
+}
+
+export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOptions): Successions {
+  /** Conversations, by the group that waits. */
+  const waiting = new Map<string, string>();
+  /** Those among them that this device has been in, or that took their place. */
+  const real = new Set<string>();
+  const heirs = new Set(kept.flatMap(({ successor }) => (successor === null ? [] : [toText(successor)])));
+  /** Groups whose successor was made on this connection, or tried to. */
+  const tried = new Set<string>();
+  /** When a successor was first seen that this device isn't in. */
+  const met = new Map<string, number>();
+  let handing: Promise<void> = Promise.resolve();
+  /** Conversations with groups whose keys are still kept. */
+  const outlived = new Set(kept.filter(isOutlived).map(({ conversation }) => conversation));
+  const these: Successions = {
+    note(row) {
+      if (!waits(row)) return false;
+      const group = toText(row.id);
+      waiting.set(group, row.conversation);
+      // What was never made is missed by nobody, unless it was to be a successor.
+      if (row.status === "stopped" || heirs.has(group)) real.add(group);
+      return real.has(group);
+    },
+    begin: () => tried.clear(),
+    isWaiting: (conversation) => [...real].some((group) => waiting.get(group) === conversation),
+    async retire(entrance, conversation) {
+      if (!outlived.delete(conversation)) return;
+      for (const { id: group } of (await rowsOf(entrance, conversation)).filter(isOutlived)) {
+        const change = { kind: "group-status", group, status: "removed", stopped: null } as const;
+        await entrance.groups.session(toText(group))?.handOver([change]);
+      }
+    },
+    async run(entrance, views) {
+      if (real.size === 0) return;
+      const there = views ?? (await groupsThere(entrance));
+      if (there === null) return;
+      const told = await report(entrance, there);
+      if (told === null) return;
+      for (const conversation of new Set([...real].map((group) => waiting.get(group) ?? "")))
+        await goOn(entrance, conversation, told);
+    },
+    async inherit(entrance, successor, conversation) {
+      if (![...waiting.values()].includes(conversation)) return [];
+      const views = await groupsThere(entrance);
+      if (views === null) return [];
+      const source = await lastKnown(entrance, await rowsOf(entrance, conversation));
+      await handOver(entrance, { conversation, successor, views });
+      return source?.devices.map(({ deviceId }) => deviceId) ?? [];
+    },
+  };
+  for (const row of kept) these.note(row);
+  return these;
+
+  /** Says again of each group that has stopped here that it has: the first time nobody may have heard it. Then what the server says now. */
+  async function report(entrance: Entrance, views: readonly GroupView[]): Promise<readonly GroupView[] | null> {
+    let isReported = false;
+    for (const group of waiting.keys()) {
+      const view = views.find((one) => one.group === group && !one.ended);
+      const row = view === undefined ? null : ((await entrance.groups.session(group)?.look())?.row ?? null);
+      if (row?.status !== "stopped") continue;
+      // Behind which number the logs differ, nobody here knows.
+      const number = row.stopped === "invalid-commit" ? row.cursor + 1 : 1;
+      await entrance.service.reportInvalid(row.id, number);
+      isReported = true;
+    }
+    return isReported ? await groupsThere(entrance) : views;
+  }
+
+  async function goOn(entrance: Entrance, conversation: string, views: readonly GroupView[]): Promise<void> {
+    const rows = await rowsOf(entrance, conversation);
+    const live = rows.findLast(({ status }) => status === "active" || status === "joining");
+    if (live !== undefined) {
+      await handOver(entrance, { conversation, successor: live.id, views });
+      await entrance.groups.reload(toText(live.id));
+      entrance.groups.wake(toText(live.id));
+      return;
+    }
+    const orphans = rows.filter(waits);
+    if (views.some((view) => !view.ended && orphans.some(({ id }) => toText(id) === view.group))) return;
+    const there = views.find((view) => !view.ended && conversationOf(view.place, entrance.self.owner) === conversation);
+    if (there === undefined) await makeSuccessor(entrance, conversation, rows, views);
+    // Whoever made it adds this device, and others with it; a room that is open isn't waited for too long.
+    else if (!there.welcome && mayEnter(entrance, there) && isDue(entrance, there)) await enter(entrance, there);
+  }
+
+  /** The second time that it is met, some seconds later at the earliest. */
+  function isDue({ groups, system }: Entrance, { group }: GroupView): boolean {
+    const since = met.get(group);
+    if (since !== undefined) return system.now() - since >= PATIENCE;
+    met.set(group, system.now());
+    void system.wait(PATIENCE).then(() => {
+      for (const orphan of waiting.keys()) groups.wake(orphan);
+      return null;
+    });
+    return false;
+  }
+
+  async function makeSuccessor(
+    entrance: Entrance,
+    conversation: string,
+    rows: readonly GroupRow[],
+    views: readonly GroupView[],
+  ): Promise<void> {
+    const { store, self, system, groups } = entrance;
+    const source = await lastKnown(entrance, rows);
+    if (source === null || tried.has(toText(source.group))) return;
+    tried.add(toText(source.group));
+    const group = system.randomBytes(16);
+    const { policy, readers, devices } = source;
+    await store.commit([
+      ...createGroup({ engine: self.engine, system }, { group, conversation, policy }),
+      { kind: "readers-shown", group, readers },
+      { kind: "devices-owed", group, devices },
+    ]);
+    await handOver(entrance, { conversation, successor: group, views });
+    const session = await groups.add(group, conversation);
+    // Until who can be added at once is: see `admitOwed`.
+    session.awaitMembers(
+      devices.map(({ deviceId }) => deviceId),
+      system.now() + LONGEST,
+    );
+    onOwing(toText(group));
+    groups.wake(toText(group));
+  }
+
+  async function handOver(entrance: Entrance, given: Handing): Promise<void> {
+    // Welcomes and what is looked for here come in each their own time.
+    const done = handing.then(async () => await handOverAll(entrance, given));
+    handing = done.catch(() => {});
+    await done;
+  }
+
+  /** All that wait in the conversation, one after another; each is told once. */
+  async function handOverAll(entrance: Entrance, { conversation, successor, views }: Handing): Promise<void> {
+    const { store, groups, self, system } = entrance;
+    for (const row of (await rowsOf(entrance, conversation)).filter(waits)) {
+      if (sameBytes(row.id, successor)) continue;
+      const group = toText(row.id);
+      const behind = views.find((view) => view.group === group)?.written ?? 0;
+      const device = self.device.id;
+      const succeeded = { kind: "group-succeeded", group: row.id, successor, device, behind } as const;
+      const why = row.status === "stopped" ? row.stopped : null;
+      const entry = { kind: "continued", why: why ?? "closed" } as const;
+      const told = {
+        kind: "history-kept",
+        conversation,
+        group: successor,
+        number: 0,
+        at: system.now(),
+        entry,
+      } as const;
+      const changes = why === null ? [succeeded] : [succeeded, told];
+      const session = groups.session(group);
+      if (session === null) await store.commit(changes);
+      else await session.handOver(changes);
+      waiting.delete(group);
+      if (real.delete(group)) heirs.add(toText(successor));
+      outlived.add(conversation);
+      if (why !== null) onContinued(conversation, why);
+    }
+  }
+}
+
+interface Handing {
+  readonly conversation: string;
+  readonly successor: Uint8Array;
+  readonly views: readonly GroupView[];
+}
+
+/** Stopped, but for this device's own sake; or never made, since another was faster. */
+function waits({ status, stopped, cursor, successor }: GroupRow): boolean {
+  if (successor !== null) return false;
+  return status === "stopped" ? stopped !== "rolled-back" : status === "removed" && cursor === 0;
+}
+
+function isOutlived({ status, successor }: GroupRow): boolean {
+  return status === "stopped" && successor !== null;
+}
+
+async function rowsOf({ store }: Entrance, conversation: string): Promise<readonly GroupRow[]> {
+  return (await store.load()).groups.filter((row) => row.conversation === conversation);
+}
+
+function mayEnter({ self }: Entrance, { access }: GroupView): boolean {
+  return access === "open" && self.owner.kind !== "machine";
+}
+
+interface Source {
+  readonly group: Uint8Array;
+  readonly policy: RoomPolicy;
+  /** Whom the writer has been shown. */
+  readonly readers: readonly string[];
+  /** Who was there, without this device; and who was to be. */
+  readonly devices: readonly OwedDevice[];
+}
+
+/** The newest of these groups whose members this device knows. */
+async function lastKnown({ store, groups, self }: Entrance, rows: readonly GroupRow[]): Promise<Source | null> {
+  for (const row of rows.toReversed()) {
+    const view = await groups.session(toText(row.id))?.look();
+    const kept = await store.group(row.id);
+    const policy = view?.policy ?? null;
+    if (view === undefined || kept === null || policy === null) continue;
+    const devices = [...view.members, ...kept.owed].map(({ deviceId, deviceKey }) => ({ deviceId, deviceKey }));
+    return {
+      group: row.id,
+      policy,
+      readers: [...kept.readers],
+      devices: devices.filter(({ deviceId }) => !sameBytes(deviceId, self.device.id)),
+    };
+  }
+  return null;
+}

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  conversation,
+  group,
+  groupAdded,
+  hash,
+  historyKept,
+  id,
+  message,
+  written,
+} from "../../../../test/agent/device-samples.ts";
+import { deviceScratch, type DeviceScratch } from "../../../../test/agent/device-scratch.ts";
+import type { Change } from "../changes.ts";
+import { openDatabase, type Database } from "./database.ts";
+
+let place: DeviceScratch;
+let database: Database;
+const successor = new Uint8Array(16).fill(8);
+const [own, other] = [id(500), id(501)];
+const succeeded: Change = { kind: "group-succeeded", group, successor, device: own, behind: 2 };
+
+beforeEach(() => {
+  place = deviceScratch();
+  database = openDatabase(place);
+  database.commit([groupAdded(), groupAdded(successor)]);
+});
+afterEach(() => {
+  database.close();
+  place.remove();
+});
+
+test("AS-22 own messages behind what the server has, then what waits, wait in the successor, with whom was shown", () => {
+  database.commit([
+    historyKept(1, message(1, "kept", own)),
+    historyKept(3, message(3, "lost", own)),
+    historyKept(4, message(4, "another's", other)),
+    historyKept(5, message(5, "lost, too", own)),
+    { kind: "message-written", group, message: written(6) },
+    { kind: "message-written", group, message: written(7) },
+    { kind: "flight-begun", group, flight: { messageId: id(6), number: 1, epoch: 0, sealed: hash } },
+    { kind: "readers-shown", group, readers: ["bob"] },
+    { kind: "devices-owed", group, devices: [{ deviceId: other, deviceKey: hash }] },
+  ]);
+  database.commit([succeeded]);
+  expect(waitingIn(successor)).toEqual(["lost", "lost, too", "text 6", "text 7"]);
+  expect(database.group(successor)?.readers).toEqual(new Set(["bob"]));
+  const before = database.group(group);
+  expect([waitingIn(group), before?.flight, before?.owed]).toEqual([[], null, []]);
+  expect(before?.row.successor).toEqual(successor);
+  expect(() => database.commit([succeeded])).toThrow(/without a successor/);
+  expect(waitingIn(successor).length).toBe(4);
+});
+
+test("AS-22 of a deleted message nothing goes out again, and its deletion does", () => {
+  const amends = { how: "deletion", device: own, messageId: id(3) } as const;
+  database.commit([historyKept(3, message(3, "regretted", own))]);
+  database.commit([historyKept(4, { ...message(4, "", own), content: Uint8Array.of(1), text: null, amends })]);
+  database.commit([succeeded]);
+  expect(database.group(successor)?.outbox.map(({ messageId }) => messageId)).toEqual([id(4)]);
+});
+
+test("AS-22 a message that came again is there once, and what comes behind the successor has it from there", () => {
+  const again = { ...historyKept(9, message(3, "lost", own)), group: successor };
+  database.commit([historyKept(3, message(3, "lost", own))]);
+  database.commit([again]);
+  const rows = database.history(conversation, { before: null, limit: 9 });
+  expect(rows.map(({ group: in_, number }) => ({ in_, number }))).toEqual([{ in_: successor, number: 9 }]);
+  expect(database.search("lost", { conversation, limit: 9 }).length).toBe(1);
+  const third = new Uint8Array(16).fill(9);
+  database.commit([
+    groupAdded(third),
+    { kind: "group-succeeded", group: successor, successor: third, device: own, behind: 8 },
+  ]);
+  expect(waitingIn(third)).toEqual(["lost"]);
+});
+
+test("AS-22 where a conversation went on is told as kept", () => {
+  const entry = { kind: "continued", why: "log-broken" } as const;
+  database.commit([historyKept(0, entry, successor)]);
+  database.close();
+  database = openDatabase(place);
+  expect(database.history(conversation, { before: null, limit: 9 }).map((row) => row.entry)).toEqual([entry]);
+});
+
+function waitingIn(of: Uint8Array): readonly (string | null)[] {
+  return database.group(of)?.outbox.map(({ text }) => text) ?? [];
+}

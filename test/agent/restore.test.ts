@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { EVERYONE } from "../../src/agent/delivery/places.ts";
+import { servedWorld } from "./served-devices.ts";
+import type { ServedDevice, ServedWorld } from "./served-devices.ts";
+
+let world: ServedWorld;
+beforeEach(async () => {
+  world = await servedWorld();
+});
+afterEach(async () => {
+  expect(world.failures).toEqual([]);
+  await world.end();
+});
+
+test("SR-20 after a restore from an older backup all go on in a successor, with what each had and has lost, and nothing twice", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice, bob, carol] = three(people);
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, people, ["one"]);
+  const backup = await world.backUp();
+  await alice.say(EVERYONE, "two");
+  await world.agree(EVERYONE, people, ["one", "two"]);
+  await bob.say(EVERYONE, "three");
+  await world.agree(EVERYONE, people, ["one", "two", "three"]);
+  await restart(backup);
+  await has(people, EVERYONE, ["one", "two", "three"]);
+  await carol.say(EVERYONE, "four");
+  await has(people, EVERYONE, ["one", "two", "three", "four"]);
+  const [dave] = await world.arrive("dave");
+  if (dave === undefined) throw new Error("dave was to come");
+  await dave.say(EVERYONE, "five");
+  await has(people, EVERYONE, ["one", "two", "three", "four", "five"]);
+});
+
+test("SR-20 who was away over the restore gets what was said before it and after it", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice, bob, carol] = three(people);
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, people, ["one"]);
+  await carol.stop();
+  const backup = await world.backUp();
+  await alice.say(EVERYONE, "two");
+  await bob.say(EVERYONE, "three");
+  await world.until(async () => (await alice.texts(EVERYONE)).length === 3 && (await bob.texts(EVERYONE)).length === 3);
+  await restart(backup);
+  await has([alice, bob], EVERYONE, ["one", "two", "three"]);
+  carol.start();
+  await has(people, EVERYONE, ["one", "two", "three"]);
+  await carol.say(EVERYONE, "four");
+  await has(people, EVERYONE, ["one", "two", "three", "four"]);
+});
+
+test("SR-21 rooms by invitation and pairs go on, also those that were made after the backup", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice, bob, carol] = three(people);
+  const before = conversationOf(await alice.runtime.createRoom("before", "invite"));
+  await alice.runtime.settled();
+  await alice.runtime.invite(before, "bob");
+  await alice.say(before, "one");
+  await has([alice, bob], before, ["one"]);
+  const backup = await world.backUp();
+  await bob.say(before, "two");
+  await alice.runtime.invite(before, "carol");
+  await carol.runtime.settled();
+  await world.until(async () => (await carol.runtime.session(before)) !== null);
+  await carol.say(before, "three");
+  const after = conversationOf(await bob.runtime.createRoom("after", "invite"));
+  await bob.runtime.settled();
+  await bob.runtime.invite(after, "carol");
+  await bob.say(after, "red");
+  const pair = conversationOf(await carol.runtime.openDirect("alice"));
+  await carol.say(pair, "hi");
+  await has(people, before, ["one", "two", "three"], ["one", "two"]);
+  await has([bob, carol], after, ["red"]);
+  await world.until(async () => (await alice.texts("direct:name:carol")).length === 1);
+
+  await restart(backup);
+  await carol.say(before, "four");
+  await alice.say(before, "five");
+  await carol.say(after, "green");
+  await alice.say("direct:name:carol", "hello");
+  await has([alice, bob], before, ["one", "two", "three", "four", "five"]);
+  await has([bob, carol], after, ["red", "green"]);
+  await has([carol], pair, ["hi", "hello"]);
+  await has([alice], "direct:name:carol", ["hi", "hello"]);
+});
+
+async function restart(backup: string): Promise<void> {
+  await world.stopServer();
+  world.restore(backup);
+  await world.startServer();
+}
+
+/** Each has these texts, whatever their order, each once; `unless`: those that the last of them may lack. */
+async function has(
+  devices: readonly ServedDevice[],
+  conversation: string,
+  texts: readonly string[],
+  unless: readonly string[] = [],
+): Promise<void> {
+  const expected = texts.toSorted();
+  await world.until(async () => {
+    const all = await Promise.all(devices.map(async (one) => await one.texts(conversation)));
+    return all.every((each, index) =>
+      expected.every((text) => each.includes(text) || (index === devices.length - 1 && unless.includes(text))),
+    );
+  });
+  for (const one of devices) {
+    const found = await one.texts(conversation);
+    expect(new Set(found).size, `${one.name}: ${found.join()}`).toBe(found.length);
+  }
+}
+
+function three(people: readonly ServedDevice[]): readonly [ServedDevice, ServedDevice, ServedDevice] {
+  const [one, two, other] = people;
+  if (one === undefined || two === undefined || other === undefined) throw new Error("three were to come");
+  return [one, two, other];
+}
+
+function conversationOf(made: { readonly conversation: string } | { readonly why: string }): string {
+  if ("why" in made) throw new Error(made.why);
+  return made.conversation;
+}
