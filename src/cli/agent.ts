@@ -64,7 +64,8 @@ async function agent(
   loadService: () => Promise<AgentService>,
 ): Promise<ExitCode> {
   const { env, stdout, stderr, stop } = context;
-  const { state } = places(env);
+  const startedBy = env["PAD_AGENT_BACKGROUND"] ?? null;
+  const state = startedBy ?? places(env).state;
   if (word !== undefined && word !== "stop") return complain(`"${word}" is not stop`, EXIT.wrongUse);
   if (word === "stop" && values.stay === true) return complain("either stop or --stay", EXIT.wrongUse);
   if (isNowhere(state))
@@ -98,7 +99,7 @@ async function agent(
       if (end.kind === "ended") return EXIT.done;
       if (end.kind === "failed") return complain(end.text, EXIT.dataUnusable);
       // One that a face has started makes room for this one.
-      if (env["PAD_AGENT_BACKGROUND"] !== undefined) return EXIT.done;
+      if (startedBy !== null) return EXIT.done;
       const stopped = await stopAgent(state, "handover", stop);
       if (stopped.kind === "failed") return failed(stopped);
     }

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -11,11 +10,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { agentStatus, stopAgent } from "../../src/agent/face/control.ts";
+import { agentStatus } from "../../src/agent/face/control.ts";
 import { attach } from "../../src/agent/face/index.ts";
 import type { AttachOptions } from "../../src/agent/face/index.ts";
 import { agentPlace } from "../../src/agent/wire/place.ts";
 import type { ChatEvent, Conversation, SealedChat } from "../../src/client/index.ts";
+import { endAgent, gone } from "./end-agent.ts";
 import { runPadserve, scratchFolder, startPadserve } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
 import type { TestServer } from "../helpers/server.ts";
@@ -117,6 +117,7 @@ test("AG-9 a service takes over from the agent that a face had started, and the 
   await gone(first);
   const status = await person.status();
   expect(status).toMatchObject({ pid: agent.pid, stays: true });
+  await face.close();
   agent.kill("SIGTERM");
   await agent.exited;
 });
@@ -184,17 +185,13 @@ interface Someone {
 function someone(more: Readonly<Record<string, string>> = {}): Someone {
   const home = scratchFolder();
   const state = join(home, ".local", "state", "padserve");
-  const env = { PATH: process.env["PATH"] ?? "", HOME: home, PAD_CLASSIC: "", ...more };
+  const env = { PATH: process.env["PATH"] ?? "", HOME: home, PAD_CLASSIC: "", PAD_AGENT_IDLE: "30", ...more };
   const place = agentPlace(state);
   const status = async () => {
     const asked = await agentStatus(state);
     return asked.kind === "answered" ? asked.value : null;
   };
-  onTestFinished(async () => {
-    const left = await status();
-    await stopAgent(state, "always");
-    if (left !== null) await gone(left.pid);
-  });
+  onTestFinished(async () => await endAgent(state));
   return {
     home,
     env,
@@ -217,12 +214,6 @@ function someone(more: Readonly<Record<string, string>> = {}): Someone {
       return attached.chat;
     },
   };
-}
-
-/** Waits until a process of ours that isn't our child has ended: what ends with it tells. */
-async function gone(pid: number): Promise<void> {
-  const waiting = spawn("tail", ["--pid", String(pid), "-s", "0.05", "-f", "/dev/null"], { stdio: "ignore" });
-  await new Promise((resolve) => waiting.once("exit", resolve));
 }
 
 function processGroup(pid: number) {

@@ -30,7 +30,7 @@ export async function startAgentProcess(
       detached: true,
       cwd: "/",
       stdio: ["ignore", output, output, "pipe"],
-      env: { ...reduced(env), [BACKGROUND]: "1" },
+      env: { ...reduced(env), [BACKGROUND]: place.state },
     });
     const { promise, resolve } = Promise.withResolvers<StartOutcome>();
     child.on("error", (error) =>

@@ -13,6 +13,7 @@ import { takeLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import type { Log, OpensDevice, Reach } from "./ports.ts";
 import { serversIn } from "./servers.ts";
+import { watchSleep } from "./sleep.ts";
 
 export interface AgentOptions {
   readonly place: AgentPlace;
@@ -87,6 +88,7 @@ class Agent {
   readonly #connections = new Set<FaceConnection>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #since = Date.now();
+  readonly #stopWatching: () => void;
   #idle: NodeJS.Timeout | undefined;
   #isEnding = false;
 
@@ -95,6 +97,10 @@ class Agent {
     this.#lock = lock;
     const { folder } = options.place;
     this.#lives = new Lives({ ...options, folder, servers: serversIn(folder, options.log) });
+    this.#stopWatching = watchSleep(() => {
+      options.log("woke up");
+      void this.#lives.awake();
+    });
     this.#server = createServer((socket) => this.#connected(socket));
   }
 
@@ -187,6 +193,7 @@ class Agent {
     if (this.#isEnding) return;
     this.#isEnding = true;
     clearTimeout(this.#idle);
+    this.#stopWatching();
     this.#options.log(`ends: ${why}`);
     for (const face of this.#connections) face.bye(why);
     this.#server.close();

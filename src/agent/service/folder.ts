@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../../disk/make-folder.ts";
 import { notPrivate } from "../wire/place.ts";
@@ -28,7 +28,11 @@ export function prepareFolder({ folder, socketFolder }: AgentPlace, machine: str
 function otherMachine(folder: string, machine: string): string | null {
   const path = join(folder, "machine");
   const own = createHash("sha256").update(`padserve agent machine v1\0${machine}`).digest("hex");
-  if (!existsSync(path)) writeFileSync(path, `${own}\n`, { mode: 0o600 });
+  // Whole or not at all, also on a disk that is full.
+  if (!existsSync(path)) {
+    writeFileSync(`${path}.new`, `${own}\n`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
   return readFileSync(path, "utf8").trim() === own
     ? null
     : `${folder} was made on another machine. A device can't be moved, copied or shared: name another state folder here (XDG_STATE_HOME), or move this one away, and this machine becomes a new device.`;

@@ -11,7 +11,6 @@ import { packageVersion } from "../wire/package-version.ts";
 import { agentPlace } from "../wire/place.ts";
 import { BACKGROUND, IDLE, READY_FILE, startedLine } from "../wire/started.ts";
 import { startAgent } from "./agent.ts";
-import { openDevice } from "./open-device.ts";
 import type { Log, Reach } from "./ports.ts";
 
 interface RunOptions {
@@ -47,7 +46,8 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
     place,
     version: packageVersion(),
     machine,
-    open: openDevice({ machine, reach, log }),
+    // What seals is loaded with the first device: until then an agent that isn't needed (another was faster) costs little.
+    open: async (device) => await (await import("./open-device.ts")).openDevice({ machine, reach, log })(device),
     reach,
     log,
     idle: isBackground ? idleTimeout(env[IDLE]) : null,

@@ -11,7 +11,8 @@ export interface Listener {
 
 /** One device on one server, with the faces that look at it. */
 export class Life {
-  readonly address: ServerAddress;
+  /** How it was last asked for. */
+  address: ServerAddress;
   readonly #device: OpenDevice;
   readonly #faces = new Set<Listener>();
   #me: string;

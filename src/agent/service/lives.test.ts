@@ -67,11 +67,14 @@ test("AG-18 a server that is new is asked who it is and not told who we are; the
   // Nobody is there now, and nobody need be.
   const offline = await agents.attach({ server: { host: "localhost", port: server.port }, suggest });
   expect(offline).toMatchObject({ kind: "attached", name: "alice" });
-  expect(agents.opened[1]).toEqual({
-    ...agents.opened[0],
-    server: { host: "localhost", port: server.port },
-    notAtHome: expect.any(Function),
-  });
+  const [before, after] = agents.opened;
+  expect(after?.folder).toBe(before?.folder);
+  expect(after?.where()).toEqual({ host: "localhost", port: server.port });
+  // While it isn't online, the way that somebody asks for is tried next.
+  agents.world.setOnline(false);
+  await agents.attach({ server: { host: "127.0.0.1", port: server.port }, suggest });
+  expect(after?.where()).toEqual({ host: "127.0.0.1", port: server.port });
+  expect(agents.opened).toHaveLength(2);
   expect(suggested).toEqual(["asked", "asked"]);
 });
 

@@ -77,6 +77,12 @@ export class Lives {
     return waiting.some((count) => count !== 0);
   }
 
+  /** The machine slept: connections that did not outlive it show when something is asked on them. */
+  async awake(): Promise<void> {
+    const lives = await this.#all();
+    for (const { life } of lives) void life.chat.people();
+  }
+
   async close(): Promise<void> {
     const lives = await this.#all();
     await Promise.all(lives.map(async ({ life }) => await life.close()));
@@ -109,6 +115,8 @@ export class Lives {
         state.kind === "ended" && state.cause.kind === "refused" && state.cause.error.reason === "name-taken";
       if (isTaken) return await this.#enter(server, known, others);
     }
+    // A way that somebody asks for now is most likely one that works.
+    if (life.state.kind !== "online") life.address = server;
     // From now on it is there without asking the server.
     if (life.state.kind !== "ended") this.#options.servers.keep(server, device);
     return { life };
@@ -140,7 +148,7 @@ export class Lives {
     let life: Life | null = null;
     let isMoved = false;
     const device = await open({
-      server,
+      where: () => life?.address ?? server,
       known,
       name,
       folder: join(folder, "devices", own),

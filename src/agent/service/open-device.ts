@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { formatAddress } from "../../client/transport/index.ts";
+import { formatAddress, openTcp } from "../../client/transport/index.ts";
 import { agentChat } from "../chat/index.ts";
 import { startDevice } from "../runtime/device-runtime.ts";
 import { AgentStoreError } from "../storage/errors.ts";
@@ -14,12 +14,16 @@ interface Opening {
 
 /** The real thing: a device's store, its life on its server, and the chat over both. */
 export function openDevice({ machine, reach, log }: Opening): OpensDevice {
-  return async ({ server, known, name, folder, keyFile, notAtHome }) => {
-    const failed = (error: unknown): void => log(`${formatAddress(server)}: ${describe(error)}`);
+  return async ({ where, known, name, folder, keyFile, notAtHome }) => {
+    const failed = (error: unknown): void => log(`${formatAddress(where())}: ${describe(error)}`);
     const store = await openAgentStore({ folder, keyFile, machine });
     const runtime = startDevice({
-      ...(await reach(server)),
-      server,
+      server: where(),
+      open: async (_first, signal) => {
+        const server = where();
+        const { open = openTcp } = await reach(server);
+        return await open(server, signal);
+      },
       store,
       known,
       name,

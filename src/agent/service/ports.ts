@@ -19,7 +19,8 @@ export interface OpenDevice {
 }
 
 export interface DeviceOptions {
-  readonly server: ServerAddress;
+  /** Asked for each connection: one server may have several addresses, and not each of them leads there at all times. */
+  readonly where: () => ServerAddress;
   readonly known: KnownServer;
   readonly name: string;
   /** Its own, and the file with its key; neither need be there. */

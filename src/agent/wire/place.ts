@@ -5,6 +5,8 @@ import { join } from "node:path";
 
 /** Where an agent's things lie: one agent for each user and state folder. */
 export interface AgentPlace {
+  /** The person's state folder. */
+  readonly state: string;
   /** Of this user alone: devices, keys, the list of servers, the lock. */
   readonly folder: string;
   /** Of this user alone, too, and the same one unless its path is too long for a socket's. */
@@ -21,7 +23,7 @@ export function agentPlace(state: string, temporary = "/tmp"): AgentPlace {
   const folder = join(state, "agent");
   const beside = join(folder, SOCKET);
   const socketFolder = Buffer.byteLength(beside) <= LONGEST_SOCKET ? folder : shortFolder(folder, temporary);
-  return { folder, socketFolder, socket: join(socketFolder, SOCKET), log: join(folder, "agent.log") };
+  return { state, folder, socketFolder, socket: join(socketFolder, SOCKET), log: join(folder, "agent.log") };
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** Set by a face that starts an agent: it tells on the file `READY_FILE` how its start went, and ends when it isn't used. */
+/** Set by a face that starts an agent, to the state folder: the agent tells on the file `READY_FILE` how its start went, and ends when it isn't used. */
 export const BACKGROUND = "PAD_AGENT_BACKGROUND";
 export const READY_FILE = 3;
 /** Seconds without a face after which an agent in the background ends. */
