@@ -23,8 +23,16 @@ test("SV-44 a running server and a stopped one are backed up alike, into a new f
   const second = join(scratchFolder(), "b");
   const told: unknown = JSON.parse((await padserve(["backup", second, "--json"], data)).stdout);
   expect(told).toMatchObject({ folder: second, bytes: statSync(join(second, "padserve.db")).size });
-  expect((await padserve(["names"], folder)).stdout).toMatch(/^alice .*\n$/);
-  expect((await padserve(["names"], second)).stdout).toMatch(/^alice .*\nbob .*\n$/);
+  for (const [from, names] of [
+    [folder, /^alice .*\n$/],
+    [second, /^alice .*\nbob .*\n$/],
+  ] as const) {
+    // Not to be used as it lies there: it may be older than what clients have seen.
+    expect(await padserve(["names"], from)).toMatchObject({ code: 6, stdout: "" });
+    const back = scratchFolder();
+    await padserve(["restore", from], back);
+    expect((await padserve(["names"], back)).stdout).toMatch(names);
+  }
 });
 
 test("SV-45 a backup overwrites nothing", async () => {

@@ -34,7 +34,7 @@ describe("a start that can't be", () => {
     expect(stderr).toContain(`padserve serve: port ${port} is taken${owner} (on 127.0.0.1:${port}).`);
     expect(stderr).toContain("Stop that program, or choose another port with --port.");
     expect(code).toBe(7);
-    expect(readdirSync(data)).toEqual(["padserve.db"]);
+    expect(readdirSync(data)).toEqual(["padserve.db", "padserve.db-mark"]);
     await startServe({ data });
   });
 

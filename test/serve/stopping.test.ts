@@ -56,7 +56,7 @@ describe("the end of a server", () => {
     expect(statSync(join(data, "running.json")).mode & 0o777).toBe(0o600);
     program.kill("SIGTERM");
     await program.exited;
-    expect(readdirSync(data)).toEqual(["padserve.db"]);
+    expect(readdirSync(data)).toEqual(["padserve.db", "padserve.db-mark"]);
   });
 
   test("SV-12 what a killed server left there does not keep the next one from its place", async () => {

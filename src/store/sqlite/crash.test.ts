@@ -19,7 +19,7 @@ test("ST-24 after kill -9 at any moment every acknowledged fact is there, and th
       const store = await openSqliteStore(scratch.path);
       const names = new Set((await store.load()).claims.map((claim) => claim.name));
       await store.close();
-      expect(readdirSync(scratch.path)).toEqual(["padserve.db"]);
+      expect(readdirSync(scratch.path)).toEqual(["padserve.db", "padserve.db-mark"]);
       const lost = Array.from({ length: last + 1 }, (_, number) => `n${number}`).filter((name) => !names.has(name));
       expect(lost).toEqual([]);
       // At most the one on its way may be there without having been acknowledged.

@@ -10,6 +10,7 @@ import { StoreError } from "../errors.ts";
 import type { StoredBatch } from "../stored.ts";
 import { openDatabase } from "./database.ts";
 import { examineDatabase } from "./examine.ts";
+import { restoreDatabase } from "./restore.ts";
 
 const FLIPS = 500;
 /** Enough that few of the file's bits are nobody's. */
@@ -94,9 +95,33 @@ test.each(["padserve.db-wal", "padserve.db"])(
   },
 );
 
-test("ST-38 without its mark, or with one that is no mark, a whole database is whole", () => {
-  for (const mark of [null, Buffer.alloc(0), Buffer.alloc(1024), Buffer.from("x")])
-    expect(isNoticed(killed, "padserve.db-mark", mark)).toBe(false);
+test("ST-46 without its mark, or with one that is no mark, a stopped or a killed server's database is refused with what to do, and left as it is", () => {
+  for (const folder of [stopped, killed]) {
+    for (const mark of [null, Buffer.alloc(0), Buffer.alloc(1024), Buffer.from("x")]) {
+      expect(isNoticed(folder, "padserve.db-mark", mark)).toBe(true);
+    }
+  }
+  cpSync(stopped, directory, { recursive: true });
+  rmSync(join(directory, "padserve.db-mark"));
+  expect(() => openDatabase(directory)).toThrow(/padserve\.db-mark is missing, .*padserve restore.*--replace/);
+});
+
+test("ST-46 what is there without its mark comes back as after a restore", () => {
+  cpSync(stopped, directory, { recursive: true });
+  rmSync(join(directory, "padserve.db-mark"));
+  const alone = join(scratch.path, "alone");
+  mkdirSync(alone);
+  cpSync(join(directory, "padserve.db"), join(alone, "padserve.db"));
+  const restored = restoreDatabase({ from: alone, into: directory, replace: true, incarnation: "new", now: 0 });
+  expect(restored.kind).toBe("restored");
+  openDatabase(directory).close();
+});
+
+test("ST-46 a database that has kept nothing yet needs no mark", () => {
+  openDatabase(directory).close();
+  rmSync(join(directory, "padserve.db-mark"));
+  openDatabase(directory).close();
+  expect(Object.keys(filesIn(directory))).toContain("padserve.db-mark");
 });
 
 test("ST-38 what was lost with a log is told by the numbers of its commits", () => {

@@ -10,10 +10,10 @@ import { connect, inTransaction, pragma } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { findDamage } from "./check.ts";
 import { describe, toStoreError } from "./failure.ts";
-import { markAt, readMark } from "./mark.ts";
-import { APPLICATION_ID, MIGRATIONS } from "./migrations.ts";
+import { ensureMark, markAt, readMark } from "./mark.ts";
+import { APPLICATION_ID, MIGRATIONS, SUMS_SINCE } from "./migrations.ts";
 import { preparePlace, watchPlace } from "./place.ts";
-import { openTables } from "./tables.ts";
+import { openTables, readWhole } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 
 /** What is wrong with the file itself, so that no server opens it. */
@@ -72,7 +72,8 @@ function rollBack(path: string): void {
  * closes; of a file that we refuse, not a byte may change. So all that can be wrong is looked for here.
  */
 function inspect(path: string, migrations: readonly string[]): void {
-  const [size, logged, mark] = [sizeOf(path), sizeOf(`${path}-wal`), readMark(`${path}-mark`) ?? 0];
+  const [size, logged, marked] = [sizeOf(path), sizeOf(`${path}-wal`), readMark(`${path}-mark`)];
+  const mark = marked ?? 0;
   if (size === 0 && logged === 0 && mark === 0) return;
   // SQLite would delete the log of an empty file; ours never has one.
   if (size === 0) throw refusal("damaged", path, "cut short");
@@ -90,6 +91,7 @@ function inspect(path: string, migrations: readonly string[]): void {
     if (version > migrations.length) throw refusal("newer", path, `version ${version}, known are ${migrations.length}`);
     const damage = findDamage(connection, version, migrations, mark);
     if (damage !== null) throw refusal("damaged", path, damage);
+    if (marked === null && version >= SUMS_SINCE && readWhole(connection).commits > 0) throw unmarked(path);
   } catch (error) {
     connection.close();
     const refused = toStoreError(error, path);
@@ -124,6 +126,7 @@ function migrate(connection: Connection, migrations: readonly string[]): void {
 }
 
 function guarded(tables: Tables, connection: Connection, path: string): Database {
+  ensureMark(`${path}-mark`, summaryOf(connection).commits);
   const mark = markAt(`${path}-mark`);
   const look = watchPlace(path);
   return {
@@ -142,9 +145,7 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
     close: () => {
       orStoreError(path, () => {
         connection.close();
-        // With the log gone, all that was kept is in the file; else the mark stays for who opens it next.
-        if (existsSync(`${path}-wal`)) mark.close();
-        else mark.remove();
+        mark.close();
       });
     },
   };
@@ -152,6 +153,16 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Nobody can tell whether the last commits are there: to go on all the same is to go on from an earlier state, which clients must be told. */
+function unmarked(path: string): StoreError {
+  const why = existsSync(`${path}-mark`) ? "is damaged" : "is missing";
+  return new StoreError(
+    "damaged",
+    `${path}-mark ${why}, so it can't be told whether ${path} has all that was kept. Nothing was changed. Bring back a backup with padserve restore; or, to go on with what is there, copy ${path} alone into a new folder and run padserve restore with that folder and --replace: clients then look for what is missing.`,
+    `${path}-mark ${why}`,
+  );
 }
 
 function refusal(code: StoreErrorCode, path: string, cause: unknown): StoreError {

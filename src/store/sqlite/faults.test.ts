@@ -45,7 +45,7 @@ test("ST-35 killed at any statement or write from the first start to the end, it
     layOut(moment.files);
     expect(HELD.slice(moment.acknowledged, moment.acknowledged + 2)).toContainEqual(heldAfterOpening());
     // Clean and free again, as after any other stop.
-    expect(readdirSync(directory)).toEqual(["padserve.db"]);
+    expect(readdirSync(directory)).toEqual(["padserve.db", "padserve.db-mark"]);
   }
 });
 

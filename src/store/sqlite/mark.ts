@@ -1,17 +1,18 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { syncFile } from "./backup.ts";
 import { sumOf } from "./sums.ts";
 
 /**
  * `padserve.db-mark` holds the number of the last commit, written once the commit is on the disk. SQLite takes a damaged or
  * shortened write-ahead log for one that ends there; a mark beyond that end tells that something which was kept is gone.
  *
- * The mark itself is never waited for: after a loss of power it may lag behind, which only makes it tell less. Two places are
- * written in turn, so that one is whole at any moment.
+ * It is on the disk before the first commit, and stays from then on: where it is missing or no mark, somebody has taken it away, and
+ * perhaps the log with it. What is written into it later is never waited for: after a loss of power it may lag behind, which
+ * only makes it tell less. Two places are written in turn, so that one is whole at any moment.
  */
 export interface Mark {
   write(commits: number): void;
-  /** For when nothing is left in the log. */
-  remove(): void;
   close(): void;
 }
 
@@ -30,6 +31,13 @@ export function readMark(path: string): number | null {
   return whole.length === 0 ? null : Math.max(...whole);
 }
 
+/** Makes the mark at `path` where there is none: on the disk when it returns. Throws the file system's errors. */
+export function ensureMark(path: string, commits: number): void {
+  if (readMark(path) !== null) return;
+  closeSync(open(path, commits));
+  syncFile(dirname(path));
+}
+
 /**
  * The mark at `path`, which is opened when there is something to write. A disk that doesn't take it is no error: what was
  * committed is kept all the same, and the next commit tries again.
@@ -45,20 +53,17 @@ export function markAt(path: string): Mark {
         // Then it says less than it could.
       }
     },
-    remove() {
-      try {
-        close();
-        rmSync(path, { force: true });
-      } catch {
-        // It says what is true, and may stay.
-      }
-    },
     close,
   };
 
   function close(): void {
-    if (file !== null) closeSync(file);
+    const before = file;
     file = null;
+    try {
+      if (before !== null) closeSync(before);
+    } catch {
+      // What it says is on its way to the disk, or isn't: it is never waited for.
+    }
   }
 }
 

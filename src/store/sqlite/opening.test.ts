@@ -55,7 +55,7 @@ test("ST-14 a missing directory is made for its owner only, and so is the file i
     ["padserve.db-wal", 0o600],
   ]);
   database.close();
-  expect(readdirSync(directory)).toEqual(["padserve.db"]);
+  expect(readdirSync(directory)).toEqual(["padserve.db", "padserve.db-mark"]);
 });
 
 test("ST-14 a directory that others may enter keeps its mode, the files are taken from them", () => {
@@ -298,7 +298,7 @@ test("ST-29 a first start that was killed half-way is no obstacle to the next", 
   database.commit(factBatch(adaClaims));
   expect(database.load()).toMatchObject({ claims: [{ name: "Ada" }], bans: [] });
   database.close();
-  expect(readdirSync(directory)).toEqual(["padserve.db"]);
+  expect(readdirSync(directory)).toEqual(["padserve.db", "padserve.db-mark"]);
 });
 
 test("ST-29 an empty file is taken for a first start that was killed at once", () => {

@@ -6,6 +6,7 @@ import { checkBackup, syncFile, type DatabaseSummary } from "./backup.ts";
 import { openDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
 import { toStoreError } from "./failure.ts";
+import { ensureMark } from "./mark.ts";
 import { makeFolder } from "../../disk/make-folder.ts";
 import { COMPANIONS, isUnfinished, unfinishedMark } from "./place.ts";
 
@@ -55,7 +56,7 @@ export function restoreDatabase({ from, into, replace, incarnation, now }: Resto
       if (found.kind === "database") found.database.close();
     }
     const aside = setAside(into, path, now);
-    renameSync(join(workplaceIn(into), "padserve.db"), path);
+    for (const part of ["-mark", ""]) renameSync(join(workplaceIn(into), `padserve.db${part}`), path + part);
     syncFile(into);
     rmSync(unfinishedMark(path));
     syncFile(into);
@@ -108,6 +109,8 @@ function prepare(from: string, into: string, incarnation: string): void {
   mkdirSync(workplace, { mode: 0o700 });
   const copy = join(workplace, "padserve.db");
   copyFileSync(join(from, "padserve.db"), copy, constants.COPYFILE_FICLONE);
+  // What a backup holds is whole: it was checked from end to end.
+  ensureMark(`${copy}-mark`, 0);
   const database = openDatabase(workplace);
   try {
     const { rows } = database.load();
