@@ -1,8 +1,3 @@
-/**
- * Makes a picture of terminals for the documentation: `tmux capture-pane -e -p >alice.txt`, then
- * `node scripts/picture.ts "alice, on her laptop=alice.txt" … >docs/pictures/busy-room.svg`. Each file becomes a window, one below the other.
- */
-import { readFileSync } from "node:fs";
 import stringWidth from "string-width";
 
 const CELL = 8.43;
@@ -26,19 +21,20 @@ interface Run {
   readonly codes: ReadonlySet<number>;
 }
 
-process.stdout.write(`${picture(process.argv.slice(2).map(readWindow))}\n`);
-
-interface Window {
+/** A terminal's window: its title, and its rows as `tmux capture-pane -e -p` gives them. */
+export interface Window {
   readonly title: string;
-  readonly rows: readonly (readonly Run[])[];
+  readonly text: string;
 }
 
-function readWindow(argument: string): Window {
-  const split = argument.lastIndexOf("=");
-  const lines = readFileSync(argument.slice(split + 1), "utf8")
-    .trimEnd()
-    .split("\n");
-  return { title: argument.slice(0, split), rows: rowsOf(lines) };
+/** Windows of terminals as one SVG, one below the other. */
+export function draw(windows: readonly Window[]): string {
+  return picture(windows.map(({ title, text }) => ({ title, rows: rowsOf(text.trimEnd().split("\n")) })));
+}
+
+interface Drawn {
+  readonly title: string;
+  readonly rows: readonly (readonly Run[])[];
 }
 
 /** Styles go on from line to line, as in the terminal. */
@@ -72,7 +68,7 @@ function isColour(code: number): boolean {
   return (code >= 30 && code <= 37) || (code >= 90 && code <= 97);
 }
 
-function picture(windows: readonly Window[]): string {
+function picture(windows: readonly Drawn[]): string {
   const columns = Math.max(...windows.flatMap(({ rows }) => rows.map(widthOf)));
   const width = round(columns * CELL + 2 * MARGIN);
   let top = 0;
