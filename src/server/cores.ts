@@ -4,6 +4,7 @@ import { describeIdentity } from "../core/identity.ts";
 import { Mailbox } from "../core/mailbox.ts";
 import type { Notice } from "../core/notices.ts";
 import { initialState, type Settings } from "../core/state.ts";
+import { freeRoom } from "../disk/free-room.ts";
 import type { ServerRow } from "../groups/rows.ts";
 import type { Settings as GroupSettings } from "../groups/settings.ts";
 import type { FullStore, SavedAll, StoredFact } from "../store/stored.ts";
@@ -51,6 +52,7 @@ export async function startCores({ config, saved, log, timings, now, ...options 
     store: options.store,
     every: timings.storeLook,
     timeout: timings.storeTimeout,
+    room: () => freeRoom(config.data),
     now,
     onChange: (health) => sayHealth(log, health),
   });

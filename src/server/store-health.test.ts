@@ -51,9 +51,22 @@ test("SV-40 a commit that does not come back makes it stuck, and nobody who look
   watch.stop();
 });
 
+test("SV-40 without room it is failing, whatever small thing it still takes, until there is room again", async () => {
+  const { watch, heard, disk } = watched();
+  disk.room = 100_000;
+  expect(await watch.look()).toMatchObject({ kind: "failing" });
+  await watch.store.commit(batch);
+  expect([watch.health().kind, (await watch.look()).kind]).toEqual(["failing", "failing"]);
+  disk.room = null;
+  expect(await watch.look()).toEqual({ kind: "ok" });
+  expect(heard).toEqual(["failing", "ok"]);
+  watch.stop();
+});
+
 /** A store in memory on a disk that can be told how to behave. */
 function watched() {
-  const disk: { failure: Error | null; wait: Promise<void>; now: number } = {
+  const disk: { failure: Error | null; wait: Promise<void>; now: number; room: number | null } = {
+    room: null,
     failure: null,
     wait: Promise.resolve(),
     now: 0,
@@ -73,6 +86,7 @@ function watched() {
     },
     every: 1_000_000,
     timeout: 5,
+    room: async () => await Promise.resolve(disk.room),
     now: () => disk.now,
     onChange: ({ kind }) => void heard.push(kind),
   });

@@ -15,6 +15,8 @@ export interface StoreWatchOptions<S, F> {
   readonly every: number;
   /** Milliseconds after which a commit that has not come back counts as stuck. */
   readonly timeout: number;
+  /** Bytes that may still be written where the store keeps things; null: that can't be known. Asked with each look. */
+  readonly room?: () => Promise<number | null>;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** Told each time that `kind` changes. */
@@ -31,8 +33,23 @@ export interface StoreWatch<S, F> {
   stop(): void;
 }
 
-export function watchStore<S, F>({ store, every, timeout, now, onChange }: StoreWatchOptions<S, F>): StoreWatch<S, F> {
+/**
+ * With less room the store counts as failing, whatever it still takes: on a full disk small commits find a place in what the
+ * database has already, and those that matter don't.
+ */
+const LEAST_ROOM = 256 * 1024;
+
+export function watchStore<S, F>({
+  store,
+  every,
+  timeout,
+  now,
+  onChange,
+  room,
+}: StoreWatchOptions<S, F>): StoreWatch<S, F> {
   let found: StoreHealth = { kind: "ok" };
+  /** Since when there is no room; null: there is, as far as is known. */
+  let fullSince: number | null = null;
   let told: StoreHealth["kind"] = "ok";
   /** When each commit that has not come back was asked for; the first is the oldest. */
   const underWay = new Set<{ readonly since: number }>();
@@ -59,7 +76,9 @@ export function watchStore<S, F>({ store, every, timeout, now, onChange }: Store
 
   function health(): StoreHealth {
     const [oldest] = underWay;
-    return oldest !== undefined && now() - oldest.since >= timeout ? { kind: "stuck", since: oldest.since } : found;
+    if (oldest !== undefined && now() - oldest.since >= timeout) return { kind: "stuck", since: oldest.since };
+    if (found.kind !== "ok" || fullSince === null) return found;
+    return { kind: "failing", since: fullSince, cause: new Error("no space is left on its disk") };
   }
 
   async function commit(batch: Batch<F>): Promise<void> {
@@ -88,13 +107,20 @@ export function watchStore<S, F>({ store, every, timeout, now, onChange }: Store
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => (timer = setTimeout(resolve, timeout, "late")));
     // What is under way already shows as much as another commit behind it would.
-    const answered = await Promise.race([underWay.size === 0 ? commit(probe()).catch(() => {}) : newest, late]);
+    const kept = underWay.size === 0 ? commit(probe()).catch(() => {}) : newest;
+    const answered = await Promise.race([Promise.all([kept, lookForRoom()]), late]);
     clearTimeout(timer);
     // A timer may be early by a part of a millisecond.
     const [oldest] = underWay;
     const current = answered === "late" && oldest ? ({ kind: "stuck", since: oldest.since } as const) : health();
     tell(current);
     return current;
+  }
+
+  async function lookForRoom(): Promise<void> {
+    const left = (await room?.()) ?? null;
+    if (left === null || left >= LEAST_ROOM) fullSince = null;
+    else fullSince ??= now();
   }
 
   /** A store that has failed has to write something to be trusted again: nothing is forgotten of a log that never was. */

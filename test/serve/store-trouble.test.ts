@@ -1,10 +1,12 @@
-import { cpSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { fillDisk } from "../helpers/disks.ts";
 import { askHttp } from "../helpers/http.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
+import { mountSmallDisk, noMounts } from "../store/mounts.ts";
 import { scratchDirectory, type Scratch } from "../store/scratch.ts";
 
 let scratch: Scratch;
@@ -13,7 +15,11 @@ beforeEach(() => {
   scratch = scratchDirectory();
   data = join(scratch.path, "data");
 });
-afterEach(() => scratch.remove());
+afterEach(() => {
+  for (const clean of cleanUp.splice(0)) clean();
+  scratch.remove();
+});
+const cleanUp: (() => void)[] = [];
 
 test.each([
   ["deleted", () => rmSync(data, { recursive: true })],
@@ -67,6 +73,31 @@ test("SV-40 a store that refuses every name makes /healthz red, until one is kep
   isBroken = false;
   expect(await healthOf(server)).toMatchObject({ code: 200, status: "ok" });
 });
+
+test.skipIf(noMounts)(
+  "SV-40 a full disk makes /healthz red before and after anything was refused, until there is room",
+  async () => {
+    mkdirSync(data);
+    const unmount = mountSmallDisk(data, 2048);
+    cleanUp.push(unmount);
+    await using server = await startTestServer({ store: await openSqliteStore(data), config: { data } });
+    await server.join("alice");
+    expect(await healthOf(server)).toMatchObject({ code: 200, status: "ok" });
+    const makeRoom = fillDisk(data);
+    expect(await healthOf(server)).toMatchObject({ code: 503, status: "store failing" });
+    const peers: string[] = [];
+    for (let count = 0; count < 60 && !peers.includes("ERROR Server storage failed"); count++) {
+      const peer = await server.connect();
+      peers.push(await peer.ask(`REGISTER name-${count}`));
+    }
+    for (let look = 0; look < 3; look++) {
+      expect(await healthOf(server)).toMatchObject({ code: 503, status: "store failing" });
+    }
+    makeRoom();
+    expect(await healthOf(server)).toMatchObject({ code: 200, status: "ok" });
+    await server.stop();
+  },
+);
 
 test("SV-42 a commit that never returns: /healthz answers red, and the server stops", async () => {
   const store = createMemoryStore();
