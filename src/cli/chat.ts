@@ -16,13 +16,19 @@ import { findServer } from "./chatting/which-server.ts";
 import { explainFailure } from "./explain.ts";
 import { addressee } from "./say.ts";
 import { explainLoss } from "./script.ts";
-import { chooseIds } from "./start/choose-id.ts";
+import { attachAgent } from "./sealed/agent.ts";
+import { CLASSIC_OPTION, isClassic } from "./sealed/attach.ts";
 import { places } from "./start/places.ts";
 import { recall, remember } from "./start/remembered.ts";
 
 const OPTIONS = {
   plain: { kind: "flag", help: "lines instead of a full screen, as with NO_COLOR or TERM=dumb" },
-  to: { kind: "text", placeholder: "NAME", help: "whom to write to, also what is piped in (default ALL, everybody)" },
+  ...CLASSIC_OPTION,
+  to: {
+    kind: "text",
+    placeholder: "WHO",
+    help: "a person, #room or ALL to write to, also what is piped in (default #everyone; on old servers ALL)",
+  },
   commands: { kind: "flag", help: "lines that are piped in are commands, too, as if they were typed" },
   "no-history": { kind: "flag", help: "neither use nor keep what was written earlier" },
 } as const satisfies Options;
@@ -54,7 +60,7 @@ export function chatCommand(loadFullScreen: () => Promise<FullScreen>): Command 
         ["pad chat chat-server", "on the tailnet's machine of that name, under your usual name"],
         ["pad chat alice chat-server", "under this name, on the tailnet's machine of that name"],
         ["pad chat alice 100.64.0.1:12345", "by address"],
-        ["tail -f log | pad chat nas chat-server --to bob", "each line to bob"],
+        ["tail -f log | pad chat nas chat-server --to '#ops'", "each line to a room"],
       ],
     },
     (invocation) => chat(invocation, loadFullScreen),
@@ -77,12 +83,11 @@ async function chat(
   try {
     const given = await readWords(words, remembered, context);
     if (given === null) return context.stop.aborted ? EXIT.interrupted : EXIT.wrongUse;
-    const ids = await chooseIds(given.id, remembered.id, context);
-    const reached = await arrive(given.server, ids);
+    const reached = await arrive(given.server, given.id);
     if ("code" in reached) return reached.code;
     const { server, joined } = reached;
     if (values.to !== undefined) joined.chat.openNamed(addressee(values.to));
-    const onScreen = piped === null && (await face(joined.chat, { server, id: joined.client.id }));
+    const onScreen = piped === null && (await face(joined.chat, { server, id: joined.client.me }));
     const commands = values.commands === true;
     if (piped !== null) await chatInPipe(piped, { ...joined, server, commands, context, verdict });
     const code = await farewell(await joined.client.ended(), server, !onScreen);
@@ -92,15 +97,22 @@ async function chat(
   }
 
   /** Goes to the server. A person who was asked for it, and named one that isn't there, is asked again. */
-  async function arrive(given: string | undefined, ids: readonly [string, ...string[]]): Promise<Arrived> {
+  async function arrive(named: string | undefined, id: string | undefined): Promise<Arrived> {
+    const who = { given: id, remembered: remembered.id, isPerson: piped === null };
+    const attach = isClassic(values, context) ? null : attachAgent;
+    const shownFromBefore = isPlain(values.plain, context) ? LINES_FROM_BEFORE : ROWS_FROM_BEFORE;
     for (;;) {
-      const found = await findServer(given, remembered.server, context);
+      const found = await findServer(named, remembered.server, context);
       if ("code" in found) return found;
       const { server, asked } = found;
       const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-      const world = { server, own, settings: heard(settings), troubles, context, failed };
-      const joined = await join(ids, piped === null, world, complain);
-      if (!("cause" in joined)) return { server, joined };
+      const world = { server, own, settings: heard(settings), troubles, context, failed, shownFromBefore };
+      const joined = await join({ ...who, attach, complain }, world);
+      if ("chat" in joined) return { server, joined };
+      if ("failed" in joined) {
+        complain(joined.failed.text);
+        return { code: joined.failed.code };
+      }
       const code = await farewell(joined.cause, server, false);
       if (!asked || !isElsewhere(joined.cause)) return { code };
     }
@@ -115,8 +127,7 @@ async function chat(
   async function face(joined: Chat, last: { readonly server: ServerAddress; readonly id: string }): Promise<boolean> {
     const { stdout } = context;
     complain(remember(own, last));
-    const plain = values.plain === true || isPlain(env);
-    if (plain || !(stdin instanceof ReadStream) || !(stdout instanceof WriteStream)) {
+    if (isPlain(values.plain, context) || !(stdin instanceof ReadStream) || !(stdout instanceof WriteStream)) {
       await chatInLines(joined, context);
       return false;
     }
@@ -145,7 +156,7 @@ async function chat(
 
 /** The server, and the chat there; or what to exit with, when why has been said. */
 type Arrived =
-  | { readonly server: ServerAddress; readonly joined: Exclude<Joined, { cause: EndCause }> }
+  | { readonly server: ServerAddress; readonly joined: Extract<Joined, { chat: Chat }> }
   | { readonly code: ExitCode };
 
 /** Whether there is no server of ours where we looked for one. */
@@ -153,6 +164,10 @@ function isElsewhere({ kind }: EndCause): boolean {
   return kind === "unreachable" || kind === "not-padserve" || kind === "silent";
 }
 
-function isPlain(env: ProcessContext["env"]): boolean {
-  return (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
+function isPlain(wanted: boolean | undefined, { env }: ProcessContext): boolean {
+  return wanted === true || (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
 }
+
+/** How much of what was said before is shown at first. */
+const LINES_FROM_BEFORE = 20;
+const ROWS_FROM_BEFORE = 100;

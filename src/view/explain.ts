@@ -3,8 +3,8 @@
  * values.
  */
 
-import type { ConnectionEnd, Failure, Hold, Refusal } from "../client/index.ts";
-import { visible } from "../text/visible.ts";
+import type { ConnectionEnd, Failure, Hold, Member, Refusal } from "../client/index.ts";
+import { visible, visibleLine } from "../text/visible.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
 export function explainEnd(end: ConnectionEnd, where: string): string {
@@ -60,6 +60,32 @@ export function explainHold({ kind, who }: Hold): string {
       return `Not sent: the name ${names} means somebody else now than it did. Ask them, by another way, who they are.`;
     case "removal-pending":
       return `Not sent yet: ${names} is to be removed from this room, and nobody has done so yet.`;
+  }
+}
+
+/** What ends a hold. A changed key is accepted by its owner's name alone, so that nobody does it by habit. */
+export function whatToDo({ kind, who }: Hold): string {
+  switch (kind) {
+    case "new-readers":
+      return "/accept sends it to them, too; /delete takes it back.";
+    case "changed-key":
+    case "remapped-name":
+      return `When they have told you: /accept ${visibleLine(who[0] ?? "NAME")}. /delete takes back what waits.`;
+    case "removal-pending":
+      return "It goes out as soon as somebody has.";
+  }
+}
+
+/** What it is worth to be called so; null: the tailnet vouches for it. */
+export function explainWorth(name: string, kind: Member["kind"]): string | null {
+  switch (kind) {
+    case "person":
+    case "machine":
+      return null;
+    case "address":
+      return `The server knows you by your address alone: ${visibleLine(name)} is whoever has it.`;
+    case "name":
+      return `No tailnet vouches for names here: ${visibleLine(name)} is the key that this computer made, and others are whoever came first under theirs.`;
   }
 }
 

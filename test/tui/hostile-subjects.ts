@@ -41,8 +41,9 @@ const READERS: Subjects = {
   "view: messageFrom": (text) => messageFrom(text, text, "alice"),
   "view: utf8Length": utf8Length,
   "view: findWords": (text) => findWords({ ...conversationWith(text) }, "not in it", null),
-  "view: complete": (text) => complete(text, { names: [text.slice(0, 32), "alice"], operator: true }),
-  "view: complete behind a word": (text) => complete(`${text} al`, { names: [text, "alice"], operator: true }),
+  "view: complete": (text) => complete(text, { names: [text.slice(0, 32), "alice"], rooms: [], operator: true }),
+  "view: complete behind a word": (text) =>
+    complete(`${text} al`, { names: [text, "alice"], rooms: [], operator: true }),
   "view: readWritten": readWritten,
   "view: help": (text) => help(text, true),
   "view: clean": clean,
@@ -106,9 +107,9 @@ export const SUBJECTS: readonly {
 ];
 
 const SIZE = { columns: 100, rows: 30 };
-const LOOK: Look = { width: 80, times: true, colours: "dark" };
+const LOOK: Look = { width: 80, times: true, colours: "dark", me: "alice", showsReaders: false, waiting: " …" };
 const CONTEXT = {
-  complete: (before: string) => complete(before, { names: ["alice", "bob"], operator: true }),
+  complete: (before: string) => complete(before, { names: ["alice", "bob"], rooms: [], operator: true }),
   askPaste: true,
 };
 

@@ -36,9 +36,9 @@ describe("what can't be shown", () => {
   ); // prettier-ignore
 
   test("VW-20 an entry that can't be shown is said in its place", () => {
-    expect(paintedEntry(bad, { width: 80, times: false, colours: "none" })).toEqual([
-      "-- A message that can't be shown (RangeError).",
-    ]);
+    expect(
+      paintedEntry(bad, { width: 80, times: false, colours: "none", me: "alice", showsReaders: false, waiting: " …" }),
+    ).toEqual(["-- A message that can't be shown (RangeError)."]);
   });
 
   test("VW-20 it leaves the rest of the screen as it is, and so does a time that has no date", () => {

@@ -1,8 +1,3 @@
-/**
- * `cli/chatting`: `pad chat` without the full screen: line by line on a terminal, or through pipes, on the same view-models as
- * the full screen.
- */
-
 import { join } from "node:path";
 import { decodeHistory, encodeHistory, type Histories } from "../../view/composer/history-file.ts";
 import type { Places } from "../start/places.ts";

@@ -1,10 +1,14 @@
-import { classicChat, type PadClient } from "../../client/classic/index.ts";
-import type { EndCause } from "../../client/index.ts";
+import { classicChat } from "../../client/classic/index.ts";
+import type { ChatClient, EndCause, SealedChat } from "../../client/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import { createChat } from "../../view/chat/chat-model.ts";
 import { formatAddress } from "../../client/transport/index.ts";
 import { enter } from "../enter.ts";
+import type { Explanation } from "../explain.ts";
 import { reach } from "../reach/index.ts";
+import { cannotSeal, type Attach } from "../sealed/attach.ts";
+import { chooseIds } from "../start/choose-id.ts";
+import { aboutBeingLocal } from "./being-local.ts";
 import { chatPorts, type ChatWorld } from "./ports.ts";
 
 /**
@@ -14,34 +18,76 @@ import { chatPorts, type ChatWorld } from "./ports.ts";
 const GHOST_TIMEOUT = 150_000;
 const GHOST_PAUSE = 5000;
 
-/** A chat that is online, or why there is none. */
-export type Joined = { readonly chat: Chat; readonly client: PadClient } | { readonly cause: EndCause };
+/** A chat, or why there is none. */
+export type Joined =
+  | { readonly chat: Chat; readonly client: ChatClient; readonly sealed?: SealedChat }
+  | { readonly cause: EndCause }
+  | { readonly failed: Explanation };
 
-/** Connects under the first of these names that is free; a person can wait until an earlier connection is forgotten, and is told so. */
-export async function join(
-  ids: readonly [string, ...string[]],
-  person: boolean,
-  world: Omit<ChatWorld, "client">,
-  complain: (line: string) => void,
-): Promise<Joined> {
+export interface Joining {
+  /** The name that was given; undefined: none was. */
+  readonly given: string | undefined;
+  /** The name of the last chat. */
+  readonly remembered: string | null;
+  /** Whether a person is there, who can wait. */
+  readonly isPerson: boolean;
+  /** Gets a chat that seals; null: only the classic protocol is wanted. */
+  readonly attach: Attach | null;
+  readonly complain: (line: string) => void;
+}
+
+type World = Omit<ChatWorld, "client">;
+
+/** A chat that seals, where the server can and an agent is to be had; else one of the classic protocol, which says so. */
+export async function join(joining: Joining, world: World): Promise<Joined> {
   const { server, context } = world;
+  const { attach, given, remembered, isPerson } = joining;
+  if (attach === null) return await joinClassic(joining, world);
+  const attached = await attach({ server, name: given ?? null, remembered }, context);
+  if (context.stop.aborted) return { cause: { kind: "left" } };
+  switch (attached.kind) {
+    case "failed":
+      return { failed: attached.explanation };
+    case "unreached":
+      return { cause: attached.end };
+    case "classic-only": {
+      const foreword = isPerson ? [`${cannotSeal(server)}: it can read all that is said here.`] : [];
+      return await joinClassic(joining, { ...world, foreword });
+    }
+    case "sealed": {
+      const sealed = attached.chat;
+      const foreword = isPerson ? await aboutBeingLocal(sealed.me, server, context) : [];
+      const shownFromBefore = isPerson ? world.shownFromBefore : 0;
+      const chat = createChat({ ...chatPorts({ ...world, foreword, client: sealed }), sealed, shownFromBefore });
+      context.stop.addEventListener("abort", () => void sealed.close(), { once: true });
+      return { chat, client: sealed, sealed };
+    }
+  }
+}
+
+/** Connects under the first name that is free; a person can wait until an earlier connection is forgotten, and is told so. */
+async function joinClassic({ given, remembered, isPerson, complain }: Joining, world: World): Promise<Joined> {
+  const { server, context } = world;
+  const ids = await chooseIds(given, remembered, context);
   let chosen: Chat | undefined;
+  let client: ChatClient | undefined;
   const entry = await enter({
     ...(await reach(server, context)),
     server,
     ids,
     signal: context.stop,
     reconnect: "lost",
-    timeout: person ? GHOST_TIMEOUT : 0,
+    timeout: isPerson ? GHOST_TIMEOUT : 0,
     pause: GHOST_PAUSE,
-    waiting: () => person && complain(takenFor(ids[0], formatAddress(server))),
+    waiting: () => isPerson && complain(takenFor(ids[0], formatAddress(server))),
     // Each attempt has a chat of its own, which hears what comes from its first line on.
-    made: (client) => {
-      chosen = createChat(chatPorts({ ...world, client: classicChat({ client }) }));
+    made: (attempt) => {
+      client = classicChat({ client: attempt });
+      chosen = createChat(chatPorts({ ...world, client }));
     },
   });
   if ("cause" in entry) return entry;
-  return chosen === undefined ? { cause: { kind: "left" } } : { ...entry, chat: chosen };
+  return chosen === undefined || client === undefined ? { cause: { kind: "left" } } : { client, chat: chosen };
 }
 
 function takenFor(id: string, server: string): string {

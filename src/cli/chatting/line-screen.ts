@@ -9,7 +9,8 @@ import { wrapLine } from "./wrap-line.ts";
 
 /** Lines in, lines out: what others say goes to standard output, all else to standard error. */
 export interface Screen {
-  said(line: string): void;
+  /** @param at milliseconds since 1970; absent: now */
+  said(line: string, at?: number): void;
   note(line: string): void;
   /** What stands before the line being typed, from the next prompt on. */
   setPrompt(prompt: string): void;
@@ -93,7 +94,7 @@ export function createScreen({ env, stdin, stdout, stderr }: ProcessContext, com
   }
 
   return {
-    said: (line) => above(outward, `${onTerminal ? `${clock()} ` : ""}${line}`),
+    said: (line, at) => above(outward, `${onTerminal ? `${clock(at)} ` : ""}${line}`),
     note: (line) => above(aside, onTerminal ? `-- ${line}` : line),
     lines: async function* read(stop) {
       stop.addEventListener("abort", () => reader.close(), { once: true });
@@ -131,6 +132,10 @@ function wipeInput(stdout: ProcessContext["stdout"], rowsAbove: number): void {
   clearScreenDown(stdout);
 }
 
-function clock(): string {
-  return new Date().toTimeString().slice(0, 5);
+/** What was said on another day has its date. */
+function clock(at = Date.now()): string {
+  const then = new Date(at);
+  if (Number.isNaN(then.getTime())) return "--:--";
+  const time = then.toTimeString().slice(0, 5);
+  return then.toDateString() === new Date().toDateString() ? time : `${then.toISOString().slice(0, 10)} ${time}`;
 }

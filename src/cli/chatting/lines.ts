@@ -1,7 +1,8 @@
 import type { ProcessContext } from "../../args/command.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
-import { visible } from "../../text/visible.ts";
+import { whoReads } from "../../view/chat/who-reads.ts";
+import { visible, visibleLine } from "../../text/visible.ts";
 import { createScreen } from "./line-screen.ts";
 import { tellNews } from "./news.ts";
 
@@ -15,13 +16,14 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
     // Readline prints them as they are.
     return [candidates.filter((name) => visible(name) === name), line.slice(line.length - length)];
   });
-  tellNews(chat, ({ kind, text }) => (kind === "said" ? screen.said(text) : screen.note(text)));
+  tellNews(chat, ({ kind, text, at }) => (kind === "said" ? screen.said(text, at) : screen.note(text)));
   let current: string | null = null;
   const followCurrent = () => {
     const snapshot = chat.getSnapshot();
+    // Who reads may change while one writes, and stands in the prompt.
+    screen.setPrompt(promptOf(snapshot));
     if (snapshot.current.id === current) return;
     current = snapshot.current.id;
-    screen.setPrompt(promptOf(snapshot));
     screen.note(`What you write goes to ${toWhom(snapshot.current)}.`);
   };
   followCurrent();
@@ -56,10 +58,22 @@ function pasted(lines: number): string {
   return `${lines} lines were pasted, and nothing was sent. yes sends them as one message, no drops them.`;
 }
 
-function promptOf({ current }: ChatSnapshot): string {
-  return `${visible(current.title)}${current.serverReads ? " (the server can read this)" : ""}> `;
+function promptOf({ current, me }: ChatSnapshot): string {
+  const who = current.serverReads ? "the server can read this" : `sealed: ${whoReads(current, me)}`;
+  return `${visible(current.title)} (${visibleLine(who, MOST_OF_PROMPT)})> `;
 }
 
-function toWhom({ kind, title }: Conversation): string {
-  return kind === "open-room" ? "everybody here" : `${visible(title)} alone`;
+/** UTF-16 units of who reads, in the prompt. */
+const MOST_OF_PROMPT = 40;
+
+function toWhom({ kind, title, readers }: Conversation): string {
+  switch (kind) {
+    case "open-room":
+      return "everybody here";
+    case "classic-direct":
+    case "sealed-direct":
+      return `${visible(title)} alone`;
+    case "sealed-room":
+      return `${visible(title)}, read by ${visibleLine(readers)}`;
+  }
 }

@@ -1,42 +1,81 @@
 import type { Chat } from "../../view/chat/chat.ts";
-import type { Conversation, Entry, Message } from "../../view/chat/snapshot.ts";
-import { visible } from "../../text/visible.ts";
+import type { ChatSnapshot, Conversation, Entry, Message } from "../../view/chat/snapshot.ts";
+import { visible, visibleLine } from "../../text/visible.ts";
 
 /** One line to show: what somebody said, what went wrong, or anything else. */
 export interface Line {
   readonly kind: "said" | "trouble" | "note";
   readonly text: string;
+  /** When it was said, in milliseconds since 1970; absent: now. */
+  readonly at?: number;
 }
 
-/** What a chat has to tell, line by line, as it comes: for terminals without a screen, and for pipes. */
-export function tellNews(chat: Chat, show: (line: Line) => void): void {
+/**
+ * What a chat has to tell, line by line, as it comes: for terminals without a screen, and for pipes. What was written here stands on
+ * the screen as it was typed, and is told again only where it waits, or came to nothing.
+ * @param ownToo whether it is told what oneself has written in another window, or earlier.
+ */
+export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true): void {
   let next = 0;
   const unsettled = new Set<number>();
+  /** Of those, which it has been said of that they wait. */
+  const waiting = new Set<number>();
+  /** Messages that were changed or taken back, with what was told of them last. */
+  const changed = new Map<number, string>();
 
   function tell(): void {
-    const { conversations, current } = chat.getSnapshot();
+    const snapshot = chat.getSnapshot();
+    const { conversations, current } = snapshot;
     const news = conversations
       .flatMap((conversation) => fresh(conversation).map((entry) => ({ conversation, entry })))
       .toSorted((one, other) => one.entry.key - other.entry.key);
+    for (const conversation of conversations) tellChanges(conversation);
     next = Math.max(next, ...news.map(({ entry }) => entry.key + 1));
     for (const { conversation, entry } of news) {
-      if (entry.kind === "message" && entry.own) unsettled.add(entry.key);
-      else for (const line of linesOf(conversation, entry)) show(line);
+      if (isFromHere(entry)) unsettled.add(entry.key);
+      else if (ownToo || entry.kind === "note" || !entry.own)
+        for (const line of linesOf(snapshot, conversation, entry)) show(line);
     }
-    if (unsettled.size > 0) for (const conversation of conversations) settle(conversation, conversation === current);
+    if (unsettled.size === 0) return;
+    for (const conversation of conversations) settle(snapshot, conversation, conversation === current);
   }
 
   function fresh({ entries }: Conversation): readonly Entry[] {
     return entries.filter((entry) => entry.key >= next);
   }
 
-  /** An own message stands on the screen as it was typed; one that did not arrive is noted where it isn't current. */
-  function settle({ title, entries }: Conversation, isCurrent: boolean): void {
+  function tellChanges({ entries }: Conversation): void {
     for (const entry of entries) {
-      if (entry.kind !== "message" || entry.delivery.kind === "sending" || !unsettled.delete(entry.key)) continue;
+      if (entry.kind !== "message" || entry.sealed === undefined) continue;
+      const isGone = entry.sealed.body === "deleted";
+      if (!isGone && !entry.sealed.edited) continue;
+      const now = isGone ? "" : entry.text;
+      if (changed.get(entry.key) === now) continue;
+      changed.set(entry.key, now);
+      if (entry.key >= next) continue;
+      const who = visible(entry.from);
+      show({
+        kind: "note",
+        text: isGone ? `${who} took a message back.` : `${who} changed a message: ${visible(now)}`,
+      });
+    }
+  }
+
+  /** One that did not arrive is noted where it isn't shown. */
+  function settle({ link }: ChatSnapshot, { title, entries, held }: Conversation, isCurrent: boolean): void {
+    for (const entry of entries) {
+      if (entry.kind !== "message" || !unsettled.has(entry.key)) continue;
+      const said = `To ${visible(title)}, "${visible(entry.text)}"`;
+      if (entry.delivery.kind === "sending") {
+        if (link.kind === "online" || held !== null || waiting.has(entry.key)) continue;
+        waiting.add(entry.key);
+        show({ kind: "note", text: `${said}: waits for the server, and goes out when it is back.` });
+        continue;
+      }
+      unsettled.delete(entry.key);
       const failure = failureOf(entry);
-      if (failure !== null && isCurrent)
-        show({ kind: "trouble", text: `To ${visible(title)}, "${visible(entry.text)}": ${failure}` });
+      if (failure !== null && isCurrent) show({ kind: "trouble", text: `${said}: ${failure}` });
+      else if (waiting.delete(entry.key) && failure === null) show({ kind: "note", text: `${said}: sent now.` });
     }
   }
 
@@ -44,15 +83,55 @@ export function tellNews(chat: Chat, show: (line: Line) => void): void {
   tell();
 }
 
-function linesOf({ kind: of }: Conversation, entry: Entry): readonly Line[] {
+/** What the classic protocol says of an own message doesn't tell where it was written: here. */
+function isFromHere(entry: Entry): boolean {
+  return entry.kind === "message" && entry.own && (entry.sealed?.isFromHere ?? true);
+}
+
+function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entry): readonly Line[] {
   if (entry.kind === "note") {
     const kind = entry.tone === "trouble" ? "trouble" : "note";
     return entry.text.split("\n").map((line) => ({ kind, text: visible(line) }));
   }
-  const privately = of === "open-room" ? "" : " (to you)";
+  const { at } = entry;
+  const where = whereOf(snapshot, conversation);
   const who = visible(entry.from);
   const text = visible(entry.text);
-  return [{ kind: "said", text: entry.emote ? `* ${who}${privately} ${text}` : `${who}${privately}: ${text}` }];
+  switch (entry.sealed?.body ?? "text") {
+    case "text": {
+      const quote = entry.sealed?.replyTo ?? null;
+      const to = quote === null ? "" : `(to ${visibleLine(quote.from, QUOTED)}: ${visibleLine(quote.text, QUOTED)}) `;
+      return [
+        { kind: "said", at, text: entry.emote ? `* ${who}${where} ${to}${text}` : `${who}${where}: ${to}${text}` },
+      ];
+    }
+    case "deleted":
+      return [{ kind: "note", text: `${who}${where}: (deleted)` }];
+    case "members":
+      return [{ kind: "note", text: `${visible(conversation.title)}: ${text}` }];
+    case "gap":
+    case "unreadable":
+    case "unknown-kind":
+      return [{ kind: "trouble", text: `${visible(conversation.title)}, ${who}: ${text}` }];
+  }
+}
+
+/** UTF-16 units of an answered message that are shown. */
+const QUOTED = 40;
+
+/** Where it was said, and, in a chat that can seal, whether the server could read it. */
+function whereOf({ conversations }: ChatSnapshot, { kind, title }: Conversation): string {
+  const seals = conversations.some(({ serverReads }) => !serverReads);
+  switch (kind) {
+    case "open-room":
+      return seals ? " (ALL, read by the server)" : "";
+    case "classic-direct":
+      return seals ? " (to you, read by the server)" : " (to you)";
+    case "sealed-direct":
+      return " (to you)";
+    case "sealed-room":
+      return ` (${visible(title)})`;
+  }
 }
 
 function failureOf({ delivery }: Message): string | null {
@@ -61,7 +140,10 @@ function failureOf({ delivery }: Message): string | null {
       return delivery.why;
     case "unknown":
       return "the connection was lost, and whether it arrived is unknown; it was not sent again.";
-    default:
+    case "sending":
+    case "taken":
+    case "stored":
+    case "delivered":
       return null;
   }
 }

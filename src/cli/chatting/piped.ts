@@ -2,15 +2,15 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT } from "../../args/exit-codes.ts";
-import type { PadClient } from "../../client/classic/index.ts";
-import type { Outcome } from "../../client/index.ts";
+import type { ChatClient, Conversation, ConversationId, Failure, Outcome, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import type { Intent } from "../../view/commands/intent.ts";
 import { readWritten } from "../../view/commands/read.ts";
 import { BoundedOutput } from "../bounded-output.ts";
-import { explainFailure } from "../explain.ts";
-import { addressee, say } from "../say.ts";
+import { explainFailure, type Explanation } from "../explain.ts";
+import { addressee } from "../say.ts";
+import { sendSealed } from "../send/sealed.ts";
 import { tellNews } from "./news.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -23,7 +23,9 @@ export interface PipedLines {
 
 export interface Piped {
   readonly chat: Chat;
-  readonly client: PadClient;
+  readonly client: ChatClient;
+  /** The same, where it can seal. */
+  readonly sealed?: SealedChat;
   readonly server: ServerAddress;
   /** Whether lines are commands, as if they were typed; else each is a text. */
   readonly commands: boolean;
@@ -51,23 +53,27 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
   for await (const line of lines) {
     const intent = commands ? readWritten(line) : asText(line);
     if (intent.kind === "quit") break;
-    if (intent.kind === "say") await sayLine(chat.getSnapshot().current.title, intent.text, piped);
-    else if (intent.kind === "send") await sayLine(intent.to, intent.text, piped);
+    if (intent.kind === "say") await sayLine(chat.getSnapshot().current, intent.text, piped);
+    else if (intent.kind === "send") await sayTo(addressee(intent.to), intent.text, piped);
     else await obey(line, piped);
     if (client.state.kind === "ended") break;
   }
   // Answers come in the order of the questions: behind this one, nothing is open.
-  await client.list();
+  await client.people();
   await client.close();
 }
 
 /** Words on standard output, troubles on standard error, and answers there, too, where some were asked for. */
 function showNews({ chat, commands, context }: Piped): void {
   const [stdout, stderr] = [new BoundedOutput(context.stdout), new BoundedOutput(context.stderr)];
-  tellNews(chat, ({ kind, text }) => {
-    if (kind === "said") stdout.write(`${text}\n`);
-    else if (commands || kind === "trouble") stderr.write(`${text}\n`);
-  });
+  tellNews(
+    chat,
+    ({ kind, text }) => {
+      if (kind === "said") stdout.write(`${text}\n`);
+      else if (commands || kind === "trouble") stderr.write(`${text}\n`);
+    },
+    false,
+  );
 }
 
 /** A blank line says nothing, as if it were typed. */
@@ -75,23 +81,48 @@ function asText(line: string): Intent {
   return line.trim() === "" ? { kind: "nothing" } : { kind: "say", text: line };
 }
 
-async function sayLine(to: string, text: string, { client, server, context, verdict }: Piped): Promise<void> {
-  const outcome = await sayPatiently(client, addressee(to), text, context.stop);
-  if (outcome.kind === "taken") return;
-  const { text: why, code } = explainFailure(outcome, server);
+async function sayTo(to: string, text: string, piped: Piped): Promise<void> {
+  const { client, sealed, server } = piped;
+  const named = client.named(to);
+  const isPerson = sealed !== undefined && !to.startsWith("#") && named?.kind !== "open-room";
+  const reply = isPerson ? await sealed.direct(to) : named === null ? NO_NAME : answered(named);
+  if (reply.kind === "answered") await sayLine(reply.value, text, piped);
+  else fail(text, explainFailure(reply, server), piped);
+}
+
+const NO_NAME: Failure = { kind: "not-sent", why: "invalid-recipient" };
+
+function answered(value: Pick<Conversation, "id" | "kind">) {
+  return { kind: "answered", value } as const;
+}
+
+/** What is sealed waits for the server by itself; what is held is taken back, as by `send`. */
+async function sayLine(to: Pick<Conversation, "id" | "kind">, text: string, piped: Piped): Promise<void> {
+  const { sealed, server, context } = piped;
+  if (sealed !== undefined && (to.kind === "sealed-room" || to.kind === "sealed-direct")) {
+    const how = { chat: sealed, server, conversation: to, text, acceptMembers: false, signal: context.stop };
+    const sent = await sendSealed(how);
+    if ("code" in sent) fail(text, sent, piped);
+    return;
+  }
+  const outcome = await sayPatiently(to.id, text, piped);
+  if (outcome.kind !== "taken") fail(text, explainFailure(outcome, server), piped);
+}
+
+function fail(text: string, { text: why, code }: Explanation, { context, verdict }: Piped): void {
   context.stderr.write(`pad chat: ${JSON.stringify(beginning(text))}: ${why}\n`);
   verdict.add(code);
 }
 
-async function sayPatiently(client: PadClient, to: string, text: string, stop: AbortSignal): Promise<Outcome> {
+async function sayPatiently(to: ConversationId, text: string, { client, context }: Piped): Promise<Outcome> {
   for (;;) {
-    const outcome = await say(client, to, text);
+    const outcome = await client.send(to, text);
     const tooMany = outcome.kind === "refused" && outcome.error.reason === "too-many-messages";
     const offline = outcome.kind === "not-sent" && outcome.why === "offline";
     if (!tooMany && !offline) return outcome;
     // A stop ends the client, and with it the next attempt.
     if (offline) await client.online();
-    else await wait(RATE_PAUSE, undefined, { signal: stop }).catch(() => {});
+    else await wait(RATE_PAUSE, undefined, { signal: context.stop }).catch(() => {});
   }
 }
 

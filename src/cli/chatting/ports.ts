@@ -16,6 +16,9 @@ export interface ChatWorld {
   readonly own: Places;
   readonly settings: Settings;
   readonly troubles: readonly string[];
+  /** As ChatPorts has them. */
+  readonly foreword?: readonly string[];
+  readonly shownFromBefore: number;
   readonly context: ProcessContext;
   readonly failed: NonNullable<ChatPorts["failed"]>;
 }
@@ -37,6 +40,7 @@ export function chatPorts({
   own,
   settings,
   troubles,
+  foreword = [],
   context: { env, stdout },
   failed,
 }: ChatWorld): ChatPorts {
@@ -47,6 +51,7 @@ export function chatPorts({
     now: Date.now,
     settings,
     troubles,
+    foreword,
     failed,
     saveSettings: (changed) => {
       current = changed;

@@ -90,6 +90,7 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
   async function sealed(meant: Extract<Target, { kind: "room" | "person" }>): Promise<Ending | Explanation> {
     const attached = await attach(wanted, context);
     if (attached.kind === "failed") return attached.explanation;
+    if (attached.kind === "unreached") return await explainLoss(attached.end, server, context);
     if (attached.kind === "classic-only") {
       if (meant.kind === "room") return { text: `${cannotSeal(server)}.`, code: EXIT.refused };
       note(`The server can read this: ${cannotSeal(server)}.`);

@@ -6,5 +6,5 @@
 export { explainUnreachable } from "./explain-unreachable.ts";
 export { reach } from "./reach.ts";
 export type { Reach } from "./reach.ts";
-export { isMachine } from "./find-machine.ts";
+export { isMachine, isThisMachine } from "./find-machine.ts";
 export { ownLogin } from "./tailscaled.ts";

@@ -1,12 +1,10 @@
 /** `cli/sealed`: what commands do with a chat that seals, which they get from this machine's agent. */
 
 import { attach as attachFace } from "../../agent/face/index.ts";
-import type { ProcessContext } from "../../args/command.ts";
 import { EXIT } from "../../args/exit-codes.ts";
-import { explainLoss } from "../script.ts";
 import { chooseIds } from "../start/choose-id.ts";
 import { isNowhere, places } from "../start/places.ts";
-import type { Attach, Attached, Wanted } from "./attach.ts";
+import type { Attach, Attached } from "./attach.ts";
 
 /** The chat of this machine's agent. */
 export const attachAgent: Attach = async ({ server, name, remembered }, context) => {
@@ -26,16 +24,12 @@ export const attachAgent: Attach = async ({ server, name, remembered }, context)
     case "classic-only":
       return attached;
     case "failed":
-      return await failed(attached, server, context);
+      return failed(attached);
   }
 };
 
-async function failed(
-  failure: Extract<Awaited<ReturnType<typeof attachFace>>, { kind: "failed" }>,
-  server: Wanted["server"],
-  context: ProcessContext,
-): Promise<Attached> {
-  if (failure.why === "server") return { kind: "failed", explanation: await explainLoss(failure.end, server, context) };
+function failed(failure: Extract<Awaited<ReturnType<typeof attachFace>>, { kind: "failed" }>): Attached {
+  if (failure.why === "server") return { kind: "unreached", end: failure.end };
   const text = `${failure.text} With --classic it goes without an agent, and the server can read it.`;
   return { kind: "failed", explanation: { text, code: codeOf(failure.why) } };
 }

@@ -1,6 +1,6 @@
 import type { ProcessContext } from "../../args/command.ts";
 import type { Options, Values } from "../../args/options.ts";
-import type { SealedChat } from "../../client/index.ts";
+import type { ConnectionEnd, SealedChat } from "../../client/index.ts";
 import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import type { Explanation } from "../explain.ts";
 
@@ -21,7 +21,9 @@ export type Attached =
   /** The server speaks the classic protocol alone. */
   | { readonly kind: "classic-only" }
   /** There is no agent to be had. */
-  | { readonly kind: "failed"; readonly explanation: Explanation };
+  | { readonly kind: "failed"; readonly explanation: Explanation }
+  /** The server could not be reached, or would not have us. */
+  | { readonly kind: "unreached"; readonly end: ConnectionEnd };
 
 export const CLASSIC_OPTION = {
   classic: {

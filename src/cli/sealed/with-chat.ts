@@ -4,7 +4,7 @@ import type { Values } from "../../args/options.ts";
 import type { SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import type { Explanation } from "../explain.ts";
-import { whichServer, type SCRIPT_OPTIONS } from "../script.ts";
+import { explainLoss, whichServer, type SCRIPT_OPTIONS } from "../script.ts";
 import { cannotSeal, type Attach } from "./attach.ts";
 import { aborted, whenOnline } from "./whereabouts.ts";
 
@@ -32,6 +32,7 @@ export async function withChat(
   const attached = await attach(where, context);
   if (stop.aborted) return EXIT.interrupted;
   if (attached.kind === "failed") return complain(attached.explanation);
+  if (attached.kind === "unreached") return complain(await explainLoss(attached.end, server, context));
   if (attached.kind === "classic-only") return complain({ text: `${cannotSeal(server)}.`, code: EXIT.refused });
   const { chat } = attached;
   const ended = await Promise.race([run(chat), aborted(stop)]);

@@ -6,7 +6,7 @@ import { OPEN_ROOM_NAME, type SealedChat } from "../../client/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import type { Explanation } from "../explain.ts";
 import { readText, tooLong } from "../read-text.ts";
-import { destination, SCRIPT_OPTIONS, whichServer, type Where } from "../script.ts";
+import { destination, explainLoss, SCRIPT_OPTIONS, whichServer, type Where } from "../script.ts";
 import { cannotSeal, CLASSIC_OPTION, isClassic, type Attach } from "../sealed/attach.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
@@ -106,6 +106,8 @@ async function sealedSend(
   switch (attached.kind) {
     case "failed":
       return complain(context, attached.explanation);
+    case "unreached":
+      return complain(context, await explainLoss(attached.end, server, context));
     case "classic-only":
       if (target.kind === "room")
         return complain(context, { text: `Not sent: ${cannotSeal(server)}.`, code: EXIT.refused });

@@ -7,7 +7,7 @@ import { aborted } from "../sealed/whereabouts.ts";
 export interface SealedSending {
   readonly chat: SealedChat;
   readonly server: ServerAddress;
-  readonly conversation: Conversation;
+  readonly conversation: Pick<Conversation, "id">;
   readonly text: string;
   /** Whoever has come since somebody looked last may read it. */
   readonly acceptMembers: boolean;
@@ -49,13 +49,13 @@ async function storedOrKept(stored: Promise<ChatMessage>, signal: AbortSignal): 
 /** Milliseconds from the answer to the event that has the number. */
 const TOLD_IN = 2_000;
 
-async function takeBack(chat: SealedChat, { id }: Conversation, message: string | null): Promise<void> {
+async function takeBack(chat: SealedChat, { id }: Pick<Conversation, "id">, message: string | null): Promise<void> {
   if (message === null) return;
   await Promise.race([chat.remove(id, message), aborted(AbortSignal.timeout(TOLD_IN))]);
 }
 
 /** The message that is told first as ours, in that conversation and with that text, is the one that is sent now. */
-function watchOwn(chat: SealedChat, conversation: Conversation, text: string) {
+function watchOwn(chat: SealedChat, conversation: Pick<Conversation, "id">, text: string) {
   const stored = Promise.withResolvers<ChatMessage>();
   let id: string | null = null;
   const hear = (event: ChatEvent): void => {

@@ -5,7 +5,7 @@ import type { Delivery, Entry, Message } from "../../view/chat/snapshot.ts";
 import { entryRows, paintedEntry } from "./entry.ts";
 import { rowWidth } from "./style.ts";
 
-const LOOK = { width: 40, times: false, colours: "dark" } as const;
+const LOOK = { width: 40, times: false, colours: "dark", me: "alice", showsReaders: false, waiting: " …" } as const;
 
 describe("an entry's rows", () => {
   test("TU-7 whatever others send, the rows have no control characters and fit", () => {

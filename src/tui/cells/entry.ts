@@ -1,6 +1,6 @@
 /** `tui/cells`: text in terminal cells: widths, wrapping, styles, and the rows that a conversation's entries become. Pure. */
 
-import type { Delivery, Entry, Message, Note } from "../../view/chat/snapshot.ts";
+import type { Entry, Message, Note, Quote } from "../../view/chat/snapshot.ts";
 import { visibleLine, visibleLines } from "../../text/visible.ts";
 import { linked } from "./links.ts";
 import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
@@ -12,6 +12,12 @@ export interface Look {
   readonly width: number;
   readonly times: boolean;
   readonly colours: Colours;
+  /** The own name, which needs no telling among those who read. */
+  readonly me: string;
+  /** Whether it stands under each sealed message who could read it. */
+  readonly showsReaders: boolean;
+  /** What stands behind an own message that has not gone out, with a blank before it. */
+  readonly waiting: string;
 }
 
 const painted = new WeakMap<Entry, { readonly look: Look; readonly rows: readonly string[] }>();
@@ -35,8 +41,9 @@ function rowsOrNote(entry: Entry, look: Look): readonly Row[] {
 }
 
 /** An entry's rows. What others wrote is made visible, and stands right of the times, where nobody's name begins. */
-export function entryRows(entry: Entry, { width, times }: Look): readonly Row[] {
-  const [head, ...bodies] = entry.kind === "message" ? messageLines(entry) : noteLines(entry);
+export function entryRows(entry: Entry, look: Look): readonly Row[] {
+  const { width, times } = look;
+  const [head, ...bodies] = entry.kind === "message" ? linesOfMessage(entry, look) : noteLines(entry);
   const time = times && width >= NARROW ? [span(`${timeOf(entry.at)} `, { tone: "quiet" })] : [];
   const indent = width < NARROW ? 1 : times ? TIME_WIDTH : 2;
   return [
@@ -49,14 +56,47 @@ export function entryRows(entry: Entry, { width, times }: Look): readonly Row[] 
 const NARROW = 24;
 const TIME_WIDTH = "12:34 ".length;
 
-function messageLines(message: Message): readonly Row[] {
+/** What stands in a sealed message's place, where it is no text. */
+function linesOfMessage(message: Message, look: Look): readonly Row[] {
+  switch (message.sealed?.body ?? "text") {
+    case "text":
+      return messageLines(message, look);
+    case "members":
+      return noteLines({ kind: "note", text: message.text, tone: "plain" });
+    case "gap":
+    case "unreadable":
+      return noteLines({ kind: "note", text: message.text, tone: "trouble" });
+    case "deleted":
+      return [[...whoSays(message), span("(deleted)", QUIET)]];
+    case "unknown-kind":
+      return [[...whoSays(message), span(visibleLine(message.text), QUIET)]];
+  }
+}
+
+function messageLines(message: Message, look: Look): readonly Row[] {
   const style: Style = message.mention ? { bold: true } : {};
   const lines = visibleLines(message.text).map((line) => linked(line, style));
   const [first = [], ...others] = lines;
-  const head = [...whoSays(message), ...first];
-  const { after, below } = deliveryMarks(message.delivery);
+  const head = [...whoSays(message), ...quoted(message.sealed?.replyTo ?? null), ...first];
+  const { after, below } = deliveryMarks(message, look.waiting);
+  const edited = message.sealed?.edited === true ? [span(" (edited)", QUIET)] : [];
   const whole: readonly Row[] = [head, ...others];
-  return [...whole.slice(0, -1), [...(whole.at(-1) ?? []), ...after], ...below];
+  return [...whole.slice(0, -1), [...(whole.at(-1) ?? []), ...edited, ...after], ...below, ...readBy(message, look)];
+}
+
+/** UTF-16 units of an answered message that are shown. */
+const QUOTED = 40;
+
+function quoted(quote: Quote | null): readonly Span[] {
+  if (quote === null) return [];
+  return [span(`(to ${visibleLine(quote.from, QUOTED)}: ${visibleLine(quote.text, QUOTED)}) `, QUIET)];
+}
+
+function readBy({ sealed }: Message, { me, showsReaders }: Look): readonly Row[] {
+  if (!showsReaders || sealed === undefined) return [];
+  const others = sealed.readers.filter((name) => name !== me).map((name) => visibleLine(name));
+  const text = `could be read by ${others.join(", ") || "nobody else"}; written on ${visibleLine(sealed.device, QUOTED)}`;
+  return [[span(text, QUIET)]];
 }
 
 function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
@@ -68,15 +108,20 @@ function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
   return emote ? [span("* "), name, span(" ")] : [name, span(": ")];
 }
 
-function deliveryMarks(delivery: Delivery): { readonly after: readonly Span[]; readonly below: readonly Row[] } {
+/** One tick: the server has it; two: the others have, too, each on one device at least. */
+function deliveryMarks(
+  { delivery, own, sealed }: Message,
+  waiting: string,
+): { readonly after: readonly Span[]; readonly below: readonly Row[] } {
   switch (delivery.kind) {
     case "taken":
-    case "delivered":
       return { after: [], below: [] };
+    case "delivered":
+      return { after: own && sealed !== undefined ? [span(" ✓✓", QUIET)] : [], below: [] };
     case "stored":
-      return { after: [span(" (kept)", { tone: "quiet" })], below: [] };
+      return { after: own ? [span(" ✓", QUIET)] : [], below: [] };
     case "sending":
-      return { after: [span(" …", { tone: "quiet" })], below: [] };
+      return { after: [span(waiting, QUIET)], below: [] };
     case "unknown":
       return { after: [span(" (? may not have arrived)", TROUBLE)], below: [] };
     case "refused":
@@ -85,6 +130,7 @@ function deliveryMarks(delivery: Delivery): { readonly after: readonly Span[]; r
 }
 
 const TROUBLE: Style = { tone: "trouble" };
+const QUIET: Style = { tone: "quiet" };
 
 function noteLines({ text, tone }: Note): readonly Row[] {
   const style: Style = { tone: tone === "trouble" ? "trouble" : "quiet" };
@@ -99,5 +145,12 @@ function timeOf(at: number): string {
 }
 
 function isSameLook(one: Look, other: Look): boolean {
-  return one.width === other.width && one.times === other.times && one.colours === other.colours;
+  return (
+    one.width === other.width &&
+    one.times === other.times &&
+    one.colours === other.colours &&
+    one.me === other.me &&
+    one.showsReaders === other.showsReaders &&
+    one.waiting === other.waiting
+  );
 }

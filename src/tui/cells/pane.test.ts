@@ -114,7 +114,10 @@ describe("the pane", () => {
 
 function stripOf(count: number): Strip {
   const conversation = conversationOf(Array.from({ length: count }, (_, nth) => said(nth + 1)));
-  return { conversation, look: { width: 60, times: false, colours: "none" } };
+  return {
+    conversation,
+    look: { width: 60, times: false, colours: "none", me: "alice", showsReaders: false, waiting: " …" },
+  };
 }
 
 function conversationOf(entries: readonly Entry[]): Conversation {

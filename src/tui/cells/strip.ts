@@ -35,9 +35,46 @@ export function rulesAt({ conversation, look }: Strip, index: number): readonly 
   const day = dayOf(entry.at);
   if (before === undefined || dayOf(before.at) !== day) rules.push(ruled(day, look, "quiet"));
   if (entry.key === conversation.unreadFrom) rules.push(ruled("unread", look, "accent"));
+  const readers = readersChanged(conversation, index);
+  if (readers !== null) rules.push(ruled(readers, look, "accent"));
   const { search } = conversation;
   if (entry.key === search?.at) rules.push(ruled(`found: ${visibleLine(search.words)}`, look, "accent"));
   return rules;
+}
+
+/** Entries back in which the message before is looked for: notes may stand between two. */
+const LOOKED_BACK = 20;
+/** Names in a line that says whose reading has changed. */
+const MOST_NAMED = 4;
+
+/** Who reads from this message on and didn't read the one before, or the other way round; null: nobody, or an entry between says it. */
+function readersChanged({ entries }: Conversation, index: number): string | null {
+  const entry = entries[index];
+  if (entry?.kind !== "message" || entry.sealed?.body !== "text") return null;
+  for (let at = index - 1; at >= Math.max(0, index - LOOKED_BACK); at -= 1) {
+    const before = entries[at];
+    if (before?.kind !== "message" || before.sealed === undefined) continue;
+    if (before.sealed.body !== "text") return null;
+    const [old, fresh] = [before.sealed.readers, entry.sealed.readers];
+    if (old === fresh) return null;
+    const [earlier, now] = [new Set(old), new Set(fresh)];
+    const came = named(fresh.filter((name) => !earlier.has(name)));
+    const left = named(old.filter((name) => !now.has(name)));
+    const parts = [came === "" ? "" : `${came} can read from here`, left === "" ? "" : `${left} can't from here`];
+    const text = parts.filter((part) => part !== "").join("; ");
+    return text === "" ? null : text;
+  }
+  return null;
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  return (
+    names
+      .slice(0, MOST_NAMED)
+      .map((name) => visibleLine(name))
+      .join(", ") + more
+  );
 }
 
 /** The place so many rows above another, or the start. */

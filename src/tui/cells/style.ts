@@ -25,6 +25,11 @@ export type Row = readonly Span[];
 
 export const PLAIN: Style = {};
 
+/** Open: the server can read what is said there; closed: it can't. Two cells each. */
+export function lockOf({ serverReads }: { readonly serverReads: boolean }): string {
+  return serverReads ? "🔓" : "🔒";
+}
+
 export function span(text: string, style: Style = PLAIN): Span {
   return { text, style };
 }

@@ -109,6 +109,10 @@ export class Controller {
         return this.#change({
           screen: { ...this.#snapshot.screen, flippedMembers: !this.#snapshot.screen.flippedMembers },
         });
+      case "toggle-readers":
+        return this.#change({
+          screen: { ...this.#snapshot.screen, showsReaders: !this.#snapshot.screen.showsReaders },
+        });
       case "redraw":
         return this.#ports.redraw();
       case "bare":
@@ -204,7 +208,7 @@ export class Controller {
   #pane(): { readonly strip: ReturnType<typeof stripOfCurrent>; readonly height: number } {
     const chat = this.#ports.chat.getSnapshot();
     const { regions } = pictureOf(chat, this.#snapshot, this.#ports.size());
-    return { strip: stripOfCurrent(chat, regions), height: regions.pane.height };
+    return { strip: stripOfCurrent(chat, regions, this.#snapshot.screen), height: regions.pane.height };
   }
 
   #anchor(anchor: Anchor | null): void {

@@ -1,7 +1,7 @@
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
 import { widthOf } from "../cells/glyphs.ts";
 import { visibleLine } from "../../text/visible.ts";
-import { paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells/style.ts";
+import { lockOf, paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { EDGE } from "./regions.ts";
 
@@ -30,21 +30,34 @@ export function conversationBar({ conversations, current, settings }: ChatSnapsh
   return paint(truncate(row.slice(0, -1), width), settings.colours);
 }
 
-/** Who is here, at the right; those for whom there is no row are counted in the last. */
-export function memberRows({ members, me, settings }: ChatSnapshot, width: number, height: number): readonly string[] {
-  const all = members ?? [];
+/**
+ * At the right: who is here, or, in a sealed conversation, who reads, those who aren't here quiet. Those for whom there is no row are
+ * counted in the last.
+ */
+export function memberRows(
+  { members, me, settings, current }: ChatSnapshot,
+  width: number,
+  height: number,
+): readonly string[] {
+  const all = current.readerNames ?? members ?? [];
   // Not known while the connection is lost.
-  const head = [span(members === null ? "" : `${all.length} here`, { tone: "quiet" })];
+  const title =
+    current.readerNames === null ? (members === null ? "" : `${all.length} here`) : `${all.length} can read`;
+  const head = [span(title, { tone: "quiet" })];
+  const here = new Set(members ?? all);
   const shown = all.length + 1 > height ? all.slice(0, Math.max(0, height - 2)) : all;
-  const names = shown.map((id) => [span(visibleLine(id), id === me ? { bold: true } : { tone: toneOfName(id) })]);
+  const names = shown.map((id) => [
+    span(visibleLine(id), id === me ? { bold: true } : { tone: here.has(id) ? toneOfName(id) : "quiet" }),
+  ]);
   const rest = shown.length < all.length ? [[span(`${all.length - shown.length} more`, { tone: "quiet" })]] : [];
   const rows = [head, ...names, ...rest].slice(0, height);
   return rows.map((row) => paint(truncate(row, width - EDGE), settings.colours));
 }
 
-function labelOf({ title, highlights, unread }: Conversation, nth: number, isCurrent: boolean): Span {
+function labelOf(conversation: Conversation, nth: number, isCurrent: boolean): Span {
+  const { title, highlights, unread } = conversation;
   const style = isCurrent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
-  return span(`${nth} ${visibleLine(title)}`, style);
+  return span(`${nth} ${lockOf(conversation)} ${visibleLine(title)}`, style);
 }
 
 /** An exclamation mark where somebody wrote to us alone or named us. */

@@ -6,7 +6,7 @@ import type { Strip } from "../cells/strip.ts";
 import { paint } from "../cells/style.ts";
 import { conversationBar, conversationRows, memberRows } from "./lists.ts";
 import { mostInputRows, regionsOf, type Regions, type Size } from "./regions.ts";
-import { anchorOf, type ControllerSnapshot } from "./state.ts";
+import { anchorOf, type ControllerSnapshot, type ScreenState } from "./state.ts";
 import { promptRow, statusRow } from "./status.ts";
 
 /** Everything on the screen, as painted rows. */
@@ -36,7 +36,7 @@ export function pictureOf(chat: ChatSnapshot, { screen, composers }: ControllerS
     pane:
       pane.height === 0
         ? []
-        : orSaid(() => paneRows(stripOfCurrent(chat, regions), anchorOf(screen, chat.current.id), pane.height)),
+        : orSaid(() => paneRows(stripOfCurrent(chat, regions, screen), anchorOf(screen, chat.current.id), pane.height)),
     members: members === 0 ? [] : orSaid(() => memberRows(chat, members, pane.height)),
     status: status === 0 ? [] : orSaid(() => [statusRow(chat, composer, screen, size)]),
     input: input.rows.map((row) => paint(row, colours)),
@@ -55,11 +55,14 @@ function orSaid(rows: () => readonly string[]): readonly string[] {
 }
 
 /** The current conversation as the pane has it. */
-export function stripOfCurrent({ current, settings }: ChatSnapshot, { pane }: Regions): Strip {
-  return {
-    conversation: current,
-    look: { width: pane.width, times: settings.times, colours: settings.colours },
-  };
+export function stripOfCurrent(
+  { current, settings, link, me }: ChatSnapshot,
+  { pane }: Regions,
+  { showsReaders }: ScreenState,
+): Strip {
+  const waiting = current.held !== null ? " (held)" : link.kind === "online" ? " …" : " (waits for the server)";
+  const { times, colours } = settings;
+  return { conversation: current, look: { width: pane.width, times, colours, me, showsReaders, waiting } };
 }
 
 function membersShown({ settings }: ChatSnapshot, flipped: boolean): boolean {

@@ -26,7 +26,7 @@ const SMALLEST: Size = { columns: 40, rows: 10 };
 
 /** @param inputRows what the input would like to have */
 export function regionsOf({ columns, rows }: Size, inputRows: number, withMembers: boolean): Regions {
-  const side = columns >= 120 ? 20 : columns >= 70 ? 16 : 0;
+  const side = columns >= 120 ? 24 : columns >= 70 ? 20 : 0;
   const members = withMembers && columns >= 90 ? 16 : 0;
   const bar = side === 0 && rows >= SMALLEST.rows ? 1 : 0;
   const status = rows >= 3 ? 1 : 0;

@@ -15,9 +15,16 @@ export interface ScreenState {
   readonly armed: number | null;
   /** Whether the members are shown where the settings say otherwise. */
   readonly flippedMembers: boolean;
+  /** Whether it stands under each message who could read it. */
+  readonly showsReaders: boolean;
 }
 
-export const FIRST_SCREEN: ScreenState = { anchors: new Map(), armed: null, flippedMembers: false };
+export const FIRST_SCREEN: ScreenState = {
+  anchors: new Map(),
+  armed: null,
+  flippedMembers: false,
+  showsReaders: false,
+};
 
 export function anchorOf({ anchors }: ScreenState, conversation: string): Anchor | null {
   return anchors.get(conversation) ?? null;
@@ -45,6 +52,7 @@ export function interrupted(
 /** Esc goes back to where one came from: to the newest messages first, then to the lists as they are set. It never leaves. */
 export function back(state: ScreenState, conversation: string): ScreenState {
   if (anchorOf(state, conversation) !== null) return anchoredTo(state, conversation, null);
+  if (state.showsReaders) return { ...state, showsReaders: false };
   return state.flippedMembers ? { ...state, flippedMembers: false } : state;
 }
 

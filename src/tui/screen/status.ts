@@ -1,7 +1,8 @@
 import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
+import { whoReads } from "../../view/chat/who-reads.ts";
 import { type Composer, promptOf } from "../../view/composer/composer.ts";
 import { visibleLine } from "../../text/visible.ts";
-import { paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
+import { lockOf, paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { isTooSmall, type Size } from "./regions.ts";
 import type { ScreenState } from "./state.ts";
@@ -22,10 +23,11 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
   );
 }
 
-/** Which conversation is written to, and, where there is room for it, that the server reads that. */
-export function promptRow({ current }: ChatSnapshot, { columns }: Size): Row {
-  const readers = current.serverReads && columns >= ROOMY ? [span(" (server reads)", { tone: "quiet" })] : [];
-  return [span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
+/** Which conversation is written to, whether the server can read that, and, where there is room for it, who will. */
+export function promptRow({ current, me }: ChatSnapshot, { columns }: Size): Row {
+  const words = ` (${visibleLine(whoReads(current, me), Math.floor(columns / 3))})`;
+  const readers = columns >= ROOMY ? [span(words, { tone: "quiet" })] : [];
+  return [span(`${lockOf(current)} `), span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
 }
 
 function hintOf({ armed }: ScreenState): string | null {
@@ -38,12 +40,13 @@ function standing(chat: ChatSnapshot, size: Size): readonly Span[] {
   const facts = [
     linkText(link),
     isTooSmall(size) ? "too small, 40x10 is enough" : null,
+    current.held === null || link.kind === "lost" ? null : "held",
     size.columns < ROOMY ? me : `${me}${operator ? " (operator)" : ""} on ${server}`,
     away === null ? null : "away",
-    link.kind === "lost" ? link.text : `read by ${current.readers}`,
+    link.kind === "lost" ? link.text : (current.held ?? `read by ${current.readers}`),
   ].filter((fact) => fact !== null);
   const text = facts.map((fact) => visibleLine(fact)).join(" | ");
-  return link.kind === "online" ? [span(text)] : [span(text, { bold: true })];
+  return link.kind === "online" && current.held === null ? [span(text)] : [span(text, { bold: true })];
 }
 
 function linkText(link: Link): string | null {

@@ -4,11 +4,12 @@ import {
   type ClientState,
   type ConnectionEnd,
   type ConversationId,
+  type Hold,
   type Person,
 } from "../../client/index.ts";
 import { complete } from "../commands/complete.ts";
 import { readWritten } from "../commands/read.ts";
-import { explainEnd, explainHold } from "../explain.ts";
+import { explainEnd, explainHold, explainWorth, whatToDo } from "../explain.ts";
 import type { Chat, Completion, Submitted } from "./chat.ts";
 import { SCROLLBACK } from "./conversations.ts";
 import { Messaging } from "./messaging.ts";
@@ -16,7 +17,7 @@ import type { ChatPorts } from "./ports.ts";
 import { CommandRunner, namesOf } from "./run-command.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 
-/** Messages of one page of what was said before. */
+/** Messages of one page of what was said before, where nothing else is asked for. */
 const PAGE = 100;
 /** Names in a line that says who came and went. */
 const MOST_NAMED = 5;
@@ -45,12 +46,14 @@ class ChatModel implements Chat {
     this.#ports = ports;
     this.#store = new SnapshotStore(client.me, ports.server, client.conversations, ports.settings, ports.now);
     this.#messaging = new Messaging(ports, this.#store);
-    this.#commands = new CommandRunner(ports, this.#store, this.#messaging);
+    this.#commands = new CommandRunner(ports, this.#store, this.#messaging, () => this.#showBefore());
     this.subscribe = this.#store.subscribe;
     this.getSnapshot = this.#store.getSnapshot;
+    for (const line of ports.foreword ?? []) this.#store.note(line);
     for (const trouble of ports.troubles) this.#store.note(trouble, "trouble");
     client.onEvent((event) => this.#heard(event));
     this.#showState(client.state);
+    if (ports.sealed !== undefined) this.#showBefore();
   }
 
   submit(text: string): Submitted {
@@ -66,7 +69,7 @@ class ChatModel implements Chat {
   open(id: ConversationId): void {
     this.#store.open(id);
     this.#messaging.looked(id);
-    if (this.getSnapshot().current.entries.length === 0) this.loadOlder();
+    this.#showBefore();
   }
 
   openNamed(words: string): boolean {
@@ -79,7 +82,7 @@ class ChatModel implements Chat {
     if (older !== "unasked" || entries.length > SCROLLBACK - PAGE) return;
     this.#store.update(id, (one) => ({ ...one, older: "asked" }));
     const before = entries.find((entry) => entry.kind === "message" && Number.isFinite(entry.place))?.place ?? null;
-    void this.#loadPage(id, before);
+    void this.#loadPage(id, before, PAGE);
   }
 
   endSearch(): void {
@@ -95,14 +98,21 @@ class ChatModel implements Chat {
   complete(before: string): Completion {
     const { current, members, me, operator, conversations } = this.getSnapshot();
     const spoke = current.entries.flatMap((entry) => (entry.kind === "message" && !entry.own ? [entry.from] : []));
-    const partners = conversations.filter(({ kind }) => kind !== "open-room").map(({ title }) => title);
-    // Best first: who spoke last, then with whom one talks, then who is here. A name counts at its first place.
+    const partners = conversations.flatMap(({ kind, title }) =>
+      kind === "classic-direct" || kind === "sealed-direct" ? [title] : [],
+    );
+    // Best first: who spoke last, then who reads here, then with whom one talks, then who is here. A name counts at its first place.
     const names = new Map<string, string>();
-    for (const id of [...spoke.toReversed(), ...partners, ...(members ?? [])]) {
+    for (const id of [...spoke.toReversed(), ...(current.readerNames ?? []), ...partners, ...(members ?? [])]) {
       if (!names.has(id.toLowerCase())) names.set(id.toLowerCase(), id);
     }
     names.delete(me.toLowerCase());
-    return complete(before, { names: [...names.values()], operator });
+    const rooms = conversations.flatMap(({ kind, title }) => (kind === "sealed-room" ? [title] : []));
+    return complete(before, {
+      names: [...names.values()],
+      rooms: [...new Set([...rooms, ...this.#commands.rooms])],
+      operator,
+    });
   }
 
   async leave(): Promise<void> {
@@ -113,8 +123,20 @@ class ChatModel implements Chat {
     await this.#ports.client.ended();
   }
 
-  async #loadPage(id: ConversationId, before: number | null): Promise<void> {
-    const reply = await this.#ports.client.page(id, before, PAGE);
+  /** What was said before in a conversation that somebody looks at for the first time. */
+  #showBefore(): void {
+    const { id, older, entries } = this.getSnapshot().current;
+    const wanted = this.#ports.shownFromBefore ?? PAGE;
+    const said = entries.filter(({ kind }) => kind === "message").length;
+    if (older !== "unasked" || said >= wanted || (this.#ports.sealed === undefined && entries.length > 0)) return;
+    if (entries.length > SCROLLBACK - PAGE) return;
+    this.#store.update(id, (one) => ({ ...one, older: "asked" }));
+    const before = entries.find((entry) => entry.kind === "message" && Number.isFinite(entry.place))?.place ?? null;
+    void this.#loadPage(id, before, wanted - said);
+  }
+
+  async #loadPage(id: ConversationId, before: number | null, limit: number): Promise<void> {
+    const reply = await this.#ports.client.page(id, before, limit);
     // Where it failed, it is asked for again when somebody scrolls up again.
     if (reply.kind === "answered") this.#messaging.page(id, reply.value.messages, reply.value.complete);
     else this.#store.update(id, (one) => ({ ...one, older: "unasked" }));
@@ -147,7 +169,7 @@ class ChatModel implements Chat {
         return;
       case "held":
         this.#store.learn(event.conversation);
-        if (event.hold !== null) this.#store.note(explainHold(event.hold), "trouble", event.conversation.id);
+        this.#held(event.conversation.id, event.hold);
         return;
       case "people":
         this.#showPeople(event.people);
@@ -163,6 +185,15 @@ class ChatModel implements Chat {
       case "banned":
       // The end that follows says it.
     }
+  }
+
+  /** Said once for each reason; it stands above the input as long as it holds. */
+  #held(id: ConversationId, hold: Hold | null): void {
+    const held = hold === null ? null : `${explainHold(hold)} ${whatToDo(hold)}`;
+    const before = this.getSnapshot().conversations.find((one) => one.id === id)?.held;
+    if (before === held) return;
+    this.#store.update(id, (one) => ({ ...one, held, hold }));
+    if (held !== null) this.#store.note(held, "trouble", id);
   }
 
   #showState(state: ClientState): void {
@@ -186,9 +217,22 @@ class ChatModel implements Chat {
     const { server, client } = this.#ports;
     const first = `Connected to ${server} as ${client.me}${right}. /help lists what you can do.`;
     const text = this.#wasOnline ? `Connected again${right}.` : first;
+    const isFirst = !this.#wasOnline;
     this.#wasOnline = true;
-    this.#store.change({ link: { kind: "online" }, operator });
+    this.#store.change({ me: client.me, link: { kind: "online" }, operator });
     this.#store.note(text);
+    if (isFirst) void this.#tellWorth();
+  }
+
+  /** What it is worth to be called so here, where it isn't the tailnet that vouches for it. */
+  async #tellWorth(): Promise<void> {
+    const { sealed, client } = this.#ports;
+    const room = sealed?.conversations.find(({ kind }) => kind === "sealed-room");
+    if (sealed === undefined || room === undefined) return;
+    const reply = await sealed.members(room.id);
+    const self = reply.kind === "answered" ? reply.value.find(({ isSelf }) => isSelf) : undefined;
+    const worth = self === undefined ? null : explainWorth(client.me, self.kind);
+    if (worth !== null) this.#store.note(worth, "plain", room.id);
   }
 
   /** Each outage is told once, not with each attempt; that our name is taken is news even then. */
@@ -216,7 +260,8 @@ class ChatModel implements Chat {
       cameOrLeft(missing(members, before).filter(isTold), "came"),
       cameOrLeft(missing(before, members).filter(isTold), "left"),
     ].filter((part) => part !== null);
-    if (text.length > 0) this.#store.note(text.join("; "), "plain", conversations[0]?.id);
+    const openRoom = conversations.find(({ kind }) => kind === "open-room") ?? conversations[0];
+    if (text.length > 0) this.#store.note(text.join("; "), "plain", openRoom?.id);
   }
 }
 

@@ -25,22 +25,40 @@ export function emptyConversation(talk: Talk): Conversation {
     unread: 0,
     highlights: 0,
     unreadFrom: null,
+    held: null,
+    hold: null,
     search: null,
   };
 }
 
 /** What the client knows of a conversation now. */
-export function known(talk: Talk): Pick<Conversation, "id" | "kind" | "title" | "readers" | "serverReads"> {
+export function known(talk: Talk): Known {
   const { id, kind, title } = talk;
+  const plain = { id, kind, title, readerNames: null, serverReads: true, isOpen: false };
+  const sealed = { id, kind, title, serverReads: false };
   switch (talk.kind) {
     case "open-room":
-      return { id, kind, title, readers: "the server and everybody here", serverReads: true };
+      return { ...plain, readers: "the server and everybody here" };
     case "classic-direct":
-      return { id, kind, title, readers: `the server and ${title}`, serverReads: true };
+      return { ...plain, readers: `the server and ${title}` };
     case "sealed-direct":
-    case "sealed-room":
-      return { id, kind, title, readers: talk.readers.join(", ") || "nobody else", serverReads: false };
+      return { ...sealed, readers: namesIn(talk.readers), readerNames: talk.readers, isOpen: false };
+    case "sealed-room": {
+      const others = talk.open ? ", and whoever this server lets in and joins" : "";
+      return { ...sealed, readers: namesIn(talk.readers) + others, readerNames: talk.readers, isOpen: talk.open };
+    }
   }
+}
+
+type Known = Pick<Conversation, "id" | "kind" | "title" | "readers" | "readerNames" | "serverReads" | "isOpen">;
+
+/** Names in a phrase that says who reads. */
+const MOST_READERS = 12;
+
+function namesIn(names: readonly string[]): string {
+  if (names.length === 0) return "nobody else yet";
+  const more = names.length > MOST_READERS ? ` and ${names.length - MOST_READERS} more` : "";
+  return names.slice(0, MOST_READERS).join(", ") + more;
 }
 
 export function find(all: Conversations, id: ConversationId): Conversation | undefined {
@@ -126,6 +144,18 @@ export function replace(conversation: Conversation, entry: Entry): Conversation 
   }
   return { ...conversation, entries: conversation.entries.with(index, entry), bytes: bytes + bytesOf(entry) };
 }
+
+/** What was noted before anything was known of what was said stands below what has been said, which is older. */
+export function below(conversation: Conversation, older: readonly Entry[]): Conversation {
+  const last = older.findLast(({ place }) => Number.isFinite(place))?.place;
+  const { entries } = conversation;
+  if (last === undefined || entries.some(({ kind }) => kind === "message")) return conversation;
+  // Their keys are lower than those of what is put in now.
+  return { ...conversation, entries: entries.map((entry) => ({ ...entry, place: last + NEXT })) };
+}
+
+/** Less than from one message to the next. */
+const NEXT = 0.5;
 
 /** The place behind all that has one: where a note stands. */
 export function lastPlace({ entries }: Conversation): number {

@@ -16,6 +16,9 @@ import type { Placed, SnapshotStore } from "./snapshot-store.ts";
 /** What an automatic answer begins with; one is never answered. */
 const AWAY_MARK = "[away] ";
 
+/** Sealed messages that are known to be from this window. */
+const MOST_FROM_HERE = 10_000;
+
 /** In one absence: names cost others nothing. */
 const MOST_TOLD = 500;
 
@@ -28,6 +31,12 @@ export class Messaging {
   #told = new Set<ConversationId>();
   /** Whether what is being sent is an automatic answer, and no person's. */
   #byItself = false;
+  /** Texts that were written here, and have not been told as messages yet. */
+  readonly #untold = new Map<ConversationId, string[]>();
+  /** Ids of messages that were written here: what another window writes comes as an own message, too. */
+  readonly #fromHere = new Set<string>();
+  /** The readers of the message of each conversation that was told last: most messages have the same, and one array serves them all. */
+  readonly #readers = new Map<ConversationId, readonly string[]>();
 
   constructor(ports: ChatPorts, store: SnapshotStore) {
     this.#ports = ports;
@@ -35,16 +44,24 @@ export class Messaging {
     this.#limits = new AlertLimits(ports.now);
   }
 
-  /** Says a text. Returns false, and sends nothing, while offline or when it is too long for one message. */
-  send({ id, title }: Pick<Talk, "id" | "title">, text: string): boolean {
-    const { client } = this.#ports;
-    if (this.#store.getSnapshot().link.kind !== "online") return false;
+  /**
+   * Says a text. Returns false, and sends nothing, when it is too long for one message, and while offline, unless it is sealed: that
+   * waits by itself.
+   */
+  send({ id, title, kind }: Pick<Talk, "id" | "title" | "kind">, text: string, replyTo?: string): boolean {
+    const { client, sealed } = this.#ports;
+    const isSealed = sealed !== undefined && (kind === "sealed-room" || kind === "sealed-direct");
+    const { link } = this.#store.getSnapshot();
+    if (isSealed ? link.kind === "ended" : link.kind !== "online") return false;
     const excess = utf8Length(text) - client.longestText(id);
     if (excess > 0) {
       this.#store.note(`That is ${excess} bytes too long for one message; it was not sent.`, "trouble");
       return false;
     }
-    void this.#settle(id, title, client.send(id, text));
+    if (isSealed) this.#untold.set(id, [...(this.#untold.get(id) ?? []), text]);
+    const options = replyTo === undefined ? {} : { replyTo };
+    const sent = isSealed ? sealed.send(id, text, options) : client.send(id, text);
+    void this.#settle(id, title, sent).then(() => this.#takeUntold(id, text));
     return true;
   }
 
@@ -52,10 +69,12 @@ export class Messaging {
   receive(talk: Talk, told: ChatMessage): void {
     const { me, settings } = this.#store.getSnapshot();
     if (!told.own && settings.ignored.includes(told.from.toLowerCase())) return;
-    const placed = placedOf(told, me, this.#ports.server);
+    if (told.own && told.sealed?.number === null && this.#takeUntold(talk.id, told.text)) this.#wroteHere(told.id);
+    const placed = this.#placed(told, me);
     if (this.#store.has(talk.id, told.id)) return this.#store.replace(talk.id, placed);
     this.#store.learn(talk);
-    if (told.own) this.#own(talk, placed);
+    if (told.sealed?.body === "members" || told.sealed?.body === "gap") this.#store.add(talk.id, placed);
+    else if (told.own) this.#own(talk, placed);
     else this.#others(talk, placed, told.text);
   }
 
@@ -63,7 +82,7 @@ export class Messaging {
   page(id: ConversationId, messages: readonly ChatMessage[], complete: boolean): void {
     const { me, settings } = this.#store.getSnapshot();
     const heard = messages.filter(({ own, from }) => own || !settings.ignored.includes(from.toLowerCase()));
-    const placed = heard.map((told) => placedOf(told, me, this.#ports.server));
+    const placed = heard.map((told) => this.#placed(told, me));
     this.#store.addOlder(id, placed, complete || messages.length === 0 ? "none" : "unasked");
   }
 
@@ -76,6 +95,36 @@ export class Messaging {
   /** Somebody looks at the conversation: it may ring again. */
   looked(id: ConversationId): void {
     this.#limits.looked(id);
+  }
+
+  #placed(told: ChatMessage, me: string): Placed {
+    return placedOf(this.#withSharedReaders(told), me, this.#ports.server, this.#fromHere.has(told.id));
+  }
+
+  #withSharedReaders(told: ChatMessage): ChatMessage {
+    const { conversation, sealed } = told;
+    if (sealed === undefined) return told;
+    const last = this.#readers.get(conversation);
+    const { readers } = sealed;
+    if (last?.length === readers.length && last.every((name, nth) => name === readers[nth])) {
+      return { ...told, sealed: { ...sealed, readers: last } };
+    }
+    this.#readers.set(conversation, readers);
+    return told;
+  }
+
+  /** Whether such a text was written here and is still to be told, as it is from now on. */
+  #takeUntold(id: ConversationId, text: string): boolean {
+    const texts = this.#untold.get(id) ?? [];
+    const at = texts.indexOf(text);
+    if (at >= 0) texts.splice(at, 1);
+    if (texts.length === 0) this.#untold.delete(id);
+    return at >= 0;
+  }
+
+  #wroteHere(message: string): void {
+    if (this.#fromHere.size >= MOST_FROM_HERE) this.#fromHere.clear();
+    this.#fromHere.add(message);
   }
 
   /** Who writes by hand has read, and looks for nothing any more. */
@@ -92,9 +141,11 @@ export class Messaging {
     const isCurrent = id === current.id;
     this.#store.add(id, placed, isCurrent ? "read" : direct || mention ? "highlight" : "unread");
     const to = direct ? me : talk.title;
-    const alert = this.#limits.allow(id, isCurrent, alertFor(settings, { from, to, text, direct, mention }));
+    const isSaid = (placed.message.sealed?.body ?? "text") === "text";
+    const wanted = isSaid ? alertFor(settings, { from, to, text, direct, mention }) : null;
+    const alert = this.#limits.allow(id, isCurrent, wanted);
     if (alert !== null) void this.#ports.alert(alert).then((trouble) => trouble !== null && this.#trouble(trouble));
-    if (direct && away !== null) this.#tellAway(talk, text, away);
+    if (direct && isSaid && away !== null) this.#tellAway(talk, text, away);
   }
 
   async #settle(id: ConversationId, title: string, sent: Promise<Outcome>): Promise<void> {
@@ -133,13 +184,10 @@ export class Messaging {
   }
 }
 
-function placedOf({ id, place, at, from, own, text, delivery }: ChatMessage, me: string, server: string): Placed {
-  return {
-    id,
-    place,
-    at,
-    message: { ...messageFrom(from, text, own ? null : me), own, delivery: known(delivery, server) },
-  };
+function placedOf(told: ChatMessage, me: string, server: string, isFromHere: boolean): Placed {
+  const { id, place, at, from, own, text, delivery, sealed } = told;
+  const said = { ...messageFrom(from, text, own ? null : me), own, delivery: known(delivery, server) };
+  return { id, place, at, message: sealed === undefined ? said : { ...said, sealed: { ...sealed, id, isFromHere } } };
 }
 
 /** What somebody's message is to us; `me` is null where it is our own. */

@@ -1,10 +1,14 @@
-import type { ChatClient, Failure } from "../../client/index.ts";
+import type { ChatClient, Failure, SealedChat } from "../../client/index.ts";
 import type { Alert } from "./alerts.ts";
 import type { Settings } from "./snapshot.ts";
 
 /** What a chat needs of the world. */
 export interface ChatPorts {
   readonly client: ChatClient;
+  /** The same, where it can seal; absent: it can't. */
+  readonly sealed?: SealedChat;
+  /** How many messages from before are shown where a conversation is opened. Default 100. */
+  readonly shownFromBefore?: number;
   /** As people write it. */
   readonly server: string;
   /** Milliseconds since 1970. */
@@ -12,6 +16,8 @@ export interface ChatPorts {
   readonly settings: Settings;
   /** What went wrong before the chat began, such as a settings file that can't be read: told in it. */
   readonly troubles: readonly string[];
+  /** What is to be known before anything is said: told in the chat, first of all. */
+  readonly foreword?: readonly string[];
   /** Keeps them for the next run. Returns what went wrong, in words, or null. */
   readonly saveSettings: (settings: Settings) => string | null;
   /** Hears of each question and order, which is noted as well, that came to nothing. Messages tell it themselves. */

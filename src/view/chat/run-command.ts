@@ -14,6 +14,7 @@ import type { Submitted } from "./chat.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Messaging } from "./messaging.ts";
 import { Preferences } from "./preferences.ts";
+import { SealedCommands, type SealedCommand } from "./sealed-commands.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
 /** What a written text asks for beyond being said. */
@@ -25,12 +26,22 @@ export class CommandRunner {
   readonly #store: SnapshotStore;
   readonly #messaging: Messaging;
   readonly #preferences: Preferences;
+  readonly #sealed: SealedCommands;
+  readonly #opened: () => void;
 
-  constructor(ports: ChatPorts, store: SnapshotStore, messaging: Messaging) {
+  /** @param opened called when a conversation has been opened */
+  constructor(ports: ChatPorts, store: SnapshotStore, messaging: Messaging, opened: () => void) {
     this.#ports = ports;
     this.#store = store;
     this.#messaging = messaging;
     this.#preferences = new Preferences(ports, store);
+    this.#opened = opened;
+    this.#sealed = new SealedCommands(ports, store, messaging, opened);
+  }
+
+  /** Titles of the rooms that were listed last. */
+  get rooms(): readonly string[] {
+    return this.#sealed.rooms;
   }
 
   run(command: Command): Submitted {
@@ -76,14 +87,31 @@ export class CommandRunner {
       case "ask":
         void this.#ask(command.question);
         return "done";
+      case "create":
+      case "join":
+      case "leave":
+      case "invite":
+      case "plain":
+      case "edit":
+      case "delete":
+      case "reply":
+      case "accept":
+      case "readers":
+        return this.#seal(command);
     }
   }
 
   /**
    * Opens the conversation of that name. Somebody who isn't here and with whom nothing was said yet can't be written to:
-   * with them one is opened only for who says to wait for them (`awaited`).
+   * with them one is opened only for who says to wait for them (`awaited`). Where it can be sealed they need not be here.
    */
   open(words: string, { awaited }: { readonly awaited: boolean }): Submitted {
+    const { sealed } = this.#ports;
+    // While the server is away nobody can say whether there is more; what is known and sealed can be written in.
+    if (sealed !== undefined && isPerson(words) && sealed.named(words)?.kind !== "sealed-direct") {
+      void this.#sealed.direct(words, sealed, null);
+      return "done";
+    }
     const talk = this.#named(words);
     if (talk === null) return "wrong";
     const { conversations, members } = this.#store.getSnapshot();
@@ -96,13 +124,30 @@ export class CommandRunner {
       if (isNew) this.#store.learn(talk);
       this.#store.open(talk.id);
       this.#messaging.looked(talk.id);
+      this.#opened();
     }
     if (isAbsent) this.#store.note(`Nobody called ${talk.title} is here now. /who lists who is.`, "trouble");
     return opens ? "done" : "wrong";
   }
 
+  #seal(command: SealedCommand): Submitted {
+    const { sealed } = this.#ports;
+    if (sealed !== undefined) return this.#sealed.run(command, sealed);
+    if (command.kind === "readers") {
+      this.#store.note(`What is written here can be read by ${this.#store.getSnapshot().current.readers}.`);
+      return "done";
+    }
+    this.#store.note(NOT_SEALED, "trouble");
+    return "wrong";
+  }
+
   /** What goes elsewhere is noted here: the writer sees it go. */
   #send(to: string, text: string): Submitted {
+    const { sealed } = this.#ports;
+    if (sealed !== undefined && isPerson(to)) {
+      void this.#sealed.direct(to, sealed, text);
+      return "done";
+    }
     const talk = this.#named(to);
     if (talk === null) return "wrong";
     if (!this.#messaging.send(talk, text)) return "kept";
@@ -115,20 +160,29 @@ export class CommandRunner {
     const { current } = this.#store.getSnapshot();
     const id = words === "" ? current.id : this.#named(words)?.id;
     if (id === undefined) return "wrong";
+    const title = this.#store.getSnapshot().conversations.find((one) => one.id === id)?.title ?? words;
     if (this.#store.close(id)) return "done";
-    this.#store.note(`${OPEN_ROOM_NAME} can't be closed; /quit leaves the chat.`, "trouble");
+    this.#store.note(`${title} can't be closed; /quit leaves the chat.`, "trouble");
     return "wrong";
   }
 
   #named(words: string): Talk | null {
     const talk = this.#ports.client.named(words);
-    if (talk === null) this.#store.note(`${words} can't be anybody's name.`, "trouble");
-    return talk;
+    if (talk !== null) return talk;
+    const isRoom = words.startsWith("#") && this.#ports.sealed !== undefined;
+    const why = isRoom ? `You are not in ${words}. /join ${words} comes in, /rooms lists what there is.` : `${words} can't be anybody's name.`; // prettier-ignore
+    this.#store.note(why, "trouble");
+    return null;
   }
 
   async #ask(question: Question): Promise<void> {
-    const { client } = this.#ports;
+    const { client, sealed } = this.#ports;
     switch (question) {
+      case "rooms":
+      case "members":
+      case "devices":
+        if (sealed === undefined) return this.#store.note(NOT_SEALED, "trouble");
+        return this.#sealed.ask(question, sealed);
       case "who":
         return this.#tell(await client.people(), (people) => `Here: ${namesOf(people).join(", ")}`);
       case "info":
@@ -182,12 +236,24 @@ export class CommandRunner {
     }
     const again = current.search?.words === wanted ? current.search.at : null;
     const found = findWords(current, wanted, again);
+    const { sealed } = this.#ports;
+    if (found === undefined && sealed !== undefined && !current.serverReads) {
+      void this.#sealed.search(wanted, current, sealed);
+      return;
+    }
     if (found !== undefined) {
       this.#store.updateCurrent((one) => ({ ...one, search: { words: wanted, at: found.key } }));
     } else {
       this.#store.note(`Nothing${again === null ? "" : " older"} has "${wanted}" here.`);
     }
   }
+}
+
+const NOT_SEALED = "This server speaks the classic protocol, which has no rooms and can't seal.";
+
+/** Not the open room, and no room. */
+function isPerson(words: string): boolean {
+  return !words.startsWith("#") && !isSameName(words, OPEN_ROOM_NAME);
 }
 
 const DONE = {

@@ -15,7 +15,7 @@ export interface Placed {
 export class SnapshotStore {
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
-  /** Those that are there without anybody having written in them. */
+  /** Those that stay: the first, and the open room. */
   readonly #fixed: ReadonlySet<ConversationId>;
   /** The keys of messages by their ids. */
   readonly #keys = new Map<ConversationId, Map<string, number>>();
@@ -31,7 +31,7 @@ export class SnapshotStore {
     const all = talks.map(conversations.emptyConversation);
     const [first] = all;
     if (first === undefined) throw new Error("a chat has at least one conversation");
-    this.#fixed = new Set(talks.map(({ id }) => id));
+    this.#fixed = new Set(talks.filter((talk, nth) => nth === 0 || talk.kind === "open-room").map(({ id }) => id));
     this.#snapshot = {
       me,
       server,
@@ -125,7 +125,7 @@ export class SnapshotStore {
       this.#remember(id, placed.id, entry.key);
       return entry;
     });
-    this.update(id, (one) => ({ ...conversations.insert(one, ...entries), older }));
+    this.update(id, (one) => ({ ...conversations.insert(conversations.below(one, entries), ...entries), older }));
   }
 
   /** A note, in the current conversation unless another is named. */

@@ -1,4 +1,4 @@
-import type { Conversation as Talk, ConversationId } from "../../client/index.ts";
+import type { Conversation as Talk, ConversationId, Hold, Quote, SealedFacts } from "../../client/index.ts";
 
 /**
  * What a face of the chat (terminal, lines, later a page) shows: plain values that never change; news are new values.
@@ -13,7 +13,7 @@ export interface ChatSnapshot {
   readonly operator: boolean;
   /** What is told to those who write to us while we are away; null: we are here. */
   readonly away: string | null;
-  /** The open room first, then direct conversations in the order of their first message. Never empty. */
+  /** Those that are always there first, then others in the order in which they became known. Never empty. */
   readonly conversations: readonly Conversation[];
   /** The one that is shown and written to. */
   readonly current: Conversation;
@@ -21,6 +21,8 @@ export interface ChatSnapshot {
   readonly members: readonly string[] | null;
   readonly settings: Settings;
 }
+
+export type { Quote };
 
 /** The connection to the server; `text` is one line for people. */
 export type Link =
@@ -47,8 +49,15 @@ export interface Conversation {
   readonly unreadFrom: number | null;
   /** Who can read what is written here, as a phrase: "the server and everybody here". */
   readonly readers: string;
+  /** The names of those who can, the own one too; null: who they are isn't known, or changes at any moment. */
+  readonly readerNames: readonly string[] | null;
   /** Whether the server is one of them. */
   readonly serverReads: boolean;
+  /** Whether whoever the server lets in can join, and then read. */
+  readonly isOpen: boolean;
+  /** Why what is written here waits, and what to do about it, in one line; null: it goes out. */
+  readonly held: string | null;
+  readonly hold: Hold | null;
   readonly search: Search | null;
 }
 
@@ -75,6 +84,15 @@ export interface Message {
   /** Whether somebody else's message names us. */
   readonly mention: boolean;
   readonly delivery: Delivery;
+  /** What only a sealed message has; absent where the server could read it. */
+  readonly sealed?: Sealed;
+}
+
+/** `id` is what commands call the message by. */
+export interface Sealed extends SealedFacts {
+  readonly id: string;
+  /** Whether this very window wrote it. */
+  readonly isFromHere: boolean;
 }
 
 /** What is known of an own message; others' are `delivered`. `why` is one line for people. */

@@ -2,17 +2,20 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { complete } from "./complete.ts";
 
-const someone = { names: ["bob", "Bea"], operator: false };
+const someone = { names: ["bob", "Bea"], rooms: ["#ops"], operator: false };
 
 test.each([
   ["", 0, []],
   ["b", 1, ["bob: ", "Bea: "]],
   ["tell @b", 2, ["@bob ", "@Bea "]],
   ["SEND b", 1, ["bob ", "Bea "]],
-  ["/m", 2, ["/msg ", "/me "]],
+  ["/m", 2, ["/msg ", "/me ", "/members "]],
   ["//m", 3, []],
   ["/msg b", 1, ["bob ", "Bea "]],
   ["/msg a", 1, ["ALL "]],
+  ["/to #", 1, ["#ops"]],
+  ["/leave #o", 2, ["#ops"]],
+  ["/invite #o", 2, []],
   ["/msg bob b", 1, ["bob ", "Bea "]],
   ["/ignore be", 2, ["Bea"]],
   ["/set be", 2, ["bell "]],

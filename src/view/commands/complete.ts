@@ -6,13 +6,18 @@ import { findCommand, SLASH_COMMANDS } from "./table.ts";
 export interface Completable {
   /** Best first. */
   readonly names: readonly string[];
+  /** With their `#`. */
+  readonly rooms: readonly string[];
   readonly operator: boolean;
 }
+
+/** Commands whose NAME may be a room's, or ALL. */
+const TO_PLACES = new Set(["msg", "to", "query", "close"]);
 
 const WORDS_BEFORE_A_NAME = new Set(["SEND", "KICK", "BAN", "UNBAN"]);
 
 /** What can stand for the last word of `before`, which is all that is written before the cursor. */
-export function complete(before: string, { names, operator }: Completable): Completion {
+export function complete(before: string, { names, rooms, operator }: Completable): Completion {
   const start = startOfLastWord(before);
   const word = before.slice(start);
   const earlier = before.slice(0, start);
@@ -22,8 +27,12 @@ export function complete(before: string, { names, operator }: Completable): Comp
   if (command?.shape === "[SETTING [VALUE]]") {
     return argument === undefined ? offer(word, [...SETTINGS.keys()], " ") : offer(word, valuesOf(argument), "");
   }
+  if (argument === undefined && command?.shape.includes("#ROOM") === true) return offer(word, rooms, "");
   const named = argument === undefined && command?.shape.includes("NAME") === true;
-  if (named) return offer(word, [...names, "ALL"], command.shape === "NAME TEXT" ? " " : "");
+  if (named) {
+    const places = TO_PLACES.has(command.name) ? [...names, ...rooms, "ALL"] : names;
+    return offer(word, places, command.shape === "NAME TEXT" ? " " : "");
+  }
   if (WORDS_BEFORE_A_NAME.has(earlier.trimEnd())) return offer(word, names, " ");
   if (word.startsWith("@"))
     return offer(

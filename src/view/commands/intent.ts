@@ -1,5 +1,5 @@
 /** What the server is asked. */
-export type Question = "who" | "info" | "bans" | "server-help" | "server-info";
+export type Question = "who" | "info" | "bans" | "server-help" | "server-info" | "rooms" | "members" | "devices";
 
 /** What a written text asks for. */
 export type Intent =
@@ -24,4 +24,19 @@ export type Intent =
   | { readonly kind: "search"; readonly words: string }
   /** Empty name: all settings; empty value: this one. */
   | { readonly kind: "set"; readonly name: string; readonly value: string }
+  /** `name` without its `#`. */
+  | { readonly kind: "create"; readonly name: string; readonly access: "open" | "invite" }
+  | { readonly kind: "join"; readonly name: string }
+  /** Empty: the current room. */
+  | { readonly kind: "leave"; readonly name: string }
+  | { readonly kind: "invite"; readonly person: string }
+  | { readonly kind: "plain"; readonly person: string }
+  /** `back`: the how manieth own message from the end, 1 the last. */
+  | { readonly kind: "edit"; readonly back: number; readonly text: string }
+  | { readonly kind: "delete"; readonly back: number }
+  /** `back`: the how manieth message of others. */
+  | { readonly kind: "reply"; readonly back: number; readonly text: string }
+  /** Empty: whoever is new; a changed key is accepted by its owner's name. */
+  | { readonly kind: "accept"; readonly person: string }
+  | { readonly kind: "readers" }
   | { readonly kind: "wrong"; readonly why: string };

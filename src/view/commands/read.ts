@@ -41,5 +41,29 @@ function readArguments({ shape, intent }: SlashCommand, behind: string): Intent 
       return intent("", behind);
     case "[SETTING [VALUE]]":
       return intent(word, rest);
+    case "#ROOM":
+      return rest === "" && isRoom(word) ? intent(roomName(word), "") : null;
+    case "[#ROOM]":
+      return rest === "" && (word === "" || isRoom(word)) ? intent(roomName(word), "") : null;
+    case "#ROOM [invite]":
+      return isRoom(word) && (rest === "" || rest === "invite") ? intent(roomName(word), rest) : null;
+    case "[^N]":
+      return behind === "" ? intent("1", "") : COUNT.test(behind) ? intent(behind.slice(1), "") : null;
+    case "[^N] TEXT":
+      if (behind === "") return null;
+      if (!COUNT.test(word)) return intent("1", behind);
+      return rest === "" ? null : intent(word.slice(1), rest);
   }
+}
+
+/** Counted from the end; more than anybody counts is text. */
+const COUNT = /^\^[1-9][0-9]{0,2}$/;
+
+/** As servers have it. */
+function isRoom(word: string): boolean {
+  return /^#?[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(word);
+}
+
+function roomName(word: string): string {
+  return word.startsWith("#") ? word.slice(1) : word;
 }

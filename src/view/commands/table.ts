@@ -1,7 +1,21 @@
 import type { Intent } from "./intent.ts";
 
 /** What stands behind a command's name, as its usage line says it. A NAME is one word, a TEXT all the rest. */
-type Shape = "" | "NAME" | "[NAME]" | "NAME TEXT" | "NAME [REASON]" | "TEXT" | "[TEXT]" | "[SETTING [VALUE]]";
+type Shape =
+  | ""
+  | "NAME"
+  | "[NAME]"
+  | "NAME TEXT"
+  | "NAME [REASON]"
+  | "TEXT"
+  | "[TEXT]"
+  | "[SETTING [VALUE]]"
+  | "#ROOM"
+  | "[#ROOM]"
+  | "#ROOM [invite]"
+  /** A message of the conversation, counted from its end: `^2` is the last but one. */
+  | "[^N]"
+  | "[^N] TEXT";
 
 /** One slash command: how it is written, told and completed, and what it asks for. */
 export interface SlashCommand {
@@ -9,7 +23,7 @@ export interface SlashCommand {
   readonly shape: Shape;
   readonly help: string;
   readonly operator?: true;
-  /** `word` is the NAME or SETTING, `text` the TEXT or VALUE; what wasn't written is empty. */
+  /** `word` is the NAME, ROOM (without `#`), N or SETTING, `text` the TEXT or VALUE; what wasn't written is empty, an N 1. */
   readonly intent: (word: string, text: string) => Intent;
 }
 
@@ -18,13 +32,13 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "msg",
     shape: "NAME TEXT",
-    help: "a message to one person; ALL is everybody",
+    help: "a message to one person or #room; ALL is everybody who is here now",
     intent: (to, text) => ({ kind: "send", to, text }),
   },
   {
     name: "to",
     shape: "[NAME]",
-    help: "write to this person from now on; ALL, or nobody named, is everybody",
+    help: "write to this person or #room from now on; ALL, or nobody named, is everybody who is here now",
     intent: (id) => ({ kind: "open", id: id || "ALL" }),
   },
   { name: "query", shape: "[NAME]", help: "the same as /to", intent: (id) => ({ kind: "open", id: id || "ALL" }) },
@@ -39,6 +53,79 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     shape: "TEXT",
     help: "say what you are doing: /me waves",
     intent: (_, text) => ({ kind: "say", text: `/me ${text}` }),
+  },
+  {
+    name: "rooms",
+    shape: "",
+    help: "the rooms there are, and which you are in",
+    intent: () => ({ kind: "ask", question: "rooms" }),
+  },
+  {
+    name: "create",
+    shape: "#ROOM [invite]",
+    help: "make a room; with invite only who is invited can come in, else whoever the server lets in",
+    intent: (name, access) => ({ kind: "create", name, access: access === "" ? "open" : "invite" }),
+  },
+  { name: "join", shape: "#ROOM", help: "come into an open room", intent: (name) => ({ kind: "join", name }) },
+  {
+    name: "invite",
+    shape: "NAME",
+    help: "bring somebody into this room, on all of their devices",
+    intent: (person) => ({ kind: "invite", person }),
+  },
+  {
+    name: "leave",
+    shape: "[#ROOM]",
+    help: "leave this room, or that one; what was said stays here",
+    intent: (name) => ({ kind: "leave", name }),
+  },
+  {
+    name: "members",
+    shape: "",
+    help: "who is in this room, who vouches for them, and on which devices",
+    intent: () => ({ kind: "ask", question: "members" }),
+  },
+  {
+    name: "readers",
+    shape: "",
+    help: "who can read what is written here, and who could read the last message; alt-r shows it under each",
+    intent: () => ({ kind: "readers" }),
+  },
+  {
+    name: "accept",
+    shape: "[NAME]",
+    help: "send what waits to those who are new as well; with NAME: although that person's key has changed",
+    intent: (person) => ({ kind: "accept", person }),
+  },
+  {
+    name: "reply",
+    shape: "[^N] TEXT",
+    help: "answer the last message of somebody else here; ^2 the one before it",
+    intent: (back, text) => ({ kind: "reply", back: Number(back), text }),
+  },
+  {
+    name: "edit",
+    shape: "[^N] TEXT",
+    help: "put this text in place of your last message here; ^2 of the one before it",
+    intent: (back, text) => ({ kind: "edit", back: Number(back), text }),
+  },
+  {
+    name: "delete",
+    shape: "[^N]",
+    help: "take back your last message here, or the one before it with ^2",
+    intent: (back) => ({ kind: "delete", back: Number(back) }),
+  },
+  {
+    name: "plain",
+    shape: "NAME",
+    help: "write to somebody so that the server can read it, although they can be written to sealed",
+    intent: (person) => ({ kind: "plain", person }),
+  },
+  {
+    name: "devices",
+    shape: "",
+    help: "your own devices",
+    intent: () => ({ kind: "ask", question: "devices" }),
   },
   { name: "who", shape: "", help: "who is here", intent: () => ({ kind: "ask", question: "who" }) },
   { name: "info", shape: "", help: "about the server", intent: () => ({ kind: "ask", question: "info" }) },

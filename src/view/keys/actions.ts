@@ -10,6 +10,8 @@ export type ScreenAction =
   | { readonly kind: "open-neighbour"; readonly step: 1 | -1 }
   | { readonly kind: "open-next-unread" }
   | { readonly kind: "toggle-members" }
+  /** Under each message, who could read it. */
+  | { readonly kind: "toggle-readers" }
   | { readonly kind: "redraw" }
   /** The bare messages, without frame and columns, so that the terminal's own selection copies them whole. */
   | { readonly kind: "bare" }

@@ -34,6 +34,7 @@ export const KEY_TABLE: readonly KeyRow[] = [
   scroll(["ctrl-down", "shift-down"], "row-down", "scroll down a row"),
   scroll(["home"], "top", "scroll to the oldest message"),
   scroll(["end"], "bottom", "scroll to the newest message"),
+  row("Messages", ["alt-r"], { kind: "toggle-readers" }, "show who could read each sealed message; again: hide it"),
   row("Messages", ["alt-l"], { kind: "bare" }, "bare messages, to select and copy them whole; again: back"),
 
   edit("Writing", ["enter"], "submit", "send"),

@@ -1,0 +1,276 @@
+import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply, Room, SealedChat } from "../../client/index.ts"; // prettier-ignore
+import type { Intent } from "../commands/intent.ts";
+import type { Submitted } from "./chat.ts";
+import { explainFailure } from "../explain.ts";
+import type { Messaging } from "./messaging.ts";
+import type { ChatPorts } from "./ports.ts";
+import type { Conversation, Entry, Message, Sealed } from "./snapshot.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+/** Commands that need a chat that seals. */
+export type SealedCommand = Extract<
+  Intent,
+  { kind: "create" | "join" | "leave" | "invite" | "plain" | "edit" | "delete" | "reply" | "accept" | "readers" }
+>;
+
+/** Messages of the history that a search tells of. */
+const MOST_FOUND = 20;
+
+/** Does what commands ask of rooms, readers and sealed messages. */
+export class SealedCommands {
+  readonly #ports: ChatPorts;
+  readonly #store: SnapshotStore;
+  readonly #messaging: Messaging;
+  readonly #opened: () => void;
+  /** Titles of rooms that were listed last: those that one isn't in can be completed, too. */
+  rooms: readonly string[] = [];
+
+  /** @param opened called when a conversation has been opened */
+  constructor(ports: ChatPorts, store: SnapshotStore, messaging: Messaging, opened: () => void) {
+    this.#opened = opened;
+    this.#ports = ports;
+    this.#store = store;
+    this.#messaging = messaging;
+  }
+
+  run(command: SealedCommand, sealed: SealedChat): Submitted {
+    return this.#run(command, sealed) ? "done" : "wrong";
+  }
+
+  /** False: it can't be done, and a note says why. */
+  #run(command: SealedCommand, sealed: SealedChat): boolean {
+    const { current } = this.#store.getSnapshot();
+    switch (command.kind) {
+      case "create":
+        void this.#enter(sealed.createRoom(command.name, command.access));
+        return true;
+      case "join":
+        void this.#enter(sealed.join(command.name));
+        return true;
+      case "plain":
+        void this.#enter(sealed.allowPlain(command.person));
+        return true;
+      case "leave":
+        return this.#leave(command.name, sealed);
+      case "invite":
+        return this.#inRoom(current) && this.#do(sealed.invite(current.id, command.person), `${command.person} is in ${current.title} now.`); // prettier-ignore
+      case "accept":
+        return this.#accept(command.person, current, sealed);
+      case "readers":
+        this.#store.note(readersOf(current));
+        return true;
+      case "edit":
+        return this.#change(command.back, current, (id) => sealed.edit(current.id, id, command.text));
+      case "delete":
+        return this.#change(command.back, current, (id) => sealed.remove(current.id, id));
+      case "reply":
+        return this.#reply(command.back, command.text, current);
+    }
+  }
+
+  /** What `/rooms`, `/members` and `/devices` tell. */
+  async ask(question: "rooms" | "members" | "devices", sealed: SealedChat): Promise<void> {
+    switch (question) {
+      case "rooms": {
+        const reply = await sealed.rooms();
+        if (reply.kind === "answered") this.rooms = reply.value.map(({ title }) => title);
+        return this.#tell(reply, roomsInWords);
+      }
+      case "members": {
+        const { current } = this.#store.getSnapshot();
+        if (!this.#inRoom(current)) return;
+        return this.#tell(await sealed.members(current.id), (members) => membersInWords(current.title, members));
+      }
+      case "devices":
+        return this.#tell(await sealed.devices(), devicesInWords);
+    }
+  }
+
+  /** The conversation with a person, opened when it is known; `text` is said there, and told again where it can't be. */
+  async direct(person: string, sealed: SealedChat, text: string | null): Promise<void> {
+    const reply = await sealed.direct(person);
+    if (reply.kind !== "answered") {
+      const lost = text === null ? "" : ` This was not sent to ${person}: ${text}`;
+      this.#store.note(this.#why(reply, person) + lost, "trouble");
+      return;
+    }
+    this.#store.learn(reply.value);
+    if (text === null) this.#open(reply.value);
+    else if (this.#messaging.send(reply.value, text)) this.#store.note(`To ${reply.value.title}: ${text}`);
+    else this.#store.note(`Not connected. This was not sent to ${person}: ${text}`, "trouble");
+  }
+
+  /** Messages of the whole history with these words, those that aren't shown above too. */
+  async search(words: string, { id }: Conversation, sealed: SealedChat): Promise<void> {
+    this.#tell(await sealed.search(words, id, MOST_FOUND), (found) =>
+      found.length === 0
+        ? `Nothing has "${words}" here, not even further back.`
+        : [`With "${words}", the newest last:`, ...found.toReversed().map(foundLine)].join("\n"),
+    );
+  }
+
+  async #enter(entering: Promise<Reply<Talk>>): Promise<void> {
+    const reply = await entering;
+    if (reply.kind !== "answered") return this.#fail(reply);
+    this.#store.learn(reply.value);
+    this.#open(reply.value);
+  }
+
+  #open({ id }: Talk): void {
+    this.#store.open(id);
+    this.#messaging.looked(id);
+    this.#opened();
+  }
+
+  #leave(name: string, sealed: SealedChat): boolean {
+    const { current } = this.#store.getSnapshot();
+    const room = name === "" ? current : sealed.named(`#${name}`);
+    if (room === null) {
+      this.#store.note(`You are not in a room called #${name}.`, "trouble");
+      return false;
+    }
+    return this.#inRoom(room) && this.#do(sealed.leave(room.id), `You have left ${room.title}. What was said there stays here until you close it: /close.`); // prettier-ignore
+  }
+
+  #accept(person: string, current: Conversation, sealed: SealedChat): boolean {
+    const { hold } = current;
+    if (hold === null) {
+      this.#store.note("Nothing waits for that here.");
+      return true;
+    }
+    const isKey = hold.kind === "changed-key" || hold.kind === "remapped-name";
+    const isNamed = hold.who.some((name) => name.toLowerCase() === person.toLowerCase());
+    if (hold.kind === "removal-pending" || (isKey && !isNamed) || (!isKey && person !== "" && !isNamed)) {
+      this.#store.note(current.held ?? "", "trouble");
+      return hold.kind !== "removal-pending" && person === "";
+    }
+    return this.#do(sealed.acceptReaders(current.id), null);
+  }
+
+  #change(back: number, current: Conversation, change: (message: string) => Promise<Outcome>): boolean {
+    const own = nthFromEnd(current, back, ({ own: isOwn, sealed }) => isOwn && sealed.body === "text");
+    if (own === null) return this.#none(current, "of your own");
+    return this.#do(change(own.sealed.id), null);
+  }
+
+  #reply(back: number, text: string, current: Conversation): boolean {
+    const other = nthFromEnd(current, back, ({ own, sealed }) => !own && sealed.body === "text");
+    if (other === null) return this.#none(current, "of somebody else");
+    return this.#messaging.send(current, text, other.sealed.id);
+  }
+
+  #none({ serverReads }: Conversation, whose: string): boolean {
+    const why = serverReads ? "Nothing can be changed or answered where the server reads." : `There is no such message ${whose} here.`; // prettier-ignore
+    this.#store.note(why, "trouble");
+    return false;
+  }
+
+  #inRoom({ kind, title }: Pick<Talk, "kind" | "title">): boolean {
+    if (kind === "sealed-room" || kind === "sealed-direct") return true;
+    this.#store.note(`${title} is no room of members. /to #ROOM opens one, /create #ROOM makes one.`, "trouble");
+    return false;
+  }
+
+  #do(doing: Promise<Outcome>, done: string | null): boolean {
+    void doing.then((outcome) => {
+      if (outcome.kind !== "taken") this.#fail(outcome);
+      else if (done !== null) this.#store.note(done);
+    });
+    return true;
+  }
+
+  #tell<T>(reply: Reply<T>, words: (value: T) => string): void {
+    if (reply.kind === "answered") this.#store.note(words(reply.value));
+    else this.#fail(reply);
+  }
+
+  #fail(failure: Exclude<Reply<never>, { kind: "answered" }>): void {
+    this.#ports.failed?.(failure);
+    this.#store.note(explainFailure(failure, this.#ports.server), "trouble");
+  }
+
+  #why(failure: Exclude<Reply<never>, { kind: "answered" }>, person: string): string {
+    this.#ports.failed?.(failure);
+    const isNobody = failure.kind === "refused" && failure.error.reason === "recipient-not-found";
+    return isNobody ? `Nobody called ${person} is known here.` : explainFailure(failure, this.#ports.server);
+  }
+}
+
+type SealedMessage = Message & { readonly sealed: Sealed };
+
+/** The how manieth message from the end that is such; null: there are fewer here. */
+function nthFromEnd(
+  { entries }: Conversation,
+  back: number,
+  isWanted: (message: SealedMessage) => boolean,
+): SealedMessage | null {
+  let left = back;
+  for (let at = entries.length - 1; at >= 0; at -= 1) {
+    const entry = entries[at];
+    if (entry === undefined || !isSealed(entry) || !isWanted(entry)) continue;
+    left -= 1;
+    if (left === 0) return entry;
+  }
+  return null;
+}
+
+function isSealed(entry: Entry): entry is Entry & SealedMessage {
+  return entry.kind === "message" && entry.sealed !== undefined;
+}
+
+function readersOf(current: Conversation): string {
+  const now = `What is written here can be read by ${current.readers}.`;
+  const last = current.entries.findLast(isSealed);
+  return last === undefined
+    ? now
+    : `${now}\nThe last message, by ${last.from}, could be read by ${last.sealed.readers.join(", ")}.`;
+}
+
+function roomsInWords(rooms: readonly Room[]): string {
+  const lines = rooms.map(({ title, access, status, people }) => {
+    const count = people === null ? "" : `, ${people} in it`;
+    return `${title}: ${access === "open" ? "open" : "by invitation"}${count}, ${STATUS[status]}`;
+  });
+  return lines.length === 0 ? "There are no rooms. /create #NAME makes one." : lines.join("\n");
+}
+
+const STATUS = {
+  member: "you are in it",
+  "not-a-member": "/join comes in",
+  removed: "you were removed",
+  closed: "it has ended and is being made anew",
+} as const;
+
+const LEVEL = {
+  unverified: "the server says so",
+  "tailnet-verified": "your own Tailscale says so",
+  compared: "you have compared keys",
+} as const;
+
+function membersInWords(title: string, members: readonly Member[]): string {
+  const lines = members.map(({ name, kind, identity, level, devices, isSelf }) => {
+    const who = kind === "name" ? "a name only" : `${kind} ${identity}`;
+    return `${name}${isSelf ? " (you)" : ""}: ${who}, ${LEVEL[level]}; on ${devices.join(", ")}`;
+  });
+  return [`In ${title}:`, ...lines].join("\n");
+}
+
+function devicesInWords(devices: readonly Device[]): string {
+  const lines = devices.map(({ label, isThis, status, lastSeen }) => {
+    const seen = lastSeen === null ? "" : `, seen last ${dateOf(lastSeen)}`;
+    return `${label}${isThis ? " (this one)" : ""}: ${status}${seen}`;
+  });
+  return ["Your devices:", ...lines].join("\n");
+}
+
+function foundLine({ at, from, text }: ChatMessage): string {
+  return `${dateOf(at)} ${from}: ${text}`;
+}
+
+/** Here, as `2026-11-27 12:34`. */
+function dateOf(at: number): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "at an unknown time";
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
