@@ -16,12 +16,12 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until("search:");
     await terminal.press("Escape");
     await terminal.until(
-      ({ rows }) => rows.at(-1) === "ALL (server reads)> a thought" && rows.at(-2)?.includes("read by") === true,
+      ({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> a thought" && rows.at(-2)?.includes("read by") === true,
     );
     await terminal.press("C-u");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>");
     await terminal.press("Escape", "C-y");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> a thought");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> a thought");
   });
 
   test("TU-9 Ctrl-C clears what is written and says for a while that it leaves the second time", async () => {
@@ -29,7 +29,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.type("never mind");
     await terminal.until("never mind");
     await terminal.press("C-c");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>" && rows.at(-2) === " Ctrl-C again leaves");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>" && rows.at(-2) === " Ctrl-C again leaves");
     // The hint goes with its time.
     await terminal.until(({ rows }) => rows.at(-2)?.includes("read by") === true);
     await terminal.press("C-c");
@@ -42,7 +42,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     const terminal = await startFakeChat();
     await terminal.type("ab");
     await terminal.press("C-a", "C-d");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> b");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> b");
     await terminal.press("C-d", "C-d");
     await terminal.until(LEFT);
   });
@@ -61,7 +61,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until("ready$");
     const before = await modes(terminal);
     await terminal.type(`echo before; ${fakeChatCommand(3)}\r`);
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>");
     expect(await modes(terminal)).not.toEqual(before);
     await end(terminal);
     const { text } = await terminal.until(new RegExp(`${said}[^]*ready\\$\\s*$`));
@@ -97,10 +97,10 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.resize(120, 30);
     await terminal.type("fg\r");
     await terminal.until(
-      ({ rows, text }) => rows.length === 30 && rows.at(-1) === "ALL (server reads)>" && /\| 3 here$/m.test(text),
+      ({ rows, text }) => rows.length === 30 && rows.at(-1) === "🔓 ALL (server reads)>" && /\| 3 here$/m.test(text),
     );
     await terminal.type("wider");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> wider");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> wider");
   });
 
   test("TU-11 Ctrl-Z gives the terminal back to the shell, and fg comes back to the same screen", async () => {
@@ -116,10 +116,10 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until(/^seen/m);
     await terminal.type("fg\r");
     await terminal.until(
-      ({ rows, text }) => rows.at(-1) === "ALL (server reads)> half a thou" && text.includes("message 3"),
+      ({ rows, text }) => rows.at(-1) === "🔓 ALL (server reads)> half a thou" && text.includes("message 3"),
     );
     await terminal.type("ght");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> half a thought");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> half a thought");
   });
 
   test("TU-11 Ctrl-L draws over whatever has come onto the screen", async () => {
@@ -141,9 +141,9 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     // As one selects and copies it: rows that the terminal itself has wrapped are joined.
     expect(await terminal.joined()).toContain(`alice see ${link}`);
     await terminal.press("Space");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>");
     await terminal.type("on it goes");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> on it goes");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> on it goes");
   });
 });
 

@@ -38,49 +38,50 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     const terminal = await startFakeChat({ columns: 40, rows: 10 });
     // This tmux counts the parts of such a family on their own.
     await terminal.type("👨‍👩‍👧‍👦👋🏽".repeat(12));
+    await terminal.until("👋🏽");
     await terminal.press("Enter");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL>");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL>");
     await terminal.type("on");
     await terminal.until(
-      ({ rows }) => rows.at(-1) === "ALL> on" && rows.at(-2)?.startsWith(" alice | read by the server") === true,
+      ({ rows }) => rows.at(-1) === "🔓 ALL> on" && rows.at(-2)?.startsWith(" alice | read by the server") === true,
     );
     await terminal.press("C-l");
     await terminal.type("e");
     // Drawn afresh in more than one write, so all of it is waited for.
     await terminal.until(
       ({ rows }) =>
-        rows.at(-1) === "ALL> one" &&
+        rows.at(-1) === "🔓 ALL> one" &&
         rows.at(-2)?.startsWith(" alice | read by the server") === true &&
-        rows[0] === "1 ALL",
+        rows[0] === "1 🔓 ALL",
     );
   });
 
   test("TU-6 a conversation's unread messages are counted, and begin below a line", async () => {
     const terminal = await startFakeChat({ columns: 100, messages: 5 });
     await happen(terminal, "!direct psst");
-    await terminal.until(/^2 bob +1 \|/m);
+    await terminal.until(/^2 🔓 bob +1 \|/m);
     await terminal.press("M-a");
     const { rows } = await terminal.until("bob: psst");
     expect(rows.findIndex((row) => row.includes("── unread ─"))).toBe(
       rows.findIndex((row) => row.includes("bob: psst")) - 1,
     );
-    expect(rows.at(-1)).toMatch(/^bob \(server reads\)>/);
+    expect(rows.at(-1)).toMatch(/^🔓 bob \(server reads\)>/);
     await terminal.press("M-1");
-    await terminal.until(({ rows: drawn }) => drawn.at(-1)?.startsWith("ALL") === true);
+    await terminal.until(({ rows: drawn }) => drawn.at(-1)?.startsWith("🔓 ALL") === true);
   });
 
   test("TU-6 each conversation keeps what is being written in it", async () => {
     const terminal = await startFakeChat();
     await happen(terminal, "!direct psst");
-    await terminal.until(/2 bob +1/);
+    await terminal.until(/2 🔓 bob +1/);
     await terminal.type("for all");
     await terminal.press("M-2");
-    await terminal.until(({ rows }) => rows.at(-1) === "bob (server reads)>");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 bob (server reads)>");
     await terminal.type("for bob");
     await terminal.press("M-Up");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> for all");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> for all");
     await terminal.press("M-Down");
-    await terminal.until(({ rows }) => rows.at(-1) === "bob (server reads)> for bob");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 bob (server reads)> for bob");
   });
 
   test("TU-7 what others send is shown, never obeyed", async () => {
@@ -88,7 +89,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     await happen(terminal, String.raw`!say \u001b[2J\u001b]0;title\u0007 \u202eabc \u009b31m`);
     const { text, rows } = await terminal.until("bob: ");
     expect(text).toContain("bob: ␛[2J␛]0;title␇ <U+202E>abc <U+009B>31m");
-    expect(rows.at(-1)?.startsWith("ALL")).toBe(true);
+    expect(rows.at(-1)?.startsWith("🔓 ALL")).toBe(true);
     expect(await terminal.state("#{pane_title}")).not.toBe("title");
   });
 
@@ -104,7 +105,7 @@ describe.skipIf(!HAS_TMUX)("the messages (needs tmux)", () => {
     await happen(terminal, "!lose");
     await terminal.until("not connected, trying again");
     await terminal.type("keep me\r");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> keep me");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> keep me");
     await terminal.press("C-u");
     await happen(terminal, "!find");
     await terminal.until(({ text }) => !text.includes("not connected"));

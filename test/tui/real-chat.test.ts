@@ -23,14 +23,14 @@ describe.skipIf(!HAS_TMUX)("pad chat on a terminal, with a real server (needs tm
     bob.broadcast("Make it eight, alice");
     bob.direct("alice", "I have the present");
     expect(await bob.line()).toBe("BROADCAST SENT");
-    await terminal.until(/2 bob +1!/);
+    await terminal.until(/2 🔓 bob +1!/);
     await terminal.until("bob: Make it eight, alice");
     await terminal.press("M-a");
     await terminal.until("bob: I have the present");
     await terminal.type("Great\r");
     expect(await bob.message()).toEqual({ from: "alice", to: null, text: "Great" });
     await terminal.until(
-      ({ text, rows: drawn }) => text.includes("alice: Great") && drawn.at(-1)?.startsWith("bob") === true,
+      ({ text, rows: drawn }) => text.includes("alice: Great") && drawn.at(-1)?.startsWith("🔓 bob") === true,
     );
   });
 

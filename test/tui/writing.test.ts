@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HAS_TMUX } from "../helpers/terminal.ts";
 import { startFakeChat } from "./start-fake-chat.ts";
 
-const PROMPT = "ALL (server reads)> ".length;
+const PROMPT = "🔓 ALL (server reads)> ".length;
 
 describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
   test("TU-2 keys edit as in readline, and Enter sends", async () => {
@@ -12,10 +12,10 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.type("quick ");
     await terminal.press("C-e", "C-w");
     await terminal.type("dog");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> quick brown dog");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> quick brown dog");
     await terminal.press("Enter");
     const { rows } = await terminal.until("alice: quick brown dog");
-    expect(rows.at(-1)).toBe("ALL (server reads)>");
+    expect(rows.at(-1)).toBe("🔓 ALL (server reads)>");
   });
 
   test("TU-17 lines that come at once without brackets ask, and none goes out", async () => {
@@ -24,7 +24,7 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.until("Insert 3 lines as one message?");
     await terminal.type("y");
     const { text } = await terminal.until(
-      ({ rows }) => rows.slice(-3).join("\n") === "ALL (server reads)> first line\nsecond 世界\nthird",
+      ({ rows }) => rows.slice(-3).join("\n") === "🔓 ALL (server reads)> first line\nsecond 世界\nthird",
     );
     expect(text).not.toContain("alice:");
   });
@@ -44,15 +44,15 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.press("BSpace");
     await terminal.press("C-a");
     const { rows } = await terminal.until(({ cursor }) => cursor.x === PROMPT);
-    expect(rows.at(-1)?.startsWith("ALL (server reads)>")).toBe(true);
+    expect(rows.at(-1)?.startsWith("🔓 ALL (server reads)>")).toBe(true);
   });
 
   test("TU-3 a wide character never reaches over the edge, and a long text takes more rows and then scrolls", async () => {
     const terminal = await startFakeChat({ columns: 40, rows: 12 });
-    await terminal.type(`x${"世".repeat(17)}`);
-    // 5 and 1 and 34 cells fill the row; the cursor has its own.
+    await terminal.type(`${"世".repeat(16)}`);
+    // 8 and 32 cells fill the row; the cursor has its own.
     await terminal.until(
-      ({ cursor, rows }) => cursor.x === 0 && cursor.y === 11 && rows[10]?.startsWith("ALL> x世") === true,
+      ({ cursor, rows }) => cursor.x === 0 && cursor.y === 11 && rows[10]?.startsWith("🔓 ALL> 世") === true,
     );
     await terminal.type("界");
     await terminal.until(({ cursor, rows }) => cursor.x === 2 && rows[11] === "界");
@@ -62,7 +62,7 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     expect(rows.filter((row) => /^a*(the end)?$/.test(row) && row !== "").length).toBeLessThanOrEqual(4);
     await terminal.press("C-a");
     await terminal.until(
-      ({ cursor, rows: drawn }) => cursor.x === 5 && drawn[cursor.y]?.startsWith("ALL> x世") === true,
+      ({ cursor, rows: drawn }) => cursor.x === 8 && drawn[cursor.y]?.startsWith("🔓 ALL> 世") === true,
     );
   });
 
@@ -72,7 +72,7 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.press("M-Enter");
     await terminal.type("two");
     await terminal.until(
-      ({ cursor, rows }) => rows[22] === "ALL (server reads)> one" && rows[23] === "two" && cursor.x === 3,
+      ({ cursor, rows }) => rows[22] === "🔓 ALL (server reads)> one" && rows[23] === "two" && cursor.x === 3,
     );
     await terminal.press("Up");
     await terminal.until(({ cursor }) => cursor.y === 22 && cursor.x === PROMPT + 3);
@@ -89,9 +89,9 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.until(({ cursor }) => cursor.x === PROMPT + "bob ".length);
     await terminal.press("C-u");
     await terminal.press("Tab", "Tab");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> bob");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> bob");
     await terminal.press("BTab");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> alice");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> alice");
   });
 
   test("TU-2 Ctrl-R searches what was written, Up brings it back", async () => {
@@ -104,12 +104,12 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.type("first");
     await terminal.until(
       ({ rows }) =>
-        rows.at(-2)?.includes("search: first") === true && rows.at(-1) === "ALL (server reads)> the first thing",
+        rows.at(-2)?.includes("search: first") === true && rows.at(-1) === "🔓 ALL (server reads)> the first thing",
     );
     await terminal.press("Escape");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)>");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>");
     await terminal.press("Up");
-    await terminal.until(({ rows }) => rows.at(-1) === "ALL (server reads)> the second thing");
+    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)> the second thing");
   });
 
   test("TU-4 a paste of several lines asks, and is then one text to be sent", async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.paste("first\nsecond\nthird");
     await terminal.until("Insert 3 lines as one message?");
     await terminal.type("y");
-    await terminal.until(({ rows }) => rows.slice(-3).join("\n") === "ALL (server reads)> first\nsecond\nthird");
+    await terminal.until(({ rows }) => rows.slice(-3).join("\n") === "🔓 ALL (server reads)> first\nsecond\nthird");
     await terminal.press("C-c", "C-c");
     await terminal.until("The chat is left.");
   });
@@ -130,6 +130,6 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
     await terminal.until(({ text }) => !text.includes("Insert "));
     await terminal.paste("harmless \u001b[31m text");
     const { rows } = await terminal.until("harmless");
-    expect(rows.at(-1)).toMatch(/^ALL \(server reads\)> harmless .*\[31m text$/);
+    expect(rows.at(-1)).toMatch(/^🔓 ALL \(server reads\)> harmless .*\[31m text$/);
   });
 });

@@ -31,7 +31,8 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
   const typing = new AbortController();
   void chat.ended().then(() => typing.abort());
   const say = (text: string, how: "submit" | "say") => {
-    if (!chat[how](text) && chat.getSnapshot().link.kind !== "online") screen.note("Not connected: this was not sent.");
+    const isKept = how === "say" ? !chat.say(text) : chat.submit(text) === "kept";
+    if (isKept && chat.getSnapshot().link.kind !== "online") screen.note("Not connected: this was not sent.");
   };
   let held: string | null = null;
   for await (const [line, ...more] of screen.lines(typing.signal)) {

@@ -22,7 +22,7 @@ export interface Regions {
 export const EDGE = 3;
 
 /** Below this, things that help are left out; it can still be read and written. */
-const SMALLEST: Size = { columns: 40, rows: 10 };
+export const SMALLEST: Size = { columns: 40, rows: 10 };
 
 /** @param inputRows what the input would like to have */
 export function regionsOf({ columns, rows }: Size, inputRows: number, withMembers: boolean): Regions {

@@ -4,7 +4,7 @@ import { type Composer, promptOf } from "../../view/composer/composer.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { lockOf, paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
-import { isTooSmall, type Size } from "./regions.ts";
+import { isTooSmall, SMALLEST, type Size } from "./regions.ts";
 import type { ScreenState } from "./state.ts";
 
 /** Columns from which there is room for more than the most needed. */
@@ -27,7 +27,8 @@ export function statusRow(chat: ChatSnapshot, composer: Composer, screen: Screen
 export function promptRow({ current, me }: ChatSnapshot, { columns }: Size): Row {
   const words = ` (${visibleLine(whoReads(current, me), Math.floor(columns / 3))})`;
   const readers = columns >= ROOMY ? [span(words, { tone: "quiet" })] : [];
-  return [span(`${lockOf(current)} `), span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
+  const lock = columns >= SMALLEST.columns ? [span(`${lockOf(current)} `)] : [];
+  return [...lock, span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
 }
 
 function hintOf({ armed }: ScreenState): string | null {
