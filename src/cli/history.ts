@@ -10,7 +10,7 @@ import { attachAgent } from "./sealed/agent.ts";
 import type { Attach } from "./sealed/attach.ts";
 import { isoTime, jsonLine, messageJson } from "./sealed/message.ts";
 import { readTarget } from "./sealed/target.ts";
-import { conversationFor } from "./sealed/whereabouts.ts";
+import { conversationFor, whenOnline } from "./sealed/whereabouts.ts";
 import { withChat } from "./sealed/with-chat.ts";
 
 const OPTIONS = {
@@ -51,7 +51,11 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
   }
   // It is this device's own: no server needs to be there.
   return await withChat("history", { values, context, attach, offline: true }, async (chat, server) => {
-    const found = await conversationFor(chat, target, server);
+    const known = chat.named(words[0] ?? "");
+    const away = await whenOnline(chat, server, context.stop);
+    if (away !== null) context.stderr.write(`pad history: ${away.text} This is what this computer has.\n`);
+    const found =
+      away !== null && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
     if ("code" in found) return found;
     const { conversation } = found;
     if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
@@ -97,8 +101,9 @@ async function newest(
     const reply = await chat.page(id, before, Math.min(PAGE, limit - count));
     if (reply.kind !== "answered") return explainFailure(reply, server);
     const { messages: page, complete } = reply.value;
-    pages.push(page);
-    count += page.length;
+    const texts = page.filter(isText);
+    pages.push(texts);
+    count += texts.length;
     size = page.reduce((sum, { text }) => sum + text.length, size);
     const next = page.find(({ place }) => Number.isFinite(place))?.place ?? null;
     // A page without a place before the last one's would be asked for again for ever.
@@ -108,8 +113,15 @@ async function newest(
   return { messages: pages.toReversed().flat() };
 }
 
+/** Who came and went, and what was taken back or can't be opened, is nobody's word. */
+function isText({ sealed }: ChatMessage): boolean {
+  return sealed?.body === "text";
+}
+
 function oldestFirst(reply: Reply<readonly ChatMessage[]>, server: ServerAddress): Read | Explanation {
-  return reply.kind === "answered" ? { messages: reply.value.toReversed() } : explainFailure(reply, server);
+  return reply.kind === "answered"
+    ? { messages: reply.value.filter(isText).toReversed() }
+    : explainFailure(reply, server);
 }
 
 /** Number (a dash where the server doesn't have it yet), time, from and text; none can hold a tab or a line end of its own. */

@@ -50,7 +50,7 @@ test("CM-34 the hint that a server prints at its start works as it is printed", 
   expect(command).toContain(`localhost:${port}`);
   await promisify(execFile)("sh", ["-c", `echo hello | ${command}`], {
     cwd: root,
-    env: { PATH: process.env["PATH"], HOME: scratchFolder() },
+    env: { PATH: process.env["PATH"], HOME: scratchFolder(), PAD_AGENT_IDLE: "0" },
   });
   expect((await runPadserve(["names", "--data", data])).stdout).toContain("this machine");
 });

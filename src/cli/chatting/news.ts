@@ -13,7 +13,7 @@ export interface Line {
 /**
  * What a chat has to tell, line by line, as it comes: for terminals without a screen, and for pipes. What was written here stands on
  * the screen as it was typed, and is told again only where it waits, or came to nothing.
- * @param ownToo whether it is told what oneself has written in another window, or earlier.
+ * @param ownToo whether anything is told of own messages; else whoever sends them tells what became of them.
  */
 export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true): void {
   let next = 0;
@@ -32,9 +32,9 @@ export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true):
     for (const conversation of conversations) tellChanges(conversation);
     next = Math.max(next, ...news.map(({ entry }) => entry.key + 1));
     for (const { conversation, entry } of news) {
+      if (!ownToo && entry.kind === "message" && entry.own) continue;
       if (isFromHere(entry)) unsettled.add(entry.key);
-      else if (ownToo || entry.kind === "note" || !entry.own)
-        for (const line of linesOf(snapshot, conversation, entry)) show(line);
+      else for (const line of linesOf(snapshot, conversation, entry)) show(line);
     }
     if (unsettled.size === 0) return;
     for (const conversation of conversations) settle(snapshot, conversation, conversation === current);
@@ -108,11 +108,11 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
     case "deleted":
       return [{ kind: "note", text: `${who}${where}: (deleted)` }];
     case "members":
-      return [{ kind: "note", text: `${visible(conversation.title)}: ${text}` }];
+      return [{ kind: "note", text: `${visible(conversation.title)}: ${who} ${text}` }];
     case "gap":
     case "unreadable":
     case "unknown-kind":
-      return [{ kind: "trouble", text: `${visible(conversation.title)}, ${who}: ${text}` }];
+      return [{ kind: "trouble", text: `${visible(conversation.title)}: ${who} ${text}`.replace(":  ", ": ") }];
   }
 }
 

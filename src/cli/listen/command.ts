@@ -17,7 +17,7 @@ import { listenSealed } from "./sealed.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
-import { conversationFor, whenOnline } from "../sealed/whereabouts.ts";
+import { conversationFor, whenOnline, whenReader } from "../sealed/whereabouts.ts";
 
 /** `pad listen`: a line for each message, or a command. */
 export const command = listenCommand(attachAgent);
@@ -104,6 +104,7 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
       if ("code" in found) return found;
       const { conversation } = found;
       if (conversation.kind === "sealed-room" || conversation.kind === "sealed-direct") {
+        await whenReader(chat, conversation, stop);
         return await listenSealed({
           ...how,
           chat,

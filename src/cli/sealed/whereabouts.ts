@@ -30,6 +30,28 @@ export async function whenOnline(
   return state.kind === "online" ? null : explainEnd(state.cause, server);
 }
 
+/**
+ * Resolves as soon as this device can read what is said in a conversation: one that has just been made or joined is there before that
+ * is so. False: it didn't come to that in time.
+ */
+export async function whenReader(
+  chat: SealedChat,
+  { id }: Pick<Conversation, "id">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<true>();
+  const stop = chat.onEvent((event) => {
+    if (event.kind !== "conversation" || event.conversation.id !== id) return;
+    const { conversation } = event;
+    if ("readers" in conversation && conversation.readers.length > 0) resolve(true);
+  });
+  const known = chat.conversations.find((one) => one.id === id);
+  if (known !== undefined && "readers" in known && known.readers.length > 0) resolve(true);
+  const isReader = await Promise.race([promise, aborted(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_IN)]))]);
+  stop();
+  return isReader === true;
+}
+
 /** Resolves with null when the signal says so. */
 export function aborted(signal: AbortSignal): Promise<null> {
   const { promise, resolve } = Promise.withResolvers<null>();

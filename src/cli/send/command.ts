@@ -11,7 +11,7 @@ import { cannotSeal, CLASSIC_OPTION, isClassic, type Attach } from "../sealed/at
 import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
-import { conversationFor, whenOnline } from "../sealed/whereabouts.ts";
+import { conversationFor, whenOnline, whenReader } from "../sealed/whereabouts.ts";
 import { sendClassic } from "./classic.ts";
 import { sendSealed } from "./sealed.ts";
 
@@ -132,6 +132,7 @@ async function sealedSend(
     if (conversation.kind === "classic-direct" || conversation.kind === "open-room") return "plain";
     const limit = on.longestText(conversation.id);
     if (Buffer.byteLength(text) > limit) return complain(context, { text: tooLong(limit), code: EXIT.wrongUse });
+    await whenReader(on, conversation, signal);
     const acceptMembers = values["accept-members"] === true;
     const sent = await sendSealed({ chat: on, server, conversation, text, acceptMembers, signal });
     if ("code" in sent) {

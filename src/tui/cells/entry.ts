@@ -62,7 +62,11 @@ function linesOfMessage(message: Message, look: Look): readonly Row[] {
     case "text":
       return messageLines(message, look);
     case "members":
-      return noteLines({ kind: "note", text: message.text, tone: "plain" });
+      return noteLines({
+        kind: "note",
+        text: `${visibleLine(message.from)} ${visibleLine(message.text)}`,
+        tone: "plain",
+      });
     case "gap":
     case "unreadable":
       return noteLines({ kind: "note", text: message.text, tone: "trouble" });

@@ -1,0 +1,265 @@
+/** The chat's view-model over a fake world of chats that seal. */
+import { expect, test } from "vitest";
+import type { Chat } from "../../src/view/chat/chat.ts";
+import { createChat } from "../../src/view/chat/chat-model.ts";
+import type { Conversation, Entry } from "../../src/view/chat/snapshot.ts";
+import { whoReads } from "../../src/view/chat/who-reads.ts";
+import { tellNews } from "../../src/cli/chatting/news.ts";
+import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
+import { FakeSealedWorld, type FakeSealedChat } from "../helpers/fake-sealed-world.ts";
+
+test("VW-30 it begins in #everyone, with what was said before above what is noted now; ALL is listed", async () => {
+  const { alice, bob, everyone } = meet();
+  for (let nth = 0; nth < 150; nth += 1) await bob.send(everyone, `${nth}`);
+  const { chat } = await open(alice);
+  const { current, conversations } = chat.getSnapshot();
+  expect(current.title).toBe("#everyone");
+  expect(conversations.map(({ title, serverReads }) => [title, serverReads])).toEqual([
+    ["#everyone", false],
+    ["ALL", true],
+  ]);
+  expect(said(current)).toEqual(Array.from({ length: 100 }, (_, nth) => `${nth + 50}`));
+  expect(current.entries.at(-1)?.kind).toBe("note");
+  chat.loadOlder();
+  await settled();
+  expect(said(chat.getSnapshot().current)).toHaveLength(150);
+});
+
+test("VW-31 what is written while the server is away waits, and goes out by itself", async () => {
+  const { world, alice } = meet();
+  const { chat } = await open(alice);
+  world.setOnline(false);
+  expect(chat.submit("into the dark")).toBe("done");
+  expect(lastMessage(chat)).toMatchObject({ text: "into the dark", own: true, delivery: { kind: "sending" } });
+  world.setOnline(true);
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({ text: "into the dark", delivery: { kind: "stored" } });
+  expect(said(chat.getSnapshot().current)).toEqual(["into the dark"]);
+});
+
+test("VW-31 new readers hold it until /accept; a changed key needs its owner's name", async () => {
+  const { world, alice } = meet();
+  const { chat } = await open(alice);
+  world.join("carol");
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  chat.submit("for whom?");
+  expect(chat.getSnapshot().current.held).toContain("new here, and would read it: carol");
+  chat.submit("/accept");
+  await settled();
+  expect(chat.getSnapshot().current.held).toBeNull();
+  expect(lastMessage(chat)).toMatchObject({ text: "for whom?", delivery: { kind: "stored" } });
+  alice.hold("#everyone", { kind: "changed-key", who: ["bob"] });
+  chat.submit("secret");
+  chat.submit("/accept");
+  chat.submit("/accept carol");
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({ text: "secret", delivery: { kind: "sending" } });
+  chat.submit("/accept bob");
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({ text: "secret", delivery: { kind: "stored" } });
+});
+
+test("VW-31 what is held can be taken back before it went out", async () => {
+  const { world, alice } = meet();
+  const { chat } = await open(alice);
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  chat.submit("never mind");
+  chat.submit("/delete");
+  chat.submit("/accept");
+  await settled();
+  expect(world.group("#everyone").log.filter(({ body }) => body === "text")).toEqual([]);
+});
+
+test("VW-32 changed and deleted messages are shown in their place, and who came is nobody's message", async () => {
+  const { world, alice, bob, everyone } = meet();
+  const { chat, alerts } = await open(alice);
+  await bob.send(everyone, "alice: one");
+  const id = world.group("#everyone").log.at(-1)?.id ?? "";
+  await bob.edit(everyone, id, "two");
+  expect(lastMessage(chat)).toMatchObject({ text: "two", sealed: { edited: true } });
+  await bob.remove(everyone, id);
+  expect(lastMessage(chat)).toMatchObject({ sealed: { body: "deleted" } });
+  chat.openNamed("ALL");
+  world.join("alice-two");
+  expect(chat.getSnapshot().conversations[0]).toMatchObject({ unread: 0, highlights: 0 });
+  expect(alerts).toBe(0);
+});
+
+test("VW-33 rooms and their commands, and messages by their place from the end", async () => {
+  const { world, alice, bob } = meet();
+  const { chat } = await open(alice);
+  chat.submit("/create #ops invite");
+  await settled();
+  expect(chat.getSnapshot().current).toMatchObject({ title: "#ops", isOpen: false });
+  chat.submit("/invite bob");
+  chat.submit("first");
+  chat.submit("second");
+  chat.submit("/edit ^2 changed");
+  chat.submit("/delete");
+  await settled();
+  const log = world.group("#ops").log.filter(({ body }) => body !== "members");
+  expect(log.map(({ text, body, edited }) => [text, body, edited])).toEqual([
+    ["changed", "text", true],
+    ["", "deleted", false],
+  ]);
+  await bob.send(bob.named("#ops")?.id ?? alice.conversations[0]!.id, "a question");
+  chat.submit("/reply an answer");
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({
+    text: "an answer",
+    sealed: { replyTo: { from: "bob", text: "a question" } },
+  });
+  for (const command of ["/members", "/rooms", "/devices", "/readers"]) chat.submit(command);
+  await settled();
+  const notes = chat
+    .getSnapshot()
+    .current.entries.filter(({ kind }) => kind === "note")
+    .map(({ text }) => text);
+  expect(notes.some((text) => text.includes("bob: a name only, the server says so; on laptop"))).toBe(true);
+  expect(notes.some((text) => text.includes("#ops: by invitation, 2 in it, you are in it"))).toBe(true);
+  expect(notes.some((text) => text.includes("laptop (this one): confirmed"))).toBe(true);
+  expect(notes.some((text) => text.includes("could be read by alice, bob"))).toBe(true);
+  chat.submit("/leave");
+  await settled();
+  expect(world.group("#ops").members).toEqual(["bob"]);
+  expect(chat.submit("/edit")).toBe("wrong");
+  expect(chat.submit("/to #nowhere")).toBe("wrong");
+});
+
+test("VW-33 without a chat that seals, each of its commands says so", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice, { isClassic: true });
+  for (const command of [
+    "/create #ops",
+    "/join #ops",
+    "/leave",
+    "/invite bob",
+    "/plain bob",
+    "/edit x",
+    "/delete",
+    "/reply x",
+    "/accept",
+  ]) {
+    expect(chat.submit(command)).toBe("wrong");
+    expect(chat.getSnapshot().current.entries.at(-1)?.text).toContain("can't seal");
+  }
+  expect(chat.submit("/readers")).toBe("done");
+});
+
+test("VW-34 who will read is told before one writes", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  const { current, conversations } = chat.getSnapshot();
+  expect(whoReads(current, "alice")).toBe("bob, whoever joins");
+  expect(whoReads({ ...current, readerNames: ["alice", "b", "c", "d", "e"], isOpen: false }, "alice")).toBe("4 others");
+  expect(whoReads({ ...current, readerNames: ["alice"], isOpen: false }, "alice")).toBe("nobody else yet");
+  expect(whoReads(conversations[1] ?? current, "alice")).toBe("server reads");
+  expect(current.readers).toBe("alice, bob, and whoever this server lets in and joins");
+  expect(current.entries.some(({ text }) => text.includes("No tailnet vouches for names here"))).toBe(true);
+});
+
+test("VW-35 what another window writes is one's own, and lines tell it; what was typed here they don't", async () => {
+  const { alice, everyone } = meet();
+  const { chat } = await open(alice);
+  const told: string[] = [];
+  tellNews(chat, ({ text }) => told.push(text));
+  told.length = 0;
+  chat.submit("from here");
+  await alice.send(everyone, "from there");
+  await settled();
+  expect(said(chat.getSnapshot().current)).toEqual(["from here", "from there"]);
+  expect(told).toEqual(["alice (#everyone): from there"]);
+});
+
+test("VW-35 lines tell what waits, what has gone out then, and what was changed", async () => {
+  const { world, alice, bob, everyone } = meet();
+  const { chat } = await open(alice);
+  const told: string[] = [];
+  tellNews(chat, ({ text }) => told.push(text));
+  world.setOnline(false);
+  told.length = 0;
+  chat.submit("later");
+  world.setOnline(true);
+  await bob.send(everyone, "hi");
+  const last = world.group("#everyone").log.at(-1)?.id ?? "";
+  await bob.edit(everyone, last, "hello");
+  await bob.remove(everyone, last);
+  await settled();
+  expect(told.filter((text) => !text.startsWith("Connected"))).toEqual([
+    'To #everyone, "later": waits for the server, and goes out when it is back.',
+    'To #everyone, "later": sent now.',
+    "bob (#everyone): hi",
+    "bob changed a message: hello",
+    "bob took a message back.",
+  ]);
+});
+
+test("VW-36 a person is written to sealed; who has no device the classic way, and nobody loses a text", async () => {
+  const { world, alice } = meet();
+  world.classic.push("dave");
+  const { chat } = await open(alice);
+  chat.submit("/msg bob psst");
+  chat.submit("/to bob");
+  await settled();
+  expect(chat.getSnapshot().current).toMatchObject({ title: "bob", kind: "sealed-direct", serverReads: false });
+  expect(said(chat.getSnapshot().current)).toEqual(["psst"]);
+  chat.submit("/to dave");
+  await settled();
+  expect(chat.getSnapshot().current).toMatchObject({ title: "dave", serverReads: true });
+  chat.submit("/msg nobody a long text");
+  await settled();
+  expect(chat.getSnapshot().current.entries.at(-1)?.text).toBe(
+    "Nobody called nobody is known here. This was not sent to nobody: a long text",
+  );
+  chat.submit("/plain bob");
+  await settled();
+  expect(chat.getSnapshot().current).toMatchObject({ title: "bob", serverReads: true });
+});
+
+function meet() {
+  const world = new FakeSealedWorld();
+  const [alice, bob] = [world.join("alice"), world.join("bob")];
+  const everyone = bob.named("#everyone")?.id;
+  if (everyone === undefined) throw new Error("no room");
+  void alice.acceptReaders(everyone);
+  return { world, alice, bob, everyone };
+}
+
+async function open(client: FakeSealedChat, { isClassic = false } = {}) {
+  let alerts = 0;
+  const chat = createChat({
+    client,
+    ...(isClassic ? {} : { sealed: client }),
+    server: "chat",
+    now: () => client.world.now,
+    settings: DEFAULT_SETTINGS,
+    troubles: [],
+    saveSettings: () => null,
+    alert: () => {
+      alerts += 1;
+      return Promise.resolve(null);
+    },
+  });
+  await settled();
+  return {
+    chat,
+    get alerts() {
+      return alerts;
+    },
+  };
+}
+
+/** All that the fake world answers has been heard. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+function said({ entries }: Conversation): readonly string[] {
+  return entries.flatMap((entry) =>
+    entry.kind === "message" && (entry.sealed?.body ?? "text") === "text" ? [entry.text] : [],
+  );
+}
+
+function lastMessage(chat: Chat): Entry | undefined {
+  return chat.getSnapshot().current.entries.findLast(({ kind }) => kind === "message");
+}
