@@ -29,7 +29,9 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.type("never mind");
     await terminal.until("never mind");
     await terminal.press("C-c");
-    await terminal.until(({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>" && rows.at(-2) === " Ctrl-C again leaves");
+    await terminal.until(
+      ({ rows }) => rows.at(-1) === "🔓 ALL (server reads)>" && rows.at(-2) === " Ctrl-C again leaves",
+    );
     // The hint goes with its time.
     await terminal.until(({ rows }) => rows.at(-2)?.includes("read by") === true);
     await terminal.press("C-c");

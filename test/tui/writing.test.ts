@@ -49,7 +49,7 @@ describe.skipIf(!HAS_TMUX)("writing (needs tmux)", () => {
 
   test("TU-3 a wide character never reaches over the edge, and a long text takes more rows and then scrolls", async () => {
     const terminal = await startFakeChat({ columns: 40, rows: 12 });
-    await terminal.type(`${"世".repeat(16)}`);
+    await terminal.type("世".repeat(16));
     // 8 and 32 cells fill the row; the cursor has its own.
     await terminal.until(
       ({ cursor, rows }) => cursor.x === 0 && cursor.y === 11 && rows[10]?.startsWith("🔓 ALL> 世") === true,

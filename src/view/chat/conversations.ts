@@ -151,7 +151,7 @@ export function below(conversation: Conversation, older: readonly Entry[]): Conv
   const { entries } = conversation;
   if (last === undefined || entries.some(({ kind }) => kind === "message")) return conversation;
   // Their keys are lower than those of what is put in now.
-  return { ...conversation, entries: entries.map((entry) => ({ ...entry, place: last + NEXT })) };
+  return { ...conversation, entries: entries.map((entry) => Object.assign({ ...entry }, { place: last + NEXT })) };
 }
 
 /** Less than from one message to the next. */

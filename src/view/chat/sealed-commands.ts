@@ -172,11 +172,14 @@ export class SealedCommands {
   }
 
   #do(doing: Promise<Outcome>, done: string | null): boolean {
-    void doing.then((outcome) => {
-      if (outcome.kind !== "taken") this.#fail(outcome);
-      else if (done !== null) this.#store.note(done);
-    });
+    void this.#settle(doing, done);
     return true;
+  }
+
+  async #settle(doing: Promise<Outcome>, done: string | null): Promise<void> {
+    const outcome = await doing;
+    if (outcome.kind !== "taken") this.#fail(outcome);
+    else if (done !== null) this.#store.note(done);
   }
 
   #tell<T>(reply: Reply<T>, words: (value: T) => string): void {
@@ -271,6 +274,9 @@ function foundLine({ at, from, text }: ChatMessage): string {
 function dateOf(at: number): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return "at an unknown time";
-  const two = (number: number): string => String(number).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, "0");
 }
