@@ -45,6 +45,14 @@ test("CA-1 #everyone is the first conversation, from the start; what is said the
   });
 });
 
+test("CA-1 the first words of a new device wait until it is in #everyone, and go out; without a server they stay with their writer", async () => {
+  const alice = world.make("alice");
+  expect(await alice.send("#everyone", "am I the first?")).toEqual({ kind: "taken" });
+  await world.stopServer();
+  const bob = world.make("bob");
+  expect(await bob.send("#everyone", "anybody?")).toEqual({ kind: "not-sent", why: "offline" });
+});
+
 test("CA-2 what is written while nobody answers waits, also over a restart, is shown behind all others, and goes out once, in order", async () => {
   const [alice, bob] = await two("alice", "bob");
   await met(alice, bob);

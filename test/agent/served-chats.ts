@@ -37,6 +37,8 @@ export interface ServedChat {
 
 /** The real server over a SQLite store, and the chats of people without a tailnet. */
 export interface ChatWorld {
+  /** One who is about to connect. */
+  make(name: string): ServedChat;
   arrive(...names: readonly string[]): Promise<readonly ServedChat[]>;
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
   stopServer(): Promise<void>;
@@ -63,6 +65,7 @@ export async function chatWorld(): Promise<ChatWorld> {
       if (server === null) throw new Error("no server");
       return await server.join(name);
     },
+    make: makePerson,
     async arrive(...names) {
       const arrived = names.map(makePerson);
       for (const { chat, runtime } of arrived) {

@@ -18,6 +18,7 @@ import { Listeners } from "../../client/listeners.ts";
 import type { Page } from "../../client/message.ts";
 import type { Person as FramePerson } from "../../wire/frames/people.ts";
 import { LONGEST_TEXT } from "../content/content.ts";
+import { EVERYONE } from "../delivery/places.ts";
 import type { DeviceRuntime, RuntimeEvent } from "../runtime/device-runtime.ts";
 import type { HistoryRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
@@ -129,7 +130,24 @@ class DeviceChat implements AgentChat {
     const to = keyOf(id, "classic-direct");
     if (to !== null) return await this.#sendPlain(id, to, text);
     if (id === OPEN_ROOM.id) return await this.#plain.chat.send(id, text);
-    return await this.#sealed(id, async (talk) => await this.#sending.send(talk, text, options));
+    return await this.#sealed(id, async (talk) => {
+      await this.#firstEntry(talk);
+      return await this.#sending.send(talk, text, options);
+    });
+  }
+
+  /** On its first connection a device comes into `#everyone` by itself: what is written there meanwhile waits for that. */
+  async #firstEntry(talk: Talk): Promise<void> {
+    if (talk.key !== EVERYONE || talk.status !== "none") return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      const { kind } = this.state;
+      if (talk.status !== "none" || kind === "ended" || kind === "waiting") resolve();
+    };
+    const stop = this.onEvent(look);
+    look();
+    await promise;
+    stop();
   }
 
   edit = async (conversation: ConversationId, message: string, text: string, id?: string) =>

@@ -46,7 +46,7 @@ export interface SessionContext extends SessionPorts {
   /** Entries that were pushed and not taken yet, by number. */
   readonly offered: Map<number, LogEntry>;
   expectedHead: Head | null;
-  /** By device id in hex, since when; what the person has accepted, or was done, is taken out. */
+  /** By device id in hex, from when on messages wait; Infinity: the person has accepted that they are in. */
   readonly removals: Map<string, number>;
   /** Kept, and perhaps not in the present state's outbox yet. */
   readonly written: Written[];

@@ -6,11 +6,8 @@ import { ownPerson, rosterOf } from "./working.ts";
 import type { Person } from "./person.ts";
 import type { Working } from "./working.ts";
 
-/** Removals that the server has ordered and no commit has done: since when, by device id in hex. */
+/** Removals that the server has ordered and no commit has done: from when on messages wait for them, by device id in hex. */
 export type OrderedRemovals = ReadonlyMap<string, number>;
-
-/** So long others have to commit an ordered removal before it holds messages back, in milliseconds. */
-const REMOVAL_TIME = 30_000;
 
 /**
  * Why nothing may be sent to this group's members now: people that the writer hasn't been shown (the next epoch may hold others
@@ -30,7 +27,7 @@ export function holdsOf(
     const blocked = people.filter(({ who, userKey }) => trust.blocks(who, userKey) === kind);
     if (blocked.length > 0) holds.push({ kind, who: whoOf(blocked), shown: keysOf(blocked) });
   }
-  const overdue = people.filter(({ deviceId }) => now - (removals.get(hex(deviceId)) ?? now) >= REMOVAL_TIME);
+  const overdue = people.filter(({ deviceId }) => now >= (removals.get(hex(deviceId)) ?? Infinity));
   if (overdue.length > 0) holds.push({ kind: "removal-pending", who: whoOf(overdue) });
   return holds;
 }

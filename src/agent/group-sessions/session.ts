@@ -39,8 +39,8 @@ export interface GroupSession {
   commit(intent: Intent): Promise<CommitOutcome>;
   /** An entry that was pushed, in any order and any number of times; `advance` takes it. */
   offer(entry: LogEntry): void;
-  /** The server wants these devices out. If nobody has done it after a while, messages wait. */
-  orderRemoval(devices: readonly Uint8Array[]): void;
+  /** These devices, and no others, are wanted out by the server. If nobody has done it after `patience` milliseconds, messages wait. */
+  orderRemovals(devices: readonly Uint8Array[], patience: number): void;
   /** Messages don't wait for the removal of these people any more (`whoKey`). */
   acceptRemoved(who: readonly string[]): void;
   /** This device has left: its keys go, and what waited is refused. */
@@ -129,15 +129,18 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
         await keep(present);
         for (const each of who) present.readers.add(each);
       }),
-    orderRemoval(devices) {
-      for (const device of devices.slice(0, MOST_REMOVALS - context.removals.size)) {
-        if (!context.removals.has(hex(device))) context.removals.set(hex(device), system.now());
+    orderRemovals(devices, patience) {
+      const before = new Map(context.removals);
+      context.removals.clear();
+      for (const device of devices.slice(0, MOST_REMOVALS)) {
+        context.removals.set(hex(device), before.get(hex(device)) ?? system.now() + patience);
       }
     },
     acceptRemoved(who) {
       const people = new Set(who);
       for (const member of work === null ? [] : rosterOf(work).members) {
-        if (people.has(member.who)) context.removals.delete(hex(member.deviceId));
+        const device = hex(member.deviceId);
+        if (people.has(member.who) && context.removals.has(device)) context.removals.set(device, Infinity);
       }
     },
     leave: async () =>

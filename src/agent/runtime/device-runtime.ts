@@ -289,6 +289,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       });
     }
     if (view.reached !== null) onEvent({ kind: "reached", group: toBytes(view.group), number: view.reached });
+    if (view.removal !== null) {
+      const removal = { group: view.group, ...view.removal };
+      later(`removals ${view.group}`, async ({ entrance }) => await removeOrdered(entrance, removal));
+    }
     if (view.welcome) later(laneOf(view.group), async ({ entrance }) => await takeWelcome(entrance, view));
   }
 
@@ -341,13 +345,23 @@ function laneOf(group: string): string {
   return `group ${group}`;
 }
 
-async function removeOrdered(entrance: Entrance, push: Extract<Push, { type: "removal-due" }>): Promise<void> {
-  // What was ordered has been lifted.
-  if (push.devices.length === 0) return;
-  // Up to 64 with one commit.
-  const devices = push.devices.slice(0, 64).map(toBytes);
-  const session = entrance.groups.session(push.group);
-  session?.orderRemoval(devices);
-  await session?.commit({ kind: "remove", devices });
-  entrance.groups.wake(push.group);
+/** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
+const PATIENCE = 300_000;
+/** Devices that one commit removes. */
+const AT_ONCE = 64;
+
+async function removeOrdered(
+  entrance: Entrance,
+  { group, devices, since, until }: Omit<Extract<Push, { type: "removal-due" }>, "type">,
+): Promise<void> {
+  const session = entrance.groups.session(group);
+  if (session === null) return;
+  // By the server's clock both, so their difference is a time on any.
+  const patience = since === undefined || until === undefined ? PATIENCE : Math.max(0, until - since);
+  session.orderRemovals(devices.map(toBytes), patience);
+  // None, when what was ordered was lifted.
+  for (let at = 0; at < devices.length; at += AT_ONCE) {
+    await session.commit({ kind: "remove", devices: devices.slice(at, at + AT_ONCE).map(toBytes) });
+  }
+  entrance.groups.wake(group);
 }
