@@ -23,13 +23,13 @@ export interface ProcessContext {
 
 export interface Invocation<T extends Options> {
   readonly words: readonly string[];
-  /** What stands behind `--`, for a command that takes it; null: nothing does. */
+  /** What stands after `--`, for a command that takes it; null: nothing does. */
   readonly rest: readonly string[] | null;
   readonly values: Values<T>;
   readonly context: ProcessContext;
 }
 
-/** A sub-command as the table knows it: give it the words behind its name. */
+/** A sub-command as the table knows it: give it the words after its name. */
 export interface Command {
   readonly spec: CommandSpec;
   readonly start: (argv: readonly string[], context: ProcessContext) => Promise<ExitCode>;

@@ -6,11 +6,11 @@ export interface CommandSpec<T extends Options = Options> {
   /** What people type before the name; both are the same program. Default `padserve`, the server's. */
   readonly program?: "pad" | "padserve";
   readonly summary: string;
-  /** The words behind the name, as in a usage line: `[YourID] [server]`. `one|other` is a choice, and completed. */
+  /** The words after the name, as in a usage line: `[YourID] [server]`. `one|other` is a choice, and completed. */
   readonly words: string;
   readonly minWords: number;
   readonly maxWords: number;
-  /** A command line of others' that may stand behind `--`, as in a usage line: `COMMAND ARG…`. */
+  /** A command line of others' that may stand after `--`, as in a usage line: `COMMAND ARG…`. */
   readonly rest?: string;
   readonly options: T;
   /** Whole command lines with what they do. */

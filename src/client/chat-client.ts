@@ -8,7 +8,7 @@ import type { Person } from "./people.ts";
 /** What a chat client tells its listeners. Texts and names come from others as they are. */
 export type ChatEvent =
   | { readonly kind: "state"; readonly state: ClientState }
-  /** Somebody's message or an own one: a new one, or one that was told before and has changed. */
+  /** Somebody's message or one of our own: a new one, or one that was told before and has changed. */
   | { readonly kind: "message"; readonly conversation: Conversation; readonly message: ChatMessage }
   /** A message that can't be opened. */
   | { readonly kind: "unreadable"; readonly conversation: Conversation; readonly from: string }
@@ -64,7 +64,7 @@ export interface ChatClient {
   help(): Promise<Reply<readonly HelpEntry[]>>;
 
   /** The operator's: */
-  /** `reason` is told to whom it meets. */
+  /** `reason` is told to the person it concerns. */
   kick(name: string, reason?: string): Promise<Outcome>;
   ban(name: string, reason?: string): Promise<Outcome>;
   unban(name: string): Promise<Outcome>;

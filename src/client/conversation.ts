@@ -17,7 +17,7 @@ export type Conversation =
   | { readonly id: ConversationId; readonly kind: "open-room"; readonly title: string }
   /** One person of the classic protocol; the server reads along. `title` is their name as it was last written. */
   | { readonly id: ConversationId; readonly kind: "classic-direct"; readonly title: string }
-  /** One person, on their devices. `readers` are the names of who can read what is written now. */
+  /** One person, on their devices. `readers` are the names of those who can read what is written now. */
   | {
       readonly id: ConversationId;
       readonly kind: "sealed-direct";

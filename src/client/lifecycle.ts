@@ -12,13 +12,13 @@ export interface LifecyclePorts<Session extends Leavable> {
   readonly open: (owner: LifecycleOwner) => Session;
   /** Hears each new state. */
   readonly tell: (state: ClientState) => void;
-  /** Calls back once, after so many milliseconds, unless the function returned is called before. */
+  /** Calls back once, after this many milliseconds, unless the function returned is called before. */
   readonly after: (milliseconds: number, callback: () => void) => () => void;
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly reconnect: ReconnectPolicy;
   readonly backOff: BackOff;
-  /** Milliseconds: a connection that held for so long starts the back-off again from its first delay. */
+  /** Milliseconds: a connection that held for this long starts the back-off again from its first delay. */
   readonly stable: number;
 }
 

@@ -10,7 +10,7 @@ export interface ChatMessage {
   readonly id: string;
   readonly conversation: ConversationId;
   /**
-   * Its place in the conversation's order: lower is earlier, whenever it arrived. Infinity for an own message that has no
+   * Its place in the conversation's order: lower is earlier, whenever it arrived. Infinity for a message of our own that has no
    * place yet; those stand last, in the order in which they were written.
    */
   readonly place: number;
@@ -51,13 +51,13 @@ export interface Quote {
   readonly text: string;
 }
 
-/** How far an own message has come; others' are `delivered`. */
+/** How far a message of our own has come; others' are `delivered`. */
 export type Delivery =
   /** On its way, or waiting until it can leave. */
   | { readonly kind: "sending" }
-  /** The server has passed it on to who was there, and keeps nothing. */
+  /** The server has passed it on to anyone who was there, and keeps nothing. */
   | { readonly kind: "taken" }
-  /** The server keeps it for who was not there. */
+  /** The server keeps it for anyone who was not there. */
   | { readonly kind: "stored" }
   | { readonly kind: "delivered" }
   /** The connection ended before the answer; it is not sent again. */

@@ -50,5 +50,5 @@ type PlainReason =
   | "not-allowed"
   /** This device is not, or no more, in the conversation. */
   | "not-in-conversation"
-  /** Nothing can be written there any more; a successor may follow. */
+  /** Nothing can be written there any longer; a successor may follow. */
   | "conversation-ended";

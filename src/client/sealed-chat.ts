@@ -13,9 +13,9 @@ export interface SealedChat extends ChatClient {
    * While the server is away it waits: see `delivery`.
    */
   send(conversation: ConversationId, text: string, options?: SendOptions): Promise<Outcome>;
-  /** Replaces the text of an own message. `message` is its id. */
+  /** Replaces the text of a message of our own. `message` is its id. */
   edit(conversation: ConversationId, message: string, text: string): Promise<Outcome>;
-  /** Takes an own message back: it is shown as deleted to all who have it. */
+  /** Takes back a message of our own: it is shown as deleted to all who have it. */
   remove(conversation: ConversationId, message: string): Promise<Outcome>;
 
   /** Rooms: those of this device, and the open ones that it could join. */

@@ -32,7 +32,7 @@ export interface Config {
   readonly registerTimeout: number;
   /** Lines of the open room that are kept in memory. */
   readonly scrollback: number;
-  /** A device that was not here for so many days is to be removed from its groups. */
+  /** A device that was not here for this many days is to be removed from its groups. */
   readonly deviceUnseenDays: number;
   /** Only what is sealed: no classic lines, no plain door, no open room. */
   readonly noClassic: boolean;

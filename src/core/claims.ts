@@ -37,7 +37,7 @@ function isOutranked(state: State, claim: Claim, identity: Identity): boolean {
 
 /**
  * A machine that was replaced, as CI runners are, leaves its name to another with the very same tags, once it has been
- * gone for so long. Not an operator's name, and not a banned machine's. A node that this one can't see may still be there:
+ * gone for long enough. Not an operator's name, and not a banned machine's. A node that this one can't see may still be there:
  * hence the time.
  */
 function mayPassOn(state: State, { name, identity: old }: Claim, identity: Identity): boolean {

@@ -20,7 +20,7 @@ export type PeerCommand = Asked &
     /** `body` is sealed by the sender; it is passed on unchanged. */
     | { readonly kind: "direct"; readonly to: string; readonly body: string }
     | { readonly kind: "list" | "list-bans" }
-    /** `reason` is told to whom it meets; at most 200 characters of it. */
+    /** `reason` is told to the person it concerns; at most 200 characters of it. */
     | { readonly kind: "kick" | "ban"; readonly target: string; readonly reason?: string | undefined }
     | { readonly kind: "unban"; readonly target: string }
     /** What the protocol answers by itself, when its turn comes and if the session may ask: help, facts about the server. */

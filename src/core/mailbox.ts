@@ -39,7 +39,7 @@ export const DEFAULT_LIMITS: MailboxLimits = {
   reads: 32,
 };
 
-/** What a commit that is under way holds, for who must stop without it. */
+/** What a commit that is under way holds, for anyone who must stop without it. */
 export interface UnderWay<F> {
   readonly facts: readonly F[];
   readonly appends: number;

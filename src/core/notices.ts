@@ -13,7 +13,7 @@ type Reply = { readonly tag?: Tag | undefined } & (
   | { readonly kind: "broadcast-sent" }
   | { readonly kind: "direct-sent" }
   | { readonly kind: "answer"; readonly answer: Answer }
-  /** The last thing a session hears; the connection closes behind it. */
+  /** The last thing a session hears; the connection closes after it. */
   | { readonly kind: "ended"; readonly cause: EndCause }
 );
 

@@ -24,7 +24,7 @@ export class Queue<T> {
     const item = this.#items[this.#head];
     if (this.size === 0) return undefined;
     this.#items[this.#head++] = undefined;
-    // Moving the rest once in so many takes keeps the memory and costs next to nothing for each.
+    // Moving the rest once in a while keeps the memory and costs next to nothing for each.
     if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -5,7 +5,7 @@ import type { LocalApi } from "../tailnet/local-api/client.ts";
 /** What came of connecting; `code` is the system's, or `ETIMEDOUT`. */
 type Opened = { readonly stream: Duplex } | { readonly code: string };
 
-/** How to connect to a server: anew with each call, within so many milliseconds. Never rejects. */
+/** How to connect to a server: anew with each call, within this many milliseconds. Never rejects. */
 export type Way = (timeout: number) => Promise<Opened>;
 
 export function byTcp(host: string, port: number): Way {

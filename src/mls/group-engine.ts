@@ -2,7 +2,7 @@
  * What seals and opens: MLS groups (RFC 9420, suite 1) as this program uses them, of no library. This folder knows no socket,
  * no file and no clock; who calls keeps what `save` gives.
  *
- * Rules for who calls:
+ * Rules for anyone who calls:
  * - All operations of one group one after another. A state that sealed is saved *before* the sealed bytes leave.
  * - A commit waits (`pending`) until the log has it: then `apply`. If another's came first: `clear`, `process` that one, and
  *   make the commit afresh.

@@ -26,12 +26,12 @@ export interface Connection {
   destroy(reason?: CloseReason): void;
 }
 
-/** Whom a connection tells what happens on it. */
+/** What a connection calls when something happens on it. */
 export interface ConnectionHandler {
   /** A whole message: a view, good during the call. */
   onMessage(message: Buffer): void;
   /**
-   * So many bytes were read that are no whole message yet, or wait while the connection is paused; 0: none. Of connections of
+   * How many bytes were read that don't make a whole message yet, or wait while the connection is paused; 0: none. Of connections of
    * frames, whose messages may be long; what a line's beginning takes is little.
    */
   onUnfinished(bytes: number): void;

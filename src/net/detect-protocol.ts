@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { classify } from "./first-bytes.ts";
 
-/** So many bytes are always decided. No more is taken out of the socket: emptied, it would read on ahead of its bound. */
+/** This many bytes are always enough to decide. No more is taken out of the socket: emptied, it would read on ahead of its bound. */
 const ENOUGH = 8;
 
 export interface DetectOptions {

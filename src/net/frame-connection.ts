@@ -122,7 +122,7 @@ export class FrameConnection implements Connection {
     else this.#feedSoon();
   }
 
-  /** From now on a message may have so many bytes. */
+  /** From now on a message may have this many bytes. */
   allow(messageLimit: number): void {
     this.#meter.limit = messageLimit;
   }
@@ -225,7 +225,7 @@ export class FrameConnection implements Connection {
     if (this.#endTimer !== null) clearTimeout(this.#endTimer);
     if (this.#feedingSoon !== null) clearImmediate(this.#feedingSoon);
     this.#rest = null;
-    // Nothing is owed to who has closed: a WebSocket closes both ways at once.
+    // Nothing is owed to anyone who has closed: a WebSocket closes both ways at once.
     this.#handler.onClose(this.#reason ?? (wasHearing ? reasonOf(this.#socket.errored) : "left"));
   }
 

@@ -34,7 +34,7 @@ export interface AcceptorOptions {
    * exempt; in userspace mode the whole tailnet comes from there.
    */
   readonly maxPerAddress: number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly onIdentified: (speech: Speech, socket: IdentifiedSocket) => void;
   /** Said too little in time. */
@@ -60,7 +60,7 @@ export interface Acceptor {
   closeAll(timeout: number): Promise<void>;
 }
 
-/** After so many milliseconds a silent socket may be closed to make room for a new one. */
+/** After this many milliseconds a silent socket may be closed to make room for a new one. */
 const SILENCE = 1000;
 
 export function createAcceptor(options: AcceptorOptions): Acceptor {

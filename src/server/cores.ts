@@ -25,7 +25,7 @@ export interface CoresOptions {
   readonly saved: SavedAll;
   readonly log: Log;
   readonly timings: Timings;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

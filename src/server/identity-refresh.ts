@@ -13,7 +13,7 @@ export interface IdentityRefreshOptions {
   readonly newsEvery: number;
   /** Milliseconds after which a peer that its tailnet calls offline is taken for gone. */
   readonly offlineAfter: number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

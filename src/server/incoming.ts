@@ -48,7 +48,7 @@ export interface IncomingOptions {
   readonly frames: (makeSession: SessionFactory) => FramesUpgrade;
   /** Most sockets at once. */
   readonly maxSockets: number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -1,4 +1,4 @@
-/** Joins all parts into a running server. ARCHITECTURE.md tells what happens to a line on its way through them. */
+/** Joins all parts into a running server. ARCHITECTURE.md describes what happens to a line on its way through them. */
 import type { State } from "../core/state.ts";
 import type { Observation } from "../tailnet/monitor.ts";
 import type { Config } from "../config/config.ts";
@@ -141,7 +141,7 @@ async function closeStore({ storeWatch }: Cores, { storing }: Timings, log: Log)
   if (!(await within(storing, closed))) log.error("the store did not close", { waited: storing });
 }
 
-/** Whether `work` was done within so many milliseconds. */
+/** Whether `work` was done within this many milliseconds. */
 async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -150,7 +150,7 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<boo
   return await Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
-/** Milliseconds of a clock that only goes forward. */
+/** Milliseconds of a monotonic clock. */
 function now(): number {
   return performance.now();
 }

@@ -33,7 +33,7 @@ export interface ProtocolsOptions extends Identities {
   readonly cores: Cores;
   readonly tailscale: Tailscale;
   readonly listening: () => Listening;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

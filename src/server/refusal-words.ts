@@ -1,7 +1,7 @@
 import type { Refusal } from "../core/refusals.ts";
 import { visibleLine } from "../text/visible.ts";
 
-/** A refusal in plain English, for who reads it without a client that has words of its own: the plain door, and `curl`. */
+/** A refusal in plain English, for anyone who reads it without a client that has words of its own: the plain door, and `curl`. */
 export function refusalWords(refusal: Refusal): string {
   const { reason } = refusal;
   switch (reason) {

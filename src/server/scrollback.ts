@@ -8,7 +8,7 @@ export interface ScrollbackLine {
   readonly text: string;
 }
 
-/** The last lines of the open room, in memory alone: for who comes without a client that kept them. */
+/** The last lines of the open room, in memory alone: for anyone who comes without a client that kept them. */
 export interface Scrollback {
   /** Told of everything that goes out; keeps what was said to everybody. */
   observe(notice: Notice): void;

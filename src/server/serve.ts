@@ -106,7 +106,7 @@ function followNews(config: Config, server: Padserve, owners: Map<string, string
   });
 }
 
-/** @param owners who has an address, once asked: the question is dear, and is put again and again as long as somebody has it */
+/** @param owners who has an address, once asked: the question is expensive, and is put again and again as long as somebody has it */
 function situationOf(config: Config, server: Padserve, owners: Map<string, string | null>): Situation {
   const troubles = server.troubles();
   for (const address of owners.keys()) if (!troubles.some((one) => one.address === address)) owners.delete(address);

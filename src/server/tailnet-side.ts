@@ -53,7 +53,7 @@ export interface IdentitiesOptions {
   readonly config: Config;
   readonly timings: Timings;
   readonly mailbox: Mailbox;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
@@ -85,7 +85,7 @@ export function followTailscale(
 export interface FollowOptions {
   readonly mailbox: Mailbox;
   readonly identityRefresh: IdentityRefresh;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly onChange: (observation: Observation) => void;
 }

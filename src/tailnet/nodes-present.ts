@@ -15,7 +15,7 @@ export interface NodesPresentOptions {
   /** Milliseconds between two looks at the map. */
   readonly every?: number;
   readonly onReport: (report: NodesPresent) => void;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -5,7 +5,7 @@ import { isUserId, NOBODYS_LOGIN } from "./state.ts";
 /** What who-is says of a peer, as far as it concerns us. */
 export interface TailnetPeer {
   readonly identity: Identity;
-  /** Its node passes on the traffic of others, so nothing that is said of the node is true of who speaks. */
+  /** Its node passes on the traffic of others, so nothing that is said of the node is true of anyone who speaks. */
   readonly routesForOthers: boolean;
   /** The node belongs to another tailnet. */
   readonly sharedIn: boolean;

@@ -12,7 +12,7 @@ export function visible(text: string): string {
   return visibleLines(text).join("\n    ");
 }
 
-/** The same as the lines that it has, for who lays them out: one or more, without indentation. Tabs stay. */
+/** The same as the lines that it has, for anyone who lays them out: one or more, without indentation. Tabs stay. */
 export function visibleLines(text: string): readonly string[] {
   return text.replaceAll("\r\n", "\n").replaceAll(HARMFUL, shown).split("\n");
 }

@@ -114,7 +114,7 @@ function addressesOf(lines: readonly ServerLine[]): readonly string[] {
   );
 }
 
-/** An entry is the operator's when it stands behind the operator's heading. */
+/** An entry is the operator's when it stands after the operator's heading. */
 function helpEntries(lines: readonly ServerLine[]): readonly HelpEntry[] {
   const heading = lines.findIndex((line) => line.kind === "help-heading" && line.operator);
   return lines.flatMap((line, index) =>

@@ -16,7 +16,7 @@ export interface ClassicChatOptions {
   readonly client: PadClient;
   /** Milliseconds since 1970. Default Date.now. */
   readonly now?: () => number;
-  /** Calls back every so many milliseconds until the function returned is called. Default setInterval. */
+  /** Calls back at this interval, in milliseconds, until the function returned is called. Default setInterval. */
   readonly every?: (interval: number, callback: () => void) => () => void;
 }
 

@@ -78,7 +78,7 @@ export class Connection {
     this.#owner.heard();
     const { lines, overflow } = this.#reader.read(chunk);
     for (const line of lines) {
-      // Any line may end the connection, and what stands behind it is then nobody's.
+      // Any line may end the connection, and what stands after it is then nobody's.
       if (this.#over.signal.aborted) return;
       this.#owner.line(line);
     }

@@ -5,7 +5,7 @@ import type { Failure, Taken } from "../outcomes.ts";
 import { refused, type ServerError } from "./refusals.ts";
 
 /**
- * The answer to a direct message with a LIST sent right behind it. The protocol has none of its own: `SEND id` is
+ * The answer to a direct message with a LIST sent right after it. The protocol has none of its own: `SEND id` is
  * answered by nothing or by an error. As the server answers in order, LIST's answer proves that it has dealt with the
  * message; an error before it is the message's. Each message has its own LIST, so an error is never another message's,
  * however many are under way.

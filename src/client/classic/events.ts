@@ -9,9 +9,9 @@ export type SessionEvent = Exclude<ClientEvent, { kind: "state" }>;
  */
 export type ClientEvent =
   | { readonly kind: "state"; readonly state: ClientState }
-  /** `to` is `ALL` or the own id. */
+  /** `to` is `ALL` or our own id. */
   | { readonly kind: "message"; readonly from: string; readonly to: string; readonly text: string }
-  /** A message whose field doesn't open, or holds no UTF-8. */
+  /** A message whose field doesn't open, or isn't UTF-8. */
   | { readonly kind: "unreadable"; readonly from: string; readonly to: string }
   /** The operator's right came or went while online. */
   | { readonly kind: "operator"; readonly operator: boolean }

@@ -16,7 +16,7 @@ export interface AnswerLimits {
 }
 
 /**
- * What one answer can hold, counted in characters of its lines and in so many more for each of them: over forty thousand
+ * What one answer can hold, counted in characters of its lines and in a fixed surcharge for each of them: over forty thousand
  * names, several times what a server of ours has room for.
  */
 const ANSWER_SIZE = 4 * 1024 * 1024;
@@ -51,7 +51,7 @@ export class PendingRequests {
     return promise;
   }
 
-  /** Whether the line, of so many characters, belonged to the oldest request's answer. */
+  /** Whether the line, of this many characters, belonged to the oldest request's answer. */
   receive(line: ServerLine, length: number): boolean {
     const step = this.#queue[0]?.read(line) ?? "foreign";
     switch (step) {

@@ -1,6 +1,6 @@
 import { keyOf, type ConversationId } from "../conversation.ts";
 
-/** So many names are kept as they were written; of the others a conversation's own key serves. */
+/** This many names are kept as they were written; of the others a conversation's own key serves. */
 const MOST_NAMES = 1000;
 
 /**

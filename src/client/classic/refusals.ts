@@ -2,7 +2,7 @@ import { errorText, type ClassicError } from "../../wire/classic/errors.ts";
 import type { Failure } from "../outcomes.ts";
 import type { Refusal } from "../refusals.ts";
 
-/** What a server said behind `ERROR`; `other` carries words that no known server uses. */
+/** What a server said after `ERROR`; `other` carries words that no known server uses. */
 export type ServerError = ClassicError | { readonly reason: "other"; readonly text: string };
 
 /** What the classic protocol calls an error, as whoever uses a client knows it. */

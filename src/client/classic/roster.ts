@@ -37,7 +37,7 @@ export class Roster {
     this.refresh();
   }
 
-  /** Takes what an answer of any kind says of who is here. */
+  /** Takes what an answer of any kind says about who is here. */
   learn(names: readonly string[]): readonly Person[] {
     const sorted = names.toSorted((one, other) => ORDER.compare(one, other));
     const people = sorted.map((name) => ({ name, presence: "online" }) as const);

@@ -68,7 +68,7 @@ export class Session {
     if (this.#phase.kind !== "online") return { kind: "not-sent", why: "offline" };
     this.#connection.write(command.lines(this.#phase.key));
     const result = await this.#requests.add(command.answer);
-    // Of no more use to anybody: a new connection registers again.
+    // No longer of use to anybody: a new connection registers again.
     if (result.kind === "unknown" && result.why.kind === "forgotten") this.#connection.abandon(result.why);
     return result;
   }

@@ -8,9 +8,9 @@ export interface Timings extends BackOff {
   readonly answer: number;
   /** For the whole of the oldest command's answer, however it trickles; then the same. Default 60 s. */
   readonly wholeAnswer: number;
-  /** After so long without a byte from the server it is asked for a sign of life. Default 60 s. */
+  /** After this long without a byte from the server it is asked for a sign of life. Default 60 s. */
   readonly quiet: number;
-  /** A connection that held for so long starts the back-off again from its first delay. Default 10 s. */
+  /** A connection that held for this long starts the back-off again from its first delay. Default 10 s. */
   readonly stable: number;
   /** For the server to close after `close()`. Default 1 s. */
   readonly goodbye: number;

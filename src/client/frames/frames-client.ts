@@ -66,6 +66,6 @@ export interface FramesClient {
    * the server gives them.
    */
   request<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Answer<ReplyBody<T>>>;
-  /** Reads nothing more until the function returned is called: for who can't keep up with what is pushed. */
+  /** Reads nothing more until the function returned is called: for anyone who can't keep up with what is pushed. */
   hold(): () => void;
 }

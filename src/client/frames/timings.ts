@@ -6,9 +6,9 @@ export interface FrameTimings extends BackOff {
   readonly setUp: number;
   /** For the answer to a request; then the connection is taken for dead. Default 30 s. */
   readonly answer: number;
-  /** After so long without a byte from the server it is asked for a sign of life. Default 45 s. */
+  /** After this long without a byte from the server it is asked for a sign of life. Default 45 s. */
   readonly quiet: number;
-  /** A connection that held for so long starts the back-off again from its first delay. Default 10 s. */
+  /** A connection that held for this long starts the back-off again from its first delay. Default 10 s. */
   readonly stable: number;
   /** For the server to close after `close()`. Default 1 s. */
   readonly goodbye: number;

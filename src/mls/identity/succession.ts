@@ -24,7 +24,7 @@ export interface StayingDevice {
   readonly deviceKey: Uint8Array;
 }
 
-/** At most so many devices in one statement. */
+/** At most this many devices in one statement. */
 const MOST_REMOVED = 64;
 const DEVICE_ID_BYTES = 16;
 const PURPOSE = "padserve user key succession v1";

@@ -36,7 +36,7 @@ export function outputLength(output: ClassicOutput): number {
   return output.kind === "lines" ? output.bytes.length : output.lead.length + padLength(output.plain.length) + 1;
 }
 
-/** Writes an output into `target` at `at`, drawing a fresh pad for a broadcast; returns the offset behind it. */
+/** Writes an output into `target` at `at`, drawing a fresh pad for a broadcast; returns the offset after it. */
 export function writeOutput(output: ClassicOutput, target: Buffer, at: number): number {
   if (output.kind === "lines") {
     target.set(output.bytes, at);

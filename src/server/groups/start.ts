@@ -13,7 +13,7 @@ export interface StartGroupsOptions {
   readonly outbox: Outbox<GroupNotice>;
   /** Where they differ from the usual bounds. */
   readonly settings: Partial<Settings>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly onStoreFailure: (cause: unknown) => void;
 }

@@ -14,7 +14,7 @@ export interface TurnKeeperOptions {
   readonly length: number;
   /** Devices that may wait for a group's turn. */
   readonly most: number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly onGranted: (group: GroupId, device: DeviceId) => void;
 }

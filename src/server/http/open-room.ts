@@ -30,7 +30,7 @@ export interface OpenRoomOptions {
   readonly mostText: number;
   readonly host: () => string;
   readonly wall: () => number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

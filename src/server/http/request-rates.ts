@@ -50,7 +50,7 @@ class Bucket implements RequestRate {
 
 /**
  * One rate for each identity, not for each connection: who comes again on a new one goes on where he was.
- * @param now milliseconds of a clock that only goes forward.
+ * @param now milliseconds of a monotonic clock.
  */
 export function createRequestRates(now: () => number): (identity: string) => RequestRate {
   const buckets = new Map<string, Bucket>();

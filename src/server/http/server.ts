@@ -23,7 +23,7 @@ export interface HttpSideOptions {
   readonly upgrade: Upgrade;
   /** Milliseconds for a whole request to come, and again for its answer to be taken. */
   readonly timeout: number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

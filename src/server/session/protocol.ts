@@ -46,13 +46,13 @@ export interface SessionLink {
   readonly connection: Connection;
   /** Posts a command; its bytes count as under way until `settle`, which is told what became of it. */
   post(command: Command, settle?: (decision: Decision) => void): void;
-  /** So many bytes of the message that is being read count as under way, until the function that it gives is called. */
+  /** This many bytes of the message that is being read count as under way, until the function that it gives is called. */
   hold(): () => void;
   /** Sends what was heard and looks after a slow reader: for what doesn't come by the core's outbox. */
   flush(): void;
-  /** So many bytes of an answer count against who asked: a short question may have a long one. */
+  /** This many bytes of an answer count against whoever asked: a short question may have a long one. */
   charge(bytes: number): void;
-  /** Whether a message may go out now, of so many bytes for each of its readers: the flood limit. */
+  /** Whether a message may go out now, of this many bytes for each of its readers: the flood limit. */
   admit(bytesForEach: number, readers: number): boolean;
   /** The peer has done all that its protocol asks before it may talk: no deadline any more. */
   ready(): void;

@@ -1,4 +1,4 @@
-/** How fast a session may go. Times are milliseconds of a clock that only goes forward. */
+/** How fast a session may go. Times are milliseconds of a monotonic clock. */
 export class Rates {
   readonly #perSecond: number;
   #messages: number;
@@ -17,7 +17,7 @@ export class Rates {
   }
 
   /**
-   * Whether a message may go out, of so many bytes for each of its readers; it is then counted. What is large for a reader, or
+   * Whether a message may go out, of this many bytes for each of its readers; it is then counted. What is large for a reader, or
    * goes to many, counts as several; none counts as more than a whole burst.
    */
   admit(now: number, bytesForEach: number, readers: number): boolean {
@@ -57,7 +57,7 @@ export class Rates {
 /** Seconds' worth of messages that may come at once, and of commands and bytes. */
 const MESSAGE_BURST = 10;
 const READ_BURST = 4;
-/** A message of so many bytes for a reader counts once. A default burst of 200 puts 1 MiB on a reader, one queue. */
+/** A message of this many bytes for a reader counts once. A default burst of 200 puts 1 MiB on a reader, one queue. */
 const BYTES_FOR_ONE = 5 * 1024;
 /** The same for all its readers together: from 64 readers on their number counts, too. */
 const BYTES_FOR_ALL = 64 * BYTES_FOR_ONE;

@@ -33,7 +33,7 @@ export interface SessionServices {
   readonly slowReaders: SlowReaders;
   /** Calls `settle` once for each command, whatever becomes of it. */
   readonly post: (command: Command, settle?: (decision: Decision) => void) => void;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

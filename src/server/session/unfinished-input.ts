@@ -20,7 +20,7 @@ export class UnfinishedInput {
     return this.#peerOf.size;
   }
 
-  /** Of this connection's message so many bytes have come; 0: it is whole. False: wait until `goOn`. */
+  /** Of this connection's message this many bytes have come; 0: it is whole. False: wait until `goOn`. */
   note(waiter: Waiter, peer: string, bytes: number): boolean {
     const before = this.#peerOf.get(waiter);
     if (bytes === 0 || (before !== undefined && before !== peer)) this.#forget(waiter);

@@ -48,7 +48,7 @@ export function copyName(unique: string): string {
   return `${COPY}${unique}`;
 }
 
-/** Removes copies that nobody has taken away: whoever asked was ended. Only for who has the folder to itself. */
+/** Removes copies that nobody has taken away: whoever asked was ended. Only for a process that has the folder to itself. */
 export function removeCopies(directory: string): void {
   for (const file of readdirSync(directory)) if (file.startsWith(COPY)) rmSync(join(directory, file), { force: true });
 }

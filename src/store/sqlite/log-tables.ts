@@ -142,7 +142,7 @@ const LogRow = v.pipe(
   ),
 );
 
-/** A row of `logs`, with its sum. Throws a `ValiError` when the row is none that we wrote. */
+/** A row of `logs`, with its sum. Throws a `ValiError` when the row isn't one that we wrote. */
 export function readLog(row: unknown): { readonly log: Log; readonly before: Uint8Array } {
   const { sum, digest, ...columns } = v.parse(LogRow, row);
   return { log: { ...columns, digest: new Digest(digest) }, before: sum };
@@ -152,7 +152,7 @@ const EntryRow = v.object({ number: Whole, lasting: v.picklist([0, 1]), body: By
 
 /**
  * A row of `entries`, which must follow number `last` in this log: only where a log is thinned may numbers be missing. Throws a
- * `ValiError` when the row is none that we wrote.
+ * `ValiError` when the row isn't one that we wrote.
  */
 export function readEntry(row: unknown, log: Log, last: number): LogEntry {
   const { number, lasting, body, sum } = v.parse(EntryRow, row);

@@ -53,25 +53,25 @@ const OurRow = v.pipe(
   v.guard(isRowOfOurs, "A row of no table that is known"),
 );
 
-/** A row of `claims` as a claim. Throws a `ValiError` when the row is none that we wrote. */
+/** A row of `claims` as a claim. Throws a `ValiError` when the row isn't one that we wrote. */
 export function readClaim(row: unknown): Claim {
   const { name, identity, claimed_at: claimedAt } = v.parse(ClaimRow, row);
   return { name, identity: v.parse(IdentityColumn, identity), claimedAt };
 }
 
-/** A row of `bans` as a ban. Throws a `ValiError` when the row is none that we wrote. */
+/** A row of `bans` as a ban. Throws a `ValiError` when the row isn't one that we wrote. */
 export function readBan(row: unknown): Ban {
   const { name, identity, banned_by: by, banned_at: bannedAt } = v.parse(BanRow, row);
   return { name, identity: identity === null ? null : v.parse(IdentityColumn, identity), by, bannedAt };
 }
 
-/** A row of `meta`. Throws a `ValiError` when the row is none that we wrote. */
+/** A row of `meta`. Throws a `ValiError` when the row isn't one that we wrote. */
 export function readMeta(row: unknown): { readonly key: string; readonly value: string } {
   const { key, value } = v.parse(MetaRow, row);
   return { key, value };
 }
 
-/** A row of `rows` as one of the delivery service. Throws a `ValiError` when the row is none that we wrote. */
+/** A row of `rows` as one of the delivery service. Throws a `ValiError` when the row isn't one that we wrote. */
 export function readRow(row: unknown): Row {
   const { kind, key, value } = v.parse(PlainRow, row);
   return v.parse(OurRow, { table: kind, key, value });

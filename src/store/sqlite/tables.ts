@@ -55,7 +55,7 @@ const WholeRow = v.pipe(
   ),
 );
 
-/** Throws a `ValiError` when the row is none that we wrote, or missing. */
+/** Throws a `ValiError` when the row isn't one that we wrote, or missing. */
 export function readWhole(connection: Connection): Whole {
   const { commits, digest } = v.parse(WholeRow, connection.prepare("SELECT commits, digest, sum FROM whole").get());
   return { commits, digest: new Digest(digest) };

@@ -129,7 +129,7 @@ export function decodeNetMap(body: string): Outcome<NetMap> {
   });
 }
 
-/** Whole numbers that a JavaScript number can't hold become their digits; all else is as `JSON.parse` reads it. */
+/** Whole numbers that a JavaScript number can't hold become their digits; everything else is as `JSON.parse` reads it. */
 function parseExactly(body: string): unknown {
   return JSON.parse(body, keepDigits);
 }

@@ -52,7 +52,7 @@ export function entryRows(entry: Entry, look: Look): readonly Row[] {
   ];
 }
 
-/** Below so many columns there is no room for times. */
+/** Below this many columns there is no room for times. */
 const NARROW = 24;
 const TIME_WIDTH = "12:34 ".length;
 

@@ -1,6 +1,6 @@
 import { span, type Row, type Style } from "./style.ts";
 
-/** A visible text in spans: its web addresses are links, all else has the style given. */
+/** A visible text in spans: its web addresses are links, everything else has the style given. */
 export function linked(text: string, style: Style): Row {
   const spans = [];
   let done = 0;

@@ -30,7 +30,7 @@ export function paneRows(strip: Strip, anchor: Anchor | null, height: number): r
   return [...rowsFrom(strip, from, height - 1), marker(strip, anchor, below(strip, from, height - 1))];
 }
 
-/** The anchor after scrolling so many rows; downwards is positive. Null: the newest are in sight again. */
+/** The anchor after scrolling this many rows; downwards is positive. Null: the newest are in sight again. */
 export function scrolled(strip: Strip, anchor: Anchor | null, height: number, by: number): Anchor | null {
   const last = lastScreen(strip, height);
   const from = anchor === null ? last : placeOf(strip, anchor);

@@ -3,13 +3,13 @@
 import { MOST_PASTE, type Stroke } from "./parser.ts";
 
 /**
- * Tells lines that come at once, as a paste from a terminal without brackets has them, from what somebody types: an Enter right behind a text
+ * Tells lines that come at once, as a paste from a terminal without brackets has them, from what somebody types: an Enter right after a text
  * waits for a moment. If more text follows, all of it is a paste, and nothing has been sent.
  */
 export interface Burst {
   /** When text came last, in milliseconds. */
   readonly textAt: number;
-  /** What has come since an Enter right behind a text; empty: nothing waits. */
+  /** What has come since an Enter right after a text; empty: nothing waits. */
   readonly held: string;
 }
 
@@ -23,7 +23,7 @@ export interface Sifted {
   readonly burst: Burst;
 }
 
-/** @param now milliseconds, of any clock that only goes forward */
+/** @param now milliseconds of a monotonic clock */
 export function sift(before: Burst, strokes: readonly Stroke[], now: number): Sifted {
   const out: Stroke[] = [];
   let { textAt, held } = before;

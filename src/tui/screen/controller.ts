@@ -32,9 +32,9 @@ export interface ControllerPorts {
   readonly suspend: () => void;
   readonly showBare: () => void;
   readonly leave: () => void;
-  /** Milliseconds, of any clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Calls back once, after so many milliseconds. */
+  /** Calls back once, after this many milliseconds. */
   readonly after: (milliseconds: number, callback: () => void) => void;
 }
 

@@ -40,7 +40,7 @@ export function anchoredTo(state: ScreenState, conversation: string, anchor: Anc
 /** Milliseconds within which the second Ctrl-C leaves. */
 export const LEAVES_WITHIN = 2000;
 
-/** @param now milliseconds, of any clock that only goes forward */
+/** @param now milliseconds of a monotonic clock */
 export function interrupted(
   state: ScreenState,
   now: number,

@@ -32,7 +32,7 @@ export function alertFor(settings: Settings, { from, to, text, direct, mention }
 
 /** Milliseconds between two bells. */
 const BETWEEN_BELLS = 2000;
-/** So many notifications in so many milliseconds: each runs a program. */
+/** At most this many notifications in this many milliseconds: each runs a program. */
 const MOST_NOTIFIED = 5;
 const NOTIFIED_WITHIN = 10_000;
 

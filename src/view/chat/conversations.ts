@@ -86,7 +86,7 @@ export function insert(conversation: Conversation, ...added: readonly Entry[]): 
   return trimmed({ ...conversation, entries, bytes }, SCROLLBACK, SCROLLBACK_BYTES);
 }
 
-/** Lets the oldest go until so many entries and bytes are left; the newest stays whatever it takes. */
+/** Lets the oldest go until this many entries and bytes are left; the newest stays whatever it takes. */
 function trimmed(conversation: Conversation, most: number, mostBytes: number): Conversation {
   let { bytes } = conversation;
   let first = 0;

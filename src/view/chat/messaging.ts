@@ -65,7 +65,7 @@ export class Messaging {
     return true;
   }
 
-  /** A message that the client tells: an own one or somebody's, new or changed. */
+  /** A message that the client tells: one of our own or somebody's, new or changed. */
   receive(talk: Talk, told: ChatMessage): void {
     const { me, settings } = this.#store.getSnapshot();
     if (!told.own && settings.ignored.includes(told.from.toLowerCase())) return;

@@ -95,11 +95,11 @@ export interface Sealed extends SealedFacts {
   readonly isFromHere: boolean;
 }
 
-/** What is known of an own message; others' are `delivered`. `why` is one line for people. */
+/** What is known of a message of our own; others' are `delivered`. `why` is one line for people. */
 export type Delivery =
   | { readonly kind: "sending" }
   | { readonly kind: "taken" }
-  /** Kept for who was not there. */
+  /** Kept for anyone who was not there. */
   | { readonly kind: "stored" }
   | { readonly kind: "delivered" }
   /** The connection ended before the answer. */

@@ -95,7 +95,7 @@ export function sent(composer: Composer): Composer {
   return { ...newComposer(remember(composer.history, composer.text)), kills: composer.kills };
 }
 
-/** Another text, which undo takes back. A cursor inside a character goes behind it. */
+/** Another text, which undo takes back. A cursor inside a character goes after it. */
 export function changed(composer: Composer, text: string, cursor: number): Composer {
   return {
     ...composer,
@@ -111,7 +111,7 @@ export function draftOf({ text, cursor, pasted, at }: Composer): Draft {
   return { text, cursor, pasted, at };
 }
 
-/** With as much of `insertion` as there is room for at the cursor, which stands behind it. */
+/** With as much of `insertion` as there is room for at the cursor, which stands after it. */
 export function inserted(composer: Composer, insertion: string): Composer {
   const { text, cursor } = composer;
   const room = Math.max(0, MAX_WRITTEN - text.length);

@@ -3,7 +3,7 @@ import { type Asking, type Composer, inserted, PLAIN } from "./composer.ts";
 import type { Input, Pressed } from "./input.ts";
 
 /**
- * A paste. The line end behind the last line is a habit of copying and dropped. One line goes in; of several, a person is
+ * A paste. The line end after the last line is a habit of copying and dropped. One line goes in; of several, a person is
  * asked first where that is set.
  */
 export function pasted(composer: Composer, text: string, ask: boolean): Composer {

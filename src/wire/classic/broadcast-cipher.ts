@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { decodeUtf8, openHex } from "./encodings.ts";
 import { isPadField, openPad } from "./pad.ts";
 
-/** Why a broadcast could not be read: not hex, not this key's ciphertext, or bytes that are no UTF-8. */
+/** Why a broadcast could not be read: not hex, not this key's ciphertext, or bytes that are not UTF-8. */
 type BroadcastFault = "invalid-payload" | "undecryptable" | "invalid-text";
 
 export type OpenedBroadcast =

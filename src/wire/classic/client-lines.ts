@@ -44,7 +44,7 @@ export function decodeClientLine(
   const trimmed = text === null ? null : trimBlanks(text);
   if (reading !== null) return readKeyLine(reading, trimmed);
   if (trimmed === null) return { reading: null, value: { kind: "invalid-text" } };
-  // As in the original, words behind the verb are ignored here.
+  // As in the original, words after the verb are ignored here.
   if (trimmed === BEGIN_KEY || trimmed.startsWith(`${BEGIN_KEY} `)) return { reading: { hex: "" }, value: null };
   return { reading: null, value: decodeCommand(trimmed) };
 }

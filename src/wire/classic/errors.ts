@@ -42,7 +42,7 @@ export type ClassicError =
   | { readonly reason: "target-not-found"; readonly target: string }
   | { readonly reason: "not-banned"; readonly target: string };
 
-/** The words behind `ERROR ` on the wire, without the line's end. */
+/** The words after `ERROR ` on the wire, without the line's end. */
 export function errorText(error: ClassicError): string {
   switch (error.reason) {
     case "unknown-command":
@@ -62,7 +62,7 @@ export function errorText(error: ClassicError): string {
   }
 }
 
-/** Reads the words behind `ERROR `; null when no server of ours or of the original's last generation says so. */
+/** Reads the words after `ERROR `; null when no server of ours or of the original's last generation says so. */
 export function parseError(text: string): ClassicError | null {
   return FIXED.get(text) ?? parseUnknownCommand(text) ?? parseTarget(text);
 }

@@ -7,7 +7,7 @@ export interface KeyPool {
   take(count: number): number;
 }
 
-/** Asking for little randomness is dear (64 KiB at once cost 10 µs, 64 bytes alone nearly 1 µs), so it is asked for at once. */
+/** Asking for little randomness is expensive (64 KiB at once cost 10 µs, 64 bytes alone nearly 1 µs), so it is asked for at once. */
 export function createKeyPool(memory: Uint8Array<ArrayBuffer>): KeyPool {
   const bytes = memory.subarray(POOL.at, POOL.at + POOL.size);
   let next: number = POOL.size;

@@ -5,11 +5,11 @@ import { sealBytes } from "./pad.ts";
 
 /**
  * Writes `hex(key)|hex(plain XOR key)` under a fresh random key into `target` at `at`, `padLength(plain.length)` bytes
- * of ASCII, and returns the offset behind them. Throws a RangeError when they don't fit.
+ * of ASCII, and returns the offset after them. Throws a RangeError when they don't fit.
  */
 type WritePad = (target: Uint8Array, at: number, plain: Uint8Array) => number;
 
-/** The bytes that a pad for a text of so many bytes takes. */
+/** The bytes that a pad for a text of this many bytes takes. */
 export function padLength(bytes: number): number {
   return 4 * bytes + 1;
 }

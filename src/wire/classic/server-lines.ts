@@ -110,7 +110,7 @@ function isId(text: string): boolean {
   return text.length <= LONGEST_ID && !text.includes(" ");
 }
 
-/** Old servers let ids such as `x:` in. Neither id nor field holds a space, so the colon with one behind it ends the id. */
+/** Old servers let ids such as `x:` in. Neither id nor field holds a space, so the colon with one after it ends the id. */
 function decodeMessage(kind: "broadcast" | "message", rest: string): ServerLine | null {
   const colon = rest.indexOf(": ");
   if (!rest.startsWith("from ") || colon <= "from ".length) return null;

@@ -119,7 +119,7 @@ export const read = {
     more: v.boolean(),
     /** Messages up to this number are forgotten, or none of this device's business: those that are missing are a gap. */
     messagesForgotten: count,
-    /** Of the log up to `head`; null for who was removed. */
+    /** Of the log up to `head`; null for anyone who was removed. */
     hash: v.nullable(key),
   }),
 };

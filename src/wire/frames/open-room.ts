@@ -1,4 +1,4 @@
-/** What the server can read: the open room, and direct messages to and from who can't seal. */
+/** What the server can read: the open room, and direct messages to and from anyone who can't seal. */
 import * as v from "valibot";
 import { count, name, text } from "./values.ts";
 

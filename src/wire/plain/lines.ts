@@ -20,7 +20,7 @@ export const PLAIN_WORDS = [
   ["/quit", "leave (so does Ctrl-D)"],
 ] as const;
 
-/** Reads a line, without its line feed. Never throws; what is no UTF-8 becomes `�`. */
+/** Reads a line, without its line feed. Never throws; what is not UTF-8 becomes `�`. */
 export function decodePlainLine(line: Uint8Array): PlainValue {
   const text = textOf(line);
   if (text.trim() === "") return { kind: "nothing" };
