@@ -17,7 +17,7 @@ export interface StoreWatchOptions<S, F> {
   readonly timeout: number;
   /** Bytes that may still be written where the store keeps things; null: that can't be known. Asked with each look. */
   readonly room?: () => Promise<number | null>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   /** Told each time that `kind` changes. */
   readonly onChange: (health: StoreHealth) => void;

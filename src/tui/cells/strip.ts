@@ -77,7 +77,7 @@ function named(names: readonly string[]): string {
   );
 }
 
-/** The place so many rows above another, or the start. */
+/** The place this many rows above another, or the start. */
 export function above(strip: Strip, from: Place, count: number): Place {
   let { index, row } = from;
   row -= count;
@@ -89,7 +89,7 @@ export function above(strip: Strip, from: Place, count: number): Place {
   return { index, row };
 }
 
-/** The place so many rows below another, or the end, which is behind the last row. */
+/** The place this many rows below another, or the end, which is behind the last row. */
 export function below(strip: Strip, from: Place, count: number): Place {
   let { index, row } = from;
   row += count;
