@@ -8,7 +8,7 @@ import { isHex32 } from "./proof.ts";
 export interface RunningServer {
   readonly pid: number;
   readonly port: number;
-  /** 32 bytes in hexadecimal digits. Who knows it can read the folder, and so is the administrator. It is never sent. */
+  /** 32 bytes in hexadecimal digits. Whoever knows it can read the folder, and so is the administrator. It is never sent. */
   readonly token: string;
 }
 

@@ -59,7 +59,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
       // Behind a lost connection it is most likely our own ghost, which the server has yet to notice.
       return wasOnline;
     case "not-a-member":
-      // Who was one an hour ago is most likely one still: the server's tailscaled has no network map yet, or this machine's key
+      // Whoever was one an hour ago most likely still is: the server's tailscaled has no network map yet, or this machine's key
       // is being renewed. And a program that may start before its server may start before its machine is known there, too.
       return wasOnline || policy === "always";
     case "server-full":

@@ -74,7 +74,7 @@ export function decideRefresh(state: State, { session: id, identity, grant }: Co
   const session = get(state.sessions, id);
   if (session === undefined) return SESSION_GONE;
   if (!sameIdentity(session.identity, identity)) {
-    // Who came in as less than a member of the tailnet stays that; tailscaled may have started meanwhile.
+    // Whoever came in as less than a member of the tailnet stays that; tailscaled may have started since.
     return isOfTailnet(session.identity) ? done(ending(id, { reason: "not-a-member" })) : UNCHANGED;
   }
   const operator = operatorAfter(state, session, grant);

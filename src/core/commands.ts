@@ -27,7 +27,7 @@ export type PeerCommand = Asked &
     | { readonly kind: "check"; readonly needs: Needs }
     /**
      * What the adapter could not turn into a command. It goes through the mailbox all the same: answers keep the order
-     * of the questions, and who may not ask at all is told that first.
+     * of the questions, and whoever may not ask at all is told that first.
      */
     | { readonly kind: "invalid"; readonly refusal: Refusal; readonly needs: Needs }
   );

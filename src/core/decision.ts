@@ -1,7 +1,7 @@
 import type { Event } from "./events.ts";
 import type { Refusal } from "./refusals.ts";
 
-/** What came of a command. Only `done` means that something happened: who writes down what was done can rely on it. */
+/** What came of a command. Only `done` means that something happened: whoever records what was done can rely on it. */
 export type Decision<E = Event, R = Refusal> =
   /** At least one event. */
   | { readonly kind: "done"; readonly events: readonly E[] }

@@ -18,8 +18,8 @@ interface Place<E> {
 }
 
 /**
- * The waiting commands, each session's in a lane of its own. Lanes take turns, one command at a time, so that who says
- * much delays itself; and a lane is looked at only when its next command can be decided, so that a long commit with many
+ * The waiting commands, each session's in a lane of its own. Lanes take turns, one command at a time, so that whoever says much
+ * delays only itself; and a lane is looked at only when its next command can be decided, so that a long commit with many
  * waiting costs nothing.
  */
 export class Lanes<E> {

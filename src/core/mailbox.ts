@@ -72,7 +72,7 @@ export class Mailbox<D extends Domain = CoreDomain> {
   /** Lazy facts that no commit has taken along yet, by their keys. */
   #lazy = new Map<string, D["fact"]>();
   #lazyIsDue = false;
-  /** Who waits for the mailbox to be idle does not wait for a disk that fails. */
+  /** Waiting for the mailbox to be idle doesn't wait for a failing disk. */
   #lazyFailed = false;
   #whenIdle: (() => void)[] = [];
 

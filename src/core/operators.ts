@@ -19,7 +19,7 @@ export function lastingGround(
 }
 
 /**
- * The original's rule: who registers while nobody is registered is operator. It holds only where no tailscaled is or was ever
+ * The original's rule: whoever registers while nobody is registered is operator. It holds only where no tailscaled is or was ever
  * seen and the configuration names nobody; anywhere else nobody becomes operator by being early. The right stays with the
  * address and its name, or with a local name and its key, so that it comes back to these, and to nobody else, after the
  * connection was lost.
@@ -56,7 +56,7 @@ export function decideClearKeptRight(state: State): Decision {
   return events.length === 0 ? UNCHANGED : done(...events);
 }
 
-/** Who is operator by being first is so no more. */
+/** Whoever is operator by being first no longer is. */
 export function demotions(state: State): Event[] {
   return valuesOf(state.sessions)
     .filter((session) => session.phase === "registered" && session.operator === "first")

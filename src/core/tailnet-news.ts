@@ -9,7 +9,7 @@ export function decideTailscaledSeen(state: State): Decision {
   return state.tailscaledSeen ? UNCHANGED : done({ kind: "tailscaled-seen" }, ...demotions(state));
 }
 
-/** Whether there is a tailscaled on this machine; where there is one, who was operator by being first is so no more. */
+/** Whether there is a tailscaled on this machine; where there is one, whoever was operator by being first no longer is. */
 export function decideTailscaledPresence(state: State, present: boolean): Decision {
   if (present === state.tailscaledPresent) return UNCHANGED;
   return done({ kind: "tailscaled-presence", present }, ...(present ? demotions(state) : []));

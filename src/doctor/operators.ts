@@ -48,7 +48,7 @@ function grounds(facts: OperatorFacts, open: readonly string[]): readonly string
   ];
 }
 
-/** A name that nobody bears for good: who registers it takes the right with it. */
+/** A name that nobody bears for good: whoever registers it takes the right with it. */
 function isOpen(entry: string, claims: readonly Claimed[]): boolean {
   const name = configuredName(entry);
   if (name === null) return false;

@@ -18,7 +18,7 @@ export interface FrameOptions {
 
 const END_TIMEOUT = 2_000;
 const PING_EVERY = 30_000;
-/** Pings and pongs of the peer from one ping of ours to the next: one a second is plenty. They are no messages, so no rate counts them. */
+/** Pings and pongs that a peer may send between two pings of ours: one a second is plenty. They aren't messages, so no rate counts them. */
 const MOST_CONTROL_FRAMES = 120;
 /** RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
@@ -26,7 +26,7 @@ const TOO_BIG = 1009;
 
 /**
  * A connection whose messages are text frames of a WebSocket (RFC 6455). Takes a WebSocket as `ws` makes it of an upgraded
- * socket, before anything was read from it. Binary frames are no messages of ours: they end it.
+ * socket, before anything was read from it. Binary frames aren't messages of ours: they end the connection.
  */
 export class FrameConnection implements Connection {
   readonly #webSocket: WebSocket;
@@ -49,7 +49,7 @@ export class FrameConnection implements Connection {
   #rest: Buffer | null = null;
   #feeding = false;
   #feedingSoon: NodeJS.Immediate | null = null;
-  /** What the peer goes on sending is none of ours any more. */
+  /** What the peer goes on sending no longer concerns us. */
   #deaf = false;
   #told = 0;
   #endTimer: NodeJS.Timeout | null = null;
@@ -241,7 +241,7 @@ export class FrameConnection implements Connection {
       this.destroy("timeout");
       return;
     }
-    // Who isn't read can't answer.
+    // A peer that isn't read can't answer.
     this.#alive = this.#paused;
     this.#webSocket.ping();
   }

@@ -50,7 +50,7 @@ export interface Acceptor {
   accept(socket: Socket): void;
   /**
    * Destroys those that came in by such an address of this machine. Where one is gone nothing arrives any more, and it
-   * would take minutes until the system notices; as long, who was there would find their name taken.
+   * would take minutes until the system notices; for that long, whoever was there would find their name taken.
    */
   dropLost(isLost: (localAddress: string) => boolean): void;
   /**

@@ -28,7 +28,7 @@ export interface AdminRoutes {
   readonly report: () => ServerReport;
   /** Makes a copy of the database in the data folder. */
   readonly copy: () => Promise<CopyResult>;
-  /** The secret in the data folder's `running.json`: who can read that folder is the administrator. */
+  /** The secret in the data folder's `running.json`: whoever can read that folder is the administrator. */
   readonly token: string;
 }
 
@@ -48,7 +48,10 @@ export interface AdminAnswer {
   readonly body: string;
 }
 
-/** Answers `padserve names`, `bans`, `operators`, `backup` and `doctor`, by the conversation of `admin/proof.ts`; who can't prove the secret finds nothing here. */
+/**
+ * Answers `padserve names`, `bans`, `operators`, `backup` and `doctor`, by the conversation of `admin/proof.ts`; whoever can't
+ * prove that they know the secret finds nothing here.
+ */
 export function createAdminRoutes({
   mailbox,
   report,

@@ -54,7 +54,7 @@ export interface IncomingOptions {
 
 /** All that comes in by the port: sockets that are identified and told apart, and become sessions or are asked by HTTP. */
 export interface Incoming extends Pick<Acceptor, "accept" | "dropLost"> {
-  /** From now on peers can post nothing: who goes on talking must not keep the server from stopping. */
+  /** From now on peers can post nothing: whoever goes on talking must not keep the server from stopping. */
   stopListening(): void;
   /** Sends each session what it was told, and closes everything. */
   close(): Promise<void>;

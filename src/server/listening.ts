@@ -51,7 +51,7 @@ export class Listening {
   }
 
   /**
-   * Opens what is missing, then closes what is not wanted any more: who moves from one to the other finds one open.
+   * Opens what is missing, then closes what is not wanted any more: whoever moves from one to the other finds one open.
    * Resolves with what could not be opened, which is tried again by itself.
    */
   async want(addresses: readonly string[]): Promise<readonly ListenTrouble[]> {

@@ -67,7 +67,7 @@ async function serve({ values, context }: Invocation<typeof SERVER_OPTIONS>): Pr
   return EXIT.done;
 }
 
-/** A first start stores which server this is; a disk that refuses even that is told of in one line. */
+/** A first start stores which server this is; a disk that refuses even that is reported in one line. */
 async function startOn(
   opened: Pick<ServerOptions, "store" | "saved" | "backUp">,
   others: Pick<ServerOptions, "config" | "log" | "token">,
@@ -123,7 +123,7 @@ function situationOf(config: Config, server: Padserve, owners: Map<string, strin
   };
 }
 
-/** Null where there is nothing to be told: a machine may be without IPv6, and an address that just went is told of elsewhere. */
+/** Null where there is nothing to be told: a machine may be without IPv6, and an address that just went away is reported elsewhere. */
 function whyMissing({ address, port, failure }: ListenTrouble, owners: Map<string, string | null>): string | null {
   switch (failure.kind) {
     case "address-not-available":

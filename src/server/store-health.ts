@@ -1,4 +1,4 @@
-/** Watches a store from outside: whether it keeps what it is asked to, also while nobody asks. */
+/** Watches a store from outside: whether it keeps what it is asked to keep, even while nobody asks. */
 import type { Batch, Store } from "../core/ports.ts";
 import type { Log } from "./log.ts";
 
@@ -28,7 +28,7 @@ export interface StoreWatch<S, F> {
   readonly store: Store<S, F>;
   /** As it was found by the last commit or look, and how long a commit is under way now. */
   health(): StoreHealth;
-  /** Looks anew, and resolves with what is found, at the latest when `timeout` is over. */
+  /** Looks again, and resolves with what it finds, at the latest when `timeout` is over. */
   look(): Promise<StoreHealth>;
   stop(): void;
 }
@@ -48,7 +48,7 @@ export function watchStore<S, F>({
   room,
 }: StoreWatchOptions<S, F>): StoreWatch<S, F> {
   let found: StoreHealth = { kind: "ok" };
-  /** Since when there is no room; null: there is, as far as is known. */
+  /** Since when there is no room; null: there is one, as far as is known. */
   let fullSince: number | null = null;
   let told: StoreHealth["kind"] = "ok";
   /** When each commit that has not come back was asked for; the first is the oldest. */

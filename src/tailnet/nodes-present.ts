@@ -23,8 +23,8 @@ export interface NodesPresentOptions {
 const EVERY = 120_000;
 
 /**
- * Reports which nodes are there, as long as Tailscale is Running. While it isn't, its map is a remembered one or none, so nothing
- * is reported, and the time is nobody's absence. Returns the way to stop it.
+ * Reports which nodes are there, as long as Tailscale is Running. While it isn't, its map is an old one or none, so nothing is
+ * reported, and the time counts as nobody's absence. Returns the way to stop it.
  */
 export function followNodesPresent({ api, monitor, every = EVERY, onReport, now }: NodesPresentOptions): () => void {
   let stopped = false;

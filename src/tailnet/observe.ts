@@ -72,7 +72,7 @@ export function observeInterfaces(observation: Observation, interfaces: NetworkI
     case "absent":
       return { ...observation, listenOn: tailscaleInterfaceAddresses(interfaces), missing: [] };
     case "unreachable":
-      // tailscaled called them ours, and they are still there: who comes now is told why it is refused.
+      // tailscaled called them ours, and they are still there: whoever comes now is told why they are refused.
       return { ...observation, listenOn: presentAddresses(listenOn, interfaces), missing: [] };
     default:
       return { ...observation, listenOn: [], missing: [] };

@@ -15,7 +15,7 @@ export async function runTerminal({ chat, histories, remember, stdin, stdout }: 
   let lend: LendTerminal | null = null;
   let leaving = false;
   let lent = false;
-  /** Who waits for any key, which is then nobody else's. */
+  /** What waits for any key, which then goes to nobody else. */
   let anyKey: (() => void) | null = null;
   const onEnd = (): void => {
     void chat.leave();

@@ -2,13 +2,13 @@ import type { ServerLine } from "../../wire/classic/server-lines.ts";
 import type { Failure } from "../outcomes.ts";
 import { refused, type ServerError } from "./refusals.ts";
 
-/** What a line was to a command's answer: part of it, its end, or none of its business. */
+/** What a line is to a command's answer: part of it, its end, or unrelated. */
 export type Step<T> =
   | { readonly kind: "more" }
   | { readonly kind: "done"; readonly result: T | Failure }
   | { readonly kind: "foreign" };
 
-/** Reads one answer, line by line; used once. Who feeds it bounds how much it is fed. */
+/** Reads one answer, line by line; used once. The caller bounds how much it is given. */
 export interface AnswerReader<T> {
   read(line: ServerLine): Step<T>;
   /** What is certain when the connection ends before the answer is complete. */

@@ -110,8 +110,8 @@ class ClassicChat implements ChatClient {
   serverInfo = () => this.#client.serverInfo();
 
   /**
-   * The classic commands have no place for a reason: it goes before them, as a direct message. Whoever isn't there misses it; and
-   * nobody who may not give the order says that it was given.
+   * The classic commands have no place for a reason, so it is sent first, as a direct message. Whoever isn't there misses
+   * it; and whoever may not give the order sends no reason either.
    */
   async #sayWhy(how: "kicked" | "banned", name: string, reason: string | undefined): Promise<void> {
     const { state } = this;
@@ -179,7 +179,7 @@ class ClassicChat implements ChatClient {
   }
 }
 
-/** Milliseconds between two questions who is here: the classic server tells nobody's coming and going. */
+/** Milliseconds between two questions who is here: the classic server tells nobody who comes and goes. */
 const ROSTER_INTERVAL = 20_000;
 
 function everyInterval(interval: number, callback: () => void): () => void {

@@ -68,7 +68,7 @@ export class Connection {
       return;
     }
     stream.on("close", () => this.abandon(this.#end));
-    // Text only comes from a stream with an encoding set.
+    // A stream gives text only when an encoding is set.
     stream.on("data", (chunk) => typeof chunk !== "string" && this.#read(chunk));
     this.#owner.opened();
   }

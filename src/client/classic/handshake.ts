@@ -17,7 +17,7 @@ export type HandshakeStep =
 
 const KEY_DIGITS = 130;
 
-/** Takes one line of the server. Lines of other people's doing (messages, KICKED, BANNED) are not for it. */
+/** Takes one line of the server. Lines that other people cause (messages, KICKED, BANNED) are not for it. */
 export function advanceHandshake(state: Handshake, line: ServerLine): HandshakeStep {
   if (line.kind === "error") return { kind: "refused", error: refusalOf(line.error) };
   if (line.kind === "other-error") return { kind: "refused", error: { reason: "other", text: line.text } };

@@ -2,7 +2,7 @@ import type { Reply } from "../outcomes.ts";
 import type { Person } from "../people.ts";
 import type { PadClient } from "./pad-client.ts";
 
-/** Who is online, as far as the last answer goes. One question is under way at a time, whatever makes one wonder. */
+/** Who is online, as far as the last answer goes. One question is under way at a time, whatever the reason. */
 export class Roster {
   readonly #client: PadClient;
   readonly #tell: (people: readonly Person[]) => void;
@@ -29,10 +29,10 @@ export class Roster {
     else this.#asking = "again";
   }
 
-  /** Somebody speaks: whoever is not known yet must have come, and is told before what they say. */
+  /** Somebody speaks: whoever is not known yet must have come, which is told before what they say. */
   meet(name: string): void {
     if (this.#known === null || this.#known.has(name.toLowerCase())) return;
-    // Whoever lets many names speak costs a question each, but no longer and longer list.
+    // Whoever speaks under many names costs a question for each, but not an ever longer list.
     if (this.#known.size < MOST_MET) this.learn([...this.#known.values(), name]);
     this.refresh();
   }
@@ -55,7 +55,7 @@ export class Roster {
   }
 }
 
-/** People who are known, up to which somebody who speaks is added to them. */
+/** At most this many people are known before somebody who speaks is no longer added at once. */
 const MOST_MET = 1000;
 
 const ORDER = new Intl.Collator("en", { sensitivity: "base" });

@@ -31,7 +31,7 @@ type Phase =
   | { readonly kind: "leaving" }
   | { readonly kind: "over" };
 
-/** UTF-16 units: more of a line that nobody asked for helps nobody. */
+/** UTF-16 units of a line that nobody asked for; more would help nobody. */
 const LONGEST_NOTICE = 4096;
 
 /** One connection's life, from its first packet to its end: registers, exchanges keys, asks and listens. */

@@ -21,7 +21,7 @@ export interface ServerFacts {
 
 /**
  * Turns notices into classic lines. The same notice asked for again at once, as in a fan-out, is encoded only once.
- * @param facts asked anew each time: addresses come and go.
+ * @param facts asked each time: addresses come and go.
  */
 export function createClassicEncoder(facts: () => ServerFacts): (notice: Notice) => ClassicOutput {
   let last: { readonly notice: Notice; readonly output: ClassicOutput } | null = null;

@@ -119,7 +119,7 @@ export class ClassicSession implements ProtocolSession {
     );
   }
 
-  /** The key holds at once, for the lines right after it; who may not exchange keys yet loses it again. */
+  /** The key holds at once, for the lines right after it; whoever may not exchange keys yet loses it again. */
   #agree(key: Uint8Array | null): void {
     const { id } = this.#session;
     if (key === null) {

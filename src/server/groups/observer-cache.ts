@@ -39,7 +39,7 @@ export class ObserverCache {
     return mine;
   }
 
-  /** It has gone astray, or its group has ended: the next use makes it anew. */
+  /** It has gone astray, or its group has ended: the next use makes it again. */
   forget(group: string): void {
     this.#open.get(group)?.close();
     this.#open.delete(group);

@@ -61,7 +61,7 @@ const DEVICES_AT_ONCE = 100;
 const MOST_OBSERVERS = 256;
 /** Milliseconds that acknowledgements gather. */
 const REACHED_EVERY = 250;
-/** Times that a group info is read anew while commits come. */
+/** How often a group info is read again while commits come in. */
 const MOST_READS = 16;
 /** A page of a log: entries and bytes, at most. */
 const PAGE = { limit: 500, bytes: 512 * 1024 } as const;
@@ -350,7 +350,7 @@ export class GroupService {
     }
   }
 
-  /** What can be refused before the observer is asked, whose work is the dearest: anybody could cause it otherwise. */
+  /** What can be refused before the observer is asked, whose work costs most: anybody could cause it otherwise. */
   #refusalBefore(
     device: DeviceId,
     { group, request }: { readonly group: GroupId; readonly request: string },

@@ -35,7 +35,7 @@ function fromJson(json: string): Body {
       return { kind: "text", text: value.text };
     }
   } catch {
-    // What is no JSON is said the same way as what is none of ours.
+    // What isn't JSON gets the same answer as JSON that isn't ours.
   }
   return { kind: "not-text" };
 }

@@ -251,7 +251,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
 
   #charge(commands: number, bytes: number): void {
     const owed = this.#rates.charge(this.#services.now(), commands, bytes);
-    // Who waits is asked again when it goes on, and who is slowed when its time is over.
+    // A session that waits is charged when it goes on, one that is slowed when its time is over.
     if (owed === 0 || this.#reading.kind !== "reading" || this.#isOver()) return;
     this.connection.pause();
     const timer = setTimeout(() => {

@@ -23,7 +23,7 @@ const REFUSED_FOR_GOOD: ReadonlySet<StoreErrorCode> = new Set(["damaged", "newer
 export interface Database {
   load(): SavedAll;
   /**
-   * All of the batch or nothing. Refuses as `lost` when the files are not those any more that were opened; an empty batch only
+   * All of the batch or nothing. Refuses as `lost` when the files are no longer those that were opened; an empty batch only
    * looks for that.
    */
   commit(batch: StoredBatch): void;
@@ -84,7 +84,7 @@ function inspect(path: string, migrations: readonly string[]): void {
     // Only a server killed while it brought its log into the file can have left a part of a page.
     const wholePages = size % Number(pragma(connection, "page_size")) === 0;
     if (!wholePages && logged === 0) throw refusal("damaged", path, "cut short");
-    // A first start that was killed before it made its tables. A database of nobody's, with nothing in it, is as good as none.
+    // A first start that was killed before it made its tables. An empty database that belongs to nobody is as good as none.
     const isEmpty = applicationId === 0 && pragma(connection, "schema_version") === 0 && mark === 0;
     if (applicationId !== APPLICATION_ID && !isEmpty) throw refusal("not-ours", path, "it bears no mark of ours");
     const version = Number(pragma(connection, "user_version"));
@@ -135,7 +135,7 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
       orStoreError(path, () => {
         look();
         mark.write(tables.commit(batch));
-        // Gone in between: then this batch is lost with the files, and nobody may hear of it.
+        // Gone in the meantime: then this batch is lost with the files, and nobody may hear of it.
         look();
       });
     },

@@ -41,7 +41,7 @@ export const MIGRATIONS: readonly string[] = [
     'tags', json(json_extract(identity, '$.tags'))
   ) WHERE json_valid(identity) AND json_extract(identity, '$.kind') = 'machine';
   `,
-  // Checksums (`sums.ts`), the number of the last commit, and logs. Tables are made anew rather than altered, so that their
+  // Checksums (`sums.ts`), the number of the last commit, and logs. Tables are rebuilt rather than altered, so that their
   // definition is word for word the one that stands here: a start compares it.
   `
   ALTER TABLE claims RENAME TO claims_before;

@@ -58,7 +58,7 @@ export function watchPlace(path: string): () => void {
   }
 }
 
-/** What tells a file from every other while both exist; null: there is none, or none that we can see. */
+/** Identifies a file among all that exist; null: there is none, or none that we can see. */
 function fileAt(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`;

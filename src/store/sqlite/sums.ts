@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 
 /**
- * Checksums against damage, not against somebody who can write the file: such a one can make them, too. Each row carries
+ * Checksums against damage, not against somebody who can write the file: they could make the sums, too. Each row carries
  * the sum of its columns; a *digest* is the XOR of many rows' sums, so that a row that is missing shows as well.
  */
 export const SUM_BYTES = 16;

@@ -30,7 +30,7 @@ export function createGate(atOnce: number, waiting: number): Gate {
     });
   }
 
-  /** Who waits longest takes the place over; so `inside` stays as it is. */
+  /** Whoever waits longest takes the place over; so `inside` stays as it is. */
   function leave(): void {
     const [next] = queue;
     if (next === undefined) {

@@ -127,7 +127,7 @@ export class Messaging {
     this.#fromHere.add(message);
   }
 
-  /** Who writes by hand has read, and looks for nothing any more. */
+  /** Whoever writes by hand has read, and is no longer searching. */
   #own({ id }: Talk, placed: Placed): void {
     this.#store.add(id, placed);
     if (!this.#byItself) this.#store.update(id, (one) => ({ ...one, unreadFrom: null, search: null }));

@@ -10,7 +10,7 @@ export interface PadMachine {
   readonly write: (key: number, count: number) => void;
 }
 
-/** The fastest machine that there is here. */
+/** The fastest machine available here. */
 export function createPadMachine(): PadMachine {
   return createSimdMachine() ?? createPlainMachine();
 }
@@ -51,7 +51,7 @@ function putHex(memory: Uint8Array, at: number, byte: number): void {
   memory[at + 1] = DIGITS[byte & 0xf]!;
 }
 
-/** As much of it as is used here: its types come with a browser's, which have no place in this folder. */
+/** The part of it that is used here: its own types come with the browser's, which don't belong in this folder. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => {

@@ -4,7 +4,7 @@
  * JavaScript, it took more time than everything else that a long broadcast costs.
  */
 
-/** How the memory is divided: key bytes in waiting, the text, the pad and the block that writing it may spoil. */
+/** How the memory is divided: unused key bytes, the text, the pad, and the block that writing the pad may overwrite. */
 export const POOL = { at: 0, size: 65_536 } as const;
 export const TEXT = { at: POOL.size, size: 8192 } as const;
 export const PAD = { at: TEXT.at + TEXT.size, size: 4 * TEXT.size + 64 } as const;

@@ -14,7 +14,7 @@ export function padLength(bytes: number): number {
   return 4 * bytes + 1;
 }
 
-/** A broadcast comes through here once for each reader, so it allocates next to nothing. */
+/** This runs once for each reader of a broadcast, so it allocates next to nothing. */
 export function createPadWriter(machine: PadMachine): WritePad {
   const { memory, write } = machine;
   const keys = createKeyPool(memory);
@@ -29,7 +29,7 @@ export function createPadWriter(machine: PadMachine): WritePad {
     }
     memory.set(plain, TEXT.at);
     write(keys.take(plain.length), plain.length);
-    // Kept from pad to pad, for those of one broadcast have one length: making it anew takes as long as a short pad.
+    // Kept from pad to pad, since those of one broadcast have one length: making it again takes as long as a short pad.
     if (pad.length !== length) pad = memory.subarray(PAD.at, PAD.at + length);
     target.set(pad, at);
     return at + length;

@@ -103,7 +103,7 @@ function decodeByVerb(line: string): ServerLine | null {
   }
 }
 
-/** Old servers let any word be an id, but a line full of one is nobody's. */
+/** Old servers take any word for an id, but a line-long one is nobody's. */
 const LONGEST_ID = 1024;
 
 function isId(text: string): boolean {

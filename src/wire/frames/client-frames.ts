@@ -17,7 +17,7 @@ const envelope = v.object({ id: count, type: v.string(), body: v.unknown() });
 
 export type DecodedRequest =
   | { readonly kind: "request"; readonly request: Request }
-  /** It can be answered, since its id could be read. `where` says what was wrong, for the log: paths and types, nothing that was sent. */
+  /** It can be answered, because its id could be read. `where` says what was wrong, for the log: paths and types, nothing that was sent. */
   | { readonly kind: "refused"; readonly id: number; readonly refusal: Refusal; readonly where: string }
   /** No frame of this protocol: the connection ends. */
   | { readonly kind: "invalid" };

@@ -1,4 +1,4 @@
-/** All that a server says unasked: each by its type. */
+/** Everything that a server sends unasked, by type. */
 import * as v from "valibot";
 import { groupChanged, newEntry, reached, removalDue, turnGranted } from "./groups.ts";
 import { serverHello } from "./hello.ts";

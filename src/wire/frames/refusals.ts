@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { count, deviceId, groupId, key } from "./values.ts";
 
-/** Refusals that say nothing but their reason. */
+/** Refusals that carry nothing but their reason. */
 const PLAIN = [
   // The connection and who it is.
   "unknown-request",
@@ -42,7 +42,7 @@ const PLAIN = [
   "too-large",
 ] as const;
 
-/** The closed list of what a server may say no with. What lies behind it is in the server's log. */
+/** The closed list of reasons a server may refuse with. The cause behind one is in the server's log. */
 export const refusal = v.variant("reason", [
   v.object({ reason: v.picklist(PLAIN) }),
   v.object({ reason: v.literal("you-are-banned"), because: v.optional(v.pipe(v.string(), v.maxBytes(1024))) }),

@@ -1,4 +1,4 @@
-/** All that a client may ask, and what it is answered: each by its type. */
+/** Everything that a client may ask, and the answers to it, by type. */
 import type * as v from "valibot";
 import * as groups from "./groups.ts";
 import { hello } from "./hello.ts";

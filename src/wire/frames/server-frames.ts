@@ -20,7 +20,7 @@ export type DecodedFromServer =
   /** `null`: a reason that this version doesn't know. */
   | { readonly kind: "refused"; readonly id: number; readonly refusal: Refusal | null }
   | { readonly kind: "push"; readonly push: Push }
-  /** A push of a newer server: passed over. */
+  /** A newer server's push: ignored. */
   | { readonly kind: "unknown" }
   | { readonly kind: "invalid" };
 

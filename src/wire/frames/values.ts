@@ -18,7 +18,7 @@ export function bytesUpTo(most: number) {
   );
 }
 
-/** One text for each byte string: no stray bits in the last character. */
+/** Each byte string has one text: no stray bits in the last character. */
 function isCanonical(text: string): boolean {
   const rest = text.length % 4;
   if (rest === 1) return false;
@@ -38,7 +38,7 @@ export const key = idOf(32);
 /** Counts from 0; a log's numbers, epochs, milliseconds since 1970. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** No longer than a name may ever be; which names there are, the server says. */
+/** At most as long as a name may be; which names are valid is the server's to say. */
 export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 /** Room names are written with their `#` by people, never in frames. */
 const roomName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,31}$/i));
