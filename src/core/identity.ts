@@ -3,9 +3,9 @@
  * an address is all that is known where no tailscaled exists; `local` is any process of the server's own machine.
  */
 export type Identity =
-  /** The login makes it the same person. `userId` is Tailscale's number for the user, in decimal digits, where it is known. */
+  /** The same login is the same person. `userId` is Tailscale's number for the user, in decimal digits, where it is known. */
   | { readonly kind: "person"; readonly login: string; readonly userId?: string }
-  /** `node` is the node's stable id, which alone makes it the same machine; `label` (its name) and tags may change. */
+  /** `node` is the node's stable id, which alone decides that it is the same machine; `label` (its name) and tags may change. */
   | { readonly kind: "machine"; readonly node: string; readonly label: string; readonly tags: readonly string[] }
   /**
    * A machine as versions up to 0.1.0 stored it. The first node that comes with this label and these tags is taken for it,
@@ -67,12 +67,12 @@ export function isOfTailnet(identity: Identity): boolean {
   }
 }
 
-/** Two identities are the same one. */
+/** Whether two identities are the same. */
 export function sameIdentity(a: Identity, b: Identity): boolean {
   return identityKey(a) === identityKey(b);
 }
 
-/** How versions up to 0.1.0 stored this identity, where that was another way; null: the same way. */
+/** How versions up to 0.1.0 stored this identity, where that differed; null: the same way. */
 export function storedBefore(identity: Identity): Identity | null {
   return identity.kind === "machine" ? { kind: "labelled-machine", label: identity.label, tags: identity.tags } : null;
 }
@@ -89,7 +89,7 @@ export function storedKeys(identity: Identity): readonly string[] {
   return before === null ? [identityKey(identity)] : [identityKey(identity), identityKey(before)];
 }
 
-/** Of two that are the same identity, whether they are told the same way, too: label, tags, number of the user. */
+/** Of two that are the same identity, whether they also read the same: label, tags, number of the user. */
 export function sameDetails(a: Identity, b: Identity): boolean {
   if (a.kind === "person" && b.kind === "person") return a.login === b.login && a.userId === b.userId;
   if (a.kind === "machine" && b.kind === "machine") return a.label === b.label && sameTags(a.tags, b.tags);

@@ -45,12 +45,12 @@ export interface AcceptorOptions {
   readonly onFull: () => void;
 }
 
-/** Where fresh sockets come in: what one speaks is read off its first bytes; the tailnet is asked at once who it is. */
+/** Where new sockets come in: the first bytes show what one speaks, and the tailnet is asked at once who it is. */
 export interface Acceptor {
   accept(socket: Socket): void;
   /**
-   * Destroys those that came in by such an address of this machine. Where one is gone nothing arrives any more, and it
-   * would take minutes until the system notices; for that long, whoever was there would find their name taken.
+   * Destroys those that came in through such an address of this machine. Once an address is gone nothing arrives there, and
+   * the system would take minutes to notice; for that long, whoever was there would find their name taken.
    */
   dropLost(isLost: (localAddress: string) => boolean): void;
   /**

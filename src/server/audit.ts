@@ -18,7 +18,7 @@ type OperatorsCommand = Extract<Command, { kind: "kick" | "ban" | "unban" }>;
 
 /**
  * A `post` that logs what operators do, and what others tried: who, what, to whom, what came of it. Whoever isn't operator can
- * try as often as they like, so that gets a line in a while, with how many there were.
+ * try as often as they like, so those get one line now and then, with how many there were.
  * @param every milliseconds between two such lines.
  */
 export function withAudit(post: Post, state: () => State, log: Log, every: number): Audit {
@@ -52,7 +52,7 @@ function isOperators(command: Command): command is OperatorsCommand {
   return command.kind === "kick" || command.kind === "ban" || command.kind === "unban";
 }
 
-/** Only what can be a name is written down: all else may be what somebody meant to say, or steer the reader's terminal. */
+/** Only what can be a name is written down: anything else may be what somebody meant to say, or may steer the reader's terminal. */
 function toldTarget(target: string): string {
   return isName(target) ? target : "(no name)";
 }

@@ -2,7 +2,7 @@ import type { Log } from "./log.ts";
 
 type Fields = Parameters<Log["info"]>[1];
 
-/** Writes down what others can cause as often as they like: the first at once, then one line in a while, with how many there were. */
+/** Writes down what others can cause as often as they like: the first at once, then one line now and then, with how many there were. */
 export interface SparseLog {
   note(fields?: Fields): void;
   /** Writes what was not written yet. */

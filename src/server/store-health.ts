@@ -86,7 +86,7 @@ export function watchStore<S, F>({
     underWay.add(asked);
     try {
       await store.commit(batch);
-      // An empty batch shows only that the files are there.
+      // An empty batch only shows that the files are there.
       if (found.kind !== "ok" && !isEmpty(batch)) found = { kind: "ok" };
     } catch (cause) {
       if (found.kind !== "failing") found = { kind: "failing", since: asked.since, cause };
@@ -110,7 +110,7 @@ export function watchStore<S, F>({
     const kept = underWay.size === 0 ? commit(probe()).catch(() => {}) : newest;
     const answered = await Promise.race([Promise.all([kept, lookForRoom()]), late]);
     clearTimeout(timer);
-    // A timer may be early by a part of a millisecond.
+    // A timer may fire a fraction of a millisecond early.
     const [oldest] = underWay;
     const current = answered === "late" && oldest ? ({ kind: "stuck", since: oldest.since } as const) : health();
     tell(current);
@@ -123,7 +123,7 @@ export function watchStore<S, F>({
     else fullSince ??= now();
   }
 
-  /** A store that has failed has to write something to be trusted again: nothing is forgotten of a log that never was. */
+  /** A store that has failed must write something to be trusted again: trimming a log that never existed loses nothing. */
   function probe(): Batch<F> {
     const trims = found.kind === "ok" ? [] : [{ log: "health", through: 0, lasting: false }];
     return { facts: [], appends: [], trims };

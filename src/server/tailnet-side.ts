@@ -57,7 +57,7 @@ export interface IdentitiesOptions {
   readonly now: () => number;
 }
 
-/** Tells the core and whoever else is concerned what Tailscale's state is, now and whenever it changes. Gives what ends it. */
+/** Tells the core, and whoever else it concerns, what Tailscale's state is, now and whenever it changes. Returns a function that stops this. */
 export function followTailscale(
   { api, monitor }: Tailscale,
   { mailbox, identityRefresh, now, onChange }: FollowOptions,

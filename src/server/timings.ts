@@ -6,19 +6,19 @@ export interface Timings {
   readonly refreshEvery: number;
   /** At least so long between two rounds because tailscaled had news: in a large tailnet it always has some. */
   readonly refreshNews: number;
-  /** After which a peer that its tailnet calls offline is taken for gone. */
+  /** After which a peer that its tailnet calls offline counts as gone. */
   readonly offlineAfter: number;
   /** Before an address that could not be opened is tried again. */
   readonly listenRetry: number;
-  /** What the disk has at shutdown to take what was decided, and again to close. */
+  /** How long the disk has at shutdown to take what was decided, and again to close. */
   readonly storing: number;
   /** Between two looks whether the store is still there. */
   readonly storeLook: number;
   /** After which a commit that has not come back counts as stuck; `/healthz` waits no longer either. */
   readonly storeTimeout: number;
-  /** What connections have at shutdown to take their last bytes. */
+  /** How long connections have at shutdown to take their last bytes. */
   readonly closing: number;
-  /** For a whole HTTP request to come, and again for its answer to be taken. */
+  /** For a whole HTTP request to arrive, and again for its answer to be taken. */
   readonly http: number;
   /** Between two lines of the log about what others can cause as often as they like. */
   readonly sparseLog: number;

@@ -5,7 +5,7 @@ import type { TailscaleState } from "./state.ts";
 /** Characters of tailscaled's own words that are shown. */
 const MOST = 200;
 
-/** One plain sentence, and what its reader can do about it, or null when nothing is to be done. */
+/** One plain sentence, and what the reader can do about it, or null where there is nothing to do. */
 export interface Description {
   readonly what: string;
   readonly next: string | null;

@@ -7,7 +7,7 @@ import type { SelfNode } from "./state.ts";
 import { tailnetPeer } from "./tailnet-peer.ts";
 import { operatorGrant } from "./operator-grant.ts";
 
-/** The other end of a connection, as its socket tells. */
+/** The other end of a connection, as its socket has it. */
 export interface Peer {
   readonly address: string;
   readonly port: number;

@@ -45,7 +45,7 @@ export function findInCommit(
       access: staged.policy.access,
     };
   } catch {
-    // An EngineError: whatever is wrong with it, it is the sender's, and isn't taken.
+    // An EngineError: whatever is wrong is the sender's fault, and the commit isn't taken.
     return null;
   }
 }

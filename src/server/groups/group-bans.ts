@@ -10,8 +10,8 @@ import { ownerOf } from "../frames/owner.ts";
 import type { GroupService } from "./service.ts";
 
 /**
- * The core's bans, as the delivery service keeps to them: nothing is delivered to a banned person's or machine's devices, and their leaves
- * are to go. A ban is stored before this hears of it; what a sudden end keeps from following, the next start does.
+ * The core's bans, as the delivery service applies them: nothing is delivered to the devices of a banned person or machine, and their leaves
+ * are to be removed. A ban is stored before this hears of it; what a crash keeps from following, the next start makes up for.
  */
 export class BansInGroups {
   readonly #core: () => CoreState;
@@ -41,7 +41,7 @@ export class BansInGroups {
   }
 }
 
-/** Whose devices a ban means: those of the identity that it reaches, in all the ways in which it is known; or the bare name's. */
+/** Whose devices a ban covers: those of the identity that it reaches, under every key it is known by; or the bare name's. */
 function ownersOfBan(state: CoreState, { identity, name }: Ban): Owner[] {
   if (identity === null) return [{ kind: "name", identity: foldName(name) }];
   const claims = membersUnder(state.claimsOf, identityKey(identity)).flatMap((own) => get(state.claims, own) ?? []);

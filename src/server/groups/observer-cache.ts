@@ -10,8 +10,8 @@ export interface ObserverCacheOptions {
 }
 
 /**
- * The observers of groups, made of their newest group infos when they are needed. What is done with one group's observer is done one
- * after another; other groups go on meanwhile.
+ * The observers of groups, made of their newest group infos when they are needed. Operations on one group's observer run one after
+ * another; other groups go on meanwhile.
  */
 export class ObserverCache {
   readonly #options: ObserverCacheOptions;

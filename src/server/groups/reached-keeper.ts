@@ -20,8 +20,8 @@ const MOST_MEMBERS = 20_000;
 const MOST_GROUPS = 10_000;
 
 /**
- * Tells members how far everybody else has got, so that their clients can show what is delivered. Acknowledgements are many, so
- * they gather: each group is looked at once in a while, and only what has changed is told.
+ * Tells members how far everybody else has got, so that their clients can show what is delivered. There are many acknowledgements,
+ * so they are gathered: each group is looked at now and then, and only changes are passed on.
  */
 export class ReachedKeeper {
   readonly #options: ReachedKeeperOptions;
@@ -89,7 +89,7 @@ function isSame(before: Reached | null, { last, next }: Reached): boolean {
   return before?.last.owner === last.owner && before.last.number === last.number && before.next === next;
 }
 
-/** For those who are there, and for whom it has changed: one number for all, and another for whoever is last. */
+/** For those who are online and for whom it has changed: one number for everybody, and another for whoever is furthest behind. */
 function newsOf(state: State, group: GroupId, before: Reached | null, reached: Reached): Delivery<GroupNotice>[] {
   const row = get(state.groups, group);
   const hearers = new Map<number, SessionId[]>();

@@ -133,12 +133,12 @@ export class GroupService {
   }
 
   offline({ session, device }: Speaker): void {
-    // Where the device has come by another connection, its turns are that one's.
+    // If the device has connected again, its turns belong to the new connection.
     if (get(this.state.online, device) === session) this.#turns.releaseAll(device);
     this.#mailbox.post({ kind: "device-offline", session });
   }
 
-  /** A command that needs nothing but the rules. */
+  /** A command that the rules alone can decide. */
   async ask(
     { session }: Speaker,
     command: Extract<
@@ -247,7 +247,7 @@ export class GroupService {
     return { ok: true, value: { entries, head, more, messagesForgotten, hash } };
   }
 
-  /** With what a device comes in by an external commit: group info and the log's end, of one epoch. */
+  /** What a device needs for an external commit: the group info and the log's end, both of one epoch. */
   async groupInfo(
     { device }: Speaker,
     group: GroupId,
@@ -294,7 +294,7 @@ export class GroupService {
     });
   }
 
-  /** A ban reaches an owner, or reaches it no more. */
+  /** A ban now reaches an owner, or no longer does. */
   setBarred(owner: Owner, barred: boolean): void {
     void this.#ask({ kind: barred ? "bar-owner" : "unbar-owner", owner });
   }
@@ -404,7 +404,7 @@ function replyOf(decision: Decision<GroupEvent, ServiceRefusal>): Outcome<Reply>
   }
 }
 
-/** The reply, which is of the kind that such a command has. */
+/** The reply, of the kind that belongs to the command. */
 function outcomeOf<K extends Reply["kind"]>(
   decision: Decision<GroupEvent, ServiceRefusal>,
   kind: K,

@@ -9,7 +9,7 @@ export type Body = { readonly kind: "text"; readonly text: string } | { readonly
 
 /**
  * What is said in a request's body: the text as it is, less one line end, whatever `curl -d` calls its type; or the `text` of a
- * JSON object. A form of several parts is no text.
+ * JSON object. A multipart form isn't text.
  * @param most bytes.
  */
 export async function readBody(request: IncomingMessage, most: number): Promise<Body> {

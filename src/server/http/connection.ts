@@ -48,7 +48,7 @@ export class HttpConnection {
     this.#state = { kind: "expecting", deadline: this.#deadline() };
     stream.once("close", () => this.#become({ kind: "closed" }));
     stream.once("peer-end", () => {
-      // Who closes a connection on which an answer goes on for ever has had enough of it.
+      // Closing the connection is how a peer ends an endless answer.
       if (this.#state.kind === "streaming") stream.destroy();
     });
   }
@@ -72,7 +72,7 @@ export class HttpConnection {
     return this.#stream.detach();
   }
 
-  /** The server ends: what is being answered still is, and nothing else. Whoever streams ends that itself. */
+  /** The server ends: what is being answered is finished, and nothing else is. A stream's owner ends it. */
   close(): void {
     this.#closing = true;
     if (this.#state.kind !== "answering" && this.#state.kind !== "streaming") this.#stream.destroy();

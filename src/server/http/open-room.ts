@@ -1,4 +1,4 @@
-/** `/ALL` by HTTP: `curl -d` says something in the open room, `curl -N` hears it, each as the person or machine that the connection is. */
+/** `/ALL` over HTTP: `curl -d` says something in the open room, `curl -N` listens to it, each as the person or machine behind the connection. */
 import type { ServerResponse } from "node:http";
 import type { Mailbox } from "../../core/mailbox.ts";
 import { identityKey, type Identity } from "../../core/identity.ts";
@@ -105,7 +105,7 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
     return refusal;
   }
 
-  /** Comes, says it and leaves; resolves with why not, or null. */
+  /** Joins, says it and leaves; resolves with why that failed, or null. */
   function speak({ identity, grant }: Known, name: string, text: string): Promise<Refusal | null> {
     const session = sessions.nextId();
     return new Promise((resolve) => {
@@ -122,7 +122,7 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
       mailbox.post({ kind: "register", session, name });
       mailbox.post({ kind: "broadcast", session, text });
       mailbox.post({ kind: "end", session, refusal: null }, () => {
-        // What comes of the turn is told behind this; if that was nothing, the session had ended before.
+        // The turn's outcome is told after this; if there was none, the session had already ended.
         setImmediate(() => {
           sessions.remove(session);
           resolve({ reason: "not-registered" });
@@ -131,7 +131,7 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
     });
   }
 
-  /** Comes and hears, until one side has enough. Resolves with why not, or null once it hears. */
+  /** Joins and listens until one side ends it. Resolves with why that failed, or null once it is listening. */
   function listen(
     exchange: Exchange,
     { identity, grant }: Known,
@@ -183,10 +183,10 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
   }
 }
 
-/** So many identities' rates are remembered. */
+/** The rates of at most this many identities are remembered. */
 const MOST_RATES = 1024;
 
-/** A response that goes on, as a reader whose queue is bounded. */
+/** A streaming response, as a reader whose queue is bounded. */
 class StreamReader {
   readonly #response: ServerResponse;
   readonly #limit: number;

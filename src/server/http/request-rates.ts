@@ -9,7 +9,7 @@ export interface RequestRate {
 /** Requests a second of one identity, and how many at once. */
 const PER_SECOND = 20;
 const BURST = 60;
-/** So many are remembered before those that are full again are forgotten. */
+/** At most this many are remembered; then those whose allowance is full again are forgotten. */
 const REMEMBERED = 1024;
 
 class Bucket implements RequestRate {
@@ -33,7 +33,7 @@ class Bucket implements RequestRate {
     return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / PER_SECOND) * 1000);
   }
 
-  /** Who is refused at once can come again at once: a debt of theirs would grow without bound, and keep all of the identity out. */
+  /** Whoever is refused at once can come back at once: a debt of theirs would grow without bound, and keep all of the identity out. */
   admit(): boolean {
     this.#refill();
     if (this.#tokens < 1) return false;
@@ -49,7 +49,7 @@ class Bucket implements RequestRate {
 }
 
 /**
- * One rate for each identity, not for each connection: who comes again on a new one goes on where he was.
+ * One rate for each identity, not for each connection: whoever comes back on a new one goes on where they were.
  * @param now milliseconds of a monotonic clock.
  */
 export function createRequestRates(now: () => number): (identity: string) => RequestRate {

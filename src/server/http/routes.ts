@@ -17,7 +17,7 @@ export interface HttpOptions {
   /** The names and addresses by which this server may be asked for, now. */
   readonly hostNames: () => HostNames;
   readonly settings: Settings;
-  /** How the server does, within a few seconds; 503 unless `status` is `ok`. */
+  /** How the server is doing, within a few seconds; 503 unless `status` is `ok`. */
   readonly health: () => Promise<Readonly<Record<string, string | number>> & { readonly status: string }>;
   /** Null: there is none. */
   readonly openRoom: OpenRoom | null;
@@ -74,7 +74,7 @@ async function answerRoom(exchange: Exchange, options: HttpOptions): Promise<voi
   const { openRoom } = options;
   if (isFromBrowser(request.headers)) {
     request.resume();
-    // A person who types the address is told what this is; a page that asks learns nothing, and says nothing.
+    // A person who types the address is told what this is; a web page that asks learns nothing, and can say nothing.
     if (request.method === "GET") return sendPage(exchange, options);
     return send(response, 403, "Nothing is said here for a web page. Use curl, nc or pad.\n");
   }
@@ -96,7 +96,7 @@ function sendPage({ request, response }: Exchange, { place, openRoom }: HttpOpti
   return send(response, 200, page(host, port, openRoom !== null), "text/html; charset=utf-8");
 }
 
-/** Who may see how the server does: this machine's own people, and operators by what tailnet or configuration says. */
+/** Who may see how the server is doing: this machine's own people, and operators by what tailnet or configuration says. */
 function mayWatch({ identified }: IdentifiedSocket, settings: Settings): boolean {
   if (identified.kind === "refused") return false;
   const { identity, grant } = identified;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/** A whole answer. Nothing that a browser does with it can go further than showing it. */
+/** A whole answer. A browser can do nothing with it but show it. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -12,7 +12,7 @@ export function send(
   response.end(body);
 }
 
-/** What every answer has, of whatever length. */
+/** The headers of every answer. */
 export function headers(type: string): Readonly<Record<string, string>> {
   return {
     "content-type": type,

@@ -1,4 +1,4 @@
-/** The HTTP side of the port: who asks is known by the connection, never by a header; a connection costs only itself. */
+/** The HTTP side of the port: who asks is known from the connection, never from a header; a connection costs only itself. */
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { identityKey } from "../../core/identity.ts";
@@ -8,13 +8,13 @@ import type { IdentifiedSocket } from "../acceptor.ts";
 import { HttpConnection, type Answer } from "./connection.ts";
 import { createRequestRates } from "./request-rates.ts";
 
-/** A peer asks to speak another protocol on its socket: take it, or say no on it. `head` is what it has sent behind the request. */
+/** A peer asks to speak another protocol on its socket: take it, or refuse on it. `head` is what it has sent after the request. */
 export type Upgrade = (request: IncomingMessage, socket: IdentifiedSocket, head: Buffer) => void;
 
 export interface HttpSide {
   /** Serves a socket that speaks HTTP. */
   take(socket: IdentifiedSocket): void;
-  /** Closes what asks for nothing at once, and the rest behind its answer. */
+  /** Closes idle connections at once, and the others after their answer. */
   close(): void;
 }
 
@@ -30,7 +30,7 @@ export interface HttpSideOptions {
 export function createHttpSide({ answer, upgrade, timeout, now }: HttpSideOptions): HttpSide {
   const connections = new Map<Duplex, HttpConnection>();
   const rateOf = createRequestRates(now);
-  // Node's own time checks run only for a server that listens itself; ours are the connection's.
+  // Node checks its own timeouts only for a server that listens itself; ours are in the connection.
   const server = createServer({
     maxHeaderSize: 8192,
     keepAliveTimeout: 0,

@@ -40,10 +40,10 @@ export interface SessionServices {
 type SessionState =
   /** Connected, without a name. */
   | { readonly kind: "nameless"; readonly deadline: NodeJS.Timeout }
-  /** Has a name; its protocol asks for more before it may talk. */
+  /** Has a name, but its protocol asks for more before it may talk. */
   | { readonly kind: "preparing"; readonly deadline: NodeJS.Timeout }
   | { readonly kind: "talking" }
-  /** Its end was told. The connection is given a moment to take that, then it closes. */
+  /** It was told that it ends. The connection has a moment to take that, then it closes. */
   | { readonly kind: "ending" }
   | { readonly kind: "closed" };
 
@@ -56,7 +56,7 @@ type Reading =
 
 const READING: Reading = { kind: "reading" };
 const WAITING: Reading = { kind: "waiting" };
-/** What a command costs at least, in bytes: it is an object, however short its line. */
+/** The least a command costs, in bytes: it is an object, however short its line. */
 const LEAST = 256;
 
 /** One session, of whatever protocol: its life, and its limits. Who it is, only the core knows. */
@@ -115,7 +115,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
   hear(notice: Notice): void {
     if (notice.kind === "registered") {
       this.#become("preparing");
-      // All users of this machine are one identity, and aren't to wait for one another.
+      // All users of this machine are one identity, and shouldn't wait for one another.
       if (this.#identity.kind === "local") this.#peer = `local ${foldName(notice.name)}`;
     }
     const bytes = this.#protocol.hear(notice);
@@ -217,7 +217,7 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     this.#onClosed(this.id, reason);
   }
 
-  /** Reads on, if nothing else keeps it from that. */
+  /** Reads on, unless something else keeps it from doing so. */
   goOn(): void {
     const { input, unfinished, limits } = this.#services;
     if (this.#reading.kind !== "waiting" || this.#underWay > limits.input / 2) return;

@@ -17,7 +17,7 @@ export interface SessionPort {
 /** Told of each delivery, for metrics and log: what was heard, and by how many. */
 export type DeliveryObserver = (notice: Notice, hearers: number) => void;
 
-/** All sessions of this server, of either protocol, and the way of notices to them. */
+/** All sessions of this server, whatever their protocol, and how notices reach them. */
 export class Sessions implements Outbox {
   readonly #ports = new Map<SessionId, SessionPort>();
   readonly #observe: DeliveryObserver;

@@ -73,7 +73,7 @@ export class SlowReaders {
     behind.stall = { timer, taken: reader.taken };
   }
 
-  /** Looks at all who are behind, and drops the longest queues until an eighth is free: seldom, so it may walk them all. */
+  /** Looks at everybody who is behind, and drops the longest queues until an eighth is free: rarely, so it may walk them all. */
   #shed(): void {
     for (const [reader, behind] of this.#behind) {
       this.#total += reader.queued - behind.queued;

@@ -1,8 +1,8 @@
 import type { Waiter } from "./input-budget.ts";
 
 /**
- * Bytes of messages whose end hasn't come, of each peer over all of its connections. Over the bound a peer's connections wait, but
- * for the one whose message began first: so they come to their end one after another, or to their deadline.
+ * Bytes of messages whose end hasn't come, of each peer over all of its connections. Over the bound a peer's connections wait,
+ * except the one whose message began first: so they finish one after another, or run into their deadline.
  */
 export class UnfinishedInput {
   readonly #limit: number;
