@@ -63,6 +63,8 @@ export function agentChat(options: AgentChatOptions): AgentChat {
 
 /** Messages of one page, search or stretch at most. */
 const MOST_ROWS = 1000;
+/** A device comes into `#everyone` within seconds, or something is wrong. In milliseconds. */
+const PATIENCE = 60_000;
 
 class DeviceChat implements AgentChat {
   readonly #listeners = new Listeners<ChatEvent>();
@@ -139,7 +141,10 @@ class DeviceChat implements AgentChat {
   /** On its first connection a device comes into `#everyone` by itself: what is written there meanwhile waits for that. */
   async #firstEntry(talk: Talk): Promise<void> {
     if (talk.key !== EVERYONE || talk.status !== "none") return;
+    // Machines come in by invitation.
+    if ((await this.#state.runtime.self())?.owner.kind === "machine") return;
     const { promise, resolve } = Promise.withResolvers<void>();
+    const patience = setTimeout(resolve, PATIENCE).unref();
     const look = () => {
       const { kind } = this.state;
       if (talk.status !== "none" || kind === "ended" || kind === "waiting") resolve();
@@ -148,6 +153,7 @@ class DeviceChat implements AgentChat {
     look();
     await promise;
     stop();
+    clearTimeout(patience);
   }
 
   edit = async (conversation: ConversationId, message: string, text: string, id?: string) =>

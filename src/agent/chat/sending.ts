@@ -157,7 +157,7 @@ export class Sending {
   }
 
   async #writeNew(talk: Talk, content: Content, written: Written): Promise<Outcome> {
-    const obstacle = obstacleTo(talk, content);
+    const obstacle = obstacleTo(talk, content) ?? this.#outside(talk);
     if (obstacle !== null) return obstacle;
     const { id: given, acceptMembers = false, text = null, quote = null } = written;
     const messageId = given === undefined ? Uint8Array.from(randomBytes(16)) : toBytes(given);
@@ -173,6 +173,12 @@ export class Sending {
       this.#fail(talk, waiting.id, failureOfStore(error));
     }
     return await outcome;
+  }
+
+  /** Never in it: without a server that may change, else it is for others. */
+  #outside({ status }: Talk): Failure | null {
+    if (status !== "none") return null;
+    return this.#state.runtime.client.state.kind === "online" ? refusedFor({ reason: "not-in-conversation" }) : OFFLINE;
   }
 
   /** What became of it when it was written under this id before; null: it wasn't. */
@@ -247,7 +253,7 @@ function obstacleTo(talk: Talk, content: Content): Failure | null {
     if (bytes > LONGEST_TEXT) return { kind: "not-sent", why: "too-long" };
     if (bytes === 0) return refusedFor({ reason: "not-understood", text: "an empty message" });
   }
-  if (talk.status === "none") return OFFLINE;
+  if (talk.status === "none") return null;
   if (talk.status === "removed") return refusedFor({ reason: "not-in-conversation" });
   if (!isGoingOn(talk)) return refusedFor({ reason: "conversation-ended" });
   return talk.waiting.length >= MOST_WAITING ? { kind: "not-sent", why: "busy" } : null;

@@ -2,6 +2,7 @@ import type { FaultPoint } from "./connection.ts";
 import { AgentStoreError } from "../errors.ts";
 import { describe, toAgentStoreError } from "./failure.ts";
 import { openDevice } from "./open.ts";
+import { markClosed } from "./soundness.ts";
 import type { Opened, Place } from "./open.ts";
 import { reader } from "./read.ts";
 import type { Reader } from "./read.ts";
@@ -19,10 +20,9 @@ export function openDatabase(
   place: Place,
   options: { faultPoint?: FaultPoint; migrations?: readonly string[] } = {},
 ): Database {
-  const { path, connection, secrets } = orError(place.folder, () =>
-    openDevice(place, options.faultPoint, options.migrations),
-  );
-  const [reads, writes] = orError(path, () => prepared({ path, connection, secrets }));
+  const opened = orError(place.folder, () => openDevice(place, options.faultPoint, options.migrations));
+  const { path, examined, connection } = opened;
+  const [reads, writes] = orError(path, () => prepared(opened));
   return {
     load: () => orError(path, () => reads.load()),
     group: (id) => orError(path, () => reads.group(id)),
@@ -39,7 +39,11 @@ export function openDatabase(
     raiseCounter: () => orError(path, () => writes.raiseCounter()),
     // Brings the log into the file and cuts it to nothing: it holds old keys until then.
     tidy: () => orError(path, () => connection.exec("PRAGMA wal_checkpoint(TRUNCATE)")),
-    close: () => orError(path, () => connection.close()),
+    close: () =>
+      orError(path, () => {
+        connection.close();
+        markClosed(path, examined);
+      }),
   };
 }
 

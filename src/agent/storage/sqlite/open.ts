@@ -8,6 +8,7 @@ import type { Connection, FaultPoint } from "./connection.ts";
 import { describe } from "./failure.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { makeKey, preparePlace, readKey } from "./place.ts";
+import { lastExamined } from "./soundness.ts";
 import { secretsUnder } from "./secrets.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -25,6 +26,8 @@ export interface Place {
 
 export interface Opened {
   readonly path: string;
+  /** When the file was last read as a whole and found sound, milliseconds since 1970. */
+  readonly examined: number;
   readonly connection: Connection;
   readonly secrets: Secrets;
 }
@@ -37,7 +40,7 @@ export function openDevice(place: Place, faultPoint?: FaultPoint, migrations: re
   const path = join(place.folder, "device.db");
   preparePlace(place.folder, path);
   rollBack(path);
-  const isNew = inspect(path, migrations.length);
+  const { isNew, examined } = inspect(path, migrations.length);
   // Before the first secret is, its key is on the disk.
   const key = isNew ? makeKey(place.keyFile, path) : readKey(place.keyFile, path);
   const connection = connect(path, "read-write", faultPoint);
@@ -47,7 +50,7 @@ export function openDevice(place: Place, faultPoint?: FaultPoint, migrations: re
     const secrets = secretsUnder(key);
     if (isNew) bind(connection, secrets, place.machine);
     check(connection, secrets, path, place);
-    return { path, connection, secrets };
+    return { path, examined, connection, secrets };
   } catch (error) {
     connection.close();
     throw error;
@@ -66,22 +69,25 @@ function rollBack(path: string): void {
  * Whether it is new: empty, or not bound yet. Read-only, because a connection that may write puts what a killed agent left in
  * its log into the file when it closes; of a file that we refuse, not a byte may change.
  */
-function inspect(path: string, newest: number): boolean {
+function inspect(path: string, newest: number): { readonly isNew: boolean; readonly examined: number } {
   const [size, logged] = [sizeOf(path), sizeOf(`${path}-wal`)];
-  if (size === 0 && logged === 0) return true;
+  const now = Date.now();
+  if (size === 0 && logged === 0) return { isNew: true, examined: now };
   // SQLite would delete the log of an empty file; ours never has one.
   if (size === 0) throw refusal("damaged", path, "cut short");
   const connection = connect(path, "read-only");
   try {
     // A first start that ended between its lock and its first migration leaves a page without a table.
-    if (connection.prepare("SELECT 1 FROM sqlite_schema").get() === undefined) return true;
+    if (connection.prepare("SELECT 1 FROM sqlite_schema").get() === undefined) return { isNew: true, examined: now };
     if (pragma(connection, "application_id") !== APPLICATION_ID)
       throw refusal("not-ours", path, "it bears no mark of ours");
     const version = Number(pragma(connection, "user_version"));
     if (version > newest) throw refusal("newer", path, `version ${version}, known are ${newest}`);
-    const found = pragma(connection, "quick_check");
+    const before = logged === 0 ? lastExamined(path, now) : null;
+    const found = before === null ? pragma(connection, "quick_check") : "ok";
     if (found !== "ok") throw refusal("damaged", path, found);
-    return connection.prepare("SELECT 1 FROM meta WHERE key = 'machine'").get() === undefined;
+    const isNew = connection.prepare("SELECT 1 FROM meta WHERE key = 'machine'").get() === undefined;
+    return { isNew, examined: before ?? now };
   } finally {
     connection.close();
     // With the lock held nobody shares memory with us, and the file for it that a reader leaves is of no use.
