@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
+import { hex } from "./device.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -84,6 +85,49 @@ test("SR-21 rooms by invitation and pairs go on, also those that were made after
   await has([carol], pair, ["hi", "hello"]);
   await has([alice], "direct:name:carol", ["hi", "hello"]);
 });
+
+test("SR-22 of several who make the successor at once one does, and all are in it", async () => {
+  const people = await world.arrive("alice", "bob", "carol", "dave");
+  const [alice] = people;
+  const backup = await world.backUp();
+  await alice?.say(EVERYONE, "one");
+  await world.agree(EVERYONE, people, ["one"]);
+  const before = await groupOf(alice);
+  for (const one of people) await one.stop();
+  await restart(backup);
+  for (const one of people) one.start();
+  await world.until(async () => {
+    const groups = await Promise.all(people.map(groupOf));
+    return new Set(groups).size === 1 && groups[0] !== before && !groups.includes(null);
+  });
+  for (const one of people) await one.say(EVERYONE, `from ${one.name}`);
+  await has(people, EVERYONE, ["one", ...people.map(({ name }) => `from ${name}`)]);
+});
+
+test("SR-24 an older data folder that was only copied back is noticed by two who have seen more, and all go on", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice, bob, carol] = three(people);
+  await carol.stop();
+  await world.stopServer();
+  const copy = world.copyAway();
+  await world.startServer();
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, [alice, bob], ["one"]);
+  await world.stopServer();
+  world.copyBack(copy);
+  await world.startServer();
+  await has([alice, bob], EVERYONE, ["one"]);
+  carol.start();
+  await world.until(async () => (await groupOf(carol)) !== null);
+  await carol.say(EVERYONE, "two");
+  await has(people, EVERYONE, ["one", "two"]);
+});
+
+/** The group in which `#everyone` goes on for this device; null: none does. */
+async function groupOf(device: ServedDevice | undefined): Promise<string | null> {
+  const row = (await (await device?.runtime.session(EVERYONE))?.look())?.row;
+  return row?.status === "active" ? hex(row.id) : null;
+}
 
 async function restart(backup: string): Promise<void> {
   await world.stopServer();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
@@ -46,6 +46,9 @@ export interface ServedWorld {
   backUp(): Promise<string>;
   /** Puts it in the place of what the stopped server has. */
   restore(backup: string): void;
+  /** Copies of all the stopped server's files; and back, so that it knows nothing of it. */
+  copyAway(): string;
+  copyBack(copy: string): void;
   /** Every byte of every file that the server has. */
   serverBytes(): Buffer;
   readonly failures: unknown[];
@@ -124,6 +127,16 @@ export async function servedWorld(): Promise<ServedWorld> {
         now: Date.now(),
       });
       expect(restored.kind).toBe("restored");
+    },
+    copyAway() {
+      const copy = scratchDirectory();
+      backups.push(copy);
+      cpSync(scratch.path, copy.path, { recursive: true });
+      return copy.path;
+    },
+    copyBack(copy) {
+      for (const file of readdirSync(scratch.path)) rmSync(join(scratch.path, file), { recursive: true });
+      cpSync(copy, scratch.path, { recursive: true });
     },
     serverBytes: () =>
       Buffer.concat(

@@ -4,6 +4,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
+import { AgentStoreError } from "../storage/errors.ts";
 import type { KeyPackage } from "../storage/kept.ts";
 import { PATIENCE } from "./admitting.ts";
 import type { Entrance } from "./entrance.ts";
@@ -42,6 +43,8 @@ export async function enter(entrance: Entrance, view: GroupView): Promise<"enter
   } catch (error) {
     if (error instanceof MisplacedGroup) return misplaced(entrance, view, error.message);
     if (error instanceof EngineError) return { why: error.code };
+    // By a Welcome that came meanwhile it is in already.
+    if (error instanceof AgentStoreError && error.code === "conflict") return { why: "there already" };
     throw error;
   }
   await addInPlace(entrance, group, conversation);
@@ -79,6 +82,8 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
       await addInPlace(entrance, group, conversation);
     } catch (error) {
       if (error instanceof MisplacedGroup) misplaced(entrance, view, error.message);
+      // It has come in by itself meanwhile; what waits here is looked at again with the next connection.
+      else if (error instanceof AgentStoreError && error.code === "conflict") return;
       else if (!(error instanceof EngineError)) throw error;
       else if ((await enter(entrance, view)) !== "entering") return;
     }

@@ -76,19 +76,19 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
   for (const row of kept) these.note(row);
   return these;
 
-  /** Says again of each group that has stopped here that it has: the first time nobody may have heard it. Then what the server says now. */
+  /**
+   * Says again of each group that can't go on here that it can't: the first time nobody may have heard it, and a server that was restored has
+   * forgotten it, also of groups that have a successor since. Then what the server says now; null: nobody answered.
+   */
   async function report(entrance: Entrance, views: readonly GroupView[]): Promise<readonly GroupView[] | null> {
-    let isReported = false;
-    for (const group of waiting.keys()) {
-      const view = views.find((one) => one.group === group && !one.ended);
-      const row = view === undefined ? null : ((await entrance.groups.session(group)?.look())?.row ?? null);
-      if (row?.status !== "stopped") continue;
+    const conversations = new Set([...real].map((group) => waiting.get(group)));
+    const rows = (await entrance.store.load()).groups.filter(({ conversation }) => conversations.has(conversation));
+    const open = rows.filter((row) => isOver(row) && viewOf(views, row)?.ended === false);
+    for (const { id, stopped, cursor } of open) {
       // Behind which number the logs differ, nobody here knows.
-      const number = row.stopped === "invalid-commit" ? row.cursor + 1 : 1;
-      await entrance.service.reportInvalid(row.id, number);
-      isReported = true;
+      await entrance.service.reportInvalid(id, stopped === "invalid-commit" ? cursor + 1 : 1);
     }
-    return isReported ? await groupsThere(entrance) : views;
+    return open.length > 0 ? await groupsThere(entrance) : views;
   }
 
   async function goOn(entrance: Entrance, conversation: string, views: readonly GroupView[]): Promise<void> {
@@ -100,8 +100,8 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       entrance.groups.wake(toText(live.id));
       return;
     }
-    const orphans = rows.filter(waits);
-    if (views.some((view) => !view.ended && orphans.some(({ id }) => toText(id) === view.group))) return;
+    // The server hasn't been told by enough of its members yet.
+    if (rows.some((row) => isOver(row) && viewOf(views, row)?.ended === false)) return;
     const there = views.find((view) => !view.ended && conversationOf(view.place, entrance.self.owner) === conversation);
     if (there === undefined) await makeSuccessor(entrance, conversation, rows, views);
     // Whoever made it adds this device, and others with it; a room that is open isn't waited for too long.
@@ -196,6 +196,16 @@ interface Handing {
 function waits({ status, stopped, cursor, successor }: GroupRow): boolean {
   if (successor !== null) return false;
   return status === "stopped" ? stopped !== "rolled-back" : status === "removed" && cursor === 0;
+}
+
+/** Nothing goes on there for this device, whatever the server says. */
+function isOver(row: GroupRow): boolean {
+  return row.successor !== null || (row.status === "stopped" && waits(row));
+}
+
+function viewOf(views: readonly GroupView[], { id }: GroupRow): GroupView | undefined {
+  const group = toText(id);
+  return views.find((view) => view.group === group);
 }
 
 function isOutlived({ status, successor }: GroupRow): boolean {
