@@ -76,12 +76,12 @@ export class TestTerminal {
   }
 
   /** The screen as soon as it is as wanted: a text or pattern in it, or whatever the function says. */
-  async until(wanted: string | RegExp | ((screen: Screen) => boolean)): Promise<Screen> {
+  async until(wanted: string | RegExp | ((screen: Screen) => boolean), timeout = TIMEOUT): Promise<Screen> {
     const isThere =
       typeof wanted === "function"
         ? wanted
         : ({ text }: Screen): boolean => (typeof wanted === "string" ? text.includes(wanted) : wanted.test(text));
-    const give = performance.now() + TIMEOUT;
+    const give = performance.now() + timeout;
     for (;;) {
       const screen = await this.screen();
       if (isThere(screen)) return screen;

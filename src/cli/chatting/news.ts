@@ -94,7 +94,7 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
     return entry.text.split("\n").map((line) => ({ kind, text: visible(line) }));
   }
   const { at } = entry;
-  const where = whereOf(snapshot, conversation);
+  const where = whereOf(snapshot, conversation, entry.own);
   const who = visible(entry.from);
   const text = visible(entry.text);
   switch (entry.sealed?.body ?? "text") {
@@ -120,15 +120,16 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
 const QUOTED = 40;
 
 /** Where it was said, and, in a chat that can seal, whether the server could read it. */
-function whereOf({ conversations }: ChatSnapshot, { kind, title }: Conversation): string {
+function whereOf({ conversations }: ChatSnapshot, { kind, title }: Conversation, own: boolean): string {
+  const to = own ? visible(title) : "you";
   const seals = conversations.some(({ serverReads }) => !serverReads);
   switch (kind) {
     case "open-room":
       return seals ? " (ALL, read by the server)" : "";
     case "classic-direct":
-      return seals ? " (to you, read by the server)" : " (to you)";
+      return seals ? ` (to ${to}, read by the server)` : ` (to ${to})`;
     case "sealed-direct":
-      return " (to you)";
+      return ` (to ${to})`;
     case "sealed-room":
       return ` (${visible(title)})`;
   }

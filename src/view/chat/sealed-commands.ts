@@ -135,8 +135,11 @@ export class SealedCommands {
   #accept(person: string, current: Conversation, sealed: SealedChat): boolean {
     const { hold } = current;
     if (hold === null) {
-      this.#store.note("Nothing waits for that here.");
-      return true;
+      if (!this.#inRoom(current)) return false;
+      return this.#do(
+        sealed.acceptReaders(current.id),
+        `Nothing waits here. You have seen who reads: ${current.readers}.`,
+      );
     }
     const isKey = hold.kind === "changed-key" || hold.kind === "remapped-name";
     const isNamed = hold.who.some((name) => name.toLowerCase() === person.toLowerCase());

@@ -1,10 +1,11 @@
 import type { ClassicPeer } from "../../helpers/classic-peer.ts";
+import { runPadserve, scratchFolder } from "../../helpers/program.ts";
 import type { TestServer } from "../../helpers/server.ts";
 
 /** The others on the server of a transcript, and what they do there. */
 export class People {
   readonly #server: TestServer;
-  readonly #present = new Map<string, Person>();
+  readonly #present = new Map<string, Person | PersonWithDevice>();
 
   constructor(server: TestServer) {
     this.#server = server;
@@ -17,10 +18,67 @@ export class People {
       this.#present.set(who, new Person(await this.#server.join(who)));
       return true;
     }
+    if (what === "has a device") {
+      const somebody = new PersonWithDevice(who, this.#server.port);
+      this.#present.set(who, somebody);
+      // It comes into #everyone by itself, and can be told from others who are in it.
+      for (let isIn = false; !isIn;) isIn = (await somebody.pad("rooms", "members", "everyone")).includes(`*${who}\t`);
+      return true;
+    }
     const person = this.#present.get(who);
     if (person === undefined) return false;
     await person.act(what);
     return true;
+  }
+
+  /** Ends the agents of those who have some. */
+  async leave(): Promise<void> {
+    const all = [...this.#present.values()];
+    await Promise.all(all.map((one) => (one instanceof PersonWithDevice ? one.leave() : Promise.resolve())));
+  }
+}
+
+/** Somebody at another machine, with an agent of their own. */
+class PersonWithDevice {
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(name: string, port: number) {
+    this.#env = {
+      HOME: scratchFolder(),
+      PAD_SERVER: `127.0.0.1:${port}`,
+      PAD_AS: name,
+      PAD_CLASSIC: "",
+      PAD_AGENT_IDLE: "60",
+    };
+  }
+
+  async act(what: string): Promise<void> {
+    const [, said, , room, person] = /^says "(.*?)" (in (#\S+)|to (\S+))$/.exec(what) ?? [];
+    if (said !== undefined) return void (await this.pad("send", room ?? person ?? "", said, "--accept-members"));
+    const [, read, where] = /^reads "(.*?)" in (\S+)$/.exec(what) ?? [];
+    if (read !== undefined) return await this.#reads(read, where ?? "");
+    const [, made] = /^makes (#\S+)$/.exec(what) ?? [];
+    if (made !== undefined) return void (await this.pad("rooms", "create", made));
+    throw new Error(`nobody can: ${what}`);
+  }
+
+  async pad(...words: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await runPadserve(words, { env: this.#env });
+    if (code !== 0) throw new Error(`${words.join(" ")}: ${code} ${stderr}`);
+    return stdout;
+  }
+
+  async leave(): Promise<void> {
+    await runPadserve(["agent", "stop"], { env: this.#env });
+  }
+
+  /** What is stored comes at once; this device may still be taking it. */
+  async #reads(text: string, where: string): Promise<void> {
+    for (let round = 0; round < 50; round += 1) {
+      const lines = (await this.pad("history", where)).split("\n");
+      if (lines.some((line) => line.endsWith(`\t${text}`))) return;
+    }
+    throw new Error(`never read ${text} in ${where}`);
   }
 }
 

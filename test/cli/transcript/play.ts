@@ -1,5 +1,7 @@
 import { hostname, userInfo } from "node:os";
-import { scratchFolder, startPadserve, type Exit, type Program } from "../../helpers/program.ts";
+import { writeFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { runPadserve, scratchFolder, startPadserve, type Exit, type Program } from "../../helpers/program.ts";
 import { startTestServer, type TestServer } from "../../helpers/server.ts";
 import { People } from "./people.ts";
 import { readCommand, type Script, type Step } from "./script.ts";
@@ -10,6 +12,7 @@ interface Scene {
   readonly people: People;
   /** Nobody's home but this transcript's. */
   readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
   running: Running | null;
 }
 
@@ -21,14 +24,35 @@ interface Running {
 /** Lines of a program: its output, and with `! ` in front its complaints. */
 type Shown = readonly string[];
 
-/** Plays a transcript against the real program and a real server. Gives it as it really went, to be compared. */
-export async function play({ title, steps }: Script): Promise<string> {
+/**
+ * Plays a transcript against the real program and a real server. Gives it as it really went, to be compared.
+ * @param sealed with real agents; else by the classic protocol alone
+ */
+export async function play({ title, steps }: Script, sealed = false): Promise<string> {
   await using server = await startTestServer();
-  const scene: Scene = { server, people: new People(server), home: scratchFolder(), running: null };
+  const home = scratchFolder();
+  const env = sealed ? sealedEnv(home) : {};
+  const scene: Scene = { server, people: new People(server), home, env, running: null };
   const played: string[] = [];
-  for (const step of steps) played.push(step.line, ...(await playStep(step, scene)));
+  try {
+    for (const step of steps) played.push(step.line, ...(await playStep(step, scene)));
+  } finally {
+    if (sealed) await Promise.all([stopAgent({ HOME: home, ...env }), scene.people.leave()]);
+  }
   if (scene.running !== null) throw new Error("a command that goes on is never waited for");
   return `${[title, ...played].join("\n")}\n`;
+}
+
+/** Alice's machine, which has an agent, and remembers her name. */
+function sealedEnv(home: string): Readonly<Record<string, string>> {
+  const state = join(home, ".local/state/padserve");
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, "client.json"), JSON.stringify({ id: "alice", server: "127.0.0.1:1" }), { mode: 0o600 });
+  return { PAD_CLASSIC: "", PAD_AGENT_IDLE: "60" };
+}
+
+async function stopAgent(env: Readonly<Record<string, string>>): Promise<void> {
+  await runPadserve(["agent", "stop"], { env });
 }
 
 async function playStep(step: Step, scene: Scene): Promise<Shown> {
@@ -53,7 +77,9 @@ async function playDeed(deed: string, scene: Scene): Promise<void> {
 async function playCommand(command: string, said: Shown, scene: Scene): Promise<Shown> {
   const where = `127.0.0.1:${scene.server.port}`;
   const { env, args, input, goesOn } = readCommand(real(command, scene), { SERVER: where });
-  const program = startPadserve(args, { env: { PAD_SERVER: where, HOME: scene.home, TZ: "UTC", ...env } });
+  const program = startPadserve(args, {
+    env: { PAD_SERVER: where, HOME: scene.home, TZ: "UTC", ...scene.env, ...env },
+  });
   if (input !== null) program.write(input);
   program.endInput();
   if (!goesOn) return steady(showExit(await program.exited), scene);
@@ -97,15 +123,26 @@ function steady(lines: Shown, { server }: Scene): Shown {
     line
       .replaceAll(`127.0.0.1:${server.port}`, "$SERVER")
       .replaceAll(ownName(), "alice-nas")
+      .replaceAll(`alice-${host()}`, "alice-nas")
+      .replaceAll(`"device":"${host()}"`, '"device":"nas"')
+      .replaceAll(new RegExp(`^(\\*?)${host()}\t`, "g"), "$1nas\t")
+      .replaceAll(new RegExp(`\t${host()}$`, "g"), "\tnas")
+      .replaceAll(/"id":"[\w.-]{22,66}"/g, '"id":"BBSjgOoXH2FkiPLSPeTf2g"')
+      .replaceAll(/\t[\w-]{22}$/g, "\tp66ADv9bb3H8JcmfCyLTYw")
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "2026-12-01T12:00:00.000Z"),
   );
 }
 
-function real(line: string, { server }: Scene): string {
-  return line.replaceAll("$SERVER", `127.0.0.1:${server.port}`).replaceAll("alice-nas", ownName());
+function real(line: string, { server, env }: Scene): string {
+  const own = "PAD_AGENT_IDLE" in env ? `alice-${host()}` : ownName();
+  return line.replaceAll("$SERVER", `127.0.0.1:${server.port}`).replaceAll("alice-nas", own);
 }
 
 /** The name that a script has here: whoever runs the tests, on whatever machine. */
 function ownName(): string {
-  return `${userInfo().username}-${hostname().split(".")[0]}`;
+  return `${userInfo().username}-${host()}`;
+}
+
+function host(): string {
+  return hostname().split(".")[0] ?? "";
 }
