@@ -17,7 +17,7 @@ const MOST_IN_PAGE = 256;
 
 /** Takes all that the log has, in its order, in transactions of up to 64 entries. `idle`: nothing is missing, and the group goes on. */
 export async function catchUp(context: SessionContext, work: Working): Promise<Step> {
-  if (work.row.status === "stopped") return { kind: "stopped" };
+  if (work.row.status === "stopped" || work.row.successor !== null) return { kind: "stopped" };
   if (context.verdict === "log-broken") return await broken(context, work);
   // A group that is being created has no log yet, and of one to come into afresh nothing before that can be read.
   if (work.request?.kind === "create" || isOutside(work)) return await ended(context, work);

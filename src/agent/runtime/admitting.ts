@@ -26,7 +26,7 @@ export async function admitOwed(entrance: Entrance, group: Uint8Array): Promise<
   const { store, groups, system } = entrance;
   const session = groups.session(toText(group));
   const kept = await store.group(group);
-  if (session === null || kept === null || kept.owed.length === 0) return true;
+  if (session === null || kept === null || kept.owed.length === 0 || kept.row.successor !== null) return true;
   const { row, members } = await session.look();
   if (row.status !== "active") return false;
   const isThere = ({ deviceId }: OwedDevice) => members.some((member) => sameBytes(member.deviceId, deviceId));

@@ -144,7 +144,6 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       devices.map(({ deviceId }) => deviceId),
       system.now() + LONGEST,
     );
-    onOwing(toText(group));
     groups.wake(toText(group));
   }
 
@@ -180,6 +179,8 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       else await session.handOver(changes);
       waiting.delete(group);
       if (real.delete(group)) heirs.add(toText(successor));
+      // What this device owed there it owes here.
+      onOwing(toText(successor));
       outlived.add(conversation);
       if (why !== null) onContinued(conversation, why);
     }

@@ -165,7 +165,9 @@ function prepare(connection: Connection) {
     ),
     incarnation: connection.prepare("SELECT value FROM meta WHERE key = 'incarnation'"),
     succeeded: connection.prepare("SELECT 1 FROM groups WHERE successor = ?"),
-    owing: connection.prepare("SELECT DISTINCT group_id FROM owed"),
+    owing: connection.prepare(
+      "SELECT DISTINCT group_id FROM owed JOIN groups ON id = group_id WHERE successor IS NULL",
+    ),
     owed: connection.prepare("SELECT device, device_key FROM owed WHERE group_id = ? ORDER BY device"),
     // In the order in which they came.
     groups: connection.prepare("SELECT * FROM groups ORDER BY rowid"),

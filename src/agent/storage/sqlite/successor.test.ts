@@ -45,7 +45,9 @@ test("AS-22 own messages behind what the server has, then what waits, wait in th
   expect(waitingIn(successor)).toEqual(["lost", "lost, too", "text 6", "text 7"]);
   expect(database.group(successor)?.readers).toEqual(new Set(["bob"]));
   const before = database.group(group);
-  expect([waitingIn(group), before?.flight, before?.owed]).toEqual([[], null, []]);
+  expect([waitingIn(group), before?.flight]).toEqual([[], null]);
+  expect(database.group(successor)?.owed).toEqual([{ deviceId: other, deviceKey: hash }]);
+  expect(database.load().owing).toEqual([successor]);
   expect(before?.row.successor).toEqual(successor);
   expect(() => database.commit([succeeded])).toThrow(/without a successor/);
   expect(waitingIn(successor).length).toBe(4);

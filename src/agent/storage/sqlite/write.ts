@@ -203,7 +203,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
     statements.dropRequest.run(group);
     dropSlot(group, "candidate");
     statements.moveReaders.run(successor, group);
-    statements.dropOwed.run(group);
+    statements.oweOn.run(successor, group);
   }
 
   /** A secret is bound to its slot, so it is opened in one and sealed in the other. */
@@ -301,7 +301,10 @@ function prepare(connection: Connection) {
     moveReaders: on("INSERT OR IGNORE INTO readers (group_id, who) SELECT ?, who FROM readers WHERE group_id = ?"),
     owe: on("INSERT OR IGNORE INTO owed (group_id, device, device_key) VALUES (?, ?, ?)"),
     settleOwed: on("DELETE FROM owed WHERE group_id = ? AND device = ?"),
-    dropOwed: on("DELETE FROM owed WHERE group_id = ?"),
+    // It stays where it is, too: should the successor come to nothing, the next is made with the same people.
+    oweOn: on(
+      "INSERT OR IGNORE INTO owed (group_id, device, device_key) SELECT ?, device, device_key FROM owed WHERE group_id = ?",
+    ),
     sender: on("INSERT OR REPLACE INTO senders (group_id, device, number) VALUES (?, ?, ?)"),
     shown: on("INSERT OR IGNORE INTO readers (group_id, who) VALUES (?, ?)"),
     pin: on(
