@@ -90,6 +90,21 @@ test("AG-8 killed again and again while messages are written, with the server aw
   expect(texts.toSorted()).toEqual(said.toSorted());
 });
 
+test("AG-25 a name that is somebody else's gives way to the next one that was suggested; one that was named doesn't", async () => {
+  await using server = await startTestServer();
+  const [alice, other] = [someone(), someone()];
+  await (await alice.attach(server)).online();
+  const suggest = () => Promise.resolve(["alice", "alice-2"] as const);
+  const face = await other.attach(server, { name: null, suggest });
+  expect(await face.online()).toEqual({ kind: "online", operator: false });
+  expect(face.me).toBe("alice-2");
+  const named = await other.attach(server, { name: "alice" });
+  expect(await named.online()).toMatchObject({ kind: "ended", cause: { kind: "refused" } });
+  // The one that it has is meant from now on.
+  await face.close();
+  expect((await other.attach(server, { name: null, suggest })).me).toBe("alice-2");
+});
+
 test("AG-21 SIGTERM ends an agent whole: it says goodbye, and lets go of socket, lock and stores", async () => {
   await using server = await startTestServer();
   const person = someone();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { formatAddress } from "../../client/transport/index.ts";
+import type { EndCause } from "../../client/index.ts";
 import { ownerOf } from "../runtime/introduce.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import type { AgentStatus, AttachReply } from "../wire/messages.ts";
@@ -111,15 +112,23 @@ export class Lives {
     }
     if (others.length > 0) {
       const state = await life.chat.online();
-      const isTaken =
-        state.kind === "ended" && state.cause.kind === "refused" && state.cause.error.reason === "name-taken";
-      if (isTaken) return await this.#enter(server, known, others);
+      if (state.kind === "ended" && isTaken(state.cause, known)) {
+        this.#lives.delete(deviceKey(device));
+        await life.close();
+        return await this.#enter(server, known, others);
+      }
     }
     // A way that somebody asks for now is most likely one that works.
     if (life.state.kind !== "online") life.address = server;
-    // From now on it is there without asking the server.
-    if (life.state.kind !== "ended") this.#options.servers.keep(server, device);
+    void this.#remember(server, device, life);
     return { life };
+  }
+
+  /** Once the server has taken this device, it is there without asking the server first. */
+  async #remember(server: ServerAddress, device: KnownDevice, life: Life): Promise<void> {
+    const { servers } = this.#options;
+    if (servers.find(server, device.name) === null && (await life.chat.online()).kind !== "online") return;
+    servers.keep(server, device);
   }
 
   async #open(server: ServerAddress, device: KnownDevice): Promise<Life> {
@@ -183,6 +192,15 @@ export class Lives {
 }
 
 const TOO_MANY = `The agent is on ${MOST_LIVES} servers already. Stop it (pad agent stop) to begin with others.`;
+
+/** Somebody else's, who is there or has a device that proves it. Without a tailnet a name is its first device's person. */
+function isTaken(cause: EndCause, { you }: KnownDevice["known"]): boolean {
+  if (cause.kind !== "refused") return false;
+  const { reason } = cause.error;
+  return (
+    reason === "name-taken" || reason === "name-has-key" || (reason === "device-not-confirmed" && you.owner === null)
+  );
+}
 
 class TooMany extends Error {}
 
