@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
-import { agentStatus, stopAgent } from "../../src/agent/face/control.ts";
+import { stopAgent } from "../../src/agent/face/control.ts";
 
 /** Ends the agent of a state folder, if there is one; resolves when its process is gone. */
 export async function endAgent(state: string): Promise<void> {
-  const status = await agentStatus(state);
   await stopAgent(state, "always");
-  if (status.kind === "answered") await gone(status.value.pid);
 }
 
 /** Resolves when a process that isn't our child has ended: what ends with it tells. */

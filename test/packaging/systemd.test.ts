@@ -5,7 +5,6 @@ import { describe, expect, test } from "vitest";
 import { scratchFolder, startPadserve } from "../helpers/program.ts";
 
 const root = join(import.meta.dirname, "../..");
-const unit = readFileSync(join(root, "packaging/padserve.service"), "utf8");
 const noSystemd = spawnSync("systemd-analyze", ["--version"]).status !== 0;
 
 describe("the systemd unit", () => {
@@ -40,13 +39,40 @@ describe("the systemd unit", () => {
   });
 });
 
+describe("the agent's unit", () => {
+  const file = "padserve-agent.service";
+
+  test.skipIf(noSystemd)("DR-19 systemd finds no fault with it", () => {
+    const verified = analyze("verify", "--user", "--man=no", { file });
+    expect({ status: verified.status, said: verified.stdout + verified.stderr }).toEqual({ status: 0, said: "" });
+  });
+
+  test("DR-19 its command runs an agent that stays, which stops when asked as systemd asks", async () => {
+    const [program, ...words] = setting("ExecStart", file).split(" ");
+    expect(program).toBe("pad");
+    const agent = startPadserve(words);
+    await agent.complains(/listens on/);
+    agent.kill("SIGTERM");
+    expect(await agent.exited).toMatchObject({ code: 0 });
+  });
+});
+
 /** A copy that starts this checkout, since the package may not be installed here. */
-function analyze(verb: string, ...options: readonly string[]) {
-  const file = join(scratchFolder(), "padserve.service");
-  writeFileSync(file, unit.replace(/^ExecStart=padserve /m, `ExecStart=${join(root, "bin/launch.cjs")} `));
-  return spawnSync("systemd-analyze", [verb, ...options, file], { encoding: "utf8" });
+function analyze(verb: string, ...options: readonly (string | { readonly file: string })[]) {
+  const words = options.filter((option) => typeof option === "string");
+  const name = options.find((option) => typeof option === "object")?.file ?? "padserve.service";
+  const folder = scratchFolder();
+  const file = join(folder, name);
+  const launcher = `ExecStart=${join(root, "bin/launch.cjs")} `;
+  writeFileSync(file, unitOf(name).replace(/^ExecStart=(?:padserve|pad) /m, launcher));
+  const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+  return spawnSync("systemd-analyze", [verb, ...words, file], { encoding: "utf8", env });
 }
 
-function setting(name: string): string {
-  return new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+function setting(name: string, file = "padserve.service"): string {
+  return new RegExp(`^${name}=(.*)$`, "m").exec(unitOf(file))?.[1] ?? "";
+}
+
+function unitOf(file: string): string {
+  return readFileSync(join(root, "packaging", file), "utf8");
 }

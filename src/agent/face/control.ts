@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { AgentStatus } from "../wire/messages.ts";
 import { agentPlace } from "../wire/place.ts";
 import type { AgentFailure } from "./attached.ts";
@@ -34,7 +35,27 @@ export async function stopAgent(
   const { link } = found;
   await link.control("stop", { when });
   await link.untilOver();
-  return { kind: "answered", value: { pid: link.first?.pid ?? 0 } };
+  const pid = link.first?.pid ?? 0;
+  await ended(pid);
+  return { kind: "answered", value: { pid } };
+}
+
+/** Milliseconds: an agent closes what it keeps in less. */
+const END_TIMEOUT = 12_000;
+const PAUSE = 20;
+
+/** It is no child of ours, so all that can be done is to look. */
+async function ended(pid: number): Promise<void> {
+  const giveUpAt = performance.now() + END_TIMEOUT;
+  while (pid > 0 && pid !== process.pid && isThere(pid) && performance.now() < giveUpAt) await wait(PAUSE);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const OTHER = "The agent that is running is of another version and can't tell. pad agent stop ends it.";

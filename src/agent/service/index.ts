@@ -38,6 +38,8 @@ const LONGEST_LINE = 4096;
  * Runs this process as this person's agent until it is stopped; one that a face has started, until it isn't used. Never rejects.
  */
 export async function runAgent({ state, env, reach, stop, say }: RunOptions): Promise<RunEnd> {
+  // Whatever this process makes is this user's alone.
+  process.umask(0o077);
   const place = agentPlace(state);
   const isBackground = env[BACKGROUND] !== undefined;
   const log = isBackground ? logTo(place.log) : (line: string) => say(visibleLine(line, LONGEST_LINE));

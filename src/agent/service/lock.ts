@@ -27,7 +27,8 @@ export async function takeLock(
 function tryLock(path: string): Lock | null {
   const connection = connect(path, "read-write");
   try {
-    connection.exec("BEGIN EXCLUSIVE");
+    // Nothing is ever written in it, so it needs no journal, and no room on the disk.
+    connection.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
     return { release: () => connection.close() };
   } catch (error) {
     connection.close();
