@@ -2,7 +2,7 @@ import type { ProcessContext } from "../args/command.ts";
 import { EXIT } from "../args/exit-codes.ts";
 import type { Options, Values } from "../args/options.ts";
 import type { ConnectionEnd } from "../client/index.ts";
-import type { ServerAddress } from "../client/transport/index.ts";
+import { parseAddress, type ServerAddress } from "../client/transport/index.ts";
 import { explainEnd, notAnAddress, type Explanation } from "./explain.ts";
 import { explainUnreachable, reach, type Reach } from "./reach/index.ts";
 import { chooseId, scriptId } from "./start/choose-id.ts";
@@ -15,7 +15,7 @@ export const SCRIPT_OPTIONS = {
   server: {
     kind: "text",
     placeholder: "SERVER",
-    help: "the server's name or address (default: $PAD_SERVER, else the last chat's, else this machine's)",
+    help: "the server's name or address (default: $PAD_SERVER, else the last one's, else this machine's)",
   },
   as: {
     kind: "text",
@@ -54,10 +54,17 @@ export async function whichServer(
 ): Promise<Where | Explanation> {
   const { remembered, trouble } = recall(places(env));
   if (trouble !== null) stderr.write(`pad: ${trouble}\n`);
-  const choice = await chooseServer(given.server, env, remembered.server);
+  const known = given.server === undefined ? (remembered.server ?? (await agentsServer(env))) : null;
+  const choice = await chooseServer(given.server, env, known);
   if (choice.kind === "not-an-address") return { text: notAnAddress(choice.words), code: EXIT.wrongUse };
   if (choice.kind === "none") return { text: NO_SERVER, code: EXIT.unreachable };
   return { server: choice.server, name: given.as ?? (env["PAD_AS"] || null), remembered: remembered.id };
+}
+
+/** Where the agent was last, for who never had a chat here. */
+async function agentsServer(env: ProcessContext["env"]): Promise<ServerAddress | null> {
+  const { lastServer } = await import("../agent/face/last-server.ts");
+  return parseAddress(lastServer(places(env).state) ?? "");
 }
 
 /** As whom to go there by the classic protocol, and by which way. */

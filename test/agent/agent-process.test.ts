@@ -90,6 +90,21 @@ test("AG-8 killed again and again while messages are written, with the server aw
   expect(texts.toSorted()).toEqual(said.toSorted());
 });
 
+test("AG-27 the first command of all waits until its device is in #everyone; the next ones go where it went; without the server they say so", async () => {
+  const server = await startTestServer();
+  const person = someone();
+  const first = await person.pad("send", "#everyone", "hello", "--server", `127.0.0.1:${server.port}`, "--as", "alice");
+  expect(first).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+  const history = await person.pad("history", "#everyone");
+  expect(history).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/\talice\thello\n$/) });
+  expect(await person.pad("rooms")).toMatchObject({ code: 0, stdout: expect.stringContaining("#everyone") });
+  expect(await person.pad("devices")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\*/) });
+  await server.stop();
+  const [rooms, offline] = await Promise.all([person.pad("rooms"), person.pad("history", "#everyone")]);
+  expect(rooms).toMatchObject({ code: 3, stdout: "", stderr: expect.stringMatching(/^pad rooms: .*127\.0\.0\.1/) });
+  expect(offline).toMatchObject({ code: 0, stdout: history.stdout, stderr: expect.stringContaining("127.0.0.1") });
+});
+
 test("AG-25 a name that is somebody else's gives way to the next one that was suggested; one that was named doesn't", async () => {
   await using server = await startTestServer();
   const [alice, other] = [someone(), someone()];

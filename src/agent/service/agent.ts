@@ -28,7 +28,10 @@ export interface AgentOptions {
   readonly idle: number | null;
   /** Aborting it ends the agent. */
   readonly stop: AbortSignal;
+  /** Whether devices that were used before are there without a face's asking. */
+  readonly openKnown?: boolean;
   readonly probeTimeout?: number;
+  readonly tidyAfter?: number;
 }
 
 export type Started =
@@ -120,6 +123,7 @@ class Agent {
     stop.addEventListener("abort", () => void this.#end("ending"), { once: true });
     if (stop.aborted) void this.#end("ending");
     log(`agent ${this.#options.version} (${process.pid}) listens on ${place.socket}`);
+    if (this.#options.openKnown === true) void this.#lives.openKnown();
     this.#rest(FIRST_FACE);
     return { kind: "running", ended: this.#ended.promise };
   }
@@ -135,6 +139,7 @@ class Agent {
       ended: (ended, why) => {
         this.#connections.delete(ended);
         if (why !== "closed") log(`a face is gone: ${why}`);
+        if (!this.#isEnding) this.#lives.tidySoon();
         this.#rest();
       },
       failed: (error) =>

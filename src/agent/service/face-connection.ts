@@ -120,6 +120,7 @@ export class FaceConnection {
       return found.reply;
     }
     const { life } = found;
+    life.expectNoMore();
     if (!this.#isOver) {
       this.#life = life;
       life.attach(this);

@@ -52,6 +52,7 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
     open: async (device) => await (await import("./open-device.ts")).openDevice({ machine, reach, log })(device),
     reach,
     log,
+    openKnown: !isBackground,
     idle: isBackground ? idleTimeout(env[IDLE]) : null,
     stop,
   });

@@ -19,11 +19,15 @@ export class Life {
   #people: readonly Person[] | null = null;
   /** The address leads elsewhere now. */
   #isMoved = false;
+  #wasOnline = false;
+  /** Faces that are about to attach. */
+  #expected = 0;
 
   constructor(address: ServerAddress, device: OpenDevice) {
     this.address = address;
     this.#device = device;
     this.#me = device.chat.me;
+    this.#wasOnline = device.chat.state.kind === "online";
     device.chat.onEvent((event) => this.#heard(event));
   }
 
@@ -37,6 +41,20 @@ export class Life {
 
   get faces(): number {
     return this.#faces.size;
+  }
+
+  /** Whether nobody looks at it, and it has ended or never came to be. What waits in it is to be asked for besides. */
+  get isIdle(): boolean {
+    return this.#faces.size === 0 && this.#expected === 0 && (this.state.kind === "ended" || !this.#wasOnline);
+  }
+
+  /** A face will attach, or `expectNoMore` is called. */
+  expect(): void {
+    this.#expected += 1;
+  }
+
+  expectNoMore(): void {
+    this.#expected -= 1;
   }
 
   moved(): void {
@@ -67,6 +85,7 @@ export class Life {
 
   #heard(event: ChatEvent): void {
     if (event.kind === "people") this.#people = event.people;
+    if (event.kind === "state" && event.state.kind === "online") this.#wasOnline = true;
     if (this.chat.me !== this.#me) {
       this.#me = this.chat.me;
       this.#tell({ me: this.#me });

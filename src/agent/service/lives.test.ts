@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { FakeAgents, SERVER } from "../../../test/agent/fake-agent.ts";
 import { FakeOldServer } from "../../../test/fakes/fake-old-server.ts";
@@ -120,6 +121,41 @@ test("AG-18 what is known of servers is this user's alone, outlives the agent, a
     expect(serversIn(agents.place.folder, (line) => log.push(line)).find(SERVER, null)).toBeNull();
   }
   expect(log).toHaveLength(4);
+});
+
+test("AG-26 what a face began in vain doesn't stay behind it; what waits to be sent does, and what was online", async () => {
+  await using agents = new FakeAgents();
+  for (const name of ["alice", "bob", "carol"]) agents.know(name);
+  await agents.start({ tidyAfter: 0 });
+  const devices = async () => {
+    const status = await agentStatus(agents.state);
+    return status.kind === "answered" ? status.value.devices.map(({ name }) => name) : [];
+  };
+  await (await agents.face({ name: "alice" })).close();
+  agents.world.setOnline(false);
+  agents.waiting = 1;
+  await (await agents.face({ name: "bob" })).close();
+  while (agents.looked === 0) await setImmediate();
+  expect(await devices()).toEqual(["alice", "bob"]);
+  agents.waiting = 0;
+  await (await agents.face({ name: "carol" })).close();
+  while ((await devices()).length > 1);
+  expect(await devices()).toEqual(["alice"]);
+  // It is there again for whoever asks.
+  expect((await agents.face({ name: "carol" })).me).toBe("carol");
+});
+
+test("AG-26 an agent that stays opens the devices that were used before by itself, each once", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  agents.know("alice", { host: "other.example", port: 12345 });
+  agents.know("bob");
+  await agents.start({ openKnown: true, tidyAfter: 0 });
+  await (await agents.face({ name: "bob" })).close();
+  expect(agents.opened.map(({ name, where }) => ({ name, ...where() }))).toEqual([
+    { name: "bob", ...SERVER },
+    { name: "alice", ...SERVER },
+  ]);
 });
 
 test("AG-19 the agent tells how it is: its process, its faces, each device with its state and what waits", async () => {

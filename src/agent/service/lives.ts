@@ -19,8 +19,9 @@ export interface LivesOptions {
   readonly open: OpensDevice;
   readonly reach: Reach;
   readonly log: Log;
-  /** Milliseconds. */
+  /** Milliseconds, both. */
   readonly probeTimeout?: number;
+  readonly tidyAfter?: number;
 }
 
 export interface Wish {
@@ -29,11 +30,15 @@ export interface Wish {
   readonly suggested: readonly string[];
 }
 
-/** The life to attach to, or what to answer instead. */
+/** The life to attach to, which expects it, or what to answer instead. */
 export type Found = { readonly life: Life } | { readonly reply: Exclude<AttachReply, { kind: "attached" }> };
 
 /** Devices on so many servers at once. */
 const MOST_LIVES = 64;
+/** Of those that are opened before a face asks. */
+const MOST_KNOWN = 16;
+/** Milliseconds: whoever runs one command after another finds the same life. */
+const TIDY_AFTER = 10_000;
 /** Milliseconds that are believed of a server what it answered: an old one may be replaced, and who is asked twice for a name need not ask it twice. */
 const BELIEVED = 30_000;
 
@@ -41,6 +46,9 @@ const BELIEVED = 30_000;
 export class Lives {
   readonly #options: LivesOptions;
   readonly #lives = new Map<string, Promise<Life>>();
+  /** Those that were opened without a face. */
+  readonly #stays = new Set<string>();
+  #tidying: NodeJS.Timeout | undefined;
   readonly #probes = new Map<string, Promise<Probed>>();
 
   constructor(options: LivesOptions) {
@@ -84,7 +92,36 @@ export class Lives {
     for (const { life } of lives) void life.chat.people();
   }
 
+  /** As after an earlier agent: the devices that have been used last are there before anybody asks for them. */
+  async openKnown(): Promise<void> {
+    for (const { server, device } of this.#options.servers.all().slice(0, MOST_KNOWN)) {
+      const key = deviceKey(device);
+      if (this.#lives.has(key)) continue;
+      this.#stays.add(key);
+      await this.#open(server, device).catch((error: unknown) => {
+        this.#options.log(`${formatAddress(server)}: ${String(error)}`);
+      });
+    }
+  }
+
+  /** Soon after a face has left: what it began in vain doesn't stay. */
+  tidySoon(): void {
+    clearTimeout(this.#tidying);
+    this.#tidying = setTimeout(() => void this.#tidy(), this.#options.tidyAfter ?? TIDY_AFTER).unref();
+  }
+
+  async #tidy(): Promise<void> {
+    for (const { key, life } of await this.#all()) {
+      if (this.#stays.has(key) || !life.isIdle || (await life.waiting()) !== 0) continue;
+      // Somebody may have come while the store was asked.
+      if (!life.isIdle) continue;
+      this.#lives.delete(key);
+      await life.close();
+    }
+  }
+
   async close(): Promise<void> {
+    clearTimeout(this.#tidying);
     const lives = await this.#all();
     await Promise.all(lives.map(async ({ life }) => await life.close()));
   }
@@ -104,6 +141,7 @@ export class Lives {
     let life: Life;
     try {
       life = await this.#open(server, device);
+      life.expect();
     } catch (error) {
       if (error instanceof TooMany) return { reply: { kind: "busy", text: TOO_MANY } };
       if (!(error instanceof AgentStoreError)) throw error;
@@ -113,6 +151,7 @@ export class Lives {
     if (others.length > 0) {
       const state = await life.chat.online();
       if (state.kind === "ended" && isTaken(state.cause, known)) {
+        life.expectNoMore();
         this.#lives.delete(deviceKey(device));
         await life.close();
         return await this.#enter(server, known, others);

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import * as v from "valibot";
-import { formatAddress } from "../../client/transport/index.ts";
+import { formatAddress, parseAddress } from "../../client/transport/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { ownerOf } from "../runtime/introduce.ts";
 import type { KnownServer } from "../runtime/introduce.ts";
@@ -20,6 +20,8 @@ export interface Servers {
   find(server: ServerAddress, name: string | null): KnownDevice | null;
   keep(server: ServerAddress, device: KnownDevice): void;
   forget(server: ServerAddress): void;
+  /** Each device once, under the address that was used last; the one used last comes first. */
+  all(): readonly { readonly server: ServerAddress; readonly device: KnownDevice }[];
 }
 
 /** Addresses that are kept, and devices of each; the ones used last. */
@@ -63,6 +65,17 @@ export function serversIn(folder: string, log: Log): Servers {
     },
     forget(server) {
       write(addresses.filter(({ address }) => address !== formatAddress(server)));
+    },
+    all() {
+      const each = addresses.flatMap(({ address, devices }) => {
+        const server = parseAddress(address);
+        return server === null ? [] : devices.map((own) => ({ server, device: own }));
+      });
+      const seen = new Set<string>();
+      return each.filter(({ device: { known, name } }) => {
+        const key = deviceKey({ known, name });
+        return !seen.has(key) && seen.add(key);
+      });
     },
   };
 

@@ -1,5 +1,5 @@
 import type { Conversation, Failure, SealedChat } from "../../client/index.ts";
-import { formatAddress, type ServerAddress } from "../../client/transport/index.ts";
+import { after, formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { explainEnd, explainFailure, type Explanation } from "../explain.ts";
@@ -20,8 +20,18 @@ export async function whenOnline(
   server: ServerAddress,
   signal: AbortSignal,
 ): Promise<Explanation | null> {
-  const patience = AbortSignal.timeout(chat.state.kind === "waiting" ? AWAY_FOR : ANSWER_IN);
-  const state = await Promise.race([chat.online(), aborted(AbortSignal.any([signal, patience]))]);
+  const gone = Promise.withResolvers<null>();
+  let isAway = chat.state.kind === "waiting";
+  let cancel = after(isAway ? AWAY_FOR : ANSWER_IN, () => gone.resolve(null));
+  const stop = chat.onEvent((event) => {
+    if (isAway || event.kind !== "state" || event.state.kind !== "waiting") return;
+    isAway = true;
+    cancel();
+    cancel = after(AWAY_FOR, () => gone.resolve(null));
+  });
+  const state = await Promise.race([chat.online(), gone.promise, aborted(signal)]);
+  stop();
+  cancel();
   if (state === null) {
     const now = chat.state;
     if (now.kind === "online") return null;
