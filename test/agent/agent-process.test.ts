@@ -109,7 +109,6 @@ test("AG-25 a name that is somebody else's gives way to the next one that was su
   await using server = await startTestServer();
   const [alice, other] = [someone(), someone()];
   await (await alice.attach(server)).online();
-  const suggest = () => Promise.resolve(["alice", "alice-2"] as const);
   const face = await other.attach(server, { name: null, suggest });
   expect(await face.online()).toEqual({ kind: "online", operator: false });
   expect(face.me).toBe("alice-2");
@@ -244,6 +243,10 @@ function someone(more: Readonly<Record<string, string>> = {}): Someone {
       return attached.chat;
     },
   };
+}
+
+function suggest() {
+  return Promise.resolve(["alice", "alice-2"] as const);
 }
 
 function processGroup(pid: number) {

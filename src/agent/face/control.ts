@@ -47,7 +47,8 @@ const PAUSE = 20;
 /** It is no child of ours, so all that can be done is to look. */
 async function ended(pid: number): Promise<void> {
   const giveUpAt = performance.now() + END_TIMEOUT;
-  while (pid > 0 && pid !== process.pid && isThere(pid) && performance.now() < giveUpAt) await wait(PAUSE);
+  if (pid === 0 || pid === process.pid) return;
+  while (isThere(pid) && performance.now() < giveUpAt) await wait(PAUSE);
 }
 
 function isThere(pid: number): boolean {
