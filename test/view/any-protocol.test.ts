@@ -56,7 +56,7 @@ describe("pages from before", () => {
     client.tell({ kind: "message", conversation: OPEN_ROOM, message: bad });
     client.hear("bob", "after");
     const texts = chat.getSnapshot().current.entries.map(({ text }) => text);
-    expect(texts.slice(-2)).toEqual(["Something came that can't be shown (RangeError).", "after"]);
+    expect(texts.slice(-2)).toEqual(["A message came that can't be shown (RangeError).", "after"]);
   });
 });
 

@@ -166,7 +166,7 @@ describe("what is asked and ordered", () => {
     expect(alice.chat.submit("/msg bob")).toBe("wrong");
     await alice.noted("Usage: /msg NAME TEXT");
     expect(alice.chat.submit("/etc/passwd is a file")).toBe("wrong");
-    await alice.noted("to say it, write //etc/passwd is a file");
+    await alice.noted("to send it as a message, write //etc/passwd is a file");
     expect(alice.chat.submit("//etc/passwd is a file")).toBe("done");
     expect(alice.said("ALL")).toEqual(["/etc/passwd is a file"]);
     expect(alice.chat.say("/quit")).toBe(true);

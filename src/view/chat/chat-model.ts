@@ -148,7 +148,7 @@ class ChatModel implements Chat {
       this.#event(event);
     } catch (error) {
       const why = error instanceof Error ? error.name : "unknown";
-      this.#store.note(`Something came that can't be shown (${why}).`, "trouble");
+      this.#store.note(`A message came that can't be shown (${why}).`, "trouble");
     }
   }
 

@@ -20,13 +20,16 @@ export class Preferences {
     const name = id.toLowerCase();
     if (name === "") {
       const all = settings.ignored.join(", ");
-      this.#store.note(all === "" ? "You ignore nobody." : `You ignore ${all}. /ignore NAME again ends it.`);
+      this.#store.note(all === "" ? "You ignore nobody." : `You ignore ${all}. /ignore NAME shows them again.`);
     } else if (settings.ignored.includes(name)) {
-      this.#keep({ ...settings, ignored: settings.ignored.filter((other) => other !== name) }, `You hear ${id} again.`);
+      this.#keep(
+        { ...settings, ignored: settings.ignored.filter((other) => other !== name) },
+        `You see what ${id} writes again.`,
+      );
     } else if (isSameName(name, this.#store.getSnapshot().me)) {
       this.#store.note("That is you.", "trouble");
     } else {
-      this.#keep({ ...settings, ignored: [...settings.ignored, name] }, `You hear nothing of ${id} any more.`);
+      this.#keep({ ...settings, ignored: [...settings.ignored, name] }, `You no longer see what ${id} writes.`);
     }
   }
 

@@ -9,7 +9,7 @@ export function help(about: string, operator: boolean): string {
   if (topic === "keys") return keys();
   const command = findCommand(topic);
   return command === undefined
-    ? `There is no command /${topic}. /help lists those there are.`
+    ? `There is no command /${topic}. /help lists the commands.`
     : `${usage(command)}: ${command.help}.`;
 }
 
@@ -17,7 +17,7 @@ function overview(operator: boolean): string {
   const mine = SLASH_COMMANDS.filter((command) => operator || command.operator !== true);
   const words = CLASSIC_WORDS.filter(([, , operators]) => operator || !operators);
   return [
-    "What you write goes to the conversation that the prompt names; //text says a text that begins with a slash.",
+    "What you write goes to the conversation that the prompt names; //text sends a text that begins with a slash.",
     ...mine.map((command) => `${usage(command)}: ${command.help}`),
     `The words of the original program, in capitals, work too: ${words.map(([shape, does]) => `${shape} (${does})`).join(", ")}.`,
   ].join("\n");

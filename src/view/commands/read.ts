@@ -15,7 +15,7 @@ function readSlash(text: string): Intent {
   if (command === undefined) {
     return {
       kind: "wrong",
-      why: `There is no command /${name}. /help lists those there are; to say it, write /${text}`,
+      why: `There is no command /${name}. /help lists the commands; to send it as a message, write /${text}`,
     };
   }
   return readArguments(command, behind) ?? { kind: "wrong", why: `Usage: ${usage(command)}: ${command.help}.` };

@@ -38,7 +38,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "to",
     shape: "[NAME]",
-    help: "write to this person or #room from now on; ALL, or nobody named, is everybody who is here now",
+    help: "write to this person or #room from now on; ALL, or no name, is everybody who is here now",
     intent: (id) => ({ kind: "open", id: id || "ALL" }),
   },
   { name: "query", shape: "[NAME]", help: "the same as /to", intent: (id) => ({ kind: "open", id: id || "ALL" }) },
@@ -57,16 +57,16 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "rooms",
     shape: "",
-    help: "the rooms there are, and which you are in",
+    help: "list the rooms, and which of them you are in",
     intent: () => ({ kind: "ask", question: "rooms" }),
   },
   {
     name: "create",
     shape: "#ROOM [invite]",
-    help: "make a room; with invite only who is invited can come in, else whoever the server lets in",
+    help: "make a room; with invite only people who are invited can join, else whoever the server lets in",
     intent: (name, access) => ({ kind: "create", name, access: access === "" ? "open" : "invite" }),
   },
-  { name: "join", shape: "#ROOM", help: "come into an open room", intent: (name) => ({ kind: "join", name }) },
+  { name: "join", shape: "#ROOM", help: "join an open room", intent: (name) => ({ kind: "join", name }) },
   {
     name: "invite",
     shape: "NAME",
@@ -132,13 +132,13 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "away",
     shape: "[TEXT]",
-    help: "answer once with this whoever writes to you; without a text you are back",
+    help: "send this once to each person who writes to you; without a text you are back",
     intent: (_, text) => ({ kind: "away", text }),
   },
   {
     name: "ignore",
     shape: "[NAME]",
-    help: "show nothing of this person any more, or again; without a name: who is ignored",
+    help: "hide this person's messages, or show them again; without a name: who is ignored",
     intent: (id) => ({ kind: "ignore", id }),
   },
   {
@@ -157,7 +157,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "help",
     shape: "[TEXT]",
-    help: "this; /help keys: the keys; /help COMMAND: one command",
+    help: "this list; /help keys: the keys; /help COMMAND: one command",
     intent: (_, about) => ({ kind: "help", about }),
   },
   { name: "quit", shape: "", help: "leave", intent: () => ({ kind: "quit" }) },
@@ -165,14 +165,14 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "kick",
     shape: "NAME [REASON]",
-    help: "end somebody's connection, and tell them why; they may come again",
+    help: "end somebody's connection, and tell them why; they may come back",
     operator: true,
     intent: (id, reason) => ({ kind: "kick", id, reason }),
   },
   {
     name: "ban",
     shape: "NAME [REASON]",
-    help: "keep somebody out, and tell them why; where Tailscale tells who it is, under any name",
+    help: "keep somebody out, and tell them why; where Tailscale says who they are, under any name",
     operator: true,
     intent: (id, reason) => ({ kind: "ban", id, reason }),
   },

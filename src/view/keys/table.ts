@@ -24,7 +24,7 @@ export const KEY_TABLE: readonly KeyRow[] = [
   row("Conversations", ["alt-down", "alt-right"], { kind: "open-neighbour", step: 1 }, "open the conversation after"),
   // One help for all nine, so that the help tells them in one line.
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((nth) =>
-    row("Conversations", [`alt-${nth}`], { kind: "open", nth }, "open the conversation of that number"),
+    row("Conversations", [`alt-${nth}`], { kind: "open", nth }, "open the conversation with that number"),
   ),
   row("Conversations", ["alt-m"], { kind: "toggle-members" }, "show or hide the member list"),
 

@@ -30,7 +30,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   [
     "notify",
     {
-      help: "a program to run for them, with its arguments; it finds PAD_FROM and PAD_TO, and the text on its input",
+      help: "a program to run for them, with its arguments; it gets PAD_FROM and PAD_TO, and the text on its input",
       values: [],
       show: ({ notify }) => notify.join(" ") || "off",
       change: (settings, value) => ({ ...settings, notify: value === "off" ? [] : value.split(/\s+/) }),
