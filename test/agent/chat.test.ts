@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { encodeContent } from "../../src/agent/content/content.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { classicDirect } from "../../src/client/index.ts";
 import type { ChatEvent, ChatMessage, Hold } from "../../src/client/index.ts";
@@ -330,6 +331,60 @@ test("CA-10 history is paged from the newest, found behind a number, and searche
   expect(answered(await bob.chat.since(id, 0, 2)).length).toBe(2);
   expect(answered(await bob.chat.search("LINE 4", id, 10)).map(({ text }) => text)).toEqual(["line 4"]);
   expect(answered(await bob.chat.page(id, null, 1e9)).messages.length).toBeLessThanOrEqual(1000);
+});
+
+test("CA-12 newer kinds, malformed contents and what changes others' words are shown as what they are, and end nothing", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  await alice.send("#everyone", "mine");
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: mine"));
+  const row = (await bob.store.history("everyone", { before: null, limit: 1 }))[0];
+  if (row?.entry.kind !== "message") throw new Error("no message");
+  const of = { device: row.entry.device, messageId: row.entry.messageId };
+  const nobodys = { ...of, messageId: new Uint8Array(16).fill(3) };
+  for (const content of [
+    Uint8Array.of(2, 1, 9, 9),
+    Uint8Array.of(1, 99, 0),
+    new Uint8Array(),
+    Uint8Array.of(1, 1, 1, 0xff, 0xff, 0xff, 0xff),
+    encodeContent({ kind: "edit", of, text: "yours" }),
+    encodeContent({ kind: "deletion", of }),
+    encodeContent({ kind: "edit", of: nobodys, text: "of nothing" }),
+    encodeContent({ kind: "deletion", of: nobodys }),
+    encodeContent({ kind: "text", text: "an answer", replyTo: nobodys }),
+  ]) {
+    await bob.runtime.write("everyone", content, []);
+  }
+  await world.until(async () => (await alice.lines("#everyone")).includes("bob: an answer"));
+  const shown = (await alice.messages("#everyone")).filter(
+    ({ from, sealed }) => from === "bob" && sealed?.body !== "members",
+  );
+  expect(shown.map(({ text, sealed }) => `${sealed?.body}: ${text}`)).toEqual([
+    "unknown-kind: sent something that only a newer version can show",
+    "unknown-kind: sent something that only a newer version can show",
+    "unreadable: sent something that can't be read",
+    "unreadable: sent something that can't be read",
+    "text: yours",
+    "text: of nothing",
+    "text: an answer",
+  ]);
+  expect(shown.at(-1)?.sealed?.replyTo).toMatchObject({ from: "", text: "" });
+  expect(await said(alice, "#everyone")).toContain("alice: mine");
+});
+
+test("CA-10 a page of very long messages is cut by its bytes, and goes on before them", async () => {
+  const [alice] = await world.arrive("alice");
+  if (alice === undefined) throw new Error("she was to come");
+  const long = "x".repeat(32_000);
+  const sent = Array.from({ length: 120 }, async () => await alice.send("#everyone", long));
+  expect(new Set((await Promise.all(sent)).map(({ kind }) => kind))).toEqual(new Set(["taken"]));
+  const { id } = alice.conversation("#everyone");
+  const newest = answered(await alice.chat.page(id, null, 1000));
+  expect(newest.complete).toBe(false);
+  expect(newest.messages.length).toBeLessThan(100);
+  const rest = answered(await alice.chat.page(id, newest.messages[0]?.place ?? null, 1000));
+  expect(newest.messages.length + rest.messages.length).toBe(120);
+  expect(rest.complete).toBe(true);
 });
 
 /** One after the other: the first makes #everyone. */

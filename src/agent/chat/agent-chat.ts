@@ -118,7 +118,11 @@ class DeviceChat implements AgentChat {
   onEvent = (listener: (event: ChatEvent) => void) => this.#listeners.add(listener);
   online = () => this.#plain.chat.online();
   ended = () => this.#plain.chat.ended();
-  close = () => this.#state.runtime.close();
+  close = async () => {
+    await this.#state.runtime.close();
+    await this.settled().catch(this.#failed);
+    await this.#news.keepReached().catch(this.#failed);
+  };
   people = () => this.#plain.chat.people();
   info = () => this.#plain.chat.info();
   help = () => this.#plain.chat.help();
@@ -175,10 +179,13 @@ class DeviceChat implements AgentChat {
       // A place between two is that of what is missing before the second.
       const from = earlier === null ? null : Math.ceil(earlier);
       const rows = await store.history(talk.key, { before: from, limit: most });
+      const first = rows.at(-1)?.place;
+      const isComplete =
+        first === undefined || (await store.history(talk.key, { before: first, limit: 1 })).length === 0;
       const stored = await messages.ofRows(talk, rows.toReversed());
       const waiting = before === null ? talk.waiting.filter(({ text }) => text !== null).slice(-most) : [];
       const all = [...stored, ...waiting.map((each) => messages.ofWaiting(talk, each))];
-      return { kind: "answered", value: { messages: all, complete: rows.length < most } };
+      return { kind: "answered", value: { messages: all, complete: isComplete } };
     });
   }
 

@@ -3,10 +3,9 @@ import { foldName } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Person as FramePerson } from "../../wire/frames/people.ts";
-import type { Person as MemberPerson } from "../group-sessions/person.ts";
 import type { NamePin } from "../../mls/identity/pins.ts";
 
-/** Names and labels that are held in memory; a server has fewer people. */
+/** Names that are held in memory; a server has fewer people. */
 const MOST_HELD = 10_000;
 
 /** What the server says of somebody with a name. */
@@ -18,13 +17,12 @@ interface Listed {
 }
 
 /**
- * Who is called what. A name counts for whoever it led to first (a pin); who has none is called by their login, node or identity. So
- * the server can't give somebody else's words a name that is known already.
+ * Who is called what. A name counts for whoever it led to first (a pin); who has none is called by their identity. So neither the server nor
+ * a record that says so can give somebody else's words a name that is known already.
  */
 export class Names {
   readonly #pinned = new Map<string, string>();
   readonly #listed = new Map<string, Listed>();
-  readonly #labels = new Map<string, string>();
   #server: Uint8Array = new Uint8Array();
   #people: KnownPeople | null = null;
 
@@ -64,20 +62,17 @@ export class Names {
       : [...this.#listed.values()].filter(({ who }) => without.has(who)).map(({ person }) => person);
   }
 
-  /** True: something is new. */
-  members(people: readonly MemberPerson[]): boolean {
-    let isNew = false;
-    for (const { who, label } of people) {
-      if (label === "" || this.#labels.get(who) === label || this.#labels.size >= MOST_HELD) continue;
-      this.#labels.set(who, label);
-      isNew = true;
-    }
-    return isNew;
-  }
-
   nameOf(who: string): string {
     const pinned = this.#people === null ? this.#pinned.get(who) : this.#people.nameOf(who);
-    return pinned ?? this.#labels.get(who) ?? identityIn(who);
+    return pinned ?? identityIn(who);
+  }
+
+  /** Their login, node or address as the server says, by who is behind their connections; what a record says of itself is no proof of it. */
+  loginOf(who: string): string {
+    for (const listed of this.#listed.values()) {
+      if (listed.who === who && listed.person.label !== "") return listed.person.label;
+    }
+    return identityIn(who);
   }
 
   all(who: readonly string[]): readonly string[] {
@@ -105,7 +100,9 @@ function keyOrNull(who: Who | null): string | null {
   return who === null ? null : whoKey(who);
 }
 
-/** Of `server:kind:identity`. */
+/** Of `server:kind:identity`: numbers and node ids say nothing without their kind. */
 function identityIn(who: string): string {
-  return who.split(":").slice(2).join(":");
+  const [, kind = "", ...identity] = who.split(":");
+  const named = identity.join(":");
+  return kind === "person" || kind === "machine" ? `${kind} ${named}` : named;
 }

@@ -1,5 +1,6 @@
 import type { GroupEvent } from "../group-sessions/events.ts";
 import type { RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { Change } from "../storage/changes.ts";
 import type { HistoryRow } from "../storage/kept.ts";
 import type { Sending } from "./sending.ts";
 import type { ChatState } from "./state.ts";
@@ -10,6 +11,8 @@ import type { Talk } from "./talk.ts";
 const BATCH = 256;
 /** Own messages that are told anew when everybody has them; those further back show it when they are paged. */
 const MOST_DELIVERED = 200;
+/** In milliseconds. */
+const KEEP_AFTER = 2_000;
 /** Reached numbers of groups that aren't known yet. */
 const MOST_EARLY = 1000;
 
@@ -19,6 +22,8 @@ export class News {
   readonly #sending: Sending;
   readonly #failed: (error: unknown) => void;
   readonly #early = new Map<string, number>();
+  readonly #unkept = new Map<string, { readonly group: Uint8Array; readonly number: number }>();
+  #keeping: NodeJS.Timeout | null = null;
   #telling: Promise<void> | null = null;
   #isMore = false;
 
@@ -81,9 +86,7 @@ export class News {
         talk.readers = event.readers;
         talk.members = event.members;
         const { names, runtime } = this.#state;
-        const areLabelsNew = names.members(event.members);
-        const areNamesNew = await runtime.learn(names.nameless(event.readers));
-        if (areLabelsNew || areNamesNew) this.allChanged();
+        if (await runtime.learn(names.nameless(event.readers))) this.allChanged();
         this.#state.changed(talk);
         return;
       }
@@ -125,9 +128,22 @@ export class News {
     if (number <= talk.reached) return;
     const from = talk.reached;
     talk.reached = number;
-    await store.commit([{ kind: "group-reached", group, number }]);
+    // Kept a moment later: it comes often, and a loss costs only that it is told again.
+    this.#unkept.set(hex(group), { group, number });
+    this.#keeping ??= setTimeout(() => void this.keepReached().catch(this.#failed), KEEP_AFTER).unref();
     const rows = await store.sentBetween(group, { device: own.id, from, to: number, limit: MOST_DELIVERED });
     for (const message of await messages.ofRows(talk, rows.toReversed())) this.#state.message(talk, message);
+  }
+
+  /** How far everybody has got, as it was told since the last time. */
+  async keepReached(): Promise<void> {
+    if (this.#keeping !== null) clearTimeout(this.#keeping);
+    this.#keeping = null;
+    const changes = Array.from(this.#unkept.values(), ({ group, number }): Change => {
+      return { kind: "group-reached", group, number };
+    });
+    this.#unkept.clear();
+    await this.#state.store.commit(changes);
   }
 
   /** A name is another than before: titles and readers may be, too. */

@@ -64,7 +64,7 @@ export class Rooms {
       const devices = first === undefined ? [] : [first, ...more];
       return {
         name: this.#state.names.nameOf(who),
-        identity: first === undefined || first.label === "" ? (first?.identity.identity ?? "") : first.label,
+        identity: this.#state.names.loginOf(who),
         kind: first?.identity.kind ?? "name",
         level: self?.people.level(who) ?? "unverified",
         devices: devices.map(({ deviceLabel }) => deviceLabel),

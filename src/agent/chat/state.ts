@@ -161,7 +161,6 @@ export class ChatState {
       talk.readers = people;
       talk.members = members;
       talk.access = policy?.access ?? talk.access;
-      this.names.members(members);
     }
     this.changed(talk);
     return talk;

@@ -41,6 +41,8 @@ export interface Reader {
 }
 
 const MOST_ROWS = 1000;
+/** Of contents and texts in one page of history. */
+const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_WORDS = 16;
 const Bytes = v.instance(Uint8Array);
 const SealedRow = v.object({ sealed: Bytes });
@@ -100,7 +102,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       return row === undefined ? null : readKeyPackage(row, secrets);
     },
     history: (conversation, { before, limit }) =>
-      rows(statements.history.all(conversation, before ?? Number.MAX_SAFE_INTEGER, bounded(limit))),
+      upToBytes(rows(statements.history.all(conversation, before ?? Number.MAX_SAFE_INTEGER, bounded(limit)))),
     message(conversation, device, messageId) {
       const row = statements.message.get(conversation, device, messageId);
       return row === undefined ? null : readHistory(row, whoIn);
@@ -236,6 +238,16 @@ function queryOf(words: string): string | null {
       .match(/[\p{L}\p{N}\p{M}]+/gu)
       ?.slice(0, MOST_WORDS) ?? [];
   return found.length === 0 ? null : found.map((word) => `"${word}"*`).join(" ");
+}
+
+/** The first of them, as many as fit; one at least. */
+function upToBytes(rows: readonly HistoryRow[]): readonly HistoryRow[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ entry }) => {
+    bytes += entry.kind === "message" ? entry.content.length + 2 * (entry.text?.length ?? 0) : 0;
+    return bytes > MOST_BYTES;
+  });
+  return end === -1 ? rows : rows.slice(0, Math.max(1, end));
 }
 
 function bounded(limit: number): number {
