@@ -4,6 +4,7 @@ import { putUnder, withoutUnder } from "./index-map.ts";
 import { foldName } from "./names.ts";
 import { keptRightOf } from "./operators.ts";
 import { get, put, without } from "./persistent-map.ts";
+import { withName, withoutName } from "./sorted-names.ts";
 import { sessionsNamed, type RegisteredSession, type Session, type State } from "./state.ts";
 
 /** The state after an event. Events are facts: none is refused here, and one about a session that is gone changes nothing. */
@@ -59,6 +60,7 @@ function claimed(state: State, claim: Claim): State {
   return {
     ...state,
     claims: put(state.claims, name, claim),
+    names: withName(state.names, name),
     claimsOf: putUnder(state.claimsOf, identityKey(claim.identity), name),
   };
 }
@@ -70,6 +72,7 @@ function released(state: State, name: string): State {
   return {
     ...state,
     claims: without(state.claims, folded),
+    names: withoutName(state.names, folded),
     claimsOf: withoutUnder(state.claimsOf, identityKey(claim.identity), folded),
   };
 }

@@ -4,6 +4,7 @@ import { indexOf, type Index } from "./index-map.ts";
 import { foldName } from "./names.ts";
 import { emptyMap, get, mapOf, type PersistentMap } from "./persistent-map.ts";
 import type { Saved } from "./ports.ts";
+import { sortedNames, type SortedNames } from "./sorted-names.ts";
 
 /** What the administrator decides, fixed while the server runs. */
 export interface Settings {
@@ -61,6 +62,8 @@ export interface State {
   readonly sessions: PersistentMap<SessionId, Session>;
 
   // What follows from these, so that nothing need be searched.
+  /** All claimed names, folded, in their order. */
+  readonly names: SortedNames;
   /** Folded names by the key of the identity that claimed them. */
   readonly claimsOf: Index<string>;
   /** Folded names of bans by the key of the identity that they reach. */
@@ -83,6 +86,7 @@ export function initialState(settings: Settings, saved: Saved): State {
     claims: mapOf(saved.claims.map((claim) => [foldName(claim.name), claim])),
     bans: mapOf(saved.bans.map((ban) => [foldName(ban.name), ban])),
     sessions: emptyMap(),
+    names: sortedNames(saved.claims.map(({ name }) => foldName(name))),
     claimsOf: indexOf(saved.claims.map(({ name, identity }) => [identityKey(identity), foldName(name)])),
     bansOf: indexOf(
       saved.bans.flatMap(({ name, identity }) => (identity === null ? [] : [[identityKey(identity), foldName(name)]])),

@@ -51,6 +51,17 @@ test("GR-39 of a room by invitation nobody knows who isn't in it", () => {
   expect(seen.map(({ group, hash, cursor }) => [group, hash, cursor])).toEqual([[id("g"), "", null]]);
 });
 
+test("GR-49 who isn't in an open room reads nothing of its log, and who comes in reads from there on", () => {
+  const made = world();
+  const refused = { refusal: { reason: "not-a-member-of-group" } };
+  expect([readable(made.state, id("c1"), id("g"), 0), readable(made.state, id("n1"), id("g"), 2)]).toEqual([
+    refused,
+    refused,
+  ]);
+  made.accept(made.commit("c1", carol, "g", { kind: "external-join" }));
+  expect(readable(made.state, id("c1"), id("g"), 0)).toMatchObject({ after: 3, through: 4, messagesForgotten: 3 });
+});
+
 test("GR-29 a group info is for members, and for people where the room is open", () => {
   const made = world();
   made.create("a1", alice, "h", ops, "invite");

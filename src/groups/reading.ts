@@ -21,7 +21,7 @@ export interface Readable {
 
 /**
  * A member reads from the commit that it came in with on (so it sees its own external commit taken), a removed one up to its removal, and one whose removal is ordered nothing
- * at all. `too-old`: commits behind `after` are forgotten, so that the device can't go on; it must come in anew (SEALED.md 13).
+ * at all; whoever isn't in an open room hears that. `too-old`: commits behind `after` are forgotten, so that the device can't go on; it must come in anew (SEALED.md 13).
  */
 export function readable(
   state: State,
@@ -33,7 +33,8 @@ export function readable(
   const head = get(state.heads, id);
   if (group === undefined || head === undefined || !mayKnow(group, device))
     return { refusal: { reason: "unknown-group" } };
-  if (device in group.ordered) return { refusal: { reason: "not-a-member-of-group" } };
+  const isIn = device in group.members && !(device in group.ordered);
+  if (!isIn && !(device in group.removed)) return { refusal: { reason: "not-a-member-of-group" } };
   const from = Math.max(after, (group.members[device] ?? 1) - 1);
   if (from < head.commitsForgotten) return { refusal: { reason: "too-old", first: head.commitsForgotten + 1 } };
   const through = group.removed[device] ?? head.number;

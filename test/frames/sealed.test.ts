@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { FramePeer, makeDevice, type TestDevice } from "../helpers/frame-peer.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { startTestServer } from "../helpers/server.ts";
 import type { RoomPolicy } from "../../src/mls/room-policy.ts";
 
@@ -166,4 +167,28 @@ test("SR-9 a ban cuts a person off in every room at once, for the others to remo
   using back = await FramePeer.connect(server.port);
   await back.greet("bob", bob.device);
   expect((await back.get("read", { group, after: 0, limit: 10 })).entries).toHaveLength(1);
+});
+
+test("GR-50 while the store can't be read a commit is refused for that alone, which is noticed; then it is taken", async () => {
+  const store = createMemoryStore();
+  let isFailing = false;
+  const read: typeof store.read = async (range) => {
+    if (isFailing) throw new Error("the disk has gone");
+    return await store.read(range);
+  };
+  await using server = await startTestServer({ store: { ...store, read } });
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const group = newId();
+  const created = alice.device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), OPEN);
+  await alice.peer.get("create-group", { group, place: { kind: "everyone" }, groupInfo: created.info() });
+  const { epoch, groupInfo } = await bob.peer.get("read-group-info", { group });
+  const joined = await bob.device.engine.joinExternal(groupInfo);
+  const { commit } = joined;
+  const request = { group, request: newId(), epoch, commit, welcome: null, groupInfo: joined.groupInfo };
+  isFailing = true;
+  expect(await bob.peer.ask("commit", request)).toEqual({ refusal: { reason: "storage-failed" } });
+  expect(await server.metric("padserve_store_failures_total")).toBe(1);
+  isFailing = false;
+  expect(await bob.peer.ask("commit", request)).toMatchObject({ reply: { number: 1 } });
 });

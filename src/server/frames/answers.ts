@@ -63,6 +63,8 @@ const DONE: Answered = { reply: {} };
 const NO_OPEN_ROOM: Answered = { refusal: { reason: "no-open-room" } };
 /** Text under a pad that lies beside it, both in hex. */
 const PAD_FACTOR = 4;
+/** Bytes of a person with some devices, as everybody is told of a change. */
+const AWAY_COST = 4096;
 
 /** What a request is answered. Rejects only by a fault of ours. */
 export async function answerRequest(request: Asked, asking: Asking): Promise<Answered> {
@@ -77,9 +79,7 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
     case "look-up":
       return replyTo("look-up", { person: services.directory.person(request.body.name) });
     case "away":
-      if (request.body.away === null) services.away.delete(foldName(asking.name));
-      else services.away.set(foldName(asking.name), { text: request.body.away, session: link.id });
-      return DONE;
+      return away(request.body.away, asking);
     case "kick":
     case "ban":
       return await ask(link, {
@@ -122,6 +122,18 @@ async function say(text: string, { link, services }: Asking): Promise<Answered> 
   return await ask(link, { kind: "broadcast", session: link.id, text });
 }
 
+/** Everybody hears of it, so it counts as a message. */
+function away(text: string | null, { link, name, services }: Asking): Answered {
+  const before = services.away.get(foldName(name))?.text ?? null;
+  if (before !== text && !link.admit(AWAY_COST, services.readers())) {
+    return { refusal: { reason: "too-many-messages" } };
+  }
+  if (text === null) services.away.delete(foldName(name));
+  else services.away.set(foldName(name), { text, session: link.id });
+  if (before !== text) services.onAway(name, null);
+  return DONE;
+}
+
 /** What classic clients understand; it hides nothing from the server. */
 async function tell({ to, text }: RequestBody<"tell">, { link, services }: Asking): Promise<Answered> {
   if (!services.openRoom) return NO_OPEN_ROOM;
@@ -147,7 +159,16 @@ async function serverInfo({ link, services }: Asking): Promise<Answered> {
 
 async function ask(link: SessionLink, command: Command): Promise<Answered> {
   const decision = await decided(link, command);
-  return decision.kind === "refused" ? { refusal: refusalOfCore(decision.refusal) } : DONE;
+  switch (decision.kind) {
+    case "done":
+    case "unchanged":
+      return DONE;
+    case "refused":
+      return { refusal: refusalOfCore(decision.refusal) };
+    case "session-gone":
+      // Nothing was done. Its end was told, so that nobody hears this.
+      return { refusal: { reason: "not-registered" } };
+  }
 }
 
 function decided(link: SessionLink, command: Command): Promise<Decision> {

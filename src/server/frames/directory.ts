@@ -1,5 +1,6 @@
 import { foldName } from "../../core/names.ts";
-import { get, valuesOf } from "../../core/persistent-map.ts";
+import { namesAfter } from "../../core/sorted-names.ts";
+import { get } from "../../core/persistent-map.ts";
 import type { Claim, SessionId } from "../../core/events.ts";
 import { sessionsNamed, type State as CoreState } from "../../core/state.ts";
 import { ownerKey, type State as GroupState } from "../../groups/state.ts";
@@ -31,13 +32,9 @@ export class Directory {
 
   /** At most `limit` people whose names come behind `after`, in the order of names. */
   page(after: string | null, limit: number): { readonly people: Person[]; readonly more: boolean } {
-    const behind = after === null ? "" : foldName(after);
-    const claims = valuesOf(this.#options.core().claims)
-      .map((claim) => ({ claim, folded: foldName(claim.name) }))
-      .filter(({ folded }) => folded > behind)
-      .toSorted((a, b) => (a.folded < b.folded ? -1 : 1));
-    const people = claims.slice(0, limit).flatMap(({ claim }) => this.#personOf(claim) ?? []);
-    return { people, more: claims.length > limit };
+    const names = namesAfter(this.#options.core().names, after === null ? null : foldName(after), limit + 1);
+    const people = names.slice(0, limit).flatMap((name) => this.person(name) ?? []);
+    return { people, more: names.length > limit };
   }
 
   #personOf({ name, identity }: Claim): Person | null {

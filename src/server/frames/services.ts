@@ -24,6 +24,8 @@ export interface FramesServices {
   readonly directory: Directory;
   /** What people say of their being away, by folded name, and which session said it: it goes with that one. */
   readonly away: Map<string, { readonly text: string; readonly session: number }>;
+  /** What somebody says of being away has changed. `leaving`: the session that goes, and what it said with it. */
+  readonly onAway: (name: string, leaving: number | null) => void;
   /** The name that an identity has claimed first; null: none. */
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
   readonly encodeNotice: (notice: Notice) => Buffer | null;

@@ -36,6 +36,7 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
       groups,
       directory: new Directory({ core: never, groups: never, speaksFrames: never, awayOf: never }),
       away: new Map(),
+      onAway: () => {},
       claimedName: () => null,
       encodeNotice: () => null,
       readers: () => 0,

@@ -116,12 +116,16 @@ export class FramesSession implements ProtocolSession, Hearer {
 
   stop(): void {
     const { speaker, name } = this;
+    let wasAway = false;
     if (this.#state.kind !== "over" && speaker !== null) this.#services.groups.offline(speaker);
     if (name !== null && this.#services.away.get(foldName(name))?.session === this.link.id) {
       this.#services.away.delete(foldName(name));
+      wasAway = true;
     }
     this.#state = { kind: "over" };
     this.#services.onStop(this);
+    // Their other devices are there still.
+    if (wasAway && name !== null) this.#services.onAway(name, this.link.id);
   }
 
   release(): void {

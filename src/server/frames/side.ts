@@ -1,6 +1,7 @@
 /** Joins the parts of the frame protocol on this server. */
 import type { Mailbox } from "../../core/mailbox.ts";
 import { rosterOf } from "../../core/roster.ts";
+import { sessionsNamed } from "../../core/state.ts";
 import type { ServerRow } from "../../groups/rows.ts";
 import type { HostNames } from "../host-names.ts";
 import type { GroupService } from "../groups/service.ts";
@@ -52,6 +53,12 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
       groups,
       directory,
       away,
+      onAway: (name, leaving) => {
+        const person = directory.person(name);
+        // Who goes with their last session is told of anyway.
+        const isThere = sessionsNamed(mailbox.state, name).some((session) => session !== leaving);
+        if (person !== null && isThere) hearers.tellAll({ type: "presence", people: [person] });
+      },
       claimedName: (identity) => claimedName(mailbox.state, identity),
       encodeNotice: createNoticeEncoder((notice) =>
         pushOfNotice(notice, { at: Date.now(), personOf: (name) => directory.person(name) }),

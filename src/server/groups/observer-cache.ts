@@ -4,7 +4,8 @@ import type { LogEntry, Range } from "../../core/ports.ts";
 
 export interface ObserverCacheOptions {
   readonly observers: Observers;
-  readonly read: (range: Range) => Promise<readonly LogEntry[]>;
+  /** Null: the store has failed, and whoever must know was told. */
+  readonly read: (range: Range) => Promise<readonly LogEntry[] | null>;
   /** Most groups whose observers stay in memory: 100 kB each at 100 members. */
   readonly most: number;
 }
@@ -23,8 +24,12 @@ export class ObserverCache {
     this.#options = options;
   }
 
-  /** `epoch`: that of the group now. Null: its group info can't be read, or is of another epoch. */
-  use<T>(group: string, epoch: () => number, work: (observer: GroupObserver | null) => Promise<T>): Promise<T> {
+  /** `epoch`: that of the group now. Null: its group info is of another epoch; `unread`: the store has failed. */
+  use<T>(
+    group: string,
+    epoch: () => number,
+    work: (observer: GroupObserver | null | "unread") => Promise<T>,
+  ): Promise<T> {
     const before = this.#lanes.get(group) ?? Promise.resolve();
     const mine = before.then(async () => {
       const observer = await this.#observer(group, epoch());
@@ -49,7 +54,7 @@ export class ObserverCache {
     for (const group of this.#open.keys()) this.forget(group);
   }
 
-  async #observer(group: string, epoch: number): Promise<GroupObserver | null> {
+  async #observer(group: string, epoch: number): Promise<GroupObserver | null | "unread"> {
     const known = this.#open.get(group);
     if (known?.epoch === epoch) {
       this.#open.delete(group);
@@ -58,7 +63,9 @@ export class ObserverCache {
     }
     this.forget(group);
     const range = { log: infoLog(group), after: epoch, limit: 1, bytes: 0 };
-    const [info] = await this.#options.read(range);
+    const read = await this.#options.read(range);
+    if (read === null) return "unread";
+    const [info] = read;
     if (info?.number !== epoch + 1) return null;
     const made = this.#options.observers.observe(info.body);
     // Saved once, so that it outlives a fault of the engine's instance.

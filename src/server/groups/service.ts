@@ -15,6 +15,7 @@ import type { DeviceId, GroupId } from "../../groups/ids.ts";
 import { decodeEntry, type LogEntry } from "../../groups/log-entry.ts";
 import { groupLog, infoLog, welcomeLog } from "../../groups/logs.ts";
 import { isActive } from "../../groups/members.ts";
+import { ownerOf } from "../../groups/reached.ts";
 import { mayReadInfo, readable } from "../../groups/reading.ts";
 import type { GroupRefusal } from "../../groups/refusals.ts";
 import type { Owner, Place, Row } from "../../groups/rows.ts";
@@ -24,6 +25,7 @@ import { initialState, ownerKey, pairKey, type State } from "../../groups/state.
 import type { Observers } from "../../mls/group-observer.ts";
 import { base64url, fromBase64url } from "./found-device.ts";
 import { findInCommit, findInGroupInfo, type SentCommit } from "./findings.ts";
+import { HeavyWork, type Section } from "./heavy-work.ts";
 import { ObserverCache } from "./observer-cache.ts";
 import { ReachedKeeper } from "./reached-keeper.ts";
 import { TurnKeeper } from "./turn-keeper.ts";
@@ -74,6 +76,7 @@ export class GroupService {
   readonly #observers: ObserverCache;
   readonly #turns: TurnKeeper;
   readonly #reached: ReachedKeeper;
+  readonly #work: HeavyWork;
   readonly #forgetting: NodeJS.Timeout;
 
   constructor(options: GroupServiceOptions) {
@@ -82,7 +85,7 @@ export class GroupService {
     this.#server = fromBase64url(options.server);
     this.#observers = new ObserverCache({
       observers: options.observers,
-      read: (range) => options.store.read(range),
+      read: (range) => this.#read(range),
       most: MOST_OBSERVERS,
     });
     this.#turns = new TurnKeeper({
@@ -90,6 +93,10 @@ export class GroupService {
       most: this.#settings.maxWaitingTurns,
       now: options.now,
       onGranted: (group, device) => this.#tell(device, { kind: "turn", group }),
+    });
+    this.#work = new HeavyWork({
+      now: options.now,
+      wait: (milliseconds) => new Promise((resolve) => void setTimeout(resolve, milliseconds).unref()),
     });
     this.#reached = new ReachedKeeper({
       state: () => this.state,
@@ -158,24 +165,27 @@ export class GroupService {
     if (tooLarge(sent, this.#settings)) return { ok: false, refusal: { reason: "too-large" } };
     const hopeless = this.#refusalBefore(speaker.device, sent);
     if (hopeless !== null) return { ok: false, refusal: hopeless };
-    return await this.#observers.use(
-      group,
-      () => this.#epochOf(group),
-      async (observer) => {
-        const found =
-          observer !== null && observer.epoch === sent.epoch
-            ? findInCommit(observer, sent, this.#server, Math.floor(Date.now() / 1000))
-            : null;
-        const decision = await this.#ask({ kind: "commit", ...speaker, ...sent, found });
-        if (observer !== null && this.#epochOf(group) > observer.epoch) {
-          // Only what was staged can have been taken: commits of one group come one after another.
-          observer.accept();
-          observer.save();
-          this.#turns.release(group, speaker.device);
-        }
-        return outcomeOf(decision, "stored");
-      },
-    );
+    const staged = async (section: Section) =>
+      await this.#observers.use(
+        group,
+        () => this.#epochOf(group),
+        async (observer) => {
+          if (observer === "unread") return STORAGE_FAILED;
+          const found =
+            observer !== null && observer.epoch === sent.epoch
+              ? await section(() => findInCommit(observer, sent, this.#server, Math.floor(Date.now() / 1000)))
+              : null;
+          const decision = await this.#ask({ kind: "commit", ...speaker, ...sent, found });
+          if (observer !== null && this.#epochOf(group) > observer.epoch) {
+            // Only what was staged can have been taken: commits of one group come one after another.
+            observer.accept();
+            observer.save();
+            this.#turns.release(group, speaker.device);
+          }
+          return outcomeOf(decision, "stored");
+        },
+      );
+    return await this.#work.run(this.#payer(speaker), staged);
   }
 
   async create(
@@ -185,7 +195,11 @@ export class GroupService {
     const found =
       given.groupInfo.length > this.#settings.maxGroupInfo
         ? null
-        : findInGroupInfo(this.#options.observers, given.groupInfo, this.#server);
+        : await this.#work.run(
+            this.#payer(speaker),
+            async (section) =>
+              await section(() => findInGroupInfo(this.#options.observers, given.groupInfo, this.#server)),
+          );
     return outcomeOf(await this.#ask({ kind: "create-group", ...speaker, ...given, found }), "created");
   }
 
@@ -198,14 +212,25 @@ export class GroupService {
       readonly replace: boolean;
     },
   ): Promise<Outcome<Reply>> {
-    const packages = given.packages.map((bytes) => this.#offered(speaker.device, bytes, false));
-    const lastResort = given.lastResort === null ? null : this.#offered(speaker.device, given.lastResort, true);
-    const valid = packages.filter((offered) => offered !== null);
-    if (valid.length < packages.length || (given.lastResort !== null && lastResort === null)) {
-      return { ok: false, refusal: { reason: "invalid-handshake" } };
-    }
     const { replace } = given;
-    return replyOf(await this.#ask({ kind: "publish-packages", ...speaker, packages: valid, lastResort, replace }));
+    const waiting = replace ? 0 : (get(this.state.packages, speaker.device)?.references.length ?? 0);
+    // Before they are looked at, which costs more than anything else about them.
+    if (waiting + given.packages.length > this.#settings.maxPackages) {
+      return { ok: false, refusal: { reason: "too-many", of: "key-packages" } };
+    }
+    const inspected = await this.#work.run(this.#payer(speaker), async (section) => {
+      const packages: OfferedPackage[] = [];
+      for (const bytes of given.packages) {
+        const offered = await section(() => this.#offered(speaker.device, bytes, false));
+        if (offered === null) return null;
+        packages.push(offered);
+      }
+      const { lastResort: last } = given;
+      const lastResort = last === null ? null : await section(() => this.#offered(speaker.device, last, true));
+      return last !== null && lastResort === null ? null : { packages, lastResort };
+    });
+    if (inspected === null) return { ok: false, refusal: { reason: "invalid-handshake" } };
+    return replyOf(await this.#ask({ kind: "publish-packages", ...speaker, ...inspected, replace }));
   }
 
   requestTurn({ device }: Speaker, group: GroupId): Outcome<{ readonly granted: boolean }> {
@@ -363,6 +388,11 @@ export class GroupService {
     return holder === null || holder === device ? null : { reason: "not-your-turn" };
   }
 
+  /** Whose work it is: a person's devices have one share together. */
+  #payer({ device }: Speaker): string {
+    return ownerOf(this.state, device) ?? device;
+  }
+
   #epochOf(group: GroupId): number {
     return get(this.state.groups, group)?.epoch ?? -1;
   }
@@ -399,8 +429,10 @@ function replyOf(decision: Decision<GroupEvent, ServiceRefusal>): Outcome<Reply>
       for (const event of decision.events) if (event.kind === "reply") return { ok: true, value: event.reply };
       return { ok: true, value: { kind: "done" } };
     case "unchanged":
-    case "session-gone":
       return { ok: true, value: { kind: "done" } };
+    case "session-gone":
+      // Nothing was done.
+      return STORAGE_FAILED;
   }
 }
 
