@@ -124,22 +124,27 @@ export class FramePeer {
   }
 
   helloOf(name: string, device: TestDevice | null): RequestBody<"hello"> {
+    return FramePeer.helloWith(this.hello, name, device);
+  }
+
+  /** A hello as an answer to the server's. */
+  static helloWith(greeting: Hello, name: string, device: TestDevice | null): RequestBody<"hello"> {
     if (device !== null) device.counter += 1;
     return {
       version: 1,
       features: [],
       client: "test",
       name,
-      device: device === null ? null : this.provedBy(device),
+      device: device === null ? null : FramePeer.#provedBy(greeting, device),
     };
   }
 
-  provedBy(device: TestDevice): NonNullable<RequestBody<"hello">["device"]> {
+  static #provedBy(greeting: Hello, device: TestDevice): NonNullable<RequestBody<"hello">["device"]> {
     const id = Buffer.from(device.id).toString("base64url");
     const { counter } = device;
     const proof = signBytes(
       device.key,
-      helloProof({ nonce: this.hello.nonce, server: this.hello.server.id, device: id, counter }),
+      helloProof({ nonce: greeting.nonce, server: greeting.server.id, device: id, counter }),
     );
     const key = Buffer.from(device.key.publicKey).toString("base64url");
     return { device: id, key, record: device.record, counter, proof };
