@@ -6,7 +6,7 @@ import { composerOf } from "../../src/view/composer/composers.ts";
 import { FakeChat } from "../fakes/fake-chat.ts";
 
 describe("the controller, without any terminal", () => {
-  test("TU-19 a wrong command leaves the input line, and Up brings it back", () => {
+  test("TU-21 a wrong command leaves the input line, and Up brings it back", () => {
     const { controller, remembered } = sit();
     write(controller, "/wrong");
     expect(written(controller)).toBe("");

@@ -1,3 +1,4 @@
-/** What an agent's service needs of a device's chat. */
+/** `agent/chat`: a device's conversations as its faces see them; `agentChat` is what the agent's service needs of them. */
+
 export { agentChat } from "./agent-chat.ts";
 export type { AgentChat, AgentChatOptions } from "./agent-chat.ts";
