@@ -7,7 +7,7 @@ import type { Figure } from "./figures.ts";
 import { describeMachine, openFilesLimit } from "./machine.ts";
 import type { Effort } from "./pair.ts";
 import { figuresText, headText, jsonOf } from "./report.ts";
-import { APPENDS_IN_FLIGHT, FLOOR_BATCH, sealed, SEALED_BYTES } from "./sealed/scenario.ts";
+import { APPENDS_IN_FLIGHT, sealed, SEALED_BYTES } from "./sealed/scenario.ts";
 import { BATCH, BYTES, sealing } from "./sealing/scenario.ts";
 import { abuse, BYSTANDERS_PER_SECOND } from "./scenarios/abuse.ts";
 import { direct } from "./scenarios/direct.ts";
@@ -91,7 +91,7 @@ function methodOf({ runs, seconds, pacedMessages, idleConnections, keys }: Effor
     `Sealing: messages of ${BYTES} B between two members of a warm group (everybody has committed once); saved each ${BATCH} in SQLite that waits`,
     "for the disk. Its floor is Ed25519 and AES-128-GCM of node:crypto over the same bytes: of a seal, an open, or, for commits, both together.",
     `Sealed: messages of ${SEALED_BYTES} B through the server, which stores them before it answers; to it, sealed bytes are bytes. Stored: its floor is a`,
-    `bare node:sqlite program with the same durability, ${FLOOR_BATCH} entries in a transaction (${APPENDS_IN_FLIGHT} messages in flight gather in about as many).`,
+    `bare node:sqlite program with the same durability and as many entries in a transaction as the server's had, with ${APPENDS_IN_FLIGHT} messages in flight.`,
     "Heard: its floor is a bare ws server that sends ready-made frames of the same lengths.",
     `Abuse: one sends another ${3 * pacedMessages} direct messages, ${BYSTANDERS_PER_SECOND} a second, alone (its floor) and then while a third process`,
     "abuses the same server, which has the limits that users have; all three processes share the machine.",

@@ -16,11 +16,16 @@ export interface Subject<P = FloorPlan> {
   stop(): Promise<void>;
 }
 
+/** The server: `data` is the folder in which it keeps what it stores. */
+export interface ServerSubject extends Subject {
+  readonly data: string;
+}
+
 /** What the server is told, besides where its data and its port are. */
 export const SERVER_ARGUMENTS = ["--log-level", "warn", "--message-rate", "1000000", "--max-local-names", "1000000"];
 
 /** Starts the server as its users do, on a port of the system's choice and an empty data folder, with no Tailscale to ask. */
-export async function startServer(more: readonly string[] = SERVER_ARGUMENTS): Promise<Subject> {
+export async function startServer(more: readonly string[] = SERVER_ARGUMENTS): Promise<ServerSubject> {
   const data = mkdtempSync(join(tmpdir(), "padserve-bench-"));
   const child = spawn(
     process.execPath,
@@ -39,6 +44,7 @@ export async function startServer(more: readonly string[] = SERVER_ARGUMENTS): P
     { stdio: ["ignore", "pipe", "inherit", "ipc"], env: ownEnvironment() },
   );
   return {
+    data,
     port: await announcedPort(child),
     usage: () => readUsage(child),
     plan: () => Promise.resolve(),

@@ -5,16 +5,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Figure } from "../figures.ts";
 import { startLoad, type LoadProcess } from "../load-process.ts";
 import { medians, takeTurns, withCpu, type Effort } from "../pair.ts";
-import { SERVER_ARGUMENTS, startFloorOf, startServer, type Subject } from "../subject.ts";
+import { readMark } from "../../src/store/sqlite/mark.ts";
+import { SERVER_ARGUMENTS, startFloorOf, startServer, type ServerSubject, type Subject } from "../subject.ts";
+import { median } from "../statistics.ts";
 import { readUsage, USAGE_ARGUMENTS } from "../usage.ts";
 import type { Appended, AppendOrder } from "./appender.ts";
 import { planFor, type FramesPlan } from "./floor-plan.ts";
 
 /** Bytes of a message before it is sealed. */
 export const SEALED_BYTES = 100;
-/** Messages in flight where nobody is to hear them, the floor's entries in one transaction, and messages in flight of the fan-out. */
-export const APPENDS_IN_FLIGHT = 64;
-export const FLOOR_BATCH = 32;
+/** Messages in flight where nobody is to hear them, and where all others are. */
+export const APPENDS_IN_FLIGHT = 128;
 const FAN_OUT_IN_FLIGHT = 16;
 const WRITERS = 8;
 /** Devices that come before those that are counted. */
@@ -29,21 +30,28 @@ export async function sealed(effort: Effort): Promise<readonly Figure[]> {
   return [...figures, ...(await fanOut(1_000, effort)), ...(await connected(900))];
 }
 
-/** Devices write as fast as they are answered, each in a room where nobody else is. */
+/** Devices write as fast as they are answered, each in a room where nobody else is. The floor's transactions are as long as the server's were. */
 function appending({ runs, seconds }: Effort): Promise<readonly Figure[]> {
   return withServer(async (server, load) => {
     const crowd = { crowd: "writers", port: server.port, devices: WRITERS, first: 0, bytes: SEALED_BYTES } as const;
     const sealedBytes = await load.order({ kind: "gather-devices", rooms: "each", ...crowd });
     const appender = await startAppender();
     try {
-      const order = { seconds, batch: FLOOR_BATCH, bytes: sealedBytes + ENTRY_HEAD };
+      let batch = 1;
+      const batches: number[] = [];
       const told = await takeTurns({ warmUps: 1, runs }, async (side) => {
-        if (side === "floor") return costOf(await appender.append(order), ({ entries }) => entries);
+        if (side === "floor") {
+          const order = { seconds, batch, bytes: sealedBytes + ENTRY_HEAD };
+          return costOf(await appender.append(order), ({ entries }) => entries);
+        }
         const write = { crowd: "writers", inFlight: APPENDS_IN_FLIGHT, seconds, heard: false } as const;
+        const before = commitsOf(server);
         const run = await withCpu(server, () => load.order({ kind: "write", ...write }));
+        batch = Math.max(1, Math.round(run.result.messages / (commitsOf(server) - before)));
+        batches.push(batch);
         return costOf(run, ({ messages }) => messages);
       });
-      const conditions = `${APPENDS_IN_FLIGHT} messages of ${SEALED_BYTES} B in flight from ${WRITERS} devices, stored`;
+      const conditions = `stored: messages of ${SEALED_BYTES} B from ${WRITERS} devices, ${median(batches)} in a transaction`;
       const about = { scenario: "sealed", conditions } as const;
       return [
         {
@@ -134,7 +142,12 @@ async function growth(
   return (after.residentBytes - before.residentBytes) / devices / 1_000;
 }
 
-async function withServer<T>(work: (server: Subject, load: LoadProcess) => Promise<T>): Promise<T> {
+/** Commits of the server's store so far. */
+function commitsOf({ data }: ServerSubject): number {
+  return readMark(join(data, "padserve.db-mark")) ?? 0;
+}
+
+async function withServer<T>(work: (server: ServerSubject, load: LoadProcess) => Promise<T>): Promise<T> {
   const server = await startServer(SERVER_ARGUMENTS);
   const load = startLoad();
   try {

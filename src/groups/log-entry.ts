@@ -45,7 +45,7 @@ export function chainedHash(before: string, entry: UnhashedEntry, sha256: Sha256
   const counter = entry.kind === "message" ? entry.counter : 0;
   const message = entry.kind === "message" ? entry.message : "-";
   return sha256(
-    ["padserve log v1", before, number, at, kind, device, epoch, counter, message, sha256(bytes)].join("\n"),
+    `padserve log v1\n${before}\n${number}\n${at}\n${kind}\n${device}\n${epoch}\n${counter}\n${message}\n${sha256(bytes)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** The delivery service's rules as a mailbox runs them. */
-import { done, refused } from "../core/decision.ts";
+import { refused } from "../core/decision.ts";
 import type { SessionId } from "../core/events.ts";
 import { get } from "../core/persistent-map.ts";
 import type { Append, Delivery, LogEntry as StoredEntry, Range, Trim } from "../core/ports.ts";
@@ -109,14 +109,14 @@ function readingOf(readings: Readings, { log, after }: Range): readonly StoredEn
 }
 
 function verdictOf({ rows, appends, trims, pushes, live, reply }: Accepted): Verdict<GroupDomain> {
-  return done<GroupEvent>(
-    ...rows.map((row) => ({ kind: "row" as const, row })),
-    ...appends.map((append) => ({ kind: "append" as const, append })),
-    ...trims.map((trim) => ({ kind: "trim" as const, trim })),
-    ...(live ?? []).map((event) => ({ kind: "live" as const, event })),
-    ...pushes.map((push) => ({ kind: "push" as const, push })),
-    { kind: "reply", reply },
-  );
+  const events: GroupEvent[] = [];
+  for (const row of rows) events.push({ kind: "row", row });
+  for (const append of appends) events.push({ kind: "append", append });
+  for (const trim of trims) events.push({ kind: "trim", trim });
+  for (const event of live ?? []) events.push({ kind: "live", event });
+  for (const push of pushes) events.push({ kind: "push", push });
+  events.push({ kind: "reply", reply });
+  return { kind: "done", events };
 }
 
 function applyEvent(state: State, event: GroupEvent): State {

@@ -25,6 +25,36 @@ test("NE-21 more frames for a reader that takes nothing don't change how much wa
   expect(connection.taken).toBe(before);
 });
 
+test("NE-7 frames of every length form arrive whole and in order, bytes and strings, also what two readers get", async () => {
+  const [one, two] = [await connect(), await connect()];
+  const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 200_000];
+  const texts = lengths.map((length) => "ä".repeat(length >> 1) + "x".repeat(length & 1));
+  const payloads = texts.flatMap((text) => [text, Buffer.from(text)]);
+  const heard = [one, two].map(({ client }) => {
+    const messages: string[] = [];
+    client.on("message", (data: Buffer) => void messages.push(data.toString()));
+    return messages;
+  });
+  for (const payload of payloads) for (const { connection } of [one, two]) connection.send(payload);
+  for (const { connection } of [one, two]) connection.flush();
+  while (heard.some(({ length }) => length < payloads.length)) await new Promise((resolve) => setImmediate(resolve));
+  const wanted = payloads.map(String);
+  expect(heard).toEqual([wanted, wanted]);
+});
+
+test("NE-7 nothing follows a goodbye", async () => {
+  const { connection, client } = await connect();
+  const heard: string[] = [];
+  client.on("message", (data: Buffer) => void heard.push(data.toString()));
+  const closed = once(client, "close");
+  connection.send("last");
+  connection.end();
+  connection.send("too late");
+  connection.flush();
+  expect((await closed)[0]).toBe(1000);
+  expect(heard).toEqual(["last"]);
+});
+
 test("NE-33 a pause holds behind the message in which it was asked for, and nothing is lost or out of order", async () => {
   const heard: string[] = [];
   const { connection, client } = await connect({

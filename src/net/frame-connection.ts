@@ -3,6 +3,8 @@ import type { WebSocket } from "ws";
 import { reasonOf, type CloseReason } from "./close-reason.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { FrameMeter } from "./frame-meter.ts";
+import { SendQueue } from "./send-queue.ts";
+import { textFrame } from "./text-frame.ts";
 
 /** What all frame connections of a server have in common. */
 export interface FrameOptions {
@@ -33,8 +35,7 @@ export class FrameConnection implements Connection {
   readonly #socket: Socket;
   readonly #options: FrameOptions;
   readonly #handler: ConnectionHandler;
-  #chunks: (Uint8Array | string)[] = [];
-  #pending = 0;
+  readonly #queue: SendQueue;
   #paused = false;
   #hearing = true;
   #open = true;
@@ -60,6 +61,7 @@ export class FrameConnection implements Connection {
     this.#socket = socket;
     this.#options = options;
     this.#handler = handler;
+    this.#queue = new SendQueue(socket, options.queueLimit);
     this.#meter = new FrameMeter(options.messageLimit ?? Number.MAX_SAFE_INTEGER);
     this.#feedWebSocket = takeOver(socket, (bytes) => this.#read(bytes));
     socket.prependOnceListener("close", () => {
@@ -82,31 +84,24 @@ export class FrameConnection implements Connection {
   }
 
   get queued(): number {
-    return this.#pending + this.#socket.writableLength;
+    return this.#queue.size;
   }
 
   get taken(): number {
-    // Counted with the frames' headers, as what waits in the socket is: else each frame for a reader that has stalled would look
-    // like progress.
+    // By the socket's count: `ws` writes there as well.
     return this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
   send(chunk: Uint8Array | string): void {
-    if (!this.#open) return;
-    this.#chunks.push(chunk);
-    const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
-    this.#pending += bytes;
-    if (this.queued > this.#options.queueLimit) this.destroy("slow-reader");
+    // Not by `ws`, which makes a header and two writes of each frame for each of its readers. Behind a goodbye nothing may follow.
+    if (!this.#open || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (!this.#queue.add(textFrame(chunk))) this.destroy("slow-reader");
   }
 
   flush(): void {
-    if (!this.#open || this.#chunks.length === 0) return;
-    const chunks = this.#chunks;
-    this.#chunks = [];
-    this.#pending = 0;
-    this.#socket.cork();
-    for (const chunk of chunks) this.#webSocket.send(chunk, { binary: false });
-    this.#socket.uncork();
+    if (!this.#open) return;
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#queue.flush();
+    else this.#queue.clear();
   }
 
   pause(): void {
@@ -142,8 +137,7 @@ export class FrameConnection implements Connection {
 
   destroy(reason: CloseReason = "destroyed"): void {
     this.#open = false;
-    this.#chunks = [];
-    this.#pending = 0;
+    this.#queue.clear();
     this.#stopHearing();
     this.#reason = reason;
     if (reason === "slow-reader" && !this.#socket.destroyed) this.#socket.resetAndDestroy();

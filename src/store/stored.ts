@@ -31,6 +31,17 @@ export function isRow(fact: StoredFact): fact is Row {
   return "table" in fact;
 }
 
+/** Of a row that is written more than once only the last write counts: a busy group writes its head with each message. */
+export function lastOfEach(facts: readonly StoredFact[]): StoredFact[] {
+  const rows = new Map<string, Row>();
+  const others: StoredFact[] = [];
+  for (const fact of facts) {
+    if (isRow(fact)) rows.set(rowKey(fact), fact);
+    else others.push(fact);
+  }
+  return [...others, ...rows.values()];
+}
+
 /** Whether a row that was read is one that this version keeps. What is inside its value, the rules that wrote it know. */
 export function isRowOfOurs(row: {
   readonly table: string;

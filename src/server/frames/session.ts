@@ -46,6 +46,7 @@ export class FramesSession implements ProtocolSession, Hearer {
   /** Its end was asked for, and the peer was told why. */
   #ending = false;
   #requests = 0;
+  #flushing = false;
 
   /** @param onOpen the hello was accepted: from now on a frame may be long. */
   constructor(link: SessionLink, identified: KnownIdentity, services: FramesServices, onOpen: () => void = () => {}) {
@@ -290,12 +291,22 @@ export class FramesSession implements ProtocolSession, Hearer {
     const bytes = Buffer.from(encodeReply(id, body));
     this.hearPush(bytes);
     this.link.charge(bytes.length);
-    this.link.flush();
+    this.#flushSoon();
   }
 
   #refuse(id: number, refusal: Refusal): void {
     this.hearPush(Buffer.from(encodeRefusal(id, refusal)));
-    this.link.flush();
+    this.#flushSoon();
+  }
+
+  /** The answers to all that one commit has stored come in one moment, and leave in one write. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      if (this.#state.kind !== "over") this.link.flush();
+    });
   }
 
   #end(refusal: Refusal): void {

@@ -2,7 +2,7 @@
  * The delivery service as a running thing: its rules in a mailbox over the store, an observer beside them that checks handshakes,
  * turns with a clock, and forgetting from time to time. Of no protocol.
  */
-import { createHash } from "node:crypto";
+import * as crypto from "node:crypto";
 import type { Decision } from "../../core/decision.ts";
 import type { SessionId } from "../../core/events.ts";
 import { Mailbox } from "../../core/mailbox.ts";
@@ -104,7 +104,7 @@ export class GroupService {
       onReached: (deliveries) => options.outbox.deliver(deliveries),
     });
     const rules = createGroupRules(
-      (input) => createHash("sha256").update(input).digest("base64url"),
+      (input) => crypto.hash("sha256", input, "base64url"),
       (group) => this.#turns.holder(group),
     );
     this.#mailbox = new Mailbox<GroupDomain>(rules, initialState(this.#settings, options.saved), {

@@ -2,7 +2,7 @@ import type { Ban, Fact } from "../../core/events.ts";
 import { foldName } from "../../core/names.ts";
 import type { Row } from "../../groups/rows.ts";
 import { StoreError } from "../errors.ts";
-import { isRow, isRowOfOurs, rowKey, type SavedAll, type StoredFact } from "../stored.ts";
+import { isRow, isRowOfOurs, type SavedAll, type StoredFact } from "../stored.ts";
 import type { Connection } from "./connection.ts";
 import { readBan, readClaim, readMeta, readRow, writeBan, writeClaim } from "./rows.ts";
 import { sumOf } from "./sums.ts";
@@ -29,13 +29,10 @@ export function factTables(connection: Connection): FactTables {
       };
     },
     apply: (facts, digest) => {
-      // Of a row that is written more than once only the last counts: a busy group writes its head with each message.
-      const rows = new Map<string, Row>();
       for (const fact of facts) {
-        if (isRow(fact)) rows.set(rowKey(fact), fact);
+        if (isRow(fact)) applyRow(statements, fact, digest);
         else apply(statements, fact, digest);
       }
-      for (const row of rows.values()) applyRow(statements, row, digest);
     },
   };
 }

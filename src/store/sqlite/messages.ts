@@ -1,5 +1,5 @@
-import type { LogEntry, Range } from "../../core/ports.ts";
-import type { StoredBatch, SavedAll } from "../stored.ts";
+import type { Append, LogEntry, Range } from "../../core/ports.ts";
+import { lastOfEach, type StoredBatch, type SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 
@@ -7,7 +7,7 @@ import type { StoreErrorCode } from "../errors.ts";
 export type Request =
   | { readonly kind: "open"; readonly directory: string }
   | { readonly kind: "load" }
-  | { readonly kind: "commit"; readonly batch: StoredBatch }
+  | { readonly kind: "commit"; readonly batch: PackedBatch }
   | { readonly kind: "read"; readonly range: Range }
   | { readonly kind: "back-up"; readonly path: string }
   | { readonly kind: "close" };
@@ -17,6 +17,33 @@ export type Answer =
   | { readonly kind: "saved"; readonly saved: SavedAll }
   | { readonly kind: "entries"; readonly entries: readonly LogEntry[] }
   | { readonly kind: "failed"; readonly code: StoreErrorCode; readonly message: string; readonly cause: unknown };
+
+/** A batch as it travels: the bytes of all entries in one block, which is handed over. */
+export interface PackedBatch extends Omit<StoredBatch, "appends"> {
+  readonly appends: readonly (Omit<Append, "body"> & { readonly length: number })[];
+  readonly bodies: ArrayBuffer;
+}
+
+export function packBatch({ facts, appends, trims }: StoredBatch): PackedBatch {
+  const bodies = new Uint8Array(appends.reduce((sum, { body }) => sum + body.length, 0));
+  let at = 0;
+  const packed = appends.map(({ log, number, lasting, body }) => {
+    bodies.set(body, at);
+    at += body.length;
+    return { log, number, lasting, length: body.length };
+  });
+  return { facts: lastOfEach(facts), appends: packed, trims, bodies: bodies.buffer };
+}
+
+export function unpackBatch({ facts, appends, trims, bodies }: PackedBatch): StoredBatch {
+  let at = 0;
+  const unpacked = appends.map(({ length, ...append }) => {
+    const body = new Uint8Array(bodies, at, length);
+    at += length;
+    return { ...append, body };
+  });
+  return { facts, appends: unpacked, trims };
+}
 
 /** Between threads an error loses its class, so a `StoreError` travels as its parts. */
 export function packError(error: StoreError): Answer {

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { FullStore } from "../stored.ts";
 import { StoreError } from "../errors.ts";
+import { packBatch } from "./messages.ts";
 import { workerRpc } from "./worker-rpc.ts";
 
 export interface SqliteStore extends FullStore {
@@ -45,12 +46,8 @@ export async function storeInThread(worker: Worker, directory: string): Promise<
       return answer.saved;
     },
     async commit(batch) {
-      // Bytes travel without what else lies in their buffer: Node's small buffers share one.
-      const appends = batch.appends.map((append) => ({ ...append, body: new Uint8Array(append.body) }));
-      await ask(
-        { kind: "commit", batch: { ...batch, appends } },
-        appends.map(({ body }) => body.buffer),
-      );
+      const packed = packBatch(batch);
+      await ask({ kind: "commit", batch: packed }, [packed.bodies]);
     },
     async read(range) {
       const answer = await ask({ kind: "read", range });

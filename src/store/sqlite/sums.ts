@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 
 /**
@@ -11,10 +11,11 @@ type Column = string | number | bigint | null | Uint8Array;
 
 /** The checksum of a row: of its table's name and its columns, in their order and without the sum itself. 16 bytes. */
 export function sumOf(table: string, columns: readonly Column[]): Uint8Array {
-  const hash = createHash("sha256");
-  hash.update(JSON.stringify([table, ...columns.map(written)]));
-  for (const column of columns) if (column instanceof Uint8Array) hash.update(column);
-  return new Uint8Array(hash.digest().subarray(0, SUM_BYTES));
+  const text = JSON.stringify([table, ...columns.map(written)]);
+  const bytes = columns.filter((column) => column instanceof Uint8Array);
+  // In one call: a hash object for each row takes longer than the hash.
+  const sum = hash("sha256", bytes.length === 0 ? text : Buffer.concat([Buffer.from(text), ...bytes]), "buffer");
+  return new Uint8Array(sum.subarray(0, SUM_BYTES));
 }
 
 /** What SQLite makes of a value when it keeps it; bytes follow behind, here stands their number. */

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { StoreError } from "../errors.ts";
 import { openDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
-import { packError } from "./messages.ts";
+import { packError, unpackBatch } from "./messages.ts";
 import type { Answer, Request } from "./messages.ts";
 
 /** The database's own thread: node:sqlite blocks it for each fsync, and nobody's chat waits for that. */
@@ -36,7 +36,7 @@ function carryOut(request: Request): Answer {
     case "load":
       return { kind: "saved", saved: database.load() };
     case "commit":
-      database.commit(request.batch);
+      database.commit(unpackBatch(request.batch));
       return { kind: "done" };
     case "read":
       return { kind: "entries", entries: database.read(request.range) };
