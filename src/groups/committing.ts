@@ -15,7 +15,7 @@ import { pairKey, type State } from "./state.ts";
 const MAX_REMOVED = 1_000;
 
 /**
- * A commit is taken for the present epoch only: the epoch is compared and raised in the transaction that keeps the commit, its
+ * A commit is taken for the current epoch only: the epoch is compared and raised in the transaction that keeps the commit, its
  * Welcome, the next group info and the new roster (mls.md 5.2 and 5.3). What an observer must find out of it is in `found`.
  */
 export function decideCommit(state: State, command: CommitHandshake, context: Context): Decision {

@@ -4,7 +4,7 @@
 export type DeviceId = string;
 /** 16 random bytes, made by who creates the group. */
 export type GroupId = string;
-/** 16 random bytes, made by who writes the message. */
+/** 16 random bytes, made by whoever writes the message. */
 export type MessageId = string;
 /** 16 random bytes, made by who commits: the same request, told again, gets the first answer. */
 export type RequestId = string;

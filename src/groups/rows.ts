@@ -73,7 +73,7 @@ export interface GroupRow {
   readonly welcomes: number;
   readonly status: GroupStatus;
   /**
-   * The server was restored from a backup since, whose log ended with this number: members may have seen other entries behind it than
+   * The server was restored from a backup since, whose log ended with this number: members may have seen other entries after it than
    * there are now, see `decideReport`.
    */
   readonly doubtful?: number;

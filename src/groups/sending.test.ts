@@ -48,7 +48,7 @@ test("GR-2 the retry gets its answer in a later epoch, too", () => {
   expect(world.accept(told)).toEqual({ kind: "stored", number: 2, at: 1000 });
 });
 
-test("GR-3 a message of another epoch is refused with the present one, and uses up no number and no counter", () => {
+test("GR-3 a message of another epoch is refused with the current one, and uses up no number and no counter", () => {
   const world = three();
   const stale = {
     kind: "send",

@@ -7,7 +7,7 @@ import { activeMembers, isActive, openGroup } from "./members.ts";
 import { pairKey, type State } from "./state.ts";
 
 /**
- * A message is taken for the present epoch only, so that who reads the log in order can open all of it. A device counts its
+ * A message is taken for the current epoch only, so that who reads the log in order can open all of it. A device counts its
  * messages in a group; the same counter with the same id is a retry and gets the first answer again, whatever has happened
  * since; with another id it shows that the device's state was copied or restored.
  */

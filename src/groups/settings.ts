@@ -19,7 +19,7 @@ export interface Settings {
   readonly messageCount: number;
   /** The same for commits. */
   readonly commitAge: number;
-  /** A device unseen for so long is to be removed from its groups. */
+  /** A device unseen for this long is to be removed from its groups. */
   readonly deviceAge: number;
   /** How long members may go on writing to somebody who is to be removed. */
   readonly removalTime: number;

@@ -8,7 +8,7 @@ import type { DeviceId, GroupId } from "./ids.ts";
 
 export interface Turn {
   readonly holder: DeviceId;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly until: number;
   readonly waiting: readonly DeviceId[];
 }
@@ -54,7 +54,7 @@ export function releaseTurn(
   return { turns: put(turns, group, { ...turn, waiting }), granted: null };
 }
 
-/** Takes the turn from who has had it for too long. */
+/** Takes the turn from whoever has had it for too long. */
 export function expireTurn(
   turns: Turns,
   group: GroupId,

@@ -18,7 +18,7 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
   let held: { readonly age: number; readonly raw: RawEngine } | null = null;
   let closed = false;
 
-  /** The engine in the present instance. */
+  /** The engine in the current instance. */
   const raw = (): RawEngine => {
     if (closed) throw new EngineError("closed");
     if (held?.age !== guarded.age) {

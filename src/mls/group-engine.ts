@@ -94,13 +94,13 @@ export interface Group {
   /** 32 bytes, equal for members in the same state of the same group. */
   authenticator(): Uint8Array;
   exportSecret(label: string, context: Uint8Array, length: number): Uint8Array;
-  /** GroupInfo of the present epoch, with tree, for external joins. */
+  /** GroupInfo of the current epoch, with tree, for external joins. */
   info(): Uint8Array;
 
   /** `now` (seconds): an expired key package is refused here, and by nobody else. `not-allowed` if the policy forbids it. */
   commitAdd(keyPackages: readonly Uint8Array[], now: number, options?: CommitOptions): PendingCommit;
   commitRemove(leaves: readonly number[], options?: CommitOptions): PendingCommit;
-  /** Fresh keys for this device, and the engine's present record. */
+  /** Fresh keys for this device, and the engine's current record. */
   commitUpdate(options?: CommitOptions): PendingCommit;
   commitPolicy(policy: RoomPolicy, options?: CommitOptions): PendingCommit;
   apply(): Committed;

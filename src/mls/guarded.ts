@@ -2,7 +2,7 @@ import { ENGINE_ERRORS, EngineError, type EngineErrorCode } from "./engine-error
 import { createInstance, type Host, type Instance } from "./module/instance.ts";
 
 /**
- * The module's present instance. What it throws is told by `EngineError`s; after anything but one of its own errors it is thrown
+ * The module's current instance. What it throws becomes `EngineError`s; after anything but one of its own errors it is thrown
  * away, and `age` rises: objects of an older age are gone.
  */
 export interface Guarded {

@@ -23,7 +23,7 @@ export function memberGroup(home: GroupHome, made: RawGroup, loaded: WholeGroup 
   let saved = loaded;
   let closed = false;
   let status = readStatus(home.guarded.call(() => made.status()));
-  /** Of the present epoch. */
+  /** Of the current epoch. */
   let members = new Map<number, Member>();
   /** The first epoch whose keys are still wanted. */
   let oldest = 0;

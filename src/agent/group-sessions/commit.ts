@@ -19,7 +19,7 @@ export type CommitOutcome =
 
 const MOST_RACES = 10;
 
-/** Makes the commit on the present state; a lost race is made again on what the winner left, after a while by chance. */
+/** Makes the commit on the current state; a lost race is made again on what the winner left, after a while by chance. */
 export async function commitIntent(context: SessionContext, work: Working, intent: Intent): Promise<CommitOutcome> {
   for (let race = 0; race < MOST_RACES; race += 1) {
     const obstacle = await settleAll(context, work);

@@ -12,7 +12,7 @@ import { ownPerson, rosterOf } from "./working.ts";
 import type { Working } from "./working.ts";
 
 /**
- * Sends the oldest message that waits: sealed for the present epoch under the next own number, and saved with the state that sealed
+ * Sends the oldest message that waits: sealed for the current epoch under the next own number, and saved with the state that sealed
  * it, before it leaves. With the log read to its end, whatever of it the log has is settled already. `again`: the log may have it.
  */
 export async function sendNext(context: SessionContext, work: Working): Promise<Step> {

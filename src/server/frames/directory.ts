@@ -30,7 +30,7 @@ export class Directory {
     return claim === undefined ? null : this.#personOf(claim);
   }
 
-  /** At most `limit` people whose names come behind `after`, in the order of names. */
+  /** At most `limit` people whose names come after `after`, in the order of names. */
   page(after: string | null, limit: number): { readonly people: Person[]; readonly more: boolean } {
     const names = namesAfter(this.#options.core().names, after === null ? null : foldName(after), limit + 1);
     const people = names.slice(0, limit).flatMap((name) => this.person(name) ?? []);

@@ -32,7 +32,7 @@ export interface FramesServices {
   readonly readers: () => number;
   /** Whether there is an open room, and whoever can't seal. */
   readonly openRoom: boolean;
-  /** The last lines of the open room, for who comes. */
+  /** The last lines of the open room, for anyone who comes. */
   readonly scrollback: Scrollback;
   readonly facts: () => { readonly host: string; readonly sessions: number };
   /** Sessions come and go. */
