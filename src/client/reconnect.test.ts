@@ -17,7 +17,7 @@ test("CC-19 the bound of the delay doubles up to the longest, and the delay is s
   );
 });
 
-type PlainReason = "name-taken" | "you-are-banned" | "not-a-member" | (typeof HEALING)[number];
+type PlainReason = "name-taken" | "rolled-back" | "you-are-banned" | "not-a-member" | (typeof HEALING)[number];
 
 const HEALING = [
   "server-full",
@@ -45,6 +45,8 @@ test.each([
   ...HEALING.map((reason) => [refused(reason), false, "always", "retry"] as const),
   [refused("you-are-banned"), true, "always", "end"],
   [refused("name-taken"), false, "always", "end"],
+  [refused("rolled-back"), false, "always", "retry"],
+  [refused("rolled-back"), true, "lost", "end"],
   [refused("name-taken"), true, "lost", "retry"],
   [{ kind: "refused", error: { reason: "other", text: "no" } }, true, "always", "end"],
 ] as const)("CC-20 after %j (been online: %s) the policy %s says %s", (end, wasOnline, policy, kind) => {

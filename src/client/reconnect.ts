@@ -70,6 +70,9 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "too-long":
     case "too-slow":
       return true;
+    case "rolled-back":
+      // Whoever owns a device comes with another one.
+      return policy === "always";
     case "invalid-name":
     case "name-has-key":
     case "too-many-names":
@@ -80,7 +83,6 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "target-not-found":
     case "not-banned":
     case "no-open-room":
-    case "rolled-back":
     case "replaced":
     case "device-removed":
     case "device-not-confirmed":

@@ -29,6 +29,9 @@ export interface ServedDevice {
   stop(): Promise<void>;
   /** Starts it again from its files. */
   start(): void;
+  /** Of the stopped device: keeps its files as they are now; brings them back. */
+  keepFiles(): void;
+  bringBack(): void;
 }
 
 /** The real server over a SQLite store, and devices of people without a tailnet. */
@@ -159,6 +162,7 @@ export async function servedWorld(): Promise<ServedWorld> {
     let store: AgentStore;
     let runtime: DeviceRuntime;
     let isRunning = false;
+    let kept: Scratch | null = null;
     const device: ServedDevice = {
       name,
       get runtime() {
@@ -177,6 +181,15 @@ export async function servedWorld(): Promise<ServedWorld> {
         isRunning = false;
         await runtime.close();
         await store.close();
+      },
+      keepFiles() {
+        kept = scratchDirectory();
+        backups.push(kept);
+        cpSync(place.folder, kept.path, { recursive: true });
+      },
+      bringBack() {
+        rmSync(place.folder, { recursive: true });
+        if (kept !== null) cpSync(kept.path, place.folder, { recursive: true });
       },
       start() {
         isRunning = true;

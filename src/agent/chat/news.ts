@@ -49,6 +49,12 @@ export class News {
       case "continued":
         this.tellRows();
         return;
+      case "device-replaced": {
+        const text =
+          "This device's state is an older one than the server knows (copied, or brought back from a backup): a new device of yours has taken its place. Into rooms by invitation you have to be invited again.";
+        this.#state.tell({ kind: "notice", text });
+        return;
+      }
       case "server-restored": {
         const text =
           "The server was restored from a backup. What it lost of sealed conversations is sent again by whoever wrote it.";

@@ -38,3 +38,13 @@ export function isPending({ record }: OwnDevice): boolean {
 export function confirmDevice(fields: RecordFields, userSeed: Uint8Array, deviceKey: Uint8Array): Uint8Array {
   return signRecord(fields, signingKeyOf(userSeed), deviceKey);
 }
+
+/** In place of a device that was rolled back, for the same person: a device whose keys were never used, signed by the user key. */
+export function makeReplacement(
+  fields: Omit<RecordFields, "deviceId">,
+  options: { readonly userSeed: Uint8Array; readonly randomBytes: (length: number) => Uint8Array },
+): OwnDevice {
+  const key = newSigningKey();
+  const id = options.randomBytes(16);
+  return { id, seed: key.seed, record: confirmDevice({ ...fields, deviceId: id }, options.userSeed, key.publicKey) };
+}

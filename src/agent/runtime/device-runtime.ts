@@ -2,12 +2,14 @@
  * A device that lives: on each connection it says who it is, comes into `#everyone`, takes its Welcomes, catches up and sends what
  * waits; in between it does what pushes ask for. It knows no face: who attaches hears events and asks.
  */
+import type { ConnectionEnd } from "../../client/index.ts";
 import { connectFrames } from "../../client/frames/index.ts";
 import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frames/index.ts";
 import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import { digestContent } from "../content/content.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { logEntryOf } from "../delivery/entries.ts";
@@ -16,6 +18,7 @@ import { conversationOf, placeOf } from "../delivery/places.ts";
 import { turnsOver } from "../delivery/turns.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupEvent } from "../group-sessions/events.ts";
+import type { Person } from "../group-sessions/person.ts";
 import type { System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
@@ -25,11 +28,11 @@ import { admitOwed } from "./admitting.ts";
 import { comeIntoEveryone, endUnknown, enterEveryone } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
-import { takeWelcome } from "./entering.ts";
+import { enter, takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import { groupsThere } from "./group-views.ts";
 import { groupsOf } from "./groups.ts";
-import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
+import { becomeSelf, isAtHome, proveSelf, replaceSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { completePairs } from "./pairs.ts";
@@ -56,6 +59,11 @@ export type RuntimeEvent =
   | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
   /** The conversation goes on in another group; `why` the one before ended. Messages of one's own that were lost with it go out again. */
   | { readonly kind: "continued"; readonly conversation: string; readonly why: StopCause }
+  /**
+   * The server knows a newer state of this device, which was copied or brought back: another device of the same person has taken its place. It
+   * comes into open rooms by itself; into others its person has to be invited again.
+   */
+  | { readonly kind: "device-replaced" }
   /** The server was restored from a backup since this device was there last: bans and removals since then are gone. */
   | { readonly kind: "server-restored" }
   | { readonly kind: "client"; readonly event: FramesEvent }
@@ -102,6 +110,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   /** Groups in which devices are owed a place. */
   const owing = new Set<string>();
   let admitting: NodeJS.Timeout | undefined;
+  /** `replaced`: once in a life; a server that says so of each new device isn't followed. */
+  let state: "sound" | "rolled-back" | "replaced" = "sound";
+  let former: Uint8Array | null = null;
+  /** Conversations that the device before this one was in. */
+  const toRejoin = new Set<string>();
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void comeAlive(known).catch(() => {});
 
@@ -111,6 +124,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     ...options,
     client: "padserve agent",
     device: async (hello) => {
+      if (state === "rolled-back") await replaceDevice(hello);
       const { self } = await comeAlive(hello);
       if (!isAtHome(self, hello, name)) {
         onEvent({ kind: "not-at-home", hello });
@@ -124,6 +138,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   client.onEvent((event) => {
     if (event.kind === "welcomed") later("connection", async (living) => await welcomed(living, event.reply));
     if (event.kind === "push") heard(event.push);
+    if (event.kind === "state" && event.state.kind === "waiting") lost(event.state.loss);
     onEvent({ kind: "client", event });
   });
   const ticking = setInterval(() => later("ticks", ({ entrance }) => entrance.groups.wakeAll()), TICK).unref();
@@ -159,14 +174,62 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     return await alive;
   }
 
+  function lost(loss: ConnectionEnd): void {
+    if (loss.kind === "refused" && loss.error.reason === "rolled-back") foundRolledBack();
+  }
+
+  function foundRolledBack(): void {
+    if (state === "sound") state = "rolled-back";
+  }
+
+  /** Between two connections. What waited may have been sent by the newer state: it is told as refused. */
+  async function replaceDevice(hello: KnownServer): Promise<void> {
+    const { self, entrance } = await comeAlive(hello);
+    if (!isAtHome(self, hello, name)) return;
+    const { groups } = entrance;
+    await groups.close();
+    for (const { conversation, status, stopped } of (await store.load()).groups) {
+      if (status === "active" || status === "joining" || stopped === "rolled-back") toRejoin.add(conversation);
+    }
+    const waiting = await replaceSelf({ store, name, deviceLabel, system }, hello);
+    state = "replaced";
+    alive = null;
+    self.engine.close();
+    onEvent({ kind: "device-replaced" });
+    for (const { group, message } of waiting) {
+      const conversation = groups.conversationOf(toText(group)) ?? "";
+      const event = { kind: "refused", messageId: message.messageId, why: "rolled-back" } as const;
+      onEvent({ kind: "group", conversation, group, event });
+    }
+  }
+
+  async function rejoin(entrance: Entrance, views: readonly GroupView[]): Promise<void> {
+    for (const view of views) {
+      const conversation = conversationOf(view.place, entrance.self.owner);
+      if (view.place.kind !== "room" || view.access !== "open" || view.ended || !toRejoin.delete(conversation))
+        continue;
+      await enter(entrance, view);
+    }
+  }
+
+  /** The leaf of the device before this one is of no use to anybody but who has its keys. */
+  function removeFormer(session: GroupSession, members: readonly Person[]): void {
+    const gone = former;
+    if (gone === null || !members.some(({ deviceId }) => sameBytes(deviceId, gone))) return;
+    later(`removals ${toText(session.id)}`, async () => {
+      await session.commit({ kind: "remove", devices: [gone] });
+    });
+  }
+
   async function becomeAlive(hello: KnownServer): Promise<Alive> {
     const self = await becomeSelf({ store, name, deviceLabel, system }, hello);
+    ({ former } = self);
     const { groups: rows, owing: indebted } = await store.load();
     for (const group of indebted) owing.add(toText(group));
     const groups = groupsOf({
       rows,
       open: (id, conversation) => open(self, id, conversation),
-      advanced: async (session, conversation, standing) => await advanced(session, conversation, standing),
+      advanced: async (session, conversation, step) => await advanced(session, conversation, step),
       failed,
     });
     const continued = successions({
@@ -199,23 +262,27 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       system,
       ownDevice: self.device.id,
       digest,
-      onEvent: (event) => onEvent({ kind: "group", conversation, group: id, event }),
+      onEvent: (event) => {
+        if (event.kind === "stopped" && event.cause === "rolled-back") foundRolledBack();
+        onEvent({ kind: "group", conversation, group: id, event });
+      },
     });
   }
 
   /** Tells the server how far this device has got, and goes on later where it can't now. */
-  async function advanced(session: GroupSession, conversation: string, standing: Standing): Promise<void> {
-    onEvent({ kind: "standing", conversation, standing });
-    const { row } = await session.look();
+  async function advanced(session: GroupSession, conversation: string, step: Standing): Promise<void> {
+    onEvent({ kind: "standing", conversation, standing: step });
+    const { row, members } = await session.look();
     const group = toText(session.id);
     if (row.status === "active") {
       await client.request("acknowledge", { group, number: row.cursor });
+      removeFormer(session, members);
       if (owing.has(group) && admitting === undefined) admitLater(0, 0);
     }
     await continueElsewhere(row);
-    if (standing.kind === "refused" && row.status === "removed")
+    if (step.kind === "refused" && row.status === "removed")
       later("everyone", async ({ entrance }) => await enterEveryone(entrance));
-    const isHopeful = standing.kind === "busy" || standing.kind === "offline";
+    const isHopeful = step.kind === "busy" || step.kind === "offline";
     if (!isHopeful || client.state.kind !== "online" || isClosed) return;
     setTimeout(() => later(laneOf(group), ({ entrance }) => entrance.groups.wake(group)), AGAIN).unref();
   }
@@ -234,6 +301,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     }
     entrance.groups.wakeAll();
     later("everyone", async () => await comeIntoEveryone(entrance, views));
+    if (toRejoin.size > 0) later("rooms", async () => await rejoin(entrance, views));
     later(
       "pairs",
       async () =>

@@ -110,6 +110,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       device,
       engine: alice.engine,
       people: knownPeople(saved, Date.now),
+      former: null,
     },
     groups: groupsOf({
       rows: [],

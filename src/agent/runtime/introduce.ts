@@ -8,9 +8,9 @@ import type { Owner } from "../../wire/frames/values.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { knownPeople } from "../device/known-people.ts";
 import type { KnownPeople } from "../device/known-people.ts";
-import { makeDevice } from "../device/make-device.ts";
+import { makeDevice, makeReplacement } from "../device/make-device.ts";
 import type { System } from "../group-sessions/ports.ts";
-import type { OwnDevice } from "../storage/kept.ts";
+import type { OwnDevice, QueuedMessage } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
 /** This device, once it is known on which server it is and whose. */
@@ -20,6 +20,8 @@ export interface Self {
   readonly device: OwnDevice;
   readonly engine: GroupEngine;
   readonly people: KnownPeople;
+  /** The device that this one took the place of; null: none. */
+  readonly former: Uint8Array | null;
 }
 
 interface Introducing {
@@ -59,7 +61,27 @@ export async function becomeSelf({ store, name, deviceLabel, system }: Introduci
     device,
     engine: createGroupEngine({ seed, record }),
     people: knownPeople(saved, () => system.now()),
+    former: saved.formerDevice,
   };
+}
+
+/**
+ * Puts another device of the same person in the place of one whose state is an older one; on the disk before it is named to anybody. Throws
+ * where this device can't sign one.
+ */
+export async function replaceSelf(
+  { store, name, deviceLabel, system }: Introducing,
+  hello: KnownServer,
+): Promise<readonly QueuedMessage[]> {
+  const [{ userSeed }, waiting] = [await store.load(), await store.outbox()];
+  if (userSeed === null) throw new Error("this device was rolled back, and has no user key to sign another one with");
+  const fields = { ...ownerOf(hello, name), server: toBytes(hello.server.id), label: hello.you.label };
+  const device = makeReplacement(
+    { ...fields, deviceLabel, node: "", notAfter: 0n },
+    { userSeed, randomBytes: (length) => system.randomBytes(length) },
+  );
+  await store.commit([{ kind: "device-replaced", device }]);
+  return waiting;
 }
 
 /** Whether a connection leads to this device's server, and to this device's person there: else it says nothing to it. */

@@ -20,6 +20,11 @@ import type {
 export type Change =
   /** Once. */
   | { readonly kind: "device-made"; readonly device: OwnDevice }
+  /**
+   * In place of one whose state is an older one: its groups are left as by one who was removed, its keys, requests and messages that wait go, which
+   * may have been sent already. History stays.
+   */
+  | { readonly kind: "device-replaced"; readonly device: OwnDevice }
   | { readonly kind: "record-renewed"; readonly record: Uint8Array }
   | { readonly kind: "user-key-kept"; readonly seed: Uint8Array }
   | { readonly kind: "key-package-made"; readonly keyPackage: KeyPackage }

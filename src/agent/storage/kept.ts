@@ -12,6 +12,8 @@ export interface Saved {
   readonly pins: readonly Pin[];
   readonly names: readonly NamePin[];
   readonly drafts: ReadonlyMap<string, string>;
+  /** The device that this one took the place of; null: none. */
+  readonly formerDevice: Uint8Array | null;
   /** The server's incarnation that was seen last: another one was restored from a backup since. Null: none yet. */
   readonly incarnation: string | null;
   /** Groups that devices are owed a place in. */

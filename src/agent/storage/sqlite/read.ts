@@ -74,6 +74,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
         statements.facts.all().flatMap((row) => [readFacts(row, whoIn)].filter((facts) => facts !== null)),
       ),
       incarnation: incarnation(),
+      formerDevice: formerDevice(),
       owing: statements.owing.all().map((row) => v.parse(v.object({ group_id: Bytes }), row).group_id),
       plainAllowed: new Set(
         statements.plainAllowed.all().map((row) => v.parse(v.object({ name: v.string() }), row).name),
@@ -130,6 +131,11 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
     return { ...found, seed };
   }
 
+  function formerDevice(): Uint8Array | null {
+    const row = statements.former.get();
+    return row === undefined ? null : v.parse(v.object({ value: Bytes }), row).value;
+  }
+
   function incarnation(): string | null {
     const row = statements.incarnation.get();
     return row === undefined ? null : v.parse(v.object({ value: v.string() }), row).value;
@@ -165,6 +171,7 @@ function prepare(connection: Connection) {
     device: connection.prepare(
       "SELECT (SELECT value FROM meta WHERE key = 'device-id') AS id, (SELECT value FROM meta WHERE key = 'record') AS record",
     ),
+    former: connection.prepare("SELECT value FROM meta WHERE key = 'former-device'"),
     incarnation: connection.prepare("SELECT value FROM meta WHERE key = 'incarnation'"),
     succeeded: connection.prepare("SELECT 1 FROM groups WHERE successor = ?"),
     owing: connection.prepare(

@@ -54,6 +54,7 @@ describe("what was committed", () => {
       facts: new Map(),
       plainAllowed: new Set(),
       incarnation: null,
+      formerDevice: null,
       owing: [],
     });
     expect(await store.group(group)).toBeNull();
@@ -94,10 +95,36 @@ describe("what was committed", () => {
       facts: new Map(),
       plainAllowed: new Set(),
       incarnation: "second",
+      formerDevice: null,
       owing: [],
     });
     expect(await store.keyPackage(id(5))).toEqual(keyPackage);
     expect(await store.keyPackage(id(6))).toBeNull();
+  });
+
+  test("AS-23 a device that took another's place has its history and no keys, and nothing waits", async () => {
+    const other = { id: id(77), seed: secret().subarray(0, 32), record: Uint8Array.of(9) };
+    await store.commit([
+      { kind: "device-made", device },
+      groupAdded(),
+      groupSaved(secret(), secret()),
+      historyKept(1, message(1, "said")),
+      { kind: "message-written", group, message: written(1) },
+      { kind: "flight-begun", group, flight: { messageId: id(1), number: 1, epoch: 0, sealed: secret() } },
+      { kind: "key-package-made", keyPackage: { reference: id(5), secret: secret(), lastResort: true, madeAt: 12 } },
+      { kind: "device-replaced", device: other },
+    ]);
+    const saved = await (await reopened()).load();
+    expect([saved.device, saved.formerDevice, saved.keyPackages]).toEqual([other, device.id, []]);
+    const kept = await store.group(group);
+    expect([kept?.row.status, kept?.row.sent, kept?.active, kept?.outbox, kept?.flight]).toEqual([
+      "removed",
+      0,
+      null,
+      [],
+      null,
+    ]);
+    expect((await store.history(conversation, { before: null, limit: 9 })).length).toBe(1);
   });
 
   test("AS-2 a group's states, request, flight, outbox, readers and senders are there again", async () => {

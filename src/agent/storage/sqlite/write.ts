@@ -3,7 +3,7 @@ import { whoKey } from "../../../mls/identity/who.ts";
 import type { Change } from "../changes.ts";
 import { AgentStoreError } from "../errors.ts";
 import { SLOTS } from "../kept.ts";
-import type { Slot } from "../kept.ts";
+import type { OwnDevice, Slot } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import { inTransaction } from "./connection.ts";
 import { historyWriter } from "./history.ts";
@@ -53,6 +53,9 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
         statements.secretOnce.run("device-seed", secrets.seal("device-seed", change.device.seed));
         statements.metaOnce.run("device-id", change.device.id);
         statements.metaOnce.run("record", change.device.record);
+        return;
+      case "device-replaced":
+        replace(change.device);
         return;
       case "record-renewed":
         one(statements.renew.run(change.record), "a device");
@@ -193,6 +196,14 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
     }
   }
 
+  function replace({ id, seed, record }: OwnDevice): void {
+    one(statements.former.run(), "a device");
+    statements.secret.run("device-seed", secrets.seal("device-seed", seed));
+    statements.meta.run("device-id", id);
+    statements.meta.run("record", record);
+    for (const statement of statements.forgetGroups) statement.run();
+  }
+
   /** What was stored there and goes out again comes before what has waited since. */
   function succeed({ group, successor, device, behind }: Extract<Change, { kind: "group-succeeded" }>): void {
     one(statements.succeeded.run(successor, group), "that group without a successor");
@@ -283,6 +294,16 @@ function prepare(connection: Connection) {
     members: on("UPDATE groups SET access = ?, readers = ? WHERE id = ?"),
     reached: on("UPDATE groups SET reached = ? WHERE id = ? AND reached < ?"),
     allowPlain: on("INSERT OR IGNORE INTO plain_allowed (name) VALUES (?)"),
+    former: on(
+      "INSERT OR REPLACE INTO meta (key, value) SELECT 'former-device', value FROM meta WHERE key = 'device-id'",
+    ),
+    meta: on("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"),
+    forgetGroups: [
+      ...["key_packages", "group_states", "group_trees", "requests", "flights", "outbox", "senders", "owed"].map(
+        (table) => on(`DELETE FROM ${table}`),
+      ),
+      on("UPDATE groups SET status = 'removed', stopped = NULL, sent = 0"),
+    ],
     seen: on("INSERT OR REPLACE INTO meta (key, value) VALUES ('incarnation', ?)"),
     succeeded: on("UPDATE groups SET successor = ? WHERE id = ? AND successor IS NULL"),
     again: on(

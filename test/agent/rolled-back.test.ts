@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { EVERYONE } from "../../src/agent/delivery/places.ts";
+import { hex } from "./device.ts";
+import { servedWorld } from "./served-devices.ts";
+import type { ServedDevice, ServedWorld } from "./served-devices.ts";
+
+let world: ServedWorld;
+beforeEach(async () => {
+  world = await servedWorld();
+});
+afterEach(async () => {
+  expect(world.failures).toEqual([]);
+  await world.end();
+});
+
+test("SR-25 a device whose state is an older one is replaced by another of the same person, and what was there can be read", async () => {
+  const people = await world.arrive("alice", "bob");
+  const [alice, bob] = people;
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, people, ["one"]);
+  await alice.stop();
+  alice.keepFiles();
+  alice.start();
+  await world.until(async () => (await alice.runtime.session(EVERYONE)) !== null);
+  await alice.say(EVERYONE, "two");
+  await world.agree(EVERYONE, people, ["one", "two"]);
+  const before = await members(bob);
+  await alice.stop();
+  alice.bringBack();
+  alice.start();
+  await world.until(async () => {
+    const now = await members(bob);
+    return now.length === 2 && now.some((device) => !before.includes(device));
+  });
+  await world.until(async () => (await (await alice.runtime.session(EVERYONE))?.look())?.row.status === "active");
+  await alice.say(EVERYONE, "three");
+  await bob.say(EVERYONE, "four");
+  await world.until(async () => (await bob.texts(EVERYONE)).length === 4 && (await alice.texts(EVERYONE)).length === 3);
+  expect(await bob.texts(EVERYONE)).toEqual(["one", "two", "three", "four"]);
+  expect((await alice.texts(EVERYONE)).toSorted()).toEqual(["four", "one", "three"]);
+});
+
+/** Device ids in the room, as this device sees it. */
+async function members(device: ServedDevice): Promise<readonly string[]> {
+  const view = await (await device.runtime.session(EVERYONE))?.look();
+  return view?.members.map(({ deviceId }) => hex(deviceId)) ?? [];
+}
