@@ -167,6 +167,17 @@ test("CA-5 what is held can be taken back, and then is never sent", async () => 
   const waiting = (await alice.messages("#everyone")).at(-1);
   expect(await alice.chat.remove(id, waiting?.id ?? "")).toEqual({ kind: "taken" });
   expect(toldOf(alice, "took a message back").at(-1)).toMatchObject({ id: waiting?.id, sealed: { body: "deleted" } });
+  // Nothing is held any more; the next one is, and says so.
+  await world.until(() => heldOf(alice).at(-1) === null);
+  expect(alice.chat.held).toEqual([]);
+  expect((await alice.send("#everyone", "not this either")).kind).toBe("held");
+  expect((await alice.send("#everyone", "nor this")).kind).toBe("held");
+  const hold = { kind: "new-readers", who: ["bob"] } as const;
+  expect(heldOf(alice)).toEqual([hold, null, hold, hold]);
+  expect(alice.chat.held).toMatchObject([{ conversation: { title: "#everyone" }, hold }]);
+  for (const { id: held } of (await alice.messages("#everyone")).filter(({ place }) => place === Infinity)) {
+    expect(await alice.chat.remove(id, held)).toEqual({ kind: "taken" });
+  }
   await alice.look("#everyone");
   expect(await alice.send("#everyone", "instead")).toEqual({ kind: "taken" });
   await world.until(async () => (await bob.lines("#everyone")).includes("alice: instead"));

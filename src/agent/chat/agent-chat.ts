@@ -9,6 +9,7 @@ import type {
   ChatMessage,
   Conversation,
   ConversationId,
+  Hold,
   Outcome,
   Reply,
   SealedChat,
@@ -24,6 +25,7 @@ import type { HistoryRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { Direct } from "./direct.ts";
 import { failureOfStore, refusedFor } from "./failures.ts";
+import { holdOf } from "./holds.ts";
 import { News } from "./news.ts";
 import { plainChat } from "./plain.ts";
 import type { Plain } from "./plain.ts";
@@ -52,6 +54,8 @@ export interface AgentChat extends SealedChat {
   send(conversation: ConversationId, text: string, options?: SendOptions & { readonly id?: string }): Promise<Outcome>;
   edit(conversation: ConversationId, message: string, text: string, id?: string): Promise<Outcome>;
   remove(conversation: ConversationId, message: string, id?: string): Promise<Outcome>;
+  /** What holds messages back now, for faces that came later than it was told. */
+  readonly held: readonly { readonly conversation: Conversation; readonly hold: Hold }[];
   /** Resolves when what is on the disk is known, and all that came has been told. */
   settled(): Promise<void>;
 }
@@ -107,6 +111,13 @@ class DeviceChat implements AgentChat {
 
   get conversations() {
     return this.#state.conversations();
+  }
+
+  get held() {
+    return [...this.#state.talks.values()].flatMap((talk) => {
+      const hold = holdOf(talk.holds, this.#state.names);
+      return hold === null ? [] : [{ conversation: this.#state.conversation(talk), hold }];
+    });
   }
 
   named(words: string): Conversation | null {

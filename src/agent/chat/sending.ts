@@ -217,8 +217,11 @@ export class Sending {
 
   async #withdraw(talk: Talk, waiting: Waiting): Promise<boolean> {
     const isOut = await this.#state.runtime.withdraw(talk.key, waiting.messageId);
-    if (isOut) talk.waiting = talk.waiting.filter((each) => each !== waiting);
-    return isOut;
+    if (!isOut) return false;
+    talk.waiting = talk.waiting.filter((each) => each !== waiting);
+    // If nothing is left that waits, nothing is held.
+    await this.#state.runtime.goOn(talk.key);
+    return true;
   }
 
   /** A message of one's own person, stored or waiting, that isn't deleted. */
@@ -240,10 +243,14 @@ export class Sending {
   #hold(talk: Talk, holds: readonly GroupHold[]): void {
     const [before, hold] = [talk.holds, holds].map((each) => holdOf(each, this.#state.names));
     talk.holds = holds;
+    const stopped = [...this.#pending].filter(([, pending]) => pending.talk === talk).map(([id]) => id);
     const isNew = JSON.stringify(before) !== JSON.stringify(hold);
-    if (isNew) this.#state.tell({ kind: "held", conversation: this.#state.conversation(talk), hold: hold ?? null });
-    if (hold === null || hold === undefined) return;
-    for (const [id, pending] of this.#pending) if (pending.talk === talk) this.#settle(id, { kind: "held", hold });
+    // With each message that it stops it is told anew, for faces that came meanwhile.
+    if (isNew || (hold && stopped.length > 0)) {
+      this.#state.tell({ kind: "held", conversation: this.#state.conversation(talk), hold: hold ?? null });
+    }
+    if (!hold) return;
+    for (const id of stopped) this.#settle(id, { kind: "held", hold });
   }
 }
 
