@@ -126,7 +126,7 @@ function isNobody(error: unknown): boolean {
 }
 
 function nobody(port: number): AskError {
-  return new AskError("nobody", `nothing listens on port ${port} of 127.0.0.1 any more`);
+  return new AskError("nobody", `nothing listens on port ${port} of 127.0.0.1 now`);
 }
 
 function stranger(port: number): AskError {

@@ -24,7 +24,7 @@ export const command = defineCommand(
 async function run({ words, values, context }: Invocation<typeof ADMIN_OPTIONS>): Promise<ExitCode> {
   const [verb] = words;
   if (verb !== undefined && verb !== "clear") {
-    context.stderr.write("padserve operators: say nothing more to list them, or: clear\n");
+    context.stderr.write("padserve operators: give no word to list them, or: clear\n");
     return EXIT.wrongUse;
   }
   return withAdminClient("operators", values, context, async (client) =>

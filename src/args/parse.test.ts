@@ -69,7 +69,7 @@ describe("reading a command line", () => {
 
   test("CF-10 who forgets the double dash before words with a dash is told of it", () => {
     expect(parseCommandLine(spec, ["bob", "-5"])).toMatchObject({
-      message: "Unknown option '-5'; words that begin with a dash stand behind --\nTry: padserve try --help",
+      message: "Unknown option '-5'; put words that begin with a dash after --\nTry: padserve try --help",
     });
   });
 

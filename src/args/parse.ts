@@ -56,7 +56,7 @@ function readWords(spec: CommandSpec, argv: readonly string[]) {
 function shortened(message: string): string {
   const [sentence = message] = message.split(/\. |\n/);
   return sentence.startsWith("Unknown option '-") && !sentence.startsWith("Unknown option '--")
-    ? `${sentence}; words that begin with a dash stand behind --`
+    ? `${sentence}; put words that begin with a dash after --`
     : sentence;
 }
 

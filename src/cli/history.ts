@@ -15,7 +15,7 @@ import { withChat } from "./sealed/with-chat.ts";
 
 const OPTIONS = {
   ...SCRIPT_OPTIONS,
-  limit: { kind: "number", placeholder: "N", min: 1, max: 10_000, help: "the newest so many (default 50)" },
+  limit: { kind: "number", placeholder: "N", min: 1, max: 10_000, help: "how many of the newest (default 50)" },
   search: { kind: "text", placeholder: "WORDS", help: "only those with all these words, or their beginnings" },
   json: { kind: "flag", help: "print each as a JSON object" },
 } as const satisfies Options;

@@ -180,7 +180,7 @@ function check(given: readonly { label: string; name: string; value: unknown }[]
   for (const { label, name, value } of given) {
     const option = Object.hasOwn(table, name) ? table[name] : undefined;
     if (option === undefined) {
-      return { wrong: `${label}: there is no such option (${where}); padserve serve --help tells those there are` };
+      return { wrong: `${label}: there is no such option (${where}); padserve serve --help lists them` };
     }
     const checked = checkOption(option, label, value);
     if ("wrong" in checked) return checked;

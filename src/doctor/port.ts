@@ -85,7 +85,7 @@ function ours(
         area: "port",
         level: "warning",
         what: `The running server sees Tailscale as ${report.tailscale}, this command as ${state.kind}.`,
-        cause: "It was told of another socket, its user may ask less than you, or things are changing just now.",
+        cause: "It was told to use another socket, its user may ask less than you, or things are changing just now.",
         next: "Ask again in a moment; then compare --tailscale-socket, and look at the server's log.",
       },
     ];
@@ -111,7 +111,7 @@ function taken({ port, address, failure, owner, isPadserve }: Extract<PortFacts,
       area: "port",
       level: "warning",
       what: `${port} is taken${by}: a Padserve that keeps its data in another folder.`,
-      cause: "What is told here of data and operators is not that server's.",
+      cause: "What is said here about data and operators is not about that server.",
       next: "Name its folder with --data, or another port with --port.",
     };
   }

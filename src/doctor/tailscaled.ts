@@ -36,7 +36,7 @@ function absent({ tried, observation }: TailscaleFacts): Finding {
     area: "tailscaled",
     level: "warning",
     what: `It is not found, but its addresses are here: ${observation.listenOn.join(", ")}.`,
-    cause: `${nowhere} Without it nobody's login is known, and an address is all that a name hangs on.`,
+    cause: `${nowhere} Without it nobody's login is known, and a name belongs to a bare address.`,
     next: "Say where its socket is with --tailscale-socket.",
   };
 }
@@ -70,7 +70,7 @@ function running({ tun, self, addresses }: RunningState): Finding {
     area: "state",
     level: "note",
     what: "Running in userspace mode: the tailnet arrives at 127.0.0.1.",
-    cause: "tailscaled tells who is who there; who comes to localhost from this machine itself is not let in.",
+    cause: "tailscaled says who is who there; whoever comes to localhost from this machine itself is not let in.",
     next: `To chat from this machine, too, call it by its name: ${padCall()} chat ${self.nodeName || addresses[0]}`,
   };
 }

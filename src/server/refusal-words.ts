@@ -14,7 +14,7 @@ export function refusalWords(refusal: Refusal): string {
     case "name-taken":
       return "That name is somebody else's, or in use.";
     case "name-has-key":
-      return "That name belongs to a device that seals, so nobody bears it without its key: use pad chat with that device's folder, or another name.";
+      return "That name belongs to a device that seals, so nobody can use it without its key: use pad chat with that device's folder, or another name.";
     case "too-many-names":
       return "You have as many names as one may have.";
     case "you-are-banned":

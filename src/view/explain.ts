@@ -109,7 +109,7 @@ function explainRefusal(refusal: Refusal): string {
     case "name-taken":
       return "That name is taken: somebody is using it, or it belongs to somebody else. Choose another.";
     case "name-has-key":
-      return "That name belongs to a device that seals, so nobody bears it without its key. Start pad chat with that device's folder, or choose another name.";
+      return "That name belongs to a device that seals, so nobody can use it without its key. Start pad chat with that device's folder, or choose another name.";
     case "too-many-names":
       return "You already have as many names as one person may have. Use one of them.";
     case "invalid-name":
@@ -145,11 +145,11 @@ function explainRefusal(refusal: Refusal): string {
     case "no-open-room":
       return "This server has no open room: write in a sealed one.";
     case "rolled-back":
-      return "This device's data was copied, or comes from a backup, so it may not go on. Set it up anew: pad devices reset";
+      return "This device's data was copied, or comes from a backup, so it may not go on. Set it up again: pad devices reset";
     case "replaced":
       return "This device is connected from another program now.";
     case "device-removed":
-      return "This device was removed from your devices. Set it up anew: pad devices reset";
+      return "This device was removed from your devices. Set it up again: pad devices reset";
     case "device-not-confirmed":
       return "One of your other devices has to confirm this one first.";
     case "room-name-taken":

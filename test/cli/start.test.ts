@@ -26,6 +26,6 @@ test("CM-20 a damaged memory is told of, and the script does its work", async ()
     code: 0,
     signal: null,
     stdout: "bob\n",
-    stderr: `pad: ${file} is damaged and was passed over; the next chat writes it anew\n`,
+    stderr: `pad: ${file} is damaged and was passed over; the next chat writes a new one\n`,
   });
 });

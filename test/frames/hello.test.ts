@@ -84,7 +84,7 @@ test("FR-12 nor does a classic line, the plain door or curl, and each is told wh
     if (!isThere) device[Symbol.dispose]();
     const classic = await server.connect();
     expect(await classic.ask("REGISTER alice")).toBe(
-      "ERROR This name belongs to a device that seals, and nobody bears it without its key: use pad chat with that device's folder, or another name",
+      "ERROR This name belongs to a device that seals, and nobody can use it without its key: use pad chat with that device's folder, or another name",
     );
     expect(await classic.ask("REGISTER bob")).toBe("REGISTERED");
     classic.say("EXIT");

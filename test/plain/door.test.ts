@@ -11,7 +11,7 @@ const GREETING = [
   "-- Everybody who is connected reads what you write here, and so can the server.",
 ];
 const welcome = (name: string, more = ""): string =>
-  `-- You are ${name} here${more}. What you write goes to everybody; /help tells more.`;
+  `-- You are ${name} here${more}. What you write goes to everybody; /help says more.`;
 
 /** Somebody at the plain door who has a name. */
 async function enter(server: TestServer, name: string): Promise<ClassicPeer> {
@@ -141,7 +141,7 @@ describe("the open room by plain lines", () => {
     const nc = await enter(server, "bob");
     nc.write("/who\n/shrug\n/msg alice\n/msg nobody hi\n/msg alice psst, you\n");
     expect(await nc.lines(4)).toEqual([
-      "-- There is no /shrug here; /help tells what there is. It was not sent.",
+      "-- There is no /shrug here; /help lists the commands. It was not sent.",
       "-- Usage: /msg NAME TEXT",
       "-- Here: alice, bob",
       "-- Nobody by that name is here; /who lists who is.",

@@ -29,7 +29,7 @@ test("SV-43 operators are listed with their ground, and the right of whoever cam
   );
   expect(await padserve("operators all", data)).toMatchObject({
     code: 1,
-    stderr: "padserve operators: say nothing more to list them, or: clear\n",
+    stderr: "padserve operators: give no word to list them, or: clear\n",
   });
   expect(await padserve("operators clear", data)).toMatchObject({
     code: 0,

@@ -113,7 +113,7 @@ describe("what changes nothing", () => {
     // PROXY protocol version 2: signature, "PROXY", TCP over IPv4, 12 bytes of addresses and ports.
     binary.write(Buffer.from("0d0a0d0a000d0a515549540a2111000c6440000b64400001c8223039", "hex"));
     // It begins with an empty line, so the plain door takes it for a person at a terminal, whom who-is names.
-    await binary.until("-- You are alice here. What you write goes to everybody; /help tells more.");
+    await binary.until("-- You are alice here. What you write goes to everybody; /help says more.");
     expect(namesOf(scene)).toEqual({ alice: "bob@example.com" });
   });
 });

@@ -153,7 +153,7 @@ describe("what is asked and ordered", () => {
       ["/kick bob", "bob was kicked."],
       ["BAN bob", "bob is banned."],
       ["LISTBANS", "Banned: bob"],
-      ["/unban bob", "bob is not banned any more."],
+      ["/unban bob", "bob is no longer banned."],
       ["/kick bob", "bob is not here."],
     ] as const) {
       expect(alice.chat.submit(written)).toBe("done");

@@ -114,7 +114,7 @@ function read(path: string, log: Log): Addresses {
     return v.parse(file, JSON.parse(readFileSync(path, "utf8"))).addresses;
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (!isMissing) log(`${path} can't be read and is written anew: ${String(error)}`);
+    if (!isMissing) log(`${path} can't be read and is written again: ${String(error)}`);
     return [];
   }
 }

@@ -35,7 +35,7 @@ export function listenCommand(attach: Attach): Command {
       options: LISTEN_OPTIONS,
       examples: [
         ["pad listen '#ops'", "what others say in a room"],
-        ["pad listen '#ops' --since 120 --json", "what came behind message 120, and then what comes"],
+        ["pad listen '#ops' --since 120 --json", "what came after message 120, and then what follows"],
         ["pad listen --server chat", "all that is said to everybody or, in the open, to this script"],
         ["pad listen bob --count 1 --timeout 60", "wait a minute for a message from bob, sealed where he has a device"],
         ["pad listen --json | jq -r .text", "for programs: the text exactly"],

@@ -17,9 +17,9 @@ export const LISTEN_OPTIONS = {
     placeholder: "NUMBER",
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
-    help: "of a room or person: begin with what came behind the message of that number",
+    help: "of a room or person: begin with what came after the message with that number",
   },
-  count: { kind: "number", placeholder: "N", min: 1, max: 1_000_000_000, help: "leave after so many messages" },
+  count: { kind: "number", placeholder: "N", min: 1, max: 1_000_000_000, help: "leave after this many messages" },
   timeout: {
     kind: "number",
     placeholder: "SECONDS",

@@ -38,7 +38,7 @@ test("RE-5 where this machine doesn't take the tailnet's names, a name that isn'
   expect(await explain(NO_NAME, "chat", fake)).toBeNull();
   fake.set({ acceptDns: false });
   expect(await explain(NO_NAME, "chat", fake)).toBe(
-    "This machine does not take names from the tailnet. Run: sudo tailscale set --accept-dns=true; or give the server's address, which tailscale status tells.",
+    "This machine does not take names from the tailnet. Run: sudo tailscale set --accept-dns=true; or give the server's address, which tailscale status shows.",
   );
   expect(await explain(NO_WAY, "chat", fake)).toBeNull();
 });

@@ -66,7 +66,7 @@ async function names(api: LocalApi): Promise<Description | null> {
   return prefs.ok && !prefs.value.CorpDNS
     ? {
         what: "This machine does not take names from the tailnet.",
-        next: "Run: sudo tailscale set --accept-dns=true; or give the server's address, which tailscale status tells.",
+        next: "Run: sudo tailscale set --accept-dns=true; or give the server's address, which tailscale status shows.",
       }
     : null;
 }

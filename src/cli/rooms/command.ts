@@ -12,7 +12,10 @@ import { readRoomDeed } from "./read.ts";
 
 const OPTIONS = {
   ...SCRIPT_OPTIONS,
-  "invite-only": { kind: "flag", help: "create: only who is invited can come in (else whoever the server lets in)" },
+  "invite-only": {
+    kind: "flag",
+    help: "create: only people who are invited can join (else whoever the server lets in)",
+  },
   json: { kind: "flag", help: "print what is listed as a JSON array, a room that is made or joined as an object" },
 } as const satisfies Options;
 
@@ -30,7 +33,7 @@ export function roomsCommand(attach: Attach): Command {
       options: OPTIONS,
       examples: [
         ["pad rooms", "name, open or invite, whether you are in it, and how many are, with tabs between"],
-        ["pad rooms create '#ops' --invite-only", "a room that only who is invited can come into"],
+        ["pad rooms create '#ops' --invite-only", "a room that only people who are invited can join"],
         ["pad rooms invite '#ops' bob", "bob, on all of his devices"],
         ["pad rooms members '#ops'", "name, what it is, whose it is, how far that is known, and devices"],
         ["pad rooms leave ops", "the # may be left out here"],

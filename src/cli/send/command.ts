@@ -55,7 +55,7 @@ export function sendCommand(attach: Attach): Command {
         ["pad send '#ops' \"backup done\"", "to a room, sealed: whoever is away reads it later"],
         ['pad send bob "backup done"', "to bob, sealed where he has a device"],
         ["df -h | pad send ALL -", "what is piped in, as one message to everybody who is here"],
-        ['pad send --server chat -- "$who" "$text"', "behind -- nothing is an option, whatever it begins with"],
+        ['pad send --server chat -- "$who" "$text"', "after -- nothing is an option, whatever it begins with"],
       ],
     },
     (invocation) => send(invocation, attach),

@@ -25,7 +25,7 @@ export function recall(places: Places): Memory {
   if (read.text === null) return { remembered: NOTHING, trouble: null };
   const remembered = decodeRemembered(read.text);
   return remembered === null
-    ? { remembered: NOTHING, trouble: `${path} is damaged and was passed over; the next chat writes it anew` }
+    ? { remembered: NOTHING, trouble: `${path} is damaged and was passed over; the next chat writes a new one` }
     : { remembered, trouble: null };
 }
 

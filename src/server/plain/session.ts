@@ -157,7 +157,7 @@ export class PlainSession implements ProtocolSession {
         this.#leave();
         return;
       case "unknown":
-        this.#tell(`There is no ${visibleLine(value.word, 40)} here; /help tells what there is. It was not sent.`);
+        this.#tell(`There is no ${visibleLine(value.word, 40)} here; /help lists the commands. It was not sent.`);
         return;
       case "wrong-use":
         this.#tell(`Usage: ${value.usage}`);
@@ -229,7 +229,7 @@ export class PlainSession implements ProtocolSession {
       );
     }
     this.#tell(
-      `You are ${name} here${operator ? ", and operator" : ""}. What you write goes to everybody; /help tells more.`,
+      `You are ${name} here${operator ? ", and operator" : ""}. What you write goes to everybody; /help says more.`,
     );
   }
 

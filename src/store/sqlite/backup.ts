@@ -63,7 +63,7 @@ export function checkBackup(directory: string): DatabaseSummary {
     const connection = connect(path, "read-only");
     try {
       if (pragma(connection, "application_id") !== APPLICATION_ID)
-        throw refusal("not-ours", path, "it bears no mark of ours");
+        throw refusal("not-ours", path, "it isn't marked as ours");
       const version = Number(pragma(connection, "user_version"));
       if (version > MIGRATIONS.length)
         throw refusal("newer", path, `version ${version}, known are ${MIGRATIONS.length}`);

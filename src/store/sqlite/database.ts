@@ -86,7 +86,7 @@ function inspect(path: string, migrations: readonly string[]): void {
     if (!wholePages && logged === 0) throw refusal("damaged", path, "cut short");
     // A first start that was killed before it made its tables. An empty database that belongs to nobody is as good as none.
     const isEmpty = applicationId === 0 && pragma(connection, "schema_version") === 0 && mark === 0;
-    if (applicationId !== APPLICATION_ID && !isEmpty) throw refusal("not-ours", path, "it bears no mark of ours");
+    if (applicationId !== APPLICATION_ID && !isEmpty) throw refusal("not-ours", path, "it isn't marked as ours");
     const version = Number(pragma(connection, "user_version"));
     if (version > migrations.length) throw refusal("newer", path, `version ${version}, known are ${migrations.length}`);
     const damage = findDamage(connection, version, migrations, mark);

@@ -33,7 +33,7 @@ export function describe(code: StoreErrorCode, path: string, cause: unknown): st
     case "full":
       return `No space left for ${path}. Nothing of this change was kept; free some space and try again.`;
     case "lost":
-      return `${path} is not the file any more that was opened (${why}). Nothing is kept from now on; put the folder back or decide to do without, then restart the server.`;
+      return `${path} is no longer the file that was opened (${why}). Nothing is kept from now on; put the folder back or decide to do without, then restart the server.`;
     case "failed":
       return `${path} can't be used (${why}). What was kept before is still there; look at the disk, then start again.`;
   }

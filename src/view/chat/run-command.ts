@@ -223,7 +223,8 @@ export class CommandRunner {
   #away(text: string): void {
     const { away } = this.#store.getSnapshot();
     this.#messaging.leaveWord(text === "" ? null : text);
-    if (text !== "") this.#store.note(`You are away: who writes to you is told once "${text}". /away alone ends it.`);
+    if (text !== "")
+      this.#store.note(`You are away: whoever writes to you is told once "${text}". /away alone ends it.`);
     else this.#store.note(away === null ? "You are not away. /away TEXT says that you are." : "You are back.");
   }
 
@@ -259,7 +260,7 @@ function isPerson(words: string): boolean {
 const DONE = {
   kick: (id: string) => `${id} was kicked.`,
   ban: (id: string) => `${id} is banned.`,
-  unban: (id: string) => `${id} is not banned any more.`,
+  unban: (id: string) => `${id} is no longer banned.`,
 };
 
 /** Who can be talked to now. */

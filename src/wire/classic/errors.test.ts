@@ -26,7 +26,7 @@ const CASES: {
   "name-has-key": [
     [
       { reason: "name-has-key" },
-      "This name belongs to a device that seals, and nobody bears it without its key: use pad chat with that device's folder, or another name",
+      "This name belongs to a device that seals, and nobody can use it without its key: use pad chat with that device's folder, or another name",
     ],
   ],
   "no-open-room": [[{ reason: "no-open-room" }, "This server has sealed rooms only: use pad chat"]],

@@ -7,7 +7,7 @@ const SENTENCES = {
   "invalid-name": "Invalid client ID",
   "name-taken": "Client name already registered",
   "name-has-key":
-    "This name belongs to a device that seals, and nobody bears it without its key: use pad chat with that device's folder, or another name",
+    "This name belongs to a device that seals, and nobody can use it without its key: use pad chat with that device's folder, or another name",
   "too-many-names": "Too many names",
   "you-are-banned": "You are banned from this server",
   "no-shared-secret": "Shared secret not established",

@@ -80,7 +80,7 @@ function inspect(path: string, newest: number): { readonly isNew: boolean; reado
     // A first start that ended between its lock and its first migration leaves a page without a table.
     if (connection.prepare("SELECT 1 FROM sqlite_schema").get() === undefined) return { isNew: true, examined: now };
     if (pragma(connection, "application_id") !== APPLICATION_ID)
-      throw refusal("not-ours", path, "it bears no mark of ours");
+      throw refusal("not-ours", path, "it isn't marked as ours");
     const version = Number(pragma(connection, "user_version"));
     if (version > newest) throw refusal("newer", path, `version ${version}, known are ${newest}`);
     const before = logged === 0 ? lastExamined(path, now) : null;
