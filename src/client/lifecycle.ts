@@ -93,6 +93,13 @@ export class Lifecycle<Session extends Leavable> {
     this.#ended.resolve(cause);
   }
 
+  /** While it waits: the next attempt is made at once. */
+  hurry(): void {
+    if (this.#state.kind !== "waiting" || this.#closing) return;
+    this.#cancelTimer();
+    this.#again(this.#state.attempt + 1);
+  }
+
   #online(operator: boolean): void {
     this.#wasOnline = true;
     this.#cancelTimer = this.#ports.after(this.#ports.stable, () => {
@@ -119,10 +126,14 @@ export class Lifecycle<Session extends Leavable> {
     const attempt = this.#attempt++;
     const delay = reconnectDelay(attempt, this.#ports.random(), this.#ports.backOff);
     this.#cancelTimer = this.#ports.after(delay, () => {
-      this.#become({ kind: "connecting", attempt: attempt + 1 });
-      this.start();
+      this.#again(attempt + 1);
     });
     this.#become({ kind: "waiting", attempt, delay, loss });
+  }
+
+  #again(attempt: number): void {
+    this.#become({ kind: "connecting", attempt });
+    this.start();
   }
 
   #become(state: ClientState): void {

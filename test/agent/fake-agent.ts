@@ -21,6 +21,8 @@ export class FakeAgents {
   readonly state: string;
   readonly log: string[] = [];
   readonly opened: DeviceOptions[] = [];
+  /** Whose connection was to be tried at once. */
+  readonly hurried: string[] = [];
   /** Per person: what their device's store would hold. */
   readonly chats = new Map<string, FakeSealedChat>();
   starts = 0;
@@ -55,7 +57,8 @@ export class FakeAgents {
       open: async (device) => {
         this.opened.push(device);
         const chat = this.#served(device.name);
-        return { chat, waiting: () => Promise.resolve(this.#look()), close: () => Promise.resolve() };
+        const hurry = () => void this.hurried.push(device.name);
+        return { chat, hurry, waiting: () => Promise.resolve(this.#look()), close: () => Promise.resolve() };
       },
       reach: () => Promise.resolve({}),
       log: (line) => this.log.push(line),

@@ -85,6 +85,7 @@ function overhearing(client: FramesClient, onPeople: (people: readonly Person[])
     close: async () => {
       await client.close();
     },
+    hurry: () => client.hurry(),
     hold: () => client.hold(),
     async request(type, body) {
       const answer = await client.request(type, body);

@@ -31,7 +31,7 @@ export interface SightPorts {
 
 /** Milliseconds until the next agent is looked for: at first, and at most. */
 const BACK_OFF = { firstDelay: 100, longestDelay: 5000 };
-/** Messages that are kept for who begins to listen a moment late. */
+/** Messages and holds that are kept for who begins to listen a moment late. */
 const MOST_EARLY = 1000;
 
 interface Known {
@@ -49,6 +49,8 @@ export class Sight {
   #me = "";
   #state: ClientState = { kind: "connecting", attempt: 0 };
   #known: ReadonlyMap<ConversationId, Known> = new Map();
+  readonly #held = new Map<ConversationId, Conversation>();
+  #gone = new Map<ConversationId, Conversation>();
   #link: Link | null = null;
   #early: ChatEvent[] | null = [];
   #attempt = 0;
@@ -123,6 +125,8 @@ export class Sight {
       (end) => this.#lost(end),
     );
     if (this.#link !== link) return;
+    // What waited before and isn't told again goes on.
+    for (const conversation of this.#gone.values()) this.#tell({ kind: "held", conversation, hold: null });
     this.#ports.asking.use(link);
     if (this.#isFirst) this.#gap.begin(this.conversations);
     else void this.#gap.catchUp(this.conversations);
@@ -145,6 +149,7 @@ export class Sight {
     if (this.#isOver) return;
     if ("snapshot" in told) {
       this.#me = told.snapshot.me;
+      this.#gone = new Map(this.#held);
       this.#known = new Map();
       this.#become(told.snapshot.state);
     } else if ("known" in told) {
@@ -187,6 +192,12 @@ export class Sight {
     else this.#wait();
   }
 
+  #hold({ conversation, hold }: Extract<ChatEvent, { kind: "held" }>): void {
+    if (hold === null) this.#held.delete(conversation.id);
+    else this.#held.set(conversation.id, conversation);
+    this.#gone.delete(conversation.id);
+  }
+
   #become(state: ClientState): void {
     if (this.#state.kind === "ended") return;
     this.#state = state;
@@ -202,10 +213,10 @@ export class Sight {
   }
 
   #tell(event: ChatEvent): void {
-    if (event.kind === "message") {
-      this.#gap.told(event.message);
-      if (this.#early !== null && this.#early.length < MOST_EARLY) this.#early.push(event);
-    }
+    if (event.kind === "message") this.#gap.told(event.message);
+    if (event.kind === "held") this.#hold(event);
+    const isKept = event.kind === "message" || event.kind === "held";
+    if (isKept && this.#early !== null && this.#early.length < MOST_EARLY) this.#early.push(event);
     this.#listeners.tell(event);
   }
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -124,6 +124,58 @@ test("AG-6 a path that is too long for a socket is replaced by one in a private 
   chmodSync(socketFolder, 0o777);
   const attached = await agents.attach({ start: false });
   expect(attached).toMatchObject({ kind: "failed", why: "folder" });
+});
+
+test("AG-28 a socket that somebody deletes or replaces is made anew, and whoever is attached stays", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  await agents.start({ watchEvery: 1 });
+  const face = await agents.face();
+  for (const harm of [() => rmSync(agents.place.socket), () => writeFileSync(`${agents.place.socket}.new`, "")]) {
+    harm();
+    if (existsSync(`${agents.place.socket}.new`)) renameSync(`${agents.place.socket}.new`, agents.place.socket);
+    while ((await agentStatus(agents.state)).kind !== "answered") await setImmediate();
+    expect(statSync(agents.place.socket).mode & 0o777).toBe(0o600);
+  }
+  expect((await face.people()).kind).toBe("answered");
+  expect(await agentStatus(agents.state)).toMatchObject({ value: { faces: 1 } });
+  expect(agents.starts).toBe(1);
+});
+
+test("AG-28 an agent whose folder is taken away ends", async () => {
+  await using agents = new FakeAgents();
+  const started = await agents.start({ watchEvery: 1 });
+  if (started.kind !== "running") throw new Error("not running");
+  rmSync(agents.place.folder, { recursive: true });
+  await started.ended;
+  expect((await agents.start()).kind).toBe("running");
+});
+
+test("AG-29 what is held is told to each face that comes, and that it goes on, also over the end of an agent", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const face = await agents.face();
+  const hold = { kind: "new-readers", who: ["bob"] } as const;
+  agents.chats.get("alice")?.hold("#everyone", hold);
+  const late = await agents.face();
+  const events = heard(late);
+  await setImmediate();
+  expect(holds(events)).toEqual([hold]);
+  // With the next agent, which knows of no hold, it is over.
+  await agents.end();
+  await until(late, () => holds(events).length > 1);
+  expect(holds(events)).toEqual([hold, null]);
+  await face.close();
+});
+
+test("AG-30 a face that comes while the server is away has it tried at once", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  await agents.face();
+  expect(agents.hurried).toEqual([]);
+  agents.world.setOnline(false);
+  await agents.face();
+  expect(agents.hurried).toEqual(["alice"]);
 });
 
 test("AG-7 a second agent is told that there is one; a folder of another machine is refused and left alone", async () => {
@@ -296,6 +348,10 @@ function heard(chat: SealedChat): ChatEvent[] {
   const events: ChatEvent[] = [];
   chat.onEvent((event) => events.push(event));
   return events;
+}
+
+function holds(events: readonly ChatEvent[]) {
+  return events.flatMap((event) => (event.kind === "held" ? [event.hold] : []));
 }
 
 function texts(events: readonly ChatEvent[]): readonly string[] {

@@ -14,6 +14,7 @@ import type { Lock } from "./lock.ts";
 import type { Log, OpensDevice, Reach } from "./ports.ts";
 import { serversIn } from "./servers.ts";
 import { watchSleep } from "./sleep.ts";
+import { fileIdentity, watchPlace } from "./watch-place.ts";
 
 export interface AgentOptions {
   readonly place: AgentPlace;
@@ -32,6 +33,7 @@ export interface AgentOptions {
   readonly openKnown?: boolean;
   readonly probeTimeout?: number;
   readonly tidyAfter?: number;
+  readonly watchEvery?: number;
 }
 
 export type Started =
@@ -45,6 +47,8 @@ const MOST_CONNECTIONS = 300;
 /** Milliseconds for whoever started it to come, and until it looks again whether something waits. */
 const FIRST_FACE = 10_000;
 const AGAIN = 1000;
+/** Milliseconds between two looks at the socket's file. */
+const WATCH_EVERY = 3000;
 /** Milliseconds for an agent that ends to let go of its lock. */
 const LOCK_TIMEOUT = 15_000;
 /** Milliseconds for lives to close; what isn't on the disk then was promised to nobody. */
@@ -87,11 +91,12 @@ class Agent {
   readonly #options: AgentOptions;
   readonly #lock: Lock;
   readonly #lives: Lives;
-  readonly #server: Server;
+  #server: Server;
   readonly #connections = new Set<FaceConnection>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #since = Date.now();
   readonly #stopWatching: () => void;
+  #watch: (() => void) | null = null;
   #idle: NodeJS.Timeout | undefined;
   #isEnding = false;
 
@@ -104,7 +109,7 @@ class Agent {
       options.log("woke up");
       void this.#lives.awake();
     });
-    this.#server = createServer((socket) => this.#connected(socket));
+    this.#server = this.#makeServer();
   }
 
   async start(): Promise<Started> {
@@ -112,20 +117,50 @@ class Agent {
     // Whoever has the lock is the agent: what lies there is left of one that was killed.
     rmSync(place.socket, { force: true });
     try {
-      this.#server.listen(place.socket);
-      await once(this.#server, "listening");
-      chmodSync(place.socket, 0o600);
+      this.#watch = watchPlace(place, {
+        socket: await this.#listen(),
+        every: this.#options.watchEvery ?? WATCH_EVERY,
+        socketGone: async () => await this.#listenAnew(),
+        folderGone: () => {
+          log("its folder was taken away or replaced");
+          void this.#end("ending");
+        },
+      });
     } catch (error) {
       this.#lock.release();
       throw error;
     }
-    this.#server.on("error", (error) => log(`the socket: ${error.message}`));
     stop.addEventListener("abort", () => void this.#end("ending"), { once: true });
     if (stop.aborted) void this.#end("ending");
     log(`agent ${this.#options.version} (${process.pid}) listens on ${place.socket}`);
     if (this.#options.openKnown === true) void this.#lives.openKnown();
     this.#rest(FIRST_FACE);
     return { kind: "running", ended: this.#ended.promise };
+  }
+
+  #makeServer(): Server {
+    return createServer((socket) => this.#connected(socket));
+  }
+
+  /** Gives what tells this socket's file from others. */
+  async #listen(): Promise<string> {
+    const { place, log } = this.#options;
+    const server = this.#server;
+    server.listen(place.socket);
+    await once(server, "listening");
+    chmodSync(place.socket, 0o600);
+    server.on("error", (error) => log(`the socket: ${error.message}`));
+    return fileIdentity(place.socket) ?? "";
+  }
+
+  /** Somebody has deleted or replaced the socket's file: whoever is attached stays, and others find the new one. */
+  async #listenAnew(): Promise<string> {
+    this.#options.log("its socket was taken away; it listens anew");
+    // Takes its file away, or whatever lies there.
+    this.#server.close();
+    rmSync(this.#options.place.socket, { force: true });
+    this.#server = this.#makeServer();
+    return await this.#listen();
   }
 
   #connected(socket: Socket): void {
@@ -199,6 +234,7 @@ class Agent {
     this.#isEnding = true;
     clearTimeout(this.#idle);
     this.#stopWatching();
+    this.#watch?.();
     this.#options.log(`ends: ${why}`);
     for (const face of this.#connections) face.bye(why);
     this.#server.close();

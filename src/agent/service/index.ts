@@ -58,6 +58,8 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
   });
   if (isBackground) tellStarter(startedLine(started.kind === "failed" ? started : { kind: "ready" }));
   if (started.kind !== "running") return started;
+  // The first face is on its way.
+  void import("./open-device.ts");
   await started.ended;
   return { kind: "ended" };
 }

@@ -89,7 +89,10 @@ export class Lives {
   /** The machine slept: connections that did not outlive it show when something is asked on them. */
   async awake(): Promise<void> {
     const lives = await this.#all();
-    for (const { life } of lives) void life.chat.people();
+    for (const { life } of lives) {
+      life.hurry();
+      void life.chat.people();
+    }
   }
 
   /** As after an earlier agent: the devices that have been used last are there before anybody asks for them. */
@@ -158,7 +161,10 @@ export class Lives {
       }
     }
     // A way that somebody asks for now is most likely one that works.
-    if (life.state.kind !== "online") life.address = server;
+    if (life.state.kind !== "online") {
+      life.address = server;
+      life.hurry();
+    }
     void this.#remember(server, device, life);
     return { life };
   }

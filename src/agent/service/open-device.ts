@@ -38,6 +38,7 @@ export function openDevice({ machine, reach, log }: Opening): OpensDevice {
     await chat.settled();
     return {
       chat,
+      hurry: () => runtime.client.hurry(),
       waiting: async () => (await store.outbox()).length,
       async close() {
         await chat.close();

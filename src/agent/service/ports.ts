@@ -12,6 +12,8 @@ export interface ServedChat extends SealedChat {
 /** One device on one server, open. */
 export interface OpenDevice {
   readonly chat: ServedChat;
+  /** A connection that waits for its turn is tried at once. */
+  hurry(): void;
   /** Messages that wait to be sent. */
   waiting(): Promise<number>;
   /** Ends the chat and closes all that belongs to it. */

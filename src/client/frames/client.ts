@@ -63,6 +63,7 @@ class Client implements FramesClient {
   online = () => this.#life.online();
   ended = () => this.#life.ended();
   close = () => this.#life.close();
+  hurry = () => this.#life.hurry();
 
   async request<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Answer<ReplyBody<T>>> {
     if (this.#life.isClosing) return { kind: "not-sent", why: "ended" };

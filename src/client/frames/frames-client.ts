@@ -61,6 +61,8 @@ export interface FramesClient {
   online(): Promise<OnlineState | EndedState>;
   ended(): Promise<EndCause>;
   close(): Promise<void>;
+  /** While it waits to connect again: tries at once. */
+  hurry(): void;
   /**
    * Asks at once, or when the server has room for one more request; so many may wait, and no more. Answers come in whatever order
    * the server gives them.
