@@ -105,6 +105,33 @@ test("AG-27 the first command of all waits until its device is in #everyone; the
   expect(offline).toMatchObject({ code: 0, stdout: history.stdout, stderr: expect.stringContaining("127.0.0.1") });
 });
 
+test("AG-29 what one command had held, a window that comes later is told, and lets go", async () => {
+  await using server = await startTestServer();
+  const [alice, bob] = [someone(), someone()];
+  const first = await alice.attach(server);
+  await roomOf(first, "#everyone");
+  expect(await alice.pad("send", "#everyone", "before bob")).toMatchObject({ code: 0 });
+  const other = await bob.attach(server, { name: "bob" });
+  await roomOf(other, "#everyone");
+  await until(first, () => readersOf(first, "#everyone") === 2);
+  await first.close();
+  expect(await alice.pad("send", "#everyone", "unseen")).toMatchObject({ code: 10 });
+  const late = await alice.attach(server);
+  const events: ChatEvent[] = [];
+  late.onEvent((event) => events.push(event));
+  const everyone = await roomOf(late, "#everyone");
+  const outcome = await late.send(everyone.id, "from the window");
+  expect(outcome).toMatchObject({ kind: "held", hold: { kind: "new-readers", who: ["bob"] } });
+  expect(events.flatMap((event) => (event.kind === "held" ? [event.hold] : []))).toContainEqual({
+    kind: "new-readers",
+    who: ["bob"],
+  });
+  const arrived: string[] = [];
+  other.onEvent((event) => void (event.kind === "message" && arrived.push(event.message.text)));
+  expect(await late.acceptReaders(everyone.id)).toEqual({ kind: "taken" });
+  await until(other, () => arrived.includes("from the window"));
+});
+
 test("AG-25 a name that is somebody else's gives way to the next one that was suggested; one that was named doesn't", async () => {
   await using server = await startTestServer();
   const [alice, other] = [someone(), someone()];
@@ -264,6 +291,11 @@ async function roomOf(chat: SealedChat, title: string): Promise<Conversation> {
   const found = chat.named(title);
   if (found === null) throw new Error(`no ${title}`);
   return found;
+}
+
+function readersOf(chat: SealedChat, title: string): number {
+  const found = chat.named(title);
+  return found !== null && "readers" in found ? found.readers.length : 0;
 }
 
 async function until(chat: SealedChat, condition: () => boolean): Promise<void> {
