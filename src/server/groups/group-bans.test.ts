@@ -40,3 +40,12 @@ test("GR-48 a start follows the bans that are stored, and a lifted ban reaches n
   later.run({ kind: "unban", session: 1, target: "bob" });
   expect(follow()).toEqual(["- person 1002"]);
 });
+
+test("GR-48 a ban reaches no device of whom the configuration has made operator since", () => {
+  const w = world();
+  w.join(1, alice, "alice", "owner");
+  w.join(2, { ...bob, userId: "1002" }, "bob");
+  w.run({ kind: "ban", session: 1, target: "bob" });
+  const later = w.restarted({ operators: ["bob@example.com"] });
+  expect(follower(() => later.state).follow()).toEqual([]);
+});

@@ -2,6 +2,7 @@ import type { Ban } from "../../core/events.ts";
 import { identityKey } from "../../core/identity.ts";
 import { membersUnder } from "../../core/index-map.ts";
 import { foldName } from "../../core/names.ts";
+import { isConfigured } from "../../core/operators.ts";
 import { get, valuesOf } from "../../core/persistent-map.ts";
 import type { State as CoreState } from "../../core/state.ts";
 import type { Owner } from "../../groups/rows.ts";
@@ -31,6 +32,8 @@ export class BansInGroups {
     this.#bans = state.bans;
     const now = new Map(
       valuesOf(state.bans)
+        // A ban never reaches an operator (MO-6), such as one whom the configuration names since then.
+        .filter(({ identity, name }) => !isConfigured(state.settings, identity, name))
         .flatMap((ban) => ownersOfBan(state, ban))
         .map((owner) => [ownerKey(owner), owner]),
     );
