@@ -15,7 +15,8 @@ test("VW-16 two people's hours of talk leave the memory flat", async () => {
   for await (const line of createInterface(child.stdout)) heaps.push(Number(line));
   expect(heaps).toHaveLength(HOURS);
   const [first = 0, ...later] = heaps;
-  // The first hour fills the conversations; without a limit each further one takes 6 MB.
-  expect(Math.min(...later) - first).toBeLessThan(1_000_000);
+  // The first hour fills the conversations; without a limit each further one takes 6 MB. The
+  // collector's own noise was once seen to reach 1.1.
+  expect(Math.min(...later) - first).toBeLessThan(2_000_000);
   expect(later.at(-1)).toBeLessThan(first * 1.1);
 });
