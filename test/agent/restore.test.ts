@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { hex } from "./device.ts";
+import { soakDevice } from "./server-soak/soak-device.ts";
+import type { SoakDevice } from "./server-soak/soak-device.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -122,6 +124,93 @@ test("SR-24 an older data folder that was only copied back is noticed by two who
   await carol.say(EVERYONE, "two");
   await has(people, EVERYONE, ["one", "two"]);
 });
+
+test("SR-26 a commit that one of a pair, or two people in a room, can't process leads to a successor with the same people", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice, bob, carol] = three(people);
+  const pair = conversationOf(await alice.runtime.openDirect("bob"));
+  await alice.say(pair, "one");
+  await world.until(async () => (await bob.texts("direct:name:alice")).length === 1);
+  await alice.say(EVERYONE, "to all");
+  await world.agree(EVERYONE, people, ["to all"]);
+  const before = await groupOf(carol);
+  await stopAsInvalid(bob, "direct:name:alice", EVERYONE);
+  await stopAsInvalid(carol, EVERYONE);
+  bob.start();
+  carol.start();
+  await world.until(async () => {
+    const groups = await Promise.all(people.map(groupOf));
+    return new Set(groups).size === 1 && groups[0] !== before && !groups.includes(null);
+  });
+  await bob.say("direct:name:alice", "two");
+  await alice.say(pair, "three");
+  await has([alice], pair, ["one", "two", "three"]);
+  await has([bob], "direct:name:alice", ["one", "two", "three"]);
+  await carol.say(EVERYONE, "again");
+  await has(people, EVERYONE, ["to all", "again"]);
+});
+
+test.each([4, 12, 20, 28, 36, 44, 52, 60])(
+  "SR-27 a device that ends at any statement of its store while it goes on in a successor, here the one after %i, finishes that with its next start",
+  async (statements) => {
+    const [bob] = await world.arrive("bob");
+    if (bob === undefined) throw new Error("bob was to come");
+    let hasGoneOn = false;
+    const alice = soakDevice(
+      "alice",
+      world.port(),
+      (error) => world.failures.push(error),
+      (event) => {
+        if (event.kind === "continued") hasGoneOn = true;
+        world.lookAgain();
+      },
+    );
+    try {
+      await alice.runtime.client.online();
+      await world.until(async () => (await members(bob)) === 2);
+      const backup = await world.backUp();
+      await alice.runtime.write(EVERYONE, Buffer.from("one"), []);
+      await bob.say(EVERYONE, "two");
+      await world.until(async () => (await bob.texts(EVERYONE)).length === 2);
+      await world.stopServer();
+      world.restore(backup);
+      alice.crashAfter(statements);
+      await world.startServer();
+      await world.until(async () => await Promise.resolve(alice.hasCrashed || hasGoneOn));
+      await alice.stop();
+      alice.start();
+      await alice.runtime.client.online();
+      await world.until(async () => (await members(bob)) === 2);
+      await bob.say(EVERYONE, "three");
+      await has([bob], EVERYONE, ["one", "two", "three"]);
+      await world.until(async () => (await textsOf(alice)).length >= 3);
+      expect((await textsOf(alice)).toSorted()).toEqual(["one", "three", "two"]);
+    } finally {
+      await alice.remove();
+    }
+  },
+);
+
+async function textsOf(device: SoakDevice): Promise<readonly string[]> {
+  return (await device.history(EVERYONE)).flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
+}
+
+/** How many devices are in `#everyone`, as this one sees it. */
+async function members(device: ServedDevice): Promise<number> {
+  const view = await (await device.runtime.session(EVERYONE))?.look();
+  return view?.row.status === "active" ? view.members.length : 0;
+}
+
+/** As it is left behind a commit that it can't process. */
+async function stopAsInvalid(device: ServedDevice, ...conversations: readonly string[]): Promise<void> {
+  await device.stop();
+  await device.change(async (store) => {
+    for (const { id: group, conversation } of (await store.load()).groups) {
+      if (!conversations.includes(conversation)) continue;
+      await store.commit([{ kind: "group-status", group, status: "stopped", stopped: "invalid-commit" }]);
+    }
+  });
+}
 
 /** The group in which `#everyone` goes on for this device; null: none does. */
 async function groupOf(device: ServedDevice | undefined): Promise<string | null> {

@@ -29,6 +29,8 @@ export interface ServedDevice {
   stop(): Promise<void>;
   /** Starts it again from its files. */
   start(): void;
+  /** Changes what it keeps, behind its back: it must be stopped. */
+  change(work: (store: AgentStore) => Promise<void>): Promise<void>;
   /** Of the stopped device: keeps its files as they are now; brings them back. */
   keepFiles(): void;
   bringBack(): void;
@@ -41,8 +43,12 @@ export interface ServedWorld {
   storm(...names: readonly string[]): readonly ServedDevice[];
   /** Until the condition holds; looked at whenever a device has told something. */
   until(condition: () => Promise<boolean>): Promise<void>;
+  /** Lets `until` look again: something has been told elsewhere. */
+  lookAgain(): void;
   /** All have these texts in this order, and are in the same state of the group. */
   agree(conversation: string, devices: readonly ServedDevice[], texts: readonly string[]): Promise<void>;
+  /** Where its server is. */
+  port(): number;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
   /** A backup of the running server. */
@@ -90,6 +96,11 @@ export async function servedWorld(): Promise<ServedWorld> {
         await next;
       }
     },
+    lookAgain() {
+      const { resolve } = told;
+      told = Promise.withResolvers();
+      resolve();
+    },
     async agree(conversation, people, texts) {
       await world.until(async () => {
         const all = await Promise.all(people.map(async (one) => await one.texts(conversation)));
@@ -105,6 +116,7 @@ export async function servedWorld(): Promise<ServedWorld> {
         );
       });
     },
+    port: () => port,
     async stopServer() {
       await server?.stop();
       server = null;
@@ -182,6 +194,11 @@ export async function servedWorld(): Promise<ServedWorld> {
         await runtime.close();
         await store.close();
       },
+      async change(work) {
+        const opened = storeInThisThread(openDatabase(place));
+        await work(opened);
+        await opened.close();
+      },
       keepFiles() {
         kept = scratchDirectory();
         backups.push(kept);
@@ -205,9 +222,7 @@ export async function servedWorld(): Promise<ServedWorld> {
             if (event.kind === "failed") failures.push(event.error);
             // Whoever is new in a conversation has been looked at.
             if (event.kind === "standing" && event.standing.kind === "held") void show(event.conversation);
-            const { resolve } = told;
-            told = Promise.withResolvers();
-            resolve();
+            world.lookAgain();
           },
         });
       },

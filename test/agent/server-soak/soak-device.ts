@@ -24,8 +24,13 @@ export interface SoakDevice {
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
-/** @param onFailure what isn't the end of its process. */
-export function soakDevice(name: string, port: number, onFailure: (error: unknown) => void): SoakDevice {
+/** @param onFailure what isn't the end of its process. @param onEvent after each thing that it tells. */
+export function soakDevice(
+  name: string,
+  port: number,
+  onFailure: (error: unknown) => void,
+  onEvent: (event: RuntimeEvent) => void = () => {},
+): SoakDevice {
   const place = deviceScratch();
   let store: AgentStore;
   let runtime: DeviceRuntime;
@@ -86,6 +91,7 @@ export function soakDevice(name: string, port: number, onFailure: (error: unknow
   }
 
   function hear(event: RuntimeEvent): void {
+    onEvent(event);
     if (event.kind === "failed" && !hasCrashed) onFailure(event.error);
     // Whoever is new in a conversation has been looked at.
     if (event.kind === "standing" && event.standing.kind === "held") void show(event.conversation);
