@@ -95,6 +95,7 @@ test("AG-27 the first command of all waits until its device is in #everyone; the
   const person = someone();
   const first = await person.pad("send", "#everyone", "hello", "--server", `127.0.0.1:${server.port}`, "--as", "alice");
   expect(first).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+  expect(person.log()).not.toContain("hello");
   const history = await person.pad("history", "#everyone");
   expect(history).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/\talice\thello\n$/) });
   expect(await person.pad("rooms")).toMatchObject({ code: 0, stdout: expect.stringContaining("#everyone") });
