@@ -56,6 +56,9 @@ describe("configuration", () => {
         registerTimeout: 10_000,
         scrollback: 20,
         deviceUnseenDays: 60,
+        messageDays: 30,
+        messageCount: 10_000,
+        commitDays: 90,
         noClassic: false,
         logLevel: "info",
         logFormat: null,
@@ -83,6 +86,13 @@ describe("configuration", () => {
     const result = read();
     expect(result).toHaveProperty("wrong");
     expect("wrong" in result && result.wrong).toContain(words);
+  });
+
+  test("CF-30 how long and how many sealed messages wait can be chosen, and commits wait no shorter than they", () => {
+    expect(readConfig({ "message-days": 120, "message-count": 500 }, {})).toMatchObject({
+      config: { messageDays: 120, messageCount: 500, commitDays: 120 },
+    });
+    expect(readConfig({ "commit-days": 10 }, {})).toMatchObject({ config: { messageDays: 30, commitDays: 30 } });
   });
 
   test("CF-8 one family can be chosen, and both", () => {

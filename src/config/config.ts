@@ -34,6 +34,10 @@ export interface Config {
   readonly scrollback: number;
   /** A device that was not here for this many days is to be removed from its groups. */
   readonly deviceUnseenDays: number;
+  /** How many days, and how many, sealed messages of a group wait for who wasn't there; and its commits. */
+  readonly messageDays: number;
+  readonly messageCount: number;
+  readonly commitDays: number;
   /** Only what is sealed: no classic lines, no plain door, no open room. */
   readonly noClassic: boolean;
   readonly logLevel: string;
@@ -109,6 +113,10 @@ function withDefaults(given: Given, data: string): Config {
     registerTimeout: (given["register-timeout"] ?? 10) * 1000,
     scrollback: given.scrollback ?? 20,
     deviceUnseenDays: given["device-unseen-days"] ?? 60,
+    messageDays: given["message-days"] ?? 30,
+    messageCount: given["message-count"] ?? 10_000,
+    // A message can't be read without the commits before it.
+    commitDays: Math.max(given["commit-days"] ?? 90, given["message-days"] ?? 30),
     noClassic: given["no-classic"] ?? false,
     logLevel: given["log-level"] ?? "info",
     logFormat: given["log-format"] === "json" || given["log-format"] === "pretty" ? given["log-format"] : null,

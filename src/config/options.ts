@@ -106,6 +106,27 @@ export const SERVER_OPTIONS = {
     max: 3650,
     help: "a device that was not here for so long is to be removed from its rooms (default 60)",
   },
+  "message-days": {
+    kind: "number",
+    placeholder: "DAYS",
+    min: 1,
+    max: 3650,
+    help: "how long a sealed message waits for a device that was not here (default 30)",
+  },
+  "message-count": {
+    kind: "number",
+    placeholder: "N",
+    min: 100,
+    max: 1_000_000,
+    help: "how many sealed messages of a room wait at most (default 10000)",
+  },
+  "commit-days": {
+    kind: "number",
+    placeholder: "DAYS",
+    min: 1,
+    max: 3650,
+    help: "how long the changes of a room's members wait; never shorter than --message-days (default 90)",
+  },
   "no-classic": {
     kind: "flag",
     help: "sealed rooms alone: no open room, so neither the original's clients, nc, telnet nor curl",

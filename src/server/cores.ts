@@ -106,8 +106,14 @@ function settingsOf(config: Config): Settings {
   };
 }
 
-function groupSettingsOf({ deviceUnseenDays }: Config): Partial<GroupSettings> {
-  return { deviceAge: deviceUnseenDays * A_DAY };
+function groupSettingsOf(config: Config): Partial<GroupSettings> {
+  const { deviceUnseenDays, messageDays, messageCount, commitDays } = config;
+  return {
+    deviceAge: deviceUnseenDays * A_DAY,
+    messageAge: messageDays * A_DAY,
+    messageCount,
+    commitAge: commitDays * A_DAY,
+  };
 }
 
 /** In milliseconds. */
