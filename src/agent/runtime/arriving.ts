@@ -8,14 +8,21 @@ import { groupsThere } from "./group-views.ts";
 
 export const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
 
-/** Groups that this device is in and the server doesn't know: it was restored from a backup that is older than they are. */
-export async function endUnknown({ store, groups }: Entrance, views: readonly GroupView[]): Promise<void> {
-  const known = new Set(views.map(({ group }) => group));
+/** Groups that the server must know, since this device is in them or coming in; by id. To be looked up before the server is asked for its own. */
+export async function groupsHeld({ store }: Entrance): Promise<readonly string[]> {
+  const held: string[] = [];
   for (const { id, status } of (await store.load()).groups) {
-    if (known.has(toText(id)) || (status !== "active" && status !== "joining")) continue;
-    const request = (await store.group(id))?.request ?? null;
-    if (request?.kind !== "create") groups.session(toText(id))?.end("log-broken");
+    if (status !== "active" && status !== "joining") continue;
+    if (status === "joining" && (await store.group(id))?.request?.kind === "create") continue;
+    held.push(toText(id));
   }
+  return held;
+}
+
+/** Those of them that it doesn't: it was restored from a backup that is older than they are. */
+export function endUnknown({ groups }: Entrance, held: readonly string[], views: readonly GroupView[]): void {
+  const known = new Set(views.map(({ group }) => group));
+  for (const group of held) if (!known.has(group)) groups.session(group)?.end("log-broken");
 }
 
 /** `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). */

@@ -25,7 +25,7 @@ import type { GroupSession } from "../group-sessions/session.ts";
 import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { admitOwed } from "./admitting.ts";
-import { comeIntoEveryone, endUnknown, enterEveryone } from "./arriving.ts";
+import { comeIntoEveryone, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
 import { enter, takeWelcome } from "./entering.ts";
@@ -290,9 +290,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
   async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<void> {
     if (device !== null) await offer(self, device);
+    // What it comes into from here on the server may not have known when it was asked.
+    const held = await groupsHeld(entrance);
     const views = await groupsThere(entrance);
     if (views === null) return;
-    await endUnknown(entrance, views);
+    endUnknown(entrance, held, views);
     for (const view of views) {
       if (view.hash !== null && !view.ended) {
         entrance.groups.session(view.group)?.expectHead({ number: view.head, hash: toBytes(view.hash) });
