@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createGroup } from "../../src/agent/group-sessions/join.ts";
+import { OPEN } from "../../src/agent/runtime/arriving.ts";
+import { SYSTEM } from "../../src/agent/runtime/system.ts";
+import { createGroupEngine } from "../../src/mls/create-group-engine.ts";
 import { encodeContent } from "../../src/agent/content/content.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { classicDirect } from "../../src/client/index.ts";
@@ -131,6 +135,33 @@ test("CA-4 a direct conversation reaches who is away, and two who begin it at on
   expect(await bob.send("alice", "and back")).toEqual({ kind: "taken" });
   await world.until(async () => (await alice.lines("bob")).includes("bob: and back"));
   expect((await alice.chat.direct("carol")).kind).toBe("refused");
+});
+
+test("GS-27 a pair whose maker ended before it invited the other is completed when the maker comes back, and nothing is said before", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  await alice.stop();
+  // As it was on the disk in that moment.
+  const database = openDatabase(alice.place);
+  const { device } = database.load();
+  if (device === null) throw new Error("no device");
+  const engine = createGroupEngine({ seed: device.seed, record: device.record });
+  const listed = [
+    { kind: "name", identity: "alice" },
+    { kind: "name", identity: "bob" },
+  ] as const;
+  const group = new Uint8Array(16).fill(77);
+  const policy = { ...OPEN, access: "listed", listed } as const;
+  database.commit(createGroup({ engine, system: SYSTEM }, { group, conversation: "direct:name:bob", policy }));
+  const content = encodeContent({ kind: "text", text: "for both of us", replyTo: null });
+  const message = { messageId: new Uint8Array(16).fill(78), content, text: "for both of us", writtenAt: 1 };
+  database.commit([{ kind: "message-written", group, message }]);
+  engine.close();
+  database.close();
+  alice.start();
+  await world.until(() => bob.chat.named("alice") !== null);
+  await world.until(async () => (await bob.lines("alice")).includes("alice: for both of us"));
+  expect(answered(await alice.chat.direct("bob"))).toMatchObject({ readers: ["alice", "bob"] });
 });
 
 test("CA-5 messages wait for a newcomer until the writer has looked, and say so; whoever was there at the start is no newcomer", async () => {

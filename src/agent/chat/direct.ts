@@ -38,7 +38,11 @@ export class Direct {
     if (!NAME.test(person)) return { kind: "not-sent", why: "invalid-recipient" };
     const { runtime, names } = this.#state;
     const known = this.known(person);
-    if (known !== null && isGoingOn(known)) return { kind: "answered", value: this.#state.conversation(known) };
+    // One without its other half is completed first.
+    const isOnline = runtime.client.state.kind === "online";
+    if (known !== null && isGoingOn(known) && (!isOnline || this.#isWhole(known))) {
+      return { kind: "answered", value: this.#state.conversation(known) };
+    }
     if (runtime.client.state.kind !== "online") return OFFLINE;
     const opened = await runtime.openDirect(person);
     if (opened.kind !== "failed") return await this.#rooms.made(opened);
@@ -84,6 +88,10 @@ export class Direct {
     const self = await runtime.self();
     // Without knowing, no.
     return self === null || self.people.level(pinned) !== null;
+  }
+
+  #isWhole(talk: Talk): boolean {
+    return talk.readers.includes(otherWho(talk, this.#state.own.server));
   }
 
   #isAllowed(person: string): boolean {

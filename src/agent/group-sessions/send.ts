@@ -21,7 +21,7 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
   const { trust, removals } = context;
   const holds = holdsOf(work, { trust, removals, now: context.system.now() });
   if (holds.length > 0) return { kind: "held", holds };
-  if (isAwaiting(context, work)) return { kind: "idle" };
+  if (isAwaiting(context, work) || isHalf(work)) return { kind: "idle" };
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   const flight = await begin(context, work);
   if (flight === null) return { kind: "idle" };
@@ -67,6 +67,17 @@ function isAwaiting(context: SessionContext, work: Working): boolean {
   if (system.now() < awaited.until && [...awaited.devices].some((device) => !there.has(device))) return true;
   context.awaited = null;
   return false;
+}
+
+/** A direct conversation with only one of its two in it: who is added later can't read what was said before. */
+function isHalf(work: Working): boolean {
+  const policy = work.active?.policy;
+  if (policy?.access !== "listed") return false;
+  const { members } = rosterOf(work);
+  return policy.listed.some(
+    ({ kind, identity }) =>
+      !members.some((member) => member.identity.kind === kind && member.identity.identity === identity),
+  );
 }
 
 /** What is in flight, if it was sealed for this epoch; else the same message, or the oldest, sealed now. */

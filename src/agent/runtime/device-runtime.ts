@@ -277,6 +277,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (row.status === "active") {
       await client.request("acknowledge", { group, number: row.cursor });
       removeFormer(session, members);
+      // The other one is still to be invited; whoever opens it does so now.
+      if (conversation.startsWith("direct:") && new Set(members.map(({ who }) => who)).size < 2) {
+        later("pairs", async ({ entrance: living }) => await completePairs(living, [conversation]));
+      }
       if (owing.has(group) && admitting === undefined) admitLater(0, 0);
     }
     await continueElsewhere(row);

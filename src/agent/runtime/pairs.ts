@@ -1,8 +1,11 @@
 import { whoKey } from "../../mls/identity/who.ts";
 import type { PolicyPerson } from "../../mls/room-policy.ts";
+import type { Person } from "../../wire/frames/people.ts";
+import type { CommitOutcome } from "../group-sessions/commit.ts";
 import { conversationOf, isSameOwner, placeOf } from "../delivery/places.ts";
 import { OPEN } from "./arriving.ts";
 import type { Entrance } from "./entering.ts";
+import type { Groups } from "./groups.ts";
 import { lookUp, whoOf } from "./people.ts";
 import { failed, found, invite, isOpen } from "./rooms.ts";
 import type { Failed, Made } from "./rooms.ts";
@@ -15,13 +18,28 @@ const PATIENCE = 10_000;
  * maker invites the other.
  */
 export async function openDirect(entrance: Entrance, name: string): Promise<Made | Failed> {
-  const { self, groups, system } = entrance;
   const person = await lookUp(entrance, name);
   if (typeof person === "string") return failed(person);
+  const { self, groups } = entrance;
   const conversation = conversationOf({ kind: "direct", between: [self.owner, person.owner] }, self.owner);
+  const busy = opening.get(groups) ?? new Set();
+  opening.set(groups, busy.add(conversation));
+  try {
+    return await open(entrance, conversation, person);
+  } finally {
+    busy.delete(conversation);
+  }
+}
+
+/** Conversations that are being opened: nobody else completes them meanwhile. */
+const opening = new WeakMap<Groups, Set<string>>();
+
+async function open(entrance: Entrance, conversation: string, person: Person): Promise<Made | Failed> {
+  const { self, groups, system } = entrance;
+  const { name } = person;
   if (await isOpen(entrance, conversation)) {
-    await complete(entrance, conversation);
-    return { kind: "made", conversation };
+    const invited = await complete(entrance, conversation);
+    return invited?.kind === "failed" ? invited : { kind: "made", conversation };
   }
   const isSelf = isSameOwner(self.owner, person.owner);
   if (!isSelf && person.devices.length === 0) return failed("no-device");
@@ -44,19 +62,23 @@ export async function openDirect(entrance: Entrance, name: string): Promise<Made
 
 /** Pairs whose other one was never invited, since this device ended in between. */
 export async function completePairs(entrance: Entrance, conversations: readonly string[]): Promise<void> {
-  for (const conversation of conversations) await complete(entrance, conversation);
+  const busy = opening.get(entrance.groups);
+  for (const conversation of conversations) {
+    if (busy?.has(conversation) !== true) await complete(entrance, conversation);
+  }
 }
 
-async function complete(entrance: Entrance, conversation: string): Promise<void> {
+/** Null: there was nothing to do, or that can't be said now. */
+async function complete(entrance: Entrance, conversation: string): Promise<CommitOutcome | Failed | null> {
   const { self, groups } = entrance;
   const place = placeOf(conversation, self.owner);
   const session = groups.of(conversation);
-  if (place?.kind !== "direct" || session === null) return;
+  if (place?.kind !== "direct" || session === null) return null;
   const [, other] = place.between;
-  if (isSameOwner(other, self.owner)) return;
+  if (isSameOwner(other, self.owner)) return null;
   const { row, people } = await session.look();
   const who = whoKey(whoOf(self, { owner: other }));
-  if (row.status !== "active" || people.includes(who)) return;
+  if (row.status !== "active" || people.includes(who)) return null;
   const name = self.people.nameOf(who);
-  if (name !== null) await invite(entrance, conversation, name);
+  return name === null ? null : await invite(entrance, conversation, name);
 }
