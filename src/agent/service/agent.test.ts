@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { FakeAgents, SERVER } from "../../../test/agent/fake-agent.ts";
@@ -263,6 +264,34 @@ test("AG-11 of another version: an unused agent makes room, one that is used and
   expect((await agents.face()).me).toBe("alice");
   expect(agents.starts).toBe(3);
   user.destroy();
+});
+
+test("AG-11 one of another protocol is asked to make room in words that never change; while it is used, that is told", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  let isUsed = true;
+  const asked: unknown[] = [];
+  // As an agent of years to come.
+  const other = createServer((socket) => {
+    socket.write(`${JSON.stringify({ padserve: "agent", protocol: 99, version: "9.0.0", pid: 1, mood: "new" })}\n`);
+    createInterface(socket).on("line", (line) => {
+      const said: unknown = JSON.parse(line);
+      if (typeof said !== "object" || said === null || !("ask" in said)) return;
+      asked.push(said);
+      socket.write(`${JSON.stringify({ id: 1, reply: { kind: isUsed ? "in-use" : "stopping" } })}\n`);
+      if (!isUsed) other.close();
+      if (!isUsed) socket.end();
+    });
+  });
+  other.listen(agents.place.socket);
+  await once(other, "listening");
+  chmodSync(agents.place.folder, 0o700);
+  const failed = await agents.attach();
+  expect(failed).toMatchObject({ kind: "failed", why: "other-version", text: expect.stringContaining("9.0.0") });
+  expect(asked).toEqual([{ id: 1, ask: "stop", body: { when: "unused" } }]);
+  isUsed = false;
+  expect((await agents.face()).me).toBe("alice");
+  expect(agents.starts).toBe(1);
 });
 
 test("AG-12 lines that are none end their connection, and nobody else's", async () => {
