@@ -375,6 +375,36 @@ test("CA-10 history is paged from the newest, found behind a number, and searche
   expect(answered(await bob.chat.page(id, null, 1e9)).messages.length).toBeLessThanOrEqual(1000);
 });
 
+test("CA-13 whoever is banned is taken out of the rooms by a member's client, and by one that was away when it was ordered", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  const [carol] = await world.arrive("carol");
+  if (carol === undefined) throw new Error("she was to come");
+  const room = answered(await bob.chat.createRoom("bobs", "open"));
+  answered(await carol.chat.join("bobs"));
+  await world.until(() => readersOf(bob, "#bobs").length === 2);
+  await carol.stop();
+  // The first one is the operator.
+  expect(await alice.chat.ban("bob", "spam")).toEqual({ kind: "taken" });
+  await world.until(() => !readersOf(alice, "#everyone").includes("bob"));
+  expect(await alice.lines("#everyone")).toContain("(alice: removed bob)");
+  carol.start();
+  await world.until(() => readersOf(carol, "#bobs").join() === "carol");
+  expect(answered(await carol.chat.members(room.id)).map(({ name }) => name)).toEqual(["carol"]);
+});
+
+test("CA-10 no numbers that a face asks with are an error", async () => {
+  const [alice] = await world.arrive("alice");
+  if (alice === undefined) throw new Error("she was to come");
+  await alice.send("#everyone", "hello");
+  const { id } = alice.conversation("#everyone");
+  for (const odd of [NaN, Infinity, -Infinity, -1, 0, 0.5, 1e300]) {
+    expect((await alice.chat.page(id, odd, odd)).kind).toBe("answered");
+    expect((await alice.chat.since(id, odd, odd)).kind).toBe("answered");
+    expect((await alice.chat.search("hello", null, odd)).kind).toBe("answered");
+  }
+});
+
 test("CA-12 newer kinds, malformed contents and what changes others' words are shown as what they are, and end nothing", async () => {
   const [alice, bob] = await two("alice", "bob");
   await met(alice, bob);

@@ -70,6 +70,10 @@ const MOST_ROWS = 1000;
 /** A device comes into `#everyone` within seconds, or something is wrong. In milliseconds. */
 const PATIENCE = 60_000;
 
+function bounded(limit: number): number {
+  return Number.isFinite(limit) ? Math.max(1, Math.min(MOST_ROWS, Math.trunc(limit))) : MOST_ROWS;
+}
+
 class DeviceChat implements AgentChat {
   readonly #listeners = new Listeners<ChatEvent>();
   readonly #state: ChatState;
@@ -180,8 +184,8 @@ class DeviceChat implements AgentChat {
   longestText = () => LONGEST_TEXT;
 
   async page(id: ConversationId, before: number | null, limit: number): Promise<Reply<Page>> {
-    const most = Math.max(1, Math.min(MOST_ROWS, Math.trunc(limit)));
-    const earlier = before === Infinity ? null : before;
+    const most = bounded(limit);
+    const earlier = Number.isFinite(before) ? before : null;
     if (id === OPEN_ROOM.id || keyOf(id, "classic-direct") !== null) {
       return { kind: "answered", value: this.#plain.page(id, earlier, most) };
     }
@@ -218,7 +222,7 @@ class DeviceChat implements AgentChat {
     return await this.#ask(async () => {
       const talk = id === null ? null : this.#state.talk(id);
       if (id !== null && talk === null) return { kind: "answered", value: [] } as const;
-      const options = { conversation: talk?.key ?? null, limit };
+      const options = { conversation: talk?.key ?? null, limit: bounded(limit) };
       return { kind: "answered", value: await this.#messages(await this.#state.store.search(words, options)) } as const;
     });
   }
@@ -226,10 +230,8 @@ class DeviceChat implements AgentChat {
   since = async (id: ConversationId, number: number, limit: number) =>
     await this.#sealed(id, async (talk): Promise<Reply<readonly ChatMessage[]>> => {
       if (talk.group === null) return { kind: "answered", value: [] };
-      return {
-        kind: "answered",
-        value: await this.#messages(await this.#state.store.since(talk.group, { number, limit })),
-      };
+      const range = { number: Number.isFinite(number) ? Math.trunc(number) : 0, limit: bounded(limit) };
+      return { kind: "answered", value: await this.#messages(await this.#state.store.since(talk.group, range)) };
     });
 
   async settled(): Promise<void> {

@@ -12,6 +12,9 @@ import { MisplacedGroup, misfitOf } from "./place-policy.ts";
 
 export type { Entrance } from "./entrance.ts";
 
+/** Groups that a device lets itself be put into: each costs it memory and disk. */
+const MOST_GROUPS = 5_000;
+
 /** A group of one's own in this conversation, asked of the server when its session advances. Its id. */
 export async function prepareGroup(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
   const { store, system, self, groups } = entrance;
@@ -66,6 +69,10 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
   const rowOf = async () => (await store.group(group))?.row ?? null;
   const row = await rowOf();
   if (row !== null && row.conversation !== conversation) misplaced(entrance, view, "a group of another name");
+  if (row === null && groups.count() >= MOST_GROUPS) {
+    misplaced(entrance, view, "one group more than a device takes");
+    return;
+  }
   let verdict = judgeWelcome(row, number);
   if (verdict === "catch-up") {
     await groups.session(view.group)?.advance();

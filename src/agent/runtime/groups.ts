@@ -19,6 +19,8 @@ export interface Groups {
   /** The group that a conversation goes on in. */
   of(conversation: string): GroupSession | null;
   conversationOf(group: string): string | null;
+  /** How many there are, those that have ended among them. */
+  count(): number;
   /** Resolves with the next group that comes into this conversation. */
   arrival(conversation: string): Promise<GroupSession>;
   /** Lets a session do what is to be done, soon; asked while it does so, it looks once more. */
@@ -74,6 +76,7 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
     },
     session: (group) => kept.get(group)?.session ?? null,
     of: (conversation) => kept.get(byConversation.get(conversation) ?? "")?.session ?? null,
+    count: () => kept.size,
     conversationOf: (group) => kept.get(group)?.conversation ?? null,
     wake,
     wakeAll: () => {
