@@ -25,6 +25,8 @@ export class FakeAgents {
   readonly hurried: string[] = [];
   /** Per person: what their device's store would hold. */
   readonly chats = new Map<string, FakeSealedChat>();
+  /** What is held when a device is opened. */
+  held: ServedChat["held"] = [];
   starts = 0;
   /** Messages that wait to be sent, and how often an agent has looked. */
   waiting = 0;
@@ -108,12 +110,13 @@ export class FakeAgents {
   /** Keeps ids as a store would: what was written under one is not written again. */
   #served(name: string): ServedChat {
     const before = this.chats.get(name);
-    if (before !== undefined) return before;
+    if (before !== undefined) return Object.assign(before, { held: [...this.held] });
     const chat = this.world.join(name);
     this.chats.set(name, chat);
     const outcomes = new Map<string, ReturnType<SealedChat["send"]>>();
     const send = chat.send.bind(chat);
     const served: ServedChat = Object.assign(chat, {
+      held: [...this.held],
       send: (...[conversation, text, options]: Parameters<ServedChat["send"]>) => {
         const id = options?.id ?? "";
         const outcome = outcomes.get(id) ?? send(conversation, text, options);

@@ -1,4 +1,4 @@
-import type { ChatEvent, ClientState, Conversation, ConversationId, Person } from "../../client/index.ts";
+import type { ChatEvent, ClientState, Conversation, Person } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { toldLine } from "../wire/messages.ts";
 import type { Told } from "../wire/messages.ts";
@@ -15,8 +15,6 @@ export class Life {
   address: ServerAddress;
   readonly #device: OpenDevice;
   readonly #faces = new Set<Listener>();
-  /** What waits because somebody has to look, told again to each face that comes. */
-  readonly #held = new Map<ConversationId, Extract<ChatEvent, { kind: "held" }>>();
   #me: string;
   #people: readonly Person[] | null = null;
   /** The address leads elsewhere now. */
@@ -68,7 +66,7 @@ export class Life {
     const { chat } = this;
     face.send(toldLine({ snapshot: { me: chat.me, state: this.state } }));
     for (const conversation of chat.conversations) face.send(this.#known(conversation));
-    for (const event of this.#held.values()) face.send(toldLine({ event }));
+    for (const held of chat.held) face.send(toldLine({ event: { kind: "held", ...held } }));
     if (this.#people !== null) face.send(toldLine({ people: this.#people }));
     this.#faces.add(face);
   }
@@ -93,8 +91,6 @@ export class Life {
 
   #heard(event: ChatEvent): void {
     if (event.kind === "people") this.#people = event.people;
-    if (event.kind === "held" && event.hold === null) this.#held.delete(event.conversation.id);
-    if (event.kind === "held" && event.hold !== null) this.#held.set(event.conversation.id, event);
     if (event.kind === "state" && event.state.kind === "online") this.#wasOnline = true;
     if (this.chat.me !== this.#me) {
       this.#me = this.chat.me;

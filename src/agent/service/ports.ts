@@ -1,4 +1,4 @@
-import type { ConversationId, Outcome, SealedChat, SendOptions } from "../../client/index.ts";
+import type { Conversation, ConversationId, Hold, Outcome, SealedChat, SendOptions } from "../../client/index.ts";
 import type { Open, ServerAddress } from "../../client/transport/index.ts";
 import type { KnownServer } from "../runtime/introduce.ts";
 
@@ -7,6 +7,8 @@ export interface ServedChat extends SealedChat {
   send(conversation: ConversationId, text: string, options?: SendOptions & { readonly id?: string }): Promise<Outcome>;
   edit(conversation: ConversationId, message: string, text: string, id?: string): Promise<Outcome>;
   remove(conversation: ConversationId, message: string, id?: string): Promise<Outcome>;
+  /** What waits now because somebody has to look. */
+  readonly held: readonly { readonly conversation: Conversation; readonly hold: Hold }[];
 }
 
 /** One device on one server, open. */
