@@ -24,7 +24,7 @@ import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
-import { admitOwed } from "./admitting.ts";
+import { admitOwed, LONGEST } from "./admitting.ts";
 import { comeIntoEveryone, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
@@ -32,6 +32,7 @@ import { enter, takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import { groupsThere } from "./group-views.ts";
 import { groupsOf } from "./groups.ts";
+import type { Groups } from "./groups.ts";
 import { becomeSelf, isAtHome, proveSelf, replaceSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
@@ -232,6 +233,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       advanced: async (session, conversation, step) => await advanced(session, conversation, step),
       failed,
     });
+    for (const group of indebted) await awaitOwed(groups, group);
     const continued = successions({
       rows,
       onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),
@@ -240,6 +242,14 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const service = serviceOf(self);
     const entrance = { client, store, service, system, self, groups, successions: continued, digest, onMisplaced };
     return { self, entrance };
+  }
+
+  /** Ended before it said anything there: who is owed a place is waited for as at its making. */
+  async function awaitOwed(groups: Groups, group: Uint8Array): Promise<void> {
+    const kept = await store.group(group);
+    if (kept === null || kept.row.sent > 0) return;
+    const devices = kept.owed.map(({ deviceId }) => deviceId);
+    groups.session(toText(group))?.awaitMembers(devices, system.now() + LONGEST);
   }
 
   function serviceOf(self: Self) {
