@@ -393,6 +393,24 @@ test("CA-13 whoever is banned is taken out of the rooms by a member's client, an
   expect(answered(await carol.chat.members(room.id)).map(({ name }) => name)).toEqual(["carol"]);
 });
 
+test("CA-14 a conversation whose group has ended goes on in a successor, and what is written meanwhile waits for it", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  const pair = answered(await alice.chat.direct("bob"));
+  expect(await alice.send("bob", "before")).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("alice")).includes("alice: before"));
+  const session = await alice.runtime.session("direct:name:bob");
+  const group = Buffer.from(session?.id ?? []).toString("base64url");
+  // One word of one of the two ends it.
+  const ended = await alice.runtime.client.request("report-commit", { group, number: 1 });
+  expect(ended.kind).toBe("answered");
+  expect(await alice.chat.send(pair.id, "after")).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("alice")).includes("alice: after"));
+  expect(await said(bob, "alice")).toEqual(["alice: before", "alice: after"]);
+  expect(bob.chat.named("alice")?.id).toBe(bob.chat.conversations.find(({ title }) => title === "alice")?.id);
+  expect(await bob.send("alice", "and back")).toEqual({ kind: "taken" });
+});
+
 test("CA-10 no numbers that a face asks with are an error", async () => {
   const [alice] = await world.arrive("alice");
   if (alice === undefined) throw new Error("she was to come");

@@ -67,7 +67,7 @@ export function agentChat(options: AgentChatOptions): AgentChat {
 
 /** Messages of one page, search or stretch at most. */
 const MOST_ROWS = 1000;
-/** A device comes into `#everyone` within seconds, or something is wrong. In milliseconds. */
+/** A device comes into `#everyone`, or into a successor, within seconds, or something is wrong. In milliseconds. */
 const PATIENCE = 60_000;
 
 function bounded(limit: number): number {
@@ -152,21 +152,26 @@ class DeviceChat implements AgentChat {
     if (to !== null) return await this.#sendPlain(id, to, text);
     if (id === OPEN_ROOM.id) return await this.#plain.chat.send(id, text);
     return await this.#sealed(id, async (talk) => {
-      await this.#firstEntry(talk);
+      await this.#entry(talk);
       return await this.#sending.send(talk, text, options);
     });
   }
 
-  /** On its first connection a device comes into `#everyone` by itself: what is written there meanwhile waits for that. */
-  async #firstEntry(talk: Talk): Promise<void> {
-    if (talk.key !== EVERYONE || talk.status !== "none") return;
+  /**
+   * On its first connection a device comes into `#everyone` by itself, and where a group has ended its successor comes in moments: what is
+   * written meanwhile waits for that.
+   */
+  async #entry(talk: Talk): Promise<void> {
+    const isComing = (talk.key === EVERYONE && talk.status === "none") || talk.status === "stopped";
+    if (!isComing) return;
     // Machines come in by invitation.
-    if ((await this.#state.runtime.self())?.owner.kind === "machine") return;
+    if (talk.status === "none" && (await this.#state.runtime.self())?.owner.kind === "machine") return;
+    const before = talk.status;
     const { promise, resolve } = Promise.withResolvers<void>();
     const patience = setTimeout(resolve, PATIENCE).unref();
     const look = () => {
       const { kind } = this.state;
-      if (talk.status !== "none" || kind === "ended" || kind === "waiting") resolve();
+      if (talk.status !== before || kind === "ended" || kind === "waiting") resolve();
     };
     const stop = this.onEvent(look);
     look();

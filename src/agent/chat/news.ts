@@ -36,6 +36,7 @@ export class News {
   async hear(event: RuntimeEvent): Promise<void> {
     switch (event.kind) {
       case "group":
+        if (event.conversation === "") return;
         await this.#group(this.#state.ensure(event.conversation), event.group, event.event);
         return;
       case "standing": {
