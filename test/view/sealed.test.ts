@@ -43,6 +43,7 @@ test("VW-31 new readers hold it until /accept; a changed key needs its owner's n
   world.join("carol");
   alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
   chat.submit("for whom?");
+  await settled();
   expect(chat.getSnapshot().current.held).toContain("new here, and would read it: carol");
   chat.submit("/accept");
   await settled();
@@ -50,6 +51,7 @@ test("VW-31 new readers hold it until /accept; a changed key needs its owner's n
   expect(lastMessage(chat)).toMatchObject({ text: "for whom?", delivery: { kind: "stored" } });
   alice.hold("#everyone", { kind: "changed-key", who: ["bob"] });
   chat.submit("secret");
+  await settled();
   chat.submit("/accept");
   chat.submit("/accept carol");
   await settled();
@@ -57,6 +59,19 @@ test("VW-31 new readers hold it until /accept; a changed key needs its owner's n
   chat.submit("/accept bob");
   await settled();
   expect(lastMessage(chat)).toMatchObject({ text: "secret", delivery: { kind: "stored" } });
+});
+
+test("VW-31 a window that opens later learns of a hold with its first message", async () => {
+  const { world, alice } = meet();
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  const { chat } = await open(alice);
+  expect(chat.getSnapshot().current.held).toBeNull();
+  chat.submit("hi from the screen");
+  await settled();
+  expect(chat.getSnapshot().current.held).toContain("new here, and would read it: carol");
+  chat.submit("/accept");
+  await settled();
+  expect(world.group("#everyone").log.at(-1)).toMatchObject({ text: "hi from the screen" });
 });
 
 test("VW-31 what is held can be taken back before it went out", async () => {

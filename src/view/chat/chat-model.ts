@@ -45,7 +45,7 @@ class ChatModel implements Chat {
     const { client } = ports;
     this.#ports = ports;
     this.#store = new SnapshotStore(client.me, ports.server, client.conversations, ports.settings, ports.now);
-    this.#messaging = new Messaging(ports, this.#store);
+    this.#messaging = new Messaging(ports, this.#store, (id, hold) => this.#held(id, hold));
     this.#commands = new CommandRunner(ports, this.#store, this.#messaging, () => this.#showBefore());
     this.subscribe = this.#store.subscribe;
     this.getSnapshot = this.#store.getSnapshot;

@@ -3,6 +3,7 @@ import type {
   Conversation as Talk,
   ConversationId,
   Delivery as Sent,
+  Hold,
   Outcome,
 } from "../../client/index.ts";
 import { explainFailure } from "../explain.ts";
@@ -38,7 +39,11 @@ export class Messaging {
   /** The readers of the message of each conversation that was told last: most messages have the same, and one array serves them all. */
   readonly #readers = new Map<ConversationId, readonly string[]>();
 
-  constructor(ports: ChatPorts, store: SnapshotStore) {
+  readonly #held: (id: ConversationId, hold: Hold) => void;
+
+  /** @param held called with why what has just been sent waits for somebody to look */
+  constructor(ports: ChatPorts, store: SnapshotStore, held: (id: ConversationId, hold: Hold) => void) {
+    this.#held = held;
     this.#ports = ports;
     this.#store = store;
     this.#limits = new AlertLimits(ports.now);
@@ -153,8 +158,10 @@ export class Messaging {
     const elsewhere = id !== this.#store.getSnapshot().current.id;
     switch (outcome.kind) {
       case "taken":
-      // Told by an event of its own.
+        return;
       case "held":
+        // Most often told before by an event; a window that came later has not heard it.
+        this.#held(id, outcome.hold);
         return;
       case "unknown":
         // Its mark stands where nobody looks now.
