@@ -27,10 +27,16 @@ const socket = `padserve-${randomUUID()}`;
 async function busyRoom(): Promise<void> {
   let stopServer = await startServer();
   const alice = await open("alice", "chat alice chat", 100, 22);
-  await alice.until("/help lists");
+  await alice.until("/help");
   const bob = await open("bob", "chat bob chat", 84, 22);
   const carol = await open("carol", "chat carol chat", 40, 12);
   for (const one of [bob, carol]) await one.until("/help");
+  await alice.until("carol came in");
+  // Who came after them is new to each, until they have looked.
+  for (const one of [alice, bob, carol]) {
+    await one.says("/accept", "Nothing waits");
+    await one.says("/clear", /#everyone/);
+  }
   await bob.says("good morning! does anybody know why the backup is red?");
   await carol.says("/me looks at the NAS", "* carol looks");
   await carol.says(
@@ -41,9 +47,9 @@ async function busyRoom(): Promise<void> {
   await bob.says("alice: bring it along? I am there at 9, 在车站旁边");
   await alice.says("/me is on her way", "* alice is on");
   await run(`send ALL "backup: 2 of 3 disks, degraded" --server chat --as nas`);
-  await alice.until("degraded");
+  await alice.until(/2 🔓 ALL +1/);
   await carol.says("/msg alice have you got the screws, too?", "To alice");
-  await alice.until(/2 carol +1!/);
+  await alice.until(/3 🔒 carol +1!/);
   await alice.type("see you all at n");
   await alice.until("at n");
   save("busy-room", [await alice.window("alice, on her laptop")]);
@@ -73,7 +79,7 @@ async function firstRun(): Promise<void> {
   await dave.until("tailnet: chat");
   const asked = await dave.window("the first time");
   await dave.type("\r");
-  await dave.until("/help lists");
+  await dave.until(/read by .*dave/);
   save("first-run", [{ ...asked, text: `$ pad chat\n${asked.text}` }, await dave.window("dave, on his laptop")]);
   await stopServer();
 }
@@ -81,7 +87,7 @@ async function firstRun(): Promise<void> {
 /** Gives what stops it. */
 async function startServer(): Promise<() => Promise<void>> {
   const data = join(scratch, "data");
-  const words = [LAUNCHER, "serve", "--port", String(PORT), "--data", data, "--message-rate", "0"];
+  const words = [LAUNCHER, "serve", "--port", String(PORT), "--data", data, "--message-rate", "0", "--alias", "chat"];
   const started = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"], env: environment("server") });
   servers.push(started);
   const exited = new Promise<void>((resolve) => void started.once("exit", () => resolve()));
@@ -115,7 +121,7 @@ class Terminal {
   }
 
   /** Writes a line, and waits until all that is wanted stands there. */
-  async says(text: string, shown = text.slice(0, 20)): Promise<void> {
+  async says(text: string, shown: string | RegExp = text.slice(0, 20)): Promise<void> {
     await this.type(text);
     await tmux("send-keys", "-t", this.#session, "Enter");
     await this.until(shown);
@@ -143,13 +149,13 @@ class Terminal {
   }
 }
 
-/** The conversation that every chat began in before sealed ones came; take it away to show theirs. */
+/** Each has an agent of their own, which ends soon after the last picture. */
 function environment(name: string): Record<string, string> {
   const home = join(scratch, name);
   const state = join(home, ".local/state/padserve");
   mkdirSync(state, { recursive: true });
   writeFileSync(join(state, "client.json"), JSON.stringify({ id: name }), { flag: "a" });
-  return { HOME: home, PATH: process.env["PATH"] ?? "", TERM: "screen-256color", LANG: "C.UTF-8", PAD_CLASSIC: "1" };
+  return { HOME: home, PATH: process.env["PATH"] ?? "", TERM: "screen-256color", LANG: "C.UTF-8", PAD_AGENT_IDLE: "5" };
 }
 
 /** A command line in which `chat` is this machine. */
