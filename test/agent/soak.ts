@@ -1,5 +1,5 @@
 import type { DeliveryService } from "../../src/agent/group-sessions/ports.ts";
-import type { OutboxRow } from "../../src/agent/storage/kept.ts";
+import type { GroupStatus, OutboxRow } from "../../src/agent/storage/kept.ts";
 import { Fault } from "../../src/agent/storage/sqlite/database.ts";
 import type { Group } from "../../src/mls/group-engine.ts";
 import { newSigningKey } from "../../src/mls/identity/ed25519.ts";
@@ -12,7 +12,16 @@ import type { Soak } from "./soak-checks.ts";
 
 /** What a run has done, so that a reader sees that it did something. */
 export type SoakFigures = Record<
-  "steps" | "messages" | "commits" | "crashes" | "restarts" | "resyncs" | "lostRequests" | "lostAnswers" | "epochs",
+  | "steps"
+  | "messages"
+  | "commits"
+  | "crashes"
+  | "keptIntents"
+  | "restarts"
+  | "resyncs"
+  | "lostRequests"
+  | "lostAnswers"
+  | "epochs",
   number
 >;
 
@@ -22,7 +31,8 @@ const MOST_LOSSES = 0.08;
 
 /**
  * Random operations by devices with real stores and engines on an ideal log behind a bad network: writing, adding, removing, joining,
- * renewing, falling behind; two or three at once; each may end at any statement of its store. In the end all is brought
+ * renewing, falling behind; two or three at once; each may end at any statement of its store. Now and then a commit loses its race while its process
+ * ends. In the end all is brought
  * together and held against what the log has. Throws what is wrong, with the seed.
  */
 export async function soak(seed: number, steps: number): Promise<SoakFigures> {
@@ -32,6 +42,7 @@ export async function soak(seed: number, steps: number): Promise<SoakFigures> {
     messages: 0,
     commits: 0,
     crashes: 0,
+    keptIntents: 0,
     restarts: 0,
     resyncs: 0,
     lostRequests: 0,
@@ -66,6 +77,7 @@ export async function soak(seed: number, steps: number): Promise<SoakFigures> {
       chosen = new Set(devices.filter(() => random() < 0.5).slice(0, most));
       const done = await Promise.allSettled([...chosen].map(async (device) => await act(device)));
       for (const outcome of done) if (outcome.status === "rejected") throw outcome.reason;
+      if (random() < 0.1) await loseAndEnd();
     }
     await settle();
     const whole: Soak = { seed, group, log, devices, written };
@@ -141,6 +153,37 @@ export async function soak(seed: number, steps: number): Promise<SoakFigures> {
     await device.session(group).commit({ kind: "remove", devices: others }).then(count);
   }
 
+  /** A commit loses its race, and its process ends somewhere on the way: once it was kept, what it was to do is done (SEALED.md 12). */
+  async function loseAndEnd(): Promise<void> {
+    losses = 0;
+    const members: TestDevice[] = [];
+    for (const device of devices) if ((await goOn(device)) === "active") members.push(device);
+    const [by, other, third] = shuffled(members);
+    const absent = devices.find((device) => !members.includes(device));
+    if (by !== undefined && other !== undefined && (third ?? absent) !== undefined) {
+      const isAdd = third === undefined || (absent !== undefined && random() < 0.5);
+      const target = isAdd ? absent! : third;
+      const added = [{ deviceId: target.id, keyPackage: await target.keyPackage() }];
+      by.endAfter(Math.floor(random() * 50));
+      await by
+        .session(group)
+        .commit(isAdd ? { kind: "add", devices: added } : { kind: "remove", devices: [target.id] })
+        .catch((error: unknown) => {
+          if (!(error instanceof Fault)) throw error;
+          figures.crashes += 1;
+        });
+      await other.session(group).commit({ kind: "update" });
+      await by.restart();
+      const kept = (await by.store.group(group))?.intent ?? null;
+      await goOn(by);
+      const { members: there } = await by.session(group).look();
+      const isThere = there.some(({ deviceId }) => hex(deviceId) === hex(target.id));
+      if (kept !== null) figures.keptIntents += 1;
+      if (kept !== null && isThere !== isAdd) throw new Error(`what was kept (${kept.intent.kind}) was not done`);
+    }
+    losses = MOST_LOSSES;
+  }
+
   async function enter(device: TestDevice): Promise<void> {
     if (log.entries(group).length === 0) return;
     losses = 0;
@@ -171,20 +214,33 @@ export async function soak(seed: number, steps: number): Promise<SoakFigures> {
     let before = -1;
     while (before !== log.entries(group).length) {
       before = log.entries(group).length;
-      for (const device of devices) {
-        await device.takeWelcomes();
-        const row = (await device.store.load()).groups[0];
-        if (row === undefined || row.status === "removed") continue;
-        const session = device.session(group);
-        for (let turns = 0; ; turns += 1) {
-          const standing = await session.advance();
-          if (turns > 50)
-            throw new Error(`${JSON.stringify(standing)} for ever: ${JSON.stringify((await session.look()).row)}`);
-          if (standing.kind === "held") await session.showReaders((await session.look()).people);
-          else if (standing.kind !== "busy") break;
-        }
-      }
+      for (const device of devices) await goOn(device);
     }
+    for (const device of devices) {
+      const kept = await device.store.group(group);
+      if (kept?.row.status === "active" && (kept.intent ?? kept.request) !== null)
+        throw new Error("something is left to do");
+    }
+  }
+
+  /** Until nothing more is to be done, whoever came in being seen. */
+  async function goOn(device: TestDevice): Promise<GroupStatus | null> {
+    await device.takeWelcomes();
+    const row = (await device.store.load()).groups[0];
+    if (row === undefined || row.status === "removed") return row?.status ?? null;
+    const session = device.session(group);
+    for (let turns = 0; ; turns += 1) {
+      const standing = await session.advance();
+      if (turns > 50)
+        throw new Error(`${JSON.stringify(standing)} for ever: ${JSON.stringify((await session.look()).row)}`);
+      if (standing.kind === "held") await session.showReaders((await session.look()).people);
+      else if (standing.kind !== "busy") return (await session.look()).row.status;
+    }
+  }
+
+  function shuffled<T>(items: readonly T[]): T[] {
+    const keyed = items.map((item) => ({ item, key: random() }));
+    return keyed.toSorted((one, other) => one.key - other.key).map(({ item }) => item);
   }
 
   async function lose<T extends { readonly kind: string }>(

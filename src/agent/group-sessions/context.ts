@@ -54,6 +54,8 @@ export interface SessionContext extends SessionPorts {
   verdict: "closed" | "log-broken" | null;
   /** The last epoch whose people are pinned. */
   pinnedEpoch: number | null;
+  /** Commits in a row that lost their race. */
+  races: number;
   /** Requests in a row that brought nothing new into the log. */
   fruitless: number;
   /** Device ids in hex that sending waits for, until so long (milliseconds since 1970): those who come in later miss what was said before. */

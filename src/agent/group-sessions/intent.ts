@@ -1,20 +1,9 @@
 import type { Group, Member, PendingCommit } from "../../mls/group-engine.ts";
+import { encodePolicy } from "../../mls/policy-bytes.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { Intent } from "../storage/kept.ts";
 import { hex, personOf } from "./person.ts";
-
-/** What a commit is to do, said so that it can be worked out afresh on whatever the winner of a race has made of the group. */
-export type Intent =
-  /** Devices that are in the group already are passed over. At most 64. */
-  | { readonly kind: "add"; readonly devices: readonly NewDevice[] }
-  /** By device id. Those that are gone are passed over. At most 64. */
-  | { readonly kind: "remove"; readonly devices: readonly Uint8Array[] }
-  | { readonly kind: "update" }
-  | { readonly kind: "policy"; readonly policy: RoomPolicy };
-
-interface NewDevice {
-  readonly deviceId: Uint8Array;
-  readonly keyPackage: Uint8Array;
-}
 
 export interface Built extends PendingCommit {
   /** Device ids that the Welcome is for. */
@@ -41,8 +30,13 @@ export function buildCommit(group: Group, intent: Intent, now: number): Built | 
     case "update":
       return { ...group.commitUpdate(), welcomed: [] };
     case "policy":
+      if (!isSamePolicy(group.policy, intent.instead)) return null;
       return { ...group.commitPolicy(intent.policy), welcomed: [] };
   }
+}
+
+function isSamePolicy(one: RoomPolicy, other: RoomPolicy): boolean {
+  return sameBytes(encodePolicy(one), encodePolicy(other));
 }
 
 function deviceOf(member: Member): string {

@@ -7,7 +7,7 @@ import { authenticatedData, chainHash } from "./log.ts";
 import type { LogEntry, System } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
 import { hex, personOf } from "./person.ts";
-import { beginReaders, ownPerson, rosterOf } from "./working.ts";
+import { beginReaders, conclude, ownPerson, rosterOf } from "./working.ts";
 import type { Person } from "./person.ts";
 import type { Working } from "./working.ts";
 
@@ -65,7 +65,6 @@ function receiveWhileJoining(work: Working, entry: LogEntry, { system }: Receive
   work.request = null;
   work.candidate = null;
   const isOwn = sameBytes(entry.bytes, request.commit);
-  work.settled = { requestId: request.requestId, outcome: isOwn ? "won" : "lost" };
   const missed = entry.number - 1 - request.after;
   if (missed > 0) {
     const gap = { kind: "gap", from: request.after + 1, to: entry.number - 1 } as const;
@@ -178,7 +177,6 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   if (request !== null) {
     work.changes.push({ kind: "request-settled", group: work.row.id, requestId: request.requestId });
     work.request = null;
-    work.settled = { requestId: request.requestId, outcome: isOwn ? "won" : "lost" };
   }
   const committed = inEngine(receiver, () => {
     if (isOwn) return active.apply();
@@ -187,6 +185,7 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   });
   if (typeof committed === "string") return stop(work, "invalid-commit");
   work.isMoved = true;
+  if (isOwn) conclude(work, { kind: "done", epoch: active.epoch });
   if (isOwn && committed.kind !== "add") postponeUpdate(work, system);
   keep(work, entry, members(committed));
   if (committed.removedSelf) leave(work, entry.number);
@@ -212,6 +211,7 @@ export function leave(work: Working, number: number): void {
   const group = work.row.id;
   work.active?.close();
   work.active = null;
+  work.intent = null;
   work.isMoved = false;
   work.row = { ...work.row, status: "removed" };
   work.changes.push({ kind: "group-status", group, status: "removed", stopped: null });
@@ -220,6 +220,7 @@ export function leave(work: Working, number: number): void {
 
 /** Stays so until a person, or a successor of the group, decides. True, so that a caller can pass it on. */
 export function stop(work: Working, cause: StopCause): true {
+  work.intent = null;
   work.row = { ...work.row, status: "stopped", stopped: cause };
   work.changes.push({ kind: "group-status", group: work.row.id, status: "stopped", stopped: cause });
   work.events.push({ kind: "stopped", cause });

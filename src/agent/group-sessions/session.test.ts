@@ -8,6 +8,8 @@ import type { IdealLog } from "../../../test/agent/ideal-log.ts";
 import { EngineError } from "../../mls/engine-error.ts";
 import type { Group } from "../../mls/group-engine.ts";
 import { whoKey } from "../../mls/identity/who.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { Intent } from "../storage/kept.ts";
 import { Fault } from "../storage/sqlite/database.ts";
 import type { CommitOutcome } from "./commit.ts";
 import { chainHash, EMPTY_LOG } from "./log.ts";
@@ -173,6 +175,83 @@ test("GS-6 after a crash at any statement a commit of one's own is applied if th
   await bob.session(group).advance();
   expect((await textsOf(bob)).length).toBeGreaterThan(5);
   expect(await textsOf(bob)).toEqual(await textsOf(alice));
+});
+
+test.each(["add", "remove", "policy"] as const)(
+  "GS-28 after a crash at any statement and a lost race, what a commit was to do (%s) is done on what the winner left",
+  async (what) => {
+    let remade = 0;
+    for (let point = 0; point < 80; point += 3) {
+      const id = Uint8Array.from(randomBytes(16));
+      const [alice, bob, carol] = [await newDevice("1001"), await newDevice("1002"), await newDevice("1003")];
+      const moderators = [{ kind: "person", identity: "1001" }] as const;
+      const policy: RoomPolicy = { access: "open", add: "members", remove: "members", moderators, listed: [] };
+      await alice.create(id, policy);
+      await alice.session(id).advance();
+      await add(alice, bob, id);
+      if (what === "remove") await add(alice, carol, id);
+      await bob.takeWelcomes();
+      const intent: Intent = {
+        add: { kind: "add", devices: [{ deviceId: carol.id, keyPackage: await carol.keyPackage() }] } as const,
+        remove: { kind: "remove", devices: [carol.id] } as const,
+        policy: { kind: "policy", policy: { ...policy, access: "invite" }, instead: policy } as const,
+      }[what];
+      await bob.session(id).advance();
+      alice.endAfter(point);
+      const outcome = await alice
+        .session(id)
+        .commit(intent)
+        .catch((error: unknown) => error);
+      await bob.session(id).commit({ kind: "update" });
+      await alice.restart();
+      const kept = (await alice.store.group(id))?.intent ?? null;
+      expect(await alice.session(id).advance()).toEqual({ kind: "idle" });
+      expect(await alice.store.group(id)).toMatchObject({ request: null, intent: null });
+      const seen = await alice.session(id).look();
+      const isDone = {
+        add: seen.people.includes(carol.who),
+        remove: !seen.people.includes(carol.who),
+        policy: seen.policy?.access === "invite",
+      }[what];
+      if (kept !== null) remade += 1;
+      // Before it was kept nobody was told that it would be done.
+      if (kept !== null || !(outcome instanceof Fault)) expect(isDone).toBe(true);
+      await bob.session(id).advance();
+      await expect(bob.session(id).look()).resolves.toMatchObject({ epoch: seen.epoch });
+      if (!(outcome instanceof Fault)) break;
+    }
+    expect(remade).toBeGreaterThan(2);
+  },
+);
+
+test("GS-28 a policy that others have changed since then, and what was wanted a day ago, stay as they are", async () => {
+  const moderators = ["1001", "1002"].map((identity) => ({ kind: "person", identity }) as const);
+  const policy: RoomPolicy = { access: "open", add: "members", remove: "members", moderators, listed: [] };
+  const id = Uint8Array.from(randomBytes(16));
+  const [alice, bob] = [await newDevice("1001"), await newDevice("1002")];
+  await alice.create(id, policy);
+  await alice.session(id).advance();
+  await add(alice, bob, id);
+  await bob.takeWelcomes();
+  await bob.session(id).advance();
+  const change = { kind: "policy", policy: { ...policy, access: "invite" }, instead: policy } as const;
+  const answering = alice.service;
+  // The request never comes there, and somebody else's does.
+  alice.service = { ...answering, commit: async () => await Promise.resolve({ kind: "offline" }) };
+  expect(await alice.session(id).commit(change)).toEqual({ kind: "unsettled" });
+  await bob.session(id).commit({ kind: "policy", policy: { ...policy, add: "moderators" }, instead: policy });
+  alice.service = answering;
+  expect(await alice.session(id).advance()).toEqual({ kind: "idle" });
+  expect((await alice.session(id).look()).policy).toEqual({ ...policy, add: "moderators" });
+
+  alice.service = { ...answering, commit: async () => await Promise.resolve({ kind: "offline" }) };
+  expect(await alice.session(id).commit({ kind: "remove", devices: [bob.id] })).toEqual({ kind: "unsettled" });
+  await bob.session(id).commit({ kind: "update" });
+  alice.service = answering;
+  alice.clock.now += 25 * 3600 * 1000;
+  expect(await alice.session(id).advance()).toEqual({ kind: "idle" });
+  expect(await alice.store.group(id)).toMatchObject({ request: null, intent: null });
+  expect((await alice.session(id).look()).people).toContain(bob.who);
 });
 
 test("GS-6 the same for coming in by external commit", async () => {
@@ -619,9 +698,9 @@ async function say(device: TestDevice, text: string): Promise<void> {
   expect(await device.session(group).advance()).toEqual({ kind: "idle" });
 }
 
-async function add(by: TestDevice, device: TestDevice): Promise<CommitOutcome> {
+async function add(by: TestDevice, device: TestDevice, to = group): Promise<CommitOutcome> {
   const added = { deviceId: device.id, keyPackage: await device.keyPackage() };
-  return await by.session(group).commit({ kind: "add", devices: [added] });
+  return await by.session(to).commit({ kind: "add", devices: [added] });
 }
 
 async function sameEpoch(...members: readonly TestDevice[]): Promise<void> {

@@ -5,7 +5,7 @@
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Change } from "../storage/changes.ts";
-import type { GroupRow, OutboxRow } from "../storage/kept.ts";
+import type { GroupRow, Intent, OutboxRow } from "../storage/kept.ts";
 import { catchUp } from "./catch-up.ts";
 import { commitIntent } from "./commit.ts";
 import type { CommitOutcome } from "./commit.ts";
@@ -13,7 +13,6 @@ import type { Head, SessionContext, SessionPorts, Standing, Step } from "./conte
 import { isEngineFailure } from "./engine-failure.ts";
 import type { Hold } from "./events.ts";
 import { holdsOf } from "./holds.ts";
-import type { Intent } from "./intent.ts";
 import type { LogEntry } from "./ports.ts";
 import { leave } from "./receive.ts";
 import { sendNext, takeWritten } from "./send.ts";
@@ -98,6 +97,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     verdict: null,
     awaited: null,
     pinnedEpoch: null,
+    races: 0,
     fruitless: 0,
     keep,
     reload,

@@ -3,11 +3,12 @@ import { MOST_FRUITLESS } from "./context.ts";
 import type { SessionContext, Step } from "./context.ts";
 import { isEngineFailure } from "./engine-failure.ts";
 import { buildCommit } from "./intent.ts";
-import type { Built, Intent } from "./intent.ts";
+import type { Built } from "./intent.ts";
 import { joinExternally } from "./join.ts";
 import { becomeMember, stop } from "./receive.ts";
 import { backOff, nextUpdate } from "./schedule.ts";
-import { dropOutbox } from "./working.ts";
+import type { Intent, KeptIntent } from "../storage/kept.ts";
+import { conclude, dropOutbox } from "./working.ts";
 import type { Working } from "./working.ts";
 
 /**
@@ -17,24 +18,69 @@ import type { Working } from "./working.ts";
 export async function settleOrStart(context: SessionContext, work: Working): Promise<Step> {
   if (work.request !== null) return await submit(context, work);
   if (work.row.status === "joining") return await rejoin(context, work);
+  if (work.active !== null && work.intent !== null) return await remake(context, work, work.intent);
   if (work.active === null || work.row.updateDue > context.system.now()) return { kind: "idle" };
   return (await startCommit(context, work, { kind: "update" })) === null ? { kind: "idle" } : { kind: "again" };
 }
 
+/** A commit that lost its race, perhaps before a crash: once more on what the winner left, after a while by chance. */
+async function remake(context: SessionContext, work: Working, kept: KeptIntent): Promise<Step> {
+  const { system } = context;
+  if (context.races >= MOST_RACES) {
+    context.races = 0;
+    return { kind: "busy" };
+  }
+  context.races += 1;
+  await system.wait(backOff(context.races, system.random()));
+  // What somebody wanted days ago they may not want any more.
+  if (system.now() - kept.madeAt > LONGEST_WANTED) {
+    conclude(work, { kind: "refused", why: "too-late" });
+    await context.keep(work);
+    return { kind: "again" };
+  }
+  try {
+    await startCommit(context, work, kept.intent, kept.madeAt);
+  } catch (error) {
+    if (!(error instanceof EngineError) || isEngineFailure(error)) throw error;
+    conclude(work, { kind: "refused", why: error.code });
+    await context.keep(work);
+  }
+  return { kind: "again" };
+}
+
+const MOST_RACES = 10;
+/** Milliseconds. */
+const LONGEST_WANTED = 24 * 3600 * 1000;
+
 /**
- * Makes the commit and keeps it, with the state that waits for it, before it leaves. Null when there is nothing to do; throws
+ * Makes the commit and keeps it, with the state that waits for it and, if somebody wants it (since `wantedAt`), with what it is to do,
+ * before it leaves. Null when there is nothing to do; throws
  * `EngineError` for what the room's policy forbids.
  */
-export async function startCommit(context: SessionContext, work: Working, intent: Intent): Promise<Built | null> {
+export async function startCommit(
+  context: SessionContext,
+  work: Working,
+  intent: Intent,
+  wantedAt?: number,
+): Promise<Built | null> {
   const { active, row } = work;
   if (active === null || row.status !== "active") return null;
   const epoch = active.epoch;
   const built = buildCommit(active, intent, context.system.now());
-  if (built === null) return null;
+  if (built === null) {
+    if (work.intent === null) return null;
+    conclude(work, { kind: "nothing-to-do" });
+    await context.keep(work);
+    return null;
+  }
   const { commit, welcome, groupInfo, welcomed } = built;
   const requestId = context.system.randomBytes(16);
   work.request = { requestId, kind: "commit", epoch, after: row.cursor, commit, welcome, groupInfo, welcomed };
   work.changes.push({ kind: "request-made", group: row.id, request: work.request });
+  if (wantedAt !== undefined && work.intent === null) {
+    work.intent = { intent, madeAt: wantedAt };
+    work.changes.push({ kind: "intent-kept", group: row.id, intent: work.intent });
+  }
   work.isMoved = true;
   await context.keep(work);
   return built;
@@ -101,7 +147,6 @@ async function dropJoin(context: SessionContext, work: Working): Promise<void> {
   if (request === null) return;
   work.changes.push({ kind: "request-settled", group: row.id, requestId: request.requestId });
   work.changes.push({ kind: "candidate-dropped", group: row.id });
-  work.settled = { requestId: request.requestId, outcome: "lost" };
   candidate?.close();
   work.request = null;
   work.candidate = null;
@@ -113,7 +158,7 @@ async function dropRequest(context: SessionContext, work: Working, why: string):
   const { request, row, candidate, active } = work;
   if (request === null) return { kind: "again" };
   work.changes.push({ kind: "request-settled", group: row.id, requestId: request.requestId });
-  work.settled = { requestId: request.requestId, outcome: "refused" };
+  if (request.kind === "commit") conclude(work, { kind: "refused", why });
   work.request = null;
   if (candidate !== null) {
     candidate.close();

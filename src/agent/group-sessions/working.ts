@@ -1,6 +1,6 @@
 import type { Group, GroupEngine } from "../../mls/group-engine.ts";
 import type { Change } from "../storage/changes.ts";
-import type { Flight, GroupRow, KeptGroup, OutboxRow, PendingRequest } from "../storage/kept.ts";
+import type { Flight, GroupRow, KeptGroup, KeptIntent, OutboxRow, PendingRequest } from "../storage/kept.ts";
 import type { GroupEvent } from "./events.ts";
 import { personOf } from "./person.ts";
 import type { Person } from "./person.ts";
@@ -16,14 +16,15 @@ export interface Working {
   /** Of a join or creation that isn't known to be in the log. */
   candidate: Group | null;
   request: PendingRequest | null;
+  intent: KeptIntent | null;
   flight: Flight | null;
   outbox: readonly OutboxRow[];
   readonly readers: Set<string>;
   readonly senders: Map<string, number>;
   readonly changes: Change[];
   readonly events: GroupEvent[];
-  /** What became of the last request that is out of the way. */
-  settled: { readonly requestId: Uint8Array; readonly outcome: "won" | "lost" | "refused" } | null;
+  /** What became of the last intent that was kept. */
+  concluded: Concluded | null;
   /** The engine's state has moved on since it was saved. */
   isMoved: boolean;
   /** Entries were passed over just before the next one: the row's hash is none to chain from. */
@@ -34,6 +35,11 @@ export interface Working {
   /** Whose `readers` and access are on the disk, or will be with the changes. */
   knownEpoch: number | null;
 }
+
+export type Concluded =
+  | { readonly kind: "done"; readonly epoch: number }
+  | { readonly kind: "nothing-to-do" }
+  | { readonly kind: "refused"; readonly why: string };
 
 /** A group's people in one epoch. */
 export interface Roster {
@@ -47,19 +53,20 @@ export interface Roster {
 
 /** What is kept, with the engine's groups loaded. */
 export function working(kept: KeptGroup, engine: GroupEngine): Working {
-  const { row, request, flight, outbox, readers, senders } = kept;
+  const { row, request, intent, flight, outbox, readers, senders } = kept;
   return {
     row,
     active: kept.active === null ? null : engine.load(kept.active),
     candidate: kept.candidate === null ? null : engine.load(kept.candidate),
     request,
+    intent,
     flight,
     outbox,
     readers: new Set(readers),
     senders: new Map(senders),
     changes: [],
     events: [],
-    settled: null,
+    concluded: null,
     isMoved: false,
     isBehindGap: false,
     isSuccessor: kept.isSuccessor,
@@ -118,6 +125,14 @@ export function takeChanges(work: Working): readonly Change[] {
     work.knownEpoch = work.active.epoch;
   }
   return work.changes.splice(0);
+}
+
+/** Nothing is to be done of what was kept any more. */
+export function conclude(work: Working, concluded: Concluded): void {
+  if (work.intent === null) return;
+  work.intent = null;
+  work.concluded = concluded;
+  work.changes.push({ kind: "intent-dropped", group: work.row.id });
 }
 
 /** What waits here will never be sent. */

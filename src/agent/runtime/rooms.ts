@@ -122,7 +122,7 @@ export async function setPolicy(
   if (session === null) return failed("no-such-conversation");
   const { policy } = await session.look();
   if (policy === null) return failed("not-a-member");
-  const outcome = await session.commit({ kind: "policy", policy: change(policy) });
+  const outcome = await session.commit({ kind: "policy", policy: change(policy), instead: policy });
   entrance.groups.wake(toText(session.id));
   return outcome;
 }

@@ -7,6 +7,7 @@ import type {
   GroupFacts,
   GroupStatus,
   HistoryEntry,
+  KeptIntent,
   KeyPackage,
   OutboxRow,
   OwedDevice,
@@ -62,6 +63,9 @@ export type Change =
   /** One for each group at most. */
   | { readonly kind: "request-made"; readonly group: Uint8Array; readonly request: PendingRequest }
   | { readonly kind: "request-settled"; readonly group: Uint8Array; readonly requestId: Uint8Array }
+  /** In place of an earlier one. A group that is removed or stopped has none. */
+  | { readonly kind: "intent-kept"; readonly group: Uint8Array; readonly intent: KeptIntent }
+  | { readonly kind: "intent-dropped"; readonly group: Uint8Array }
   /** At most 1,000 wait in a group; none in one that has a successor. */
   | { readonly kind: "message-written"; readonly group: Uint8Array; readonly message: OutboxRow }
   /** Only if it isn't in flight. */

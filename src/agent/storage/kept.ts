@@ -1,5 +1,6 @@
 import type { WholeGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
+import type { RoomPolicy } from "../../mls/room-policy.ts";
 
 /** What an agent needs at its start. */
 export interface Saved {
@@ -95,6 +96,7 @@ export interface KeptGroup {
   readonly active: WholeGroup | null;
   readonly candidate: WholeGroup | null;
   readonly request: PendingRequest | null;
+  readonly intent: KeptIntent | null;
   readonly flight: Flight | null;
   /** What waits to be sent, oldest first, the one in flight among them; at most 1,000. */
   readonly outbox: readonly OutboxRow[];
@@ -132,6 +134,28 @@ export interface PendingRequest {
   readonly groupInfo: Uint8Array;
   /** For whom the Welcome is: what the server needs to hand it out, in the order of the caller. */
   readonly welcomed: readonly Uint8Array[];
+}
+
+/** What a commit is to do, said so that it can be worked out afresh on whatever the winner of a race has made of the group. */
+export type Intent =
+  /** Devices that are in the group already are passed over. At most 64. */
+  | { readonly kind: "add"; readonly devices: readonly NewDevice[] }
+  /** By device id. Those that are gone are passed over. At most 64. */
+  | { readonly kind: "remove"; readonly devices: readonly Uint8Array[] }
+  | { readonly kind: "update" }
+  /** In place of `instead` only: what others have made of the policy since then is not undone. */
+  | { readonly kind: "policy"; readonly policy: RoomPolicy; readonly instead: RoomPolicy };
+
+export interface NewDevice {
+  readonly deviceId: Uint8Array;
+  readonly keyPackage: Uint8Array;
+}
+
+/** Kept with the first commit made of it, until one is in the log, nothing of it is left to do, or it is refused (SEALED.md 12). */
+export interface KeptIntent {
+  readonly intent: Intent;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
 }
 
 /** The one message of a group that is on its way. Sealed under the state that was saved with it. */

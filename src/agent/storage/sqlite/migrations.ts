@@ -89,4 +89,10 @@ export const MIGRATIONS: readonly string[] = [
     group_id BLOB NOT NULL REFERENCES groups, device BLOB NOT NULL, device_key BLOB NOT NULL, PRIMARY KEY (group_id, device)
   ) STRICT, WITHOUT ROWID;
   `,
+  // What a commit is to do that isn't in the log yet.
+  `
+  CREATE TABLE intents (
+    group_id BLOB PRIMARY KEY REFERENCES groups, made_at INTEGER NOT NULL, intent TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

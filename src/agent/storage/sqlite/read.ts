@@ -3,6 +3,7 @@ import type { WholeGroup } from "../../../mls/group-engine.ts";
 import { SLOTS } from "../kept.ts";
 import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, QueuedMessage, Saved, Slot } from "../kept.ts";
 import type { Connection } from "./connection.ts";
+import { readIntent } from "./intents.ts";
 import { readerSets } from "./reader-sets.ts";
 import {
   readFacts,
@@ -83,13 +84,16 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
     group(id) {
       const row = statements.group.get(id);
       if (row === undefined) return null;
-      const [request, flight] = [statements.request.get(id), statements.flight.get(id)];
+      const [request, intent, flight] = [statements.request, statements.intent, statements.flight].map((each) =>
+        each.get(id),
+      );
       const [active, candidate] = SLOTS.map((slot) => state(id, slot));
       return {
         row: readGroup(row),
         active: active ?? null,
         candidate: candidate ?? null,
         request: request === undefined ? null : readRequest(request),
+        intent: intent === undefined ? null : readIntent(intent),
         flight: flight === undefined ? null : readFlight(flight),
         outbox: statements.outbox.all(id).map(readWritten),
         readers: new Set(statements.readers.all(id).map((found) => v.parse(v.object({ who: v.string() }), found).who)),
@@ -185,6 +189,7 @@ function prepare(connection: Connection) {
       "SELECT sealed, tree FROM group_states LEFT JOIN group_trees USING (group_id, slot) WHERE group_id = ? AND slot = ?",
     ),
     request: connection.prepare("SELECT * FROM requests WHERE group_id = ?"),
+    intent: connection.prepare("SELECT made_at, intent FROM intents WHERE group_id = ?"),
     flight: connection.prepare("SELECT * FROM flights WHERE group_id = ?"),
     allWaiting: connection.prepare("SELECT * FROM outbox ORDER BY place LIMIT 10000"),
     outbox: connection.prepare("SELECT * FROM outbox WHERE group_id = ? ORDER BY place"),

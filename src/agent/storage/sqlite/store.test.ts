@@ -17,7 +17,8 @@ import {
 import { deviceScratch } from "../../../../test/agent/device-scratch.ts";
 import type { DeviceScratch } from "../../../../test/agent/device-scratch.ts";
 import type { Change } from "../changes.ts";
-import type { OutboxRow } from "../kept.ts";
+import type { RoomPolicy } from "../../../mls/room-policy.ts";
+import type { Intent, OutboxRow } from "../kept.ts";
 import type { AgentStore } from "../ports.ts";
 import { openDatabase } from "./database.ts";
 import { openAgentStore, storeInThisThread } from "./store.ts";
@@ -139,6 +140,8 @@ describe("what was committed", () => {
       groupInfo: secret(),
       welcomed: [id(3), id(4)],
     } as const;
+    const devices = [{ deviceId: id(7), keyPackage: Uint8Array.from(secret()) }];
+    const intent = { intent: { kind: "add", devices }, madeAt: 5 } as const;
     const flight = { messageId: id(1), number: 1, epoch: 4, sealed: secret() };
     await store.commit([
       groupAdded(),
@@ -146,6 +149,8 @@ describe("what was committed", () => {
       groupSaved(state, null),
       { kind: "group-saved", slot: "candidate", saved: { groupId: group, state: candidate, tree, epochs: [] } },
       { kind: "request-made", group, request },
+      { kind: "intent-kept", group, intent: { intent: { kind: "update" }, madeAt: 3 } },
+      { kind: "intent-kept", group, intent },
       { kind: "message-written", group, message: written(1) },
       { kind: "message-written", group, message: written(2) },
       { kind: "flight-begun", group, flight },
@@ -180,6 +185,7 @@ describe("what was committed", () => {
       active: { groupId: group, state, tree, epochs: [] },
       candidate: { groupId: group, state: candidate, tree, epochs: [] },
       request,
+      intent,
       flight,
       outbox: [written(1), written(2)].map(asRead),
       readers: new Set(["a", "b"]),
@@ -192,6 +198,7 @@ describe("what was committed", () => {
     await store.commit([
       { kind: "candidate-promoted", group },
       { kind: "request-settled", group, requestId: id(9) },
+      { kind: "intent-dropped", group },
       { kind: "flight-stored", group, messageId: id(1), number: 1 },
       { kind: "cursor-moved", group, from: 3, to: 4, hash: id(4) },
     ]);
@@ -200,11 +207,29 @@ describe("what was committed", () => {
       active: { state: candidate, tree },
       candidate: null,
       request: null,
+      intent: null,
       flight: null,
       outbox: [{ messageId: id(2) }],
     });
     await store.commit([{ kind: "group-status", group, status: "removed", stopped: null }]);
     expect(await (await reopened()).group(group)).toMatchObject({ row: { status: "removed" }, active: null });
+  });
+
+  test("AS-2 what a commit is to do is there again, until its group is removed or stopped", async () => {
+    const policy: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
+    const moderators = [{ kind: "person", identity: "1001" }] as const;
+    const intents: Intent[] = [
+      { kind: "remove", devices: [id(7), id(8)] },
+      { kind: "policy", policy: { ...policy, moderators }, instead: policy },
+      { kind: "update" },
+    ];
+    await store.commit([groupAdded()]);
+    for (const intent of intents) {
+      await store.commit([{ kind: "intent-kept", group, intent: { intent, madeAt: 9 } }]);
+      expect((await (await reopened()).group(group))?.intent).toEqual({ intent, madeAt: 9 });
+    }
+    await store.commit([{ kind: "group-status", group, status: "stopped", stopped: "closed" }]);
+    expect((await store.group(group))?.intent).toBeNull();
   });
 
   test("AS-16 in one's own thread it is the same, and after closing every call is refused", async () => {

@@ -9,6 +9,7 @@ import { inTransaction } from "./connection.ts";
 import { historyWriter } from "./history.ts";
 import { keyPackagePlace, statePlace } from "./read.ts";
 import { readerSets } from "./reader-sets.ts";
+import { writeIntent } from "./intents.ts";
 import { writeRequest } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -86,6 +87,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "group-status":
         one(statements.status.run(change.status, change.stopped, change.group), "that group");
         if (change.status === "removed") for (const slot of SLOTS) dropSlot(change.group, slot);
+        if (change.status === "removed" || change.status === "stopped") statements.dropIntent.run(change.group);
         return;
       case "group-saved": {
         const { groupId, state, tree } = change.saved;
@@ -110,6 +112,12 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
         return;
       case "request-settled":
         one(statements.settle.run(change.group, change.requestId), "that request");
+        return;
+      case "intent-kept":
+        statements.intent.run(change.group, change.intent.madeAt, writeIntent(change.intent.intent));
+        return;
+      case "intent-dropped":
+        statements.dropIntent.run(change.group);
         return;
       case "message-written": {
         const { messageId, content, text, writtenAt } = change.message;
@@ -273,6 +281,8 @@ function prepare(connection: Connection) {
       `INSERT INTO requests (group_id, request_id, kind, epoch, after, handshake, welcome, group_info, welcomed)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
+    intent: on("INSERT OR REPLACE INTO intents (group_id, made_at, intent) VALUES (?, ?, ?)"),
+    dropIntent: on("DELETE FROM intents WHERE group_id = ?"),
     settle: on("DELETE FROM requests WHERE group_id = ? AND request_id = ?"),
     dropSenders: on("DELETE FROM senders WHERE group_id = ?"),
     dropRequest: on("DELETE FROM requests WHERE group_id = ?"),
