@@ -10,6 +10,7 @@ import { SERVER_ARGUMENTS, startFloorOf, startServer, type ServerSubject, type S
 import { median } from "../statistics.ts";
 import { readUsage, USAGE_ARGUMENTS } from "../usage.ts";
 import type { Appended, AppendOrder } from "./appender.ts";
+import { catchUp } from "./catch-up.ts";
 import { planFor, type FramesPlan } from "./floor-plan.ts";
 
 /** Bytes of a message before it is sealed. */
@@ -25,7 +26,7 @@ const SETTLE = 1_000;
 
 /** What sealed messages cost the server: storing them, handing them on, and devices that are there. */
 export async function sealed(effort: Effort): Promise<readonly Figure[]> {
-  const figures = [...(await appending(effort)), ...(await fanOut(100, effort))];
+  const figures = [...(await appending(effort)), ...(await fanOut(100, effort)), ...(await catchUp(SEALED_BYTES))];
   if (effort.runs < 5) return figures;
   return [...figures, ...(await fanOut(1_000, effort)), ...(await connected(900))];
 }
