@@ -14,6 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), "padserve-package-"));
 // The Node that runs this is new enough; the machine's own may not be.
 const env = {
   ...process.env,
+  // Nothing of this machine's user; an agent only where one is to be tried, which ends with its command.
+  XDG_STATE_HOME: join(folder, "state"),
+  PAD_CLASSIC: "1",
+  PAD_AGENT_IDLE: "0",
   PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
   npm_config_loglevel: "error",
 };
@@ -60,6 +64,9 @@ async function tryServer(): Promise<void> {
   }
   expect(port !== undefined, "the server says where it listens");
   run("npx", ["pad", "send", "ALL", "hello", "--server", `127.0.0.1:${port}`, "--as", "trial"], folder);
+  const sealed = ["PAD_CLASSIC=", "npx", "pad", "send", "#everyone", "hello", "--as", "sealed", "--json"];
+  const stored = run("env", [...sealed, "--server", `127.0.0.1:${port}`], folder);
+  expect(stored.includes('"sealed":true'), "an agent is started, and seals");
   await tryEchoBot(`127.0.0.1:${port}`);
   expect(
     run("npx", ["padserve", "names", "--data", data], folder).includes("trial"),

@@ -2,16 +2,16 @@ import { defineCommand, type Command, type Invocation } from "../../args/command
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Options } from "../../args/options.ts";
 import { longestText } from "../../client/classic/index.ts";
-import { OPEN_ROOM_NAME, type SealedChat } from "../../client/index.ts";
+import { OPEN_ROOM_NAME, type Conversation, type SealedChat } from "../../client/index.ts";
 import { visibleLine } from "../../text/visible.ts";
-import type { Explanation } from "../explain.ts";
+import { explainFailure, type Explanation } from "../explain.ts";
 import { readText, tooLong } from "../read-text.ts";
 import { destination, explainLoss, SCRIPT_OPTIONS, whichServer, type Where } from "../script.ts";
 import { cannotSeal, CLASSIC_OPTION, isClassic, type Attach } from "../sealed/attach.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
-import { conversationFor, whenOnline, whenReader } from "../sealed/whereabouts.ts";
+import { aborted, conversationFor, explainNobody, whenOnline, whenReader } from "../sealed/whereabouts.ts";
 import { sendClassic } from "./classic.ts";
 import { sendSealed } from "./sealed.ts";
 
@@ -119,7 +119,7 @@ async function sealedSend(
   const code = await toSealed(chat);
   await chat.close();
   if (code !== "plain") return code;
-  context.stderr.write(`pad send: The server can read this: ${visibleLine(ready.to)} has no device to seal it for.\n`);
+  context.stderr.write(readable(ready.to));
   return await plainSend(ready);
 
   async function toSealed(on: SealedChat): Promise<ExitCode | "plain"> {
@@ -129,7 +129,10 @@ async function sealedSend(
     const meant = await conversationFor(on, target, server);
     if ("code" in meant) return complain(context, { ...meant, text: `Not sent: ${meant.text}` });
     const { conversation } = meant;
-    if (conversation.kind === "classic-direct" || conversation.kind === "open-room") return "plain";
+    if (conversation.kind === "classic-direct" || conversation.kind === "open-room") {
+      // A name that was given is the device's own, whose key the classic protocol can't prove.
+      return where.name === null ? "plain" : await openly(on, conversation);
+    }
     const limit = on.longestText(conversation.id);
     if (Buffer.byteLength(text) > limit) return complain(context, { text: tooLong(limit), code: EXIT.wrongUse });
     await whenReader(on, conversation, signal);
@@ -143,6 +146,26 @@ async function sealedSend(
     if (values.json === true && json !== null) context.stdout.write(jsonLine(json));
     return EXIT.done;
   }
+
+  async function openly(on: SealedChat, { id, title }: Conversation): Promise<ExitCode> {
+    context.stderr.write(readable(title));
+    const outcome = await Promise.race([on.send(id, text), aborted(signal)]);
+    if (context.stop.aborted) return EXIT.interrupted;
+    if (outcome === null) return complain(context, tooLate(invocation)("whether the message arrived is unknown."));
+    if (outcome.kind !== "taken") {
+      return complain(context, explainNobody(outcome, title, server) ?? explainFailure(outcome, server));
+    }
+    if (values.json === true) {
+      const at = isoTime(Date.now());
+      context.stdout.write(jsonLine({ with: title, from: on.me, at, text, sealed: false }));
+    }
+    return EXIT.done;
+  }
+}
+
+/** What is said of a message to somebody for whom nothing can be sealed, before it goes. */
+function readable(name: string): string {
+  return `pad send: The server can read this: ${visibleLine(name)} has no device to seal it for.\n`;
 }
 
 async function plainSend({ invocation, where, to, text, signal }: Ready): Promise<ExitCode> {

@@ -24,6 +24,15 @@ describe("what is written", () => {
     ["/me waves", { kind: "say", text: "/me waves" }],
     ["/set bell off", { kind: "set", name: "bell", value: "off" }],
     ["/search  two words", { kind: "search", words: "two words" }],
+    ["/create #ops", { kind: "create", name: "ops", access: "open" }],
+    ["/create ops invite", { kind: "create", name: "ops", access: "invite" }],
+    ["/leave", { kind: "leave", name: "" }],
+    ["/join #Ops", { kind: "join", name: "Ops" }],
+    ["/edit better so", { kind: "edit", back: 1, text: "better so" }],
+    ["/edit ^2 better so", { kind: "edit", back: 2, text: "better so" }],
+    ["/edit ^_^ indeed", { kind: "edit", back: 1, text: "^_^ indeed" }],
+    ["/delete ^12", { kind: "delete", back: 12 }],
+    ["/accept bob", { kind: "accept", person: "bob" }],
     ["//me too", { kind: "say", text: "/me too" }],
   ])("CM-1 %j", (text, intent) => expect(readWritten(text)).toEqual(intent));
 
@@ -32,10 +41,23 @@ describe("what is written", () => {
     (text) => expect(readWritten(text)).toEqual({ kind: "say", text }),
   );
 
-  test.each(["/", "/shout", "/constructor", "/msg", "/msg bob", "/to bob and carol", "/quit now", "/me", "/kick"])(
-    "CM-1 %j is refused, not said",
-    (text) => expect(readWritten(text).kind).toBe("wrong"),
-  );
+  test.each([
+    "/",
+    "/join",
+    "/join #a#b",
+    "/create #ops secret",
+    "/edit",
+    "/edit ^2",
+    "/delete me",
+    "/shout",
+    "/constructor",
+    "/msg",
+    "/msg bob",
+    "/to bob and carol",
+    "/quit now",
+    "/me",
+    "/kick",
+  ])("CM-1 %j is refused, not said", (text) => expect(readWritten(text).kind).toBe("wrong"));
 
   test("CM-1 any text can be written, and one with two slashes is always said", () => {
     fc.assert(

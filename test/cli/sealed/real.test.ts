@@ -1,0 +1,50 @@
+/** `pad send` with a real server and a real agent, to whom nothing can be sealed for; the rest is in the documents' transcripts. */
+import { expect, onTestFinished, test } from "vitest";
+import { aboutBeingLocal } from "../../../src/cli/chatting/being-local.ts";
+import { startFakeLocalApi } from "../../fakes/fake-local-api.ts";
+import { FakeOldServer } from "../../fakes/fake-old-server.ts";
+import { besideTailscaled } from "../../helpers/process-context.ts";
+import { runPadserve, scratchFolder } from "../../helpers/program.ts";
+import { startTestServer } from "../../helpers/server.ts";
+
+test("CS-3 to whom there is no device it goes in the open, under the name that was given too, and that is said", async () => {
+  await using server = await startTestServer();
+  const dave = await server.join("dave");
+  const { pad } = home(`127.0.0.1:${server.port}`);
+  const said = "pad send: The server can read this: dave has no device to seal it for.\n";
+  expect(await pad("send", "dave", "hi", "--as", "backup")).toMatchObject({ code: 0, stderr: said });
+  expect(await dave.message()).toMatchObject({ from: "backup", text: "hi" });
+  expect(await pad("send", "dave", "hi", "--as", "backup", "--json")).toMatchObject({ code: 0 });
+  expect(await dave.message()).toMatchObject({ from: "backup" });
+});
+
+test("CS-9 an old server has no rooms; a person is written to as before, and it is said that it can't seal", async () => {
+  await using server = await FakeOldServer.start({ generation: 3 });
+  const { pad } = home(`127.0.0.1:${server.address.port}`);
+  const { code, stderr } = await pad("send", "#ops", "hi");
+  expect(code).toBe(4);
+  expect(stderr).toContain("which can't seal");
+  expect((await pad("send", "nobody", "hi")).stderr).toMatch(
+    /^pad send: The server can read this: .* can't seal\.\npad send: Not delivered/,
+  );
+});
+
+test("CS-10 on the server's own machine it is said that one counts as local, where the tailnet knows one's login", async () => {
+  const fake = await startFakeLocalApi();
+  onTestFinished(() => fake.stop());
+  const beside = besideTailscaled(fake.path);
+  const [line = ""] = await aboutBeingLocal("alice", { host: "localhost", port: 12345 }, beside);
+  expect(line).toContain('counts as "local"');
+  expect(line).toContain("not alice@example.com");
+  expect(line).toContain("--trust-local");
+  expect(await aboutBeingLocal("alice", { host: "chat", port: 12345 }, beside)).toEqual([]);
+  await fake.goAway();
+  expect(await aboutBeingLocal("alice", { host: "localhost", port: 12345 }, beside)).toEqual([]);
+});
+
+function home(server: string) {
+  const env = { HOME: scratchFolder(), PAD_CLASSIC: "", PAD_AGENT_IDLE: "30", PAD_SERVER: server };
+  const pad = async (...words: readonly string[]) => await runPadserve(words, { env });
+  onTestFinished(async () => void (await pad("agent", "stop")));
+  return { pad };
+}
