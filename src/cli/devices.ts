@@ -39,7 +39,7 @@ export function devicesCommand(attach: Attach): Command {
 }
 
 async function devices({ values, context }: Invocation<typeof OPTIONS>, attach: Attach): Promise<ExitCode> {
-  return await withChat("devices", { values, context, attach, offline: false }, async (chat, server) => {
+  return await withChat("devices", { values, context, attach, offline: true }, async (chat, server) => {
     const reply = await chat.devices();
     if (reply.kind !== "answered") return explainFailure(reply, server);
     context.stdout.write(values.json === true ? jsonLine(reply.value.map(asObject)) : reply.value.map(asLine).join(""));

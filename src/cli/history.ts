@@ -10,7 +10,7 @@ import { attachAgent } from "./sealed/agent.ts";
 import type { Attach } from "./sealed/attach.ts";
 import { isoTime, jsonLine, messageJson } from "./sealed/message.ts";
 import { readTarget } from "./sealed/target.ts";
-import { conversationFor, whenOnline } from "./sealed/whereabouts.ts";
+import { conversationFor } from "./sealed/whereabouts.ts";
 import { withChat } from "./sealed/with-chat.ts";
 
 const OPTIONS = {
@@ -49,13 +49,10 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
   if (target.kind === "all") {
     return complain({ text: "What is said to ALL is not kept. Rooms are: pad rooms lists them.", code: EXIT.wrongUse });
   }
-  // It is this device's own: no server needs to be there.
   return await withChat("history", { values, context, attach, offline: true }, async (chat, server) => {
     const known = chat.named(words[0] ?? "");
-    const away = await whenOnline(chat, server, context.stop);
-    if (away !== null) context.stderr.write(`pad history: ${away.text} This is what this computer has.\n`);
-    const found =
-      away !== null && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
+    const isAway = chat.state.kind !== "online";
+    const found = isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
     if ("code" in found) return found;
     const { conversation } = found;
     if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {

@@ -49,10 +49,14 @@ async function rooms({ words, values, context }: Invocation<typeof OPTIONS>, att
     context.stderr.write(`pad rooms: ${deed.why}\n`);
     return EXIT.wrongUse;
   }
-  return await withChat("rooms", { values, context, attach, offline: false }, async (chat, server) => {
-    const done = await doRoomDeed(deed, chat, server, values.json === true);
-    if ("code" in done) return done;
-    context.stdout.write(done.said);
-    return EXIT.done;
-  });
+  return await withChat(
+    "rooms",
+    { values, context, attach, offline: deed.kind === "list" || deed.kind === "members" },
+    async (chat, server) => {
+      const done = await doRoomDeed(deed, chat, server, values.json === true);
+      if ("code" in done) return done;
+      context.stdout.write(done.said);
+      return EXIT.done;
+    },
+  );
 }

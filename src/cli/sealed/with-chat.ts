@@ -12,7 +12,7 @@ export interface WithChat {
   readonly values: Values<typeof SCRIPT_OPTIONS>;
   readonly context: ProcessContext;
   readonly attach: Attach;
-  /** Whether the server may be away. */
+  /** Whether what this computer has is of use while the server is away. */
   readonly offline: boolean;
 }
 
@@ -40,8 +40,10 @@ export async function withChat(
   return ended === null ? EXIT.interrupted : typeof ended === "number" ? ended : complain(ended);
 
   async function run(on: SealedChat): Promise<ExitCode | Explanation> {
-    const away = offline ? null : await whenOnline(on, server, stop);
-    return away ?? (await use(on, server));
+    const away = await whenOnline(on, server, stop);
+    if (away !== null && !offline) return away;
+    if (away !== null) context.stderr.write(`pad ${name}: ${away.text} This is what this computer has.\n`);
+    return await use(on, server);
   }
 
   function complain({ text, code }: Explanation): ExitCode {
