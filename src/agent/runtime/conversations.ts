@@ -111,16 +111,19 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
   }
 }
 
+/** For a successor to be there whose predecessor takes nothing more; 20 ms each. */
+const MOST_ATTEMPTS = 100;
+
 /** False: no such conversation. Where it goes on in another group in this very moment, it is written there. */
 async function write(
-  { groups }: Entrance,
+  { groups, system }: Entrance,
   {
     conversation,
     message,
     shown,
   }: { readonly conversation: string; readonly message: OutboxRow; readonly shown: readonly string[] },
 ): Promise<boolean> {
-  for (;;) {
+  for (let attempt = 0; ; attempt += 1) {
     const session = groups.of(conversation);
     if (session === null) return false;
     try {
@@ -128,7 +131,9 @@ async function write(
       groups.wake(toText(session.id));
       return true;
     } catch (error) {
-      if (groups.of(conversation) === session) throw error;
+      const isGoingOn = (await session.look()).row.successor !== null && attempt < MOST_ATTEMPTS;
+      if (groups.of(conversation) === session && !isGoingOn) throw error;
+      await system.wait(20);
     }
   }
 }

@@ -334,7 +334,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   async function continueElsewhere(row: GroupRow): Promise<void> {
     const entrance = (await alive)?.entrance ?? null;
     if (row.status === "active") await entrance?.successions.retire(entrance, row.conversation);
-    if (entrance?.successions.note(row) === true) succeedLater(null);
+    const isStuck = entrance?.successions.note(row) === true;
+    // Where it goes on already, what waits in others is brought along.
+    const isLeft = row.status === "active" && entrance?.successions.hasOrphans(row.conversation) === true;
+    if (isStuck || isLeft) succeedLater(null);
   }
 
   function succeedLater(views: readonly GroupView[] | null): void {

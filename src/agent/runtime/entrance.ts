@@ -26,6 +26,8 @@ export interface Successions {
   note(row: GroupRow): boolean;
   /** A connection has come: what was tried on another may be tried again. */
   begin(): void;
+  /** Whether a group of this conversation is left that nothing has taken the place of. */
+  hasOrphans(conversation: string): boolean;
   /** Whether this conversation, which this device was in, waits for a successor. */
   isWaiting(conversation: string): boolean;
   /** The conversation goes on: keys of the groups before aren't needed any more. */

@@ -47,6 +47,7 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       return real.has(group);
     },
     begin: () => tried.clear(),
+    hasOrphans: (conversation) => [...waiting.values()].includes(conversation),
     isWaiting: (conversation) => [...real].some((group) => waiting.get(group) === conversation),
     async retire(entrance, conversation) {
       if (!outlived.delete(conversation)) return;
@@ -56,16 +57,15 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       }
     },
     async run(entrance, views) {
-      if (real.size === 0) return;
+      if (waiting.size === 0) return;
       const there = views ?? (await groupsThere(entrance));
       if (there === null) return;
       const told = await report(entrance, there);
       if (told === null) return;
-      for (const conversation of new Set([...real].map((group) => waiting.get(group) ?? "")))
-        await goOn(entrance, conversation, told);
+      for (const conversation of new Set(waiting.values())) await goOn(entrance, conversation, told);
     },
     async inherit(entrance, successor, conversation) {
-      if (![...waiting.values()].includes(conversation)) return [];
+      if (!these.hasOrphans(conversation)) return [];
       const views = await groupsThere(entrance);
       if (views === null) return [];
       const source = await lastKnown(entrance, await rowsOf(entrance, conversation));
@@ -95,17 +95,29 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
     const rows = await rowsOf(entrance, conversation);
     const live = rows.findLast(({ status }) => status === "active" || status === "joining");
     if (live !== undefined) {
+      const orphans = rows.filter((row) => waits(row) && !sameBytes(row.id, live.id)).map(({ id }) => toText(id));
+      for (const [group, where] of waiting) {
+        if (where === conversation && !orphans.includes(group)) forget(group);
+      }
+      if (orphans.length === 0) return;
       await handOver(entrance, { conversation, successor: live.id, views });
       await entrance.groups.reload(toText(live.id));
       entrance.groups.wake(toText(live.id));
       return;
     }
+    if (!these.isWaiting(conversation)) return;
     // The server hasn't been told by enough of its members yet.
     if (rows.some((row) => isOver(row) && viewOf(views, row)?.ended === false)) return;
     const there = views.find((view) => !view.ended && conversationOf(view.place, entrance.self.owner) === conversation);
     if (there === undefined) await makeSuccessor(entrance, conversation, rows, views);
     // Whoever made it adds this device, and others with it; a room that is open isn't waited for too long.
     else if (!there.welcome && mayEnter(entrance, there) && isDue(entrance, there)) await enter(entrance, there);
+  }
+
+  /** It has a successor, or goes on itself. */
+  function forget(group: string): void {
+    waiting.delete(group);
+    real.delete(group);
   }
 
   /** The second time that it is met, some seconds later at the earliest. */
