@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { longestText } from "../../src/client/classic/index.ts";
 import { FakeOldServer } from "../fakes/fake-old-server.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
-import { LAUNCHER, runPadserve, startPadserve } from "../helpers/program.ts";
+import { LAUNCHER, runPadserve, scratchFolder, startPadserve } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
 
 test("CM-7 the longest text arrives, and one byte more is told before anybody is asked", async () => {
@@ -116,7 +116,11 @@ test("CM-5 everybody is ALL in any case, as in a chat", async () => {
 test("CM-23 a send that failed exits as failed when nobody reads why", async () => {
   await using server = await startTestServer();
   const words = [LAUNCHER, "send", "nobody", "hi", "--as", "nas", "--server", where(server.port)];
-  const send = spawn(process.execPath, words, { stdio: ["ignore", "inherit", "pipe"] });
+  const send = spawn(process.execPath, words, {
+    stdio: ["ignore", "inherit", "pipe"],
+    // Nothing of this machine's user, and no agent of theirs.
+    env: { PATH: process.env["PATH"], HOME: scratchFolder(), PAD_CLASSIC: "1" },
+  });
   send.stderr.destroy();
   expect(await once(send, "exit")).toEqual([4, null]);
 });
