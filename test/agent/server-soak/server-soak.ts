@@ -118,6 +118,10 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
   }
 
   async function unrest(): Promise<string | null> {
+    for (const device of devices) {
+      const waiting = await device.waiting();
+      if (waiting > 0) return `${device.name} has ${waiting} waiting`;
+    }
     for (const conversation of new Set([EVERYONE, ...said.map((one) => one.conversation)])) {
       const states = new Set<string>();
       for (const device of devices) {

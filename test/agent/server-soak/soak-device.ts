@@ -19,6 +19,8 @@ export interface SoakDevice {
   crashAfter(statements: number): void;
   /** Oldest first. */
   history(conversation: string): Promise<readonly HistoryRow[]>;
+  /** Messages that wait, in whatever group. */
+  waiting(): Promise<number>;
   remove(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export function soakDevice(
       countdown = statements;
     },
     history: async (conversation) => (await store.history(conversation, { before: null, limit: 1000 })).toReversed(),
+    waiting: async () => (await store.outbox()).length,
     async remove() {
       await device.stop();
       place.remove();
