@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { describeIdentity } from "../core/identity.ts";
 import { foldName } from "../core/names.ts";
+import { isRuleOfFirst } from "../core/operators.ts";
 import { valuesOf } from "../core/persistent-map.ts";
 import type { Mailbox } from "../core/mailbox.ts";
 import { compareNames } from "../core/roster.ts";
@@ -100,9 +101,9 @@ export function listOperators(state: State): readonly OperatorRecord[] {
     const { name, operator: ground } = session;
     byKey.set(`${foldName(name)} ${ground}`, { name, ground, connected: true });
   }
-  const kept = state.keptRight?.name;
-  if (kept !== undefined && !byKey.has(`${kept} first`)) {
-    byKey.set(`${kept} first`, { name: kept, ground: "first", connected: false });
+  const kept = isRuleOfFirst(state) ? state.keptRight?.name : undefined;
+  if (kept !== undefined && !byKey.has(`${foldName(kept)} first`)) {
+    byKey.set(`${foldName(kept)} first`, { name: kept, ground: "first", connected: false });
   }
   return [...byKey.values()].toSorted(byName);
 }

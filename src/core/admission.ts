@@ -12,7 +12,7 @@ import type { Event } from "./events.ts";
 import { identityKey, isOfTailnet, sameDetails, sameIdentity, type OperatorGround } from "./identity.ts";
 import { countUnder } from "./index-map.ts";
 import { foldName, isName } from "./names.ts";
-import { isFirst, lastingGround } from "./operators.ts";
+import { isFirst, keepingRight, lastingGround } from "./operators.ts";
 import { get } from "./persistent-map.ts";
 import type { Refusal } from "./refusals.ts";
 import { bearersOf, type KeyOfName, type RegisteredSession, type Session, type State } from "./state.ts";
@@ -59,7 +59,8 @@ export function decideRegister(
   const claimed = decideClaim(state, identity, name, at);
   if ("reason" in claimed) return refused(claimed);
   const operator = ground ?? (isFirst(state, identity, name, userKey) ? "first" : null);
-  return done(...claimed, {
+  const kept = operator === "first" ? keepingRight(state, identity, name, userKey) : [];
+  return done(...claimed, ...kept, {
     kind: "session-registered",
     session: session.id,
     tag: command.tag,

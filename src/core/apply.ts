@@ -2,7 +2,6 @@ import type { Ban, Claim, Event, SessionId } from "./events.ts";
 import { identityKey } from "./identity.ts";
 import { putUnder, withoutUnder } from "./index-map.ts";
 import { foldName } from "./names.ts";
-import { keptRightOf } from "./operators.ts";
 import { get, put, without } from "./persistent-map.ts";
 import { withName, withoutName } from "./sorted-names.ts";
 import { sessionsNamed, type RegisteredSession, type Session, type State } from "./state.ts";
@@ -22,6 +21,8 @@ export function apply(state: State, event: Event): State {
       return { ...state, tailscaledSeen: true };
     case "tailscaled-presence":
       return { ...state, tailscaledPresent: event.present };
+    case "right-kept":
+      return { ...state, keptRight: event.right };
     case "kept-right-given-up":
       return { ...state, keptRight: null };
     case "absences-counted":
@@ -113,7 +114,6 @@ function registered(state: State, session: RegisteredSession): State {
     sessions: put(state.sessions, session.id, session),
     online: put(state.online, foldName(session.name), [...sessionsNamed(state, session.name), session.id]),
     sharing: session.sharing === "shared" ? put(state.sharing, session.id, session.id) : state.sharing,
-    keptRight: session.operator === "first" ? keptRightOf(session) : state.keptRight,
   };
 }
 

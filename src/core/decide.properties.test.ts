@@ -141,6 +141,7 @@ test("MO-9 what was stored gives the same claims and bans at the next start, and
     expect(sorted(valuesOf(next.claims))).toEqual(sorted(valuesOf(after.claims)));
     expect(sorted(valuesOf(next.bans))).toEqual(sorted(valuesOf(after.bans)));
     expect(next.tailscaledSeen).toBe(after.tailscaledSeen);
+    expect(next.keptRight).toEqual(after.keptRight);
   });
 });
 

@@ -50,6 +50,7 @@ export function deliveriesOf(before: State, event: Event): readonly Delivery[] {
         { to: rosterOf(before).sessions, except: null, notice: { kind: "name-passed-on", name, from, to: heir } },
       ];
     }
+    case "right-kept":
     case "kept-right-given-up":
     case "absences-counted":
     case "session-opened":

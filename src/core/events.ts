@@ -30,12 +30,22 @@ export interface Ban {
   readonly reason?: string;
 }
 
+/**
+ * Whose the right of the first operator is, see `isFirst`: an address's under its name, or a local name's with its user key. A bare
+ * local name can't have it: any user of the machine could take the name.
+ */
+export type KeptRight =
+  | { readonly kind: "address"; readonly name: string; readonly address: string }
+  | { readonly kind: "user-key"; readonly name: string; readonly userKey: string };
+
 /** What must outlive the process. The store keeps facts and nothing else. */
 export type Fact =
   | { readonly kind: "name-claimed"; readonly claim: Claim }
   | { readonly kind: "name-released"; readonly name: string }
   | { readonly kind: "ban-placed"; readonly ban: Ban }
   | { readonly kind: "ban-lifted"; readonly name: string }
+  | { readonly kind: "right-kept"; readonly right: KeptRight }
+  | { readonly kind: "kept-right-given-up" }
   /** tailscaled has answered once for this data directory: from now on identity never falls back to bare addresses. */
   | { readonly kind: "tailscaled-seen" };
 
@@ -71,8 +81,6 @@ type LiveEvent =
       readonly operator: OperatorGround | null;
     }
   | { readonly kind: "tailscaled-presence"; readonly present: boolean }
-  /** The right of the first operator, see `isFirst`. */
-  | { readonly kind: "kept-right-given-up" }
   /** Milliseconds by node, of all that are absent. */
   | { readonly kind: "absences-counted"; readonly absences: PersistentMap<string, number> }
   | {
@@ -124,6 +132,8 @@ export function isFact(event: Event): event is Fact {
     case "name-released":
     case "ban-placed":
     case "ban-lifted":
+    case "right-kept":
+    case "kept-right-given-up":
     case "tailscaled-seen":
       return true;
     case "session-opened":
@@ -136,7 +146,6 @@ export function isFact(event: Event): event is Fact {
     case "answered":
     case "sent-away":
     case "name-passed-on":
-    case "kept-right-given-up":
     case "absences-counted":
       return false;
   }

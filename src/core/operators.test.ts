@@ -115,9 +115,13 @@ test("ID-43 a local name's right is kept with its key, and comes back to whoever
   w.joinShared(5, local, "other", "key of alice");
   w.joinShared(6, local, "ALICE", "key of alice");
   expect([groundOf(w, 5), groundOf(w, 6)]).toEqual([null, "first"]);
+  const later = w.restarted();
+  later.joinShared(1, local, "bob", "key of bob");
+  later.joinShared(2, local, "alice", "key of alice");
+  expect([groundOf(later, 1), groundOf(later, 2)]).toEqual([null, "first"]);
 });
 
-test("ID-43 an address's right is kept for that address and name over lost connections, whoever comes first after it", () => {
+test("ID-43 an address's right is kept for that address and name over lost connections and restarts, whoever comes first after it", () => {
   const w = world({}, noTailscaled);
   w.join(1, phone, "alice");
   w.run({ kind: "end", session: 1, refusal: null });
@@ -127,7 +131,9 @@ test("ID-43 an address's right is kept for that address and name over lost conne
   expect([groundOf(w, 2), groundOf(w, 3), groundOf(w, 4)]).toEqual([null, null, null]);
   w.join(5, phone, "ALICE");
   expect(groundOf(w, 5)).toBe("first");
-  expect(groundOf(joined(w.restarted(), 1, tablet, "bob"), 1)).toBe("first");
+  const later = w.restarted();
+  expect(groundOf(joined(later, 1, tablet, "bob"), 1)).toBe(null);
+  expect(groundOf(joined(later, 2, phone, "alice"), 2)).toBe("first");
 });
 
 test("ID-43 the administrator takes the kept right back, and the next first has it", () => {
@@ -145,6 +151,8 @@ test("ID-43 the administrator takes the kept right back, and the next first has 
   w.join(4, tablet, "bob");
   expect(groundOf(w, 4)).toBe("first");
   expect(outcome(world().run({ kind: "clear-kept-right" }))).toBe("unchanged");
+  w.run({ kind: "clear-kept-right" });
+  expect(groundOf(joined(w.restarted(), 1, phone, "alice"), 1)).toBe("first");
 });
 
 const tablet: Identity = { kind: "address", address: "100.64.0.8" };
@@ -185,7 +193,7 @@ test("ID-45 a tailscaled that is there and silent takes the first one's right wh
   w.join(1, phone, "alice");
   const step = w.run({ kind: "tailscaled-presence", present: true });
   expect(step.heard).toEqual([{ to: 1, notice: { kind: "operator-changed", operator: false } }]);
-  expect(w.facts.map(({ kind }) => kind)).toEqual(["name-claimed"]);
+  expect(w.facts.map(({ kind }) => kind)).toEqual(["name-claimed", "right-kept"]);
   w.run({ kind: "end", session: 1, refusal: null });
   w.join(2, phone, "alice");
   expect(groundOf(w, 2)).toBe(null);

@@ -1,9 +1,9 @@
 import { done, UNCHANGED, type Decision } from "./decision.ts";
-import type { Event } from "./events.ts";
-import { foldAscii, identityKey, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
+import type { Event, KeptRight } from "./events.ts";
+import { foldAscii, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { foldName } from "./names.ts";
 import { valuesOf } from "./persistent-map.ts";
-import type { KeptRight, RegisteredSession, Settings, State } from "./state.ts";
+import type { Settings, State } from "./state.ts";
 
 /**
  * Why this identity, under this name, is operator; null: it isn't. What the tailnet or the configuration says lasts as
@@ -22,28 +22,48 @@ export function lastingGround(
  * The original's rule: whoever registers while nobody is registered is operator. It holds only where no tailscaled is or was ever
  * seen and the configuration names nobody; anywhere else nobody becomes operator by being early. The right stays with the
  * address and its name, or with a local name and its key, so that it comes back to these, and to nobody else, after the
- * connection was lost.
+ * connection was lost or the server restarted.
  */
 export function isFirst(state: State, identity: Identity, name: string, userKey: string | null): boolean {
-  if (state.tailscaledSeen || state.tailscaledPresent || state.settings.operators.length > 0) return false;
+  if (!isRuleOfFirst(state)) return false;
   const { keptRight } = state;
   if (keptRight === null) return state.online.size === 0;
-  const isTheirs = keptRight.identity === identityKey(identity) && keptRight.name === foldName(name);
-  return isTheirs && (keptRight.userKey === null || keptRight.userKey === userKey);
+  const theirs = rightOf(identity, name, userKey);
+  return theirs !== null && sameRight(keptRight, theirs);
 }
 
-/** The right that registering first leaves behind. A bare local name's is not kept: any user of the machine could take it. */
-export function keptRightOf({ identity, name, userKey }: RegisteredSession): KeptRight | null {
+/** Whether anybody can be operator by being first. */
+export function isRuleOfFirst({ tailscaledSeen, tailscaledPresent, settings }: State): boolean {
+  return !tailscaledSeen && !tailscaledPresent && settings.operators.length === 0;
+}
+
+/** What must be stored when this session becomes operator by being first: nothing for a bare local name, whose right goes with it. */
+export function keepingRight(state: State, identity: Identity, name: string, userKey: string | null): Event[] {
+  const right = rightOf(identity, name, userKey);
+  return right === null || state.keptRight !== null ? [] : [{ kind: "right-kept", right }];
+}
+
+function rightOf(identity: Identity, name: string, userKey: string | null): KeptRight | null {
   switch (identity.kind) {
     case "address":
-      return { identity: identityKey(identity), name: foldName(name), userKey: null };
+      return { kind: "address", name, address: identity.address };
     case "local":
-      return userKey === null ? null : { identity: identityKey(identity), name: foldName(name), userKey };
+      return userKey === null ? null : { kind: "user-key", name, userKey };
     case "person":
     case "machine":
     case "labelled-machine":
       // Of a tailnet, where nobody is operator by being first.
       return null;
+  }
+}
+
+function sameRight(one: KeptRight, other: KeptRight): boolean {
+  if (foldName(one.name) !== foldName(other.name)) return false;
+  switch (one.kind) {
+    case "address":
+      return other.kind === "address" && one.address === other.address;
+    case "user-key":
+      return other.kind === "user-key" && one.userKey === other.userKey;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Ban, Claim, Fact, SessionId } from "./events.ts";
+import type { Ban, Claim, Fact, KeptRight, SessionId } from "./events.ts";
 import type { Notice } from "./notices.ts";
 
 /** All that a store remembers, in no particular order. */
@@ -6,6 +6,8 @@ export interface Saved {
   readonly claims: readonly Claim[];
   readonly bans: readonly Ban[];
   readonly tailscaledSeen: boolean;
+  /** Whose the right of the first operator is; null: it is kept for nobody. */
+  readonly keptRight: KeptRight | null;
 }
 
 /** One append-only log: a group's messages, a device's key packages. 1 to 128 characters. */

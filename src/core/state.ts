@@ -1,4 +1,4 @@
-import type { Ban, Claim, SessionId, Sharing } from "./events.ts";
+import type { Ban, Claim, KeptRight, SessionId, Sharing } from "./events.ts";
 import { identityKey, type Identity, type OperatorGround, type OperatorGrant } from "./identity.ts";
 import { indexOf, type Index } from "./index-map.ts";
 import { foldName } from "./names.ts";
@@ -15,13 +15,6 @@ export interface Settings {
   readonly maxNamesPerIdentity: number;
   /** All users of the server's machine are the one identity `local`. */
   readonly maxNamesOfLocal: number;
-}
-
-/** The right of the first operator: an address's under a folded name, or a local name's with its user key. */
-export interface KeptRight {
-  readonly identity: string;
-  readonly name: string;
-  readonly userKey: string | null;
 }
 
 /** The user key that a folded name without a tailnet identity has; null: none. The delivery service keeps them. */
@@ -51,7 +44,7 @@ export interface State {
   readonly tailscaledSeen: boolean;
   /** There is a tailscaled on this machine now, answering or not. */
   readonly tailscaledPresent: boolean;
-  /** Whose the right of the first operator is while the process lives, see `isFirst`. */
+  /** Whose the right of the first operator is; null: nobody's yet, or a session's alone. */
   readonly keptRight: KeptRight | null;
   /** For how long machines that have claimed names have not been in the network map, in milliseconds, by node. */
   readonly absences: PersistentMap<string, number>;
@@ -81,7 +74,7 @@ export function initialState(settings: Settings, saved: Saved): State {
     settings,
     tailscaledSeen: saved.tailscaledSeen,
     tailscaledPresent: false,
-    keptRight: null,
+    keptRight: saved.keptRight,
     absences: emptyMap(),
     claims: mapOf(saved.claims.map((claim) => [foldName(claim.name), claim])),
     bans: mapOf(saved.bans.map((ban) => [foldName(ban.name), ban])),

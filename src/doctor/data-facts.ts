@@ -4,7 +4,13 @@ import { describeIdentity } from "../core/identity.ts";
 import { StoreError } from "../store/errors.ts";
 import { examineDatabase } from "../store/sqlite/examine.ts";
 import { ask } from "../admin/ask.ts";
-import { BanRecordsSchema, ClaimRecordsSchema, ServerReportSchema, type ServerReport } from "../admin/records.ts";
+import {
+  BanRecordsSchema,
+  ClaimRecordsSchema,
+  OperatorRecordsSchema,
+  ServerReportSchema,
+  type ServerReport,
+} from "../admin/records.ts";
 import { readRunningFile, type RunningServer } from "../admin/running-file.ts";
 import type { Claimed } from "./operators.ts";
 
@@ -20,6 +26,8 @@ export type Contents =
 export interface Held {
   readonly claims: readonly Claimed[];
   readonly bans: number;
+  /** Who has the right of the first operator, where no Tailscale is; null: nobody. */
+  readonly first: string | null;
   /** The latest moment that is written down in it, milliseconds since 1970; null: none is. */
   readonly newest: number | null;
 }
@@ -75,10 +83,12 @@ async function contentsOf(folder: string): Promise<Contents> {
   try {
     const saved = examineDatabase(folder);
     if (saved === null) return { kind: "nothing" };
-    const { claims, bans, tailscaledSeen: tailscaleSeen } = saved;
+    const { claims, bans, keptRight, tailscaledSeen: tailscaleSeen } = saved;
+    const first = keptRight?.name ?? null;
     const moments = [...claims.map(({ claimedAt }) => claimedAt), ...bans.map(({ bannedAt }) => bannedAt)];
     const claimed = claims.map(({ name, identity }) => ({ name, identity: describeIdentity(identity) }));
-    return { kind: "stopped", tailscaleSeen, held: { claims: claimed, bans: bans.length, newest: latest(moments) } };
+    const held = { claims: claimed, bans: bans.length, first, newest: latest(moments) };
+    return { kind: "stopped", tailscaleSeen, held };
   } catch (error) {
     if (error instanceof StoreError) return { kind: "unusable", error };
     throw error;
@@ -90,8 +100,10 @@ async function askServer(server: RunningServer): Promise<Contents | null> {
     const report = await ask(server, "GET", "/admin/report", ServerReportSchema);
     const claims = await ask(server, "GET", "/admin/names", ClaimRecordsSchema);
     const bans = await ask(server, "GET", "/admin/bans", BanRecordsSchema);
+    const operators = await ask(server, "GET", "/admin/operators", OperatorRecordsSchema);
+    const first = operators.find(({ ground }) => ground === "first")?.name ?? null;
     const newest = latest([...claims, ...bans].map(({ since }) => Date.parse(since)));
-    return { kind: "running", server, report, held: { claims, bans: bans.length, newest } };
+    return { kind: "running", server, report, held: { claims, bans: bans.length, first, newest } };
   } catch {
     return null;
   }

@@ -11,7 +11,7 @@ const GIGABYTE = 1024 ** 3;
 const stopped: DataFacts = {
   folder: "/srv/padserve",
   place: { kind: "folder", mode: 0o700 },
-  contents: { kind: "stopped", tailscaleSeen: true, held: { claims: [], bans: 1, newest: null } },
+  contents: { kind: "stopped", tailscaleSeen: true, held: { claims: [], bans: 1, first: null, newest: null } },
   space: 70 * GIGABYTE,
 };
 

@@ -103,6 +103,7 @@ function operatorFacts(config: Config, data: DataFacts, tailscale: TailscaleFact
     capability: config.capability,
     trustLocal: config.trustLocal,
     granted: tailscale.granted,
+    first: heldIn(data)?.first ?? null,
     claims: contents === null || contents.kind === "nothing" ? [] : (heldIn(data)?.claims ?? null),
   };
 }

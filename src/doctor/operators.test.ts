@@ -8,6 +8,7 @@ function look(facts: Partial<OperatorFacts>) {
   return examineOperators({
     state: tagged,
     tailscaleKnown: true,
+    first: null,
     configured: [],
     capability: "padserve.dev/cap/chat",
     trustLocal: false,
@@ -48,6 +49,12 @@ test("DR-7 while Tailscale isn't running nothing is claimed of whom it makes ope
 test("DR-7 where no Tailscale ever was, the first to register is operator", () => {
   const [first] = look({ state: { kind: "absent" }, tailscaleKnown: false, granted: null });
   expect(first).toMatchObject({ level: "note", what: expect.stringContaining("Whoever registers while nobody else") });
+});
+
+test("DR-7 where the first one's right is kept, it is said whose it is", () => {
+  expect(look({ state: { kind: "absent" }, tailscaleKnown: false, granted: null, first: "alice" })).toEqual([
+    { area: "operators", level: "ok", what: "alice, who came first (padserve operators clear takes that back)" },
+  ]);
 });
 
 test("DR-7 trusting this machine is a warning", () => {

@@ -10,6 +10,8 @@ export interface OperatorFacts {
   readonly state: TailscaleState;
   /** Whether a tailscaled is or was ever there for this data folder: then nobody is operator by being first. */
   readonly tailscaleKnown: boolean;
+  /** Who has the right of the first operator; null: nobody, or that couldn't be read. */
+  readonly first: string | null;
   /** As configured: names, logins, `name:…`, `login:…`. */
   readonly configured: readonly string[];
   readonly capability: string;
@@ -31,7 +33,7 @@ export function examineOperators(facts: OperatorFacts): readonly Finding[] {
   const who = grounds(facts, open);
   if (who.length > 0) return [fine("operators", who.join("; ")), ...warnings];
   if (warnings.length > 0) return warnings;
-  if (!facts.tailscaleKnown) return [whoIsFirst()];
+  if (!facts.tailscaleKnown) return [facts.first === null ? whoIsFirst() : fine("operators", cameFirst(facts.first))];
   return [facts.state.kind === "running" ? nobody(facts) : notNow()];
 }
 
@@ -109,6 +111,10 @@ function notNow(): Finding {
     cause: "Whom the tailnet makes operator is known when Tailscale runs and can be asked.",
     next: "See to that first, then ask again.",
   };
+}
+
+function cameFirst(name: string): string {
+  return `${visibleLine(name, MOST_OF_OTHERS)}, who came first (padserve operators clear takes that back)`;
 }
 
 function whoIsFirst(): Finding {

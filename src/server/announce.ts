@@ -77,6 +77,8 @@ function whoIsOperator({ config, observation, state }: Situation): readonly stri
   ];
   if (lines.length > 0) return lines;
   if (!observation.socketExists && !observation.everAnswered && !state.tailscaledSeen) {
+    const kept = state.keptRight?.name;
+    if (kept !== undefined) return [`Operator: ${kept}, who came first (padserve operators clear takes that back).`];
     return ["Operator: whoever registers while nobody else is here, since there is no Tailscale to ask."];
   }
   return [

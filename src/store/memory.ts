@@ -1,4 +1,4 @@
-import type { Ban, Claim } from "../core/events.ts";
+import type { Ban, Claim, KeptRight } from "../core/events.ts";
 import { foldName } from "../core/names.ts";
 import type { Row } from "../groups/rows.ts";
 import { StoreError } from "./errors.ts";
@@ -10,11 +10,12 @@ interface Memory {
   readonly bans: Map<string, Ban>;
   readonly rows: Map<string, Row>;
   tailscaledSeen: boolean;
+  keptRight: KeptRight | null;
 }
 
 /** A store that is gone with the process: for tests, and for servers that are told to keep nothing. */
 export function createMemoryStore(): FullStore {
-  let memory: Memory = { claims: new Map(), bans: new Map(), rows: new Map(), tailscaledSeen: false };
+  let memory: Memory = { claims: new Map(), bans: new Map(), rows: new Map(), tailscaledSeen: false, keptRight: null };
   const logs = memoryLogs();
   let closed = false;
 
@@ -26,6 +27,7 @@ export function createMemoryStore(): FullStore {
         bans: [...memory.bans.values()],
         rows: [...memory.rows.values()],
         tailscaledSeen: memory.tailscaledSeen,
+        keptRight: memory.keptRight,
       };
     },
     async commit(batch) {
@@ -74,6 +76,12 @@ function apply(memory: Memory, fact: StoredFact): void {
       return;
     case "ban-lifted":
       memory.bans.delete(foldName(fact.name));
+      return;
+    case "right-kept":
+      memory.keptRight = fact.right;
+      return;
+    case "kept-right-given-up":
+      memory.keptRight = null;
       return;
     case "tailscaled-seen":
       memory.tailscaledSeen = true;

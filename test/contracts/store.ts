@@ -21,6 +21,8 @@ export interface DurableHarness extends Harness {
 const ada: Identity = { kind: "person", login: "ada@example.com" };
 const nas: Identity = { kind: "machine", node: "nNasCNTRL", label: "nas", tags: ["tag:server", "tag:backup"] };
 
+const EMPTY: SavedAll = { claims: [], bans: [], tailscaledSeen: false, keptRight: null, rows: [] };
+
 /** What every store must do, wherever it keeps its facts. */
 export function storeContract(name: string, open: () => Promise<Harness>): void {
   describe(`the store contract: ${name}`, () => {
@@ -28,7 +30,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
 
     test("ST-1 a new store is empty", () =>
       withStore(async ({ store }) => {
-        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
+        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, keptRight: null, rows: [] });
       }));
 
     test("ST-2 a claim and a ban come back as they were, whoever they are of", () =>
@@ -47,7 +49,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         const bans: Ban[] = [...identities, null].map((identity, index) => banOf(`Banned-${index}`, identity));
         bans.push({ ...banOf("Banned-why", null), reason: "spam, \u{1f600} and more" });
         await commitFacts(store, [...claims.map(claimed), ...bans.map(banned), { kind: "tailscaled-seen" }]);
-        expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true, rows: [] });
+        expect(sorted(await store.load())).toEqual({ claims, bans, tailscaledSeen: true, keptRight: null, rows: [] });
       }));
 
     test("ST-3 a later claim or ban of a name replaces the earlier, without regard to case", () =>
@@ -58,6 +60,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
           claims: [claimOf("ADA", ada)],
           bans: [banOf("eve", nas)],
           tailscaledSeen: false,
+          keptRight: null,
           rows: [],
         });
       }));
@@ -95,12 +98,18 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
           banned(banOf("Eve", null)),
           lifted("eve"),
         ]);
-        expect(await store.load()).toEqual({ claims: [last], bans: [], tailscaledSeen: false, rows: [] });
+        expect(await store.load()).toEqual({
+          claims: [last],
+          bans: [],
+          tailscaledSeen: false,
+          keptRight: null,
+          rows: [],
+        });
       }));
 
     test("ST-6 any sequence of batches leaves what the same facts leave when replayed one by one", () =>
       withStore(async ({ store }) => {
-        let expected: SavedAll = { claims: [], bans: [], tailscaledSeen: false, rows: [] };
+        let expected: SavedAll = { claims: [], bans: [], tailscaledSeen: false, keptRight: null, rows: [] };
         await fc.assert(
           fc.asyncProperty(fc.array(anyFact, { maxLength: 8 }), async (facts) => {
             await commitFacts(store, facts);
@@ -108,6 +117,18 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
             expect(sorted(await store.load())).toEqual(sorted(expected));
           }),
         );
+      }));
+
+    test("ST-47 the first operator's right comes back as it was; a later one replaces it, and one that was given up is gone", () =>
+      withStore(async ({ store }) => {
+        const address = { kind: "address", name: "Ada", address: "100.64.0.7" } as const;
+        const key = { kind: "user-key", name: "ada", userKey: "a key" } as const;
+        await commitFacts(store, [{ kind: "right-kept", right: address }]);
+        expect(await store.load()).toEqual({ ...EMPTY, keptRight: address });
+        await commitFacts(store, [{ kind: "right-kept", right: key }]);
+        expect(await store.load()).toEqual({ ...EMPTY, keptRight: key });
+        await commitFacts(store, [{ kind: "kept-right-given-up" }, { kind: "kept-right-given-up" }]);
+        expect(await store.load()).toEqual(EMPTY);
       }));
 
     test("ST-40 rows of the delivery service come back as they were; a later one replaces the earlier, null takes it away", () =>
@@ -143,7 +164,7 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
     test("ST-8 an empty batch is kept", () =>
       withStore(async ({ store }) => {
         await commitFacts(store, []);
-        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
+        expect(await store.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, keptRight: null, rows: [] });
       }));
 
     test("ST-9 calls that don't wait for each other take effect in their order", () =>
@@ -163,7 +184,13 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         await commitFacts(store, [claimed(claimOf("Ada", ada))]);
         const loaded = await store.load();
         await commitFacts(store, [released("Ada"), banned(banOf("Eve", null)), { kind: "tailscaled-seen" }]);
-        expect(loaded).toEqual({ claims: [claimOf("Ada", ada)], bans: [], tailscaledSeen: false, rows: [] });
+        expect(loaded).toEqual({
+          claims: [claimOf("Ada", ada)],
+          bans: [],
+          tailscaledSeen: false,
+          keptRight: null,
+          rows: [],
+        });
       }));
 
     test("ST-11 after closing every call is refused, but closing again is no error", () =>
@@ -191,6 +218,7 @@ export function durableStoreContract(name: string, open: () => Promise<DurableHa
           claims: [claimOf("Ada", ada)],
           bans: [banOf("Eve", nas)],
           tailscaledSeen: true,
+          keptRight: null,
           rows: [],
         });
         await again.close();
@@ -245,6 +273,13 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   anyName.map(released),
   fc.record({ name: anyName, identity: fc.option(anyIdentity), by: anyText, bannedAt: anyTime }).map(banned),
   anyName.map(lifted),
+  fc
+    .oneof(
+      fc.record({ kind: fc.constant("address" as const), name: anyName, address: anyText }),
+      fc.record({ kind: fc.constant("user-key" as const), name: anyName, userKey: anyText }),
+    )
+    .map((right) => ({ kind: "right-kept" as const, right })),
+  fc.constant({ kind: "kept-right-given-up" as const }),
   fc.constant({ kind: "tailscaled-seen" as const }),
 );
 

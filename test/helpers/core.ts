@@ -32,7 +32,7 @@ export const defaults: Settings = {
 };
 
 /** A tailnet that tailscaled has vouched for; nothing claimed, nobody banned. */
-export const freshlySaved: Saved = { claims: [], bans: [], tailscaledSeen: true };
+export const freshlySaved: Saved = { claims: [], bans: [], tailscaledSeen: true, keptRight: null };
 
 /** What one command did: what was decided, what it left behind, and who heard what, one by one. */
 export interface Step {
@@ -112,15 +112,17 @@ function stepOf(before: State, command: Command, keyOfName: KeyOfName): Step {
 export function savedAfter(saved: Saved, facts: readonly Fact[]): Saved {
   const claims = new Map(saved.claims.map((claim) => [claim.name.toLowerCase(), claim]));
   const bans = new Map(saved.bans.map((ban) => [ban.name.toLowerCase(), ban]));
-  let { tailscaledSeen } = saved;
+  let { tailscaledSeen, keptRight } = saved;
   for (const fact of facts) {
     if (fact.kind === "name-claimed") claims.set(fact.claim.name.toLowerCase(), fact.claim);
     else if (fact.kind === "name-released") claims.delete(fact.name.toLowerCase());
     else if (fact.kind === "ban-placed") bans.set(fact.ban.name.toLowerCase(), fact.ban);
     else if (fact.kind === "ban-lifted") bans.delete(fact.name.toLowerCase());
+    else if (fact.kind === "right-kept") keptRight = fact.right;
+    else if (fact.kind === "kept-right-given-up") keptRight = null;
     else tailscaledSeen = true;
   }
-  return { claims: [...claims.values()], bans: [...bans.values()], tailscaledSeen };
+  return { claims: [...claims.values()], bans: [...bans.values()], tailscaledSeen, keptRight };
 }
 
 /** What a step came to, in a few words: `refused: <reason>`, `ended: <cause>`, the kinds of its events, or `unchanged` or `session-gone`. */

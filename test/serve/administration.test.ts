@@ -8,8 +8,10 @@ import { ask } from "../../src/admin/ask.ts";
 import { newNonce, NONCE_HEADER, PROOF_HEADER, proveRequest } from "../../src/admin/proof.ts";
 import { ClaimRecordsSchema } from "../../src/admin/records.ts";
 import { readRunningFile } from "../../src/admin/running-file.ts";
+import { newSigningKey, type SigningKey } from "../../src/mls/identity/ed25519.ts";
 import type { FakeLocalApi } from "../fakes/fake-local-api.ts";
 import { ClassicPeer } from "../helpers/classic-peer.ts";
+import { FramePeer, makeDevice } from "../helpers/frame-peer.ts";
 import { askHttp } from "../helpers/http.ts";
 import { runPadserve, scratchFolder } from "../helpers/program.ts";
 import { startServe, type Serving } from "../helpers/serve.ts";
@@ -39,6 +41,43 @@ test("SV-43 operators are listed with their ground, and the right of whoever cam
   expect((await padserve("operators", data)).stdout).toBe("Nobody is operator now.\n");
   expect((await padserve("operators clear", data)).stdout).toBe("Nobody is operator by coming first.\n");
 });
+
+test("ID-43 the first one's right outlives kill -9, also when another comes first after it, until it is cleared", async () => {
+  const first = await startServe();
+  const { data } = first;
+  const [alice, bob] = [newSigningKey(), newSigningKey()];
+  expect((await greet(first, "alice", alice)).operator).toBe(true);
+  first.program.kill("SIGKILL");
+  await first.program.exited;
+  expect((await padserve("operators", data)).stdout).toBe("alice  first\n");
+
+  const second = await startServe({ data });
+  expect((await greet(second, "bob", bob)).operator).toBe(false);
+  expect((await greet(second, "alice", alice)).operator).toBe(true);
+  second.program.kill("SIGKILL");
+  await second.program.exited;
+  expect((await padserve("operators clear", data)).stdout).toMatch(
+    /^Whoever was operator by coming first is so no more/,
+  );
+  expect((await padserve("operators", data)).stdout).toBe("Nobody is operator now.\n");
+
+  const third = await startServe({ data });
+  expect((await greet(third, "bob", bob)).operator).toBe(true);
+  expect((await greet(third, "alice", alice)).operator).toBe(false);
+  expect((await padserve("operators clear", data)).stdout).toMatch(
+    /^Whoever was operator by coming first is so no more/,
+  );
+  third.program.kill("SIGKILL");
+  await third.program.exited;
+  expect((await padserve("operators", data)).stdout).toBe("Nobody is operator now.\n");
+});
+
+/** The hello's answer, of a new device with this user key. */
+async function greet({ port }: Serving, name: string, userKey: SigningKey) {
+  const peer = await FramePeer.connect(port);
+  onTestFinished(() => peer[Symbol.dispose]());
+  return peer.greet(name, makeDevice(peer.hello.server.id, { kind: "name", identity: name }, userKey));
+}
 
 test("SV-43 an operator by the tailnet's word is listed so, and clearing takes nothing from them", async () => {
   const { serving, alice } = await startWithPeople();

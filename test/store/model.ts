@@ -25,7 +25,10 @@ interface HeldEntry {
 /** Which entries are lasting, as log and number: a reader is not told. */
 const LASTING = new WeakSet<HeldEntry>();
 
-export const NOTHING: Held = { saved: { claims: [], bans: [], tailscaledSeen: false, rows: [] }, logs: {} };
+export const NOTHING: Held = {
+  saved: { claims: [], bans: [], tailscaledSeen: false, keptRight: null, rows: [] },
+  logs: {},
+};
 
 /** What a store holds that held `held` and then kept this batch. */
 export function keep(held: Held, { facts, appends, trims }: StoredBatch): Held {
@@ -101,6 +104,10 @@ export function replayed(saved: SavedAll, fact: StoredFact): SavedAll {
       return { ...saved, bans: [...without(saved.bans, fact.ban.name), fact.ban] };
     case "ban-lifted":
       return { ...saved, bans: without(saved.bans, fact.name) };
+    case "right-kept":
+      return { ...saved, keptRight: fact.right };
+    case "kept-right-given-up":
+      return { ...saved, keptRight: null };
     case "tailscaled-seen":
       return { ...saved, tailscaledSeen: true };
   }

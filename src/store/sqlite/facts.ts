@@ -4,7 +4,7 @@ import type { Row } from "../../groups/rows.ts";
 import { StoreError } from "../errors.ts";
 import { isRow, isRowOfOurs, type SavedAll, type StoredFact } from "../stored.ts";
 import type { Connection } from "./connection.ts";
-import { readBan, readClaim, readMeta, readRow, writeBan, writeClaim } from "./rows.ts";
+import { readBan, readClaim, readKeptRight, readMeta, readRow, writeBan, writeClaim } from "./rows.ts";
 import { sumOf } from "./sums.ts";
 import type { Digest } from "./sums.ts";
 
@@ -26,6 +26,7 @@ export function factTables(connection: Connection): FactTables {
         bans: bansWithReasons(Array.from(statements.bans.iterate(), readBan), meta),
         rows: Array.from(statements.rows.iterate(), readRow),
         tailscaledSeen: meta.has("tailscaled-seen"),
+        keptRight: readKeptRight(meta.get(KEPT_RIGHT)),
       };
     },
     apply: (facts, digest) => {
@@ -82,6 +83,13 @@ function apply(statements: ReturnType<typeof prepare>, fact: Fact, digest: Diges
       remove(statements.lift, foldName(fact.name), digest);
       remove(statements.forget, reasonKey(foldName(fact.name)), digest);
       return;
+    case "right-kept":
+      remove(statements.forget, KEPT_RIGHT, digest);
+      insert(statements.note, "meta", [KEPT_RIGHT, JSON.stringify(fact.right)], digest);
+      return;
+    case "kept-right-given-up":
+      remove(statements.forget, KEPT_RIGHT, digest);
+      return;
     case "tailscaled-seen":
       remove(statements.forget, "tailscaled-seen", digest);
       insert(statements.note, "meta", ["tailscaled-seen", "yes"], digest);
@@ -90,6 +98,9 @@ function apply(statements: ReturnType<typeof prepare>, fact: Fact, digest: Diges
       throw new TypeError(`a fact of unknown kind: ${JSON.stringify(fact satisfies never)}`);
   }
 }
+
+/** The key of the row of `meta` that says whose the right of the first operator is. */
+const KEPT_RIGHT = "kept-right";
 
 /** Reasons came later than bans, and stand in the table of what else there is. */
 function reasonKey(folded: string): string {

@@ -119,10 +119,16 @@ export const MIGRATIONS: readonly string[] = [
       FROM (SELECT sum FROM claims UNION ALL SELECT sum FROM bans UNION ALL SELECT sum FROM meta)
   );
   `,
+  // The tables stay as they are. From here on `meta` may say whose the right of the first operator is, which an older server would
+  // not know and give to somebody else; and the mark beside the database (`mark.ts`) is there for good.
+  "",
 ];
 
 /** From this version on rows have checksums. */
 export const SUMS_SINCE = 3;
+
+/** From this version on the mark is there from before the first commit on: where it is missing, it was taken away. */
+export const MARK_SINCE = 4;
 
 /** "PADS": tells our files from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
 export const APPLICATION_ID = 0x50414453;

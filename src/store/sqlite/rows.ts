@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Ban, Claim } from "../../core/events.ts";
+import type { Ban, Claim, KeptRight } from "../../core/events.ts";
 import type { Identity } from "../../core/identity.ts";
 import { foldName } from "../../core/names.ts";
 import type { Row } from "../../groups/rows.ts";
@@ -53,6 +53,15 @@ const OurRow = v.pipe(
   v.guard(isRowOfOurs, "A row of no table that is known"),
 );
 
+const KeptRightValue = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.variant("kind", [
+    v.object({ kind: v.literal("address"), name: v.string(), address: v.string() }),
+    v.object({ kind: v.literal("user-key"), name: v.string(), userKey: v.string() }),
+  ]),
+);
+
 /** A row of `claims` as a claim. Throws a `ValiError` when the row isn't one that we wrote. */
 export function readClaim(row: unknown): Claim {
   const { name, identity, claimed_at: claimedAt } = v.parse(ClaimRow, row);
@@ -69,6 +78,11 @@ export function readBan(row: unknown): Ban {
 export function readMeta(row: unknown): { readonly key: string; readonly value: string } {
   const { key, value } = v.parse(MetaRow, row);
   return { key, value };
+}
+
+/** The value that `meta` has for the right of the first operator. Throws a `ValiError` when it isn't one that we wrote. */
+export function readKeptRight(value: string | undefined): KeptRight | null {
+  return value === undefined ? null : v.parse(KeptRightValue, value);
 }
 
 /** A row of `rows` as one of the delivery service. Throws a `ValiError` when the row isn't one that we wrote. */
