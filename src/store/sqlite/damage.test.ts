@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { factBatch } from "../../../test/store/commit-facts.ts";
 import { filesIn } from "../../../test/store/folders.ts";
 import { heldAfterEach, heldInDatabase, NOTHING, withoutEmptyLogs } from "../../../test/store/model.ts";
 import { randomFrom } from "../../../test/store/random.ts";
@@ -10,6 +11,7 @@ import { StoreError } from "../errors.ts";
 import type { StoredBatch } from "../stored.ts";
 import { openDatabase } from "./database.ts";
 import { examineDatabase } from "./examine.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import { restoreDatabase } from "./restore.ts";
 
 const FLIPS = 500;
@@ -115,6 +117,19 @@ test("ST-46 what is there without its mark comes back as after a restore", () =>
   const restored = restoreDatabase({ from: alone, into: directory, replace: true, incarnation: "new", now: 0 });
   expect(restored.kind).toBe("restored");
   openDatabase(directory).close();
+});
+
+test("ST-48 a database of a version that took its mark away opens without it, and is marked from then on", () => {
+  openDatabase(directory, MIGRATIONS.slice(0, 3)).close();
+  const older = openDatabase(directory, MIGRATIONS.slice(0, 3));
+  older.commit(factBatch({ kind: "tailscaled-seen" }));
+  older.close();
+  rmSync(join(directory, "padserve.db-mark"));
+  const opened = openDatabase(directory);
+  expect(opened.load()).toMatchObject({ tailscaledSeen: true });
+  opened.close();
+  rmSync(join(directory, "padserve.db-mark"));
+  expect(() => openDatabase(directory)).toThrow(/padserve\.db-mark is missing/);
 });
 
 test("ST-46 a database that has kept nothing yet needs no mark", () => {

@@ -11,7 +11,7 @@ import type { Connection } from "./connection.ts";
 import { findDamage } from "./check.ts";
 import { describe, toStoreError } from "./failure.ts";
 import { ensureMark, markAt, readMark } from "./mark.ts";
-import { APPLICATION_ID, MIGRATIONS, SUMS_SINCE } from "./migrations.ts";
+import { APPLICATION_ID, MARK_SINCE, MIGRATIONS, SUMS_SINCE } from "./migrations.ts";
 import { preparePlace, watchPlace } from "./place.ts";
 import { openTables, readWhole } from "./tables.ts";
 import type { Tables } from "./tables.ts";
@@ -47,6 +47,7 @@ export function openDatabase(directory: string, migrations: readonly string[] = 
     const connection = connect(path, "read-write");
     try {
       takeLock(connection, path);
+      ensureMark(`${path}-mark`, commitsIn(connection));
       migrate(connection, migrations);
       return guarded(openTables(connection), connection, path);
     } catch (error) {
@@ -91,7 +92,8 @@ function inspect(path: string, migrations: readonly string[]): void {
     if (version > migrations.length) throw refusal("newer", path, `version ${version}, known are ${migrations.length}`);
     const damage = findDamage(connection, version, migrations, mark);
     if (damage !== null) throw refusal("damaged", path, damage);
-    if (marked === null && version >= SUMS_SINCE && readWhole(connection).commits > 0) throw unmarked(path);
+    // Older versions took the mark away when they had brought their log into the file.
+    if (marked === null && version >= MARK_SINCE && readWhole(connection).commits > 0) throw unmarked(path);
   } catch (error) {
     connection.close();
     const refused = toStoreError(error, path);
@@ -126,7 +128,6 @@ function migrate(connection: Connection, migrations: readonly string[]): void {
 }
 
 function guarded(tables: Tables, connection: Connection, path: string): Database {
-  ensureMark(`${path}-mark`, summaryOf(connection).commits);
   const mark = markAt(`${path}-mark`);
   const look = watchPlace(path);
   return {
@@ -149,6 +150,11 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
       });
     },
   };
+}
+
+/** How many commits a database of any version says that it has had. */
+function commitsIn(connection: Connection): number {
+  return Number(pragma(connection, "user_version")) < SUMS_SINCE ? 0 : summaryOf(connection).commits;
 }
 
 function sizeOf(path: string): number {

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -21,6 +22,7 @@ import { scratchDirectory } from "../../../test/store/scratch.ts";
 import type { Scratch } from "../../../test/store/scratch.ts";
 import { connect } from "./connection.ts";
 import { openDatabase } from "./database.ts";
+import { examineDatabase } from "./examine.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 const adaClaims: Fact = {
@@ -243,6 +245,7 @@ test.each(["0.1.0-stopped", "0.1.0-killed"])(
         { name: "guest", identity: laptop, by: "Ada", bannedAt: 1_700_000_000_005 },
       ],
       tailscaledSeen: true,
+      keptRight: null,
       rows: [],
     };
     const database = openDatabase(directory);
@@ -253,6 +256,25 @@ test.each(["0.1.0-stopped", "0.1.0-killed"])(
     expect(again.load()).toMatchObject({ claims: held.claims });
     again.close();
     tamper("UPDATE claims SET claimed_at = claimed_at + 1 WHERE name = 'backup'");
+    expectRefusal("damaged");
+  },
+);
+
+test.each(["0.1.0-sums-stopped", "0.1.0-sums-killed"])(
+  "ST-48 the folder of a server %s, whose rows have checksums and which took its mark away when it stopped, opens and is marked",
+  (name) => {
+    unpackFolder(name, directory);
+    expect(Object.keys(filesIn(directory)).includes("padserve.db-mark")).toBe(name.endsWith("killed"));
+    expect(examineDatabase(directory)).toMatchObject({ claims: [{ name: "alice" }], bans: [{ name: "mallory" }] });
+    const database = openDatabase(directory);
+    expect(database.load()).toMatchObject({
+      claims: [{ name: "alice" }],
+      bans: [{ name: "mallory" }],
+      keptRight: null,
+    });
+    database.close();
+    openDatabase(directory).close();
+    rmSync(join(directory, "padserve.db-mark"));
     expectRefusal("damaged");
   },
 );
@@ -305,7 +327,7 @@ test("ST-29 an empty file is taken for a first start that was killed at once", (
   mkdirSync(directory);
   writeFileSync(file, "");
   const database = openDatabase(directory);
-  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, rows: [] });
+  expect(database.load()).toEqual({ claims: [], bans: [], tailscaledSeen: false, keptRight: null, rows: [] });
   database.close();
 });
 
