@@ -2,6 +2,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { expect, test } from "vitest";
 import { connectFrames, type FrameOptions, type FramesEvent } from "../../src/client/frames/index.ts";
+import { openTcp } from "../../src/client/transport/open.ts";
 import { helloProof } from "../../src/wire/frames/hello.ts";
 import { FakeFramesServer } from "../fakes/fake-frames-server.ts";
 import { startScriptedServer } from "../fakes/scripted-server.ts";
@@ -187,10 +188,20 @@ test.each([
   [426, { kind: "not-padserve" }],
   [403, { kind: "refused", error: { reason: "not-a-member" } }],
   [503, { kind: "refused", error: { reason: "server-full" } }],
+  [421, { kind: "refused", error: { reason: "other", text: "This server has another name." } }],
 ])("CC-56 a server that answers the upgrade with %i", async (status, end) => {
   await using server = await FakeFramesServer.start({ status });
   await using alice = record(server);
   expect(await alice.client.ended()).toEqual(end);
+});
+
+test("CC-57 a server is asked for by the address it was reached at, whatever people call it", async () => {
+  await using server = await FakeFramesServer.start();
+  const { host, port } = server.address;
+  const open: Options["open"] = async (_, signal) => await openTcp({ host, port }, signal);
+  await using alice = record(server, { server: { host: "our-box", port }, open });
+  await alice.client.online();
+  expect(server.upgrades[0]?.headers.host).toBe(`127.0.0.1:${port}`);
 });
 
 test("CC-56 a server that knows no HTTP is not ours", async () => {

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIPv6, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { CLIENT_HEADER, MAX_FRAME, PATH, SUBPROTOCOL } from "../../wire/frames/version.ts";
@@ -83,7 +83,9 @@ export class FrameConnection {
       stream.destroy();
       return;
     }
-    const where = isIPv6(host) ? `[${host.replace(/%.*$/, "")}]` : host;
+    // By the address that we got to: people have names of their own for a server, in /etc/hosts for one, which it doesn't know.
+    const reached = (stream instanceof Socket ? stream.remoteAddress : undefined) ?? host;
+    const where = isIPv6(reached) ? `[${reached.replace(/%.*$/, "")}]` : reached;
     const webSocket = new WebSocket(`ws://${where}:${port}${PATH}`, SUBPROTOCOL, {
       createConnection: () => stream,
       headers: { [CLIENT_HEADER]: "1" },
@@ -126,6 +128,7 @@ export const NOT_FRAMES: ConnectionEnd = { kind: "not-padserve" };
 /** Why a server would not speak frames: it knows no such path, or not with us. */
 function endOfStatus(status: number): ConnectionEnd {
   if (status === 401 || status === 403) return { kind: "refused", error: { reason: "not-a-member" } };
+  if (status === 421) return { kind: "refused", error: { reason: "other", text: "This server has another name." } };
   if (status === 429 || status === 503) return { kind: "refused", error: { reason: "server-full" } };
   return { kind: "not-padserve" };
 }
