@@ -1,0 +1,83 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { startPadserve, type Exit, type Program } from "../helpers/program.ts";
+import type { TailnetNode } from "./node.ts";
+
+/**
+ * Somebody at a node, with a home folder and so a device of their own there, for one server. Their agent is started by the first command,
+ * in the node's namespace, and ends with the test.
+ */
+export class Person {
+  readonly name: string;
+  readonly node: TailnetNode;
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(node: TailnetNode, name: string, server: string) {
+    homes += 1;
+    const home = join(node.host.folder, `home-${homes}`);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    this.name = name;
+    this.node = node;
+    this.#env = {
+      HOME: home,
+      PAD_SERVER: server,
+      PAD_AS: name,
+      PAD_CLASSIC: "",
+      PADSERVE_TAILSCALE_SOCKET: node.socket,
+    };
+    onTestFinished(() => this.goAway());
+  }
+
+  /** `pad …`, running. */
+  start(...words: readonly string[]): Program {
+    return startPadserve(words, { through: this.node.through, env: this.#env });
+  }
+
+  /** `pad …` to its end, whatever that is. */
+  run(...words: readonly string[]): Promise<Exit> {
+    return this.start(...words).exited;
+  }
+
+  /** `pad …`, which must succeed. */
+  async pad(...words: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...words);
+    if (code !== 0) throw new Error(`${this.name}: pad ${words.join(" ")}: exit code ${code}\n${stderr}`);
+    return stdout;
+  }
+
+  /** Who is in a room, as `name kind identity`; resolves when these are all, which this device may still have to hear. */
+  async sees(room: string, ...people: readonly string[]): Promise<void> {
+    await this.#untilPrinted(["rooms", "members", room], (lines) => {
+      const found = lines.map((line) => line.replace(/^\*/, "").split("\t").slice(0, 3).join(" "));
+      return found.toSorted().join() === [...people].toSorted().join();
+    });
+  }
+
+  /** Resolves when a conversation's history is these texts, each once and in this order: `from text`. */
+  async hasRead(where: string, ...texts: readonly string[]): Promise<void> {
+    await this.#untilPrinted(["history", where], (lines) => {
+      const found = lines.map((line) => line.split("\t")).map(([, , from, text]) => `${from} ${text}`);
+      return found.join("\n") === texts.join("\n");
+    });
+  }
+
+  /** Their agent ends, as when the computer is shut down. */
+  async goAway(): Promise<void> {
+    await this.run("agent", "stop");
+  }
+
+  /** What a command prints changes with what the agent hears; each asking takes a process, and that is wait enough. */
+  async #untilPrinted(words: readonly string[], satisfies: (lines: readonly string[]) => boolean): Promise<void> {
+    let last = "";
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { code, stdout, stderr } = await this.run(...words);
+      last = `${stdout}${stderr}exit code ${code}`;
+      if (satisfies(stdout.split("\n").filter((line) => line !== ""))) return;
+    }
+    throw new Error(`${this.name}: pad ${words.join(" ")} still says\n${last}`);
+  }
+}
+
+const ROUNDS = 25;
+let homes = 0;
