@@ -61,6 +61,7 @@ test("GR-21 its policy is the one that its place promises", () => {
   const refused = { reason: "not-allowed" };
   expect(made.refusal(create(everyone, { access: "invite" }))).toEqual(refused);
   expect(made.refusal(create(ops, { access: "listed" }))).toEqual(refused);
+  expect(made.refusal(create({ kind: "room", name: "Everyone" }))).toEqual(refused);
   expect(made.refusal(create(direct, { access: "open" }))).toEqual(refused);
   expect(made.refusal(create(direct, { access: "listed", listed: [alice] }))).toEqual(refused);
   expect(made.refusal(create(direct, { access: "listed", listed: [alice, carol] }))).toEqual(refused);

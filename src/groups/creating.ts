@@ -82,7 +82,8 @@ function fits({ place, found }: CreateGroup, device: DeviceRow): boolean {
     case "everyone":
       return found?.access === "open" && device.owner.kind !== "machine";
     case "room":
-      return found?.access === "open" || found?.access === "invite";
+      // People write `#everyone` for the one place of that kind, without regard to case.
+      return place.name.toLowerCase() !== "everyone" && (found?.access === "open" || found?.access === "invite");
     case "direct": {
       const between = new Set(place.between.map(ownerKey));
       const listed = new Set(found?.listed.map(ownerKey));

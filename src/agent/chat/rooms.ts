@@ -1,5 +1,6 @@
 import type { Conversation, Device, Member, Outcome, Reply, Room } from "../../client/index.ts";
 import { toText } from "../delivery/base64url.ts";
+import { EVERYONE } from "../delivery/places.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { Failed, Made } from "../runtime/rooms.ts";
 import { failureOf, OFFLINE, outcomeOf, refusedFor, TAKEN } from "./failures.ts";
@@ -38,6 +39,7 @@ export class Rooms {
 
   async create(name: string, access: "open" | "invite"): Promise<Reply<Conversation>> {
     if (!ROOM_NAME.test(name)) return refusedFor({ reason: "invalid-name" });
+    if (name.toLowerCase() === EVERYONE) return refusedFor({ reason: "room-name-taken" });
     return await this.made(await this.#state.runtime.createRoom(name, access));
   }
 

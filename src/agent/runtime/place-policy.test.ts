@@ -26,6 +26,14 @@ test("AD-4 a direct conversation is for exactly the two that its place names, an
   expect(misfitOf(listed(alice, { kind: "person", identity: "bob" }), pair, alice)).not.toBeNull();
 });
 
+test("AD-4 no room is called #everyone, in whatever case", () => {
+  for (const name of ["everyone", "Everyone", "EVERYONE"]) {
+    expect(misfitOf(OPEN, { kind: "room", name }, alice)).not.toBeNull();
+    expect(misfitOf({ ...OPEN, access: "invite" }, { kind: "room", name }, alice)).not.toBeNull();
+  }
+  expect(misfitOf(OPEN, { kind: "room", name: "everyone2" }, alice)).toBeNull();
+});
+
 test("AD-4 #everyone is open, and no room is a direct conversation", () => {
   const room = { kind: "room", name: "ops" } as const;
   expect(misfitOf(OPEN, { kind: "everyone" }, alice)).toBeNull();

@@ -1,7 +1,7 @@
 import { whoKey } from "../../mls/identity/who.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Owner, Place } from "../../wire/frames/values.ts";
-import { isSameOwner } from "../delivery/places.ts";
+import { EVERYONE, isSameOwner } from "../delivery/places.ts";
 
 /** A group isn't what the server says that it is. */
 export class MisplacedGroup extends Error {
@@ -10,13 +10,15 @@ export class MisplacedGroup extends Error {
 
 /**
  * Why a group with this policy isn't what a place promises, or null. The server says what a group stands for and could lie; its policy
- * is agreed between its members. A direct one is `listed`, with exactly its two; `#everyone` is open.
+ * is agreed between its members. A direct one is `listed`, with exactly its two; `#everyone` is open, and no room
+ * is called so.
  */
 export function misfitOf(policy: RoomPolicy, place: Place, own: Owner): string | null {
   switch (place.kind) {
     case "everyone":
       return policy.access === "open" ? null : "#everyone that isn't open";
     case "room":
+      if (place.name.toLowerCase() === EVERYONE) return "a room that would be taken for #everyone";
       return policy.access === "listed" ? `a direct conversation that is called #${place.name}` : null;
     case "direct":
       return isForTwo(policy, place.between, own) ? null : "a direct conversation that isn't for the two of you alone";
