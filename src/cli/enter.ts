@@ -29,7 +29,7 @@ export async function enter(entering: Entering): Promise<Entry> {
   const giveUpAt = performance.now() + timeout;
   for (let round = 0; ; round += 1) {
     const entry = await enterOnce(ids, entering);
-    if ("client" in entry || !isTaken(entry.cause) || performance.now() >= giveUpAt) return entry;
+    if ("client" in entry || !isInUse(entry.cause) || performance.now() >= giveUpAt) return entry;
     if (round === 0) waiting?.();
     // Spread at random, so that scripts started together don't keep in step. Aborted, it rejects at once, and that the
     // name is taken is still the reason.
@@ -46,6 +46,11 @@ async function enterOnce([id, ...others]: Entering["ids"], entering: Entering): 
   if (state.kind === "online") return { client };
   const [next, ...rest] = others;
   return next !== undefined && isTaken(state.cause) ? enterOnce([next, ...rest], entering) : { cause: state.cause };
+}
+
+/** For now, or for good: a name with a key stays its device's, however long one waits. */
+function isInUse(cause: ConnectionEnd): boolean {
+  return cause.kind === "refused" && cause.error.reason === "name-taken";
 }
 
 function isTaken(cause: ConnectionEnd): boolean {

@@ -23,8 +23,17 @@ export interface ClassicSending {
 /** Who it came from and how it ended: under a name of its own, by the classic protocol. */
 export type ClassicSent = { readonly from: string } | Explanation | { readonly code: ExitCode };
 
+/** The name belongs to a device that seals, which alone may speak under it. */
+export interface DevicesName {
+  readonly devicesName: string;
+  readonly explanation: Explanation;
+}
+
 /** Sends one message that the server can read, and resolves when it is proven to have been taken. */
-export async function sendClassic(sending: ClassicSending, context: ProcessContext): Promise<ClassicSent> {
+export async function sendClassic(
+  sending: ClassicSending,
+  context: ProcessContext,
+): Promise<ClassicSent | DevicesName> {
   const { to, text, destination, signal, tooLate } = sending;
   const { server } = destination;
   const ids = idsOf(destination);
@@ -32,7 +41,9 @@ export async function sendClassic(sending: ClassicSending, context: ProcessConte
   if ("cause" in entry) {
     if (context.stop.aborted) return { code: EXIT.interrupted };
     if (entry.cause.kind === "left") return tooLate("nothing was sent.");
-    return await explainEntry(entry.cause, destination, context);
+    const explanation = await explainEntry(entry.cause, destination, context);
+    const isDevices = entry.cause.kind === "refused" && entry.cause.error.reason === "name-has-key";
+    return isDevices ? { devicesName: destination.id, explanation } : explanation;
   }
   const { client } = entry;
   const outcome = await say(client, to, text);

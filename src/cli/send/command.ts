@@ -2,7 +2,7 @@ import { defineCommand, type Command, type Invocation } from "../../args/command
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Options } from "../../args/options.ts";
 import { longestText } from "../../client/classic/index.ts";
-import { OPEN_ROOM_NAME, type Conversation, type SealedChat } from "../../client/index.ts";
+import { OPEN_ROOM, OPEN_ROOM_NAME, type Conversation, type SealedChat } from "../../client/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { explainFailure, type Explanation } from "../explain.ts";
 import { readText, tooLong } from "../read-text.ts";
@@ -80,7 +80,8 @@ async function send(invocation: Sending, attach: Attach): Promise<ExitCode> {
   const where = await whichServer(values, context);
   if (!("server" in where)) return complain(context, where);
   const sending = { invocation, where, to, text: read.text, signal };
-  if (target.kind === "all" || plainly) return await plainSend(sending);
+  if (isClassic(values, context)) return await plainSend(sending);
+  if (target.kind === "all") return await plainSend(sending, attach);
   return await sealedSend(sending, target, attach);
 }
 
@@ -131,7 +132,9 @@ async function sealedSend(
     const { conversation } = meant;
     if (conversation.kind === "classic-direct" || conversation.kind === "open-room") {
       // A name that was given is the device's own, whose key the classic protocol can't prove.
-      return where.name === null ? "plain" : await openly(on, conversation);
+      if (where.name === null) return "plain";
+      context.stderr.write(readable(conversation.title));
+      return await openly(on, conversation, ready);
     }
     const limit = on.longestText(conversation.id);
     if (Buffer.byteLength(text) > limit) return complain(context, { text: tooLong(limit), code: EXIT.wrongUse });
@@ -146,21 +149,23 @@ async function sealedSend(
     if (values.json === true && json !== null) context.stdout.write(jsonLine(json));
     return EXIT.done;
   }
+}
 
-  async function openly(on: SealedChat, { id, title }: Conversation): Promise<ExitCode> {
-    context.stderr.write(readable(title));
-    const outcome = await Promise.race([on.send(id, text), aborted(signal)]);
-    if (context.stop.aborted) return EXIT.interrupted;
-    if (outcome === null) return complain(context, tooLate(invocation)("whether the message arrived is unknown."));
-    if (outcome.kind !== "taken") {
-      return complain(context, explainNobody(outcome, title, server) ?? explainFailure(outcome, server));
-    }
-    if (values.json === true) {
-      const at = isoTime(Date.now());
-      context.stdout.write(jsonLine({ with: title, from: on.me, at, text, sealed: false }));
-    }
-    return EXIT.done;
+/** So that the server can read it, by this device. */
+async function openly(on: SealedChat, { id, title }: Conversation, ready: Ready): Promise<ExitCode> {
+  const { invocation, where, to, text, signal } = ready;
+  const { context, values } = invocation;
+  const outcome = await Promise.race([on.send(id, text), aborted(signal)]);
+  if (context.stop.aborted) return EXIT.interrupted;
+  if (outcome === null) return complain(context, tooLate(invocation)("whether the message arrived is unknown."));
+  if (outcome.kind !== "taken") {
+    return complain(context, explainNobody(outcome, title, where.server) ?? explainFailure(outcome, where.server));
   }
+  if (values.json === true) {
+    const place = to === OPEN_ROOM_NAME ? { room: to } : { with: title };
+    context.stdout.write(jsonLine({ ...place, from: on.me, at: isoTime(Date.now()), text, sealed: false }));
+  }
+  return EXIT.done;
 }
 
 /** What is said of a message to somebody for whom nothing can be sealed, before it goes. */
@@ -168,13 +173,24 @@ function readable(name: string): string {
   return `pad send: The server can read this: ${visibleLine(name)} has no device to seal it for.\n`;
 }
 
-async function plainSend({ invocation, where, to, text, signal }: Ready): Promise<ExitCode> {
+/** By the classic protocol; where the name is its device's alone, by that device, if there is an `attach` to ask. */
+async function plainSend(ready: Ready, attach: Attach | null = null): Promise<ExitCode> {
+  const { invocation, where, to, text, signal } = ready;
   const { context, values } = invocation;
   if (Buffer.byteLength(text) > longestText(to)) {
     return complain(context, { text: tooLong(longestText(to)), code: EXIT.wrongUse });
   }
   const found = await destination(where, values, context);
   const sent = await sendClassic({ to, text, destination: found, signal, tooLate: tooLate(invocation) }, context);
+  if ("devicesName" in sent) {
+    const attached = attach === null ? null : await attach({ ...where, name: sent.devicesName }, context);
+    if (attached?.kind !== "sealed") return complain(context, sent.explanation);
+    const { chat } = attached;
+    const isAway = (await whenOnline(chat, where.server, signal)) !== null;
+    const code = isAway ? complain(context, sent.explanation) : await openly(chat, OPEN_ROOM, ready);
+    await chat.close();
+    return code;
+  }
   if ("text" in sent) return complain(context, sent);
   if ("code" in sent) return sent.code;
   if (values.json === true) {

@@ -1,8 +1,10 @@
 /** `pad send` on a fake chat; over the real server and agent: `real.test.ts`. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { sendCommand } from "../../../src/cli/send/command.ts";
 import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
+import { runPadserve, scratchFolder } from "../../helpers/program.ts";
 import { attachTo, startCommand } from "../../helpers/run-command.ts";
+import { startTestServer } from "../../helpers/server.ts";
 
 test("CS-1 a message to a room or a person is sealed and stored, nobody else being there, and told as JSON", async () => {
   const { world, send } = meet("alice", "bob");
@@ -51,6 +53,24 @@ test("CS-3 to whom nothing can be sealed for it goes the classic way, which is s
     /^pad send: The server can read this: dave has no device to seal it for\.\npad send: Nobody listens/,
   );
   expect(code).toBe(3);
+});
+
+test("CS-3 a name that is its device's alone speaks in the open room and to classic clients, too, from that device", async () => {
+  await using server = await startTestServer();
+  const nora = await server.join("nora");
+  const home = scratchFolder();
+  onTestFinished(async () => void (await runPadserve(["agent", "stop"], { env: { HOME: home, PAD_CLASSIC: "" } })));
+  const pad = async (...args: readonly string[]) =>
+    await runPadserve([...args, "--server", `127.0.0.1:${server.port}`, "--as", "alice"], {
+      env: { HOME: home, PAD_CLASSIC: "" },
+    });
+  expect(await pad("send", "#everyone", "sealed")).toMatchObject({ code: 0 });
+  expect(await pad("send", "nora", "just you")).toMatchObject({ code: 0 });
+  expect(await nora.message()).toMatchObject({ from: "alice", text: "just you" });
+  expect(await pad("send", "ALL", "all of you")).toMatchObject({ code: 0, stderr: "" });
+  expect(await nora.message()).toMatchObject({ from: "alice", text: "all of you" });
+  // By the classic protocol alone the name can't be used, which is said at once.
+  expect(await pad("send", "ALL", "no", "--classic")).toMatchObject({ code: 4 });
 });
 
 test("CS-4 rooms that are none, and names that nobody has, are refused with what to do", async () => {
