@@ -58,6 +58,8 @@ describe("configuration", () => {
         deviceUnseenDays: 60,
         messageDays: 30,
         messageCount: 10_000,
+        messageBytes: 268_435_456,
+        groupsPerPerson: 200,
         commitDays: 90,
         noClassic: false,
         logLevel: "info",
@@ -91,6 +93,9 @@ describe("configuration", () => {
   test("CF-30 how long and how many sealed messages wait can be chosen, and commits wait no shorter than they", () => {
     expect(readConfig({ "message-days": 120, "message-count": 500 }, {})).toMatchObject({
       config: { messageDays: 120, messageCount: 500, commitDays: 120 },
+    });
+    expect(readConfig({ "message-mib": 2, "groups-per-person": 3 }, {})).toMatchObject({
+      config: { messageBytes: 2_097_152, groupsPerPerson: 3 },
     });
     expect(readConfig({ "commit-days": 10 }, {})).toMatchObject({ config: { messageDays: 30, commitDays: 30 } });
   });

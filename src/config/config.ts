@@ -37,6 +37,9 @@ export interface Config {
   /** How many days, and how many, sealed messages of a group wait for who wasn't there; and its commits. */
   readonly messageDays: number;
   readonly messageCount: number;
+  /** Bytes of a group's sealed messages that wait, and as many of its commits. */
+  readonly messageBytes: number;
+  readonly groupsPerPerson: number;
   readonly commitDays: number;
   /** Only what is sealed: no classic lines, no plain door, no open room. */
   readonly noClassic: boolean;
@@ -115,6 +118,8 @@ function withDefaults(given: Given, data: string): Config {
     deviceUnseenDays: given["device-unseen-days"] ?? 60,
     messageDays: given["message-days"] ?? 30,
     messageCount: given["message-count"] ?? 10_000,
+    messageBytes: (given["message-mib"] ?? 256) * 1024 * 1024,
+    groupsPerPerson: given["groups-per-person"] ?? 200,
     // A message can't be read without the commits before it.
     commitDays: Math.max(given["commit-days"] ?? 90, given["message-days"] ?? 30),
     noClassic: given["no-classic"] ?? false,

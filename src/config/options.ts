@@ -120,6 +120,20 @@ export const SERVER_OPTIONS = {
     max: 1_000_000,
     help: "how many sealed messages of a room wait at most (default 10000)",
   },
+  "message-mib": {
+    kind: "number",
+    placeholder: "MIB",
+    min: 1,
+    max: 1_000_000,
+    help: "how many MiB of a room's sealed messages wait at most, and of its members' changes (default 256)",
+  },
+  "groups-per-person": {
+    kind: "number",
+    placeholder: "N",
+    min: 1,
+    max: 5_000,
+    help: "how many sealed rooms and conversations one person may have made at a time (default 200)",
+  },
   "commit-days": {
     kind: "number",
     placeholder: "DAYS",

@@ -6,6 +6,7 @@ import type { DeviceId } from "./ids.ts";
 import { handedOutTo, usePackages } from "./key-packages.ts";
 import { encodeEntry, hashEntry, type LogEntry } from "./log-entry.ts";
 import { groupLog, infoLog, welcomeLog } from "./logs.ts";
+import { countedWith } from "./log-size.ts";
 import { activeMembers, addableDevice, knownDevice, openGroup, sameOwner } from "./members.ts";
 import type { GroupRefusal } from "./refusals.ts";
 import type { GroupRow, Row } from "./rows.ts";
@@ -40,7 +41,11 @@ export function decideCommit(state: State, command: CommitHandshake, context: Co
   return {
     rows: [
       { table: "group", key: command.group, value: next },
-      { table: "head", key: command.group, value: { ...head, number, hash: entry.hash, at } },
+      {
+        table: "head",
+        key: command.group,
+        value: { ...head, number, hash: entry.hash, at, counted: countedWith(head, entry) },
+      },
       {
         table: "committer",
         key: pairKey(command.group, device),

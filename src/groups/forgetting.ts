@@ -3,7 +3,8 @@ import type { LogEntry as StoredEntry, Range } from "../core/ports.ts";
 import type { ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import type { GroupId } from "./ids.ts";
-import { decodeEntry } from "./log-entry.ts";
+import { decodeEntry, type LogEntry } from "./log-entry.ts";
+import { excessOf } from "./log-size.ts";
 import { groupLog } from "./logs.ts";
 import { activeMembers } from "./members.ts";
 import { cursorOf } from "./reading.ts";
@@ -23,8 +24,8 @@ export function rangesToForget(state: State, { group, what }: Forget): Range[] {
 }
 
 /**
- * Messages go when all members have them, when they are too old or too many; commits when all members have them or when they
- * are too old. A member behind the messages sees a gap, one behind the commits must come in anew.
+ * Messages go when all members have them, when they are too old or too many, or take too many bytes; commits when all members have
+ * them, when they are too old or take too many bytes. A member behind the messages sees a gap, one behind the commits must come in anew.
  */
 export function decideForget(state: State, { group: id, what }: Forget, { at, read }: Context): Decision {
   const group = get(state.groups, id);
@@ -34,17 +35,21 @@ export function decideForget(state: State, { group: id, what }: Forget, { at, re
   const all = readByAll(state, id, group, head);
   const tooMany = what === "messages" ? head.number - messageCount : 0;
   const oldest = at - (what === "messages" ? messageAge : commitAge);
-  const last = throughOf(read[0] ?? [], forgottenOf(head, what), ({ number, at: written }) => {
-    return number <= all || number <= tooMany || written < oldest;
+  const excess = excessOf(head, state.settings);
+  const run = runOf(read[0] ?? [], forgottenOf(head, what), (entry, before) => {
+    if (entry.number <= all || entry.number <= tooMany || entry.at < oldest) return true;
+    // Commits can only go with the messages around them, see below.
+    return before.commits < excess.commits || (what === "messages" && before.messages < excess.messages);
   });
   // A commit that outlives the messages around it can be read; a message without the commits before it can't.
-  const through = what === "messages" ? last : Math.min(last, head.messagesForgotten);
+  const through = what === "messages" ? run.through : Math.min(run.through, head.messagesForgotten);
   if (through === forgottenOf(head, what)) return reply({ kind: "done" });
   const forgotten = what === "messages" ? { messagesForgotten: through } : { commitsForgotten: through };
+  const counted = { ...forgotten, ...countedWithout(head, what, through, read[0] ?? []) };
   return {
     ...reply({ kind: "done" }),
     rows: [
-      { table: "head", key: id, value: { ...head, ...forgotten } },
+      { table: "head", key: id, value: { ...head, ...counted } },
       ...(what === "commits" ? forgottenRemovals(id, group, through) : []),
     ],
     trims: [{ log: groupLog(id), through, lasting: what === "commits" }],
@@ -55,19 +60,45 @@ function forgottenOf(head: HeadRow, what: Forget["what"]): number {
   return what === "messages" ? head.messagesForgotten : head.commitsForgotten;
 }
 
-/** The last number of a run of entries, from the first on, that may all go. */
-function throughOf(
+interface Freed {
+  readonly messages: number;
+  readonly commits: number;
+}
+
+/** A run of entries, from the first on, that may all go: the last number. `mayGo` is told what those before it take. */
+function runOf(
   entries: readonly StoredEntry[],
-  before: number,
-  mayGo: (entry: { readonly number: number; readonly at: number }) => boolean,
-): number {
-  let last = before;
+  after: number,
+  mayGo: (entry: LogEntry, before: Freed) => boolean,
+): { readonly through: number } {
+  let [through, messages, commits] = [after, 0, 0];
   for (const stored of entries) {
     const entry = decodeEntry(stored.body);
-    if (!mayGo(entry)) break;
-    last = entry.number;
+    if (!mayGo(entry, { messages, commits })) break;
+    through = entry.number;
+    if (entry.kind === "message") messages += entry.bytes.length;
+    else commits += entry.bytes.length;
   }
-  return last;
+  return { through };
+}
+
+/** What is counted when the entries of this kind up to a number are gone. */
+function countedWithout(
+  head: HeadRow,
+  what: Forget["what"],
+  through: number,
+  entries: readonly StoredEntry[],
+): Pick<HeadRow, "counted"> {
+  const { counted } = head;
+  if (counted === undefined) return {};
+  const kind = what === "messages" ? "message" : "commit";
+  let bytes = counted[what];
+  for (const stored of entries) {
+    if (stored.number <= counted.after || stored.number > through) continue;
+    const entry = decodeEntry(stored.body);
+    if (entry.kind === kind) bytes -= entry.bytes.length;
+  }
+  return { counted: { ...counted, [what]: bytes } };
 }
 
 function readByAll(state: State, id: GroupId, group: GroupRow, head: HeadRow): number {

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { get } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, ops, owners } from "../../test/helpers/delivery-service.ts";
+import { isOverfull } from "./log-size.ts";
+import type { HeadRow } from "./rows.ts";
+import { apply } from "./state.ts";
 import { groupsFor, mayReadInfo, readable, welcomesFor } from "./reading.ts";
 
 const { alice, bob, carol, nas } = owners;
@@ -134,3 +137,53 @@ test("GR-32 of too many messages the oldest go", () => {
   const messages = made.log(id("g")).filter(({ kind }) => kind === "message");
   expect(messages.map(({ number }) => number)).toEqual([7, 8, 9, 10, 11]);
 });
+
+test("GR-52 of messages that take too many bytes the oldest go, without regard to who has read them, and commits stay", () => {
+  const made = new DeliveryServiceWorld({ logBytes: 6400 });
+  made.online("a1", alice);
+  made.online("b1", bob);
+  made.publish("b1", 2);
+  made.create("a1", alice, "g", everyone, "open");
+  made.add("a1", alice, "g", [["b1", bob]]);
+  for (let counter = 1; counter <= 10; counter++) made.send("a1", "g", counter, "x".repeat(1000));
+  expect(headOf(made)).toMatchObject({ counted: { after: 0, messages: 10_000, commits: 11 } });
+  expect(isOverfull(headOf(made), made.state.settings)).toBe(true);
+  forget(made);
+  expect(made.log(id("g")).map(({ number }) => number)).toEqual([1, 6, 7, 8, 9, 10, 11]);
+  expect(headOf(made)).toMatchObject({ messagesForgotten: 5, counted: { after: 0, messages: 6_000, commits: 11 } });
+  expect(isOverfull(headOf(made), made.state.settings)).toBe(false);
+  expect(made.restarted()).toEqual(made.state);
+});
+
+test("GR-52 of commits that take too many bytes the oldest go, with the messages around them", () => {
+  const made = new DeliveryServiceWorld({ logBytes: 20 });
+  made.online("a1", alice);
+  made.create("a1", alice, "g", everyone, "open");
+  made.send("a1", "g", 1, "x");
+  for (let epoch = 0; epoch < 4; epoch++) made.accept(made.commit("a1", alice, "g", { kind: "update" }));
+  made.send("a1", "g", 2, "x");
+  made.accept({ kind: "forget-old", group: id("g"), what: "messages" });
+  expect(made.log(id("g")).map(({ number }) => number)).toEqual([2, 3, 4, 5, 6]);
+  made.accept({ kind: "forget-old", group: id("g"), what: "commits" });
+  expect(made.log(id("g")).map(({ number }) => number)).toEqual([5, 6]);
+  expect(headOf(made).counted).toEqual({ after: 0, messages: 1, commits: 11 });
+});
+
+test("GR-52 what an older version kept isn't counted, and its going counts for nothing", () => {
+  const made = world();
+  const { counted, ...older } = headOf(made);
+  expect(counted).toBeDefined();
+  made.state = apply(made.state, { table: "head", key: id("g"), value: older });
+  made.send("a1", "g", 3, "four");
+  expect(headOf(made).counted).toEqual({ after: 3, messages: 4, commits: 0 });
+  made.at += 31 * DAY;
+  made.send("a1", "g", 4, "four");
+  forget(made);
+  expect(headOf(made).counted).toEqual({ after: 3, messages: 4, commits: 0 });
+});
+
+function headOf(made: DeliveryServiceWorld): HeadRow {
+  const head = get(made.state.heads, id("g"));
+  if (head === undefined) throw new Error("no such group");
+  return head;
+}

@@ -90,6 +90,14 @@ export interface HeadRow {
   readonly messagesForgotten: number;
   /** The same for commits, which are kept longer; never above `messagesForgotten`. */
   readonly commitsForgotten: number;
+  /** Bytes of the entries behind number `after` that are kept; missing in what older versions kept, which counted none. */
+  readonly counted?: Counted;
+}
+
+export interface Counted {
+  readonly after: number;
+  readonly messages: number;
+  readonly commits: number;
 }
 
 /** The last message of a device in a group: told again, it gets the same answer. */

@@ -2,6 +2,7 @@ import { get } from "../core/persistent-map.ts";
 import type { SendMessage } from "./commands.ts";
 import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import { encodeEntry, hashEntry } from "./log-entry.ts";
+import { countedWith } from "./log-size.ts";
 import { groupLog } from "./logs.ts";
 import { activeMembers, isActive, openGroup } from "./members.ts";
 import { pairKey, type State } from "./state.ts";
@@ -33,7 +34,11 @@ export function decideSend(state: State, command: SendMessage, { at, sha256 }: C
   const entry = hashEntry(head.hash, { kind: "message", number, at, device, epoch, counter, message, bytes }, sha256);
   return {
     rows: [
-      { table: "head", key: command.group, value: { ...head, number, hash: entry.hash, at } },
+      {
+        table: "head",
+        key: command.group,
+        value: { ...head, number, hash: entry.hash, at, counted: countedWith(head, entry) },
+      },
       { table: "writer", key, value: { counter, message, number, at } },
     ],
     appends: [{ log: groupLog(command.group), number, body: encodeEntry(entry), lasting: false }],

@@ -19,6 +19,8 @@ export interface Settings {
   readonly messageCount: number;
   /** The same for commits. */
   readonly commitAge: number;
+  /** Bytes of a group's messages that are kept, and as many of its commits: over it the oldest go, whoever hasn't read them. */
+  readonly logBytes: number;
   /** A device unseen for this long is to be removed from its groups. */
   readonly deviceAge: number;
   /** How long members may go on writing to somebody who is to be removed. */
@@ -46,6 +48,7 @@ export const DEFAULT_SETTINGS: Settings = {
   messageAge: 30 * DAY,
   messageCount: 10_000,
   commitAge: 90 * DAY,
+  logBytes: 256 * 1024 * 1024,
   deviceAge: 60 * DAY,
   removalTime: 300_000,
   turn: 5_000,

@@ -107,11 +107,13 @@ function settingsOf(config: Config): Settings {
 }
 
 function groupSettingsOf(config: Config): Partial<GroupSettings> {
-  const { deviceUnseenDays, messageDays, messageCount, commitDays } = config;
+  const { deviceUnseenDays, messageDays, messageCount, messageBytes, groupsPerPerson, commitDays } = config;
   return {
     deviceAge: deviceUnseenDays * A_DAY,
     messageAge: messageDays * A_DAY,
     messageCount,
+    logBytes: messageBytes,
+    maxGroupsPerOwner: groupsPerPerson,
     commitAge: commitDays * A_DAY,
   };
 }

@@ -91,6 +91,15 @@ test("SR-7 no word that was said is anywhere in the server's files", async () =>
   expect(bytes.includes("alice")).toBe(true);
 });
 
+test("SE-16 whoever writes more than the flood limit takes waits for it, and all of it arrives once and in order", async () => {
+  await world.end();
+  world = await servedWorld({ messageRate: 2 });
+  const people = await world.arrive("alice", "bob");
+  const said = Array.from({ length: 24 }, (_, nth) => `message ${nth}`);
+  for (const text of said) await people[0]?.say(EVERYONE, text);
+  await world.agree(EVERYONE, people, said);
+});
+
 function trio(people: readonly ServedDevice[]): readonly [ServedDevice, ServedDevice, ServedDevice] {
   const [one, two, three] = people;
   if (one === undefined || two === undefined || three === undefined) throw new Error("three were to come");

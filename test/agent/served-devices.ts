@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import type { Config } from "../../src/config/config.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
 import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
@@ -66,7 +67,8 @@ export interface ServedWorld {
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
-export async function servedWorld(): Promise<ServedWorld> {
+/** @param config what differs of the server's configuration. */
+export async function servedWorld(config: Partial<Config> = {}): Promise<ServedWorld> {
   const scratch = scratchDirectory();
   const devices: { readonly end: () => Promise<void> }[] = [];
   const failures: unknown[] = [];
@@ -123,7 +125,7 @@ export async function servedWorld(): Promise<ServedWorld> {
     },
     async startServer() {
       serverStore = await openSqliteStore(scratch.path);
-      server = await startTestServer({ config: { port }, store: serverStore });
+      server = await startTestServer({ config: { ...config, port }, store: serverStore });
       ({ port } = server);
     },
     async backUp() {

@@ -85,6 +85,19 @@ test("SR-2 who was added while away finds a Welcome and what was said meanwhile"
   expect(entries.map((entry) => text(joined.open(entry.bytes).plaintext))).toEqual(["welcome, bob"]);
 });
 
+test("SE-16 a sealed message counts as any other: over the limit it is refused, and its number stays the next one", async () => {
+  await using server = await startTestServer({ config: { messageRate: 1 } });
+  const { peer, device } = await arrive(server.port, "alice");
+  const group = newId();
+  const room = device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), OPEN);
+  await peer.get("create-group", { group, place: { kind: "everyone" }, groupInfo: room.info() });
+  const send = async (counter: number, size: number) =>
+    await peer.ask("send", { group, epoch: 0, counter, message: newId(), bytes: new Uint8Array(size) });
+  expect(await send(1, 40 * 1024)).toMatchObject({ reply: { number: 1 } });
+  expect(await send(2, 40 * 1024)).toEqual({ refusal: { reason: "too-many-messages" } });
+  expect(await send(2, 1)).toMatchObject({ reply: { number: 2 } });
+});
+
 test("SR-3 a device that can't prove its key, or whose record names somebody else, is refused", async () => {
   await using server = await startTestServer();
   using peer = await FramePeer.connect(server.port);

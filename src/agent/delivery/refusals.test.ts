@@ -6,6 +6,7 @@ test("AD-2 who wasn't heard, or was told to come later, asks again; another no e
   expect(refusalOf({ kind: "unknown", why: { kind: "closed" } })).toEqual({ kind: "offline" });
   expect(refusalOf({ kind: "refused", refusal: null })).toEqual({ kind: "offline" });
   expect(refusalOf({ kind: "refused", refusal: { reason: "storage-failed" } })).toEqual({ kind: "offline" });
+  expect(refusalOf({ kind: "refused", refusal: { reason: "too-many-messages" } })).toEqual({ kind: "offline" });
   expect(refusalOf({ kind: "refused", refusal: { reason: "gap", expected: 4 } })).toEqual({
     kind: "number-gap",
     expected: 4,

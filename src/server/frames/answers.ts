@@ -8,6 +8,7 @@ import type { Decision } from "../../core/decision.ts";
 import { foldName } from "../../core/names.ts";
 import { get } from "../../core/persistent-map.ts";
 import type { Reply } from "../../groups/decision.ts";
+import { activeMembers } from "../../groups/members.ts";
 import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
 import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
@@ -111,9 +112,16 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
     case "report-commit": {
       const { speaker } = asking;
       if (speaker === null) return { refusal: { reason: "device-needed" } };
+      if (request.type === "send" && !mayGo(request.body, asking)) return { refusal: { reason: "too-many-messages" } };
       return await answerDevice(request, speaker, services.groups);
     }
   }
+}
+
+/** A sealed message counts as any other; the server keeps it besides, for all that are in the group. */
+function mayGo({ group, bytes }: RequestBody<"send">, { link, services }: Asking): boolean {
+  const row = get(services.groups.state.groups, group);
+  return link.admit(bytes.length, row === undefined ? 1 : activeMembers(row).length);
 }
 
 async function say(text: string, { link, services }: Asking): Promise<Answered> {

@@ -13,6 +13,7 @@ import type { Reply } from "../../groups/decision.ts";
 import { refusalOfOnline } from "../../groups/devices.ts";
 import type { DeviceId, GroupId } from "../../groups/ids.ts";
 import { decodeEntry, type LogEntry } from "../../groups/log-entry.ts";
+import { isOverfull } from "../../groups/log-size.ts";
 import { groupLog, infoLog, welcomeLog } from "../../groups/logs.ts";
 import { isActive } from "../../groups/members.ts";
 import { ownerOf } from "../../groups/reached.ts";
@@ -314,9 +315,7 @@ export class GroupService {
   /** Forgets what all have or what is too old, in all groups, and looks for devices that were unseen for too long. */
   forgetOld(): void {
     this.#lookAtDevices();
-    forEach(this.state.groups, (_, group) => {
-      for (const what of ["messages", "commits"] as const) this.#mailbox.post({ kind: "forget-old", group, what });
-    });
+    forEach(this.state.groups, (_, group) => this.#forget(group));
   }
 
   /** A ban now reaches an owner, or no longer does. */
@@ -355,7 +354,12 @@ export class GroupService {
 
   async #ask(command: GroupCommand): Promise<Decision<GroupEvent, ServiceRefusal>> {
     const decision = await this.#mailbox.ask(command);
-    if (decision.kind === "done") for (const event of decision.events) this.#noteReached(event);
+    if (decision.kind === "done") {
+      for (const event of decision.events) {
+        this.#noteReached(event);
+        this.#noteSize(event);
+      }
+    }
     return decision;
   }
 
@@ -364,6 +368,17 @@ export class GroupService {
     if (event.kind !== "row") return;
     if (event.row.table === "group") this.#reached.note(event.row.key);
     else if (event.row.table === "cursor") this.#reached.note(event.row.key.slice(0, event.row.key.indexOf("/")));
+  }
+
+  /** A log that grows fast doesn't wait for the next round. */
+  #noteSize(event: GroupEvent): void {
+    if (event.kind !== "row" || event.row.table !== "head" || event.row.value === null) return;
+    const { key: group, value: head } = event.row;
+    if (isOverfull(head, this.#settings)) this.#forget(group);
+  }
+
+  #forget(group: GroupId): void {
+    for (const what of ["messages", "commits"] as const) this.#mailbox.post({ kind: "forget-old", group, what });
   }
 
   async #read(range: Parameters<GroupServiceOptions["store"]["read"]>[0]): Promise<readonly StoredEntry[] | null> {
