@@ -67,7 +67,7 @@ function decideAsked(state: State, command: Exclude<PeerCommand, { kind: "regist
     case "list":
       return withRegistered(state, session, () => answered(command, { kind: "list", names: rosterOf(state).names }));
     case "list-bans":
-      return withOperator(state, session, () => answered(command, { kind: "bans", names: listBans(state) }));
+      return withOperator(state, session, () => answered(command, { kind: "bans", ...listBans(state) }));
     case "kick":
       return withOperator(state, session, (operator) => decideKick(state, operator, command));
     case "ban":

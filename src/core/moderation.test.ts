@@ -143,7 +143,7 @@ test("MO-7 who isn't banned can't be unbanned", () => {
 test("MO-8 the list of bans is sorted without regard to case and has each name once", () => {
   for (const name of ["zoe", "Bert", "anna", "bert"]) w.run(ban(name));
   expect(w.run({ kind: "list-bans", session: 1 }).heard).toEqual([
-    { to: 1, notice: { kind: "answer", answer: { kind: "bans", names: ["anna", "bert", "zoe"] } } },
+    { to: 1, notice: { kind: "answer", answer: { kind: "bans", names: ["anna", "bert", "zoe"], reasons: [] } } },
   ]);
 });
 
@@ -153,7 +153,7 @@ test("MO-9 bans and unbans outlive a restart", () => {
   const later = w.restarted();
   later.join(1, alice, "alice", "owner");
   expect(later.run({ kind: "list-bans", session: 1 }).heard).toEqual([
-    { to: 1, notice: { kind: "answer", answer: { kind: "bans", names: ["mallory", "zoe"] } } },
+    { to: 1, notice: { kind: "answer", answer: { kind: "bans", names: ["mallory", "zoe"], reasons: [] } } },
   ]);
   expect(outcome(later.join(2, mallory, "renamed"))).toBe("ended: you-are-banned");
 });

@@ -1,3 +1,4 @@
+import type { BanReason } from "./answers.ts";
 import { get, valuesOf } from "./persistent-map.ts";
 import type { PeerCommand } from "./commands.ts";
 import { done, refused, type Decision } from "./decision.ts";
@@ -74,15 +75,22 @@ export function decideUnban(state: State, { session, tag, target }: Moderating<"
   );
 }
 
-const lists = new WeakMap<State["bans"], readonly string[]>();
+interface BanList {
+  readonly names: readonly string[];
+  readonly reasons: readonly BanReason[];
+}
+
+const lists = new WeakMap<State["bans"], BanList>();
 
 /** Sorted; remembered for as long as no ban is placed or lifted. */
-export function listBans(state: State): readonly string[] {
+export function listBans(state: State): BanList {
   const known = lists.get(state.bans);
   if (known !== undefined) return known;
-  const made = valuesOf(state.bans)
-    .map(({ name }) => name)
-    .toSorted((a, b) => compareNames(foldName(a), foldName(b)));
+  const bans = valuesOf(state.bans).toSorted((a, b) => compareNames(foldName(a.name), foldName(b.name)));
+  const made = {
+    names: bans.map(({ name }) => name),
+    reasons: bans.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }])),
+  };
   lists.set(state.bans, made);
   return made;
 }

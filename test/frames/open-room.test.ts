@@ -62,3 +62,19 @@ test("FR-17 people come page by page in the order of their names, whoever comes 
   const all = [...first.people, ...second.people].map(({ name }) => name);
   expect(all).toEqual([...names, "n-099-late", "reader"].toSorted());
 });
+
+test("MO-8 an operator reads over frames who is banned, and why, sorted", async () => {
+  await using server = await startTestServer();
+  using alice = await FramePeer.connect(server.port);
+  await alice.greet("alice", null);
+  await alice.get("ban", { target: "zoe", reason: null });
+  await alice.get("ban", { target: "mallory", reason: "spam, \u{1f600} and more" });
+  await alice.get("ban", { target: "Bert", reason: "x".repeat(250) });
+  expect(await alice.get("bans", {})).toEqual({
+    names: ["Bert", "mallory", "zoe"],
+    reasons: [
+      { name: "Bert", reason: "x".repeat(200) },
+      { name: "mallory", reason: "spam, \u{1f600} and more" },
+    ],
+  });
+});

@@ -101,7 +101,7 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
   kick: [{ target: "mallory", reason: "spam" }, {}],
   ban: [{ target: "mallory", reason: null }, {}],
   unban: [{ target: "mallory" }, {}],
-  bans: [{}, { names: ["mallory"] }],
+  bans: [{}, { names: ["mallory"], reasons: [{ name: "mallory", reason: "spam" }] }],
   "server-info": [{}, { host: "chat", sessions: 4 }],
 };
 

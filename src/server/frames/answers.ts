@@ -13,6 +13,7 @@ import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
 import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
+import { MOST_BANS, MOST_REASONS } from "../../wire/frames/moderation.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, Request, RequestBody, RequestType } from "../../wire/frames/requests.ts";
 import type { GroupService, Outcome, Speaker } from "../groups/service.ts";
@@ -153,9 +154,9 @@ async function bans({ link }: Asking): Promise<Answered> {
   const decision = await decided(link, { kind: "list-bans", session: link.id });
   if (decision.kind === "refused") return { refusal: refusalOfCore(decision.refusal) };
   const event = decision.kind === "done" ? decision.events.find(({ kind }) => kind === "answered") : undefined;
-  return replyTo("bans", {
-    names: event?.kind === "answered" && event.answer.kind === "bans" ? [...event.answer.names] : [],
-  });
+  const { names, reasons } =
+    event?.kind === "answered" && event.answer.kind === "bans" ? event.answer : { names: [], reasons: [] };
+  return replyTo("bans", { names: names.slice(0, MOST_BANS), reasons: reasons.slice(0, MOST_REASONS) });
 }
 
 async function serverInfo({ link, services }: Asking): Promise<Answered> {

@@ -11,6 +11,7 @@
  * - `openRoom` in the server's hello.
  * - The feature `removals`: `removal` of a group, `since` and `until` of `removal-due`.
  * - 1 with the feature `successors`: `written` of a group; reports about a log as well as about a commit.
+ * - `reasons` in the answer to `bans`.
  */
 export const VERSION = 1;
 
