@@ -1,6 +1,7 @@
 import { infoLog } from "../../groups/logs.ts";
 import type { GroupObserver, Observers } from "../../mls/group-observer.ts";
 import type { LogEntry, Range } from "../../core/ports.ts";
+import type { Section } from "./heavy-work.ts";
 
 export interface ObserverCacheOptions {
   readonly observers: Observers;
@@ -24,15 +25,18 @@ export class ObserverCache {
     this.#options = options;
   }
 
-  /** `epoch`: that of the group now. Null: its group info is of another epoch; `unread`: the store has failed. */
+  /**
+   * `epoch`: that of the group now; `section`: where whoever asks does what blocks, such as making an observer that isn't here. Null: its group info is of another epoch; `unread`: the store has failed.
+   */
   use<T>(
     group: string,
     epoch: () => number,
+    section: Section,
     work: (observer: GroupObserver | null | "unread") => Promise<T>,
   ): Promise<T> {
     const before = this.#lanes.get(group) ?? Promise.resolve();
     const mine = before.then(async () => {
-      const observer = await this.#observer(group, epoch());
+      const observer = await this.#observer(group, epoch(), section);
       return await work(observer);
     });
     const settled = mine.catch(() => undefined);
@@ -54,7 +58,7 @@ export class ObserverCache {
     for (const group of this.#open.keys()) this.forget(group);
   }
 
-  async #observer(group: string, epoch: number): Promise<GroupObserver | null | "unread"> {
+  async #observer(group: string, epoch: number, section: Section): Promise<GroupObserver | null | "unread"> {
     const known = this.#open.get(group);
     if (known?.epoch === epoch) {
       this.#open.delete(group);
@@ -67,9 +71,12 @@ export class ObserverCache {
     if (read === null) return "unread";
     const [info] = read;
     if (info?.number !== epoch + 1) return null;
-    const made = this.#options.observers.observe(info.body);
-    // Saved once, so that it outlives a fault of the engine's instance.
-    made.save();
+    const made = await section(() => {
+      const observer = this.#options.observers.observe(info.body);
+      // Saved once, so that it outlives a fault of the engine's instance.
+      observer.save();
+      return observer;
+    });
     this.#open.set(group, made);
     return made;
   }

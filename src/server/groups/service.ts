@@ -170,6 +170,7 @@ export class GroupService {
       await this.#observers.use(
         group,
         () => this.#epochOf(group),
+        section,
         async (observer) => {
           if (observer === "unread") return STORAGE_FAILED;
           const found =
