@@ -98,6 +98,33 @@ test("SE-16 a sealed message counts as any other: over the limit it is refused, 
   expect(await send(2, 1)).toMatchObject({ reply: { number: 2 } });
 });
 
+test("GR-52 a room that grows over its bytes loses its oldest messages at once, not with the next round", async () => {
+  await using server = await startTestServer({ config: { messageRate: 0, messageBytes: 64 * 1024 } });
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const group = newId();
+  const room = alice.device.engine.createGroup(new Uint8Array(Buffer.from(group, "base64url")), OPEN);
+  await alice.peer.get("create-group", { group, place: { kind: "everyone" }, groupInfo: room.info() });
+  const { groupInfo } = await bob.peer.get("read-group-info", { group });
+  const joined = await bob.device.engine.joinExternal(groupInfo);
+  await bob.peer.get("commit", {
+    group,
+    request: newId(),
+    epoch: 0,
+    commit: joined.commit,
+    welcome: null,
+    groupInfo: joined.groupInfo,
+  });
+  for (let counter = 1; counter <= 12; counter++)
+    await alice.peer.get("send", { group, epoch: 1, counter, message: newId(), bytes: new Uint8Array(8192) });
+  // Each question is a round trip; what was asked to be forgotten is under way.
+  const left = async () => await bob.peer.get("read", { group, after: 1, limit: 100 });
+  let page = await left();
+  while (page.entries.length > 8) page = await left();
+  expect(page.messagesForgotten).toBeGreaterThan(0);
+  expect(page.entries.at(-1)?.number).toBe(13);
+});
+
 test("SR-3 a device that can't prove its key, or whose record names somebody else, is refused", async () => {
   await using server = await startTestServer();
   using peer = await FramePeer.connect(server.port);
