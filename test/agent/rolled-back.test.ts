@@ -41,8 +41,36 @@ test("SR-25 a device whose state is an older one is replaced by another of the s
   expect((await alice.texts(EVERYONE)).toSorted()).toEqual(["four", "one", "three"]);
 });
 
+test("SR-25 the other one of a pair takes the new device in, and what is said there reaches it", async () => {
+  const people = await world.arrive("alice", "bob");
+  const [alice, bob] = people;
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  expect(await bob.runtime.openDirect("alice")).toMatchObject({ kind: "made" });
+  const [withAlice, withBob] = ["direct:name:alice", "direct:name:bob"];
+  await world.until(async () => (await (await alice.runtime.session(withBob))?.look())?.row.status === "active");
+  await bob.say(withAlice, "one");
+  await world.until(async () => (await alice.texts(withBob)).length === 1);
+  await alice.stop();
+  alice.keepFiles();
+  alice.start();
+  await world.until(async () => (await alice.runtime.session(withBob)) !== null);
+  await alice.say(withBob, "two");
+  await world.until(async () => (await bob.texts(withAlice)).length === 2);
+  const before = await members(bob, withAlice);
+  await alice.stop();
+  alice.bringBack();
+  alice.start();
+  await world.until(async () => (await members(bob, withAlice)).some((device) => !before.includes(device)));
+  await bob.say(withAlice, "three");
+  await world.until(async () => (await alice.texts(withBob)).includes("three"));
+  await alice.say(withBob, "four");
+  await world.until(async () => (await bob.texts(withAlice)).length === 4);
+  // The old leaf goes, since its keys are nobody's now.
+  await world.until(async () => (await members(bob, withAlice)).length === 2);
+});
+
 /** Device ids in the room, as this device sees it. */
-async function members(device: ServedDevice): Promise<readonly string[]> {
-  const view = await (await device.runtime.session(EVERYONE))?.look();
+async function members(device: ServedDevice, conversation = EVERYONE): Promise<readonly string[]> {
+  const view = await (await device.runtime.session(conversation))?.look();
   return view?.members.map(({ deviceId }) => hex(deviceId)) ?? [];
 }

@@ -7,6 +7,7 @@ import { connectFrames } from "../../client/frames/index.ts";
 import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frames/index.ts";
 import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
+import type { Person as Bearer } from "../../wire/frames/people.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
@@ -409,14 +410,26 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "reached":
         onEvent({ kind: "reached", group: toBytes(push.group), number: push.number });
         return;
+      case "presence":
+        for (const person of push.people) later("pairs", async (living) => await completePairWith(living, person));
+        return;
       // Turns are waited for in turns.ts; the rest is for faces.
       case "turn":
-      case "presence":
       case "said":
       case "told":
       case "moderated":
         return;
     }
+  }
+
+  /** Who comes may have a device that isn't in their pair: the server knows of it, and of its key packages, only after their name. */
+  async function completePairWith({ self, entrance }: Alive, bearer: Bearer, attempt = 0): Promise<void> {
+    const conversation = conversationOf({ kind: "direct", between: [self.owner, bearer.owner] }, self.owner);
+    if (!bearer.online || entrance.groups.of(conversation) === null) return;
+    await completePairs(entrance, [conversation]);
+    if (attempt >= MOST_ATTEMPTS) return;
+    const again = async (living: Alive) => await completePairWith(living, bearer, attempt + 1);
+    setTimeout(() => later("pairs", again), AGAIN * 2 ** attempt).unref();
   }
 
   function later(lane: string, task: (living: Alive) => Promise<void> | void): void {
@@ -431,6 +444,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 function laneOf(group: string): string {
   return `group ${group}`;
 }
+
+/** To take a new device into a pair. */
+const MOST_ATTEMPTS = 2;
 
 /** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
 const PATIENCE = 300_000;

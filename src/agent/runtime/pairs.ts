@@ -1,12 +1,14 @@
 import { whoKey } from "../../mls/identity/who.ts";
 import type { PolicyPerson } from "../../mls/room-policy.ts";
 import type { Person } from "../../wire/frames/people.ts";
+import { toText } from "../delivery/base64url.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
 import { conversationOf, isSameOwner, placeOf } from "../delivery/places.ts";
 import { OPEN } from "./arriving.ts";
 import type { Entrance } from "./entering.ts";
 import type { Groups } from "./groups.ts";
-import { lookUp, whoOf } from "./people.ts";
+import { lookUp, takePackages, whoOf } from "./people.ts";
 import { failed, found, invite, isOpen } from "./rooms.ts";
 import type { Failed, Made } from "./rooms.ts";
 
@@ -60,7 +62,7 @@ async function open(entrance: Entrance, conversation: string, person: Person): P
   return invited.kind === "failed" ? invited : made;
 }
 
-/** Pairs whose other one was never invited, since this device ended in between. */
+/** Pairs whose other one was never invited, since this device ended in between, or has a device that came later. */
 export async function completePairs(entrance: Entrance, conversations: readonly string[]): Promise<void> {
   const busy = opening.get(entrance.groups);
   for (const conversation of conversations) {
@@ -78,7 +80,36 @@ async function complete(entrance: Entrance, conversation: string): Promise<Commi
   if (isSameOwner(other, self.owner)) return null;
   const { row, people } = await session.look();
   const who = whoKey(whoOf(self, { owner: other }));
-  if (row.status !== "active" || people.includes(who)) return null;
+  if (row.status !== "active") return null;
   const name = self.people.nameOf(who);
-  return name === null ? null : await invite(entrance, conversation, name);
+  if (name === null) return null;
+  return people.includes(who)
+    ? await addNewDevices(entrance, session, name)
+    : await invite(entrance, conversation, name);
+}
+
+/**
+ * A device of the other one's that came later, such as one in the place of a device that was restored: of a pair nobody else can add it, and what
+ * is said there would reach none of theirs. Under another user key than the pinned one it isn't added.
+ */
+async function addNewDevices(
+  entrance: Entrance,
+  session: GroupSession,
+  name: string,
+): Promise<CommitOutcome | Failed | null> {
+  const person = await lookUp(entrance, name);
+  if (typeof person === "string") return failed(person);
+  const { members } = await session.look();
+  const present = new Set(members.map(({ deviceId }) => toText(deviceId)));
+  const devices = person.devices.filter(({ device }) => !present.has(device));
+  if (devices.length === 0) return null;
+  const taken = await takePackages(entrance, {
+    group: session.id,
+    person: { ...person, devices },
+    now: entrance.system.now(),
+  });
+  if (typeof taken === "string") return failed(taken);
+  const outcome = await session.commit({ kind: "add", devices: taken.devices });
+  entrance.groups.wake(toText(session.id));
+  return outcome;
 }
