@@ -68,7 +68,7 @@ export function agentChat(options: AgentChatOptions): AgentChat {
 /** Messages of one page, search or stretch at most. */
 const MOST_ROWS = 1000;
 /** A device comes into `#everyone`, or into a successor, within seconds, or something is wrong. In milliseconds. */
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 
 function bounded(limit: number): number {
   return Number.isFinite(limit) ? Math.max(1, Math.min(MOST_ROWS, Math.trunc(limit))) : MOST_ROWS;
@@ -168,7 +168,7 @@ class DeviceChat implements AgentChat {
     if (talk.status === "none" && (await this.#state.runtime.self())?.owner.kind === "machine") return;
     const before = talk.status;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = setTimeout(resolve, PATIENCE).unref();
+    const timeout = setTimeout(resolve, TIMEOUT).unref();
     const look = () => {
       const { kind } = this.state;
       if (talk.status !== before || kind === "ended" || kind === "waiting") resolve();
@@ -177,7 +177,7 @@ class DeviceChat implements AgentChat {
     look();
     await promise;
     stop();
-    clearTimeout(patience);
+    clearTimeout(timeout);
   }
 
   edit = async (conversation: ConversationId, message: string, text: string, id?: string) =>

@@ -78,9 +78,9 @@ async function enter(
   const abort = (): void => link.close();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    const wish = { server: { host: server.host, port: server.port }, name };
-    let reply = await link.control("attach", { ...wish, suggested: [] });
-    if (reply?.kind === "name-needed") reply = await link.control("attach", { ...wish, suggested: await suggest() });
+    const wanted = { server: { host: server.host, port: server.port }, name };
+    let reply = await link.control("attach", { ...wanted, suggested: [] });
+    if (reply?.kind === "name-needed") reply = await link.control("attach", { ...wanted, suggested: await suggest() });
     if (reply?.kind === "attached") return { kind: "entered", link, name: reply.name };
     link.close();
     if (signal?.aborted === true) return failed("aborted", "Interrupted.");

@@ -38,8 +38,8 @@ export interface GroupSession {
   commit(intent: Intent): Promise<CommitOutcome>;
   /** An entry that was pushed, in any order and any number of times; `advance` takes it. */
   offer(entry: LogEntry): void;
-  /** These devices, and no others, are wanted out by the server. If nobody has done it after `patience` milliseconds, messages wait. */
-  orderRemovals(devices: readonly Uint8Array[], patience: number): void;
+  /** These devices, and no others, are wanted out by the server. If nobody has done it after `timeout` milliseconds, messages wait. */
+  orderRemovals(devices: readonly Uint8Array[], timeout: number): void;
   /** Messages don't wait for the removal of these people any more (`whoKey`). */
   acceptRemoved(who: readonly string[]): void;
   /** This device has left: its keys go, and what waited is refused. */
@@ -129,11 +129,11 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
         await keep(present);
         for (const each of who) present.readers.add(each);
       }),
-    orderRemovals(devices, patience) {
+    orderRemovals(devices, timeout) {
       const before = new Map(context.removals);
       context.removals.clear();
       for (const device of devices.slice(0, MOST_REMOVALS)) {
-        context.removals.set(hex(device), before.get(hex(device)) ?? system.now() + patience);
+        context.removals.set(hex(device), before.get(hex(device)) ?? system.now() + timeout);
       }
     },
     acceptRemoved(who) {

@@ -17,7 +17,7 @@ const observers = createObservers();
  * How long a successor's maker is left to add whom it knows, and how long who is in waits for the others before it says anything; how long the
  * maker itself waits at most before it has tried. In milliseconds.
  */
-export const PATIENCE = 3_000;
+export const TIMEOUT = 3_000;
 export const LONGEST = 15_000;
 
 /** Devices of one commit. */
@@ -44,8 +44,8 @@ export async function admitOwed(entrance: Entrance, group: Uint8Array): Promise<
     if (devices.length > 0) await session.commit({ kind: "add", devices });
   }
   // Who could be added is in; the others may take their time.
-  session.awaitUntil(system.now() + PATIENCE);
-  void system.wait(PATIENCE).then(() => groups.wake(toText(group)));
+  session.awaitUntil(system.now() + TIMEOUT);
+  void system.wait(TIMEOUT).then(() => groups.wake(toText(group)));
   groups.wake(toText(group));
   return false;
 }

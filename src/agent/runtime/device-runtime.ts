@@ -449,7 +449,7 @@ function laneOf(group: string): string {
 const MOST_ATTEMPTS = 2;
 
 /** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
-const PATIENCE = 300_000;
+const TIMEOUT = 300_000;
 /** Devices that one commit removes. */
 const AT_ONCE = 64;
 
@@ -460,8 +460,8 @@ async function removeOrdered(
   const session = entrance.groups.session(group);
   if (session === null) return;
   // By the server's clock both, so their difference is a time on any.
-  const patience = since === undefined || until === undefined ? PATIENCE : Math.max(0, until - since);
-  session.orderRemovals(devices.map(toBytes), patience);
+  const timeout = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
+  session.orderRemovals(devices.map(toBytes), timeout);
   // None, when what was ordered was lifted.
   for (let at = 0; at < devices.length; at += AT_ONCE) {
     await session.commit({ kind: "remove", devices: devices.slice(at, at + AT_ONCE).map(toBytes) });

@@ -6,7 +6,7 @@ import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import type { KeyPackage } from "../storage/kept.ts";
-import { PATIENCE } from "./admitting.ts";
+import { TIMEOUT } from "./admitting.ts";
 import type { Entrance } from "./entrance.ts";
 import { MisplacedGroup, misfitOf } from "./place-policy.ts";
 
@@ -105,8 +105,8 @@ async function addInPlace(entrance: Entrance, group: Uint8Array, conversation: s
   const others = await successions.inherit(entrance, group, conversation);
   const session = await groups.add(group, conversation);
   if (others.length === 0) return;
-  session.awaitMembers(others, system.now() + PATIENCE);
-  void system.wait(PATIENCE).then(() => groups.wake(toText(group)));
+  session.awaitMembers(others, system.now() + TIMEOUT);
+  void system.wait(TIMEOUT).then(() => groups.wake(toText(group)));
 }
 
 function checkOf({ self }: Entrance, { place }: GroupView): (policy: RoomPolicy) => void {

@@ -13,7 +13,7 @@ import { failed, found, invite, isOpen } from "./rooms.ts";
 import type { Failed, Made } from "./rooms.ts";
 
 /** Who was slower to make a pair waits so long for the faster one's Welcome, in milliseconds. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /**
  * The direct conversation with that person, made if there is none. Two who make it at once end in one: the server takes the first, whose
@@ -53,7 +53,7 @@ async function open(entrance: Entrance, conversation: string, person: Person): P
     await arrival;
     const isThere = await Promise.race([
       groups.arrival(conversation).then(() => true),
-      system.wait(PATIENCE).then(() => false),
+      system.wait(TIMEOUT).then(() => false),
     ]);
     return isThere || (await isOpen(entrance, conversation)) ? { kind: "made", conversation } : failed("busy");
   }

@@ -11,7 +11,7 @@ import { toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup } from "../group-sessions/join.ts";
 import type { GroupRow, OwedDevice, StopCause } from "../storage/kept.ts";
-import { LONGEST, PATIENCE } from "./admitting.ts";
+import { LONGEST, TIMEOUT } from "./admitting.ts";
 import { enter } from "./entering.ts";
 import type { Entrance, Successions } from "./entrance.ts";
 import { groupsThere } from "./group-views.ts";
@@ -123,9 +123,9 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
   /** The second time that it is met, some seconds later at the earliest. */
   function isDue({ groups, system }: Entrance, { group }: GroupView): boolean {
     const since = met.get(group);
-    if (since !== undefined) return system.now() - since >= PATIENCE;
+    if (since !== undefined) return system.now() - since >= TIMEOUT;
     met.set(group, system.now());
-    void system.wait(PATIENCE).then(() => {
+    void system.wait(TIMEOUT).then(() => {
       for (const orphan of waiting.keys()) groups.wake(orphan);
       return null;
     });

@@ -167,7 +167,7 @@ class Agent {
     const { version, log } = this.#options;
     const face = new FaceConnection(socket, {
       first: { padserve: "agent", protocol: PROTOCOL, version, pid: process.pid },
-      find: async (wish) => await this.#lives.find(wish),
+      find: async (wanted) => await this.#lives.find(wanted),
       status: async () => await this.#status(),
       stop: (when, asker) => this.#stop(when, asker),
       attached: () => clearTimeout(this.#idle),

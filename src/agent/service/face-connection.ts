@@ -5,12 +5,12 @@ import type { AgentStatus, AttachReply, Bye, ControlReply, First, FromFace, Stop
 import { LONGEST_FROM_AGENT, LONGEST_FROM_FACE, PROTOCOL } from "../wire/version.ts";
 import { answer } from "./answer.ts";
 import type { Life } from "./life.ts";
-import type { Found, Wish } from "./lives.ts";
+import type { Found, Wanted } from "./lives.ts";
 
 /** What a connection asks of the agent. */
 export interface FaceOwner {
   readonly first: First;
-  find(wish: Wish): Promise<Found>;
+  find(wanted: Wanted): Promise<Found>;
   status(): Promise<AgentStatus>;
   stop(when: StopWhen, asker: FaceConnection): ControlReply<"stop">["kind"];
   /** Whoever is attached counts as a face. */
@@ -113,8 +113,8 @@ export class FaceConnection {
     }
   }
 
-  async #attach(wish: Wish): Promise<AttachReply> {
-    const found = await this.#owner.find(wish);
+  async #attach(wanted: Wanted): Promise<AttachReply> {
+    const found = await this.#owner.find(wanted);
     if ("reply" in found) {
       this.#isAttaching = false;
       return found.reply;

@@ -24,7 +24,7 @@ export interface LivesOptions {
   readonly tidyAfter?: number;
 }
 
-export interface Wish {
+export interface Wanted {
   readonly server: ServerAddress;
   readonly name: string | null;
   readonly suggested: readonly string[];
@@ -55,7 +55,7 @@ export class Lives {
     this.#options = options;
   }
 
-  async find({ server, name, suggested }: Wish): Promise<Found> {
+  async find({ server, name, suggested }: Wanted): Promise<Found> {
     const kept = this.#options.servers.find(server, name);
     if (kept !== null) return await this.#enter(server, kept.known, [kept.name]);
     const probed = await this.#probe(server);

@@ -76,7 +76,7 @@ async function send(invocation: Sending, attach: Attach): Promise<ExitCode> {
   const read = await readText(words[1] ?? "", context.stdin, limit, context.stop);
   if (read === null) return EXIT.interrupted;
   if ("wrong" in read) return complain(context, { text: read.wrong, code: EXIT.wrongUse });
-  const signal = patience(invocation);
+  const signal = timeoutSignal(invocation);
   const where = await whichServer(values, context);
   if (!("server" in where)) return complain(context, where);
   const sending = { invocation, where, to, text: read.text, signal };
@@ -201,7 +201,7 @@ async function plainSend(ready: Ready, attach: Attach | null = null): Promise<Ex
 }
 
 /** Ends when the program is told to stop, or when the time given is over. */
-function patience({ values: { timeout }, context }: Sending): AbortSignal {
+function timeoutSignal({ values: { timeout }, context }: Sending): AbortSignal {
   if (timeout === undefined) return context.stop;
   return AbortSignal.any([context.stop, AbortSignal.timeout(Math.ceil(timeout * 1000))]);
 }
