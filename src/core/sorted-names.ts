@@ -4,8 +4,6 @@ export type SortedNames = readonly (readonly string[])[];
 /** Names of one piece; a change copies one piece and the list of pieces. */
 const MOST = 256;
 
-export const NO_NAMES: SortedNames = [];
-
 export function sortedNames(names: Iterable<string>): SortedNames {
   const all = [...new Set(names)].toSorted(compare);
   return Array.from({ length: Math.ceil(all.length / (MOST / 2)) }, (_, i) =>

@@ -15,7 +15,7 @@ export function countedWith(head: HeadRow, { kind, bytes }: LogEntry): Counted {
 }
 
 /** What older versions kept isn't counted; it goes with age. */
-export function countedIn({ number, counted }: HeadRow): Counted {
+function countedIn({ number, counted }: HeadRow): Counted {
   return counted ?? { after: number, messages: 0, commits: 0 };
 }
 

@@ -5,7 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
  * Checksums against damage, not against somebody who can write the file: they could make the sums, too. Each row carries
  * the sum of its columns; a *digest* is the XOR of many rows' sums, so that a row that is missing shows as well.
  */
-export const SUM_BYTES = 16;
+const SUM_BYTES = 16;
 
 type Column = string | number | bigint | null | Uint8Array;
 
