@@ -193,6 +193,36 @@ fn a_record_without_its_user_keys_signature_is_nobody() {
     }
 }
 
+/// A group that mallory has made, with somebody in it whom nobody of ours would have let in: who is asked in, or joins by itself, has
+/// only the tree to go by.
+#[test]
+fn nobody_joins_a_group_with_a_ghost_in_it() {
+    for ghosts in [0, 1] {
+        let mallory = mallory(1, "mallory", &key_pair());
+        let context = ExtensionList::from(vec![Extension::new(POLICY, policy(OPEN))]);
+        let mut inside = mallory.client.create_group(context, ExtensionList::new(), Some(NOW.into())).unwrap();
+        let bob = ours("bob");
+        let package = bob.key_package(false, NOW, 1000).unwrap();
+        let mut packages: Vec<_> = (0..3).map(|_| ours("friend").key_package(false, NOW, 1000).unwrap().key_package).collect();
+        let (secret, public) = device_keys();
+        // Well-formed, and signed for another device: only the signature tells.
+        let copied = record(1, "carol", &key_pair(), &device_keys().1);
+        packages.extend((0..ghosts).map(|_| mallory_with(secret.clone(), public.clone(), copied.clone()).key_package()));
+        packages.push(package.key_package.clone());
+        let mut builder = inside.commit_builder().commit_time(NOW.into());
+        for package in &packages {
+            builder = builder.add_member(MlsMessage::from_bytes(package).unwrap()).unwrap();
+        }
+        let welcome = builder.build().unwrap().welcome_messages[0].to_bytes().unwrap();
+        inside.apply_pending_commit().unwrap();
+        let info = inside.group_info_message_allowing_ext_commit(true).unwrap().to_bytes().unwrap();
+        let joiner = ours("dave");
+        let codes = [bob.join(&welcome, &package.secret).err(), joiner.join_external(&info, b"").err()].map(|error| error.map(|e| e.code));
+        let expected = if ghosts == 0 { None } else { Some(Code::Invalid) };
+        assert_eq!(codes, [expected, expected], "{ghosts} ghosts");
+    }
+}
+
 #[test]
 fn adds_and_removes_never_in_one_commit() {
     let mut room = room(OPEN);
