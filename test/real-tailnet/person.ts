@@ -56,10 +56,13 @@ export class Person {
 
   /** Resolves when a conversation's history is these texts, each once and in this order: `from text`. */
   async hasRead(where: string, ...texts: readonly string[]): Promise<void> {
-    await this.#untilPrinted(["history", where], (lines) => {
-      const found = lines.map((line) => line.split("\t")).map(([, , from, text]) => `${from} ${text}`);
-      return found.join("\n") === texts.join("\n");
-    });
+    await this.#untilPrinted(["history", where], (lines) => textsOf(lines).join("\n") === texts.join("\n"));
+  }
+
+  /** The same in any order: what several people sent again to a restored server comes as they do. */
+  async hasReadInAnyOrder(where: string, ...texts: readonly string[]): Promise<void> {
+    const wanted = texts.toSorted().join("\n");
+    await this.#untilPrinted(["history", where], (lines) => textsOf(lines).toSorted().join("\n") === wanted);
   }
 
   /** Their agent ends, as when the computer is shut down. */
@@ -79,5 +82,10 @@ export class Person {
   }
 }
 
-const ROUNDS = 25;
+/** `from text`, of what `pad history` prints. */
+function textsOf(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => line.split("\t")).map(([, , from, text]) => `${from} ${text}`);
+}
+
+const ROUNDS = 60;
 let homes = 0;
