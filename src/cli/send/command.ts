@@ -108,7 +108,7 @@ async function sealedSend(
     case "failed":
       return complain(context, attached.explanation);
     case "unreached":
-      return complain(context, await explainLoss(attached.end, server, context));
+      return complain(context, unsent(await explainLoss(attached.end, server, context)));
     case "classic-only":
       if (target.kind === "room")
         return complain(context, { text: `Not sent: ${cannotSeal(server)}.`, code: EXIT.refused });
@@ -126,7 +126,8 @@ async function sealedSend(
   async function toSealed(on: SealedChat): Promise<ExitCode | "plain"> {
     const away = await whenOnline(on, server, signal);
     if (context.stop.aborted) return EXIT.interrupted;
-    if (away !== null) return complain(context, signal.aborted ? tooLate(invocation)("nothing was sent.") : away);
+    if (away !== null)
+      return complain(context, signal.aborted ? tooLate(invocation)("nothing was sent.") : unsent(away));
     const meant = await conversationFor(on, target, server);
     if ("code" in meant) return complain(context, { ...meant, text: `Not sent: ${meant.text}` });
     const { conversation } = meant;
@@ -149,6 +150,11 @@ async function sealedSend(
     if (values.json === true && json !== null) context.stdout.write(jsonLine(json));
     return EXIT.done;
   }
+}
+
+/** What came before anything was given to the agent. */
+function unsent({ text, code }: Explanation): Explanation {
+  return { text: `${text} Nothing was sent.`, code };
 }
 
 /** So that the server can read it, by this device. */

@@ -94,6 +94,16 @@ test("CS-5 while the server is away nothing is sent, and that is said", async ()
   expect(said(world)).toEqual([]);
 });
 
+test("CS-5 where the server can't be reached at all, that ends with what became of the message", async () => {
+  const end = { kind: "unreachable", code: "ECONNREFUSED" } as const;
+  const { code, stderr } = await startCommand(
+    sendCommand(async () => await Promise.resolve({ kind: "unreached", end })),
+    ["#everyone", "hi"],
+  ).ended;
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/Nobody listens .* Nothing was sent\.\n$/);
+});
+
 function meet(...names: readonly string[]) {
   const world = new FakeSealedWorld();
   const [alice] = names.map((name) => world.join(name));
