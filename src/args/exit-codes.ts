@@ -17,7 +17,7 @@ export const EXIT = {
   readersChanged: 10,
   /** Nothing was sent: a key or a name no longer means whom it meant. */
   keyChanged: 11,
-  /** This device must be confirmed first by one of the person's other devices. */
+  /** Another device has made the key of this name or person, and would have to confirm this one. */
   unconfirmed: 12,
   interrupted: 130,
 } as const;
@@ -38,6 +38,6 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   errors: "doctor: it found an error",
   readersChanged: "not sent: the readers changed since you last looked; --accept-members sends all the same",
   keyChanged: "not sent: somebody's key changed, or their name means somebody else",
-  unconfirmed: "this device must be confirmed first by another of your devices",
+  unconfirmed: "another device has made this name's key: choose another name, or have it released",
   interrupted: "interrupted",
 };

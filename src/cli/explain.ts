@@ -11,8 +11,8 @@ export interface Explanation {
 }
 
 /** Why a connection is over, for the person who had it. */
-export function explainEnd(end: ConnectionEnd, server: ServerAddress): Explanation {
-  return { text: endInWords(end, formatAddress(server)), code: codeOfEnd(end) };
+export function explainEnd(end: ConnectionEnd, server: ServerAddress, me?: string): Explanation {
+  return { text: endInWords(end, formatAddress(server), me), code: codeOfEnd(end) };
 }
 
 /** Why something asked of the server came to nothing. */

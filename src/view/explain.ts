@@ -7,7 +7,7 @@ import type { ConnectionEnd, Failure, Hold, Member, Refusal } from "../client/in
 import { visible, visibleLine } from "../text/visible.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
-export function explainEnd(end: ConnectionEnd, where: string): string {
+export function explainEnd(end: ConnectionEnd, where: string, me?: string): string {
   switch (end.kind) {
     case "left":
       return "Goodbye.";
@@ -16,7 +16,7 @@ export function explainEnd(end: ConnectionEnd, where: string): string {
     case "banned":
       return `An operator banned you${because(end.reason)}. Ask one of them to lift the ban.`;
     case "refused":
-      return explainRefusal(end.error);
+      return explainRefusal(end.error, me);
     case "unreachable":
       return unreachable(end.code, where);
     case "closed":
@@ -104,7 +104,7 @@ const NOT_SENT = {
 } as const;
 
 /** Why the server said no. */
-function explainRefusal(refusal: Refusal): string {
+function explainRefusal(refusal: Refusal, me?: string): string {
   switch (refusal.reason) {
     case "name-taken":
       return "That name is taken: somebody is using it, or it belongs to somebody else. Choose another.";
@@ -151,7 +151,7 @@ function explainRefusal(refusal: Refusal): string {
     case "device-removed":
       return "This device was removed from your devices. Set it up again: pad devices reset";
     case "device-not-confirmed":
-      return "One of your other devices has to confirm this one first.";
+      return otherKey(me);
     case "room-name-taken":
       return "There is a room of that name already. Join it, or take another name.";
     case "no-such-room":
@@ -173,6 +173,15 @@ function explainRefusal(refusal: Refusal): string {
     case "other":
       return `The server says: ${visible(refusal.text)}`;
   }
+}
+
+/** Devices can't confirm each other yet: another name, or the administrator, is the only way in. */
+function otherKey(me: string | undefined): string {
+  const [name, released] = me === undefined ? ["That name", "NAME"] : [visible(me), visible(me)];
+  return (
+    `${name} has a key here that another device made, which can't confirm this one yet. If that is somebody else's: choose another name. ` +
+    `If it was you, and that device is gone: the administrator can free the name, by padserve names release ${released}`
+  );
 }
 
 function unreachable(code: string, where: string): string {

@@ -35,9 +35,9 @@ export async function whenOnline(
   if (state === null) {
     const now = chat.state;
     if (now.kind === "online") return null;
-    return explainEnd(now.kind === "waiting" ? now.loss : { kind: "silent" }, server);
+    return explainEnd(now.kind === "waiting" ? now.loss : { kind: "silent" }, server, chat.me);
   }
-  return state.kind === "online" ? null : explainEnd(state.cause, server);
+  return state.kind === "online" ? null : explainEnd(state.cause, server, chat.me);
 }
 
 /**

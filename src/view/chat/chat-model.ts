@@ -238,13 +238,15 @@ class ChatModel implements Chat {
   /** Each outage is told once, not with each attempt; that our name is taken is news even then. */
   #lost(loss: ConnectionEnd): void {
     const { link } = this.getSnapshot();
-    const text = isTaken(loss) ? TAKEN : `${explainEnd(loss, this.#ports.server)} Trying again until it comes back.`;
+    const text = isTaken(loss)
+      ? TAKEN
+      : `${explainEnd(loss, this.#ports.server, this.#ports.client.me)} Trying again until it comes back.`;
     if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#store.note(text, "trouble");
     this.#store.change({ link: { kind: "lost", text }, members: null });
   }
 
   #over(cause: ConnectionEnd): void {
-    const text = explainEnd(cause, this.#ports.server);
+    const text = explainEnd(cause, this.#ports.server, this.#ports.client.me);
     this.#store.change({ link: { kind: "ended", text }, members: null });
     if (cause.kind !== "left") this.#store.note(text, "trouble");
   }
