@@ -43,7 +43,7 @@ test("ID-36 no part of an identity reads like another kind's", () => {
   expect(new Set(spoofed.map(identityKey)).size).toBe(spoofed.length);
 });
 
-test("ID-36 logins and node names know no case, tags no order", () => {
+test("ID-36 logins and node names are the same in either case, tags in any order", () => {
   expect(identityKey({ kind: "person", login: "Alice@Example.com" })).toBe(
     identityKey({ kind: "person", login: "alice@example.com" }),
   );
@@ -67,7 +67,7 @@ test("ID-36 parts of any letters are never mistaken for one another", () => {
   );
 });
 
-test("ID-36 only ASCII letters know no case in a login", () => {
+test("ID-36 only ASCII letters are the same in either case in a login", () => {
   // The Kelvin sign, whose lower case is the letter k: an identity provider may take it for a login of its own.
   expect(identityKey({ kind: "person", login: "\u212Aate@example.com" })).not.toBe(
     identityKey({ kind: "person", login: "kate@example.com" }),

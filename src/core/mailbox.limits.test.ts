@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { fakePorts } from "../../test/fakes/mailbox-ports.ts";
 import { emptyShelves, shelfRules, type ShelfCommand, type ShelfDomain } from "../../test/helpers/shelf.ts";
@@ -34,6 +35,22 @@ test("DL-21 a flood is worked off in turns of bounded work, in which everybody e
   turns();
   for (let session = 1; session <= 8; session++) expect(ports.heardBy(session)).toHaveLength(64);
   expect(Math.max(...ports.deliveries.map((all) => all.length))).toBeLessThanOrEqual(32);
+});
+
+test("DL-21 nobody starves: whatever the others ask for, each session has an answer in every turn that has work for all", () => {
+  const asked = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 16 });
+  fc.assert(
+    fc.property(asked, fc.integer({ min: 16, max: 64 }), (each, turnWork) => {
+      const { ports, mailbox } = start({ turnWork });
+      for (const [session, count] of each.entries()) for (let i = 0; i < count; i++) mailbox.post(look(session + 1));
+      for (let turn = 1; ports.turnsDue > 0; turn++) {
+        ports.turn();
+        for (const [session, count] of each.entries()) {
+          expect(ports.heardBy(session + 1).length).toBeGreaterThanOrEqual(Math.min(count, turn));
+        }
+      }
+    }),
+  );
 });
 
 test("DL-21 who is heard by many has done much", () => {

@@ -126,7 +126,7 @@ test.each([
     "the machine nas (tag:backup), says its Tailscale",
   ],
   ["an address", { kind: "absent" }, "this machine's address, as no Tailscale here says more"],
-] as const)("DR-15 who one is there is what the own Tailscale says: %s", (_who, state, what) => {
+] as const)("DR-15 who one is there is what our own Tailscale says: %s", (_who, state, what) => {
   expect(examineYou(facts([[V4, classic]]), tailscaleFacts(state), elsewhere)).toEqual([
     { area: "you", level: "ok", what },
   ]);

@@ -40,7 +40,7 @@ test("GR-33 who leaves is cut off with all devices, and the others hear whom to 
   expect(leave(made, "b2")).toEqual({ refusal: { reason: "not-a-member-of-group" } });
 });
 
-test("GR-33 who left an open room and wants back comes in anew in place of the own leaf", () => {
+test("GR-33 who left an open room and wants back comes in anew in place of the old leaf", () => {
   const made = world();
   leave(made, "b1");
   made.accept(made.commit("b1", bob, "g", { kind: "resync", removed: [found("b1", bob)] }));

@@ -7,7 +7,7 @@
  * - `future-epoch`: hold the message until the commits before it are processed
  * - `past-epoch`: the message's epoch is over, and its keys are gone
  * - `replayed`: a key that was used already, or more than 1,024 generations ahead or gone
- * - `own-message`: what this device has sent itself; never processed, it comes from the own store
+ * - `own-message`: what this device has sent itself; never processed, it comes from our own store
  * - `invalid`: a signature, tag or rule of RFC 9420 doesn't hold
  * - `not-allowed`: the room's policy, or a rule that holds in every room, forbids it
  * - `bad-record`: a leaf's device record doesn't verify, or an identity or device is in the group twice

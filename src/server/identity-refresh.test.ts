@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Command } from "../core/commands.ts";
-import type { Identified } from "../tailnet/identify.ts";
+import type { Identified, Identifier } from "../tailnet/identify.ts";
 import { IdentityRefresh } from "./identity-refresh.ts";
 
 const NEWS_EVERY = 5000;
@@ -14,12 +14,14 @@ const BOB: Identified = {
 
 let answers: PromiseWithResolvers<Identified>[];
 let posted: Command[];
+let byNode: Identifier["byNode"];
 let identityRefresh: IdentityRefresh;
 
 beforeEach(() => {
   vi.useFakeTimers();
   answers = [];
   posted = [];
+  byNode = (peers) => Array.from(peers, ([session]) => [session]);
   identityRefresh = new IdentityRefresh({
     identifier: {
       identify() {
@@ -27,7 +29,7 @@ beforeEach(() => {
         answers.push(answer);
         return answer.promise;
       },
-      byNode: (peers) => Array.from(peers, ([session]) => [session]),
+      byNode: (peers) => byNode(peers),
     },
     mayAsk: () => true,
     post: (command) => posted.push(command),
@@ -65,6 +67,20 @@ test("TS-25 a round that was under way when the news came is not enough", async 
   answers[0]?.resolve(BOB);
   await vi.advanceTimersByTimeAsync(0);
   expect(answers).toHaveLength(2);
+});
+
+test("TS-25 all sessions of a node are judged by the one answer, and none that has left meanwhile", async () => {
+  byNode = (peers) => [Array.from(peers, ([session]) => session)];
+  for (const session of [2, 3]) identityRefresh.add(session, { address: "100.64.0.2", port: 50_000 + session });
+  const round = identityRefresh.askAll();
+  identityRefresh.remove(2);
+  expect(answers).toHaveLength(1);
+  answers[0]?.resolve(BOB);
+  await round;
+  expect(posted).toMatchObject([
+    { kind: "refresh-identity", session: 1, identity: { login: "bob@example.com" } },
+    { kind: "refresh-identity", session: 3, identity: { login: "bob@example.com" } },
+  ]);
 });
 
 test("TS-25 none comes of them after stop", async () => {

@@ -18,7 +18,7 @@ describe("names", () => {
     expect(await phone.ask("LIST")).toBe("BEGIN_RESPONSE");
   });
 
-  test("TS-7 names and logins know no case", async () => {
+  test("TS-7 names and logins are the same in either case", async () => {
     const scene = await startScene();
     await scene.visit("bob-laptop", "Bob");
     expect(await scene.visit("carol-laptop", "bOB")).toBe(TAKEN);

@@ -313,7 +313,7 @@ describe("the connection", () => {
     expect(alice.chat.submit("here again")).toBe("done");
   });
 
-  test("VW-13 a name that is still held by the own ghost is explained and asked for again", async () => {
+  test("VW-13 a name that is still held by our own ghost is explained and asked for again", async () => {
     await using relay = await startRelay(server.port);
     await using alice = await startChat(relay.port, "alice");
     relay.cut();

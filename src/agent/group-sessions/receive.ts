@@ -56,7 +56,7 @@ function isStoppedBy(work: Working, entry: LogEntry, receiver: Receiver): boolea
   return entry.kind === "commit" ? receiveCommit(work, entry, receiver) : receiveMessage(work, entry, receiver);
 }
 
-/** Before the own joining commit, entries are of an epoch without this device. */
+/** Before our own joining commit, entries are of an epoch without this device. */
 function receiveWhileJoining(work: Working, entry: LogEntry, { system }: Receiver): boolean {
   const { request, candidate } = work;
   if (request === null || candidate === null || entry.kind !== "commit") return false;

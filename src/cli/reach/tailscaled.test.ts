@@ -30,7 +30,7 @@ test.each<[string, (fake: FakeLocalApi) => unknown, string | null]>([
   ["a node that is logged out", (fake) => fake.setState("NeedsLogin"), null],
   ["a tailscaled that says nothing", (fake) => fake.hold("status"), null],
   ["a machine without tailscaled", (fake) => fake.goAway(), null],
-])("RE-6 the own login on %s", async (_what, change, login) => {
+])("RE-6 our own login on %s", async (_what, change, login) => {
   const fake = await startFakeLocalApi();
   onTestFinished(() => fake.stop());
   await change(fake);

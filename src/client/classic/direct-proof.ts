@@ -47,7 +47,7 @@ export function presenceAnswer(ownId: string): AnswerReader<Taken> {
   };
 }
 
-/** Ids know no case. */
+/** Ids are the same in either case. */
 function conclude(ids: readonly string[], ownId: string): Taken | Failure {
   const own = ownId.toLowerCase();
   const listed = ids.some((id) => id.toLowerCase() === own);

@@ -49,7 +49,7 @@ export interface Conversation {
   readonly unreadFrom: number | null;
   /** Who can read what is written here, as a phrase: "the server and everybody here". */
   readonly readers: string;
-  /** The names of those who can, the own one too; null: who they are isn't known, or changes at any moment. */
+  /** The names of those who can, our own too; null: who they are isn't known, or changes at any moment. */
   readonly readerNames: readonly string[] | null;
   /** Whether the server is one of them. */
   readonly serverReads: boolean;
