@@ -126,6 +126,8 @@ export type ServerCommand =
   /** Which of these are there, and which were unseen for too long. */
   | { readonly kind: "look-at-devices"; readonly devices: readonly DeviceId[] }
   | { readonly kind: "remove-device"; readonly device: DeviceId; readonly why: RemovalReason }
+  /** The owner's user key and all its devices go: the next first device of that owner begins anew. */
+  | { readonly kind: "release-owner"; readonly owner: Owner }
   /** The connection of a device is gone. */
   | { readonly kind: "device-offline"; readonly session: SessionId }
   /** What all members have, or what is too old, is forgotten. */

@@ -3,7 +3,7 @@ import { decideCommit } from "./committing.ts";
 import { decideCreate } from "./creating.ts";
 import type { GroupCommand } from "./commands.ts";
 import type { Context, Decision } from "./decision.ts";
-import { decideOffline, decideOnline, decideRemoveDevice } from "./devices.ts";
+import { decideOffline, decideOnline, decideReleaseOwner, decideRemoveDevice } from "./devices.ts";
 import { decideForget, rangesToForget } from "./forgetting.ts";
 import { decidePublish, decideTake, rangesToTake } from "./key-packages.ts";
 import { decideLeave, decideReport } from "./leaving.ts";
@@ -47,6 +47,8 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
       return decideUnseen(state, command, context);
     case "remove-device":
       return decideRemoveDevice(state, command, context);
+    case "release-owner":
+      return decideReleaseOwner(state, command, context);
     case "forget-old":
       return decideForget(state, command, context);
   }
@@ -74,6 +76,7 @@ export function rangesOf(state: State, command: GroupCommand): readonly Range[] 
     case "unbar-owner":
     case "look-at-devices":
     case "remove-device":
+    case "release-owner":
       return [];
   }
 }

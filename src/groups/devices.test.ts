@@ -43,6 +43,19 @@ test("GR-38 a person has so many devices and no more", () => {
   expect(world.refusal(hello("b1", bob, 1))).toEqual({ reason: "too-many", of: "devices" });
 });
 
+test("SV-51 a released owner's key and devices are gone, with their packages, and the next device sets a new key", () => {
+  const world = new DeliveryServiceWorld();
+  world.accept(hello("a1", alice, 1, "first"));
+  world.accept(hello("b1", bob, 1, "other"));
+  world.publish("a1", 2);
+  world.accept({ kind: "release-owner", owner: alice });
+  expect(world.logs.get(`packages/${id("a1")}`)).toEqual([]);
+  expect(world.refusal(hello("a1", alice, 2, "first"))).toEqual({ reason: "device-removed" });
+  world.accept(hello("a2", alice, 1, "second"));
+  expect(world.refusal(hello("a3", alice, 1, "first"))).toEqual({ reason: "other-user-key", userKey: "second" });
+  world.accept(hello("b1", bob, 2, "other"));
+});
+
 test("GR-24 a removed device is to be removed from its groups", () => {
   const world = new DeliveryServiceWorld();
   world.online("a1", alice);

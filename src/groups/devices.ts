@@ -1,4 +1,5 @@
 import { get } from "../core/persistent-map.ts";
+import type { Trim } from "../core/ports.ts";
 import type { ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision } from "./decision.ts";
 import type { DeviceId } from "./ids.ts";
@@ -90,6 +91,30 @@ export function decideRemoveDevice(
     pushes: orders.pushes,
     reply: { kind: "done" },
   };
+}
+
+/** An owner's devices are gone for good, and the user key with them: whoever is that owner next sets the first one anew. */
+export function decideReleaseOwner(
+  state: State,
+  { owner }: Extract<ServerCommand, { kind: "release-owner" }>,
+  { at }: Context,
+): Decision {
+  const own = [...(get(state.devicesOf, ownerKey(owner)) ?? [])];
+  const rows: Row[] = [];
+  const trims: Trim[] = [];
+  if (get(state.userKeys, ownerKey(owner)) !== undefined) {
+    rows.push({ table: "user-key", key: ownerKey(owner), value: null });
+  }
+  for (const id of own) {
+    const device = get(state.devices, id);
+    if (device !== undefined) rows.push({ table: "device", key: id, value: { ...device, removed: true } });
+    const packages = get(state.packages, id);
+    if (packages === undefined) continue;
+    rows.push({ table: "packages", key: id, value: null });
+    trims.push({ log: packageLog(id), through: lastPackage(packages), lasting: true });
+  }
+  const orders = removalOrders(state, own, "device-removed", at);
+  return { ...reply({ kind: "done" }), rows: [...rows, ...orders.rows], trims, pushes: orders.pushes };
 }
 
 /** The number of the last key package that was ever published. */

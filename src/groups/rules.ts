@@ -95,6 +95,7 @@ function sizeOf(command: GroupCommand): number {
     case "unbar-owner":
     case "look-at-devices":
     case "remove-device":
+    case "release-owner":
     case "forget-old":
       return BASE_SIZE;
   }

@@ -19,6 +19,7 @@ import {
   listOperators,
   releaseName,
   type CopyResult,
+  type ReleaseResult,
   type ServerReport,
 } from "../admin/records.ts";
 
@@ -26,6 +27,8 @@ import {
 export interface AdminRoutes {
   readonly mailbox: Mailbox;
   readonly report: () => ServerReport;
+  /** Takes away the user key and the devices that go with a name, see groups/release-key.ts. */
+  readonly releaseKey: (name: string) => Promise<"released" | "none" | "storage-failed">;
   /** Makes a copy of the database in the data folder. */
   readonly copy: () => Promise<CopyResult>;
   /** The secret in the data folder's `running.json`: whoever can read that folder is the administrator. */
@@ -56,6 +59,7 @@ export function createAdminRoutes({
   mailbox,
   report,
   copy,
+  releaseKey,
   token,
 }: AdminRoutes): (request: AdminRequest) => Promise<AdminAnswer> {
   const challenges = new WeakMap<object, Nonces>();
@@ -83,6 +87,14 @@ export function createAdminRoutes({
     };
   }
 
+  /** The key first: if the server dies between the two, the name is still there to be released again. */
+  async function release(name: string): Promise<ReleaseResult> {
+    const key = await releaseKey(name);
+    if (key === "storage-failed") return { kind: "storage-failed" };
+    const released = await releaseName(mailbox, name);
+    return released.kind === "no-such-name" && key === "released" ? { kind: "released" } : released;
+  }
+
   async function answer(method: string, path: string): Promise<{ readonly status: number; readonly value: unknown }> {
     const [, , what = "", name = "", ...more] = path.split("/");
     if (more.length > 0 || (name !== "" && method !== "DELETE")) return { status: 404, value: { error: "not found" } };
@@ -100,7 +112,7 @@ export function createAdminRoutes({
           ? { status: 200, value: await clearFirst(mailbox) }
           : { status: 404, value: { error: "not found" } };
       case "DELETE names":
-        return { status: 200, value: await releaseName(mailbox, decodeURIComponent(name)) };
+        return { status: 200, value: await release(decodeURIComponent(name)) };
       case "PUT backup":
         return name === "" ? { status: 200, value: await copy() } : { status: 404, value: { error: "not found" } };
       default:

@@ -4,6 +4,7 @@ import type { CopyResult, ServerReport } from "../admin/records.ts";
 import type { Config } from "../config/config.ts";
 import { copyName } from "../store/sqlite/backup.ts";
 import { createAdminRoutes } from "./admin-routes.ts";
+import { releaseKey } from "./groups/release-key.ts";
 import type { Cores } from "./cores.ts";
 import { createFramesSide } from "./frames/side.ts";
 import { hostNames, type HostNames } from "./host-names.ts";
@@ -68,7 +69,7 @@ function createAnswer(
   { limits, slowReaders }: { readonly limits: Limits; readonly slowReaders: SlowReaders },
 ): Answer {
   const { config, cores, tailscale, token } = options;
-  const { mailbox, sessions, metrics, settings, storeWatch } = cores;
+  const { mailbox, groups, sessions, metrics, settings, storeWatch } = cores;
   const openRoom = createOpenRoom({
     mailbox,
     sessions,
@@ -91,7 +92,13 @@ function createAnswer(
       const state = tailscale.monitor.current().state.kind;
       return { status: kept.kind === "ok" ? "ok" : `store ${kept.kind}`, tailscale: state, sessions: sessions.size };
     },
-    admin: createAdminRoutes({ mailbox, token, report: () => report(options), copy: () => copy(options) }),
+    admin: createAdminRoutes({
+      mailbox,
+      token,
+      report: () => report(options),
+      copy: () => copy(options),
+      releaseKey: (name) => releaseKey(mailbox.state, groups, name),
+    }),
   });
 }
 

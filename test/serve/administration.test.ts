@@ -42,6 +42,25 @@ test("SV-43 operators are listed with their ground, and the right of whoever cam
   expect((await padserve("operators clear", data)).stdout).toBe("Nobody is operator by coming first.\n");
 });
 
+test("SV-51 with a name that is released go its key and its devices: who takes it next begins anew, and the old stay out", async () => {
+  const { port, data } = await startServe();
+  using first = await FramePeer.connect(port);
+  const owner = { kind: "name", identity: "alice" } as const;
+  const [lost, fresh] = [makeDevice(first.hello.server.id, owner), makeDevice(first.hello.server.id, owner)];
+  await first.greet("alice", lost);
+  first[Symbol.dispose]();
+  using second = await FramePeer.connect(port);
+  expect(await second.ask("hello", second.helloOf("alice", fresh))).toMatchObject({
+    refusal: { reason: "other-user-key" },
+  });
+  expect(await padserve("names release Alice", data)).toMatchObject({ code: 0, stdout: "Alice is free.\n" });
+  expect(await second.greet("alice", fresh)).toMatchObject({ name: "alice" });
+  using third = await FramePeer.connect(port);
+  expect(await third.ask("hello", third.helloOf("alice", lost))).toMatchObject({
+    refusal: { reason: "device-removed" },
+  });
+});
+
 test("ID-43 the first one's right outlives kill -9, also when another comes first after it, until it is cleared", async () => {
   const first = await startServe();
   const { data } = first;

@@ -324,8 +324,10 @@ export class GroupService {
     void this.#ask({ kind: barred ? "bar-owner" : "unbar-owner", owner });
   }
 
-  /** For what the server itself decides: removed devices. */
-  order(command: Extract<GroupCommand, { kind: "order-removal" | "remove-device" }>): Promise<Outcome<Reply>> {
+  /** For what the server or its administrator decides: removed devices, released names. */
+  order(
+    command: Extract<GroupCommand, { kind: "order-removal" | "remove-device" | "release-owner" }>,
+  ): Promise<Outcome<Reply>> {
     return this.#ask(command).then(replyOf);
   }
 
