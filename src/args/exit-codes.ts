@@ -15,7 +15,7 @@ export const EXIT = {
   errors: 9,
   /** Nothing was sent: somebody would read it who did not when the writer last looked. */
   readersChanged: 10,
-  /** Nothing was sent: a key or a name no longer means whom it meant. */
+  /** Nothing was sent: a key, a name or an address no longer means whom it meant. */
   keyChanged: 11,
   /** Another device has made the key of this name or person, and would have to confirm this one. */
   unconfirmed: 12,
@@ -37,7 +37,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   warnings: "doctor: the worst it found is a warning",
   errors: "doctor: it found an error",
   readersChanged: "not sent: the readers changed since you last looked; --accept-members sends all the same",
-  keyChanged: "not sent: somebody's key changed, or their name means somebody else",
+  keyChanged: "not sent: somebody's key changed, their name means somebody else, or another server answers",
   unconfirmed: "another device has made this name's key: choose another name, or have it released",
   interrupted: "interrupted",
 };

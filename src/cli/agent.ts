@@ -6,10 +6,11 @@
 import { defineCommand, type Command, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import { agentStatus, stopAgent, type AgentStatus, type Asked } from "../agent/face/control.ts";
+import { agentStatus, forgetServer, stopAgent, type AgentStatus, type Asked } from "../agent/face/control.ts";
 import type { AgentFailure } from "../agent/face/index.ts";
-import type { ServerAddress } from "../client/transport/index.ts";
+import { formatAddress, parseAddress, type ServerAddress } from "../client/transport/index.ts";
 import { escapedLine, plainJson } from "../text/visible.ts";
+import { notAnAddress } from "./explain.ts";
 import { reach, type Reach } from "./reach/index.ts";
 import { isNowhere, places } from "./start/places.ts";
 
@@ -42,13 +43,14 @@ export function agentCommand(loadService: () => Promise<AgentService>): Command 
       program: "pad",
       summary:
         "Tell how your agent is: the process that has this machine's device, for all windows and commands. It starts by itself.",
-      words: "[stop]",
+      words: "[stop|forget SERVER]",
       minWords: 0,
-      maxWords: 1,
+      maxWords: 2,
       options: OPTIONS,
       examples: [
         ["pad agent", "how it is; exits with 3 when none is running"],
         ["pad agent stop", "ends it; windows that use it end, too"],
+        ["pad agent forget chat-server", "believes the server that answers there now, where it was another one before"],
         ["pad agent --stay", "runs it here, for systemd and the like"],
       ],
     },
@@ -60,17 +62,21 @@ export function agentCommand(loadService: () => Promise<AgentService>): Command 
 const TAKEOVERS = 5;
 
 async function agent(
-  { words: [word], values, context }: Invocation<typeof OPTIONS>,
+  { words: [word, address], values, context }: Invocation<typeof OPTIONS>,
   loadService: () => Promise<AgentService>,
 ): Promise<ExitCode> {
   const { env, stdout, stderr, stop } = context;
   const startedBy = env["PAD_AGENT_BACKGROUND"] ?? null;
   const state = startedBy ?? places(env).state;
-  if (word !== undefined && word !== "stop") return complain(`"${word}" is not stop`, EXIT.wrongUse);
-  if (word === "stop" && values.stay === true) return complain("either stop or --stay", EXIT.wrongUse);
+  if (word !== undefined && word !== "stop" && word !== "forget")
+    return complain(`"${word}" is neither stop nor forget`, EXIT.wrongUse);
+  if (word !== undefined && values.stay === true) return complain(`either ${word} or --stay`, EXIT.wrongUse);
+  if (word === "stop" && address !== undefined) return complain("stop takes no more words", EXIT.wrongUse);
+  if (word === "forget" && address === undefined) return complain("forget which server?", EXIT.wrongUse);
   if (isNowhere(state))
     return complain("There is no home folder (HOME is not set), and so no agent.", EXIT.dataUnusable);
   if (values.stay === true) return await stay();
+  if (word === "forget") return await forget(address ?? "");
   if (word === "stop") {
     const stopped = await stopAgent(state, "always", stop);
     if (stopped.kind === "failed") return failed(stopped);
@@ -90,6 +96,21 @@ async function agent(
 
   function say(line: string): void {
     stderr.write(`${line}\n`);
+  }
+
+  async function forget(given: string): Promise<ExitCode> {
+    const server = parseAddress(given);
+    if (server === null) return complain(notAnAddress(given), EXIT.wrongUse);
+    const forgotten = await forgetServer({ state, env, server, signal: stop });
+    if (forgotten.kind === "failed") return failed(forgotten);
+    if (forgotten.kind === "not-running") return complain("No agent is running.", EXIT.unreachable);
+    const where = escapedLine(formatAddress(server));
+    stdout.write(
+      forgotten.value === "forgotten"
+        ? `Forgotten which server ${where} was; the next command begins anew there. What was kept of the former one stays.\n`
+        : `Nothing is known of ${where}.\n`,
+    );
+    return EXIT.done;
   }
 
   async function stay(): Promise<ExitCode> {
@@ -123,6 +144,7 @@ const CODES: Readonly<Record<AgentFailure, ExitCode>> = {
   "other-version": EXIT.unexpected,
   busy: EXIT.unexpected,
   broken: EXIT.unexpected,
+  "another-server": EXIT.keyChanged,
   aborted: EXIT.interrupted,
 };
 

@@ -117,6 +117,39 @@ test("AG-27 the first command of all waits until its device is in #everyone; the
   expect(offline).toMatchObject({ code: 0, stdout: history.stdout, stderr: expect.stringContaining("127.0.0.1") });
 });
 
+test("AG-31 a server that was set up anew at a known address is told nothing until pad agent forget", async () => {
+  let server = await startTestServer();
+  const config = { port: server.port };
+  const address = `127.0.0.1:${server.port}`;
+  const person = someone();
+  const send = async (...words: string[]) => await person.pad("send", ...words, "--server", address, "--as", "alice");
+  expect(await send("#everyone", "hello")).toMatchObject({ code: 0 });
+  await server.stop();
+  server = await startTestServer({ config });
+  await server.join("dave");
+  // The one during which it is found out, unless the agent has been there before it.
+  const found = await send("#everyone", "secret");
+  expect([4, 11]).toContain(found.code);
+  expect(found.stderr).toContain("is another server than before");
+  for (const target of ["#everyone", "dave"]) {
+    expect(await send(target, "secret")).toEqual({
+      code: 11,
+      signal: null,
+      stdout: "",
+      stderr: `pad send: ${address} is another server than before. If it was set up anew on purpose: pad agent forget ${address}, then try again. If not, somebody else answers there.\n`,
+    });
+  }
+  expect(await person.pad("agent", "stop")).toMatchObject({ code: 0 });
+  expect(await send("dave", "secret")).toMatchObject({ code: 11 });
+  expect(await person.pad("agent", "forget", address)).toMatchObject({ code: 0, stderr: "" });
+  expect(await person.pad("agent", "forget", address)).toMatchObject({
+    code: 0,
+    stdout: `Nothing is known of ${address}.\n`,
+  });
+  expect(await send("#everyone", "hello again")).toMatchObject({ code: 0, stderr: "" });
+  await server.stop();
+});
+
 test("AG-29 what one command had held, a window that comes later is told, and lets go", async () => {
   await using server = await startTestServer();
   const [alice, bob] = [someone(), someone()];

@@ -22,6 +22,15 @@ export type Attached =
  * - `folder`: the device's folder or its socket can't be used: another's, read-only, damaged, of another machine
  * - `busy`: the agent has as many faces, or servers, as it takes
  * - `broken`: the agent does not answer as it should
+ * - `another-server`: the address led to another server before, and nothing is said to this one until the person has looked
  * - `aborted`: by the signal
  */
-export type AgentFailure = "no-home" | "not-started" | "other-version" | "folder" | "busy" | "broken" | "aborted";
+export type AgentFailure =
+  | "no-home"
+  | "not-started"
+  | "other-version"
+  | "folder"
+  | "busy"
+  | "broken"
+  | "another-server"
+  | "aborted";

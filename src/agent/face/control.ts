@@ -2,7 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { AgentStatus } from "../wire/messages.ts";
 import { agentPlace } from "../wire/place.ts";
 import type { AgentFailure } from "./attached.ts";
-import { findRunning } from "./find-agent.ts";
+import { findAgent, findRunning } from "./find-agent.ts";
+import type { StartsAgent } from "./find-agent.ts";
 
 export type { AgentStatus } from "../wire/messages.ts";
 
@@ -39,6 +40,37 @@ export async function stopAgent(
   await ended(pid);
   return { kind: "answered", value: { pid } };
 }
+
+/**
+ * Forgets which server an address led to, so that whatever answers there now is believed. What devices keep of it stays. Starts an
+ * agent where none is running: `servers.json` is written by it alone. Never rejects.
+ */
+export async function forgetServer(
+  { state, env, server, signal }: Forgetting,
+  startAgent: StartsAgent = startLater,
+): Promise<Asked<"forgotten" | "unknown">> {
+  const found = await findAgent({ place: agentPlace(state), env, start: startAgent, signal });
+  if (found.kind !== "found") return found;
+  const { host, port } = server;
+  const reply = await found.link.control("forget", { server: { host, port } });
+  found.link.close();
+  return reply === null
+    ? {
+        kind: "failed",
+        why: "broken",
+        text: "The agent ended while it was asked. Try again; if it goes on, see its log.",
+      }
+    : { kind: "answered", value: reply.kind };
+}
+
+interface Forgetting {
+  readonly state: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly server: { readonly host: string; readonly port: number };
+  readonly signal?: AbortSignal | undefined;
+}
+
+const startLater: StartsAgent = async (...to) => await (await import("./start-agent.ts")).startAgentProcess(...to);
 
 /** Milliseconds: an agent closes what it keeps in less. */
 const END_TIMEOUT = 12_000;

@@ -105,6 +105,7 @@ function notAttached(reply: Exclude<AttachReply, { kind: "attached" }> | null): 
       return { kind: "failed", why: "server", end: reply.end };
     case "folder":
     case "busy":
+    case "another-server":
       return failed(reply.kind, reply.text);
   }
 }
@@ -123,7 +124,7 @@ function reopened(entered: Entered): Reopened {
   }
 }
 
-const FINAL: ReadonlySet<AgentFailure> = new Set(["no-home", "other-version", "aborted"]);
+const FINAL: ReadonlySet<AgentFailure> = new Set(["no-home", "other-version", "another-server", "aborted"]);
 
 function failed(why: AgentFailure, text: string): Exclude<Entered, { kind: "entered" }> {
   return { kind: "failed", why, text };

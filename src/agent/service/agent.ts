@@ -169,6 +169,7 @@ class Agent {
       first: { padserve: "agent", protocol: PROTOCOL, version, pid: process.pid },
       find: async (wanted) => await this.#lives.find(wanted),
       status: async () => await this.#status(),
+      forget: (server) => this.#lives.forget(server),
       stop: (when, asker) => this.#stop(when, asker),
       attached: () => clearTimeout(this.#idle),
       ended: (ended, why) => {

@@ -12,6 +12,7 @@ export interface FaceOwner {
   readonly first: First;
   find(wanted: Wanted): Promise<Found>;
   status(): Promise<AgentStatus>;
+  forget(server: Wanted["server"]): ControlReply<"forget">["kind"];
   stop(when: StopWhen, asker: FaceConnection): ControlReply<"stop">["kind"];
   /** Whoever is attached counts as a face. */
   attached(face: FaceConnection): void;
@@ -106,6 +107,8 @@ export class FaceConnection {
         return await this.#attach(request.body);
       case "status":
         return await this.#owner.status();
+      case "forget":
+        return { kind: this.#owner.forget(request.body.server) };
       case "stop":
         return { kind: this.#owner.stop(request.body.when, this) };
       case "chat":

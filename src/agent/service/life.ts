@@ -17,8 +17,8 @@ export class Life {
   readonly #faces = new Set<Listener>();
   #me: string;
   #people: readonly Person[] | null = null;
-  /** The address leads elsewhere now. */
-  #isMoved = false;
+  /** The address leads elsewhere now: what to say of it. */
+  #moved: string | null = null;
   #wasOnline = false;
   /** Faces that are about to attach. */
   #expected = 0;
@@ -57,8 +57,9 @@ export class Life {
     this.#expected -= 1;
   }
 
-  moved(): void {
-    this.#isMoved = true;
+  /** `text` is one line for whoever looks at it. */
+  moved(text: string): void {
+    this.#moved = text;
   }
 
   /** The face is told all that is known before anything else is. */
@@ -117,7 +118,9 @@ export class Life {
   }
 
   #shown(state: ClientState): ClientState {
-    return this.#isMoved && state.kind === "ended" ? MOVED : state;
+    return this.#moved !== null && state.kind === "ended"
+      ? { kind: "ended", cause: { kind: "refused", error: { reason: "other", text: this.#moved } } }
+      : state;
   }
 
   #known(conversation: Conversation): string {
@@ -132,14 +135,3 @@ export class Life {
     for (const face of this.#faces) face.send(line);
   }
 }
-
-const MOVED: ClientState = {
-  kind: "ended",
-  cause: {
-    kind: "refused",
-    error: {
-      reason: "other",
-      text: "this address leads to another server than before, or you are somebody else there now; start again to begin anew there",
-    },
-  },
-};

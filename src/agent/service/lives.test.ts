@@ -8,10 +8,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { FakeAgents, SERVER } from "../../../test/agent/fake-agent.ts";
 import { FakeOldServer } from "../../../test/fakes/fake-old-server.ts";
 import { startTestServer } from "../../../test/helpers/server.ts";
-import { agentStatus } from "../face/control.ts";
+import { agentStatus, forgetServer } from "../face/control.ts";
 import { probe } from "./probe.ts";
 import { serversIn } from "./servers.ts";
 
+const OTHER_ID = "BBBBBBBBBBBBBBBBBBBBBA";
 const TCP = () => Promise.resolve({});
 
 test.for([1, 2, 3] as const)(
@@ -91,18 +92,86 @@ test("AG-18 without a tailnet each name is a device of its own, and the one used
   expect(agents.opened).toHaveLength(2);
 });
 
-test("AG-18 an address that leads to another server than before is known no more", async () => {
+test("AG-31 a window is told that its address leads to another server than before, and what to do", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");
   const face = await agents.face();
-  agents.opened[0]?.notAtHome();
+  agents.opened[0]?.notAtHome(OTHER_ID);
   agents.chats.get("alice")?.end({ kind: "refused", error: { reason: "other", text: "no proof" } });
   expect(await face.ended()).toMatchObject({
     kind: "refused",
-    error: { text: expect.stringContaining("another server") },
+    error: {
+      text: expect.stringContaining("another server than before. If it was set up anew on purpose: pad agent forget"),
+    },
   });
   const servers = serversIn(agents.place.folder, () => {});
+  expect(servers.find(SERVER, null)?.name).toBe("alice");
+  expect(servers.isReplaced(SERVER)).toBe(true);
+});
+
+test("AG-18 who is somebody else on the same server begins anew there; which server it is stays known", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const face = await agents.face();
+  agents.opened[0]?.notAtHome("AAAAAAAAAAAAAAAAAAAAAA");
+  agents.chats.get("alice")?.end({ kind: "refused", error: { reason: "other", text: "no proof" } });
+  expect(await face.ended()).toMatchObject({ error: { text: expect.stringContaining("somebody else") } });
+  const servers = serversIn(agents.place.folder, () => {});
   expect(servers.find(SERVER, null)).toBeNull();
+  expect(servers.idAt(SERVER)).toBe("AAAAAAAAAAAAAAAAAAAAAA");
+});
+
+test("AG-31 nobody is attached to another server at a known address, under whatever name, until it is forgotten", async () => {
+  await using server = await startTestServer();
+  const address = { host: "127.0.0.1", port: server.port };
+  await using agents = new FakeAgents();
+  agents.know("alice", address);
+  const another = {
+    kind: "failed",
+    why: "another-server",
+    text: expect.stringContaining("pad agent forget 127.0.0.1"),
+  };
+  expect(await agents.attach({ server: address, name: "bob" })).toMatchObject(another);
+  // It has been found out: the device that is known there isn't opened either, with the next agent neither.
+  expect(await agents.attach({ server: address })).toMatchObject(another);
+  await agents.end();
+  expect(await agents.attach({ server: address })).toMatchObject(another);
+  expect(agents.opened).toEqual([]);
+  const forget = async () => await forgetServer({ state: agents.state, env: {}, server: address });
+  expect(await forget()).toEqual({ kind: "answered", value: "forgotten" });
+  expect(await forget()).toEqual({ kind: "answered", value: "unknown" });
+  await agents.face({ server: address, name: "alice" });
+  expect(agents.opened[0]?.known.server.id).not.toBe("AAAAAAAAAAAAAAAAAAAAAA");
+});
+
+test("AG-31 a device of the former server that comes late changes nothing of the one that was let in since", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  await agents.face();
+  expect(await forgetServer({ state: agents.state, env: {}, server: SERVER })).toMatchObject({ value: "forgotten" });
+  agents.know("alice", SERVER, OTHER_ID);
+  await agents.end();
+  const servers = serversIn(agents.place.folder, () => {});
+  expect(servers.idAt(SERVER)).toBe(OTHER_ID);
+  await agents.face();
+  agents.opened[0]?.notAtHome(OTHER_ID);
+  expect(serversIn(agents.place.folder, () => {}).isReplaced(SERVER)).toBe(false);
+});
+
+test("AG-31 the former server that answers again is gone on with; one that no longer seals isn't taken for classic", async () => {
+  await using server = await startTestServer();
+  const address = { host: "127.0.0.1", port: server.port };
+  const probed = await probe(address, TCP);
+  await using agents = new FakeAgents();
+  agents.know("alice", address, probed.kind === "frames" ? probed.known.server.id : "");
+  serversIn(agents.place.folder, () => {}).setReplaced(address, true);
+  expect(await agents.attach({ server: address })).toMatchObject({ kind: "attached", name: "alice" });
+  expect(serversIn(agents.place.folder, () => {}).isReplaced(address)).toBe(false);
+  await using old = await FakeOldServer.start({ generation: 3 });
+  await agents.end();
+  agents.know("alice", old.address);
+  expect(await agents.attach({ server: old.address, name: "bob" })).toMatchObject({ why: "another-server" });
+  expect(await agents.attach({ server: old.address })).toMatchObject({ kind: "attached", name: "alice" });
 });
 
 test("AG-18 what is known of servers is this user's alone, outlives the agent, and a damaged file is passed over", async () => {

@@ -56,13 +56,34 @@ export class Lives {
   }
 
   async find({ server, name, suggested }: Wanted): Promise<Found> {
-    const kept = this.#options.servers.find(server, name);
-    if (kept !== null) return await this.#enter(server, kept.known, [kept.name]);
+    const { servers } = this.#options;
+    const kept = servers.find(server, name);
+    if (kept !== null && !servers.isReplaced(server)) return await this.#enter(server, kept.known, [kept.name]);
     const probed = await this.#probe(server);
+    const before = servers.idAt(server);
+    if (probed.kind === "frames" && before !== null) {
+      const isReplaced = probed.known.server.id !== before;
+      servers.setReplaced(server, isReplaced);
+      if (isReplaced) return { reply: { kind: "another-server", text: anotherServer(server) } };
+    }
+    // The device waits for its own server, and says nothing to another.
+    if (kept !== null) return await this.#enter(server, kept.known, [kept.name]);
+    // What could seal once is not written to in the open because it says that it can't.
+    if (probed.kind === "classic-only" && before !== null)
+      return { reply: { kind: "another-server", text: anotherServer(server) } };
     if (probed.kind === "failed") return { reply: { kind: "server", end: probed.end } };
     if (probed.kind === "classic-only") return { reply: probed };
     const names = name === null ? suggested : [name];
     return names.length === 0 ? { reply: { kind: "name-needed" } } : await this.#enter(server, probed.known, names);
+  }
+
+  /** The person says that whatever answers there now is right. What devices keep of the former server stays. */
+  forget(server: ServerAddress): "forgotten" | "unknown" {
+    const { servers } = this.#options;
+    const before = servers.idAt(server);
+    servers.forget(server);
+    this.#probes.delete(formatAddress(server));
+    return before === null ? "unknown" : "forgotten";
   }
 
   async status(): Promise<AgentStatus["devices"]> {
@@ -200,23 +221,26 @@ export class Lives {
     const { folder, open, servers, log } = this.#options;
     const own = fileName(known, name);
     let life: Life | null = null;
-    let isMoved = false;
+    let moved: string | null = null;
     const device = await open({
       where: () => life?.address ?? server,
       known,
       name,
       folder: join(folder, "devices", own),
       keyFile: join(folder, "keys", `${own}.key`),
-      notAtHome: () => {
-        log(`${formatAddress(server)} is another server, or we are somebody else there`);
-        servers.forget(server);
-        this.#probes.delete(formatAddress(server));
-        isMoved = true;
-        life?.moved();
+      notAtHome: (id) => {
+        const address = life?.address ?? server;
+        log(`${formatAddress(address)} is another server, or we are somebody else there`);
+        this.#probes.delete(formatAddress(address));
+        if (id === known.server.id) servers.forgetDevices(address);
+        // Else the person has said so already, and it is this device that is of the former one.
+        else if (servers.idAt(address) !== id) servers.setReplaced(address, true);
+        moved = id === known.server.id ? SOMEBODY_ELSE : anotherServer(address);
+        life?.moved(moved);
       },
     });
     life = new Life(server, device);
-    if (isMoved) life.moved();
+    if (moved !== null) life.moved(moved);
     return life;
   }
 
@@ -237,6 +261,13 @@ export class Lives {
 }
 
 const TOO_MANY = `The agent is on ${MOST_LIVES} servers already. Stop it (pad agent stop) to begin with others.`;
+
+const SOMEBODY_ELSE = "you are somebody else there than before; start again to begin anew there";
+
+function anotherServer(server: ServerAddress): string {
+  const address = formatAddress(server);
+  return `${address} is another server than before. If it was set up anew on purpose: pad agent forget ${address}, then try again. If not, somebody else answers there.`;
+}
 
 /** Somebody else's, who is there or has a device that proves it. Without a tailnet a name is its first device's person. */
 function isTaken(cause: EndCause, { you }: KnownDevice["known"]): boolean {

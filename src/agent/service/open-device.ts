@@ -30,7 +30,7 @@ export function openDevice({ machine, reach, log }: Opening): OpensDevice {
       deviceLabel: hostname(),
       onEvent: (event) => {
         if (event.kind === "failed") failed(event.error);
-        if (event.kind === "not-at-home") notAtHome();
+        if (event.kind === "not-at-home") notAtHome(event.hello.server.id);
       },
     });
     const chat = agentChat({ runtime, store, name, failed });

@@ -30,8 +30,8 @@ export interface DeviceOptions {
   /** Its own, and the file with its key; neither need be there. */
   readonly folder: string;
   readonly keyFile: string;
-  /** The address leads to another server, or we are somebody else there. */
-  readonly notAtHome: () => void;
+  /** The address leads to the server with this id, which is another one, or we are somebody else there. */
+  readonly notAtHome: (id: string) => void;
 }
 
 /** Rejects with an `AgentStoreError`. */

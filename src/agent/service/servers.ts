@@ -19,6 +19,13 @@ export interface Servers {
   /** `name` null: the one used last. Null: nothing is known. */
   find(server: ServerAddress, name: string | null): KnownDevice | null;
   keep(server: ServerAddress, device: KnownDevice): void;
+  /** Id of the server that the address leads to, whoever one is there; null: nothing is known. */
+  idAt(server: ServerAddress): string | null;
+  /** Whether another server answered there last: nobody is to speak to it before the person has looked. */
+  isReplaced(server: ServerAddress): boolean;
+  setReplaced(server: ServerAddress, isReplaced: boolean): void;
+  /** Who one is there, and not which server it is. */
+  forgetDevices(server: ServerAddress): void;
   forget(server: ServerAddress): void;
   /** Each device once, under the address that was used last; the one used last comes first. */
   all(): readonly { readonly server: ServerAddress; readonly device: KnownDevice }[];
@@ -29,9 +36,10 @@ const MOST_ADDRESSES = 256;
 const MOST_NAMES = 64;
 
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
+const serverId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/));
 const device = v.object({
   known: v.object({
-    server: v.object({ id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/)) }),
+    server: v.object({ id: serverId }),
     you: v.object({
       owner: v.nullable(v.object({ kind: v.picklist(["person", "machine", "address", "name"]), identity: word })),
       label: v.string(),
@@ -42,7 +50,14 @@ const device = v.object({
 /** The one used last comes first, in both lists. */
 const file = v.object({
   version: v.literal(1),
-  addresses: v.array(v.object({ address: word, devices: v.array(device) })),
+  addresses: v.array(
+    v.object({
+      address: word,
+      server: v.exactOptional(serverId),
+      isReplaced: v.exactOptional(v.boolean()),
+      devices: v.array(device),
+    }),
+  ),
 });
 type Addresses = v.InferOutput<typeof file>["addresses"];
 
@@ -52,16 +67,30 @@ export function serversIn(folder: string, log: Log): Servers {
   let addresses = read(path, log);
   return {
     find(server, name) {
-      const there = addresses.find(({ address }) => address === formatAddress(server))?.devices ?? [];
+      const there = at(server)?.devices ?? [];
       return there.find((each) => name === null || isMeant(each, name)) ?? null;
     },
     keep(server, { known, name }) {
       const address = formatAddress(server);
       const own = { known: { server: { id: known.server.id }, you: { ...known.you } }, name };
-      const before = addresses.find((each) => each.address === address)?.devices ?? [];
-      const devices = [own, ...before.filter((each) => !isSame(each, own))].slice(0, MOST_NAMES);
+      const before = at(server);
+      const id = idOf(before) ?? known.server.id;
+      // An address leads to one server, until the person says otherwise.
+      if (id !== known.server.id) return;
+      const devices = [own, ...(before?.devices ?? []).filter((each) => !isSame(each, own))].slice(0, MOST_NAMES);
       const others = addresses.filter((each) => each.address !== address);
-      write([{ address, devices }, ...others].slice(0, MOST_ADDRESSES));
+      write([{ ...before, address, server: id, devices }, ...others].slice(0, MOST_ADDRESSES));
+    },
+    idAt: (server) => idOf(at(server)),
+    isReplaced: (server) => at(server)?.isReplaced === true,
+    setReplaced(server, isReplaced) {
+      change(server, (before) => ({ ...before, isReplaced }));
+    },
+    forgetDevices(server) {
+      change(server, (before) => {
+        const id = idOf(before);
+        return { ...before, ...(id === null ? {} : { server: id }), devices: [] };
+      });
     },
     forget(server) {
       write(addresses.filter(({ address }) => address !== formatAddress(server)));
@@ -79,6 +108,15 @@ export function serversIn(folder: string, log: Log): Servers {
     },
   };
 
+  function at(server: ServerAddress): Addresses[number] | undefined {
+    return addresses.find(({ address }) => address === formatAddress(server));
+  }
+
+  function change(server: ServerAddress, to: (before: Addresses[number]) => Addresses[number]): void {
+    const before = at(server);
+    if (before !== undefined) write(addresses.map((each) => (each === before ? to(before) : each)));
+  }
+
   function write(next: Addresses): void {
     if (JSON.stringify(next) === JSON.stringify(addresses)) return;
     addresses = next;
@@ -92,6 +130,11 @@ export function serversIn(folder: string, log: Log): Servers {
       rmSync(beside, { force: true });
     }
   }
+}
+
+/** An earlier version kept it with the devices alone. */
+function idOf(there: Addresses[number] | undefined): string | null {
+  return there?.server ?? there?.devices[0]?.known.server.id ?? null;
 }
 
 /** Where a tailnet says who we are, it is one device under whatever name. */

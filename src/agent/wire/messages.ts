@@ -18,6 +18,8 @@ const attach = v.object({
   /** Empty: not asked for yet. */
   suggested: v.pipe(v.array(word), v.maxLength(16)),
 });
+/** The address whose server is to be forgotten. */
+const forget = v.object({ server: v.object({ host: word, port }) });
 /**
  * `always`: faces are told and end. `unused`: only if no other face is attached; whoever asks may start the next. `handover`: whoever
  * asks is the next one, and faces go on with it.
@@ -31,6 +33,7 @@ export type FromFace =
   | { readonly kind: "attach"; readonly id: number; readonly body: v.InferOutput<typeof attach> }
   | { readonly kind: "status"; readonly id: number }
   | { readonly kind: "stop"; readonly id: number; readonly body: v.InferOutput<typeof stop> }
+  | { readonly kind: "forget"; readonly id: number; readonly body: v.InferOutput<typeof forget> }
   | ChatRequest;
 export type ChatRequest = {
   [Name in RequestName]: {
@@ -47,15 +50,16 @@ const attachReply = v.variant("kind", [
   v.object({ kind: v.literal("name-needed") }),
   v.object({ kind: v.literal("classic-only") }),
   v.object({ kind: v.literal("server"), end: connectionEnd }),
-  v.object({ kind: v.picklist(["folder", "busy"]), text }),
+  v.object({ kind: v.picklist(["folder", "busy", "another-server"]), text }),
 ]);
 export type AttachReply =
   | { readonly kind: "attached"; readonly name: string }
   | { readonly kind: "name-needed" }
   | { readonly kind: "classic-only" }
   | { readonly kind: "server"; readonly end: ConnectionEnd }
-  | { readonly kind: "folder" | "busy"; readonly text: string };
+  | { readonly kind: "folder" | "busy" | "another-server"; readonly text: string };
 
+const forgetReply = v.object({ kind: v.picklist(["forgotten", "unknown"]) });
 const stopReply = v.object({ kind: v.picklist(["stopping", "in-use"]) });
 
 const status = v.object({
@@ -91,12 +95,13 @@ export interface AgentStatus {
   }[];
 }
 
-const REPLIES = { attach: attachReply, status, stop: stopReply } as const;
+const REPLIES = { attach: attachReply, status, stop: stopReply, forget: forgetReply } as const;
 export type ControlName = keyof typeof REPLIES;
 export interface ControlReplies {
   readonly attach: AttachReply;
   readonly status: AgentStatus;
   readonly stop: { readonly kind: "stopping" | "in-use" };
+  readonly forget: { readonly kind: "forgotten" | "unknown" };
 }
 export type ControlReply<Name extends ControlName> = ControlReplies[Name];
 
@@ -118,7 +123,7 @@ export type FromAgent = v.InferOutput<typeof fromAgent>;
 export type Bye = Extract<FromAgent, { bye: unknown }>["bye"];
 
 /** For the test that guards the protocol's version. */
-export const SCHEMAS = { first, fromFace, attach, stop, fromAgent, REPLIES };
+export const SCHEMAS = { first, fromFace, attach, stop, forget, fromAgent, REPLIES };
 
 /** Null: it is no such line. */
 export function readFirst(line: string): First | null {
@@ -133,6 +138,7 @@ export function readFromFace(line: string): FromFace | null {
   if (ask === "status") return { kind: "status", id };
   if (ask === "attach") return withBody(attach, body, (checked) => ({ kind: "attach", id, body: checked }));
   if (ask === "stop") return withBody(stop, body, (checked) => ({ kind: "stop", id, body: checked }));
+  if (ask === "forget") return withBody(forget, body, (checked) => ({ kind: "forget", id, body: checked }));
   return isRequestName(ask) ? chatRequest(id, ask, body) : null;
 }
 

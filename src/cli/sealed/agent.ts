@@ -1,5 +1,6 @@
 /** `cli/sealed`: what commands do with a chat that seals, which they get from this machine's agent. */
 
+import type { AgentFailure } from "../../agent/face/index.ts";
 import { attach as attachFace } from "../../agent/face/index.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { chooseIds } from "../start/choose-id.ts";
@@ -30,15 +31,19 @@ export const attachAgent: Attach = async ({ server, name, remembered }, context)
 
 function failed(failure: Extract<Awaited<ReturnType<typeof attachFace>>, { kind: "failed" }>): Attached {
   if (failure.why === "server") return { kind: "unreached", end: failure.end };
+  if (failure.why === "another-server")
+    return { kind: "failed", explanation: { text: failure.text, code: codeOf(failure.why) } };
   const text = `${failure.text} With --classic it goes without an agent, and the server can read it.`;
   return { kind: "failed", explanation: { text, code: codeOf(failure.why) } };
 }
 
-function codeOf(why: "no-home" | "not-started" | "other-version" | "folder" | "busy" | "broken" | "aborted") {
+function codeOf(why: AgentFailure) {
   switch (why) {
     case "no-home":
     case "folder":
       return EXIT.dataUnusable;
+    case "another-server":
+      return EXIT.keyChanged;
     case "aborted":
       return EXIT.interrupted;
     case "not-started":
