@@ -2,6 +2,8 @@
 
 import type { AgentFailure } from "../../agent/face/index.ts";
 import { attach as attachFace } from "../../agent/face/index.ts";
+import { hasDevice } from "../../agent/face/last-server.ts";
+import { formatAddress } from "../../client/transport/index.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { chooseIds } from "../start/choose-id.ts";
 import { isNowhere, places } from "../start/places.ts";
@@ -13,7 +15,8 @@ export const attachAgent: Attach = async ({ server, name, remembered }, context)
   const { state } = places(env);
   const attached = await attachFace({
     server,
-    name,
+    // A command under another name doesn't change which name the next one takes.
+    name: name ?? (remembered !== null && hasDevice(state, formatAddress(server), remembered) ? remembered : null),
     suggest: () => chooseIds(undefined, remembered, context),
     state: isNowhere(state) ? null : state,
     env,

@@ -2,6 +2,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { aboutBeingLocal } from "../../../src/cli/chatting/being-local.ts";
 import { startFakeLocalApi } from "../../fakes/fake-local-api.ts";
+import { places } from "../../../src/cli/start/places.ts";
+import { remember } from "../../../src/cli/start/remembered.ts";
 import { FakeOldServer } from "../../fakes/fake-old-server.ts";
 import { besideTailscaled } from "../../helpers/process-context.ts";
 import { runPadserve, scratchFolder } from "../../helpers/program.ts";
@@ -16,6 +18,16 @@ test("CS-3 to whom there is no device it goes in the open, under the name that w
   expect(await dave.message()).toMatchObject({ from: "backup", text: "hi" });
   expect(await pad("send", "dave", "hi", "--as", "backup", "--json")).toMatchObject({ code: 0 });
   expect(await dave.message()).toMatchObject({ from: "backup" });
+});
+
+test("CS-21 a name that was given to one command isn't the next one's: that has the last chat's", async () => {
+  await using server = await startTestServer();
+  const { pad, env } = home(`127.0.0.1:${server.port}`);
+  remember(places(env), { server: { host: "127.0.0.1", port: server.port }, id: "alice" });
+  expect(await pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  expect(await pad("send", "#everyone", "two", "--as", "bob", "--accept-members")).toMatchObject({ code: 0 });
+  const { stdout } = await pad("send", "#everyone", "three", "--accept-members", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ from: "alice", text: "three" });
 });
 
 test("CS-9 an old server has no rooms; a person is written to as before, and it is said that it can't seal", async () => {
@@ -46,5 +58,5 @@ function home(server: string) {
   const env = { HOME: scratchFolder(), PAD_CLASSIC: "", PAD_AGENT_IDLE: "30", PAD_SERVER: server };
   const pad = async (...words: readonly string[]) => await runPadserve(words, { env });
   onTestFinished(async () => void (await pad("agent", "stop")));
-  return { pad };
+  return { pad, env };
 }
