@@ -30,6 +30,17 @@ test("CS-21 a name that was given to one command isn't the next one's: that has 
   expect(JSON.parse(stdout)).toMatchObject({ from: "alice", text: "three" });
 });
 
+test("CS-22 whose name has another device's key is told of both ways out", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  expect(await home(address).pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  const { code, stderr } = await home(address).pad("send", "#everyone", "two", "--as", "alice");
+  expect(code).toBe(12);
+  expect(stderr).toContain("choose another name");
+  expect(stderr).toContain("padserve names release alice");
+  expect(stderr).toMatch(/Nothing was sent|nothing was sent/);
+});
+
 test("CS-9 an old server has no rooms; a person is written to as before, and it is said that it can't seal", async () => {
   await using server = await FakeOldServer.start({ generation: 3 });
   const { pad } = home(`127.0.0.1:${server.address.port}`);
