@@ -53,6 +53,32 @@ test("SR-20 who was away over the restore gets what was said before it and after
   await has(people, EVERYONE, ["one", "two", "three", "four"]);
 });
 
+test("SR-20 who came into an open room after the backup, seen by nobody, is back in it with all, and what they said as well", async () => {
+  const [alice, bob] = await world.arrive("alice", "bob");
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, [alice, bob], ["one"]);
+  const backup = await world.backUp();
+  await alice.stop();
+  await bob.stop();
+  const [carol] = await world.arrive("carol");
+  if (carol === undefined) throw new Error("carol was to come");
+  await carol.say(EVERYONE, "two");
+  await world.until(async () => (await carol.texts(EVERYONE)).includes("two"));
+  const before = await groupOf(carol);
+  await restart(backup);
+  await world.until(async () => {
+    const group = await groupOf(carol);
+    return group !== null && group !== before;
+  });
+  alice.start();
+  bob.start();
+  await has([alice, bob], EVERYONE, ["one", "two"]);
+  await carol.say(EVERYONE, "three");
+  await has([alice, bob], EVERYONE, ["one", "two", "three"]);
+  await has([carol], EVERYONE, ["two", "three"]);
+});
+
 test("SR-21 rooms by invitation and pairs go on, also those that were made after the backup", async () => {
   const people = await world.arrive("alice", "bob", "carol");
   const [alice, bob, carol] = three(people);

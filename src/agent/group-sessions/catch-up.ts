@@ -28,6 +28,7 @@ export async function catchUp(context: SessionContext, work: Working): Promise<S
     if (answer.kind === "not-a-member" && context.verdict === "closed") break;
     // Until its join is taken it has nothing to read; by the answer to that it learns what came of it.
     if (answer.kind === "not-a-member" && work.row.status === "joining") return { kind: "idle" };
+    if (answer.kind === "not-a-member" && context.verdict === "forgotten") return await broken(context, work);
     if (answer.kind !== "page") return await refused(context, work, answer);
     if (isBroken(work, answer)) return await broken(context, work);
     if (answer.entries.length > 0) context.fruitless = 0;

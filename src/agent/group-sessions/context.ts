@@ -27,6 +27,12 @@ export type Standing =
 /** `again`: something was done, and the next thing may be. */
 export type Step = Standing | { readonly kind: "again" };
 
+/**
+ * What the server has said of a group. `closed`: its log ends; `log-broken`: there is no such group; `forgotten`: it was restored and doesn't
+ * count this device among the members, so that a log which can't be read either is another one.
+ */
+export type Verdict = "closed" | "log-broken" | "forgotten";
+
 /** A log's last number, and its hash there. */
 export interface Head {
   readonly number: number;
@@ -50,8 +56,7 @@ export interface SessionContext extends SessionPorts {
   readonly removals: Map<string, number>;
   /** Kept, and perhaps not in the present state's outbox yet. */
   readonly written: Written[];
-  /** What the server has said: `closed`: this log ends; `log-broken`: it has no such group. */
-  verdict: "closed" | "log-broken" | null;
+  verdict: Verdict | null;
   /** The last epoch whose people are pinned. */
   pinnedEpoch: number | null;
   /** Commits in a row that lost their race. */

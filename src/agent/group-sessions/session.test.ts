@@ -452,6 +452,19 @@ test("GS-25 a group that the server has ended is read to its end, then stops; on
   expect((await bob.session(group).look()).row.stopped).toBe("log-broken");
 });
 
+test("GS-25 a group that a restored server has without this device stops if its log can't be read, and else goes on", async () => {
+  const [alice, bob] = await pair();
+  await say(bob, "one");
+  alice.session(group).end("forgotten");
+  expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
+  expect(await textsOf(alice)).toContain("one");
+  bob.service = { ...bob.service, read: async () => await Promise.resolve({ kind: "not-a-member" }) };
+  expect((await bob.session(group).advance()).kind).toBe("refused");
+  bob.session(group).end("forgotten");
+  expect(await bob.session(group).advance()).toEqual({ kind: "stopped" });
+  expect((await bob.session(group).look()).row.stopped).toBe("log-broken");
+});
+
 test("GS-26 nothing is sent before the devices that are awaited are in, for a limited time", async () => {
   const [alice, bob] = await pair();
   const session = alice.session(group);

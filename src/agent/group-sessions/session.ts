@@ -9,7 +9,7 @@ import type { GroupRow, Intent, OutboxRow } from "../storage/kept.ts";
 import { catchUp } from "./catch-up.ts";
 import { commitIntent } from "./commit.ts";
 import type { CommitOutcome } from "./commit.ts";
-import type { Head, SessionContext, SessionPorts, Standing, Step } from "./context.ts";
+import type { Head, SessionContext, SessionPorts, Standing, Step, Verdict } from "./context.ts";
 import { isEngineFailure } from "./engine-failure.ts";
 import type { Hold } from "./events.ts";
 import { holdsOf } from "./holds.ts";
@@ -47,7 +47,7 @@ export interface GroupSession {
   /** What the server says its log ends in. `advance` holds it against what was read. */
   expectHead(head: Head): void;
   /** What the server has said of the whole group, see `SessionContext`. `advance` reads what is left, and stops. */
-  end(verdict: "closed" | "log-broken"): void;
+  end(verdict: Verdict): void;
   /** Nothing is sent before these devices are members, or until so long (milliseconds since 1970). */
   awaitMembers(devices: readonly Uint8Array[], until: number): void;
   /** Shortens that. */

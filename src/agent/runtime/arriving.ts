@@ -25,6 +25,25 @@ export function endUnknown({ groups }: Entrance, held: readonly string[], views:
   for (const group of held) if (!known.has(group)) groups.session(group)?.end("log-broken");
 }
 
+/**
+ * After a restore: those that the server has without this device, which has come in since the backup. What it can read of them decides, since it
+ * may have been removed as well. False: that couldn't be found out of all.
+ */
+export async function endForgotten(
+  { groups }: Entrance,
+  held: readonly string[],
+  views: readonly GroupView[],
+): Promise<boolean> {
+  const without = new Set(views.filter(({ cursor }) => cursor === null).map(({ group }) => group));
+  let isCertain = true;
+  for (const group of held.filter((each) => without.has(each))) {
+    const session = groups.session(group);
+    session?.end("forgotten");
+    if ((await session?.advance())?.kind === "offline") isCertain = false;
+  }
+  return isCertain;
+}
+
 /** `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). */
 export async function comeIntoEveryone(
   entrance: Entrance,

@@ -26,7 +26,7 @@ import type { GroupSession } from "../group-sessions/session.ts";
 import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { admitOwed, LONGEST } from "./admitting.ts";
-import { comeIntoEveryone, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
+import { comeIntoEveryone, endForgotten, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
 import { enter, takeWelcome } from "./entering.ts";
@@ -304,12 +304,21 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 
   /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
   async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<void> {
-    if (device !== null) await offer(self, device);
+    const current = incarnation;
+    const seenBefore = (await store.load()).incarnation;
+    const isRestored = seenBefore !== null && seenBefore !== current;
+    const isOffered = device !== null && (await offer(self, device, isRestored));
     // What it comes into from here on the server may not have known when it was asked.
     const held = await groupsHeld(entrance);
     const views = await groupsThere(entrance);
     if (views === null) return;
     endUnknown(entrance, held, views);
+    // Only what is done needn't be done again by whoever is ended here.
+    const isDone = isOffered && (!isRestored || (await endForgotten(entrance, held, views)));
+    if (isDone && current !== null && seenBefore !== current) {
+      await store.commit([{ kind: "server-seen", incarnation: current }]);
+      if (isRestored) onEvent({ kind: "server-restored" });
+    }
     for (const view of views) {
       if (view.hash !== null && !view.ended) {
         entrance.groups.session(view.group)?.expectHead({ number: view.head, hash: toBytes(view.hash) });
@@ -346,15 +355,14 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   }
 
   /** Where the server was restored, what it has of this device's key packages may have been used: all are replaced. */
-  async function offer(self: Self, device: { readonly packages: number; readonly lastResort: boolean }): Promise<void> {
-    const seenBefore = (await store.load()).incarnation;
-    const isRestored = seenBefore !== null && seenBefore !== incarnation;
+  async function offer(
+    self: Self,
+    device: { readonly packages: number; readonly lastResort: boolean },
+    isRestored: boolean,
+  ): Promise<boolean> {
     const there = isRestored ? { packages: 0, lastResort: false } : device;
     const offered = { now: system.now(), replace: isRestored };
-    const isDone = await offerPackages({ client, store, engine: self.engine }, there, offered);
-    if (!isDone || incarnation === null || seenBefore === incarnation) return;
-    await store.commit([{ kind: "server-seen", incarnation }]);
-    if (isRestored) onEvent({ kind: "server-restored" });
+    return await offerPackages({ client, store, engine: self.engine }, there, offered);
   }
 
   /** Who was in a group before is added to its successor as soon as the server knows them again: looked for less and less often. */
