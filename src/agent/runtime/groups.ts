@@ -1,7 +1,7 @@
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
-import { toBytes, toText } from "../delivery/base64url.ts";
+import { toText } from "../delivery/base64url.ts";
 
 interface Kept {
   readonly conversation: string;
@@ -11,10 +11,8 @@ interface Kept {
 }
 
 export interface Groups {
-  /** A group that the store has, new or changed beside its session: which is made anew. */
+  /** A group that the store has, new or changed beside its session, which is made anew: its conversation goes on in it. */
   add(id: Uint8Array, conversation: string): Promise<GroupSession>;
-  /** The store has a group beside its session, which is made anew. */
-  reload(group: string): Promise<void>;
   session(group: string): GroupSession | null;
   /** The group that a conversation goes on in. */
   of(conversation: string): GroupSession | null;
@@ -67,12 +65,6 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
       const waiting = awaited.get(conversation) ?? Promise.withResolvers<GroupSession>();
       awaited.set(conversation, waiting);
       return await waiting.promise;
-    },
-    async reload(group) {
-      const each = kept.get(group);
-      if (each === undefined) return;
-      await each.session.close();
-      each.session = open(toBytes(group), each.conversation);
     },
     session: (group) => kept.get(group)?.session ?? null,
     of: (conversation) => kept.get(byConversation.get(conversation) ?? "")?.session ?? null,
