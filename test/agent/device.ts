@@ -25,6 +25,7 @@ import { deviceScratch } from "./device-scratch.ts";
 import type { DeviceScratch } from "./device-scratch.ts";
 import { overriding } from "./overriding.ts";
 import type { IdealLog } from "./ideal-log.ts";
+import { hex } from "../../src/agent/storage/hex.ts";
 
 const openRoom: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
 const conversation = "#ops";
@@ -254,9 +255,7 @@ function wrapped(engine: GroupEngine, wrap: (group: Group) => Group): GroupEngin
   });
 }
 
-export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
-}
+export { hex };
 
 let messages = 0;
 

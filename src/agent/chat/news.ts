@@ -6,6 +6,7 @@ import type { Sending } from "./sending.ts";
 import type { ChatState } from "./state.ts";
 import { titleOf } from "./talk.ts";
 import type { Talk } from "./talk.ts";
+import { hex } from "../storage/hex.ts";
 
 /** Rows that are read and told at once. */
 const BATCH = 256;
@@ -197,8 +198,4 @@ export class News {
     }
     this.#sending.stored(talk, row);
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

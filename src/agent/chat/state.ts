@@ -16,6 +16,7 @@ import type { Messages } from "./messages.ts";
 import { Names } from "./names.ts";
 import { conversationOfTalk, isGoingOn, newTalk, titleOf } from "./talk.ts";
 import type { Talk } from "./talk.ts";
+import { hex } from "../storage/hex.ts";
 
 /** This device, as far as it is known. */
 export interface Own {
@@ -71,7 +72,7 @@ export class ChatState {
       const talk = this.ensure(conversation);
       // What goes on wins over what has ended.
       if (isGoingOn(talk) && status !== "active" && status !== "joining") continue;
-      const facts = saved.facts.get(Buffer.from(id).toString("hex"));
+      const facts = saved.facts.get(hex(id));
       Object.assign(talk, { group: id, status }, facts);
     }
     await this.#loadWaiting(outbox);
@@ -176,5 +177,5 @@ function ownOf({ id, seed, record }: OwnDevice): Own {
   const device = toText(id);
   if (!read.ok) return { ...NOBODY, id, device };
   const { server, deviceLabel: label } = read.record;
-  return { id, device, who: whoKey(read.record), label, server: Buffer.from(server).toString("hex") };
+  return { id, device, who: whoKey(read.record), label, server: hex(server) };
 }

@@ -1,7 +1,7 @@
 import type { Who } from "../../mls/identity/who.ts";
 import type { Hold } from "./events.ts";
 import type { Trust } from "./ports.ts";
-import { hex } from "./person.ts";
+import { hex } from "../storage/hex.ts";
 import { ownPerson, rosterOf } from "./working.ts";
 import type { Person } from "./person.ts";
 import type { Working } from "./working.ts";

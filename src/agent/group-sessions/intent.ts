@@ -3,7 +3,8 @@ import { encodePolicy } from "../../mls/policy-bytes.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Intent } from "../storage/kept.ts";
-import { hex, personOf } from "./person.ts";
+import { hex } from "../storage/hex.ts";
+import { personOf } from "./person.ts";
 
 export interface Built extends PendingCommit {
   /** Device ids that the Welcome is for. */

@@ -32,7 +32,3 @@ export function personOf({ leaf, record, deviceKey }: Member): Person {
     userKey,
   };
 }
-
-export function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
-}

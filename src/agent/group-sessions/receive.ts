@@ -6,7 +6,8 @@ import type { Digest, HistoryEntry, OutboxRow, StopCause } from "../storage/kept
 import { authenticatedData, chainHash } from "./log.ts";
 import type { LogEntry, System } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
-import { hex, personOf } from "./person.ts";
+import { hex } from "../storage/hex.ts";
+import { personOf } from "./person.ts";
 import { beginReaders, conclude, ownPerson, rosterOf } from "./working.ts";
 import type { Person } from "./person.ts";
 import type { Working } from "./working.ts";

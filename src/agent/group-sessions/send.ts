@@ -7,7 +7,7 @@ import { authenticatedData } from "./log.ts";
 import type { Stored } from "./ports.ts";
 import { ownMessage, stop } from "./receive.ts";
 import { tired } from "./settle.ts";
-import { hex } from "./person.ts";
+import { hex } from "../storage/hex.ts";
 import { ownPerson, rosterOf } from "./working.ts";
 import type { Working } from "./working.ts";
 

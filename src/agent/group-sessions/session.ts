@@ -17,7 +17,7 @@ import type { LogEntry } from "./ports.ts";
 import { leave } from "./receive.ts";
 import { sendNext, takeWritten } from "./send.ts";
 import { settleOrStart } from "./settle.ts";
-import { hex } from "./person.ts";
+import { hex } from "../storage/hex.ts";
 import { beginReaders, closeGroups, dropOutbox, rosterOf, takeChanges, working } from "./working.ts";
 import type { Person } from "./person.ts";
 import type { Working } from "./working.ts";

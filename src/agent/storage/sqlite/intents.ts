@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { decodePolicy, encodePolicy } from "../../../mls/policy-bytes.ts";
 import type { Intent, KeptIntent } from "../kept.ts";
+import { hex } from "../hex.ts";
 
 /** What a commit is to do, as JSON; bytes in hex. */
 export function writeIntent(intent: Intent): string {
@@ -55,8 +56,4 @@ const Row = v.object({
 export function readIntent(row: unknown): KeptIntent {
   const { made_at: madeAt, intent } = v.parse(Row, row);
   return { intent, madeAt };
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -17,6 +17,7 @@ import {
   readWritten,
 } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
+import { hex } from "../hex.ts";
 
 export interface Reader {
   load(): Saved;
@@ -160,11 +161,11 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
 
 /** What a group state's secret is bound to. */
 export function statePlace(groupId: Uint8Array, slot: Slot): string {
-  return `group-state ${Buffer.from(groupId).toString("hex")} ${slot}`;
+  return `group-state ${hex(groupId)} ${slot}`;
 }
 
 export function keyPackagePlace(reference: Uint8Array): string {
-  return `key-package ${Buffer.from(reference).toString("hex")}`;
+  return `key-package ${hex(reference)}`;
 }
 
 function prepare(connection: Connection) {

@@ -13,6 +13,7 @@ import type {
   OwedDevice,
   PendingRequest,
 } from "../kept.ts";
+import { hex } from "../hex.ts";
 
 /** Rows as values. Each throws a `ValiError` when the row is none that we wrote. */
 const Bytes = v.instance(Uint8Array);
@@ -50,7 +51,7 @@ export function readFacts(
 ): readonly [string, GroupFacts] | null {
   const { id, access, readers, reached } = v.parse(Facts, row);
   if (access === null || readers === null) return null;
-  return [Buffer.from(id).toString("hex"), { access, readers: namesOf(readers), reached }];
+  return [hex(id), { access, readers: namesOf(readers), reached }];
 }
 
 const Owed = v.object({ device: Bytes, device_key: Bytes });
@@ -73,12 +74,12 @@ const Request = v.object({
 
 export function readRequest(row: unknown): PendingRequest {
   const { request_id: requestId, handshake: commit, group_info: groupInfo, welcomed, ...rest } = v.parse(Request, row);
-  return { ...rest, requestId, commit, groupInfo, welcomed: welcomed.map((hex) => Buffer.from(hex, "hex")) };
+  return { ...rest, requestId, commit, groupInfo, welcomed: welcomed.map((name) => Buffer.from(name, "hex")) };
 }
 
 export function writeRequest(group: Uint8Array, request: PendingRequest) {
   const { requestId, kind, epoch, after, commit, welcome, groupInfo, welcomed } = request;
-  const names = JSON.stringify(welcomed.map((bytes) => Buffer.from(bytes).toString("hex")));
+  const names = JSON.stringify(welcomed.map(hex));
   return [group, requestId, kind, epoch, after, commit, welcome, groupInfo, names] as const;
 }
 
