@@ -9,6 +9,7 @@ import { idealLog } from "./ideal-log.ts";
 import { overriding } from "./overriding.ts";
 import { checkSoak } from "./soak-checks.ts";
 import type { Soak } from "./soak-checks.ts";
+import { randomFrom } from "../helpers/random-from.ts";
 
 /** What a run has done, so that a reader sees that it did something. */
 export type SoakFigures = Record<
@@ -294,16 +295,5 @@ function keyWatch() {
       if ((used.get(key) ?? message) !== message) throw new Error(`two messages left under one key: ${key}`);
       used.set(key, message);
     },
-  };
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }

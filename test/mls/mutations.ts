@@ -1,15 +1,11 @@
+import { randomFrom } from "../helpers/random-from.ts";
+
 /** An integer from 0 to below `n`. */
 export type Random = (n: number) => number;
 
-/** Mulberry32. */
 export function random(seed: number): Random {
-  let state = seed | 0;
-  return (n) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * n);
-  };
+  const draw = randomFrom(seed);
+  return (n) => Math.floor(draw() * n);
 }
 
 /** Bytes near something of the corpus, now and then exactly that, now and then of no form at all. */

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { ClassicPeer } from "../helpers/classic-peer.ts";
 import { scratchFolder } from "../helpers/program.ts";
 import { askAsAdministrator, startServe, type Serving } from "../helpers/serve.ts";
+import { randomFrom } from "../helpers/random-from.ts";
 
 const SEED = 20_261_122;
 const ROUNDS = 6;
@@ -10,7 +11,7 @@ const NAMES_AT_ONCE = 8;
 
 test("SV-13 after kill -9 at any moment the next start has every name and ban that was acknowledged", async () => {
   const data = scratchFolder();
-  const random = generator(SEED);
+  const random = randomFrom(SEED);
   const [names, bans]: [Set<string>, Set<string>] = [new Set(), new Set()];
   const args = ["--operator", "name:root"];
   let serving = await startServe({ data, args });
@@ -79,15 +80,4 @@ async function missing(
   const records = await askAsAdministrator(serving, `/admin/${what}`, v.array(v.object({ name: v.string() })));
   const kept = new Set(records.map(({ name }) => name));
   return [...taken].filter((name) => !kept.has(name));
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { factBatch } from "../../../test/store/commit-facts.ts";
 import { filesIn } from "../../../test/store/folders.ts";
 import { heldAfterEach, heldInDatabase, NOTHING, withoutEmptyLogs } from "../../../test/store/model.ts";
-import { randomFrom } from "../../../test/store/random.ts";
+import { randomFrom } from "../../../test/helpers/random-from.ts";
 import { scratchDirectory, type Scratch } from "../../../test/store/scratch.ts";
 import { SCRIPT, SCRIPT_LOGS } from "../../../test/store/script.ts";
 import { StoreError } from "../errors.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { diskError, watchSteps } from "../../../test/store/fault.ts";
 import { heldAfterEach, heldInDatabase, withoutEmptyLogs, type Held } from "../../../test/store/model.ts";
-import { randomFrom } from "../../../test/store/random.ts";
+import { randomFrom } from "../../../test/helpers/random-from.ts";
 import { scratchDirectory, type Scratch } from "../../../test/store/scratch.ts";
 import { SCRIPT, SCRIPT_LOGS } from "../../../test/store/script.ts";
 import { openDatabase } from "./database.ts";

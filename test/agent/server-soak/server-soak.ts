@@ -2,6 +2,7 @@ import { EVERYONE } from "../../../src/agent/delivery/places.ts";
 import { hex } from "../device.ts";
 import { killableServer } from "./server.ts";
 import { soakDevice, type SoakDevice } from "./soak-device.ts";
+import { randomFrom } from "../../helpers/random-from.ts";
 
 /** What a run has done, so that a reader sees that it did something; `told`: messages that somebody lacks, where the history says so. */
 export type ServerSoakFigures = Record<
@@ -166,15 +167,4 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
 
 async function rest(milliseconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
