@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { allSpecs } from "../src/bin/table.ts";
-import { packageVersion } from "../src/bin/version.ts";
+import { packageVersion } from "../src/disk/package-version.ts";
 import { manPage } from "./man-page.ts";
 
 const folder = join(import.meta.dirname, "..", "man");

@@ -6,10 +6,10 @@
 import type { ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
+import { packageVersion } from "../disk/package-version.ts";
 import { zoneOf } from "../args/time-zone.ts";
 import { watchNpm } from "./parent.ts";
 import { COMMANDS } from "./table.ts";
-import { packageVersion } from "./version.ts";
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {

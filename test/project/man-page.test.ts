@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { manPage } from "../../scripts/man-page.ts";
 import { EXIT, EXIT_MEANINGS } from "../../src/args/exit-codes.ts";
 import { allSpecs } from "../../src/bin/table.ts";
-import { packageVersion } from "../../src/bin/version.ts";
+import { packageVersion } from "../../src/disk/package-version.ts";
 
 const root = join(import.meta.dirname, "../..");
 const page = join(root, "man/padserve.1");

@@ -1,6 +1,6 @@
 import { notPrivate } from "../wire/place.ts";
 import type { AgentPlace } from "../wire/place.ts";
-import { packageVersion } from "../wire/package-version.ts";
+import { packageVersion } from "../../disk/package-version.ts";
 import { PROTOCOL } from "../wire/version.ts";
 import type { AgentFailure } from "./attached.ts";
 import { linkTo } from "./link.ts";

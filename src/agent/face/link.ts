@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { Channel } from "../wire/channel.ts";
 import { askLine, firstLine, readControlReply, readFirst, readFromAgent, readReply } from "../wire/messages.ts";
 import type { ControlName, ControlReply, First, FromAgent } from "../wire/messages.ts";
-import { packageVersion } from "../wire/package-version.ts";
+import { packageVersion } from "../../disk/package-version.ts";
 import type { Asks, Gives, RequestName } from "../wire/requests.ts";
 import { LONGEST_FROM_AGENT, PROTOCOL } from "../wire/version.ts";
 

@@ -7,7 +7,7 @@ import { closeSync, fstatSync, writeSync } from "node:fs";
 import { visibleLine } from "../../text/visible.ts";
 import { machineId } from "../storage/machine-id.ts";
 import { boundLogFile, openLogFile } from "../wire/log-file.ts";
-import { packageVersion } from "../wire/package-version.ts";
+import { packageVersion } from "../../disk/package-version.ts";
 import { agentPlace } from "../wire/place.ts";
 import { BACKGROUND, IDLE, READY_FILE, startedLine } from "../wire/started.ts";
 import { startAgent } from "./agent.ts";
