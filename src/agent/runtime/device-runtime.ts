@@ -8,7 +8,6 @@ import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frame
 import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Person as Bearer } from "../../wire/frames/people.ts";
-import type { Push } from "../../wire/frames/pushes.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { digestContent } from "../content/content.ts";
@@ -20,7 +19,7 @@ import { turnsOver } from "../delivery/turns.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupEvent } from "../group-sessions/events.ts";
 import type { Person } from "../group-sessions/person.ts";
-import type { System } from "../group-sessions/ports.ts";
+import type { DeliveryService, System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
@@ -38,6 +37,7 @@ import { becomeSelf, isAtHome, proveSelf, replaceSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { completePairs } from "./pairs.ts";
+import { removeOrdered } from "./removals.ts";
 import { successions } from "./successions.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
@@ -224,13 +224,15 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   }
 
   async function becomeAlive(hello: KnownServer): Promise<Alive> {
-    const self = await becomeSelf({ store, name, deviceLabel, system }, hello);
+    const saved = await store.load();
+    const { groups: rows, owing: indebted } = saved;
+    const self = await becomeSelf({ store, name, deviceLabel, system }, saved, hello);
     ({ former } = self);
-    const { groups: rows, owing: indebted } = await store.load();
+    const service = serviceOf(self);
     for (const group of indebted) owing.add(toText(group));
     const groups = groupsOf({
       rows,
-      open: (id, conversation) => open(self, id, conversation),
+      open: (id, conversation) => open(self, service, id, conversation),
       advanced: async (session, conversation, step) => await advanced(session, conversation, step),
       failed,
     });
@@ -240,7 +242,6 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),
       onOwing: (group) => void owing.add(group),
     });
-    const service = serviceOf(self);
     const entrance = { client, store, service, system, self, groups, successions: continued, digest, onMisplaced };
     return { self, entrance };
   }
@@ -264,11 +265,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     });
   }
 
-  function open(self: Self, id: Uint8Array, conversation: string): GroupSession {
+  function open(self: Self, service: DeliveryService, id: Uint8Array, conversation: string): GroupSession {
     return groupSession(id, {
       store,
       engine: self.engine,
-      service: serviceOf(self),
+      service,
       trust: self.people,
       system,
       ownDevice: self.device.id,
@@ -455,24 +456,3 @@ function laneOf(group: string): string {
 
 /** To take a new device into a pair. */
 const MOST_ATTEMPTS = 2;
-
-/** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
-const TIMEOUT = 300_000;
-/** Devices that one commit removes. */
-const AT_ONCE = 64;
-
-async function removeOrdered(
-  entrance: Entrance,
-  { group, devices, since, until }: Omit<Extract<Push, { type: "removal-due" }>, "type">,
-): Promise<void> {
-  const session = entrance.groups.session(group);
-  if (session === null) return;
-  // By the server's clock both, so their difference is a time on any.
-  const timeout = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
-  session.orderRemovals(devices.map(toBytes), timeout);
-  // None, when what was ordered was lifted.
-  for (let at = 0; at < devices.length; at += AT_ONCE) {
-    await session.commit({ kind: "remove", devices: devices.slice(at, at + AT_ONCE).map(toBytes) });
-  }
-  entrance.groups.wake(group);
-}

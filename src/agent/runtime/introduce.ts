@@ -10,7 +10,7 @@ import { knownPeople } from "../device/known-people.ts";
 import type { KnownPeople } from "../device/known-people.ts";
 import { makeDevice, makeReplacement } from "../device/make-device.ts";
 import type { System } from "../group-sessions/ports.ts";
-import type { OwnDevice, QueuedMessage } from "../storage/kept.ts";
+import type { OwnDevice, QueuedMessage, Saved } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
 /** This device, once it is known on which server it is and whose. */
@@ -42,11 +42,14 @@ export interface KnownServer {
 
 type Proof = NonNullable<Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>>;
 
-/** The device in the store; at the first start one is made, with the user key, and is on the disk before it is named to anybody. */
-export async function becomeSelf({ store, name, deviceLabel, system }: Introducing, hello: KnownServer): Promise<Self> {
+/** The device of what the store has saved; at the first start one is made, with the user key, and is on the disk before it is named to anybody. */
+export async function becomeSelf(
+  { store, name, deviceLabel, system }: Introducing,
+  saved: Saved,
+  hello: KnownServer,
+): Promise<Self> {
   const server = toBytes(hello.server.id);
   const owner = ownerOf(hello, name);
-  const saved = await store.load();
   let { device } = saved;
   if (device === null) {
     const fields = { server, ...owner, label: hello.you.label, deviceLabel, node: "", notAfter: 0n };
