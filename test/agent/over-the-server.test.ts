@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
@@ -68,6 +68,26 @@ test("SR-6 with the server stopped and started, and a store closed and opened, w
   await alice.stop();
   alice.start();
   await world.agree(EVERYONE, people, ["one", "two, with nobody there", "three"]);
+});
+
+test("SR-32 how far a device has read is told once on a connection, and anew on the next", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice] = trio(people);
+  await world.agree(EVERYONE, people, []);
+  await alice.runtime.settled();
+  const told = vi.spyOn(alice.runtime.client, "request");
+  const numbers = () => told.mock.calls.filter(([type]) => type === "acknowledge").length;
+  for (let again = 0; again < 3; again += 1) {
+    await alice.runtime.goOn(EVERYONE);
+    await alice.runtime.settled();
+  }
+  expect(numbers()).toBe(0);
+  await alice.say(EVERYONE, "one");
+  await alice.runtime.settled();
+  expect(numbers()).toBe(1);
+  await world.stopServer();
+  await world.startServer();
+  await world.until(() => Promise.resolve(numbers() > 1));
 });
 
 test("SR-7 no word that was said is anywhere in the server's files", async () => {

@@ -109,6 +109,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   let alive: Promise<Alive> | null = null;
   let isClosed = false;
   let incarnation: string | null = null;
+  /** Up to where the server was told, on this connection, that each group is read. */
+  const acknowledged = new Map<string, number>();
   /** Groups in which devices are owed a place. */
   const owing = new Set<string>();
   let admitting: NodeJS.Timeout | undefined;
@@ -177,6 +179,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   }
 
   function lost(loss: ConnectionEnd): void {
+    // A server that was killed may have forgotten it.
+    acknowledged.clear();
     if (loss.kind === "refused" && loss.error.reason === "rolled-back") foundRolledBack();
   }
 
@@ -287,7 +291,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const { row, members } = await session.look();
     const group = toText(session.id);
     if (row.status === "active") {
-      await client.request("acknowledge", { group, number: row.cursor });
+      await acknowledge(group, row.cursor);
       removeFormer(session, members);
       // The other one is still to be invited; whoever opens it does so now.
       if (conversation.startsWith("direct:") && new Set(members.map(({ who }) => who)).size < 2) {
@@ -301,6 +305,12 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const isHopeful = step.kind === "busy" || step.kind === "offline";
     if (!isHopeful || client.state.kind !== "online" || isClosed) return;
     setTimeout(() => later(laneOf(group), ({ entrance }) => entrance.groups.wake(group)), AGAIN).unref();
+  }
+
+  async function acknowledge(group: string, number: number): Promise<void> {
+    if (acknowledged.get(group) === number) return;
+    const answer = await client.request("acknowledge", { group, number });
+    if (answer.kind === "answered") acknowledged.set(group, number);
   }
 
   /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
