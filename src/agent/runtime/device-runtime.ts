@@ -9,7 +9,6 @@ import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Person as Bearer } from "../../wire/frames/people.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
-import { sameBytes } from "../../mls/identity/bytes.ts";
 import { digestContent } from "../content/content.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { logEntryOf } from "../delivery/entries.ts";
@@ -18,7 +17,6 @@ import { conversationOf, placeOf } from "../delivery/places.ts";
 import { turnsOver } from "../delivery/turns.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupEvent } from "../group-sessions/events.ts";
-import type { Person } from "../group-sessions/person.ts";
 import type { DeliveryService, System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
@@ -28,16 +26,17 @@ import { admitOwed, LONGEST } from "./admitting.ts";
 import { comeIntoEveryone, endForgotten, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
-import { enter, takeWelcome } from "./entering.ts";
+import { takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import { groupsThere } from "./group-views.ts";
 import { groupsOf } from "./groups.ts";
 import type { Groups } from "./groups.ts";
-import { becomeSelf, isAtHome, proveSelf, replaceSelf } from "./introduce.ts";
+import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { completePairs } from "./pairs.ts";
 import { removeOrdered } from "./removals.ts";
+import { replacing } from "./replacing.ts";
 import { successions } from "./successions.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
@@ -114,11 +113,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   /** Groups in which devices are owed a place. */
   const owing = new Set<string>();
   let admitting: NodeJS.Timeout | undefined;
-  /** `replaced`: once in a life; a server that says so of each new device isn't followed. */
-  let state: "sound" | "rolled-back" | "replaced" = "sound";
-  let former: Uint8Array | null = null;
-  /** Conversations that the device before this one was in. */
-  const toRejoin = new Set<string>();
+  const replacement = replacing({ store, name, deviceLabel, system });
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void comeAlive(known).catch(() => {});
 
@@ -128,7 +123,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     ...options,
     client: "padserve agent",
     device: async (hello) => {
-      if (state === "rolled-back") await replaceDevice(hello);
+      if (replacement.isDue()) await replaceDevice(hello);
       const { self } = await comeAlive(hello);
       if (!isAtHome(self, hello, name)) {
         onEvent({ kind: "not-at-home", hello });
@@ -181,57 +176,27 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   function lost(loss: ConnectionEnd): void {
     // A server that was killed may have forgotten it.
     acknowledged.clear();
-    if (loss.kind === "refused" && loss.error.reason === "rolled-back") foundRolledBack();
+    if (loss.kind === "refused" && loss.error.reason === "rolled-back") replacement.foundRolledBack();
   }
 
-  function foundRolledBack(): void {
-    if (state === "sound") state = "rolled-back";
-  }
-
-  /** Between two connections. What waited may have been sent by the newer state: it is told as refused. */
   async function replaceDevice(hello: KnownServer): Promise<void> {
     const { self, entrance } = await comeAlive(hello);
     if (!isAtHome(self, hello, name)) return;
-    const { groups } = entrance;
-    await groups.close();
-    for (const { conversation, status, stopped } of (await store.load()).groups) {
-      if (status === "active" || status === "joining" || stopped === "rolled-back") toRejoin.add(conversation);
-    }
-    const waiting = await replaceSelf({ store, name, deviceLabel, system }, hello);
-    state = "replaced";
+    const dropped = await replacement.replace(hello, entrance.groups);
     alive = null;
     self.engine.close();
     onEvent({ kind: "device-replaced" });
-    for (const { group, message } of waiting) {
-      const conversation = groups.conversationOf(toText(group)) ?? "";
-      const event = { kind: "refused", messageId: message.messageId, why: "rolled-back" } as const;
+    for (const { conversation, group, messageId } of dropped) {
+      const event = { kind: "refused", messageId, why: "rolled-back" } as const;
       onEvent({ kind: "group", conversation, group, event });
     }
-  }
-
-  async function rejoin(entrance: Entrance, views: readonly GroupView[]): Promise<void> {
-    for (const view of views) {
-      const conversation = conversationOf(view.place, entrance.self.owner);
-      if (view.place.kind !== "room" || view.access !== "open" || view.ended || !toRejoin.delete(conversation))
-        continue;
-      await enter(entrance, view);
-    }
-  }
-
-  /** The leaf of the device before this one is of no use to anybody but who has its keys. */
-  function removeFormer(session: GroupSession, members: readonly Person[]): void {
-    const gone = former;
-    if (gone === null || !members.some(({ deviceId }) => sameBytes(deviceId, gone))) return;
-    later(`removals ${toText(session.id)}`, async () => {
-      await session.commit({ kind: "remove", devices: [gone] });
-    });
   }
 
   async function becomeAlive(hello: KnownServer): Promise<Alive> {
     const saved = await store.load();
     const { groups: rows, owing: indebted } = saved;
     const self = await becomeSelf({ store, name, deviceLabel, system }, saved, hello);
-    ({ former } = self);
+    replacement.begin(self);
     const service = serviceOf(self);
     for (const group of indebted) owing.add(toText(group));
     const groups = groupsOf({
@@ -279,7 +244,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       ownDevice: self.device.id,
       digest,
       onEvent: (event) => {
-        if (event.kind === "stopped" && event.cause === "rolled-back") foundRolledBack();
+        if (event.kind === "stopped" && event.cause === "rolled-back") replacement.foundRolledBack();
         onEvent({ kind: "group", conversation, group: id, event });
       },
     });
@@ -292,7 +257,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const group = toText(session.id);
     if (row.status === "active") {
       await acknowledge(group, row.cursor);
-      removeFormer(session, members);
+      replacement.removeFormer(session, members, later);
       // The other one is still to be invited; whoever opens it does so now.
       if (conversation.startsWith("direct:") && new Set(members.map(({ who }) => who)).size < 2) {
         later("pairs", async ({ entrance: living }) => await completePairs(living, [conversation]));
@@ -338,7 +303,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     }
     entrance.groups.wakeAll();
     later("everyone", async () => await comeIntoEveryone(entrance, views));
-    if (toRejoin.size > 0) later("rooms", async () => await rejoin(entrance, views));
+    if (replacement.isToRejoin()) later("rooms", async () => await replacement.rejoin(entrance, views));
     later(
       "pairs",
       async () =>

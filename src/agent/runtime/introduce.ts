@@ -24,7 +24,7 @@ export interface Self {
   readonly former: Uint8Array | null;
 }
 
-interface Introducing {
+export interface Introducing {
   readonly store: AgentStore;
   /** The name to speak under: without a tailnet it is the identity. */
   readonly name: string;
