@@ -88,7 +88,15 @@ async function greet(port: number, name: string): Promise<Device | null> {
     features: [],
     client: "bench",
     name,
-    device: { device: id, key: Buffer.from(key.publicKey).toString("base64url"), record, counter: 1, proof },
+    device: {
+      device: id,
+      key: Buffer.from(key.publicKey).toString("base64url"),
+      record,
+      counter: 1,
+      proof,
+      sealKey: null,
+      receipt: null,
+    },
   });
   return { id, key, record, socket, events, get };
 

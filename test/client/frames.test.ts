@@ -35,7 +35,7 @@ test("CC-50 a device proves itself anew on each connection, by its key over that
         privateKey,
       );
       const key = Buffer.alloc(32, 9).toString("base64url");
-      return { device, key, record: new Uint8Array([1]), counter, proof };
+      return { device, key, record: new Uint8Array([1]), counter, proof, sealKey: null, receipt: null };
     },
   });
   server.drop();

@@ -147,7 +147,7 @@ export class FramePeer {
       helloProof({ nonce: greeting.nonce, server: greeting.server.id, device: id, counter }),
     );
     const key = Buffer.from(device.key.publicKey).toString("base64url");
-    return { device: id, key, record: device.record, counter, proof };
+    return { device: id, key, record: device.record, counter, proof, sealKey: null, receipt: null };
   }
 
   /** The next push of this type that nobody has taken yet. */

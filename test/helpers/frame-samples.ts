@@ -33,6 +33,9 @@ const entry: Entry = {
   message: id,
   bytes,
 };
+const sealKey = { key, signature: bytes };
+const waiting = { device: id, key, label: "laptop2", sealKey, token: bytes, at };
+const confirmation = { record: bytes, sealed: bytes, statement: bytes };
 const person: Person = {
   name: "bob",
   owner: { kind: "person", identity: "1002" },
@@ -52,9 +55,9 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
       features: [],
       client: "pad 0.2.0",
       name: "bob",
-      device: { device: id, key, record: bytes, counter: 7, proof: bytes },
+      device: { device: id, key, record: bytes, counter: 7, proof: bytes, sealKey, receipt: bytes },
     },
-    { name: "bob", operator: false, device: { packages: 20, lastResort: true, userKey: key } },
+    { name: "bob", operator: false, device: { packages: 20, lastResort: true, userKey: key, receipt: bytes } },
   ],
   say: [{ text: "hello" }, {}],
   tell: [{ to: "carol", text: "hello" }, {}],
@@ -98,6 +101,31 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
   "welcome-done": [{ group: id }, {}],
   leave: [{ group: id }, {}],
   "report-commit": [{ group: id, number: 11 }, {}],
+  "ask-confirmation": [
+    { name: "bob", device: id, key, label: "laptop2", sealKey, token: null, fresh: true },
+    { confirmation },
+  ],
+  "own-devices": [
+    {},
+    {
+      devices: [{ device: id, key, record: bytes, since: at, seen: at, online: true, sealKey }],
+      pending: [waiting],
+    },
+  ],
+  "confirm-device": [{ device: id, record: bytes, sealed: bytes }, {}],
+  "dismiss-device": [{ device: id }, {}],
+  "retire-device": [{ device: id }, {}],
+  "rotate-user-key": [
+    {
+      removed: [id],
+      userKey: key,
+      statement: bytes,
+      own: bytes,
+      staying: [{ device: id, record: bytes, sealed: bytes }],
+    },
+    { receipt: bytes },
+  ],
+  "reset-user-key": [{ name: null, device: { device: id, key, record: bytes, counter: 8, proof: bytes, sealKey } }, {}],
   kick: [{ target: "mallory", reason: "spam" }, {}],
   ban: [{ target: "mallory", reason: null }, {}],
   unban: [{ target: "mallory" }, {}],
@@ -126,6 +154,9 @@ export const pushes: readonly Push[] = [
   { type: "reached", group: id, number: 9 },
   { type: "turn", group: id },
   { type: "packages-low", left: 3 },
+  { type: "confirmed", device: id, confirmation },
+  { type: "device-waits", waiting },
+  { type: "devices" },
   { type: "operator", operator: true },
   { type: "moderated", name: "mallory", by: "alice", how: "ban", reason: "spam" },
   { type: "ended", cause: { kind: "refused", refusal: { reason: "rolled-back" } } },

@@ -69,6 +69,7 @@ function known(refusal: FrameRefusal): Refusal {
     case "target-not-found":
     case "not-banned":
     case "other-user-key":
+    case "no-user-key":
     case "group-exists":
     case "place-taken":
     case "unknown-device":

@@ -104,5 +104,13 @@ export async function proveSelf(store: AgentStore, { device }: Self, hello: Hell
   const id = toText(device.id);
   const counter = await store.raiseCounter();
   const proof = signBytes(key, helloProof({ nonce: hello.nonce, server: hello.server.id, device: id, counter }));
-  return { device: id, key: toText(key.publicKey), record: device.record, counter, proof };
+  return {
+    device: id,
+    key: toText(key.publicKey),
+    record: device.record,
+    counter,
+    proof,
+    sealKey: null,
+    receipt: null,
+  };
 }

@@ -49,6 +49,7 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
     case "already-registered":
     case "invalid-text":
     case "device-needed":
+    case "no-user-key":
     case "unknown-group":
     case "not-a-member-of-group":
     case "group-exists":

@@ -96,6 +96,14 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
       return await bans(asking);
     case "server-info":
       return await serverInfo(asking);
+    case "ask-confirmation":
+    case "own-devices":
+    case "confirm-device":
+    case "dismiss-device":
+    case "retire-device":
+    case "rotate-user-key":
+    case "reset-user-key":
+      return { refusal: { reason: "unknown-request" } };
     case "publish-packages":
     case "take-packages":
     case "groups":

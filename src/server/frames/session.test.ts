@@ -74,7 +74,7 @@ function helloTo(greeting: string): Buffer {
     features: [],
     client: "test",
     name: "alice",
-    device: { device, key: publicKey, record, counter: 1, proof },
+    device: { device, key: publicKey, record, counter: 1, proof, sealKey: null, receipt: null },
   };
   return Buffer.from(encodeRequest({ id: 1, type: "hello", body }));
 }

@@ -226,7 +226,7 @@ export class FramesSession implements ProtocolSession, Hearer {
     const { packages, lastResort } = online.value;
     return {
       ...registered,
-      device: { packages, lastResort, userKey: proved.userKey },
+      device: { packages, lastResort, userKey: proved.userKey, receipt: null },
       speaker: { session: this.link.id, device: proved.device },
     };
   }

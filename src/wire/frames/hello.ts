@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { receipt, sealKey } from "./devices.ts";
 import { bytesUpTo, count, deviceId, key, label, listOf, name, owner, record, serverId } from "./values.ts";
 
 const features = listOf(v.pipe(v.string(), v.maxLength(64)), 64);
@@ -39,14 +40,29 @@ export const hello = {
         counter: count,
         /** Ed25519 by the device key, over `helloProof`. */
         proof: bytesUpTo(64),
+        /** The key to which this device's person can seal for it. Feature `devices`. */
+        sealKey: v.optional(v.nullable(sealKey), null),
+        /** The last one that a server with this id gave this device. Feature `devices`. */
+        receipt: v.optional(v.nullable(receipt), null),
       }),
     ),
   }),
   reply: v.object({
     name: v.nullable(name),
     operator: v.boolean(),
-    /** Null without a device. `packages`: key packages that wait on the server. */
-    device: v.nullable(v.object({ packages: count, lastResort: v.boolean(), userKey: key })),
+    /**
+     * Null without a device. `packages`: key packages that wait on the server. `userKey`: the owner's present one; where it isn't that of the
+     * record, another device has replaced it, and `ask-confirmation` gives what there is for this one.
+     */
+    device: v.nullable(
+      v.object({
+        packages: count,
+        lastResort: v.boolean(),
+        userKey: key,
+        /** To be kept in place of the one before, and shown in the next hello. Feature `devices`. */
+        receipt: v.optional(v.nullable(receipt), null),
+      }),
+    ),
   }),
 };
 

@@ -1,5 +1,6 @@
 /** Everything that a server sends unasked, by type. */
 import * as v from "valibot";
+import { confirmed, devicesChanged, deviceWaits } from "./devices.ts";
 import { groupChanged, newEntry, reached, removalDue, turnGranted } from "./groups.ts";
 import { serverHello } from "./hello.ts";
 import { packagesLow } from "./key-packages.ts";
@@ -29,6 +30,9 @@ export const push = v.variant("type", [
   reached,
   turnGranted,
   packagesLow,
+  confirmed,
+  deviceWaits,
+  devicesChanged,
   operatorChanged,
   moderated,
   ended,

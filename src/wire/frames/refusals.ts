@@ -11,6 +11,7 @@ const PLAIN = [
   "wrong-proof",
   "wrong-device",
   "device-removed",
+  "no-user-key",
   "rolled-back",
   "replaced",
   "not-registered",

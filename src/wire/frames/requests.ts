@@ -1,5 +1,6 @@
 /** Everything that a client may ask, and the answers to it, by type. */
 import type * as v from "valibot";
+import * as devices from "./devices.ts";
 import * as groups from "./groups.ts";
 import { hello } from "./hello.ts";
 import { publishPackages, takePackages } from "./key-packages.ts";
@@ -29,6 +30,13 @@ export const REQUESTS = {
   "welcome-done": groups.welcomeDone,
   leave: groups.leave,
   "report-commit": groups.reportCommit,
+  "ask-confirmation": devices.askConfirmation,
+  "own-devices": devices.ownDevices,
+  "confirm-device": devices.confirmDevice,
+  "dismiss-device": devices.dismissDevice,
+  "retire-device": devices.retireDevice,
+  "rotate-user-key": devices.rotateUserKey,
+  "reset-user-key": devices.resetUserKey,
   kick: moderation.kick,
   ban: moderation.ban,
   unban: moderation.unban,

@@ -12,6 +12,7 @@
  * - The feature `removals`: `removal` of a group, `since` and `until` of `removal-due`.
  * - 1 with the feature `successors`: `written` of a group; reports about a log as well as about a commit.
  * - `reasons` in the answer to `bans`.
+ * - 1 with the feature `devices`: the requests and pushes of devices.ts; `sealKey` and `receipt` in the hello; the refusal `no-user-key`.
  */
 export const VERSION = 1;
 
