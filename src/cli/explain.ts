@@ -102,6 +102,9 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "rolled-back":
     case "replaced":
     case "device-removed":
+    case "no-such-device":
+    case "device-confirmed":
+    case "wrong-passphrase":
     case "room-name-taken":
     case "no-such-room":
     case "no-such-message":

@@ -1,4 +1,5 @@
 import type { Conversation, ConversationId } from "./conversation.ts";
+import type { Device, Standing } from "./devices.ts";
 import type { Hold } from "./hold.ts";
 import type { ClientState, EndedState, OnlineState } from "./state.ts";
 import type { ChatMessage, Page } from "./message.ts";
@@ -20,6 +21,10 @@ export type ChatEvent =
   | { readonly kind: "operator"; readonly operator: boolean }
   /** What is written there waits, because somebody has to look first (`acceptReaders`); null: it goes on. */
   | { readonly kind: "held"; readonly conversation: Conversation; readonly hold: Hold | null }
+  /** What this device is among its person's has changed. */
+  | { readonly kind: "standing"; readonly standing: Standing }
+  /** A new device asks to be one of ours: somebody has to look whether it shows that code. */
+  | { readonly kind: "device-waits"; readonly device: Device }
   | { readonly kind: "kicked" }
   | { readonly kind: "banned" }
   /** Something that the server says unasked, in its own words. */

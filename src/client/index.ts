@@ -6,6 +6,7 @@
 export type { ChatClient, ChatEvent } from "./chat-client.ts";
 export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.ts";
 export type { Conversation, ConversationId } from "./conversation.ts";
+export type { Device, OwnDevices, Standing } from "./devices.ts";
 export type { Hold } from "./hold.ts";
 export type { ChatMessage, Delivery, Quote, SealedFacts } from "./message.ts";
 export type {
@@ -26,5 +27,5 @@ export { Lifecycle } from "./lifecycle.ts";
 export type { LifecycleOwner } from "./lifecycle.ts";
 export type { BackOff, ReconnectPolicy } from "./reconnect.ts";
 export type { Refusal } from "./refusals.ts";
-export type { Device, Member, Room, SealedChat, SendOptions } from "./sealed-chat.ts";
+export type { Member, Room, SealedChat, SendOptions } from "./sealed-chat.ts";
 export type { ClientState, EndedState, OnlineState } from "./state.ts";

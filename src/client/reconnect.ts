@@ -86,6 +86,9 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "replaced":
     case "device-removed":
     case "device-not-confirmed":
+    case "no-such-device":
+    case "device-confirmed":
+    case "wrong-passphrase":
     case "room-name-taken":
     case "no-such-room":
     case "no-such-message":

@@ -35,6 +35,12 @@ type PlainReason =
   /** The same device has come by another connection. */
   | "replaced"
   | "device-removed"
+  /** None of the person's devices is meant by that, or none that waits shows that code. */
+  | "no-such-device"
+  /** The device is confirmed already: what was asked is for those that aren't. */
+  | "device-confirmed"
+  /** The file doesn't open with it. */
+  | "wrong-passphrase"
   /** One of the person's other devices has to confirm this one first. */
   | "device-not-confirmed"
   | "not-a-member"

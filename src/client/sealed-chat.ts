@@ -1,5 +1,6 @@
 import type { ChatClient } from "./chat-client.ts";
 import type { Conversation, ConversationId } from "./conversation.ts";
+import type { OwnDevices } from "./devices.ts";
 import type { ChatMessage } from "./message.ts";
 import type { Outcome, Reply } from "./outcomes.ts";
 
@@ -7,7 +8,7 @@ import type { Outcome, Reply } from "./outcomes.ts";
  * A chat client that can seal: rooms and direct conversations that only their members' devices can read. What is written is kept
  * until it is stored, also over restarts, so `send` works while the server is away. Names and texts come from others as they are.
  */
-export interface SealedChat extends ChatClient {
+export interface SealedChat extends ChatClient, OwnDevices {
   /**
    * As ChatClient's; resolves when the server has stored it, or refused, or when it is held because somebody has to look first.
    * While the server is away it waits: see `delivery`.
@@ -41,8 +42,6 @@ export interface SealedChat extends ChatClient {
   search(words: string, conversation: ConversationId | null, limit: number): Promise<Reply<readonly ChatMessage[]>>;
   /** Messages of a conversation behind a number of its log, oldest first. */
   since(conversation: ConversationId, number: number, limit: number): Promise<Reply<readonly ChatMessage[]>>;
-  /** The own person's devices. */
-  devices(): Promise<Reply<readonly Device[]>>;
 }
 
 export interface SendOptions {
@@ -73,13 +72,4 @@ export interface Member {
   readonly level: "unverified" | "tailnet-verified" | "compared";
   readonly devices: readonly string[];
   readonly isSelf: boolean;
-}
-
-export interface Device {
-  readonly id: string;
-  readonly label: string;
-  readonly isThis: boolean;
-  /** Milliseconds since 1970, or null where the server doesn't tell. */
-  readonly lastSeen: number | null;
-  readonly status: "confirmed" | "pending" | "removed";
 }

@@ -152,6 +152,12 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return "This device was removed from your devices. Set it up again: pad devices reset";
     case "device-not-confirmed":
       return otherKey(me);
+    case "no-such-device":
+      return "None of your devices is meant by that, and none that waits shows that code. List them: pad devices";
+    case "device-confirmed":
+      return "This device is confirmed already.";
+    case "wrong-passphrase":
+      return "That passphrase doesn't open the file.";
     case "room-name-taken":
       return "There is a room of that name already. Join it, or take another name.";
     case "no-such-room":

@@ -2,7 +2,7 @@
  * A world without servers, agents and keys in which people have chats that can seal: rooms and pairs with their logs, who reads, holds,
  * a server that can be away. It stands in for the agent where a test is about what people see and type.
  */
-import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Reply, type Room, type SealedChat, type SealedFacts, type SendOptions } from "../../src/client/index.ts"; // prettier-ignore
+import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Reply, type Room, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
 import type { Page } from "../../src/client/message.ts";
 
 type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
@@ -130,7 +130,8 @@ export class FakeSealedChat implements SealedChat {
   readonly #listeners = new Set<(event: ChatEvent) => void>();
   readonly #holds = new Map<Group, Hold>();
   readonly #plain = new Set<string>();
-  readonly ownDevices: Device[] = [];
+  ownDevices: Device[] = [];
+  standing: Standing = { kind: "confirmed" };
   #waiting: Waiting[] = [];
   #ended = Promise.withResolvers<EndCause>();
   #cause: EndCause | null = null;
@@ -138,7 +139,7 @@ export class FakeSealedChat implements SealedChat {
   constructor(world: FakeSealedWorld, me: string) {
     this.world = world;
     this.me = me;
-    this.ownDevices.push({ id: `${me}-1`, label: "laptop", isThis: true, lastSeen: world.now, status: "confirmed" });
+    this.ownDevices.push({ ...ASKING, id: `${me}-1`, isThis: true, lastSeen: world.now, status: "confirmed", code: null }); // prettier-ignore
   }
 
   get state(): ClientState {
@@ -355,7 +356,82 @@ export class FakeSealedChat implements SealedChat {
     return Promise.resolve({ kind: "answered", value: { messages, complete: earlier.length <= limit } });
   }
 
+  get waitingDevices(): readonly Device[] {
+    return this.ownDevices.filter(({ status }) => status === "pending");
+  }
+
   devices = () => Promise.resolve({ kind: "answered", value: this.ownDevices } as const);
+
+  /** Another device asks to be one of ours. */
+  deviceAsks(asking: Partial<Device> & { readonly code: string }): Device {
+    const device: Device = { ...ASKING, id: this.world.nextId(), lastSeen: this.world.now, ...asking };
+    this.ownDevices = [...this.ownDevices, device];
+    this.#tell({ kind: "device-waits", device });
+    return device;
+  }
+
+  stand(standing: Standing): void {
+    this.standing = standing;
+    this.#tell({ kind: "standing", standing });
+  }
+
+  confirmDevice(code: string): Promise<Reply<Device>> {
+    const found = this.waitingDevices.find((device) => plainCode(device.code) === plainCode(code));
+    if (found === undefined) return Promise.resolve({ kind: "refused", error: { reason: "no-such-device" } });
+    const device: Device = { ...found, status: "confirmed", code: null };
+    this.ownDevices = this.ownDevices.map((one) => (one === found ? device : one));
+    return this.#ask(() => device);
+  }
+
+  dismissDevice(id: string): Promise<Outcome> {
+    return this.#without([id], this.waitingDevices);
+  }
+
+  removeDevices(ids: readonly string[]): Promise<Outcome> {
+    const others = this.ownDevices.filter(({ isThis, status }) => !isThis && status === "confirmed");
+    return this.#without(ids, others);
+  }
+
+  #without(ids: readonly string[], from: readonly Device[]): Promise<Outcome> {
+    const isThere = ids.every((id) => from.some((device) => device.id === id));
+    if (!isThere) return Promise.resolve({ kind: "refused", error: { reason: "no-such-device" } });
+    this.ownDevices = this.ownDevices.filter(({ id }) => !ids.includes(id));
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  inviteDevice = (minutes: number) =>
+    this.#ask(() => ({ token: "pdt1-abcd-efgh", until: this.world.now + minutes * 60_000 }));
+
+  resetDevices(): Promise<Outcome> {
+    this.ownDevices = this.ownDevices.filter(({ isThis }) => isThis);
+    this.stand({ kind: "confirmed" });
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  newDevice(): Promise<Outcome> {
+    if (this.standing.kind === "confirmed") {
+      return Promise.resolve({ kind: "refused", error: { reason: "device-confirmed" } });
+    }
+    this.stand({ kind: "pending", code: "KQ3F-7M2A-0T9X-WB41", name: this.me });
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  ownNumber = () => this.#ask(() => "12345 67890 12345 67890 12345 67890");
+  /** Files that were written or read, with their passphrases. */
+  readonly files: { readonly file: string; readonly passphrase: string }[] = [];
+
+  exportDevice(file: string, passphrase: string): Promise<Outcome> {
+    this.files.push({ file, passphrase });
+    return Promise.resolve({ kind: "taken" });
+  }
+
+  importDevice(file: string, passphrase: string): Promise<Outcome> {
+    const isOpen = this.files.some((known) => known.file === file && known.passphrase === passphrase);
+    if (!isOpen) return Promise.resolve({ kind: "refused", error: { reason: "wrong-passphrase" } });
+    this.stand({ kind: "confirmed" });
+    return Promise.resolve({ kind: "taken" });
+  }
+
   longestText = () => 16_384;
   people = () =>
     this.#ask(() =>
@@ -464,6 +540,8 @@ export class FakeSealedChat implements SealedChat {
   }
 }
 
+const ASKING: Device = { id: "", label: "laptop", isThis: false, lastSeen: null, isOnline: true, status: "pending", code: null }; // prettier-ignore
+
 function plainMessage(
   { me: from, world }: FakeSealedChat,
   { id: conversation }: Conversation,
@@ -479,4 +557,8 @@ function plainMessage(
     text,
     delivery: { kind: "taken" },
   };
+}
+
+function plainCode(code: string | null): string | undefined {
+  return code?.replaceAll(/[\s-]/g, "").toUpperCase();
 }

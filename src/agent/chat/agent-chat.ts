@@ -9,6 +9,7 @@ import type {
   ChatMessage,
   Conversation,
   ConversationId,
+  Device,
   Hold,
   Outcome,
   Reply,
@@ -23,6 +24,7 @@ import { EVERYONE } from "../delivery/places.ts";
 import type { DeviceRuntime, RuntimeEvent } from "../runtime/device-runtime.ts";
 import type { HistoryRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
+import { Devices } from "./devices.ts";
 import { Direct } from "./direct.ts";
 import { failureOfStore, refusedFor } from "./failures.ts";
 import { holdOf } from "./holds.ts";
@@ -56,6 +58,8 @@ export interface AgentChat extends SealedChat {
   remove(conversation: ConversationId, message: string, id?: string): Promise<Outcome>;
   /** What holds messages back now, for faces that came later than it was told. */
   readonly held: readonly { readonly conversation: Conversation; readonly hold: Hold }[];
+  /** Devices that ask to be confirmed now, likewise. */
+  readonly waitingDevices: readonly Device[];
   /** Resolves when what is on the disk is known, and all that came has been told. */
   settled(): Promise<void>;
 }
@@ -80,6 +84,7 @@ class DeviceChat implements AgentChat {
   readonly #sending: Sending;
   readonly #news: News;
   readonly #rooms: Rooms;
+  readonly #devices: Devices;
   readonly #direct: Direct;
   readonly #plain: Plain;
   readonly #failed: (error: unknown) => void;
@@ -92,6 +97,7 @@ class DeviceChat implements AgentChat {
     this.#sending = new Sending(this.#state, now, failed);
     this.#news = new News(this.#state, this.#sending, failed);
     this.#rooms = new Rooms(this.#state);
+    this.#devices = new Devices(this.#state);
     this.#direct = new Direct(this.#state, this.#rooms);
     this.#ready = this.#state.load();
     this.#hearing = this.#ready.catch(failed);
@@ -122,6 +128,14 @@ class DeviceChat implements AgentChat {
       const hold = holdOf(talk.holds, this.#state.names);
       return hold === null ? [] : [{ conversation: this.#state.conversation(talk), hold }];
     });
+  }
+
+  get standing() {
+    return this.#devices.standing;
+  }
+
+  get waitingDevices() {
+    return this.#devices.waiting;
   }
 
   named(words: string): Conversation | null {
@@ -217,7 +231,18 @@ class DeviceChat implements AgentChat {
   invite = async (id: ConversationId, person: string) =>
     await this.#sealed(id, async (talk) => await this.#rooms.invite(talk, person));
   members = async (id: ConversationId) => await this.#sealed(id, async (talk) => await this.#rooms.members(talk));
-  devices = async () => await this.#ask(async () => await Promise.resolve(this.#rooms.devices()));
+  devices = async () => await this.#ask(async () => await Promise.resolve(this.#devices.list()));
+  confirmDevice = async (code: string) => await this.#ask(async () => await this.#devices.confirm(code));
+  dismissDevice = async (id: string) => await this.#ask(async () => await this.#devices.dismiss(id));
+  removeDevices = async (ids: readonly string[]) => await this.#ask(async () => await this.#devices.remove(ids));
+  inviteDevice = async (minutes: number) => await this.#ask(async () => await this.#devices.invite(minutes));
+  resetDevices = async () => await this.#ask(async () => await this.#devices.reset());
+  newDevice = async () => await this.#ask(async () => await this.#devices.beginAnew());
+  ownNumber = async () => await this.#ask(async () => await this.#devices.number());
+  exportDevice = async (file: string, passphrase: string) =>
+    await this.#ask(async () => await this.#devices.exportTo(file, passphrase));
+  importDevice = async (file: string, passphrase: string) =>
+    await this.#ask(async () => await this.#devices.importFrom(file, passphrase));
   direct = async (person: string) => await this.#ask(async () => await this.#direct.open(person));
   allowPlain = async (person: string) => await this.#ask(async () => await this.#direct.allowPlain(person));
   acceptReaders = async (id: ConversationId) =>

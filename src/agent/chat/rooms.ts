@@ -1,9 +1,7 @@
-import type { Conversation, Device, Member, Outcome, Reply, Room } from "../../client/index.ts";
-import { toText } from "../delivery/base64url.ts";
+import type { Conversation, Member, Outcome, Reply, Room } from "../../client/index.ts";
 import { EVERYONE } from "../delivery/places.ts";
-import type { Person } from "../group-sessions/person.ts";
 import type { Failed, Made } from "../runtime/rooms.ts";
-import { failureOf, OFFLINE, outcomeOf, refusedFor, TAKEN } from "./failures.ts";
+import { failureOf, outcomeOf, refusedFor, TAKEN } from "./failures.ts";
 import type { ChatState } from "./state.ts";
 import { isGoingOn, titleOf } from "./talk.ts";
 import type { Talk } from "./talk.ts";
@@ -74,19 +72,6 @@ export class Rooms {
       };
     });
     return { kind: "answered", value: members.toSorted((one, other) => ORDER.compare(one.name, other.name)) };
-  }
-
-  /** As far as groups show them; this one always. */
-  devices(): Reply<readonly Device[]> {
-    const { own, talks } = this.#state;
-    if (own.device === "") return OFFLINE;
-    const found = new Map([[own.device, own.label]]);
-    const leaves: readonly Person[] = [...talks.values()].flatMap(({ members }) => members);
-    for (const { who, deviceId, deviceLabel } of leaves) if (who === own.who) found.set(toText(deviceId), deviceLabel);
-    const devices = [...found].map(([id, label]): Device => {
-      return { id, label, isThis: id === own.device, lastSeen: null, status: "confirmed" };
-    });
-    return { kind: "answered", value: devices };
   }
 
   async made(made: Made | Failed): Promise<Reply<Conversation>> {

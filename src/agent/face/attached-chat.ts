@@ -37,6 +37,9 @@ export function attachedChat({ link, reopen, signal }: AttachedOptions): SealedC
     get state() {
       return sight.state;
     },
+    get standing() {
+      return sight.standing;
+    },
     get conversations() {
       return sight.conversations;
     },
@@ -67,6 +70,15 @@ export function attachedChat({ link, reopen, signal }: AttachedOptions): SealedC
     search: async (words, conversation, limit) => await ask("search", { words, conversation, limit: bounded(limit) }),
     since: async (conversation, number, limit) => await ask("since", { conversation, number, limit: bounded(limit) }),
     devices: async () => await ask("devices", {}),
+    confirmDevice: async (code) => await ask("confirmDevice", { code }),
+    dismissDevice: async (id) => await ask("dismissDevice", { id }),
+    removeDevices: async (ids) => await ask("removeDevices", { ids: [...ids] }),
+    inviteDevice: async (minutes) => await ask("inviteDevice", { minutes }),
+    resetDevices: async () => await ask("resetDevices", {}),
+    newDevice: async () => await ask("newDevice", {}),
+    ownNumber: async () => await ask("ownNumber", {}),
+    exportDevice: async (file, passphrase) => await ask("exportDevice", { file, passphrase }),
+    importDevice: async (file, passphrase) => await ask("importDevice", { file, passphrase }),
     page: async (conversation, before, limit) => await ask("page", { conversation, before, limit: bounded(limit) }),
     people: async () => await ask("people", {}),
     info: async () => await ask("info", {}),

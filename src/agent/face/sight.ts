@@ -8,6 +8,7 @@ import {
   type EndCause,
   type EndedState,
   type OnlineState,
+  type Standing,
 } from "../../client/index.ts";
 import { Listeners } from "../../client/listeners.ts";
 import { reconnectDelay } from "../../client/reconnect.ts";
@@ -31,7 +32,7 @@ export interface SightPorts {
 
 /** Milliseconds until the next agent is looked for: at first, and at most. */
 const BACK_OFF = { firstDelay: 100, longestDelay: 5000 };
-/** Messages and holds that are kept for who begins to listen a moment late. */
+/** Messages, holds and devices that wait, kept for who begins to listen a moment late. */
 const MOST_EARLY = 1000;
 
 interface Known {
@@ -48,6 +49,7 @@ export class Sight {
   #settled = Promise.withResolvers<OnlineState | EndedState>();
   #me = "";
   #state: ClientState = { kind: "connecting", attempt: 0 };
+  #standing: Standing = { kind: "unknown" };
   #known: ReadonlyMap<ConversationId, Known> = new Map();
   readonly #held = new Map<ConversationId, Conversation>();
   #gone = new Map<ConversationId, Conversation>();
@@ -72,6 +74,10 @@ export class Sight {
 
   get state(): ClientState {
     return this.#state;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
   }
 
   get conversations(): readonly Conversation[] {
@@ -151,6 +157,7 @@ export class Sight {
       this.#me = told.snapshot.me;
       this.#gone = new Map(this.#held);
       this.#known = new Map();
+      this.#stand(told.snapshot.standing);
       this.#become(told.snapshot.state);
     } else if ("known" in told) {
       this.#known = new Map([...this.#known, [told.known.conversation.id, told.known]]);
@@ -161,6 +168,8 @@ export class Sight {
       this.#me = told.me;
     } else if (told.event.kind === "state") {
       this.#become(told.event.state);
+    } else if (told.event.kind === "standing") {
+      this.#stand(told.event.standing);
     } else {
       this.#tell(told.event);
     }
@@ -212,10 +221,16 @@ export class Sight {
     this.#ended.resolve(state.cause);
   }
 
+  #stand(standing: Standing): void {
+    const before = this.#standing;
+    this.#standing = standing;
+    if (JSON.stringify(before) !== JSON.stringify(standing)) this.#tell({ kind: "standing", standing });
+  }
+
   #tell(event: ChatEvent): void {
     if (event.kind === "message") this.#gap.told(event.message);
     if (event.kind === "held") this.#hold(event);
-    const isKept = event.kind === "message" || event.kind === "held";
+    const isKept = event.kind === "message" || event.kind === "held" || event.kind === "device-waits";
     if (isKept && this.#early !== null && this.#early.length < MOST_EARLY) this.#early.push(event);
     this.#listeners.tell(event);
   }

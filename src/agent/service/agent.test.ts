@@ -89,6 +89,39 @@ test("AG-3 every method of the chat comes through with what it takes and gives",
   expect(await face.serverInfo()).toEqual({ kind: "refused", error: { reason: "not-operator" } });
 });
 
+test("AG-3 what a face asks of its person's devices comes through, and what they are is told to those who come later", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const face = await agents.face();
+  const events = heard(face);
+  const chat = agents.chats.get("alice");
+  chat?.stand({ kind: "pending", code: "KQ3F-7M2A-0T9X-WB41", name: "alice" });
+  chat?.deviceAsks({ id: "phone", label: "phone", code: "0T9X-WB41-KQ3F-7M2A" });
+  await until(face, () => events.some(({ kind }) => kind === "device-waits"));
+  expect(face.standing).toEqual(chat?.standing);
+
+  const late = await agents.face();
+  const told = heard(late);
+  await late.people();
+  expect([late.standing, told.find(({ kind }) => kind === "device-waits")]).toEqual([
+    chat?.standing,
+    { kind: "device-waits", device: chat?.waitingDevices[0] },
+  ]);
+
+  expect(await face.confirmDevice("nonsense")).toEqual({ kind: "refused", error: { reason: "no-such-device" } });
+  expect(await face.confirmDevice("0t9x wb41 kq3f 7m2a")).toMatchObject({ value: { id: "phone", code: null } });
+  expect(await face.dismissDevice("phone")).toEqual({ kind: "refused", error: { reason: "no-such-device" } });
+  expect(await face.removeDevices(["phone"])).toEqual({ kind: "taken" });
+  expect(await face.inviteDevice(60)).toMatchObject({ kind: "answered", value: { token: "pdt1-abcd-efgh" } });
+  expect(await face.ownNumber()).toEqual(await chat?.ownNumber());
+  expect(await face.exportDevice("/home/alice/pad", "correct horse")).toEqual({ kind: "taken" });
+  expect(await face.importDevice("/home/alice/pad", "battery staple")).toMatchObject({ kind: "refused" });
+  expect(await face.importDevice("/home/alice/pad", "correct horse")).toEqual({ kind: "taken" });
+  expect(await face.newDevice()).toEqual({ kind: "refused", error: { reason: "device-confirmed" } });
+  expect(await face.resetDevices()).toEqual({ kind: "taken" });
+  await until(late, () => late.standing.kind === "confirmed");
+});
+
 test("AG-4 fifty faces that come at once have one agent and one device between them", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");

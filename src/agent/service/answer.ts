@@ -60,6 +60,24 @@ export async function answer(chat: ServedChat, request: ChatRequest): Promise<An
     }
     case "devices":
       return await chat.devices();
+    case "confirmDevice":
+      return await chat.confirmDevice(request.body.code);
+    case "dismissDevice":
+      return await chat.dismissDevice(request.body.id);
+    case "removeDevices":
+      return await chat.removeDevices(request.body.ids);
+    case "inviteDevice":
+      return await chat.inviteDevice(request.body.minutes);
+    case "resetDevices":
+      return await chat.resetDevices();
+    case "newDevice":
+      return await chat.newDevice();
+    case "ownNumber":
+      return await chat.ownNumber();
+    case "exportDevice":
+      return await chat.exportDevice(request.body.file, request.body.passphrase);
+    case "importDevice":
+      return await chat.importDevice(request.body.file, request.body.passphrase);
     case "people":
       return await chat.people();
     case "info":

@@ -65,9 +65,10 @@ export class Life {
   /** The face is told all that is known before anything else is. */
   attach(face: Listener): void {
     const { chat } = this;
-    face.send(toldLine({ snapshot: { me: chat.me, state: this.state } }));
+    face.send(toldLine({ snapshot: { me: chat.me, state: this.state, standing: chat.standing } }));
     for (const conversation of chat.conversations) face.send(this.#known(conversation));
     for (const held of chat.held) face.send(toldLine({ event: { kind: "held", ...held } }));
+    for (const device of chat.waitingDevices) face.send(toldLine({ event: { kind: "device-waits", device } }));
     if (this.#people !== null) face.send(toldLine({ people: this.#people }));
     this.#faces.add(face);
   }
@@ -110,6 +111,8 @@ export class Life {
       case "people":
       case "operator":
       case "held":
+      case "standing":
+      case "device-waits":
       case "kicked":
       case "banned":
       case "notice":

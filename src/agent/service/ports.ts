@@ -1,4 +1,12 @@
-import type { Conversation, ConversationId, Hold, Outcome, SealedChat, SendOptions } from "../../client/index.ts";
+import type {
+  Conversation,
+  ConversationId,
+  Device,
+  Hold,
+  Outcome,
+  SealedChat,
+  SendOptions,
+} from "../../client/index.ts";
 import type { Open, ServerAddress } from "../../client/transport/index.ts";
 import type { KnownServer } from "../runtime/introduce.ts";
 
@@ -9,6 +17,8 @@ export interface ServedChat extends SealedChat {
   remove(conversation: ConversationId, message: string, id?: string): Promise<Outcome>;
   /** What waits now because somebody has to look. */
   readonly held: readonly { readonly conversation: Conversation; readonly hold: Hold }[];
+  /** Devices that ask to be confirmed now. */
+  readonly waitingDevices: readonly Device[];
 }
 
 /** One device on one server, open. */

@@ -1,7 +1,16 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { idOf, OPEN_ROOM } from "../../client/index.ts";
-import type { ChatEvent, ChatMessage, ClientState, Conversation, Failure, Hold } from "../../client/index.ts";
+import type {
+  ChatEvent,
+  ChatMessage,
+  ClientState,
+  Conversation,
+  Device,
+  Failure,
+  Hold,
+  Standing,
+} from "../../client/index.ts";
 import {
   askLine,
   readControlReply,
@@ -72,6 +81,19 @@ const message: fc.Arbitrary<ChatMessage> = fc.record(
   },
   { requiredKeys: ["id", "conversation", "place", "at", "from", "own", "text", "delivery"] },
 );
+const device: fc.Arbitrary<Device> = fc.record({
+  id: name,
+  label: name,
+  isThis: fc.boolean(),
+  lastSeen: fc.option(whole),
+  isOnline: fc.option(fc.boolean()),
+  status: fc.constantFrom("confirmed", "pending", "removed"),
+  code: fc.option(name),
+});
+const standing: fc.Arbitrary<Standing> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("unknown", "confirmed", "removed") }),
+  fc.record({ kind: fc.constant("pending"), code: name, name }),
+);
 /** The compiler asks for an example of each event that there is. */
 const EVENTS: { readonly [Kind in ChatEvent["kind"]]: fc.Arbitrary<Extract<ChatEvent, { kind: Kind }>> } = {
   state: fc.record({ kind: fc.constant("state"), state }),
@@ -84,6 +106,8 @@ const EVENTS: { readonly [Kind in ChatEvent["kind"]]: fc.Arbitrary<Extract<ChatE
   }),
   operator: fc.record({ kind: fc.constant("operator"), operator: fc.boolean() }),
   held: fc.record({ kind: fc.constant("held"), conversation, hold: fc.option(hold) }),
+  standing: fc.record({ kind: fc.constant("standing"), standing }),
+  "device-waits": fc.record({ kind: fc.constant("device-waits"), device }),
   kicked: fc.constant({ kind: "kicked" }),
   banned: fc.constant({ kind: "banned" }),
   notice: fc.record({ kind: fc.constant("notice"), text }),

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import type { ChatEvent, ClientState, ConnectionEnd, Conversation, Person } from "../../client/index.ts";
+import type { ChatEvent, ClientState, ConnectionEnd, Conversation, Person, Standing } from "../../client/index.ts";
 import { REQUESTS, isRequestName } from "./requests.ts";
 import type { Asks, Gives, RequestName } from "./requests.ts";
-import { connectionEnd, conversation, event, people, state, text, word } from "./values.ts";
+import { connectionEnd, conversation, event, people, standing, state, text, word } from "./values.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
@@ -111,7 +111,7 @@ const known = v.object({ conversation, longestText: count });
 const fromAgent = v.union([
   v.object({ id: count, reply: v.unknown() }),
   /** Begins a snapshot: what was known before is void. The conversations and people follow, then the reply to `attach`. */
-  v.object({ snapshot: v.object({ me: word, state }) }),
+  v.object({ snapshot: v.object({ me: word, state, standing }) }),
   v.object({ known }),
   v.object({ people }),
   v.object({ me: word }),
@@ -172,7 +172,7 @@ export function replyLine(id: number, reply: unknown): string {
 
 /** What the agent says unasked. */
 export type Told =
-  | { readonly snapshot: { readonly me: string; readonly state: ClientState } }
+  | { readonly snapshot: { readonly me: string; readonly state: ClientState; readonly standing: Standing } }
   | { readonly known: { readonly conversation: Conversation; readonly longestText: number } }
   | { readonly people: readonly Person[] }
   | { readonly me: string }

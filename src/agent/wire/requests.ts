@@ -14,6 +14,10 @@ const limit = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(10_0
 const named = v.object({ name: word });
 const inConversation = v.object({ conversation: conversationId });
 const none = v.object({});
+const ids = v.pipe(v.array(word), v.minLength(1), v.maxLength(64));
+/** Up to 30 days. */
+const minutes = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(43_200));
+const filed = v.object({ file: word, passphrase: word });
 const moderated = v.object({ name: word, reason: v.exactOptional(text) });
 
 export const REQUESTS = {
@@ -57,6 +61,15 @@ export const REQUESTS = {
     gives: replyOf(values.messages),
   },
   devices: { again: "yes", asks: none, gives: replyOf(values.devices) },
+  confirmDevice: { again: "no", asks: v.object({ code: word }), gives: replyOf(values.device) },
+  dismissDevice: { again: "yes", asks: v.object({ id: word }), gives: outcome },
+  removeDevices: { again: "no", asks: v.object({ ids }), gives: outcome },
+  inviteDevice: { again: "no", asks: v.object({ minutes }), gives: replyOf(values.invitation) },
+  resetDevices: { again: "no", asks: none, gives: outcome },
+  newDevice: { again: "no", asks: none, gives: outcome },
+  ownNumber: { again: "yes", asks: none, gives: replyOf(word) },
+  exportDevice: { again: "no", asks: filed, gives: outcome },
+  importDevice: { again: "no", asks: filed, gives: outcome },
   page: {
     again: "yes",
     asks: v.object({ conversation: conversationId, before: v.nullable(v.number()), limit }),

@@ -40,6 +40,9 @@ const PLAIN_REASONS = {
   "rolled-back": true,
   replaced: true,
   "device-removed": true,
+  "no-such-device": true,
+  "device-confirmed": true,
+  "wrong-passphrase": true,
   "device-not-confirmed": true,
   "not-a-member": true,
   "identity-unavailable": true,
@@ -176,18 +179,22 @@ export const members = v.pipe(
   v.maxLength(MOST),
 );
 
-export const devices = v.pipe(
-  v.array(
-    v.object({
-      id: word,
-      label: word,
-      isThis: v.boolean(),
-      lastSeen: v.nullable(v.number()),
-      status: v.picklist(["confirmed", "pending", "removed"]),
-    }),
-  ),
-  v.maxLength(MOST),
-);
+export const device = v.object({
+  id: word,
+  label: word,
+  isThis: v.boolean(),
+  lastSeen: v.nullable(v.number()),
+  isOnline: v.nullable(v.boolean()),
+  status: v.picklist(["confirmed", "pending", "removed"]),
+  code: v.nullable(word),
+});
+export const devices = v.pipe(v.array(device), v.maxLength(MOST));
+export const invitation = v.object({ token: word, until: v.number() });
+
+export const standing = v.variant("kind", [
+  v.object({ kind: v.picklist(["unknown", "confirmed", "removed"]) }),
+  v.object({ kind: v.literal("pending"), code: word, name: word }),
+]);
 
 export const event = v.variant("kind", [
   v.object({ kind: v.literal("state"), state }),
@@ -197,6 +204,8 @@ export const event = v.variant("kind", [
   v.object({ kind: v.literal("people"), people }),
   v.object({ kind: v.literal("operator"), operator: v.boolean() }),
   v.object({ kind: v.literal("held"), conversation, hold: v.nullable(hold) }),
+  v.object({ kind: v.literal("standing"), standing }),
+  v.object({ kind: v.literal("device-waits"), device }),
   v.object({ kind: v.picklist(["kicked", "banned"]) }),
   v.object({ kind: v.literal("notice"), text }),
 ]);

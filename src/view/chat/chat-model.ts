@@ -181,6 +181,9 @@ class ChatModel implements Chat {
       case "notice":
         this.#store.note(`The server says: ${event.text}`);
         return;
+      case "standing":
+      case "device-waits":
+        return;
       case "kicked":
       case "banned":
       // The end that follows says it.
