@@ -117,8 +117,9 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
   "retire-device": [{ device: id }, {}],
   "rotate-user-key": [
     {
-      removed: [id],
+      former: key,
       userKey: key,
+      removed: [id],
       statement: bytes,
       own: bytes,
       staying: [{ device: id, record: bytes, sealed: bytes }],

@@ -17,8 +17,8 @@ export const sealKey = v.object({ key, signature });
 
 /** The user key, sealed by HPKE to a device's seal key. The server can't read it. */
 const sealedKey = bytesUpTo(512);
-/** A user key's successor, signed by both (src/mls/identity/succession.ts); at most 64 devices are named in it. */
-const statement = bytesUpTo(1_280);
+/** A user key's successor, signed by both (src/mls/identity/succession.ts); it names who goes and who stays. */
+const statement = bytesUpTo(2_048);
 
 /**
  * What the server knows of the succession of an owner's user keys, signed by itself and for itself: opaque. A device keeps the last one
@@ -103,13 +103,15 @@ export const dismissDevice = { request: v.object({ device: deviceId }), reply: n
 export const retireDevice = { request: v.object({ device: deviceId }), reply: nothing };
 
 /**
- * A new user key in place of the present one, without the devices that are `removed`. Those that stay get their new record and the key.
- * Told again, it is answered again.
+ * A new user key in place of the present one, without the devices that are `removed`. Those that stay get their new record and the key:
+ * each other device of `own-devices` with a seal key, or `unknown-device` names one that is in neither list. Told again, it is answered again.
  */
 export const rotateUserKey = {
   request: v.object({
-    removed: v.pipe(v.array(deviceId), v.minLength(1), v.maxLength(64)),
+    /** The user key that is replaced: of two devices that replace it at once, one is refused `other-user-key`. */
+    former: key,
     userKey: key,
+    removed: v.pipe(v.array(deviceId), v.minLength(1), v.maxLength(64)),
     statement,
     /** The new record of the device that asks. */
     own: record,
