@@ -1,5 +1,10 @@
-/** Why what is written in a conversation waits although the server is there. `who` are names. */
-export type Hold =
+/**
+ * Why what is written in a conversation waits although the server is there. `who` are names. `notSeen`: those of them whom this machine's
+ * own Tailscale doesn't show in its tailnet; empty also where there is none to ask.
+ */
+export type Hold = HoldKind & { readonly notSeen?: readonly string[] };
+
+type HoldKind =
   /** People who came since the writer last looked, and would read it. */
   | { readonly kind: "new-readers"; readonly who: readonly string[] }
   /** Their key, or whom their name means, isn't what it was. */

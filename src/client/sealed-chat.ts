@@ -65,11 +65,16 @@ export interface Room {
 
 export interface Member {
   readonly name: string;
-  /** Login of a person, host of a machine, address; what the identity is. */
+  /** Login of a person, host of a machine, address; what the identity is. From the own tailnet where that knows them, else as the server says. */
   readonly identity: string;
   readonly kind: "person" | "machine" | "address" | "name";
   /** How this device knows whose key it is. */
-  readonly level: "unverified" | "tailnet-verified" | "compared";
+  readonly level: "unverified" | "compared";
+  /**
+   * Whether this machine's own Tailscale, which the server has no hand in, shows them in its tailnet. `absent`: it shows others and not them;
+   * they may be shared in from another tailnet, or hidden by its policy. `unknown`: there is none to ask, or none of theirs.
+   */
+  readonly tailnet: "known" | "absent" | "unknown";
   readonly devices: readonly string[];
   readonly isSelf: boolean;
 }

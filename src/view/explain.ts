@@ -49,8 +49,8 @@ export function explainFailure(failure: Failure, where: string): string {
 }
 
 /** Why what is written waits, and what to do about it. */
-export function explainHold({ kind, who }: Hold): string {
-  const names = who.map((name) => visible(name)).join(", ");
+export function explainHold({ kind, who, notSeen = [] }: Hold): string {
+  const names = who.map((name) => `${visible(name)}${notSeen.includes(name) ? ` (${NOT_SEEN})` : ""}`).join(", ");
   switch (kind) {
     case "new-readers":
       return `Not sent yet: new here, and would read it: ${names}.`;
@@ -62,6 +62,9 @@ export function explainHold({ kind, who }: Hold): string {
       return `Not sent yet: ${names} is to be removed from this room, and nobody has done so yet.`;
   }
 }
+
+/** Of people whom this machine's own Tailscale doesn't show: they may be shared in from another tailnet, or hidden by its policy. */
+export const NOT_SEEN = "not seen in your tailnet";
 
 /** What ends a hold. A changed key is accepted by its owner's name alone, so that nobody does it by habit. */
 export function whatToDo({ kind, who }: Hold): string {

@@ -24,6 +24,8 @@ export interface FakeNode {
   readonly routes?: readonly string[];
   /** It belongs to another tailnet, with which a node of ours was shared. */
   readonly sharedIn?: boolean;
+  /** Of its name: another tailnet's for a node that was shared with us. */
+  readonly domain?: string;
   readonly online?: boolean;
   readonly expired?: boolean;
   readonly keyExpiry?: string;
@@ -149,7 +151,7 @@ export class FakeTailnet {
       ExtraRecords: null,
       Peer:
         peers && known ? Object.fromEntries(others.map((one) => [`nodekey:${one.id}`, this.#peerStatus(one)])) : null,
-      User: this.settings.ownProfile || peers ? { [this.#owner(this.#self).ID]: this.#owner(this.#self) } : null,
+      User: this.#profiles(peers && known ? [this.#self, ...others] : [this.#self], peers),
       ClientVersion: null,
     };
   }
@@ -214,6 +216,11 @@ export class FakeTailnet {
     return { ID: id, LoginName: login, DisplayName: isTagged(member) ? "Tagged Devices" : login };
   }
 
+  #profiles(members: readonly Member[], peers: boolean): object | null {
+    if (!this.settings.ownProfile && !peers) return null;
+    return Object.fromEntries(members.map((member) => [this.#owner(member).ID, this.#owner(member)]));
+  }
+
   #capabilities(member: Member): object | null {
     const subjects = isTagged(member) ? (member.tags ?? []) : [member.user ?? ""];
     const granted = subjects.flatMap((subject) => Array.from(this.#grants.get(subject) ?? []));
@@ -225,7 +232,8 @@ export class FakeTailnet {
       ID: `n${member.id}CNTRL`,
       NodeID: member.id,
       HostName: member.name,
-      DNSName: `${member.name}.${FakeTailnet.domain}.`,
+      DNSName: member.sharedIn === true ? "" : `${member.name}.${member.domain ?? FakeTailnet.domain}.`,
+      ...(member.sharedIn === true ? { ShareeNode: true } : {}),
       OS: "linux",
       Created: "2026-01-02T03:04:05Z",
       UserID: this.#owner(member).ID,

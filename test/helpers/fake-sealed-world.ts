@@ -281,6 +281,7 @@ export class FakeSealedChat implements SealedChat {
         identity: name,
         kind: "name",
         level: "unverified",
+        tailnet: "unknown",
         devices: ["laptop"],
         isSelf: name === this.me,
       })),

@@ -58,6 +58,7 @@ describe("what a folder may not import", () => {
       "agent",
       "agent/face",
       "agent/service",
+      "agent/tailnet",
       "agent/wire",
       "args",
       "bin",

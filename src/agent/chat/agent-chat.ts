@@ -29,6 +29,7 @@ import { Direct } from "./direct.ts";
 import { failureOfStore, refusedFor } from "./failures.ts";
 import { holdOf } from "./holds.ts";
 import { News } from "./news.ts";
+import type { OwnTailnet } from "./own-tailnet.ts";
 import { plainChat } from "./plain.ts";
 import type { Plain } from "./plain.ts";
 import { Rooms } from "./rooms.ts";
@@ -40,6 +41,8 @@ export interface AgentChatOptions {
   readonly runtime: DeviceRuntime;
   /** The runtime's. It stays its owner's: it is not closed. */
   readonly store: AgentStore;
+  /** Whom this machine's own Tailscale knows; null: nobody is asked. Default null. */
+  readonly tailnet?: OwnTailnet | null;
   /** Our name until the server tells it. */
   readonly name: string;
   /** Milliseconds since 1970. Default Date.now. */
@@ -91,9 +94,9 @@ class DeviceChat implements AgentChat {
   readonly #ready: Promise<void>;
   #hearing: Promise<void>;
 
-  constructor({ runtime, store, name, now = Date.now, failed = () => {} }: AgentChatOptions) {
+  constructor({ runtime, store, tailnet = null, name, now = Date.now, failed = () => {} }: AgentChatOptions) {
     this.#failed = failed;
-    this.#state = new ChatState({ store, runtime, tell: (event) => this.#listeners.tell(event) });
+    this.#state = new ChatState({ store, runtime, tailnet, tell: (event) => this.#listeners.tell(event) });
     this.#sending = new Sending(this.#state, now, failed);
     this.#news = new News(this.#state, this.#sending, failed);
     this.#rooms = new Rooms(this.#state);
@@ -125,7 +128,7 @@ class DeviceChat implements AgentChat {
 
   get held() {
     return [...this.#state.talks.values()].flatMap((talk) => {
-      const hold = holdOf(talk.holds, this.#state.names);
+      const hold = holdOf(talk.holds, this.#state.names, this.#state.marks);
       return hold === null ? [] : [{ conversation: this.#state.conversation(talk), hold }];
     });
   }

@@ -44,6 +44,7 @@ function chat({ knowsKey = false, hasPair = false, isAllowed = false } = {}) {
     runtime: runtime as unknown as DeviceRuntime,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     store: store as unknown as AgentStore,
+    tailnet: null,
     tell: () => {},
   });
   state.own = { ...state.own, server: Buffer.from(server).toString("hex"), who: whoKey({ ...bob, identity: "1" }) };

@@ -42,7 +42,11 @@ export class News {
         return;
       case "standing": {
         const talk = this.#state.talks.get(event.conversation);
-        if (talk !== undefined) this.#sending.standing(talk, event.standing);
+        if (talk === undefined) return;
+        const { standing } = event;
+        // Who holds messages is told with what the own tailnet knows of them.
+        if (standing.kind === "held") await this.#state.look(standing.holds.flatMap(({ who }) => who));
+        this.#sending.standing(talk, standing);
         return;
       }
       case "reached":

@@ -60,13 +60,16 @@ export class Rooms {
     const people = session === null ? talk.members : (await session.look()).members;
     const self = await this.#state.runtime.self();
     const byWho = Map.groupBy(people, ({ who }) => who);
+    await this.#state.look([...byWho.keys()]);
     const members = [...byWho].map(([who, [first, ...more]]): Member => {
       const devices = first === undefined ? [] : [first, ...more];
+      const { tailnet, label } = this.#state.marks.seen(who);
       return {
         name: this.#state.names.nameOf(who),
-        identity: this.#state.names.loginOf(who),
+        identity: label ?? this.#state.names.loginOf(who),
         kind: first?.identity.kind ?? "name",
         level: self?.people.level(who) ?? "unverified",
+        tailnet,
         devices: devices.map(({ deviceLabel }) => deviceLabel),
         isSelf: who === this.#state.own.who,
       };

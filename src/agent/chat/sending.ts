@@ -241,7 +241,7 @@ export class Sending {
   }
 
   #hold(talk: Talk, holds: readonly GroupHold[]): void {
-    const [before, hold] = [talk.holds, holds].map((each) => holdOf(each, this.#state.names));
+    const [before, hold] = [talk.holds, holds].map((each) => holdOf(each, this.#state.names, this.#state.marks));
     talk.holds = holds;
     const stopped = [...this.#pending].filter(([, pending]) => pending.talk === talk).map(([id]) => id);
     const isNew = JSON.stringify(before) !== JSON.stringify(hold);

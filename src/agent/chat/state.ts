@@ -14,6 +14,8 @@ import type { AgentStore } from "../storage/ports.ts";
 import { messagesOver } from "./messages.ts";
 import type { Messages } from "./messages.ts";
 import { Names } from "./names.ts";
+import { TailnetMarks } from "./own-tailnet.ts";
+import type { OwnTailnet } from "./own-tailnet.ts";
 import { conversationOfTalk, isGoingOn, newTalk, titleOf } from "./talk.ts";
 import type { Talk } from "./talk.ts";
 import { hex } from "../storage/hex.ts";
@@ -38,6 +40,7 @@ const NOBODY: Own = { id: new Uint8Array(), device: "", who: "", label: "", serv
 export class ChatState {
   readonly names = new Names();
   readonly messages: Messages;
+  readonly marks: TailnetMarks;
   /** By their key; `#everyone` first. */
   readonly talks = new Map<string, Talk>([[EVERYONE, newTalk(EVERYONE)]]);
   readonly plainAllowed = new Set<string>();
@@ -51,9 +54,11 @@ export class ChatState {
   constructor(options: {
     readonly store: AgentStore;
     readonly runtime: DeviceRuntime;
+    readonly tailnet: OwnTailnet | null;
     readonly tell: (event: ChatEvent) => void;
   }) {
     ({ store: this.store, runtime: this.runtime, tell: this.tell } = options);
+    this.marks = new TailnetMarks(options.tailnet);
     this.messages = messagesOver({ store: this.store, names: this.names, own: () => this.own });
   }
 
@@ -98,6 +103,11 @@ export class ChatState {
     if (self === null) return;
     this.names.use(self.people, self.server);
     this.own = ownOf(self.device);
+  }
+
+  /** What the own tailnet knows of them is in `marks` then. */
+  async look(who: readonly string[]): Promise<void> {
+    await this.marks.look(this.own.who, who);
   }
 
   ensure(key: string): Talk {

@@ -10,6 +10,7 @@ import { boundLogFile, openLogFile } from "../wire/log-file.ts";
 import { packageVersion } from "../../disk/package-version.ts";
 import { agentPlace } from "../wire/place.ts";
 import { BACKGROUND, IDLE, READY_FILE, startedLine } from "../wire/started.ts";
+import type { OwnTailnet } from "../chat/own-tailnet.ts";
 import { startAgent } from "./agent.ts";
 import type { Log, Reach } from "./ports.ts";
 
@@ -44,12 +45,17 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
   const isBackground = env[BACKGROUND] !== undefined;
   const log = isBackground ? logTo(place.log) : (line: string) => say(visibleLine(line, LONGEST_LINE));
   const machine = machineId();
+  let tailnet: OwnTailnet | null = null;
   const started = await startAgent({
     place,
     version: packageVersion(),
     machine,
     // What seals is loaded with the first device: until then an agent that isn't needed (another was faster) costs little.
-    open: async (device) => await (await import("./open-device.ts")).openDevice({ machine, reach, log })(device),
+    open: async (device) => {
+      const { openDevice } = await import("./open-device.ts");
+      tailnet ??= (await import("../tailnet/index.ts")).thisMachinesTailnet(env["PADSERVE_TAILSCALE_SOCKET"] || null);
+      return await openDevice({ machine, reach, tailnet, log })(device);
+    },
     reach,
     log,
     openKnown: !isBackground,

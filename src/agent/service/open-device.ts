@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { formatAddress, openTcp } from "../../client/transport/index.ts";
 import { agentChat } from "../chat/index.ts";
+import type { OwnTailnet } from "../chat/own-tailnet.ts";
 import { startDevice } from "../runtime/device-runtime.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import { openAgentStore } from "../storage/sqlite/store.ts";
@@ -9,11 +10,12 @@ import type { Log, OpensDevice, Reach } from "./ports.ts";
 interface Opening {
   readonly machine: string;
   readonly reach: Reach;
+  readonly tailnet: OwnTailnet;
   readonly log: Log;
 }
 
 /** The real thing: a device's store, its life on its server, and the chat over both. */
-export function openDevice({ machine, reach, log }: Opening): OpensDevice {
+export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevice {
   return async ({ where, known, name, folder, keyFile, notAtHome }) => {
     const failed = (error: unknown): void => log(`${formatAddress(where())}: ${describe(error)}`);
     const store = await openAgentStore({ folder, keyFile, machine });
@@ -33,7 +35,7 @@ export function openDevice({ machine, reach, log }: Opening): OpensDevice {
         if (event.kind === "not-at-home") notAtHome(event.hello.server.id);
       },
     });
-    const chat = agentChat({ runtime, store, name, failed });
+    const chat = agentChat({ runtime, store, tailnet, name, failed });
     // What is on the disk is there before the first face is told of it.
     await chat.settled();
     return {

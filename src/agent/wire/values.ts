@@ -93,6 +93,7 @@ export const state = v.variant("kind", [
 const hold = v.object({
   kind: v.picklist(["new-readers", "changed-key", "remapped-name", "removal-pending"]),
   who: words,
+  notSeen: v.exactOptional(words),
 });
 
 const failure = v.variant("kind", [
@@ -171,7 +172,8 @@ export const members = v.pipe(
       name: word,
       identity: word,
       kind: v.picklist(["person", "machine", "address", "name"]),
-      level: v.picklist(["unverified", "tailnet-verified", "compared"]),
+      level: v.picklist(["unverified", "compared"]),
+      tailnet: v.picklist(["known", "absent", "unknown"]),
       devices: words,
       isSelf: v.boolean(),
     }),

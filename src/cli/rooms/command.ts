@@ -35,7 +35,10 @@ export function roomsCommand(attach: Attach): Command {
         ["pad rooms", "name, open or invite, whether you are in it, and how many are, with tabs between"],
         ["pad rooms create '#ops' --invite-only", "a room that only people who are invited can join"],
         ["pad rooms invite '#ops' bob", "bob, on all of his devices"],
-        ["pad rooms members '#ops'", "name, what it is, whose it is, how far that is known, and devices"],
+        [
+          "pad rooms members '#ops'",
+          "name, what it is, whose it is, how far its key is known, devices, whether your Tailscale shows it",
+        ],
         ["pad rooms leave ops", "the # may be left out here"],
       ],
     },

@@ -77,11 +77,14 @@ function roomLine({ title, access, status, people }: Room): string {
   return `${escapedLine(title)}\t${access}\t${status}\t${people ?? "-"}\n`;
 }
 
-function memberObject({ name, kind, identity, level, devices, isSelf }: Member): object {
-  return { name, kind, identity, level, devices, self: isSelf };
+function memberObject({ name, kind, identity, level, tailnet, devices, isSelf }: Member): object {
+  return { name, kind, identity, level, tailnet, devices, self: isSelf };
 }
 
-function memberLine({ name, kind, identity, level, devices, isSelf }: Member): string {
+function memberLine({ name, kind, identity, level, tailnet, devices, isSelf }: Member): string {
   const who = `${isSelf ? "*" : ""}${escapedLine(name)}`;
-  return `${who}\t${kind}\t${escapedLine(identity)}\t${level}\t${escapedLine(devices.join(", "))}\n`;
+  const on = escapedLine(devices.join(", "));
+  return `${who}\t${kind}\t${escapedLine(identity)}\t${level}\t${on}\t${IN_TAILNET[tailnet]}\n`;
 }
+
+const IN_TAILNET = { known: "in tailnet", absent: "not seen in tailnet", unknown: "-" } as const;

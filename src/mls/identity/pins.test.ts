@@ -43,9 +43,8 @@ test("DI-7 a level only rises, and only for the pinned key", () => {
     TRUST_LEVELS.map((to) => verified({ ...pin, level: from }, key, to)?.level),
   );
   expect(levels).toEqual([
-    ["unverified", "tailnet-verified", "compared"],
-    ["tailnet-verified", "tailnet-verified", "compared"],
-    ["compared", "compared", "compared"],
+    ["unverified", "compared"],
+    ["compared", "compared"],
   ]);
   expect(verified(pin, otherKey, "compared")).toBeNull();
 });

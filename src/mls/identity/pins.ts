@@ -20,8 +20,8 @@ export interface NamePin {
   readonly who: Who;
 }
 
-/** From the least to the most: first seen; answered from a node that one's own tailnet calls theirs; compared by hand. */
-export const TRUST_LEVELS = ["unverified", "tailnet-verified", "compared"] as const;
+/** From the least to the most: first seen; compared by hand. */
+export const TRUST_LEVELS = ["unverified", "compared"] as const;
 export type TrustLevel = (typeof TRUST_LEVELS)[number];
 
 export type KeyVerdict =

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeNetMap, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
+import { decodeNetMap, decodePeople, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
 
 const whoIs = {
   Node: { StableID: "n2CNTRL", Name: null, Addresses: ["100.64.0.2/32"], AllowedIPs: null, Tags: null, Hostinfo: null },
@@ -47,8 +47,38 @@ test("TN-9 no text whatever makes the decoders throw", () => {
       expect(decodeWhoIs(body).ok).toBe(false);
       expect(decodePrefs(body).ok).toBe(false);
       expect(decodeNetMap(body).ok).toBe(false);
+      expect(decodePeople(body).ok).toBe(false);
     }),
   );
+});
+
+test("TN-25 people are the owners of this tailnet's untagged nodes, machines its nodes; what is shared in either direction is of neither", () => {
+  const long = "18446744073709551615";
+  const node = (id: string, user: string, name: string, more = "") =>
+    `{"ID":"${id}","UserID":${user},"DNSName":"${name}"${more}}`;
+  const answer = decodePeople(`{"BackendState":"Running","MagicDNSSuffix":"tail1234.ts.net",
+    "Self":${node("n1", "11", "Alice-Laptop.tail1234.ts.net.")},
+    "Peer":{
+      "a":${node("n2", long, "bob-phone.tail1234.ts.net.", ',"Expired":true,"Online":false')},
+      "b":${node("n3", "99", "nas.tail1234.ts.net.", ',"Tags":["tag:backup"]')},
+      "c":${node("n4", "21", "their-nas.tail9.ts.net.")},
+      "d":${node("n5", "22", "", ',"ShareeNode":true')},
+      "e":${node("n6", "12", "")}},
+    "User":{"11":{"ID":11,"LoginName":"alice@example.com"},"x":{"ID":${long},"LoginName":"bob@example.com"}}}`);
+  if (!answer.ok) throw new Error("not decoded");
+  const { running, self, logins, nodes } = answer.value;
+  expect([running, self]).toEqual([true, { node: "n1", user: "11" }]);
+  expect([...logins]).toEqual([
+    ["11", "alice@example.com"],
+    [long, "bob@example.com"],
+    ["12", ""],
+  ]);
+  expect([...nodes]).toEqual([
+    ["n1", "alice-laptop"],
+    ["n2", "bob-phone"],
+    ["n3", "nas"],
+    ["n6", ""],
+  ]);
 });
 
 test("TN-23 numbers above 2^53 keep their digits, in what is a user's number; elsewhere an odd one does no harm", () => {

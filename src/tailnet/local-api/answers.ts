@@ -74,6 +74,23 @@ const NetMapSchema = v.object({
   Peer: v.nullish(v.record(v.string(), v.object({ ID: text, DNSName: text, TailscaleIPs: texts })), {}),
 });
 
+const NodeSchema = v.object({
+  ID: text,
+  DNSName: text,
+  UserID: digits,
+  Tags: texts,
+  /** Of another tailnet, with which this node was shared. */
+  ShareeNode: flag,
+});
+
+const PeopleSchema = v.object({
+  BackendState: v.string(),
+  MagicDNSSuffix: text,
+  Self: v.nullish(NodeSchema, null),
+  Peer: v.nullish(v.record(v.string(), NodeSchema), {}),
+  User: v.nullish(v.record(v.string(), Profile), {}),
+});
+
 const PrefsSchema = v.object({
   /** No connection from outside comes in. */
   ShieldsUp: v.boolean(),
@@ -127,6 +144,48 @@ export function decodeNetMap(body: string): Outcome<NetMap> {
     names: all.map(({ DNSName: name }) => name.toLowerCase().replace(/\.$/, "")).filter((name) => name !== ""),
     addresses: others.flatMap(({ TailscaleIPs: addresses }) => addresses.slice(0, 1)),
   });
+}
+
+/** Who is in the tailnet, as far as this node can see: what a policy hides from it is missing. */
+export interface TailnetPeople {
+  /** As in `NetMap`. */
+  readonly running: boolean;
+  /** This node: its stable id, and its owner's user id; null where it is tagged, and so nobody's. */
+  readonly self: { readonly node: string; readonly user: string | null } | null;
+  /** By user id: logins of those who own an untagged node of this tailnet. "" where the profile is missing. */
+  readonly logins: ReadonlyMap<string, string>;
+  /** By stable id: the first label of the MagicDNS name of each node of this tailnet. */
+  readonly nodes: ReadonlyMap<string, string>;
+}
+
+/**
+ * Nodes that others have shared with us, or that come to a node of ours that was shared, are in the map, too, and not in the tailnet: their
+ * names end otherwise, or they are marked.
+ */
+export function decodePeople(body: string): Outcome<TailnetPeople> {
+  const decoded = decode(PeopleSchema, body);
+  if (!decoded.ok) return decoded;
+  const { BackendState: state, MagicDNSSuffix: suffix, Self: self, Peer: peers, User: users } = decoded.value;
+  const profiles = new Map(Object.values(users).map(({ ID: id, LoginName: login }) => [id, login]));
+  const isOurs = (name: string) => name === "" || suffix === "" || bare(name).endsWith(`.${bare(suffix)}`);
+  const members = [...(self === null ? [] : [self]), ...Object.values(peers)].filter(
+    ({ DNSName: name, ShareeNode: isSharee }) => !isSharee && isOurs(name),
+  );
+  const owners = members.filter(({ Tags: tags, UserID: user }) => tags.length === 0 && user !== "");
+  return success({
+    running: state === "Running",
+    self: self === null ? null : { node: self.ID, user: self.Tags.length === 0 ? self.UserID : null },
+    logins: new Map(owners.map(({ UserID: user }) => [user, profiles.get(user) ?? ""])),
+    nodes: new Map(
+      members
+        .filter(({ ID: id }) => id !== "")
+        .map(({ ID: id, DNSName: name }) => [id, bare(name).split(".", 1)[0] ?? ""]),
+    ),
+  });
+}
+
+function bare(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
 }
 
 /** Whole numbers that a JavaScript number can't hold become their digits; everything else is as `JSON.parse` reads it. */

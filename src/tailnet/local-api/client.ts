@@ -2,8 +2,8 @@ import { Agent } from "node:http";
 import { plainAddress } from "../addresses.ts";
 import { dial } from "./dial.ts";
 import type { Dialled } from "./dial.ts";
-import { decodeNetMap, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
-import type { NetMap, Prefs, Status, WhoIs } from "./answers.ts";
+import { decodeNetMap, decodePeople, decodePrefs, decodeStatus, decodeWhoIs } from "./answers.ts";
+import type { NetMap, Prefs, Status, TailnetPeople, WhoIs } from "./answers.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ask, open } from "./exchange.ts";
 import type { Answer } from "./exchange.ts";
@@ -20,6 +20,8 @@ export interface LocalApi {
   prefs(): Promise<Outcome<Prefs>>;
   /** `GET status` with all peers. */
   netMap(): Promise<Outcome<NetMap>>;
+  /** The same, read for people. */
+  people(): Promise<Outcome<TailnetPeople>>;
   /** `GET whois` of a TCP peer; null: tailscaled knows nobody there. `address` may bear `::ffff:`. */
   whoIs(address: string, port: number): Promise<Outcome<WhoIs | null>>;
   /**
@@ -104,6 +106,10 @@ export function createLocalApi(options: LocalApiOptions): LocalApi {
 
     async netMap() {
       return use(await get("status", MOST_NET_MAP, AbortSignal.timeout(statusTimeout)), decodeNetMap);
+    },
+
+    async people() {
+      return use(await get("status", MOST_NET_MAP, AbortSignal.timeout(statusTimeout)), decodePeople);
     },
 
     async whoIs(address, port) {

@@ -1,7 +1,7 @@
 import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply, Room, SealedChat } from "../../client/index.ts"; // prettier-ignore
 import type { Intent } from "../commands/intent.ts";
 import type { Submitted } from "./chat.ts";
-import { explainFailure } from "../explain.ts";
+import { explainFailure, NOT_SEEN } from "../explain.ts";
 import type { Messaging } from "./messaging.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Conversation, Entry, Message, Sealed } from "./snapshot.ts";
@@ -249,14 +249,15 @@ const STATUS = {
 
 const LEVEL = {
   unverified: "the server says so",
-  "tailnet-verified": "your own Tailscale says so",
   compared: "you have compared keys",
 } as const;
 
+const IN_TAILNET = { known: " (in your tailnet)", absent: ` (${NOT_SEEN})`, unknown: "" } as const;
+
 function membersInWords(title: string, members: readonly Member[]): string {
-  const lines = members.map(({ name, kind, identity, level, devices, isSelf }) => {
+  const lines = members.map(({ name, kind, identity, level, tailnet, devices, isSelf }) => {
     const who = kind === "name" ? "a name only" : `${kind} ${identity}`;
-    return `${name}${isSelf ? " (you)" : ""}: ${who}, ${LEVEL[level]}; on ${devices.join(", ")}`;
+    return `${name}${isSelf ? " (you)" : ""}: ${who}${IN_TAILNET[tailnet]}, ${LEVEL[level]}; on ${devices.join(", ")}`;
   });
   return [`In ${title}:`, ...lines].join("\n");
 }

@@ -18,7 +18,7 @@ test("CS-8 rooms are made, listed, joined and left, and people are invited and t
     stdout: "#everyone\topen\tmember\t2\n#ops\tinvite\tmember\t2\n#lobby\topen\tmember\t1\n",
   });
   expect(await rooms("members", "ops")).toMatchObject({
-    stdout: "*alice\tname\talice\tunverified\tlaptop\nbob\tname\tbob\tunverified\tlaptop\n",
+    stdout: "*alice\tname\talice\tunverified\tlaptop\t-\nbob\tname\tbob\tunverified\tlaptop\t-\n",
   });
   expect(await as("bob", "join", "#lobby")).toMatchObject({ code: 0 });
   expect(await rooms("leave", "#lobby")).toMatchObject({ code: 0 });

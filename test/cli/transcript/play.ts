@@ -126,7 +126,7 @@ function steady(lines: Shown, { server }: Scene): Shown {
       .replaceAll(`alice-${host()}`, "alice-nas")
       .replaceAll(`"device":"${host()}"`, '"device":"nas"')
       .replaceAll(new RegExp(`^(\\*?)${host()}\t`, "g"), "$1nas\t")
-      .replaceAll(new RegExp(`\t${host()}$`, "g"), "\tnas")
+      .replaceAll(new RegExp(`\t${host()}(?=\t-$|$)`, "g"), "\tnas")
       .replaceAll(/"id":"[\w.-]{22,66}"/g, '"id":"BBSjgOoXH2FkiPLSPeTf2g"')
       .replaceAll(/\t[\w-]{22}$/g, "\tp66ADv9bb3H8JcmfCyLTYw")
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "2026-12-01T12:00:00.000Z"),
