@@ -71,8 +71,8 @@ export function startChat(
 }
 
 /** Whom they can read with, by name. */
-export function readersOf({ conversation }: TailnetChat, words: string): readonly string[] {
-  const found = conversation(words);
+export function readersOf(person: TailnetChat, words: string): readonly string[] {
+  const found = person.conversation(words);
   return "readers" in found ? found.readers : [];
 }
 

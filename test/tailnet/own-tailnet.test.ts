@@ -14,8 +14,8 @@ async function startWithAlice(): Promise<{ readonly scene: Scene; readonly alice
   return { scene, alice };
 }
 
-async function marksOf({ chat, conversation }: TailnetChat, room: string) {
-  const members = answered(await chat.members(conversation(room).id));
+async function marksOf(person: TailnetChat, room: string) {
+  const members = answered(await person.chat.members(person.conversation(room).id));
   return members.map(({ name, kind, identity, tailnet, level }) => [name, kind, identity, tailnet, level].join(" "));
 }
 

@@ -53,7 +53,9 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
     // What seals is loaded with the first device: until then an agent that isn't needed (another was faster) costs little.
     open: async (device) => {
       const { openDevice } = await import("./open-device.ts");
-      tailnet ??= (await import("../tailnet/index.ts")).thisMachinesTailnet(env["PADSERVE_TAILSCALE_SOCKET"] || null);
+      tailnet ??= (await import("../own-tailnet/index.ts")).thisMachinesTailnet(
+        env["PADSERVE_TAILSCALE_SOCKET"] || null,
+      );
       return await openDevice({ machine, reach, tailnet, log })(device);
     },
     reach,

@@ -1,5 +1,5 @@
 /**
- * `agent/tailnet`: what this machine's own tailscaled says of the people that a server names: the one source that the server has no
+ * `agent/own-tailnet`: what this machine's own tailscaled says of the people that a server names: the one source that the server has no
  * hand in. It knows no server and no key: that somebody is in the tailnet doesn't say that a key is theirs.
  */
 
