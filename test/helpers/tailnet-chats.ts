@@ -5,7 +5,7 @@ import type { OwnTailnet } from "../../src/agent/chat/own-tailnet.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
-import { ownTailnet } from "../../src/agent/tailnet/own-tailnet.ts";
+import { ownTailnet } from "../../src/agent/own-tailnet/own-tailnet.ts";
 import type { ChatEvent, Conversation, Outcome, Reply } from "../../src/client/index.ts";
 import { createLocalApi } from "../../src/tailnet/local-api/client.ts";
 import { deviceScratch } from "../agent/device-scratch.ts";
