@@ -54,8 +54,6 @@ test("TN-9 no text whatever makes the decoders throw", () => {
 
 test("TN-25 people are the owners of this tailnet's untagged nodes, machines its nodes; what is shared in either direction is of neither", () => {
   const long = "18446744073709551615";
-  const node = (id: string, user: string, name: string, more = "") =>
-    `{"ID":"${id}","UserID":${user},"DNSName":"${name}"${more}}`;
   const answer = decodePeople(`{"BackendState":"Running","MagicDNSSuffix":"tail1234.ts.net",
     "Self":${node("n1", "11", "Alice-Laptop.tail1234.ts.net.")},
     "Peer":{
@@ -92,3 +90,7 @@ test("TN-23 numbers above 2^53 keep their digits, in what is a user's number; el
     expect(decoded).toMatchObject({ ok: true, value: { UserProfile: { ID: "", LoginName: "bob@example.com" } } });
   }
 });
+
+function node(id: string, user: string, name: string, more = ""): string {
+  return `{"ID":"${id}","UserID":${user},"DNSName":"${name}"${more}}`;
+}
