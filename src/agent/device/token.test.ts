@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Who } from "../../mls/identity/who.ts";
+import { askProof, isAskProof, readToken, tokenKey, writeToken } from "./token.ts";
+
+const secrets = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const alice: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
+
+test("DI-17 a token is read as it was written, also as people copy it", () => {
+  fc.assert(
+    fc.property(secrets, (secret) => {
+      const token = writeToken(secret);
+      expect(token).toMatch(/^pdt1-(?:[0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{2}$/);
+      for (const copied of [
+        token,
+        ` ${token.toLowerCase()}\n`,
+        `pdt1-${token.slice(5).replaceAll("0", "O").replaceAll("1", "l")}`,
+      ]) {
+        expect(readToken(copied)).toEqual(secret);
+      }
+    }),
+  );
+});
+
+test("DI-17 what is no token is none, whatever it is", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), secrets.map(writeToken)), fc.string({ minLength: 1 }), (text, tail) => {
+      const read = readToken(text + tail);
+      if (read !== null) expect(writeToken(read).toLowerCase()).toContain("pdt1-");
+    }),
+  );
+  const token = writeToken(randomBytes(16));
+  for (const wrong of [
+    "",
+    "pdt1-",
+    token.slice(1),
+    token.slice(0, -1),
+    `${token}0`,
+    token.replace(/.$/, "U"),
+    "pdt1-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZ",
+  ]) {
+    expect(readToken(wrong)).toBeNull();
+  }
+});
+
+test("DI-17 a device's proof of a token is of its person, id and keys, and no other's", () => {
+  const key = tokenKey(randomBytes(16));
+  const asking = { who: alice, deviceId: new Uint8Array(16).fill(2), deviceKey: new Uint8Array(32).fill(3), sealKey: new Uint8Array(32).fill(4) }; // prettier-ignore
+  const proof = askProof(key, asking);
+  expect(isAskProof(proof, key, asking)).toBe(true);
+  const others = [
+    { ...asking, who: { ...alice, identity: "1002" } },
+    { ...asking, deviceId: new Uint8Array(16).fill(9) },
+    { ...asking, deviceKey: new Uint8Array(32).fill(9) },
+    { ...asking, sealKey: new Uint8Array(32).fill(9) },
+  ];
+  expect(others.some((other) => isAskProof(proof, key, other))).toBe(false);
+  expect(isAskProof(proof, tokenKey(randomBytes(16)), asking)).toBe(false);
+  expect(isAskProof(proof.subarray(1), key, asking)).toBe(false);
+});

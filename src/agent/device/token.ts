@@ -1,0 +1,79 @@
+/**
+ * The secret that an invitation carries from a confirmed device to a new one, for machines with nobody at hand. Each of the two proves by it
+ * to the other that the server hasn't put another key in between; the secret itself goes over no network. docs/device-record.md.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { concat, withLength } from "../../mls/identity/bytes.ts";
+import { whoBytes } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
+
+/** What a token's secret is used by, 32 bytes. */
+export type TokenKey = Uint8Array & { readonly isTokenKey?: never };
+
+/** Bytes of a token's secret: 128 bits. */
+export const TOKEN_BYTES = 16;
+export const PROOF_BYTES = 32;
+
+const PREFIX = "pdt1-";
+/** As in codes to compare (confirm-code.ts): no letter is like a digit. */
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const CHARACTERS = 26;
+
+/** `pdt1-`, then 26 characters in fours. Throws a `RangeError` unless the secret has 16 bytes. */
+export function writeToken(secret: Uint8Array): string {
+  if (secret.length !== TOKEN_BYTES) throw new RangeError(`a token's secret has ${TOKEN_BYTES} bytes`);
+  let bits = BigInt(`0x${Buffer.from(secret).toString("hex")}`);
+  let text = "";
+  for (let index = 0; index < CHARACTERS; index += 1) {
+    text = (ALPHABET[Number(bits & 31n)] ?? "") + text;
+    bits >>= 5n;
+  }
+  return PREFIX + (text.match(/.{1,4}/g) ?? []).join("-");
+}
+
+/** Its secret; null for what is no token. Case, blanks at the ends and hyphens don't count, nor which of O and 0, I, L and 1 was meant. */
+export function readToken(text: string): Uint8Array | null {
+  const plain = text.slice(0, 128).trim().toLowerCase();
+  if (!plain.startsWith(PREFIX)) return null;
+  const characters = plain.slice(PREFIX.length).replaceAll("-", "").replaceAll("o", "0").replaceAll(/[il]/g, "1");
+  if (characters.length !== CHARACTERS) return null;
+  let bits = 0n;
+  for (const character of characters.toUpperCase()) {
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) return null;
+    bits = (bits << 5n) | BigInt(value);
+  }
+  if (bits >> BigInt(8 * TOKEN_BYTES) !== 0n) return null;
+  return Uint8Array.from(Buffer.from(bits.toString(16).padStart(2 * TOKEN_BYTES, "0"), "hex"));
+}
+
+export function tokenKey(secret: Uint8Array): TokenKey {
+  return new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), "padserve device token v1", 32));
+}
+
+/** A device that asks, with the keys that it shows. */
+export interface Asking {
+  readonly who: Who;
+  readonly deviceId: Uint8Array;
+  readonly deviceKey: Uint8Array;
+  readonly sealKey: Uint8Array;
+}
+
+/** What a new device shows of its token. */
+export function askProof(key: TokenKey, { who, deviceId, deviceKey, sealKey }: Asking): Uint8Array {
+  const said = concat(
+    whoBytes("padserve device token asks v1", who),
+    ...[deviceId, deviceKey, sealKey].map(withLength),
+  );
+  return createHmac("sha256", key).update(said).digest();
+}
+
+/** Whether the device that asks with this has the token. */
+export function isAskProof(given: Uint8Array, key: TokenKey, asking: Asking): boolean {
+  return given.length === PROOF_BYTES && timingSafeEqual(given, askProof(key, asking));
+}
+
+/** What the inviting device shows of it, of the record that it has signed. */
+export function confirmProof(key: TokenKey, record: Uint8Array): Uint8Array {
+  return createHmac("sha256", key).update("padserve device token confirms v1\0").update(record).digest();
+}
