@@ -251,3 +251,19 @@ test("FR-12 curl goes by another name where this machine's has a user key", asyn
   expect(await post(server.port, "backup done")).toEqual(DONE);
   expect((await listener.message()).from).toBe(`${hostname().split(".")[0] ?? ""}-2`);
 });
+
+test("HA-6 whoever tries another path is told what there is, and how a person is written to; a browser learns nothing", async () => {
+  await using server = await startTestServer();
+  const tried = await curl(server.port, { path: "/bob", method: "POST", body: "hi" });
+  expect(tried.statusCode).toBe(404);
+  const told = await text(tried);
+  expect(told).toContain("curl -d TEXT http://localhost/ALL");
+  expect(told).toContain("pad send NAME TEXT");
+  const page = await curl(server.port, { path: "/", method: "POST", body: "hi" });
+  expect([page.statusCode, await text(page)]).toEqual([405, expect.stringContaining("pad send NAME TEXT")]);
+  const browser = await curl(server.port, { path: "/bob", headers: { "user-agent": "Mozilla/5.0" } });
+  expect([browser.statusCode, await text(browser)]).toEqual([404, "Not found.\n"]);
+  await using sealed = await startTestServer({ config: { noClassic: true } });
+  const none = await curl(sealed.port, { path: "/bob", method: "POST", body: "hi" });
+  expect(await text(none)).toMatch(/^Not found\. Nothing can be said here with curl: .*\n.*pad send NAME TEXT\n$/);
+});

@@ -9,6 +9,7 @@ const HOST = hostname().split(".")[0] ?? "";
 const GREETING = [
   `-- Padserve on ${HOST}: the open room.`,
   "-- Everybody who is connected reads what you write here, and so can the server.",
+  "-- Whoever uses pad may be busy in sealed rooms, which can't be seen from here: they find what you write marked as unread.",
 ];
 const welcome = (name: string, more = ""): string =>
   `-- You are ${name} here${more}. What you write goes to everybody; /help says more.`;
@@ -34,7 +35,7 @@ describe("coming in", () => {
     await scene.join("bob-laptop", "bob");
     const nc = await scene.dial("bob-phone");
     nc.write("\n");
-    expect(await nc.lines(3)).toEqual([...GREETING, welcome("bob")]);
+    expect(await nc.lines(4)).toEqual([...GREETING, welcome("bob")]);
     expect(scene.server.running.state().sessions.size).toBe(2);
   });
 
@@ -42,7 +43,7 @@ describe("coming in", () => {
     const scene = await startScene();
     const nc = await scene.dial("carol-laptop");
     nc.write("\n");
-    expect(await nc.lines(3)).toEqual([
+    expect(await nc.lines(4)).toEqual([
       ...GREETING,
       "-- What should others call you? Type a name, or Enter alone for carol.",
     ]);
@@ -52,17 +53,17 @@ describe("coming in", () => {
     expect(await nc.closed()).toEqual([]);
     const again = await scene.dial("carol-laptop");
     again.write("\n");
-    expect(await again.lines(3)).toEqual([...GREETING, welcome("carol")]);
+    expect(await again.lines(4)).toEqual([...GREETING, welcome("carol")]);
     const nas = await scene.dial("nas");
     nas.write("\n\n");
-    expect((await nas.lines(4)).at(-1)).toBe(welcome("nas"));
+    expect((await nas.lines(5)).at(-1)).toBe(welcome("nas"));
   });
 
   test("PD-2 a name that can't be had is asked for again", async () => {
     await using server = await startTestServer();
     const peer = await server.connect();
     peer.write("\n");
-    expect((await peer.lines(3)).at(-1)).toBe("-- What should others call you? Type a name, and Enter.");
+    expect((await peer.lines(4)).at(-1)).toBe("-- What should others call you? Type a name, and Enter.");
     peer.write("no name\n");
     expect(await peer.lines(2)).toEqual([
       "-- A name is 1 to 32 of the characters A-Z a-z 0-9 . _ - and not ALL.",
@@ -107,7 +108,7 @@ describe("coming in", () => {
           if (!whole) await (await server.connect()).ask("LIST");
         }
         expect(await alice.message()).toEqual({ from: name, to: "ALL", text: `hi from ${name}` });
-        expect((await peer.closed()).slice(0, 2)).toEqual(GREETING);
+        expect((await peer.closed()).slice(0, 3)).toEqual(GREETING);
       }
     }
   });
@@ -180,10 +181,10 @@ describe("the open room by plain lines", () => {
     await alice.message();
     const nc = await server.connect();
     nc.write("\nbob\n");
-    const lines = await nc.lines(7);
-    expect(lines[3]).toBe("-- The last 2 lines before you came:");
-    expect(lines.slice(4, 6).map(said)).toEqual(["alice: two", "alice: three"]);
-    expect(lines[6]).toBe(welcome("bob"));
+    const lines = await nc.lines(8);
+    expect(lines[4]).toBe("-- The last 2 lines before you came:");
+    expect(lines.slice(5, 7).map(said)).toEqual(["alice: two", "alice: three"]);
+    expect(lines[7]).toBe(welcome("bob"));
   });
 
   test("PD-6 none are kept with --scrollback 0", async () => {
@@ -193,7 +194,7 @@ describe("the open room by plain lines", () => {
     await alice.line();
     const nc = await server.connect();
     nc.write("\nbob\n");
-    expect((await nc.lines(4)).at(-1)).toBe(welcome("bob"));
+    expect((await nc.lines(5)).at(-1)).toBe(welcome("bob"));
   });
 
   test("PD-5 telnet's commands are answered with no, and are no text", async () => {
@@ -221,7 +222,7 @@ describe("the rules that hold for everybody", () => {
     const alice = await scene.join("alice-laptop", "alice");
     const bob = await scene.dial("bob-laptop");
     bob.write("\n\n");
-    await bob.lines(4);
+    await bob.lines(5);
     expect(await alice.ask("KICK bob")).toBe("SUCCESS Kicked client bob");
     expect(await bob.closed()).toEqual(["-- An operator has sent you away. You may come back."]);
     expect(await alice.ask("BAN bob")).toBe("SUCCESS Banned client bob");

@@ -55,7 +55,7 @@ async function answer(exchange: Exchange, options: HttpOptions): Promise<void> {
     return send(response, status, body, "application/json", headers);
   }
   if (path === "/" && peer.identified.kind === "known") return sendPage(exchange, options);
-  if (!mayWatch(peer, options.settings)) return send(response, 404, "Not found.\n");
+  if (!WATCHED.has(path) || !mayWatch(peer, options.settings)) return sendNothingThere(exchange, options, 404);
   if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
   switch (path) {
     case "/healthz": {
@@ -67,6 +67,26 @@ async function answer(exchange: Exchange, options: HttpOptions): Promise<void> {
     default:
       return send(response, 404, "Not found.\n");
   }
+}
+
+/** For this machine's own people, and for operators. */
+const WATCHED: ReadonlySet<string> = new Set(["/healthz", "/metrics"]);
+
+/** A member who tries `curl -d hello …/bob` is told what there is; a browser's page, and whoever isn't known here, learns nothing. */
+function sendNothingThere({ request, response, peer }: Exchange, { openRoom }: HttpOptions, status: 404 | 405): void {
+  const no = status === 404 ? "Not found." : "Only GET.";
+  if (peer.identified.kind === "refused" || isFromBrowser(request.headers)) return send(response, status, `${no}\n`);
+  // As it was asked for, which is one of our names.
+  const all = `http://${request.headers.host}/ALL`;
+  const lines =
+    openRoom === null
+      ? [`${no} Nothing can be said here with curl: this server has sealed rooms alone.`]
+      : [
+          `${no} With curl there is only the open room, which everybody who is connected reads, and the server, too:`,
+          `  curl -d TEXT ${all}    says something`,
+          `  curl -N ${all}         hears it, until Ctrl-C`,
+        ];
+  send(response, status, [...lines, "To one person, or a room: pad send NAME TEXT", ""].join("\n"));
 }
 
 async function answerRoom(exchange: Exchange, options: HttpOptions): Promise<void> {
@@ -90,8 +110,10 @@ async function answerRoom(exchange: Exchange, options: HttpOptions): Promise<voi
   });
 }
 
-function sendPage({ request, response }: Exchange, { place, openRoom }: HttpOptions): void {
-  if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "Only GET.\n");
+function sendPage(exchange: Exchange, options: HttpOptions): void {
+  const { request, response } = exchange;
+  const { place, openRoom } = options;
+  if (request.method !== "GET" && request.method !== "HEAD") return sendNothingThere(exchange, options, 405);
   const { host, port } = place();
   return send(response, 200, page(host, port, openRoom !== null), "text/html; charset=utf-8");
 }

@@ -56,6 +56,7 @@ export class PlainSession implements ProtocolSession {
     this.#tell(
       `Padserve on ${visibleLine(services.host())}: the open room.`,
       "Everybody who is connected reads what you write here, and so can the server.",
+      "Whoever uses pad may be busy in sealed rooms, which can't be seen from here: they find what you write marked as unread.",
     );
     if (this.#state.name === null) this.#ask();
     this.flush();
