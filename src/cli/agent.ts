@@ -6,7 +6,14 @@
 import { defineCommand, type Command, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import { agentStatus, forgetServer, stopAgent, type AgentStatus, type Asked } from "../agent/face/control.ts";
+import {
+  agentStatus,
+  forgetServer,
+  stopAgent,
+  type AgentStatus,
+  type Asked,
+  type Stopped,
+} from "../agent/face/control.ts";
 import type { AgentFailure } from "../agent/face/index.ts";
 import { formatAddress, parseAddress, type ServerAddress } from "../client/transport/index.ts";
 import { escapedLine, plainJson } from "../text/visible.ts";
@@ -80,9 +87,7 @@ async function agent(
   if (word === "stop") {
     const stopped = await stopAgent(state, "always", stop);
     if (stopped.kind === "failed") return failed(stopped);
-    stdout.write(
-      stopped.kind === "not-running" ? "No agent is running.\n" : `Stopped (process ${stopped.value.pid}).\n`,
-    );
+    stdout.write(stopped.kind === "not-running" ? "No agent is running.\n" : `${endOf(stopped.value)}\n`);
     return EXIT.done;
   }
   const status = await agentStatus(state, stop);
@@ -137,6 +142,12 @@ async function agent(
   }
 }
 
+function endOf({ pid, killed }: Stopped): string {
+  return killed
+    ? `Killed (process ${pid}), since it did not answer. What it had kept is there; open windows start the next one.`
+    : `Stopped (process ${pid}).`;
+}
+
 const CODES: Readonly<Record<AgentFailure, ExitCode>> = {
   "no-home": EXIT.dataUnusable,
   folder: EXIT.dataUnusable,
@@ -144,6 +155,7 @@ const CODES: Readonly<Record<AgentFailure, ExitCode>> = {
   "other-version": EXIT.unexpected,
   busy: EXIT.unexpected,
   broken: EXIT.unexpected,
+  silent: EXIT.unreachable,
   "another-server": EXIT.keyChanged,
   aborted: EXIT.interrupted,
 };

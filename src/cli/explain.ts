@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
-import type { ConnectionEnd, Failure, Refusal } from "../client/index.ts";
+import type { AgentEnd, ConnectionEnd, Failure, Refusal } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
 import { formatAddress } from "../client/transport/index.ts";
 import { explainEnd as endInWords, explainFailure as failureInWords } from "../view/explain.ts";
@@ -42,8 +42,18 @@ function codeOfEnd(end: ConnectionEnd): ExitCode {
     case "oversized":
     case "forgotten":
       return EXIT.unreachable;
+    case "agent":
+      return AGENT[end.why];
   }
 }
+
+const AGENT = {
+  stopped: EXIT.unreachable,
+  died: EXIT.unreachable,
+  silent: EXIT.unreachable,
+  unusable: EXIT.unexpected,
+  "another-server": EXIT.keyChanged,
+} as const satisfies Record<AgentEnd, ExitCode>;
 
 function codeOfFailure(failure: Failure): ExitCode {
   switch (failure.kind) {

@@ -12,6 +12,7 @@ export type { ChatMessage, Delivery, Quote, SealedFacts } from "./message.ts";
 export type {
   Answered,
   ConnectionEnd,
+  AgentEnd,
   EndCause,
   Failure,
   HelpEntry,

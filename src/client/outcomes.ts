@@ -21,8 +21,16 @@ export type ConnectionEnd =
   | { readonly kind: "not-padserve" }
   /** The server sent more at once than a message or an answer can be. */
   | { readonly kind: "oversized" }
+  /**
+   * Not the server's doing, but that of this computer's agent. `stopped`: on purpose; `died`: the next one is looked for; `silent`: it is there
+   * and doesn't answer; `unusable`: there is no agent to go on with; `another-server`: the address leads to another server than it did.
+   * `text` is one line for people, in our own words.
+   */
+  | { readonly kind: "agent"; readonly why: AgentEnd; readonly text: string }
   /** The server answers, but no longer lists us: an old one forgets who registered beside a ghost of the same id. */
   | { readonly kind: "forgotten" };
+
+export type AgentEnd = "stopped" | "died" | "silent" | "unusable" | "another-server";
 
 /** Why a client has ended for good: how its last connection ended. */
 export type EndCause = ConnectionEnd;

@@ -49,6 +49,9 @@ function canHeal(end: ConnectionEnd, wasOnline: boolean, policy: ReconnectPolicy
     case "oversized":
     case "forgotten":
       return true;
+    // No client of a server's ends so.
+    case "agent":
+      return false;
   }
 }
 

@@ -29,6 +29,8 @@ export function explainEnd(end: ConnectionEnd, where: string, me?: string): stri
       return `What answers at ${where} is not a Padserve server. Check the address and the port.`;
     case "oversized":
       return `${where} sent more at once than any message or answer is, so the connection was closed.`;
+    case "agent":
+      return visible(end.text);
     case "forgotten":
       return `${where} has forgotten that you are registered.`;
   }

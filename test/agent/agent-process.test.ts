@@ -130,7 +130,7 @@ test("AG-31 a server that was set up anew at a known address is told nothing unt
   server = await startTestServer({ config });
   await server.join("dave");
   const found = await send("dave", "secret");
-  expect(found.code).toBe(4);
+  expect(found.code).toBe(11);
   expect(found.stderr).toContain("is another server than before");
   for (const target of ["#everyone", "dave"]) {
     expect(await send(target, "secret")).toEqual({
@@ -243,7 +243,26 @@ test("AG-22 pad agent tells how it is, for people and programs, and ends it; its
   expect(json).toMatchObject({ running: true, faces: 1, devices: [{ name: "alice", state: "online", waiting: 0 }] });
   const pid = await person.pid();
   expect(await person.pad("agent", "stop")).toMatchObject({ code: 0, stdout: `Stopped (process ${pid}).\n` });
-  expect(await face.ended()).toMatchObject({ kind: "refused" });
+  expect(await face.ended()).toMatchObject({ kind: "agent", why: "stopped" });
+});
+
+test("AG-32 an agent that is frozen is told of as one that doesn't answer, and killed by pad agent stop; its face goes on, and what was written is there once", async () => {
+  await using server = await startTestServer();
+  const person = someone();
+  const face = await person.attach(server);
+  const everyone = await roomOf(face, "#everyone");
+  const pid = await person.pid();
+  process.kill(pid, "SIGSTOP");
+  const sent = face.send(everyone.id, "into the ice");
+  await until(face, () => face.state.kind === "waiting");
+  expect(face.state).toMatchObject({ loss: { kind: "agent", why: "silent" } });
+  const stopped = await person.pad("agent", "stop");
+  expect(stopped).toMatchObject({ code: 0, stdout: expect.stringContaining(`Killed (process ${pid})`) });
+  expect(await sent).toEqual({ kind: "taken" });
+  expect(await person.pid()).not.toBe(pid);
+  const page = await face.page(everyone.id, null, 10);
+  if (page.kind !== "answered") throw new Error(page.kind);
+  expect(page.value.messages.map(({ text }) => text).filter((text) => text === "into the ice")).toHaveLength(1);
 });
 
 test("AG-15 where nothing can be kept the command says why: no home, a file in the way, a folder of another's, another machine's", async () => {

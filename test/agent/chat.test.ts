@@ -5,7 +5,7 @@ import { SYSTEM } from "../../src/agent/runtime/system.ts";
 import { createGroupEngine } from "../../src/mls/create-group-engine.ts";
 import { encodeContent } from "../../src/agent/content/content.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
-import { classicDirect } from "../../src/client/index.ts";
+import { classicDirect, OPEN_ROOM } from "../../src/client/index.ts";
 import type { ChatEvent, ChatMessage, Hold } from "../../src/client/index.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
@@ -48,6 +48,19 @@ test("CA-1 #everyone is the first conversation, from the start; what is said the
     body: "text",
     edited: false,
   });
+});
+
+test("CA-15 the open room is listed where the server has one, and nowhere else; whoever came before it was known is told", async () => {
+  const open = world.make("alice");
+  expect(open.chat.conversations.map(({ title }) => title)).toEqual(["#everyone"]);
+  await world.until(() => open.chat.named("ALL") !== null);
+  expect(open.events).toContainEqual({ kind: "conversation", conversation: OPEN_ROOM });
+  const sealed = await chatWorld({ noClassic: true });
+  const [alice] = await sealed.arrive("alice");
+  expect(alice?.chat.conversations.map(({ title }) => title)).toEqual(["#everyone"]);
+  expect(alice?.chat.named("ALL")).toBeNull();
+  expect(await alice?.chat.send(OPEN_ROOM.id, "hello")).toMatchObject({ error: { reason: "no-open-room" } });
+  await sealed.end();
 });
 
 test("CA-1 the first words of a new device wait until it is in #everyone, and go out; without a server they stay with their writer", async () => {

@@ -51,7 +51,7 @@ export interface ChatWorld {
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
-export async function chatWorld(): Promise<ChatWorld> {
+export async function chatWorld(config: { readonly noClassic?: boolean } = {}): Promise<ChatWorld> {
   const scratch = scratchDirectory();
   const people: ServedChat[] = [];
   const failures: unknown[] = [];
@@ -87,7 +87,7 @@ export async function chatWorld(): Promise<ChatWorld> {
       server = null;
     },
     async startServer() {
-      server = await startTestServer({ config: { port }, store: await openSqliteStore(scratch.path) });
+      server = await startTestServer({ config: { ...config, port }, store: await openSqliteStore(scratch.path) });
       ({ port } = server);
     },
     async end() {

@@ -463,6 +463,11 @@ export class FakeSealedChat implements SealedChat {
     this.#holds.set(group, { kind: "new-readers", who });
   }
 
+  /** Whatever else a client may tell. */
+  tellEvent(event: ChatEvent): void {
+    this.#tell(event);
+  }
+
   tellState(): void {
     this.#tell({ kind: "state", state: this.state });
     this.#goOn();

@@ -18,6 +18,7 @@ const ENDS: Record<ConnectionEnd["kind"], true> = {
   "not-padserve": true,
   oversized: true,
   forgotten: true,
+  agent: true,
 };
 const REFUSALS: Record<Refusal["reason"], true> = {
   "invalid-name": true,

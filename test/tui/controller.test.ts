@@ -20,7 +20,7 @@ describe("the controller, without any terminal", () => {
     write(controller, "hello");
     expect(chat.submitted).toEqual(["hello"]);
     expect(remembered).toEqual([[OPEN_ROOM.id, "hello"]]);
-    chat.set({ link: { kind: "lost", text: "lost" } });
+    chat.set({ link: { kind: "lost", text: "lost", takes: true } });
     write(controller, "again");
     expect(written(controller)).toBe("again");
     expect(remembered).toHaveLength(1);

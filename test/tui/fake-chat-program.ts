@@ -15,7 +15,7 @@ const happenings: Readonly<Record<string, (rest: string) => void>> = {
   direct: (text) => void chat.hear({ from: "bob", text }, "bob"),
   /** Bob writes to everybody, with escapes as JavaScript has them. */
   say: (text) => void chat.hear({ from: "bob", text: unescaped(text) }),
-  lose: () => chat.set({ link: { kind: "lost", text: "connection lost, trying again" } }),
+  lose: () => chat.set({ link: { kind: "lost", text: "connection lost, trying again", takes: true } }),
   find: () => chat.set({ link: { kind: "online" } }),
   fail: () => {
     throw new Error("a mistake in the program");

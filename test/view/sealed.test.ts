@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Chat } from "../../src/view/chat/chat.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
 import type { Conversation, Entry } from "../../src/view/chat/snapshot.ts";
-import { whoReads } from "../../src/view/chat/who-reads.ts";
+import { titleInList, whoReads } from "../../src/view/chat/who-reads.ts";
 import { tellNews } from "../../src/cli/chatting/news.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
 import { FakeSealedWorld, type FakeSealedChat } from "../helpers/fake-sealed-world.ts";
@@ -35,6 +35,72 @@ test("VW-31 what is written while the server is away waits, and goes out by itse
   await settled();
   expect(lastMessage(chat)).toMatchObject({ text: "into the dark", delivery: { kind: "stored" } });
   expect(said(chat.getSnapshot().current)).toEqual(["into the dark"]);
+});
+
+test("VW-37 while the agent doesn't answer what is written stays with its writer, and what it had been given is shown", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  const given = Promise.withResolvers<never>();
+  alice.send = () => given.promise;
+  chat.submit("just before");
+  const loss = { kind: "agent", why: "silent", text: "Your agent doesn't answer. pad agent stop ends it." } as const;
+  alice.tellEvent({ kind: "state", state: { kind: "waiting", attempt: 0, delay: 0, loss } });
+  expect(chat.getSnapshot().link).toEqual({ kind: "lost", text: loss.text, takes: false });
+  expect(notesOf(chat)).toContain("To #everyone, not taken yet: just before");
+  expect(notesOf(chat)).toContain(loss.text);
+  expect(chat.submit("into the ice")).toBe("kept");
+  expect(chat.submit("/msg bob into the ice")).toBe("done");
+  alice.tellEvent({ kind: "state", state: { kind: "online", operator: false } });
+  expect(chat.submit("thawed")).toBe("done");
+});
+
+test("VW-38 why something waits is said as long as it does", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  chat.submit("for whom?");
+  await settled();
+  expect(notesOf(chat).filter((text) => text.startsWith("Not sent yet"))).toHaveLength(1);
+  chat.submit("/accept");
+  await settled();
+  expect(notesOf(chat).filter((text) => text.startsWith("Not sent yet"))).toEqual([]);
+  expect(chat.submit("/accept dave")).toBe("wrong");
+  expect(notesOf(chat).at(-1)).toBe("Nothing of yours waits here, so there is nothing of dave to accept.");
+});
+
+test("VW-39 of two conversations with one person the list says which the server reads", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  chat.submit("/to bob");
+  await settled();
+  chat.submit("/plain bob");
+  await settled();
+  const { conversations, current } = chat.getSnapshot();
+  expect(conversations.map((one) => titleInList(one, conversations))).toEqual([
+    "#everyone",
+    "ALL",
+    "bob",
+    "bob (plain)",
+  ]);
+  expect(notesOf(chat).at(-1)).toMatch(/the server can read what you and bob write\. .*closed lock.*\/to bob/);
+  chat.submit("/to bob");
+  await settled();
+  expect(chat.getSnapshot().current.kind).toBe("sealed-direct");
+  expect(current.kind).toBe("classic-direct");
+});
+
+test("VW-30 the open room of a server that was found later stands behind the first conversation, and stays", async () => {
+  const { alice } = meet();
+  const openRoom = alice.conversations.find(({ kind }) => kind === "open-room");
+  if (openRoom === undefined) throw new Error("no open room");
+  const without = alice.conversations.filter((one) => one !== openRoom);
+  Object.defineProperty(alice, "conversations", { value: without });
+  const { chat } = await open(alice);
+  expect(chat.submit("/to nobody")).toBe("done");
+  alice.tellEvent({ kind: "conversation", conversation: openRoom });
+  expect(chat.getSnapshot().conversations[1]?.title).toBe("ALL");
+  chat.submit("/close ALL");
+  expect(chat.getSnapshot().conversations[1]?.title).toBe("ALL");
 });
 
 test("VW-31 new readers hold it until /accept; a changed key needs its owner's name", async () => {
@@ -277,4 +343,8 @@ function said({ entries }: Conversation): readonly string[] {
 
 function lastMessage(chat: Chat): Entry | undefined {
   return chat.getSnapshot().current.entries.findLast(({ kind }) => kind === "message");
+}
+
+function notesOf(chat: Chat): readonly string[] {
+  return chat.getSnapshot().current.entries.flatMap((entry) => (entry.kind === "note" ? [entry.text] : []));
 }

@@ -142,7 +142,7 @@ class DeviceChat implements AgentChat {
   }
 
   named(words: string): Conversation | null {
-    if (isSameName(words, OPEN_ROOM.title)) return OPEN_ROOM;
+    if (isSameName(words, OPEN_ROOM.title)) return this.#state.hasOpenRoom ? OPEN_ROOM : null;
     const talk = words.startsWith("#") ? this.#state.room(words) : this.#direct.known(words);
     return talk === null ? null : this.#state.conversation(talk);
   }
@@ -310,6 +310,9 @@ class DeviceChat implements AgentChat {
   }
 
   #hear(event: RuntimeEvent): void {
+    // At once: whoever attaches now is told all conversations.
+    if (event.kind === "client" && event.event.kind === "welcomed")
+      this.#state.learnOpenRoom(event.event.hello.openRoom);
     this.#inTurn(async () => {
       await this.#news.hear(event);
     });

@@ -48,6 +48,8 @@ export class ChatState {
   readonly runtime: DeviceRuntime;
   readonly tell: (event: ChatEvent) => void;
   own = NOBODY;
+  /** Whether the server has the open room; not known before it has said so, and then there is none. */
+  hasOpenRoom = false;
   /** Up to which place of the history everything has been told. */
   lastPlace = 0;
 
@@ -135,16 +137,23 @@ export class ChatState {
     return conversationOfTalk(talk, this.names, this.own.server);
   }
 
-  /** `#everyone`, the open room, then what this device is in. */
+  /** `#everyone`, the open room where the server has one, then what this device is in. */
   conversations(): readonly Conversation[] {
     const shown = [...this.talks.values()].filter((talk) => talk.key === EVERYONE || isShown(talk));
     const [everyone, ...rest] = shown.map((talk) => this.conversation(talk));
-    return everyone === undefined ? [OPEN_ROOM] : [everyone, OPEN_ROOM, ...rest];
+    const open = this.hasOpenRoom ? [OPEN_ROOM] : [];
+    return everyone === undefined ? open : [everyone, ...open, ...rest];
   }
 
   room(title: string): Talk | null {
     const folded = foldName(title);
     return [...this.talks.values()].find(({ kind, key }) => kind === "sealed-room" && titleOf(key) === folded) ?? null;
+  }
+
+  /** The server says whether it has the open room. */
+  learnOpenRoom(isThere: boolean): void {
+    if (isThere && !this.hasOpenRoom) this.tell({ kind: "conversation", conversation: OPEN_ROOM });
+    this.hasOpenRoom = isThere;
   }
 
   /** Tells it if something that people see of it is another than before. */

@@ -77,4 +77,8 @@ export class Asking {
 const NOT_TAKEN = "the agent did not take the request";
 
 /** How the connection to an agent that died ends. */
-export const AGENT_GONE: EndCause = { kind: "broken", code: "EPIPE" };
+export const AGENT_GONE: EndCause = {
+  kind: "agent",
+  why: "died",
+  text: "Your agent, the process on this computer that has your keys, has ended; the next one is started.",
+};

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ConversationId, Failure, SealedChat, SendOptions } from "../../client/index.ts";
 import type { Asks, Gives, RequestName } from "../wire/requests.ts";
 import { Asking } from "./asking.ts";
+import type { HeartbeatTimings } from "./heartbeat.ts";
 import type { Link } from "./link.ts";
 import { Sight } from "./sight.ts";
 import type { Reopen } from "./sight.ts";
@@ -11,17 +12,19 @@ export interface AttachedOptions {
   readonly link: Link;
   readonly reopen: Reopen;
   readonly signal?: AbortSignal | undefined;
+  readonly heartbeat?: Partial<HeartbeatTimings> | undefined;
 }
 
 /** The most that one page, or one search, is asked for. */
 const MOST_ASKED = 10_000;
 
 /** A chat that an agent has, as one face sees it and asks of it. */
-export function attachedChat({ link, reopen, signal }: AttachedOptions): SealedChat {
+export function attachedChat({ link, reopen, signal, heartbeat }: AttachedOptions): SealedChat {
   const asking = new Asking();
   const sight: Sight = new Sight({
     asking,
     reopen,
+    heartbeat,
     page: async (conversation, limit) => await ask("page", { conversation, before: null, limit }),
   });
   sight.use(link);
@@ -91,10 +94,12 @@ export function attachedChat({ link, reopen, signal }: AttachedOptions): SealedC
   };
 
   async function write<Name extends "send" | "edit" | "remove">(name: Name, id: ConversationId, body: Asks<Name>) {
+    sight.asked();
     return await asking.ask(name, body, sight.keepsMessages(id));
   }
 
   async function ask<Name extends RequestName>(name: Name, body: Asks<Name>): Promise<Gives<Name> | Failure> {
+    sight.asked();
     return await asking.ask(name, body, false);
   }
 }

@@ -22,6 +22,7 @@ export type Attached =
  * - `folder`: the device's folder or its socket can't be used: another's, read-only, damaged, of another machine
  * - `busy`: the agent has as many faces, or servers, as it takes
  * - `broken`: the agent does not answer as it should
+ * - `silent`: it takes connections and says nothing: it is stopped, or hangs
  * - `another-server`: the address led to another server before, and nothing is said to this one until the person has looked
  * - `aborted`: by the signal
  */
@@ -32,5 +33,6 @@ export type AgentFailure =
   | "folder"
   | "busy"
   | "broken"
+  | "silent"
   | "another-server"
   | "aborted";

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { AgentStatus } from "../wire/messages.ts";
 import { agentPlace } from "../wire/place.ts";
 import type { AgentFailure } from "./attached.ts";
-import { findAgent, findRunning } from "./find-agent.ts";
+import { findAgent, findRunning, pidOfAgent } from "./find-agent.ts";
 import type { StartsAgent } from "./find-agent.ts";
 
 export type { AgentStatus } from "../wire/messages.ts";
@@ -22,23 +22,54 @@ export async function agentStatus(state: string, signal?: AbortSignal): Promise<
   return value === null ? { kind: "failed", why: "other-version", text: OTHER } : { kind: "answered", value };
 }
 
+/** `killed`: it did not answer, or did not end in time. What it had kept is on the disk; its faces start the next one. */
+export interface Stopped {
+  readonly pid: number;
+  readonly killed: boolean;
+}
+
 /**
- * Ends the agent, with all that its faces show; `handover`: faces go on with the next one, which is about to start. Resolves when it
- * has ended. Never rejects.
+ * Ends the agent, with all that its faces show; `handover`: faces go on with the next one, which is about to start. One that doesn't
+ * answer is killed. Resolves when it has ended. Never rejects.
  */
 export async function stopAgent(
   state: string,
   when: "always" | "handover",
   signal?: AbortSignal,
-): Promise<Asked<{ readonly pid: number }>> {
-  const found = await findRunning(agentPlace(state), signal);
+): Promise<Asked<Stopped>> {
+  const place = agentPlace(state);
+  const found = await findRunning(place, signal, ANSWER);
+  if (found.kind === "failed" && found.why === "silent") {
+    const pid = pidOfAgent(place);
+    return pid === null ? found : await kill(pid, found.text);
+  }
   if (found.kind !== "found") return found;
   const { link } = found;
-  await link.control("stop", { when });
-  await link.untilOver();
   const pid = link.first?.pid ?? 0;
-  await ended(pid);
-  return { kind: "answered", value: { pid } };
+  const answer = await Promise.race([link.control("stop", { when }), late(ANSWER)]);
+  if (answer !== "late") await Promise.race([link.untilOver(), late(END_TIMEOUT)]);
+  link.close();
+  if (answer !== "late" && (await hasEnded(pid, END_TIMEOUT)))
+    return { kind: "answered", value: { pid, killed: false } };
+  return await kill(pid, `The agent (process ${pid}) doesn't end.`);
+}
+
+/** For who does nothing when told (`SIGTERM` reaches neither a stopped process nor one that hangs). */
+async function kill(pid: number, otherwise: string): Promise<Asked<Stopped>> {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // Gone in this moment, or the number is another user's process now.
+    if (isThere(pid)) return { kind: "failed", why: "silent", text: `${otherwise} (${String(error)})` };
+  }
+  return (await hasEnded(pid, END_TIMEOUT))
+    ? { kind: "answered", value: { pid, killed: true } }
+    : { kind: "failed", why: "silent", text: otherwise };
+}
+
+async function late(milliseconds: number): Promise<"late"> {
+  await wait(milliseconds, undefined, { ref: false });
+  return "late";
 }
 
 /**
@@ -72,15 +103,17 @@ interface Forgetting {
 
 const startLater: StartsAgent = async (...to) => await (await import("./start-agent.ts")).startAgentProcess(...to);
 
-/** Milliseconds: an agent closes what it keeps in less. */
+/** Milliseconds: for an answer; and an agent closes what it keeps in less than that. */
+const ANSWER = 5000;
 const END_TIMEOUT = 12_000;
 const PAUSE = 20;
 
 /** It is no child of ours, so all that can be done is to look. */
-async function ended(pid: number): Promise<void> {
-  const giveUpAt = performance.now() + END_TIMEOUT;
-  if (pid === 0 || pid === process.pid) return;
+async function hasEnded(pid: number, timeout: number): Promise<boolean> {
+  const giveUpAt = performance.now() + timeout;
+  if (pid === 0 || pid === process.pid) return true;
   while (isThere(pid) && performance.now() < giveUpAt) await wait(PAUSE);
+  return !isThere(pid);
 }
 
 function isThere(pid: number): boolean {

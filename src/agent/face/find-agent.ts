@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { notPrivate } from "../wire/place.ts";
 import type { AgentPlace } from "../wire/place.ts";
 import { packageVersion } from "../../disk/package-version.ts";
@@ -52,11 +53,15 @@ export async function findAgent(finding: Finding): Promise<Agent> {
   return failed("not-started", `The agent ends again and again; see ${place.log}`);
 }
 
-/** This user's agent as it is, of whatever version. Never rejects. */
-export async function findRunning(place: AgentPlace, signal?: AbortSignal): Promise<Agent | { kind: "not-running" }> {
+/** This user's agent as it is, of whatever version. `patience`: milliseconds for its first line. Never rejects. */
+export async function findRunning(
+  place: AgentPlace,
+  signal?: AbortSignal,
+  patience?: number,
+): Promise<Agent | { kind: "not-running" }> {
   const wrong = notPrivate(place.folder) ?? notPrivate(place.socketFolder);
   if (wrong !== null) return failed("folder", wrong);
-  const linked = await linkTo(place.socket, signal);
+  const linked = await linkTo(place.socket, signal, patience);
   if (signal?.aborted === true) {
     if (linked.kind === "linked") linked.link.close();
     return failed("aborted", "Interrupted.");
@@ -65,6 +70,7 @@ export async function findRunning(place: AgentPlace, signal?: AbortSignal): Prom
     case "absent":
       return { kind: "not-running" };
     case "broken":
+      if (linked.code === "ETIMEDOUT") return failed("silent", silent(place));
       return failed(
         "broken",
         `The agent can't be asked at ${place.socket} (${linked.code}). If it hangs, end its process.`,
@@ -90,6 +96,21 @@ async function fitting(link: Link): Promise<Agent | "ended"> {
   }
   await link.untilOver();
   return "ended";
+}
+
+function silent(place: AgentPlace): string {
+  const pid = pidOfAgent(place);
+  return `Your agent${pid === null ? "" : ` (process ${pid})`} doesn't answer. pad agent stop ends it, and the next command starts it again.`;
+}
+
+/** Of the agent that has the lock, by the file that it writes; null: it isn't known. */
+export function pidOfAgent({ pid: path }: AgentPlace): number | null {
+  try {
+    const pid = Number(readFileSync(path, "utf8").trim());
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : null;
+  } catch {
+    return null;
+  }
 }
 
 function failed(why: AgentFailure, text: string): Agent {

@@ -116,11 +116,12 @@ function reopened(entered: Entered): Reopened {
     case "entered":
       return { kind: "attached", link: entered.link };
     case "classic-only":
-      return { kind: "failed", isFinal: false, text: "the server no longer seals" };
-    case "failed":
-      return entered.why === "server"
-        ? { kind: "failed", isFinal: false, text: "the server can't be reached" }
-        : { kind: "failed", isFinal: FINAL.has(entered.why), text: entered.text };
+      return { kind: "failed", isFinal: false };
+    case "failed": {
+      if (entered.why === "server" || !FINAL.has(entered.why)) return { kind: "failed", isFinal: false };
+      const why = entered.why === "another-server" ? entered.why : "unusable";
+      return { kind: "failed", isFinal: true, why, text: entered.text };
+    }
   }
 }
 

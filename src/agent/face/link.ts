@@ -29,7 +29,7 @@ interface Waiting {
 const GREETING = 10_000;
 
 /** Connects, and reads the agent's first line. Never rejects. */
-export async function linkTo(path: string, signal?: AbortSignal): Promise<Linked> {
+export async function linkTo(path: string, signal?: AbortSignal, patience = GREETING): Promise<Linked> {
   const { promise, resolve } = Promise.withResolvers<Linked>();
   const socket = connect(path);
   const give = (code: string): void => {
@@ -41,7 +41,7 @@ export async function linkTo(path: string, signal?: AbortSignal): Promise<Linked
   socket.once("error", failed);
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted === true) abort();
-  const timer = setTimeout(() => give("ETIMEDOUT"), GREETING);
+  const timer = setTimeout(() => give("ETIMEDOUT"), patience);
   socket.once("connect", () => {
     socket.off("error", failed);
     const link: Link = new Link(

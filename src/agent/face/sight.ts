@@ -13,6 +13,8 @@ import {
 import { Listeners } from "../../client/listeners.ts";
 import { reconnectDelay } from "../../client/reconnect.ts";
 import { AGENT_GONE } from "./asking.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { HeartbeatTimings } from "./heartbeat.ts";
 import type { Asking } from "./asking.ts";
 import { Gap } from "./gap.ts";
 import type { GapPorts } from "./gap.ts";
@@ -21,13 +23,20 @@ import type { Link, LinkEnd, Told } from "./link.ts";
 /** The next agent's link, attached as the one before was; or why there is none, and whether there may be one later. */
 export type Reopened =
   | { readonly kind: "attached"; readonly link: Link }
-  | { readonly kind: "failed"; readonly isFinal: boolean; readonly text: string };
+  | { readonly kind: "failed"; readonly isFinal: false }
+  | {
+      readonly kind: "failed";
+      readonly isFinal: true;
+      readonly why: "unusable" | "another-server";
+      readonly text: string;
+    };
 export type Reopen = () => Promise<Reopened>;
 
 export interface SightPorts {
   readonly asking: Asking;
   readonly reopen: Reopen;
   readonly page: GapPorts["page"];
+  readonly heartbeat?: Partial<HeartbeatTimings> | undefined;
 }
 
 /** Milliseconds until the next agent is looked for: at first, and at most. */
@@ -54,6 +63,9 @@ export class Sight {
   readonly #held = new Map<ConversationId, Conversation>();
   #gone = new Map<ConversationId, Conversation>();
   #link: Link | null = null;
+  #heartbeat: Heartbeat | null = null;
+  /** As the agent has told it last. */
+  #told: ClientState = this.#state;
   #early: ChatEvent[] | null = [];
   #attempt = 0;
   #isFirst = true;
@@ -137,12 +149,23 @@ export class Sight {
     if (this.#isFirst) this.#gap.begin(this.conversations);
     else void this.#gap.catchUp(this.conversations);
     this.#isFirst = false;
+    this.#heartbeat = new Heartbeat({
+      ping: () => link.control("ping", {}),
+      changed: (answers) => this.#answers(answers),
+      timings: this.#ports.heartbeat,
+    });
+  }
+
+  /** Something is asked of the agent, and whoever asks waits for it. */
+  asked(): void {
+    this.#heartbeat?.hurry();
   }
 
   end(cause: EndCause): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#heartbeat?.end();
     this.#gap.end();
     const link = this.#link;
     this.#link = null;
@@ -158,7 +181,8 @@ export class Sight {
       this.#gone = new Map(this.#held);
       this.#known = new Map();
       this.#stand(told.snapshot.standing);
-      this.#become(told.snapshot.state);
+      this.#told = told.snapshot.state;
+      this.#become(this.#told);
     } else if ("known" in told) {
       this.#known = new Map([...this.#known, [told.known.conversation.id, told.known]]);
       if (!this.#isFirst) this.#tell({ kind: "conversation", conversation: told.known.conversation });
@@ -167,7 +191,8 @@ export class Sight {
     } else if ("me" in told) {
       this.#me = told.me;
     } else if (told.event.kind === "state") {
-      this.#become(told.event.state);
+      this.#told = told.event.state;
+      this.#become(this.#told);
     } else if (told.event.kind === "standing") {
       this.#stand(told.event.standing);
     } else {
@@ -178,9 +203,10 @@ export class Sight {
   #lost(end: LinkEnd): void {
     if (this.#isOver) return;
     this.#link = null;
+    this.#heartbeat?.end();
     this.#ports.asking.lost(end);
     if (this.#state.kind === "ended") return;
-    if (end === "stopped") this.end({ kind: "refused", error: { reason: "other", text: STOPPED } });
+    if (end === "stopped") this.end({ kind: "agent", why: "stopped", text: STOPPED });
     else this.#wait();
   }
 
@@ -197,8 +223,13 @@ export class Sight {
     if (this.#isOver) {
       if (next.kind === "attached") next.link.close();
     } else if (next.kind === "attached") this.use(next.link);
-    else if (next.isFinal) this.end({ kind: "refused", error: { reason: "other", text: next.text } });
+    else if (next.isFinal) this.end({ kind: "agent", why: next.why, text: next.text });
     else this.#wait();
+  }
+
+  #answers(answers: boolean): void {
+    const loss = { kind: "agent", why: "silent", text: SILENT } as const;
+    this.#become(answers ? this.#told : { kind: "waiting", attempt: 0, delay: 0, loss });
   }
 
   #hold({ conversation, hold }: Extract<ChatEvent, { kind: "held" }>): void {
@@ -236,4 +267,6 @@ export class Sight {
   }
 }
 
-const STOPPED = "the agent was stopped (pad agent stop)";
+const STOPPED = "Your agent was stopped (pad agent stop), and this with it. The next pad chat starts it again.";
+const SILENT =
+  "Your agent, the process on this computer that has your keys, doesn't answer. pad agent stop ends it, and the next one starts by itself.";

@@ -258,7 +258,7 @@ test("AG-9 stopped on purpose, the agent takes its faces along; a handover leave
   expect((await stopAgent(agents.state, "handover")).kind).toBe("answered");
   await until(face, () => agents.starts === 2 && face.state.kind === "online");
   expect((await stopAgent(agents.state, "always")).kind).toBe("answered");
-  expect(await face.ended()).toMatchObject({ kind: "refused", error: { reason: "other" } });
+  expect(await face.ended()).toMatchObject({ kind: "agent", why: "stopped" });
   expect(await face.send(OPEN_ROOM.id, "too late")).toEqual({ kind: "not-sent", why: "ended" });
   expect(await stopAgent(agents.state, "always")).toEqual({ kind: "not-running" });
   expect(agents.starts).toBe(2);

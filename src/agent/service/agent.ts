@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { join } from "node:path";
@@ -117,6 +117,7 @@ class Agent {
     // Whoever has the lock is the agent: what lies there is left of one that was killed.
     rmSync(place.socket, { force: true });
     try {
+      writeFileSync(place.pid, `${process.pid}\n`, { mode: 0o600 });
       this.#watch = watchPlace(place, {
         socket: await this.#listen(),
         every: this.#options.watchEvery ?? WATCH_EVERY,

@@ -107,6 +107,8 @@ export class FaceConnection {
         return await this.#attach(request.body);
       case "status":
         return await this.#owner.status();
+      case "ping":
+        return { kind: "here" };
       case "forget":
         return { kind: this.#owner.forget(request.body.server) };
       case "stop":

@@ -122,7 +122,7 @@ export class Life {
 
   #shown(state: ClientState): ClientState {
     return this.#moved !== null && state.kind === "ended"
-      ? { kind: "ended", cause: { kind: "refused", error: { reason: "other", text: this.#moved } } }
+      ? { kind: "ended", cause: { kind: "agent", why: "another-server", text: this.#moved } }
       : state;
   }
 

@@ -99,10 +99,9 @@ test("AG-31 a window is told that its address leads to another server than befor
   agents.opened[0]?.notAtHome(OTHER_ID);
   agents.chats.get("alice")?.end({ kind: "refused", error: { reason: "other", text: "no proof" } });
   expect(await face.ended()).toMatchObject({
-    kind: "refused",
-    error: {
-      text: expect.stringContaining("another server than before. If it was set up anew on purpose: pad agent forget"),
-    },
+    kind: "agent",
+    why: "another-server",
+    text: expect.stringContaining("another server than before. If it was set up anew on purpose: pad agent forget"),
   });
   const servers = serversIn(agents.place.folder, () => {});
   expect(servers.find(SERVER, null)?.name).toBe("alice");
@@ -115,7 +114,7 @@ test("AG-18 who is somebody else on the same server begins anew there; which ser
   const face = await agents.face();
   agents.opened[0]?.notAtHome("AAAAAAAAAAAAAAAAAAAAAA");
   agents.chats.get("alice")?.end({ kind: "refused", error: { reason: "other", text: "no proof" } });
-  expect(await face.ended()).toMatchObject({ error: { text: expect.stringContaining("somebody else") } });
+  expect(await face.ended()).toMatchObject({ why: "another-server", text: expect.stringContaining("somebody else") });
   const servers = serversIn(agents.place.folder, () => {});
   expect(servers.find(SERVER, null)).toBeNull();
   expect(servers.idAt(SERVER)).toBe("AAAAAAAAAAAAAAAAAAAAAA");

@@ -262,7 +262,7 @@ export class Lives {
 
 const TOO_MANY = `The agent is on ${MOST_LIVES} servers already. Stop it (pad agent stop) to begin with others.`;
 
-const SOMEBODY_ELSE = "you are somebody else there than before; start again to begin anew there";
+const SOMEBODY_ELSE = "You are somebody else there than before. Start again, and you begin anew there.";
 
 function anotherServer(server: ServerAddress): string {
   const address = formatAddress(server);

@@ -31,7 +31,7 @@ const fromFace = v.object({ id: count, ask: word, body: v.unknown() });
 
 export type FromFace =
   | { readonly kind: "attach"; readonly id: number; readonly body: v.InferOutput<typeof attach> }
-  | { readonly kind: "status"; readonly id: number }
+  | { readonly kind: "status" | "ping"; readonly id: number }
   | { readonly kind: "stop"; readonly id: number; readonly body: v.InferOutput<typeof stop> }
   | { readonly kind: "forget"; readonly id: number; readonly body: v.InferOutput<typeof forget> }
   | ChatRequest;
@@ -95,13 +95,17 @@ export interface AgentStatus {
   }[];
 }
 
-const REPLIES = { attach: attachReply, status, stop: stopReply, forget: forgetReply } as const;
+/** "I am here": asked by a face that waits. */
+const pingReply = v.object({ kind: v.literal("here") });
+
+const REPLIES = { attach: attachReply, status, stop: stopReply, forget: forgetReply, ping: pingReply } as const;
 export type ControlName = keyof typeof REPLIES;
 export interface ControlReplies {
   readonly attach: AttachReply;
   readonly status: AgentStatus;
   readonly stop: { readonly kind: "stopping" | "in-use" };
   readonly forget: { readonly kind: "forgotten" | "unknown" };
+  readonly ping: { readonly kind: "here" };
 }
 export type ControlReply<Name extends ControlName> = ControlReplies[Name];
 
@@ -135,7 +139,7 @@ export function readFromFace(line: string): FromFace | null {
   const read = parsed(fromFace, line);
   if (read === null) return null;
   const { id, ask, body } = read;
-  if (ask === "status") return { kind: "status", id };
+  if (ask === "status" || ask === "ping") return { kind: ask, id };
   if (ask === "attach") return withBody(attach, body, (checked) => ({ kind: "attach", id, body: checked }));
   if (ask === "stop") return withBody(stop, body, (checked) => ({ kind: "stop", id, body: checked }));
   if (ask === "forget") return withBody(forget, body, (checked) => ({ kind: "forget", id, body: checked }));

@@ -13,6 +13,8 @@ export interface AgentPlace {
   readonly socketFolder: string;
   readonly socket: string;
   readonly log: string;
+  /** The process id of the agent that has the lock, for when it can't be asked. */
+  readonly pid: string;
 }
 
 /** The smallest that systems take is macOS's: 104 bytes with the zero behind them (sun_path). */
@@ -23,7 +25,14 @@ export function agentPlace(state: string, temporary = "/tmp"): AgentPlace {
   const folder = join(state, "agent");
   const beside = join(folder, SOCKET);
   const socketFolder = Buffer.byteLength(beside) <= LONGEST_SOCKET ? folder : shortFolder(folder, temporary);
-  return { state, folder, socketFolder, socket: join(socketFolder, SOCKET), log: join(folder, "agent.log") };
+  return {
+    state,
+    folder,
+    socketFolder,
+    socket: join(socketFolder, SOCKET),
+    log: join(folder, "agent.log"),
+    pid: join(folder, "pid"),
+  };
 }
 
 /**

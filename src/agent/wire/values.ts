@@ -81,6 +81,11 @@ export const connectionEnd = v.variant("kind", [
   v.object({ kind: v.picklist(["kicked", "banned"]), reason: v.exactOptional(text) }),
   v.object({ kind: v.literal("refused"), error: refusal }),
   v.object({ kind: v.picklist(["unreachable", "broken"]), code: word }),
+  v.object({
+    kind: v.literal("agent"),
+    why: v.picklist(["stopped", "died", "silent", "unusable", "another-server"]),
+    text,
+  }),
 ]);
 
 export const state = v.variant("kind", [

@@ -32,7 +32,9 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
   void chat.ended().then(() => typing.abort());
   const say = (text: string, how: "submit" | "say") => {
     const isKept = how === "say" ? !chat.say(text) : chat.submit(text) === "kept";
-    if (isKept && chat.getSnapshot().link.kind !== "online") screen.note("Not connected: this was not sent.");
+    const { link } = chat.getSnapshot();
+    if (isKept && link.kind === "lost" && !link.takes) screen.note(`This was not sent. ${link.text}`);
+    else if (isKept && link.kind !== "online") screen.note("Not connected: this was not sent.");
   };
   let held: string | null = null;
   for await (const [line, ...more] of screen.lines(typing.signal)) {

@@ -67,8 +67,11 @@ export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true):
       if (entry.kind !== "message" || !unsettled.has(entry.key)) continue;
       const said = `To ${visible(title)}, "${visible(entry.text)}"`;
       if (entry.delivery.kind === "sending") {
-        if (link.kind === "online" || held !== null || waiting.has(entry.key)) continue;
+        const waits = link.kind !== "online" || held !== null;
+        if (!waits || waiting.has(entry.key)) continue;
         waiting.add(entry.key);
+        // Why it is held has been said.
+        if (held !== null) continue;
         show({ kind: "note", text: `${said}: waits for the server, and goes out when it is back.` });
         continue;
       }

@@ -49,6 +49,8 @@ function codeOf(why: AgentFailure) {
       return EXIT.keyChanged;
     case "aborted":
       return EXIT.interrupted;
+    case "silent":
+      return EXIT.unreachable;
     case "not-started":
     case "other-version":
     case "busy":

@@ -1,4 +1,5 @@
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
+import { titleInList } from "../../view/chat/who-reads.ts";
 import { widthOf } from "../cells/glyphs.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { lockOf, paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells/style.ts";
@@ -13,20 +14,21 @@ export function conversationRows(chat: ChatSnapshot, width: number, height: numb
   const rows = conversations.slice(first, first + height).map((one, nth) => {
     const count = countOf(one);
     const room = width - EDGE - widthOf(count.text);
-    const label = truncate([labelOf(one, first + nth + 1, one.id === current.id)], room);
+    const label = truncate([labelOf(one, first + nth + 1, chat)], room);
     return label.concat(spread(label, room), count);
   });
   return rows.map((row) => paint(row, settings.colours));
 }
 
 /** The same in one row: the current conversation, then those with something unread, then the others. */
-export function conversationBar({ conversations, current, settings }: ChatSnapshot, width: number): string {
+export function conversationBar(chat: ChatSnapshot, width: number): string {
+  const { conversations, current, settings } = chat;
   const numbered = conversations.map((one, nth) => ({ one, nth: nth + 1 }));
   const rank = (one: Conversation): number =>
     one.id === current.id ? 0 : one.highlights > 0 ? 1 : one.unread > 0 ? 2 : 3;
   const row = numbered
     .toSorted((a, b) => rank(a.one) - rank(b.one))
-    .flatMap(({ one, nth }) => [labelOf(one, nth, one.id === current.id), countOf(one), span("  ")]);
+    .flatMap(({ one, nth }) => [labelOf(one, nth, chat), countOf(one), span("  ")]);
   return paint(truncate(row.slice(0, -1), width), settings.colours);
 }
 
@@ -54,10 +56,10 @@ export function memberRows(
   return rows.map((row) => paint(truncate(row, width - EDGE), settings.colours));
 }
 
-function labelOf(conversation: Conversation, nth: number, isCurrent: boolean): Span {
-  const { title, highlights, unread } = conversation;
-  const style = isCurrent ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
-  return span(`${nth} ${lockOf(conversation)} ${visibleLine(title)}`, style);
+function labelOf(conversation: Conversation, nth: number, { conversations, current }: ChatSnapshot): Span {
+  const { highlights, unread } = conversation;
+  const style = conversation.id === current.id ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
+  return span(`${nth} ${lockOf(conversation)} ${visibleLine(titleInList(conversation, conversations))}`, style);
 }
 
 /** An exclamation mark where somebody wrote to us alone or named us. */

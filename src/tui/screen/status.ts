@@ -57,7 +57,7 @@ function linkText(link: Link): string | null {
     case "connecting":
       return "connecting";
     case "lost":
-      return "not connected, trying again";
+      return link.takes ? "not connected, trying again" : "the agent doesn't answer";
     case "ended":
       return link.text;
   }

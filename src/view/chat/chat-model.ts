@@ -40,6 +40,8 @@ class ChatModel implements Chat {
   readonly #messaging: Messaging;
   readonly #commands: CommandRunner;
   #wasOnline = false;
+  /** The entries that say why something waits. */
+  readonly #heldNotes = new Map<ConversationId, number>();
 
   constructor(ports: ChatPorts) {
     const { client } = ports;
@@ -196,7 +198,11 @@ class ChatModel implements Chat {
     const before = this.getSnapshot().conversations.find((one) => one.id === id)?.held;
     if (before === held) return;
     this.#store.update(id, (one) => ({ ...one, held, hold }));
-    if (held !== null) this.#store.note(held, "trouble", id);
+    // What no longer holds is no longer said: the message's own mark tells what became of it.
+    const said = this.#heldNotes.get(id);
+    if (said !== undefined) this.#store.takeBack(id, said);
+    this.#heldNotes.delete(id);
+    if (held !== null) this.#heldNotes.set(id, this.#store.note(held, "trouble", id));
   }
 
   #showState(state: ClientState): void {
@@ -241,11 +247,14 @@ class ChatModel implements Chat {
   /** Each outage is told once, not with each attempt; that our name is taken is news even then. */
   #lost(loss: ConnectionEnd): void {
     const { link } = this.getSnapshot();
-    const text = isTaken(loss)
-      ? TAKEN
-      : `${explainEnd(loss, this.#ports.server, this.#ports.client.me)} Trying again until it comes back.`;
-    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN)) this.#store.note(text, "trouble");
-    this.#store.change({ link: { kind: "lost", text }, members: null });
+    const why = explainEnd(loss, this.#ports.server, this.#ports.client.me);
+    const text = isTaken(loss) ? TAKEN : loss.kind === "agent" ? why : `${why} Trying again until it comes back.`;
+    const takes = loss.kind !== "agent" || loss.why !== "silent";
+    if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN) || link.takes !== takes) {
+      this.#store.note(text, "trouble");
+      if (!takes) this.#messaging.tellUntaken();
+    }
+    this.#store.change({ link: { kind: "lost", text, takes }, members: null });
   }
 
   #over(cause: ConnectionEnd): void {

@@ -145,6 +145,14 @@ export function replace(conversation: Conversation, entry: Entry): Conversation 
   return { ...conversation, entries: conversation.entries.with(index, entry), bytes: bytes + bytesOf(entry) };
 }
 
+/** Without that entry, if it is still there. */
+export function without(conversation: Conversation, key: number): Conversation {
+  const gone = conversation.entries.find((entry) => entry.key === key);
+  if (gone === undefined) return conversation;
+  const entries = conversation.entries.filter((entry) => entry !== gone);
+  return { ...conversation, entries, bytes: conversation.bytes - bytesOf(gone) };
+}
+
 /** What was noted before anything was known of what was said stands below what has been said, which is older. */
 export function below(conversation: Conversation, older: readonly Entry[]): Conversation {
   const last = older.findLast(({ place }) => Number.isFinite(place))?.place;

@@ -57,16 +57,18 @@ export class Messaging {
     const { client, sealed } = this.#ports;
     const isSealed = sealed !== undefined && (kind === "sealed-room" || kind === "sealed-direct");
     const { link } = this.#store.getSnapshot();
-    if (isSealed ? link.kind === "ended" : link.kind !== "online") return false;
+    const isTaken =
+      link.kind === "online" || (isSealed && (link.kind === "connecting" || (link.kind === "lost" && link.takes)));
+    if (!isTaken) return false;
     const excess = utf8Length(text) - client.longestText(id);
     if (excess > 0) {
       this.#store.note(`That is ${excess} bytes too long for one message; it was not sent.`, "trouble");
       return false;
     }
-    if (isSealed) this.#untold.set(id, [...(this.#untold.get(id) ?? []), text]);
+    if (sealed !== undefined) this.#untold.set(id, [...(this.#untold.get(id) ?? []), text]);
     const options = replyTo === undefined ? {} : { replyTo };
     const sent = isSealed ? sealed.send(id, text, options) : client.send(id, text);
-    void this.#settle(id, title, sent).then(() => this.#takeUntold(id, text));
+    void this.#settle(id, title, sent, text);
     return true;
   }
 
@@ -74,7 +76,9 @@ export class Messaging {
   receive(talk: Talk, told: ChatMessage): void {
     const { me, settings } = this.#store.getSnapshot();
     if (!told.own && settings.ignored.includes(told.from.toLowerCase())) return;
-    if (told.own && told.sealed?.number === null && this.#takeUntold(talk.id, told.text)) this.#wroteHere(told.id);
+    const isNew =
+      told.own && (told.sealed === undefined ? told.delivery.kind === "sending" : told.sealed.number === null);
+    if (isNew && this.#takeUntold(talk.id, told.text) && told.sealed !== undefined) this.#wroteHere(told.id);
     const placed = this.#placed(told, me);
     if (this.#store.has(talk.id, told.id)) return this.#store.replace(talk.id, placed);
     this.#store.learn(talk);
@@ -100,6 +104,15 @@ export class Messaging {
   /** Somebody looks at the conversation: it may ring again. */
   looked(id: ConversationId): void {
     this.#limits.looked(id);
+  }
+
+  /** The agent doesn't answer: what was given to it and has not come back is shown, so that no text is out of sight. */
+  tellUntaken(): void {
+    const { conversations } = this.#store.getSnapshot();
+    for (const [id, texts] of this.#untold) {
+      const title = conversations.find((one) => one.id === id)?.title ?? "";
+      for (const text of texts) this.#store.note(`To ${title}, not taken yet: ${text}`, "trouble", id);
+    }
   }
 
   #placed(told: ChatMessage, me: string): Placed {
@@ -153,8 +166,9 @@ export class Messaging {
     if (direct && isSaid && away !== null) this.#tellAway(talk, text, away);
   }
 
-  async #settle(id: ConversationId, title: string, sent: Promise<Outcome>): Promise<void> {
+  async #settle(id: ConversationId, title: string, sent: Promise<Outcome>, text: string): Promise<void> {
     const outcome = await sent;
+    const wasTold = !this.#takeUntold(id, text);
     const elsewhere = id !== this.#store.getSnapshot().current.id;
     switch (outcome.kind) {
       case "taken":
@@ -164,8 +178,9 @@ export class Messaging {
         this.#held(id, outcome.hold);
         return;
       case "unknown":
-        // Its mark stands where nobody looks now.
-        if (elsewhere) this.#trouble(`To ${title}: whether it arrived is unknown.`);
+        // Its mark stands where nobody looks now, or nowhere.
+        if (!wasTold) this.#trouble(`To ${title}: ${text}: whether it arrived is unknown.`);
+        else if (elsewhere) this.#trouble(`To ${title}: whether it arrived is unknown.`);
         return;
       case "refused":
         if (elsewhere) this.#trouble(`To ${title}: ${explainFailure(outcome, this.#ports.server)}`);

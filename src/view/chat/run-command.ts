@@ -170,7 +170,8 @@ export class CommandRunner {
     const talk = this.#ports.client.named(words);
     if (talk !== null) return talk;
     const isRoom = words.startsWith("#") && this.#ports.sealed !== undefined;
-    const why = isRoom ? `You are not in ${words}. /join ${words} comes in, /rooms lists what there is.` : `${words} can't be anybody's name.`; // prettier-ignore
+    const isOnline = this.#store.getSnapshot().link.kind === "online";
+    const why = isSameName(words, OPEN_ROOM_NAME) ? (isOnline ? NO_OPEN_ROOM : OPEN_ROOM_AWAY) : isRoom ? `You are not in ${words}. /join ${words} comes in, /rooms lists what there is.` : `${words} can't be anybody's name.`; // prettier-ignore
     this.#store.note(why, "trouble");
     return null;
   }
@@ -181,7 +182,7 @@ export class CommandRunner {
       case "rooms":
       case "members":
       case "devices":
-        if (sealed === undefined) return this.#store.note(NOT_SEALED, "trouble");
+        if (sealed === undefined) return void this.#store.note(NOT_SEALED, "trouble");
         return this.#sealed.ask(question, sealed);
       case "who":
         return this.#tell(await client.people(), (people) => `Here: ${namesOf(people).join(", ")}`);
@@ -250,6 +251,8 @@ export class CommandRunner {
   }
 }
 
+const NO_OPEN_ROOM = "This server has no open room (ALL), only sealed ones: /rooms lists them.";
+const OPEN_ROOM_AWAY = "The open room (ALL) is there only while the server is.";
 const NOT_SEALED = "This server speaks the classic protocol, which has no rooms and can't seal.";
 
 /** Not the open room, and no room. */

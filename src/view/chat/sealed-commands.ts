@@ -48,7 +48,7 @@ export class SealedCommands {
         void this.#enter(sealed.join(command.name));
         return true;
       case "plain":
-        void this.#enter(sealed.allowPlain(command.person));
+        void this.#plain(command.person, sealed);
         return true;
       case "leave":
         return this.#leave(command.name, sealed);
@@ -109,11 +109,22 @@ export class SealedCommands {
     );
   }
 
-  async #enter(entering: Promise<Reply<Talk>>): Promise<void> {
+  async #enter(entering: Promise<Reply<Talk>>): Promise<boolean> {
     const reply = await entering;
-    if (reply.kind !== "answered") return this.#fail(reply);
-    this.#store.learn(reply.value);
-    this.#open(reply.value);
+    if (reply.kind === "answered") {
+      this.#store.learn(reply.value);
+      this.#open(reply.value);
+    } else this.#fail(reply);
+    return reply.kind === "answered";
+  }
+
+  /** Two conversations with one person stand in the list then: which is which is said where one writes. */
+  async #plain(person: string, sealed: SealedChat): Promise<void> {
+    if (!(await this.#enter(sealed.allowPlain(person)))) return;
+    const { current } = this.#store.getSnapshot();
+    const { title } = current;
+    const other = sealed.named(title)?.kind === "sealed-direct" ? ` The one with the closed lock is sealed: /to ${title} goes there.` : ""; // prettier-ignore
+    this.#store.note(`In this conversation the server can read what you and ${title} write.${other}`);
   }
 
   #open({ id }: Talk): void {
@@ -136,6 +147,10 @@ export class SealedCommands {
     const { hold } = current;
     if (hold === null) {
       if (!this.#inRoom(current)) return false;
+      if (person !== "") {
+        this.#store.note(`Nothing of yours waits here, so there is nothing of ${person} to accept.`, "trouble");
+        return false;
+      }
       return this.#do(
         sealed.acceptReaders(current.id),
         `Nothing waits here. You have seen who reads: ${current.readers}.`,

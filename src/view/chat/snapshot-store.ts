@@ -16,7 +16,7 @@ export class SnapshotStore {
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
   /** Those that stay: the first, and the open room. */
-  readonly #fixed: ReadonlySet<ConversationId>;
+  readonly #fixed: Set<ConversationId>;
   /** The keys of messages by their ids. */
   readonly #keys = new Map<ConversationId, Map<string, number>>();
   #snapshot: ChatSnapshot;
@@ -57,11 +57,13 @@ export class SnapshotStore {
     for (const listener of this.#listeners) listener();
   }
 
-  /** What the client knows of a conversation now; one that isn't there yet is made, behind the others. */
+  /** What the client knows of a conversation now; one that isn't there yet is made, behind the others, the open room behind the first. */
   learn(talk: Talk): void {
     const all = this.#snapshot.conversations;
     if (conversations.find(all, talk.id) === undefined) {
-      this.#changeAll([...all, conversations.emptyConversation(talk)]);
+      const isOpenRoom = talk.kind === "open-room";
+      if (isOpenRoom) this.#fixed.add(talk.id);
+      this.#changeAll(all.toSpliced(isOpenRoom ? 1 : all.length, 0, conversations.emptyConversation(talk)));
     } else {
       this.update(talk.id, (one) => ({ ...one, ...conversations.known(talk) }));
     }
@@ -128,11 +130,16 @@ export class SnapshotStore {
     this.update(id, (one) => ({ ...conversations.insert(conversations.below(one, entries), ...entries), older }));
   }
 
-  /** A note, in the current conversation unless another is named. */
-  note(text: string, tone: Note["tone"] = "plain", id = this.#snapshot.current.id): void {
-    this.update(id, (one) =>
-      conversations.insert(one, this.#entry(conversations.lastPlace(one), this.#now(), { kind: "note", text, tone })),
-    );
+  /** A note, in the current conversation unless another is named. Returns its key. */
+  note(text: string, tone: Note["tone"] = "plain", id = this.#snapshot.current.id): number {
+    const entry = this.#entry(0, this.#now(), { kind: "note", text, tone });
+    this.update(id, (one) => conversations.insert(one, { ...entry, place: conversations.lastPlace(one) }));
+    return entry.key;
+  }
+
+  /** A note that is true no longer. */
+  takeBack(id: ConversationId, key: number): void {
+    this.update(id, (one) => conversations.without(one, key));
   }
 
   #entry(place: number, at: number, content: Message | Note): Entry {

@@ -28,7 +28,8 @@ export type { Quote };
 export type Link =
   | { readonly kind: "connecting" }
   | { readonly kind: "online" }
-  | { readonly kind: "lost"; readonly text: string }
+  /** `takes`: what is written in a sealed conversation is kept, and goes out later; nothing is while the own agent doesn't answer. */
+  | { readonly kind: "lost"; readonly text: string; readonly takes: boolean }
   | { readonly kind: "ended"; readonly text: string };
 
 export interface Conversation {
