@@ -57,6 +57,13 @@ export function membersOf(state: State, group: GroupRow, owner: Owner): DeviceId
   });
 }
 
+/** Whether another device of the same owner is in any group. */
+export function hasCompanionIn(state: State, device: DeviceId): boolean {
+  const owner = get(state.devices, device)?.owner;
+  const devices = owner === undefined ? [] : [...(get(state.devicesOf, ownerKey(owner)) ?? [])];
+  return devices.some((other) => other !== device && (get(state.groupsOf, other)?.size ?? 0) > 0);
+}
+
 /** How many different people and machines the members belong to. */
 export function ownersOf(state: State, devices: readonly DeviceId[]): Set<string> {
   const owners = new Set<string>();

@@ -3,10 +3,13 @@ import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Config } from "../../src/config/config.ts";
+import { makeReplacement } from "../../src/agent/device/make-device.ts";
+import { readVerifiedRecord } from "../../src/mls/identity/device-record.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
 import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
+import type { Saved } from "../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../src/agent/storage/ports.ts";
 import { restoreDatabase } from "../../src/store/sqlite/restore.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
@@ -26,6 +29,8 @@ export interface ServedDevice {
   say(conversation: string, text: string): Promise<void>;
   /** The texts of its history, oldest first. */
   texts(conversation: string): Promise<readonly string[]>;
+  /** What its store has. */
+  saved(): Promise<Saved>;
   /** Ends the device and closes its store. */
   stop(): Promise<void>;
   /** Starts it again from its files. */
@@ -40,6 +45,8 @@ export interface ServedDevice {
 /** The real server over a SQLite store, and devices of people without a tailnet. */
 export interface ServedWorld {
   arrive(...names: readonly string[]): Promise<readonly ServedDevice[]>;
+  /** Another device of the same person, under the same user key. It is stopped: what it keeps was made. */
+  another(of: ServedDevice): Promise<ServedDevice>;
   /** All at once: each is made, and none is waited for. */
   storm(...names: readonly string[]): readonly ServedDevice[];
   /** Until the condition holds; looked at whenever a device has told something. */
@@ -90,7 +97,21 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
       }
       return arrived;
     },
-    storm: (...names) => names.map(makeDevice),
+    async another(of) {
+      const { device: first, userSeed } = await of.saved();
+      const read = readVerifiedRecord(first?.record ?? new Uint8Array());
+      if (!read.ok || userSeed === null) throw new Error("that device isn't made yet");
+      const made = makeReplacement(read.record, { userSeed, randomBytes: (length) => randomBytes(length) });
+      const other = makeDevice(of.name, { isStarted: false });
+      await other.change(async (store) => {
+        await store.commit([
+          { kind: "device-made", device: made },
+          { kind: "user-key-kept", seed: userSeed },
+        ]);
+      });
+      return other;
+    },
+    storm: (...names) => names.map((name) => makeDevice(name)),
     async until(condition) {
       for (;;) {
         const next = told.promise;
@@ -171,7 +192,7 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
   await world.startServer();
   return world;
 
-  function makeDevice(name: string): ServedDevice {
+  function makeDevice(name: string, { isStarted } = { isStarted: true }): ServedDevice {
     const place = deviceScratch();
     let store: AgentStore;
     let runtime: DeviceRuntime;
@@ -190,6 +211,7 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
         const rows = await store.history(conversation, { before: null, limit: 1000 });
         return rows.toReversed().flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
       },
+      saved: async () => await store.load(),
       async stop() {
         if (!isRunning) return;
         isRunning = false;
@@ -219,6 +241,7 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
           name,
           deviceLabel: "test",
           timings: QUICK,
+          companionTimings: { first: 50, spread: 10 },
           digest: (content) => ({ text: Buffer.from(content).toString(), amends: null }),
           onEvent: (event) => {
             if (event.kind === "failed") failures.push(event.error);
@@ -229,7 +252,7 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
         });
       },
     };
-    device.start();
+    if (isStarted) device.start();
     devices.push({
       end: async () => {
         await device.stop();

@@ -71,6 +71,8 @@ export interface SessionView {
   /** 32 bytes; null for who is no member. */
   readonly authenticator: Uint8Array | null;
   readonly policy: RoomPolicy | null;
+  /** Device ids in hex whose removal the server has ordered. */
+  readonly ordered: ReadonlySet<string>;
 }
 
 /** Steps of one `advance` (two for each message that waits), pushed entries that are held, and operations that wait. */
@@ -269,6 +271,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
       holds: holdsOf(present, { trust: ports.trust, removals: context.removals, now: system.now() }),
       authenticator: active?.authenticator() ?? null,
       policy: active?.policy ?? null,
+      ordered: new Set(context.removals.keys()),
     };
   }
 }

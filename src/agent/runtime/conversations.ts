@@ -46,6 +46,8 @@ export interface Conversations {
   withdraw(conversation: string, messageId: Uint8Array): Promise<boolean>;
   /** The person has seen these, and wants to go on: new readers are shown, changed keys and names are taken from now on. */
   accept(conversation: string, holds: readonly Hold[]): Promise<void>;
+  /** The own person's devices come into all groups that this one is in, as far as that can be had now; the rest by itself, later. */
+  completeGroups(): Promise<void>;
   /** What the server calls people: each name is pinned at its first use. True: some name is new. */
   learn(people: readonly Person[]): Promise<boolean>;
   /** From now on, this name may be written to so that the server can read it. */
@@ -90,9 +92,16 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       await acceptHolds(entrance, session, holds);
       entrance.groups.wake(toText(session.id));
     },
+    async completeGroups() {
+      const entrance = await entranceOf();
+      await entrance?.companions.completeGroups(entrance);
+    },
     async learn(people) {
       const entrance = await entranceOf();
-      return entrance !== null && (await learn(entrance, people));
+      if (entrance === null) return false;
+      const isNew = await learn(entrance, people);
+      entrance.companions.seen(entrance, people);
+      return isNew;
     },
     async allowPlain(name) {
       await (await entranceOf())?.store.commit([{ kind: "plain-allowed", name: foldName(name) }]);

@@ -24,6 +24,8 @@ import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { admitOwed, LONGEST } from "./admitting.ts";
 import { comeIntoEveryone, endForgotten, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
+import { companions } from "./companions.ts";
+import type { CompanionTimings } from "./companions.ts";
 import { conversations } from "./conversations.ts";
 import type { Conversations } from "./conversations.ts";
 import { takeWelcome } from "./entering.ts";
@@ -52,6 +54,8 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly digest?: (content: Uint8Array) => Digest;
   readonly onEvent?: (event: RuntimeEvent) => void;
   readonly system?: System;
+  /** When other people's devices are added to groups that they lack. Default: after some seconds. */
+  readonly companionTimings?: CompanionTimings;
 }
 
 export type RuntimeEvent =
@@ -113,6 +117,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   /** Groups in which devices are owed a place. */
   const owing = new Set<string>();
   let admitting: NodeJS.Timeout | undefined;
+  const beside = companions({
+    system,
+    timings: options.companionTimings,
+    later: (lane, task) => later(lane, async ({ entrance }) => await task(entrance)),
+  });
   const replacement = replacing({ store, name, deviceLabel, system });
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void comeAlive(known).catch(() => {});
@@ -211,8 +220,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),
       onOwing: (group) => void owing.add(group),
     });
-    const entrance = { client, store, service, system, self, groups, successions: continued, digest, onMisplaced };
-    return { self, entrance };
+    const shared = { client, store, service, system, self, groups, digest, onMisplaced };
+    return { self, entrance: { ...shared, successions: continued, companions: beside } };
   }
 
   /** Ended before it said anything there: who is owed a place is waited for as at its making. */
@@ -256,6 +265,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const { row, members } = await session.look();
     const group = toText(session.id);
     if (row.status === "active") {
+      beside.note(group, members);
       await acknowledge(group, row.cursor);
       replacement.removeFormer(session, members, later);
       // The other one is still to be invited; whoever opens it does so now.
@@ -263,7 +273,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         later("pairs", async ({ entrance: living }) => await completePairs(living, [conversation]));
       }
       if (owing.has(group) && admitting === undefined) admitLater(0, 0);
-    }
+    } else beside.forget(group);
     await continueElsewhere(row);
     if (step.kind === "refused" && row.status === "removed")
       later("everyone", async ({ entrance }) => await enterEveryone(entrance));
@@ -301,7 +311,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       }
       seen(view);
     }
+    beside.begin();
     entrance.groups.wakeAll();
+    later("companions", async () => await beside.completeGroups(entrance));
     later("everyone", async () => await comeIntoEveryone(entrance, views));
     if (replacement.isToRejoin()) later("rooms", async () => await replacement.rejoin(entrance, views));
     later(
@@ -396,6 +408,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         return;
       case "presence":
         for (const person of push.people) later("pairs", async (living) => await completePairWith(living, person));
+        later("companions", ({ entrance }) => beside.seen(entrance, push.people));
         return;
       // Turns are waited for in turns.ts; the rest is for faces.
       case "turn":

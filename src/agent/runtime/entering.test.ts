@@ -9,6 +9,7 @@ import type { Owner, Place } from "../../wire/frames/values.ts";
 import { toText } from "../delivery/base64url.ts";
 import { knownPeople } from "../device/known-people.ts";
 import { OPEN } from "./arriving.ts";
+import { companions } from "./companions.ts";
 import { takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import { groupsOf } from "./groups.ts";
@@ -118,6 +119,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       advanced: async () => await Promise.resolve(),
       failed: (error) => refused.push(String(error)),
     }),
+    companions: companions({ system: SYSTEM, later: () => {} }),
     successions: successions({ rows: [], onContinued: () => {}, onOwing: () => {} }),
     digest: () => ({ text: null, amends: null }),
     onMisplaced: (conversation) => refused.push(conversation),

@@ -1,6 +1,8 @@
 import type { FramesClient } from "../../client/frames/index.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import type { DeliveryService, System } from "../group-sessions/ports.ts";
+import type { Person as Bearer } from "../../wire/frames/people.ts";
+import type { Person } from "../group-sessions/person.ts";
 import type { Digest, GroupRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Groups } from "./groups.ts";
@@ -15,9 +17,26 @@ export interface Entrance {
   readonly self: Self;
   readonly groups: Groups;
   readonly successions: Successions;
+  readonly companions: Companions;
   readonly digest: (content: Uint8Array) => Digest;
   /** A group was refused, for not being what the server says that it is. */
   readonly onMisplaced: (conversation: string, why: string) => void;
+}
+
+/** Devices of people who are in a group and that aren't in it themselves, see companions.ts. Groups by their id in base64url. */
+export interface Companions {
+  /** A connection has come: what was tried on another may be tried again. */
+  begin(): void;
+  /** Who is in a group, after each time that its session did something. */
+  note(group: string, members: readonly Person[]): void;
+  /** This device isn't in it any more. */
+  forget(group: string): void;
+  /** The server lists these people so: their devices are added to the groups that they lack, soon. */
+  seen(entrance: Entrance, people: readonly Bearer[]): void;
+  /** The own person's devices come into all groups that this one is in, as far as that can be had now; the rest by itself, later. */
+  completeGroups(entrance: Entrance): Promise<void>;
+  /** The devices of these people come into one group, now. */
+  complete(entrance: Entrance, group: string, people: readonly Bearer[]): Promise<void>;
 }
 
 /** What becomes of conversations whose group can't go on, see successions.ts. */

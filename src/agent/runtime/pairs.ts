@@ -3,12 +3,11 @@ import type { PolicyPerson } from "../../mls/room-policy.ts";
 import type { Person } from "../../wire/frames/people.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
-import type { GroupSession } from "../group-sessions/session.ts";
 import { conversationOf, isSameOwner, placeOf } from "../delivery/places.ts";
 import { OPEN } from "./arriving.ts";
 import type { Entrance } from "./entering.ts";
 import type { Groups } from "./groups.ts";
-import { lookUp, takePackages, whoOf } from "./people.ts";
+import { lookUp, whoOf } from "./people.ts";
 import { failed, found, invite, isOpen } from "./rooms.ts";
 import type { Failed, Made } from "./rooms.ts";
 
@@ -83,33 +82,10 @@ async function complete(entrance: Entrance, conversation: string): Promise<Commi
   if (row.status !== "active") return null;
   const name = self.people.nameOf(who);
   if (name === null) return null;
-  return people.includes(who)
-    ? await addNewDevices(entrance, session, name)
-    : await invite(entrance, conversation, name);
-}
-
-/**
- * A device of the other one's that came later, such as one in the place of a device that was restored: of a pair nobody else can add it, and what
- * is said there would reach none of theirs. Under another user key than the pinned one it isn't added.
- */
-async function addNewDevices(
-  entrance: Entrance,
-  session: GroupSession,
-  name: string,
-): Promise<CommitOutcome | Failed | null> {
+  if (!people.includes(who)) return await invite(entrance, conversation, name);
   const person = await lookUp(entrance, name);
   if (typeof person === "string") return failed(person);
-  const { members } = await session.look();
-  const present = new Set(members.map(({ deviceId }) => toText(deviceId)));
-  const devices = person.devices.filter(({ device }) => !present.has(device));
-  if (devices.length === 0) return null;
-  const taken = await takePackages(entrance, {
-    group: session.id,
-    person: { ...person, devices },
-    now: entrance.system.now(),
-  });
-  if (typeof taken === "string") return failed(taken);
-  const outcome = await session.commit({ kind: "add", devices: taken.devices });
-  entrance.groups.wake(toText(session.id));
-  return outcome;
+  // A device of theirs that came later. That it can't be added holds nobody up.
+  await entrance.companions.complete(entrance, toText(session.id), [person]);
+  return null;
 }

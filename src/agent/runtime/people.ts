@@ -1,6 +1,7 @@
 import type { FramesClient } from "../../client/frames/index.ts";
 import { createObservers } from "../../mls/create-observers.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Person } from "../../wire/frames/people.ts";
@@ -38,11 +39,21 @@ export async function lookUp({ client, store, self }: Looking, name: string): Pr
 
 /**
  * A key package of each of the person's devices, for one group. The server chooses them: each must be of the very device that was
- * asked for, of this person, under the user key that is pinned if one is.
+ * asked for, of this person, under the user key that is pinned if one is; under `userKey` where that is given.
  */
 export async function takePackages(
   { client, self }: Looking,
-  { group, person, now }: { readonly group: Uint8Array; readonly person: Person; readonly now: number },
+  {
+    group,
+    person,
+    userKey = null,
+    now,
+  }: {
+    readonly group: Uint8Array;
+    readonly person: Person;
+    readonly userKey?: Uint8Array | null;
+    readonly now: number;
+  },
 ): Promise<Invited | string> {
   const who = whoKey(whoOf(self, person));
   const of = person.devices.map(({ device }) => device);
@@ -51,7 +62,7 @@ export async function takePackages(
   if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
   const devices: { deviceId: Uint8Array; keyPackage: Uint8Array }[] = [];
   for (const { device, keyPackage } of answer.value.packages) {
-    const fault = faultOf(keyPackage, { device, person, self, who, now });
+    const fault = faultOf(keyPackage, { device, person, self, who, userKey, now });
     if (fault !== null) return fault;
     devices.push({ deviceId: toBytes(device), keyPackage });
   }
@@ -65,10 +76,11 @@ function faultOf(
     readonly person: Person;
     readonly self: Self;
     readonly who: string;
+    readonly userKey: Uint8Array | null;
     readonly now: number;
   },
 ): string | null {
-  const { device, person, self, who, now } = expected;
+  const { device, person, self, who, userKey: demanded, now } = expected;
   let inspected: ReturnType<typeof observers.inspectKeyPackage>;
   try {
     inspected = observers.inspectKeyPackage(keyPackage, Math.floor(now / 1000));
@@ -80,6 +92,7 @@ function faultOf(
   const { deviceId, userKey, kind, identity, server } = read.record;
   const isTheirs = toText(deviceId) === device && isSameOwner({ kind, identity }, person.owner);
   if (!isTheirs || toText(server) !== toText(self.server)) return "another-device";
+  if (demanded !== null && !sameBytes(userKey, demanded)) return "changed-key";
   return self.people.blocks(who, userKey);
 }
 

@@ -8,7 +8,7 @@ import type { Decision } from "../../core/decision.ts";
 import { foldName } from "../../core/names.ts";
 import { get } from "../../core/persistent-map.ts";
 import type { Reply } from "../../groups/decision.ts";
-import { activeMembers } from "../../groups/members.ts";
+import { activeMembers, hasCompanionIn } from "../../groups/members.ts";
 import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
 import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
@@ -122,7 +122,12 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
       const { speaker } = asking;
       if (speaker === null) return { refusal: { reason: "device-needed" } };
       if (request.type === "send" && !mayGo(request.body, asking)) return { refusal: { reason: "too-many-messages" } };
-      return await answerDevice(request, speaker, services.groups);
+      const { state } = services.groups;
+      const isNew = request.type === "publish-packages" && get(state.packages, speaker.device) === undefined;
+      const answer = await answerDevice(request, speaker, services.groups);
+      // Only now can it be added to where its person's other devices are.
+      if (isNew && "reply" in answer && hasCompanionIn(state, speaker.device)) services.onDevice(asking.name);
+      return answer;
     }
   }
 }

@@ -26,6 +26,8 @@ export interface FramesServices {
   readonly away: Map<string, { readonly text: string; readonly session: number }>;
   /** What somebody says of being away has changed. `leaving`: the session that goes, and what it said with it. */
   readonly onAway: (name: string, leaving: number | null) => void;
+  /** Somebody who is in groups has another device, and it can be added to them. */
+  readonly onDevice: (name: string) => void;
   /** The name that an identity has claimed first; null: none. */
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
   readonly encodeNotice: (notice: Notice) => Buffer | null;

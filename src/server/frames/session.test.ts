@@ -37,6 +37,7 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
       directory: new Directory({ core: never, groups: never, speaksFrames: never, awayOf: never }),
       away: new Map(),
       onAway: () => {},
+      onDevice: () => {},
       claimedName: () => null,
       encodeNotice: () => null,
       readers: () => 0,

@@ -59,6 +59,10 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
         const isThere = sessionsNamed(mailbox.state, name).some((session) => session !== leaving);
         if (person !== null && isThere) hearers.tellAll({ type: "presence", people: [person] });
       },
+      onDevice: (name) => {
+        const person = directory.person(name);
+        if (person !== null) hearers.tellAll({ type: "presence", people: [person] });
+      },
       claimedName: (identity) => claimedName(mailbox.state, identity),
       encodeNotice: createNoticeEncoder((notice) =>
         pushOfNotice(notice, { at: Date.now(), personOf: (name) => directory.person(name) }),
