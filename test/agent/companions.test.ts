@@ -61,6 +61,7 @@ test("SR-40 a new device of a person comes into all groups of theirs, added by t
   await world.until(async () => (await tablet.texts(withBob)).includes("both"));
   await tablet.say(withBob, "from the tablet");
   await world.until(async () => (await alice.texts(withBob)).includes("from the tablet"));
+  await world.until(async () => (await bob.texts(withAlice)).length === 2);
   expect(await bob.texts(withAlice)).toEqual(["both", "from the tablet"]);
 });
 

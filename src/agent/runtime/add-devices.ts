@@ -14,6 +14,9 @@ const FORGETTING = 600_000;
 /** Tries that are remembered. */
 const MOST_REMEMBERED = 10_000;
 
+/** A key package of that device; null: none that fits is to be had. */
+export type Taking = (entrance: Entrance, group: Uint8Array, missing: Missing) => Promise<NewDevice | null>;
+
 export interface DeviceAdding {
   /** Tries that were made on another connection don't count. */
   begin(): void;
@@ -22,13 +25,13 @@ export interface DeviceAdding {
   /** Adds those that can be added, and gives the others that may be tried again, with how often they were tried at most. */
   add(
     entrance: Entrance,
-    session: GroupSession,
+    session: Pick<GroupSession, "id" | "commit">,
     missing: readonly Missing[],
   ): Promise<{ readonly left: readonly Missing[]; readonly tries: number }>;
 }
 
 /** Devices are added to groups so that one which can't be keeps no other out, and isn't tried without end. */
-export function deviceAdding(system: System): DeviceAdding {
+export function deviceAdding(system: System, take: Taking = takeOne): DeviceAdding {
   const tries = new Map<string, { readonly count: number; readonly last: number }>();
   return {
     begin: () => tries.clear(),
@@ -37,7 +40,7 @@ export function deviceAdding(system: System): DeviceAdding {
       const group = toText(session.id);
       const tried = missing.filter(({ device }) => count(group, device) < MOST_TRIES).slice(0, MOST_ADDED);
       for (const { device } of tried) remember(group, device);
-      const failed = await attempt(entrance, session, tried);
+      const failed = await attempt(async (each) => await take(entrance, session.id, each), session, tried);
       const counts = failed.map(({ device }) => count(group, device));
       return { left: failed.filter((_, i) => (counts[i] ?? 0) < MOST_TRIES), tries: Math.max(0, ...counts) };
     },
@@ -60,22 +63,15 @@ export function deviceAdding(system: System): DeviceAdding {
 
 /** All in one commit; where that is refused, each alone. Those that couldn't be added. */
 async function attempt(
-  entrance: Entrance,
-  session: GroupSession,
+  take: (missing: Missing) => Promise<NewDevice | null>,
+  session: Pick<GroupSession, "commit">,
   missing: readonly Missing[],
 ): Promise<readonly Missing[]> {
   const ready: (Missing & NewDevice)[] = [];
   const failed: Missing[] = [];
   for (const each of missing) {
-    const { person, device, userKey } = each;
-    const taken = await takePackages(entrance, {
-      group: session.id,
-      person: { ...person, devices: person.devices.filter((listed) => listed.device === device) },
-      userKey,
-      now: entrance.system.now(),
-    });
-    const [had] = typeof taken === "string" ? [] : taken.devices;
-    if (had === undefined) failed.push(each);
+    const had = await take(each);
+    if (had === null) failed.push(each);
     else ready.push({ ...each, ...had });
   }
   if (ready.length === 0) return failed;
@@ -86,4 +82,14 @@ async function attempt(
     if (alone === "refused") failed.push(each);
   }
   return failed;
+}
+
+async function takeOne(
+  entrance: Entrance,
+  group: Uint8Array,
+  { person, device, userKey }: Missing,
+): Promise<NewDevice | null> {
+  const one = { ...person, devices: person.devices.filter((listed) => listed.device === device) };
+  const taken = await takePackages(entrance, { group, person: one, userKey, now: entrance.system.now() });
+  return typeof taken === "string" ? null : (taken.devices[0] ?? null);
 }

@@ -415,6 +415,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "said":
       case "told":
       case "moderated":
+      case "devices":
+      case "device-waits":
+      case "confirmed":
         return;
     }
   }

@@ -3,6 +3,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Person as Bearer } from "../../wire/frames/people.ts";
 import { toText } from "../delivery/base64url.ts";
 import { isSameOwner } from "../delivery/places.ts";
+import type { KnownPeople } from "../device/known-people.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { SessionView } from "../group-sessions/session.ts";
 import { hex } from "../storage/hex.ts";
@@ -22,7 +23,11 @@ export interface Missing {
  * What the server lists of this person and a group doesn't have, under the user key of a leaf of theirs that may stay, which is the pinned
  * one. The listed record isn't verified here: what counts is that of the key package.
  */
-export function missingFrom(view: SessionView, person: Bearer, self: Self): readonly Missing[] {
+export function missingFrom(
+  view: Pick<SessionView, "members" | "ordered">,
+  person: Bearer,
+  self: Pick<Self, "server" | "former"> & { readonly people: Pick<KnownPeople, "blocks"> },
+): readonly Missing[] {
   const who = whoKey(whoOf(self, person));
   const listed = new Set(person.devices.map(({ device }) => device));
   const leaves = view.members.filter((member) => member.who === who);
@@ -42,6 +47,10 @@ export function missingFrom(view: SessionView, person: Bearer, self: Self): read
 }
 
 /** Its removal is ordered, and not because another device has taken its place: its person has left, or is to go. */
-function isLeaving({ ordered }: SessionView, { deviceId }: Person, listed: ReadonlySet<string>): boolean {
+function isLeaving(
+  { ordered }: Pick<SessionView, "ordered">,
+  { deviceId }: Person,
+  listed: ReadonlySet<string>,
+): boolean {
   return ordered.has(hex(deviceId)) && listed.has(toText(deviceId));
 }

@@ -96,6 +96,6 @@ function faultOf(
   return self.people.blocks(who, userKey);
 }
 
-export function whoOf({ server }: Self, { owner }: Pick<Person, "owner">): Who {
+export function whoOf({ server }: Pick<Self, "server">, { owner }: Pick<Person, "owner">): Who {
   return { server, ...owner };
 }
