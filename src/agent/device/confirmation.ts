@@ -9,14 +9,9 @@ import { readRecord } from "../../mls/identity/device-record.ts";
 import { KEY_BYTES, signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { isSameWho, whoBytes } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import type { SealKeyPair } from "../storage/kept.ts";
 import { confirmProof, PROOF_BYTES } from "./token.ts";
 import type { TokenKey } from "./token.ts";
-
-/** 32 bytes each. */
-export interface SealKeyPair {
-  readonly secretKey: Uint8Array;
-  readonly publicKey: Uint8Array;
-}
 
 /** What one of the person's devices has made for another. */
 export interface Confirmation {

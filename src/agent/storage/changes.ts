@@ -2,23 +2,48 @@
 
 import type { SavedGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
+import type { Who } from "../../mls/identity/who.ts";
 import type {
   Flight,
   GroupFacts,
   GroupStatus,
   HistoryEntry,
+  Invitation,
   KeptIntent,
   KeyPackage,
   OutboxRow,
   OwedDevice,
   OwnDevice,
   PendingRequest,
+  SealKeyPair,
   Slot,
   StopCause,
 } from "./kept.ts";
 
+/** What this device is among its person's. */
+export type OwnDeviceChange =
+  /** Made, without a record; in place of the one that was there, as by `device-replaced`, whose user key goes, too. */
+  | {
+      readonly kind: "device-pending";
+      readonly device: Omit<OwnDevice, "record">;
+      readonly sealKey: SealKeyPair;
+      readonly of: Who;
+      readonly token: Uint8Array | null;
+    }
+  /** The token goes with it. */
+  | { readonly kind: "device-confirmed"; readonly record: Uint8Array; readonly userSeed: Uint8Array }
+  /** The record and user key that it made were never taken: it asks to be confirmed. */
+  | { readonly kind: "device-unconfirmed"; readonly of: Who }
+  | { readonly kind: "device-was-removed" }
+  | { readonly kind: "token-kept"; readonly token: Uint8Array | null }
+  | { readonly kind: "seal-key-kept"; readonly sealKey: SealKeyPair }
+  | { readonly kind: "receipt-kept"; readonly receipt: string }
+  | { readonly kind: "invitation-made"; readonly invitation: Invitation }
+  | { readonly kind: "invitation-dropped"; readonly id: Uint8Array };
+
 /** One thing that changes in what a device keeps. Where it says so, a change that doesn't fit what is there refuses its whole commit. */
 export type Change =
+  | OwnDeviceChange
   /** Once. */
   | { readonly kind: "device-made"; readonly device: OwnDevice }
   /**

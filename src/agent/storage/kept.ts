@@ -1,5 +1,6 @@
 import type { WholeGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
+import type { Who } from "../../mls/identity/who.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 
 /** What an agent needs at its start. */
@@ -13,6 +14,16 @@ export interface Saved {
   readonly pins: readonly Pin[];
   readonly names: readonly NamePin[];
   readonly drafts: ReadonlyMap<string, string>;
+  /** It asks to be confirmed, and has no record; null: it is its person's. */
+  readonly candidate: Candidate | null;
+  /** To which others seal for this device; null: of an earlier version, which had none. */
+  readonly sealKey: SealKeyPair | null;
+  /** The server has said so: another device of the person has put this one out. */
+  readonly isRemoved: boolean;
+  /** The last that the server gave with a hello. */
+  readonly receipt: string | null;
+  /** Of devices that this one invites, those that are over among them. */
+  readonly invitations: readonly Invitation[];
   /** The device that this one took the place of; null: none. */
   readonly formerDevice: Uint8Array | null;
   /** The server's incarnation that was seen last: another one was restored from a backup since. Null: none yet. */
@@ -42,6 +53,27 @@ export interface OwnDevice {
   readonly seed: Uint8Array;
   /** The record as last signed. */
   readonly record: Uint8Array;
+}
+
+/** Of the suite's HPKE, 32 bytes each. */
+export interface SealKeyPair {
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+export interface Candidate {
+  /** Whose it asks to be. */
+  readonly who: Who;
+  /** Secret of the token that it was invited by; null: it is confirmed by its code. */
+  readonly token: Uint8Array | null;
+}
+
+export interface Invitation {
+  /** Random. */
+  readonly id: Uint8Array;
+  readonly secret: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly until: number;
 }
 
 export interface KeyPackage {

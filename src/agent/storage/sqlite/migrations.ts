@@ -95,4 +95,8 @@ export const MIGRATIONS: readonly string[] = [
     group_id BLOB PRIMARY KEY REFERENCES groups, made_at INTEGER NOT NULL, intent TEXT NOT NULL
   ) STRICT;
   `,
+  // Devices that this one confirms by itself, once they show that they have the secret.
+  `
+  CREATE TABLE invitations (id BLOB PRIMARY KEY, sealed BLOB NOT NULL, until INTEGER NOT NULL) STRICT;
+  `,
 ];

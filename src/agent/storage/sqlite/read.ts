@@ -4,6 +4,7 @@ import { SLOTS } from "../kept.ts";
 import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, QueuedMessage, Saved, Slot } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import { readIntent } from "./intents.ts";
+import { ownDeviceRows } from "./own-device.ts";
 import { readerSets } from "./reader-sets.ts";
 import {
   readFacts,
@@ -59,12 +60,18 @@ const KeyPackageRow = v.object({
 export function reader(connection: Connection, secrets: Secrets): Reader {
   const statements = prepare(connection);
   const sets = readerSets(connection);
+  const own = ownDeviceRows(connection, secrets);
   const whoIn = (set: number) => sets.whoIn(set);
   const rows = (found: readonly unknown[]) => found.map((row) => readHistory(row, whoIn));
   return {
     load: () => ({
       device: ownDevice(),
       userSeed: secret("user-seed"),
+      candidate: own.candidate(),
+      sealKey: own.sealKey(),
+      isRemoved: own.isRemoved(),
+      receipt: own.receipt(),
+      invitations: own.invitations(),
       groups: statements.groups.all().map(readGroup),
       keyPackages: statements.keyPackages.all().map((row) => withoutSecret(readKeyPackage(row, secrets))),
       pins: statements.pins.all().map(readPin),

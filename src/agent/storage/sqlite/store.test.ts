@@ -47,6 +47,11 @@ describe("what was committed", () => {
     expect(await store.load()).toEqual({
       device: null,
       userSeed: null,
+      candidate: null,
+      sealKey: null,
+      isRemoved: false,
+      receipt: null,
+      invitations: [],
       groups: [],
       keyPackages: [],
       pins: [],
@@ -61,6 +66,58 @@ describe("what was committed", () => {
     expect(await store.group(group)).toBeNull();
     expect(await store.keyPackage(id(1))).toBeNull();
     expect(await store.history(conversation, { before: null, limit: 10 })).toEqual([]);
+  });
+
+  test("AS-25 a device that asks to be its person's, is confirmed, removed and begins anew; with whom it invites", async () => {
+    const [first, second] = [pending(1), pending(2)];
+    const record = Uint8Array.of(1, 2, 3);
+    const userSeed = Uint8Array.from(secret().subarray(0, 32));
+    await store.commit([{ kind: "device-pending", ...first }]);
+    const { token } = first;
+    const empty = new Uint8Array();
+    expect(await (await reopened()).load()).toMatchObject({
+      device: { ...first.device, record: empty },
+      candidate: { who: bob, token },
+      sealKey: first.sealKey,
+      userSeed: null,
+    });
+    await store.commit([{ kind: "device-confirmed", record: Uint8Array.of(9), userSeed }]);
+    await store.commit([{ kind: "device-unconfirmed", of: bob }]);
+    expect(await store.load()).toMatchObject({
+      device: { record: empty },
+      userSeed: null,
+      candidate: { who: bob, token: null },
+    });
+    await store.commit([
+      { kind: "token-kept", token },
+      { kind: "device-confirmed", record, userSeed },
+      { kind: "receipt-kept", receipt: "abc" },
+      { kind: "invitation-made", invitation: { id: id(1), secret: secret().subarray(0, 16), until: 5 } },
+      { kind: "invitation-made", invitation: { id: id(2), secret: token ?? empty, until: 4 } },
+      { kind: "invitation-dropped", id: id(1) },
+      { kind: "device-was-removed" },
+      groupAdded(),
+      historyKept(1, message(1, "kept")),
+    ]);
+    expect(await (await reopened()).load()).toMatchObject({
+      device: { record },
+      userSeed,
+      candidate: null,
+      receipt: "abc",
+      invitations: [{ id: id(2), secret: token, until: 4 }],
+      isRemoved: true,
+    });
+    await store.commit([{ kind: "device-pending", ...second }]);
+    expect(await (await reopened()).load()).toMatchObject({
+      device: second.device,
+      candidate: { who: bob, token: second.token },
+      userSeed: null,
+      receipt: null,
+      isRemoved: false,
+      formerDevice: first.device.id,
+      groups: [{ status: "removed" }],
+    });
+    expect((await store.history(conversation, { before: null, limit: 10 })).length).toBe(1);
   });
 
   test("AS-2 device, user key, key packages, pins and drafts are there again", async () => {
@@ -85,7 +142,7 @@ describe("what was committed", () => {
       { kind: "server-seen", incarnation: "second" },
     ]);
     const saved = await (await reopened()).load();
-    expect(saved).toEqual({
+    expect(saved).toMatchObject({
       device: { ...device, record: Uint8Array.of(4) },
       userSeed: newerSeed,
       groups: [],
@@ -384,4 +441,11 @@ function begin(messageId: Uint8Array, number: number): Change {
 
 function asRead(row: OutboxRow): OutboxRow {
   return { ...row, content: Uint8Array.from(row.content) };
+}
+
+function pending(number: number) {
+  const [seed, secretKey, publicKey] = [secret(), secret(), secret()].map((bytes) => bytes.slice(0, 32));
+  if (seed === undefined || secretKey === undefined || publicKey === undefined) throw new Error("three were made");
+  const sealKey = { secretKey, publicKey };
+  return { device: { id: id(number), seed }, sealKey, of: bob, token: secret().slice(0, 16) };
 }

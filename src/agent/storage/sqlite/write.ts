@@ -10,6 +10,7 @@ import { historyWriter } from "./history.ts";
 import { keyPackagePlace, statePlace } from "./read.ts";
 import { readerSets } from "./reader-sets.ts";
 import { writeIntent } from "./intents.ts";
+import { ownDeviceRows } from "./own-device.ts";
 import { writeRequest } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -28,6 +29,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
   const statements = prepare(connection);
   const sets = readerSets(connection);
   const history = historyWriter(connection, sets);
+  const own = ownDeviceRows(connection, secrets);
   return {
     commit(changes) {
       try {
@@ -51,9 +53,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
   function apply(change: Change): void {
     switch (change.kind) {
       case "device-made":
-        statements.secretOnce.run("device-seed", secrets.seal("device-seed", change.device.seed));
-        statements.metaOnce.run("device-id", change.device.id);
-        statements.metaOnce.run("record", change.device.record);
+        make(change.device);
         return;
       case "device-replaced":
         replace(change.device);
@@ -63,6 +63,17 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
         return;
       case "user-key-kept":
         statements.secret.run("user-seed", secrets.seal("user-seed", change.seed));
+        return;
+      case "device-pending":
+      case "device-confirmed":
+      case "device-unconfirmed":
+      case "device-was-removed":
+      case "token-kept":
+      case "seal-key-kept":
+      case "receipt-kept":
+      case "invitation-made":
+      case "invitation-dropped":
+        own.apply(change, begin);
         return;
       case "key-package-made": {
         const { reference, secret, lastResort, madeAt } = change.keyPackage;
@@ -204,6 +215,18 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
     }
   }
 
+  /** The first one, or in place of one that was. */
+  function begin(device: OwnDevice): void {
+    if (statements.hasDevice.get() !== undefined) return replace(device);
+    make(device);
+  }
+
+  function make({ id, seed, record }: OwnDevice): void {
+    statements.secretOnce.run("device-seed", secrets.seal("device-seed", seed));
+    statements.metaOnce.run("device-id", id);
+    statements.metaOnce.run("record", record);
+  }
+
   function replace({ id, seed, record }: OwnDevice): void {
     one(statements.former.run(), "a device");
     statements.secret.run("device-seed", secrets.seal("device-seed", seed));
@@ -255,6 +278,7 @@ function prepare(connection: Connection) {
   const on = (sql: string) => connection.prepare(sql);
   return {
     raise: on("UPDATE meta SET value = value + 1 WHERE key = 'counter' RETURNING value"),
+    hasDevice: on("SELECT 1 FROM secrets WHERE name = 'device-seed'"),
     metaOnce: on("INSERT INTO meta (key, value) VALUES (?, ?)"),
     secretOnce: on("INSERT INTO secrets (name, sealed) VALUES (?, ?)"),
     secret: on("INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?, ?)"),
