@@ -480,6 +480,9 @@ test("CA-12 newer kinds, malformed contents and what changes others' words are s
 });
 
 test("CA-10 a page of very long messages is cut by its bytes, and goes on before them", async () => {
+  await world.end();
+  // Each counts as several messages.
+  world = await chatWorld({ messageRate: 0 });
   const [alice] = await world.arrive("alice");
   if (alice === undefined) throw new Error("she was to come");
   const long = "x".repeat(32_000);

@@ -7,6 +7,7 @@ import type { AgentStore } from "../../src/agent/storage/ports.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { ChatEvent, ChatMessage, Conversation, Outcome, Reply } from "../../src/client/index.ts";
+import type { Config } from "../../src/config/config.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import type { ClassicPeer } from "../helpers/classic-peer.ts";
 import { startTestServer } from "../helpers/server.ts";
@@ -51,7 +52,8 @@ export interface ChatWorld {
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
-export async function chatWorld(config: { readonly noClassic?: boolean } = {}): Promise<ChatWorld> {
+/** @param config what differs of the server's configuration. */
+export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld> {
   const scratch = scratchDirectory();
   const people: ServedChat[] = [];
   const failures: unknown[] = [];

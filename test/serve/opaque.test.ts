@@ -67,7 +67,9 @@ function* memoryOf(pid: number): Generator<Buffer> {
       for (let at = start; at < end; at += PIECE) {
         const piece = Buffer.alloc(Math.min(PIECE, end - at));
         try {
-          yield piece.subarray(0, readSync(memory, piece, 0, piece.length, at));
+          const read = piece.subarray(0, readSync(memory, piece, 0, piece.length, at));
+          // Most of it was never written.
+          if (!read.equals(ZEROS.subarray(0, read.length))) yield read;
         } catch {
           // Reserved, and never written.
         }
@@ -79,3 +81,4 @@ function* memoryOf(pid: number): Generator<Buffer> {
 }
 
 const PIECE = 1 << 20;
+const ZEROS = Buffer.alloc(PIECE);

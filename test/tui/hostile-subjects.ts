@@ -101,7 +101,7 @@ export const SUBJECTS: readonly {
   readonly length: number;
 }[] = [
   // So long that a pattern which tries each place anew would take minutes.
-  ...Object.entries(READERS).map(([name, take]) => ({ name, take, length: 262_144 })),
+  ...Object.entries(READERS).map(([name, take]) => ({ name, take, length: 131_072 })),
   // Half a message; that it grows no faster is counted.
   ...Object.entries({ ...LAYOUTS, ...EDITS }).map(([name, take]) => ({ name, take, length: 16_384 })),
 ];

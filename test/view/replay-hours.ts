@@ -7,6 +7,9 @@ import { startChat, type TestChat } from "../helpers/chat.ts";
 /** A lively hour: three lines a second, more in all than a conversation keeps. */
 const LINES_AN_HOUR = 10_800;
 
+/** So many from one of them before the other has the word. */
+const AT_A_TIME = 20;
+
 /** Only what the two say counts. */
 const QUIET = { settings: { joins: false } };
 
@@ -17,16 +20,20 @@ const people = [alice, bob];
 
 let line = 0;
 for (let hour = 0; hour < Number(hours); hour++) {
-  for (let count = 0; count < LINES_AN_HOUR; count++) await say(people[count % 2] ?? alice, lineOf(line++));
+  for (let said = 0; said < LINES_AN_HOUR; said += AT_A_TIME) {
+    const texts = Array.from({ length: AT_A_TIME }, () => lineOf(line++));
+    await say(people[(said / AT_A_TIME) % 2] ?? alice, texts);
+  }
   globalThis.gc?.();
   console.log(process.memoryUsage().heapUsed);
 }
 await Promise.all(people.map(({ chat }) => chat.leave()));
 
-/** Resolves when both have it: the one who said it, as taken. */
-async function say({ chat }: TestChat, text: string): Promise<void> {
-  chat.submit(text);
-  await Promise.all(people.map((person) => person.until(({ current }) => isLast(current.entries.at(-1), text))));
+/** Resolves when both have the last one: the one who said it, as taken. */
+async function say({ chat }: TestChat, texts: readonly string[]): Promise<void> {
+  for (const text of texts) chat.submit(text);
+  const last = texts.at(-1) ?? "";
+  await Promise.all(people.map((person) => person.until(({ current }) => isLast(current.entries.at(-1), last))));
 }
 
 function isLast(

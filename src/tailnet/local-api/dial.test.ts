@@ -74,9 +74,11 @@ test("TN-21 what is not the tailnet's, and our own address on an interface, is l
 });
 
 test("TN-21 no answer in time, a wish withdrawn, no permission, and no tailscaled are problems of their own", async () => {
-  const { fake, api } = await userspace({ dialTimeout: 20 });
+  const impatient = await userspace({ dialTimeout: 20 });
+  impatient.fake.hold("dial");
+  expect(await impatient.api.dial("chat", 1, noSignal)).toEqual({ ok: false, problem: { kind: "timeout" } });
+  const { fake, api } = await userspace();
   const release = fake.hold("dial");
-  expect(await api.dial("chat", 1, noSignal)).toEqual({ ok: false, problem: { kind: "timeout" } });
   expect(await api.dial("chat", 1, AbortSignal.abort())).toEqual({ ok: false, problem: { kind: "timeout" } });
   release();
   fake.forbid("no");
