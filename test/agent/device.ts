@@ -172,7 +172,7 @@ export async function testDevice(options: DeviceOptions): Promise<TestDevice> {
           },
         },
         trust: overriding<Trust>(people, {
-          blocks: (other, shown) => blocked.get(other) ?? people.blocks(other, shown),
+          blocks: (shown) => blocked.get(whoKey(shown.identity)) ?? people.blocks(shown),
         }),
         system,
         ownDevice: id,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { pinOf } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Person } from "../../wire/frames/people.ts";
@@ -17,7 +18,7 @@ const sealedOnly = { kind: "not-sent", why: "sealed-only" };
 
 /** A server that says that nobody has a device. */
 function chat({ knowsKey = false, hasPair = false, isAllowed = false } = {}) {
-  const pins = knowsKey ? [{ who: bob, userKey: key, level: "unverified" as const, since: 0 }] : [];
+  const pins = knowsKey ? [pinOf(bob, key, 0)] : [];
   const people = knownPeople({ pins, names: [{ name: "bob", who: bob }] }, () => 0);
   const person: Person = {
     name: "bob",

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { readRecord } from "../../mls/identity/device-record.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
+import type { ShownDevice } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Change } from "../storage/changes.ts";
@@ -32,16 +33,16 @@ test("DI-13 the first device makes signature key and user key and signs its reco
 
 test("DI-14 who is seen first is pinned and blocks nothing; another key blocks until the person says yes", () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
-  expect(people.blocks(whoKey(bob), key)).toBeNull();
+  expect(people.blocks(shows(bob, key))).toBeNull();
   const shown = { who: bob, userKey: key };
   expect(keep(people, people.firstUses([shown, shown])).length).toBe(1);
   expect(people.firstUses([shown, { who: bob, userKey: otherKey }])).toEqual([]);
-  expect([people.blocks(whoKey(bob), key), people.blocks(whoKey(bob), otherKey)]).toEqual([null, "changed-key"]);
+  expect([people.blocks(shows(bob, key)), people.blocks(shows(bob, otherKey))]).toEqual([null, "changed-key"]);
   keep(people, people.verify(shown, "compared"));
   expect(people.verify({ who: bob, userKey: otherKey }, "compared")).toEqual([]);
   expect(people.level(whoKey(bob))).toBe("compared");
   keep(people, people.acceptKey({ who: bob, userKey: otherKey }));
-  expect([people.blocks(whoKey(bob), otherKey), people.level(whoKey(bob))]).toEqual([null, "unverified"]);
+  expect([people.blocks(shows(bob, otherKey)), people.level(whoKey(bob))]).toEqual([null, "unverified"]);
 });
 
 test("DI-14 a name that leads to somebody else blocks writing to them until the person says yes", () => {
@@ -49,19 +50,23 @@ test("DI-14 a name that leads to somebody else blocks writing to them until the 
   keep(people, people.seeName("bob", bob));
   expect(people.seeName("Bob", bob)).toEqual([]);
   expect(people.seeName("bob", mallory)).toEqual([]);
-  expect([people.blocks(whoKey(mallory), key), people.blocks(whoKey(bob), key)]).toEqual(["remapped-name", null]);
+  expect([people.blocks(shows(mallory, key)), people.blocks(shows(bob, key))]).toEqual(["remapped-name", null]);
   keep(people, people.acceptName("bob", mallory));
-  expect(people.blocks(whoKey(mallory), key)).toBeNull();
+  expect(people.blocks(shows(mallory, key))).toBeNull();
   expect(people.seeName("bob", mallory)).toEqual([]);
 });
 
 test("DI-14 what isn't on the disk yet counts for nothing", () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   const changes = people.firstUses([{ who: bob, userKey: key }]);
-  expect(people.blocks(whoKey(bob), otherKey)).toBeNull();
+  expect(people.blocks(shows(bob, otherKey))).toBeNull();
   people.kept(changes);
-  expect(people.blocks(whoKey(bob), otherKey)).toBe("changed-key");
+  expect(people.blocks(shows(bob, otherKey))).toBe("changed-key");
 });
+
+function shows(identity: Who, userKey: Uint8Array): ShownDevice {
+  return { identity, userKey, deviceId: new Uint8Array(16), deviceKey: new Uint8Array(32) };
+}
 
 function keep(people: KnownPeople, changes: readonly Change[]): readonly Change[] {
   people.kept(changes);

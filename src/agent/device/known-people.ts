@@ -1,10 +1,13 @@
 /** `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group. */
 
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
-import type { NamePin, Pin, TrustLevel } from "../../mls/identity/pins.ts";
+import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Change } from "../storage/changes.ts";
+
+/** `removed-device`: its own person has removed it, and it is still there. */
+export type Block = "changed-key" | "remapped-name" | "removed-device";
 
 /** Somebody, with the user key that is shown as theirs. */
 interface ShownKey {
@@ -17,8 +20,8 @@ interface ShownKey {
  * counts here when `kept` is told that they are on the disk.
  */
 export interface KnownPeople {
-  /** Why nothing is to be sent to whoever shows this key, or null. First uses are no reason. */
-  blocks(who: string, userKey: Uint8Array): "changed-key" | "remapped-name" | null;
+  /** Why nothing is to be sent to this device, or null. First uses are no reason. */
+  blocks(device: ShownDevice): Block | null;
   /** Pins of those who aren't known yet. */
   firstUses(shown: readonly ShownKey[]): readonly Change[];
   /** The server calls them so: pinned at first; another identity blocks sending to it until `acceptName`. */
@@ -50,9 +53,10 @@ export function knownPeople(
   for (const { name, who } of saved.names) if (!nameByWho.has(whoKey(who))) nameByWho.set(whoKey(who), name);
 
   return {
-    blocks(who, userKey) {
-      const pin = pins.get(who);
-      if (pin !== undefined && judgeKey(pin, pin.who, userKey).kind === "changed-key") return "changed-key";
+    blocks(device) {
+      const who = whoKey(device.identity);
+      const verdict = judgeKey(pins.get(who) ?? null, device);
+      if (verdict.kind === "changed-key" || verdict.kind === "removed-device") return verdict.kind;
       return remapped.has(who) ? "remapped-name" : null;
     },
     firstUses(shown) {

@@ -24,10 +24,12 @@ export function holdsOf(
   const unseen = people.filter(({ who }) => who !== own && !readers.has(who));
   const holds: Hold[] = unseen.length === 0 ? [] : [{ kind: "new-readers", who: whoOf(unseen) }];
   for (const kind of ["changed-key", "remapped-name"] as const) {
-    const blocked = people.filter(({ who, userKey }) => trust.blocks(who, userKey) === kind);
+    const blocked = people.filter((person) => trust.blocks(person) === kind);
     if (blocked.length > 0) holds.push({ kind, who: whoOf(blocked), shown: keysOf(blocked) });
   }
-  const overdue = people.filter(({ deviceId }) => now >= (removals.get(hex(deviceId)) ?? Infinity));
+  const isOverdue = ({ deviceId }: Person) => now >= (removals.get(hex(deviceId)) ?? Infinity);
+  // What its own person has removed isn't written to for a while longer.
+  const overdue = people.filter((person) => isOverdue(person) || trust.blocks(person) === "removed-device");
   if (overdue.length > 0) holds.push({ kind: "removal-pending", who: whoOf(overdue) });
   return holds;
 }

@@ -2,7 +2,9 @@
  * What a group session stands on. The session knows no socket and no protocol: who plugs it in hands it a delivery service,
  * which may lose answers, repeat and reorder pushes, and lie; what it says is checked against the log's hash chain and MLS.
  */
+import type { ShownDevice } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import type { Block } from "../device/known-people.ts";
 import type { Change } from "../storage/changes.ts";
 import type { PendingRequest } from "../storage/kept.ts";
 
@@ -100,8 +102,8 @@ export interface System {
 
 /** What is known of a group's people beforehand: pins (`knownPeople`). */
 export interface Trust {
-  /** Why nothing is to be sent to somebody who shows this key, or null. */
-  blocks(who: string, userKey: Uint8Array): "changed-key" | "remapped-name" | null;
+  /** Why nothing is to be sent to this device, or null. */
+  blocks(device: ShownDevice): Block | null;
   /** Pins of those who are seen for the first time, to be kept with what else is. */
   firstUses(shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[]): readonly Change[];
   /** Those changes are on the disk. */

@@ -6,7 +6,6 @@
 import { createObservers } from "../../mls/create-observers.ts";
 import { readRecord } from "../../mls/identity/device-record.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
-import { whoKey } from "../../mls/identity/who.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import type { OwedDevice } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
@@ -83,9 +82,9 @@ function isOf({ self, system }: Entrance, keyPackage: Uint8Array, { deviceId, de
     const inspected = observers.inspectKeyPackage(keyPackage, Math.floor(system.now() / 1000));
     const read = readRecord(inspected.record, inspected.deviceKey);
     if (!read.ok || !sameBytes(inspected.deviceKey, deviceKey)) return false;
-    const { server, userKey } = read.record;
+    const { server } = read.record;
     const isHere = sameBytes(read.record.deviceId, deviceId) && sameBytes(server, self.server);
-    return isHere && self.people.blocks(whoKey(read.record), userKey) === null;
+    return isHere && self.people.blocks({ ...read.record, identity: read.record, deviceKey }) === null;
   } catch {
     // An EngineError: it is none, or has expired.
     return false;

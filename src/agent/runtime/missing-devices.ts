@@ -31,9 +31,7 @@ export function missingFrom(
   const who = whoKey(whoOf(self, person));
   const listed = new Set(person.devices.map(({ device }) => device));
   const leaves = view.members.filter((member) => member.who === who);
-  const trusted = leaves.filter(
-    (leaf) => !isLeaving(view, leaf, listed) && self.people.blocks(who, leaf.userKey) === null,
-  );
+  const trusted = leaves.filter((leaf) => !isLeaving(view, leaf, listed) && self.people.blocks(leaf) === null);
   const keys = new Map(trusted.map(({ userKey }) => [hex(userKey), userKey]));
   const present = new Set(leaves.map(({ deviceId }) => toText(deviceId)));
   const former = self.former === null ? null : toText(self.former);

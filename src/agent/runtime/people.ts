@@ -62,7 +62,7 @@ export async function takePackages(
   if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
   const devices: { deviceId: Uint8Array; keyPackage: Uint8Array }[] = [];
   for (const { device, keyPackage } of answer.value.packages) {
-    const fault = faultOf(keyPackage, { device, person, self, who, userKey, now });
+    const fault = faultOf(keyPackage, { device, person, self, userKey, now });
     if (fault !== null) return fault;
     devices.push({ deviceId: toBytes(device), keyPackage });
   }
@@ -75,12 +75,11 @@ function faultOf(
     readonly device: string;
     readonly person: Person;
     readonly self: Self;
-    readonly who: string;
     readonly userKey: Uint8Array | null;
     readonly now: number;
   },
 ): string | null {
-  const { device, person, self, who, userKey: demanded, now } = expected;
+  const { device, person, self, userKey: demanded, now } = expected;
   let inspected: ReturnType<typeof observers.inspectKeyPackage>;
   try {
     inspected = observers.inspectKeyPackage(keyPackage, Math.floor(now / 1000));
@@ -89,11 +88,11 @@ function faultOf(
   }
   const read = readVerifiedRecord(inspected.record);
   if (!read.ok) return "invalid-key-package";
-  const { deviceId, userKey, kind, identity, server } = read.record;
+  const { deviceId, kind, identity, server } = read.record;
   const isTheirs = toText(deviceId) === device && isSameOwner({ kind, identity }, person.owner);
   if (!isTheirs || toText(server) !== toText(self.server)) return "another-device";
-  if (demanded !== null && !sameBytes(userKey, demanded)) return "changed-key";
-  return self.people.blocks(who, userKey);
+  if (demanded !== null && !sameBytes(read.record.userKey, demanded)) return "changed-key";
+  return self.people.blocks({ ...read.record, identity: read.record, deviceKey: inspected.deviceKey });
 }
 
 export function whoOf({ server }: Pick<Self, "server">, { owner }: Pick<Person, "owner">): Who {

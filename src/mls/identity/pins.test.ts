@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { judgeKey, judgeName, pinOf, TRUST_LEVELS, verified } from "./pins.ts";
+import type { ShownDevice } from "./pins.ts";
 import { whoKey } from "./who.ts";
 import type { Who } from "./who.ts";
 
@@ -9,11 +10,11 @@ const mallory: Who = { server, kind: "person", identity: "6666" };
 const [key, otherKey] = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(3)];
 
 test("DI-5 the first key seen is trusted, as unverified; the same is known; another is a changed key", () => {
-  expect(judgeKey(null, bob, key)).toEqual({ kind: "first-use" });
+  expect(judgeKey(null, shows(bob, key))).toEqual({ kind: "first-use" });
   const pin = pinOf(bob, key, 5);
   expect(pin.level).toBe("unverified");
-  expect(judgeKey(pin, bob, Uint8Array.from(key))).toEqual({ kind: "known", level: "unverified" });
-  expect(judgeKey(pin, bob, otherKey)).toEqual({ kind: "changed-key", pinned: pin, seen: otherKey });
+  expect(judgeKey(pin, shows(bob, Uint8Array.from(key)))).toEqual({ kind: "known", level: "unverified" });
+  expect(judgeKey(pin, shows(bob, otherKey))).toEqual({ kind: "changed-key", pinned: pin, seen: otherKey });
 });
 
 test("DI-5 a pin is of one identity on one server, whatever it is called", () => {
@@ -26,7 +27,7 @@ test("DI-5 a pin is of one identity on one server, whatever it is called", () =>
     mallory,
   ];
   expect(new Set(everybody.map(whoKey)).size).toBe(everybody.length);
-  expect(() => judgeKey(pinOf(bob, key, 0), mallory, key)).toThrow(TypeError);
+  expect(() => judgeKey(pinOf(bob, key, 0), shows(mallory, key))).toThrow(TypeError);
 });
 
 test("DI-6 a name leads to the identity it led to first; a remapped one is told, in any case of letters", () => {
@@ -48,3 +49,7 @@ test("DI-7 a level only rises, and only for the pinned key", () => {
   ]);
   expect(verified(pin, otherKey, "compared")).toBeNull();
 });
+
+function shows(identity: Who, userKey: Uint8Array): ShownDevice {
+  return { identity, userKey, deviceId: new Uint8Array(16), deviceKey: new Uint8Array(32) };
+}

@@ -1,4 +1,5 @@
 import { sameBytes } from "./bytes.ts";
+import { stayingTag } from "./succession.ts";
 import { isSameWho, whoKey } from "./who.ts";
 import type { Who } from "./who.ts";
 
@@ -13,6 +14,37 @@ export interface Pin {
   readonly level: TrustLevel;
   /** Milliseconds since 1970, of one's own clock: for people to read. */
   readonly since: number;
+  /** What came before this key; null: nothing that is known. */
+  readonly former: Former | null;
+  /** Null: nobody has gone so under this key. */
+  readonly departures: Departures | null;
+}
+
+/** Of the keys that a pinned key has succeeded (judge-succession.ts). */
+export interface Former {
+  /** The newest first, at most 8. */
+  readonly keys: readonly Uint8Array[];
+  /** Tags of the devices that may still carry one of these keys (`stayingTag`). */
+  readonly staying: readonly Uint8Array[];
+  /** Ids of devices that were removed with these keys, the newest first, at most 64. */
+  readonly removed: readonly Uint8Array[];
+}
+
+/**
+ * Devices (by id) that were removed from a group while others of their person stayed there, without these having announced a new key; and
+ * those that stayed, with whom they have added since: they alone can still announce one. At most 64 of each.
+ */
+export interface Departures {
+  readonly gone: readonly Uint8Array[];
+  readonly left: readonly Uint8Array[];
+}
+
+/** A device as its leaf or key package shows it. */
+export interface ShownDevice {
+  readonly identity: Who;
+  readonly userKey: Uint8Array;
+  readonly deviceId: Uint8Array;
+  readonly deviceKey: Uint8Array;
 }
 
 export interface NamePin {
@@ -27,6 +59,8 @@ export type TrustLevel = (typeof TRUST_LEVELS)[number];
 export type KeyVerdict =
   | { readonly kind: "first-use" }
   | { readonly kind: "known"; readonly level: TrustLevel }
+  /** Its person has removed it, and it is still to be seen. */
+  | { readonly kind: "removed-device" }
   | { readonly kind: "changed-key"; readonly pinned: Pin; readonly seen: Uint8Array };
 
 export type NameVerdict =
@@ -34,11 +68,19 @@ export type NameVerdict =
   | { readonly kind: "known" }
   | { readonly kind: "remapped-name"; readonly pinned: Who; readonly seen: Who };
 
-/** What the pin of that identity, or its absence, says about a key that is shown as theirs. */
-export function judgeKey(pin: Pin | null, who: Who, userKey: Uint8Array): KeyVerdict {
+/**
+ * What the pin of that identity, or its absence, says about a device that is shown as theirs. Under a former key only those devices are known
+ * that the key's owner has named as staying.
+ */
+export function judgeKey(pin: Pin | null, { identity: who, userKey, deviceId, deviceKey }: ShownDevice): KeyVerdict {
   if (pin === null) return { kind: "first-use" };
   if (!isSameWho(pin.who, who)) throw new TypeError(`the pin of ${whoKey(pin.who)} says nothing about ${whoKey(who)}`);
   if (sameBytes(pin.userKey, userKey)) return { kind: "known", level: pin.level };
+  const { former } = pin;
+  if (former !== null && includes(former.keys, userKey)) {
+    if (includes(former.removed, deviceId)) return { kind: "removed-device" };
+    if (includes(former.staying, stayingTag(deviceId, deviceKey))) return { kind: "known", level: pin.level };
+  }
   return { kind: "changed-key", pinned: pin, seen: userKey };
 }
 
@@ -51,7 +93,7 @@ export function judgeName(pin: NamePin | null, name: string, who: Who): NameVerd
 
 /** The pin that a first use makes, or a person's own yes to a changed key: nobody has verified that key. */
 export function pinOf(who: Who, userKey: Uint8Array, since: number): Pin {
-  return { who, userKey: Uint8Array.from(userKey), level: "unverified", since };
+  return { who, userKey: Uint8Array.from(userKey), level: "unverified", since, former: null, departures: null };
 }
 
 /** The same pin at that level, if the key verified is the pinned one; a lower level than it has takes nothing away. */
@@ -63,4 +105,9 @@ export function verified(pin: Pin, userKey: Uint8Array, level: TrustLevel): Pin 
 /** Names are compared without regard to the case of ASCII letters, as the server does. */
 export function foldName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** Of bytes that are no secret. */
+export function includes(all: readonly Uint8Array[], one: Uint8Array): boolean {
+  return all.some((other) => sameBytes(other, one));
 }

@@ -99,4 +99,6 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE invitations (id BLOB PRIMARY KEY, sealed BLOB NOT NULL, until INTEGER NOT NULL) STRICT;
   `,
+  // Of each pin the keys before it and the devices that stayed or went.
+  `ALTER TABLE pins ADD COLUMN succession TEXT;`,
 ];

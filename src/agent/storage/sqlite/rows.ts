@@ -13,6 +13,7 @@ import type {
   OwedDevice,
   PendingRequest,
 } from "../kept.ts";
+import { readSuccession } from "./pin-succession.ts";
 import { hex } from "../hex.ts";
 
 /** Rows as values. Each throws a `ValiError` when the row is none that we wrote. */
@@ -97,11 +98,17 @@ export function readWritten(row: unknown): OutboxRow {
   return { messageId, content, text, writtenAt };
 }
 
-const PinRow = v.object({ ...Who, user_key: Bytes, level: v.picklist(TRUST_LEVELS), since: Whole });
+const PinRow = v.object({
+  ...Who,
+  user_key: Bytes,
+  level: v.picklist(TRUST_LEVELS),
+  since: Whole,
+  succession: v.nullable(v.string()),
+});
 
 export function readPin(row: unknown): Pin {
-  const { server, kind, identity, user_key: userKey, level, since } = v.parse(PinRow, row);
-  return { who: { server, kind, identity }, userKey, level, since };
+  const { server, kind, identity, user_key: userKey, level, since, succession } = v.parse(PinRow, row);
+  return { who: { server, kind, identity }, userKey, level, since, ...readSuccession(succession) };
 }
 
 const NameRow = v.object({ ...Who, name: v.string() });

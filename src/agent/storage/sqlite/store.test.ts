@@ -124,6 +124,9 @@ describe("what was committed", () => {
     const [userSeed, newerSeed, packageSecret] = [secret(), secret(), secret()].map((bytes) => bytes.subarray(0, 32));
     const keyPackage = { reference: id(5), secret: packageSecret ?? device.seed, lastResort: true, madeAt: 12 };
     const pin = pinOf(bob, new Uint8Array(32).fill(3), 77);
+    const former = { keys: [pin.userKey], staying: [id(8), id(9)], removed: [id(10)] };
+    const departures = { gone: [id(11)], left: [] };
+    const succeeded = { ...pin, userKey: new Uint8Array(32).fill(4), level: "compared", former, departures } as const;
     await store.commit([
       { kind: "device-made", device },
       { kind: "user-key-kept", seed: userSeed ?? device.seed },
@@ -133,7 +136,7 @@ describe("what was committed", () => {
       { kind: "key-package-made", keyPackage: { ...keyPackage, reference: id(6), lastResort: false, madeAt: 13 } },
       { kind: "key-package-dropped", reference: id(6) },
       { kind: "pin-kept", pin },
-      { kind: "pin-kept", pin: { ...pin, level: "compared" } },
+      { kind: "pin-kept", pin: succeeded },
       { kind: "name-pinned", pin: { name: "Bob", who: bob } },
       { kind: "draft-kept", conversation, text: "half a" },
       { kind: "draft-kept", conversation: "#gone", text: "x" },
@@ -147,7 +150,7 @@ describe("what was committed", () => {
       userSeed: newerSeed,
       groups: [],
       keyPackages: [{ reference: id(5), lastResort: true, madeAt: 12 }],
-      pins: [{ ...pin, level: "compared" }],
+      pins: [succeeded],
       names: [{ name: "Bob", who: bob }],
       drafts: new Map([[conversation, "half a"]]),
       facts: new Map(),

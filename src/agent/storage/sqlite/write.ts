@@ -11,6 +11,7 @@ import { keyPackagePlace, statePlace } from "./read.ts";
 import { readerSets } from "./reader-sets.ts";
 import { writeIntent } from "./intents.ts";
 import { ownDeviceRows } from "./own-device.ts";
+import { writeSuccession } from "./pin-succession.ts";
 import { writeRequest } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -198,7 +199,8 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
         return;
       case "pin-kept": {
         const { who, userKey, level, since } = change.pin;
-        statements.pin.run(whoKey(who), who.server, who.kind, who.identity, userKey, level, since);
+        const succession = writeSuccession(change.pin);
+        statements.pin.run(whoKey(who), who.server, who.kind, who.identity, userKey, level, since, succession);
         return;
       }
       case "name-pinned": {
@@ -363,7 +365,8 @@ function prepare(connection: Connection) {
     sender: on("INSERT OR REPLACE INTO senders (group_id, device, number) VALUES (?, ?, ?)"),
     shown: on("INSERT OR IGNORE INTO readers (group_id, who) VALUES (?, ?)"),
     pin: on(
-      "INSERT OR REPLACE INTO pins (who, server, kind, identity, user_key, level, since) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO pins (who, server, kind, identity, user_key, level, since, succession)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     name: on("INSERT OR REPLACE INTO name_pins (folded, name, server, kind, identity) VALUES (?, ?, ?, ?, ?)"),
     draft: on("INSERT OR REPLACE INTO drafts (conversation, text) VALUES (?, ?)"),

@@ -1,0 +1,299 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { newSigningKey } from "./ed25519.ts";
+import type { SigningKey } from "./ed25519.ts";
+import { followMovement, judgeSuccession } from "./judge-succession.ts";
+import type { Announcement, Succession } from "./judge-succession.ts";
+import { judgeKey, pinOf } from "./pins.ts";
+import type { Pin, ShownDevice } from "./pins.ts";
+import { rotateUserKey } from "./succession.ts";
+import type { Who } from "./who.ts";
+
+const who: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
+const old = newSigningKey();
+const [laptop, phone, desktop] = [device(1), device(2), device(3)];
+/** What whoever took the phone makes with the old user key, which the phone knows. */
+const impostor = device(9);
+const pin = pinOf(who, old.publicKey, 0);
+const rotation = rotate(old, [laptop, desktop], [phone]);
+const announced: Announcement = {
+  statement: rotation.statement,
+  announcer: laptop,
+  wasMember: true,
+  removed: ids(phone),
+  present: ids(laptop, desktop),
+};
+
+test("DI-9 a successor announced by a device that stays, in the commit that removes the others, is accepted; the level stays", () => {
+  const verdict = judgeSuccession({ ...pin, level: "compared" }, announced);
+  expect(verdict).toMatchObject({ kind: "accepted", pin: { userKey: rotation.userKey.publicKey, level: "compared" } });
+  // The announcer may carry its new record already.
+  const renewed = { ...laptop, userKey: rotation.userKey.publicKey };
+  expect(judgeSuccession(pin, { ...announced, announcer: renewed }).kind).toBe("accepted");
+});
+
+test("DI-9 behind it those that stay are known under the old key too, by id and key; the removed and all others aren't", () => {
+  const next = accepted(judgeSuccession(pin, announced));
+  expect(judgeKey(next, { ...laptop, userKey: rotation.userKey.publicKey }).kind).toBe("known");
+  expect([laptop, desktop].map((each) => judgeKey(next, each).kind)).toEqual(["known", "known"]);
+  expect(judgeKey(next, phone).kind).toBe("removed-device");
+  expect(judgeKey(next, impostor).kind).toBe("changed-key");
+  // Under a device's id with a key of one's own.
+  expect(judgeKey(next, { ...desktop, deviceKey: impostor.deviceKey }).kind).toBe("changed-key");
+});
+
+test("DI-9 the removed device signs a successor itself: refused, before and after its removal", () => {
+  const own = rotate(old, [phone], [laptop]);
+  const bySelf = { statement: own.statement, announcer: phone, removed: ids(laptop), present: ids(phone, desktop) };
+  const next = accepted(judgeSuccession(pin, announced));
+  expect(why(next, bySelf)).toBe("not-the-pinned-key");
+  // The removal came without a word: whoever is out can't speak for the rest.
+  const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
+  expect(why(behind, bySelf)).toBe("announcer-is-new");
+  expect(why(behind, { ...bySelf, wasMember: false })).toBe("announcer-is-new");
+});
+
+test("DI-9 it comes back under another id, into an open room, and removes a sibling in its own name: refused", () => {
+  const next = accepted(judgeSuccession(pin, announced));
+  const own = rotate(old, [impostor], [laptop]);
+  const takeover = { statement: own.statement, announcer: impostor, removed: ids(laptop), present: ids(impostor) };
+  expect(why(next, takeover)).toBe("not-the-pinned-key");
+  // And where the removal came without a word, before its person's announcement.
+  const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
+  const joined = followMovement(behind, { removed: [], added: ids(impostor), stayed: ids(laptop, desktop), by: null });
+  expect(why(joined, takeover)).toBe("announcer-is-new");
+  expect(judgeSuccession(joined, { ...announced, removed: [] }).kind).toBe("accepted");
+});
+
+test("DI-9 a thief whose device is still a member races: the first of two announcements counts, the other is a changed key", () => {
+  const theirs = rotate(old, [phone], [laptop, desktop]);
+  const byThief = { ...announced, statement: theirs.statement, announcer: phone, removed: ids(laptop, desktop) };
+  const first = accepted(judgeSuccession(pin, { ...byThief, present: ids(phone) }));
+  expect(why(first, {})).toBe("not-the-pinned-key");
+  expect(judgeKey(first, { ...laptop, userKey: rotation.userKey.publicKey }).kind).toBe("changed-key");
+  expect(judgeKey(first, laptop).kind).toBe("removed-device");
+});
+
+test("DI-9 after a removal without a word only who was there then can announce, and whom they have added since", () => {
+  const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
+  expect(behind.departures).toEqual({ gone: ids(phone), left: ids(laptop, desktop) });
+  const late = { ...announced, removed: [] };
+  expect(judgeSuccession(behind, late).kind).toBe("accepted");
+  const tablet = device(4);
+  const withTablet = rotate(old, [tablet, laptop], [phone]);
+  const byTablet = { ...late, statement: withTablet.statement, announcer: tablet, present: ids(tablet, laptop) };
+  const added = { removed: [], added: ids(tablet), stayed: ids(laptop, desktop) };
+  const byLaptop = followMovement(behind, { ...added, by: laptop.deviceId });
+  expect(judgeSuccession(byLaptop, byTablet).kind).toBe("accepted");
+  expect(why(followMovement(behind, { ...added, by: null }), byTablet)).toBe("announcer-is-new");
+  expect(why(followMovement(behind, { ...added, by: phone.deviceId }), byTablet)).toBe("announcer-is-new");
+});
+
+test("DI-9 devices that go all together, or come while nobody has gone, change nothing", () => {
+  expect(followMovement(pin, { ...plainRemoval(phone, []), removed: ids(phone, laptop) })).toBe(pin);
+  expect(followMovement(pin, { removed: [], added: ids(desktop), stayed: ids(laptop), by: null })).toBe(pin);
+});
+
+test("DI-9 a statement where the named are no members, where one of them still is, or that doesn't name its announcer as staying is refused", () => {
+  expect(why(pin, { removed: [] })).toBe("nothing-removed");
+  expect(why(pin, { removed: ids(desktop) })).toBe("nothing-removed");
+  expect(why(pin, { present: ids(laptop, phone) })).toBe("removed-device-still-in");
+  expect(why(pin, { announcer: phone })).toBe("announcer-not-staying");
+  expect(why(pin, { announcer: { ...laptop, deviceKey: impostor.deviceKey } })).toBe("announcer-not-staying");
+  expect(why(pin, { announcer: { ...laptop, userKey: newSigningKey().publicKey } })).toBe("announcer-unknown");
+  expect(why(pin, { wasMember: false })).toBe("announcer-is-new");
+  expect(why(pin, { statement: rotate(newSigningKey(), [laptop], [phone]).statement })).toBe("not-the-pinned-key");
+  expect(why(pin, { statement: rotation.statement.with(3, 7) })).toBe("signature");
+  expect(() => judgeSuccession(pin, { ...announced, announcer: { ...laptop, identity: another() } })).toThrow(
+    TypeError,
+  );
+});
+
+test("DI-9 statements are taken in their order, and a replayed one takes nothing back", () => {
+  const first = accepted(judgeSuccession(pin, announced));
+  const second = rotate(rotation.userKey, [laptop], [desktop]);
+  const next: Announcement = { ...announced, statement: second.statement, removed: ids(desktop), present: ids(laptop) };
+  // Of the second nothing is taken before the first.
+  expect(why(pin, next)).toBe("not-the-pinned-key");
+  const last = accepted(judgeSuccession(first, next));
+  expect(last.userKey).toEqual(second.userKey.publicKey);
+  for (const replayed of [announced, { ...announced, removed: [] }]) expect(why(last, replayed)).toBeTypeOf("string");
+  // A device that was away since before the first is known under its key, unless it was removed meanwhile.
+  expect([judgeKey(last, laptop).kind, judgeKey(last, desktop).kind]).toEqual(["known", "removed-device"]);
+});
+
+test("DI-9 who sees the second group before the first takes the same statement again without a change", () => {
+  const first = accepted(judgeSuccession(pin, announced));
+  for (const again of [announced, { ...announced, announcer: desktop }, { ...announced, removed: [] }]) {
+    expect(judgeSuccession(first, again)).toMatchObject({ kind: "known", pin: first });
+  }
+});
+
+test("DI-9 two rotations at once by two siblings: each peer keeps the first it sees, the other is a changed key", () => {
+  const other = rotate(old, [laptop, desktop], [phone]);
+  const byDesktop: Announcement = { ...announced, statement: other.statement, announcer: desktop };
+  const one = accepted(judgeSuccession(pin, announced));
+  expect(why(one, byDesktop)).toBe("not-the-pinned-key");
+  expect(judgeKey(one, { ...desktop, userKey: other.userKey.publicKey }).kind).toBe("changed-key");
+  expect(judgeSuccession(accepted(judgeSuccession(pin, byDesktop)), announced).kind).toBe("refused");
+});
+
+test("DI-9 whoever knows the new key first learns of the old one from its owner's word alone, whoever repeats it", () => {
+  const newcomer = pinOf(who, rotation.userKey.publicKey, 0);
+  expect(judgeKey(newcomer, desktop).kind).toBe("changed-key");
+  const verdict = judgeSuccession(newcomer, { ...announced, wasMember: false, removed: [] });
+  expect(verdict.kind).toBe("known");
+  const taught = verdict.kind === "known" ? verdict.pin : newcomer;
+  expect([judgeKey(taught, desktop).kind, judgeKey(taught, phone).kind]).toEqual(["known", "removed-device"]);
+  // Of a statement whose new key isn't the pinned one nothing is learnt.
+  const forged = rotate(old, [impostor], [desktop]);
+  expect(judgeSuccession(newcomer, { ...announced, statement: forged.statement }).kind).toBe("refused");
+});
+
+/** What happens in one group: devices by number; the thief has the phone's keys and with them the first user key. */
+type Step =
+  | { readonly kind: "join" | "add"; readonly device: number }
+  | { readonly kind: "plain-removal"; readonly device: number }
+  | { readonly kind: "rotate"; readonly by: number; readonly removed: number }
+  | { readonly kind: "take-over"; readonly by: number; readonly staying: number; readonly removed: number };
+
+const numbers = fc.integer({ min: 0, max: 5 });
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("join" as const, "add" as const), device: numbers }),
+  fc.record({ kind: fc.constant("plain-removal" as const), device: numbers }),
+  fc.record({ kind: fc.constant("rotate" as const), by: numbers, removed: numbers }),
+  fc.record({ kind: fc.constant("take-over" as const), by: numbers, staying: numbers, removed: numbers }),
+);
+
+test("DI-9 whatever happens in a group behind the removal of a thief's device, its user key is never taken", () => {
+  // Honest devices and the thief's; making keys is slow, so that all are made once.
+  const honest = Array.from({ length: 6 }, (_, at) => device(20 + at));
+  const thieves = Array.from({ length: 6 }, (_, at) => device(40 + at));
+  fc.assert(
+    fc.property(fc.array(steps, { maxLength: 30 }), fc.boolean(), (played, isAnnounced) => {
+      let userKey: SigningKey = old;
+      const own = [old.publicKey];
+      let known: Pin = pin;
+      let inGroup: readonly ShownDevice[] = [...honest.slice(0, 3), phone];
+      const commit = (announcement: Announcement) => {
+        const verdict = judgeSuccession(known, announcement);
+        if (verdict.kind !== "refused") known = verdict.pin;
+        const { removed, announcer } = announcement;
+        const stayed = inGroup.filter((each) => !removed.includes(each.deviceId));
+        if (verdict.kind === "refused") {
+          known = followMovement(known, { removed, added: [], stayed: ids(...stayed), by: announcer.deviceId });
+        }
+        inGroup = stayed;
+      };
+      const rotateBy = (by: ShownDevice, removed: readonly ShownDevice[]) => {
+        const staying = inGroup.filter((each) => !removed.includes(each) && !thieves.includes(each));
+        const made = rotate(userKey, staying, removed);
+        userKey = made.userKey;
+        own.push(userKey.publicKey);
+        commit({
+          statement: made.statement,
+          announcer: by,
+          wasMember: true,
+          removed: ids(...removed),
+          present: ids(...inGroup.filter((each) => !removed.includes(each))),
+        });
+      };
+      const plainly = (gone: ShownDevice) => {
+        inGroup = inGroup.filter((each) => each !== gone);
+        known = followMovement(known, { removed: ids(gone), added: [], stayed: ids(...inGroup), by: null });
+      };
+      if (isAnnounced) rotateBy(honest[0]!, [phone]);
+      else plainly(phone);
+      for (const step of played) {
+        switch (step.kind) {
+          case "join": {
+            // The thief's, by itself or added by somebody else.
+            const one = thieves[step.device]!;
+            if (inGroup.includes(one)) break;
+            known = followMovement(known, { removed: [], added: ids(one), stayed: ids(...inGroup), by: null });
+            inGroup = [...inGroup, one];
+            break;
+          }
+          case "add": {
+            const one = honest[step.device]!;
+            if (inGroup.includes(one) || !inGroup.includes(honest[0]!)) break;
+            const by = honest[0]!.deviceId;
+            known = followMovement(known, { removed: [], added: ids(one), stayed: ids(...inGroup), by });
+            inGroup = [...inGroup, one];
+            break;
+          }
+          case "plain-removal": {
+            const one = inGroup.find((each) => each === honest[step.device] || each === thieves[step.device]);
+            if (one !== undefined && one !== honest[0]) plainly(one);
+            break;
+          }
+          case "rotate": {
+            const [by, one] = [honest[step.by]!, honest[step.removed]!];
+            // An honest person removes with the one all that isn't theirs.
+            const removed = inGroup.filter((each) => each === one || thieves.includes(each));
+            if (by !== one && one !== honest[0] && inGroup.includes(by) && removed.length > 0) rotateBy(by, removed);
+            break;
+          }
+          case "take-over": {
+            const by = thieves[step.by]!;
+            const removed = honest[step.removed]!;
+            if (!inGroup.includes(by)) break;
+            const made = rotate(old, [by, thieves[step.staying]!], [removed, phone]);
+            const left = inGroup.filter((each) => each !== removed);
+            commit({
+              statement: made.statement,
+              announcer: by,
+              wasMember: true,
+              removed: inGroup.includes(removed) ? ids(removed) : [],
+              present: ids(...left),
+            });
+            break;
+          }
+        }
+        expect(own).toContainEqual(known.userKey);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function rotate(
+  from: SigningKey,
+  staying: readonly ShownDevice[],
+  removed: readonly ShownDevice[],
+): ReturnType<typeof rotateUserKey> {
+  const fields = { ...who, label: "alice", deviceLabel: "", node: "", notAfter: 0n };
+  return rotateUserKey(
+    who,
+    from,
+    staying.map(({ deviceId, deviceKey }) => ({ fields: { ...fields, deviceId }, deviceKey })),
+    removed.map(({ deviceId }) => deviceId),
+  );
+}
+
+function device(number: number): ShownDevice {
+  const deviceId = new Uint8Array(16).fill(number);
+  return { identity: who, userKey: old.publicKey, deviceId, deviceKey: new Uint8Array(32).fill(number) };
+}
+
+function ids(...devices: readonly ShownDevice[]): Uint8Array[] {
+  return devices.map(({ deviceId }) => deviceId);
+}
+
+function plainRemoval(gone: ShownDevice, stayed: readonly ShownDevice[]) {
+  return { removed: ids(gone), added: [], stayed: ids(...stayed), by: null };
+}
+
+function another(): Who {
+  return { ...who, identity: "1002" };
+}
+
+function accepted(verdict: Succession): Pin {
+  if (verdict.kind === "refused") throw new Error(verdict.why);
+  return verdict.pin;
+}
+
+function why(known: Pin, change: Partial<Announcement>): string {
+  const verdict = judgeSuccession(known, { ...announced, ...change });
+  return verdict.kind === "refused" ? verdict.why : verdict.kind;
+}

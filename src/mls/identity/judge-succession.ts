@@ -1,0 +1,138 @@
+import { sameBytes } from "./bytes.ts";
+import { includes, judgeKey } from "./pins.ts";
+import type { Departures, Former, Pin, ShownDevice } from "./pins.ts";
+import { readStatement, stayingTag } from "./succession.ts";
+import type { Statement } from "./succession.ts";
+import { isSameWho, whoKey } from "./who.ts";
+
+/** A commit of somebody's device, as far as it concerns that person: the group's own signature proves who made it. */
+export interface Announcement {
+  /** The commit's authenticated data. */
+  readonly statement: Uint8Array;
+  /** The committer, as its leaf was before. */
+  readonly announcer: ShownDevice;
+  /** Whether it was in the group before: who comes in by the very commit was not. */
+  readonly wasMember: boolean;
+  /** Ids of this person's devices that the commit removes, and of those that are in the group behind it. */
+  readonly removed: readonly Uint8Array[];
+  readonly present: readonly Uint8Array[];
+}
+
+export type Succession =
+  /** The pin to have from now on. `known`: it is of the statement's new key already, and may have learnt of the old one. */
+  | { readonly kind: "accepted" | "known"; readonly pin: Pin; readonly statement: Statement }
+  | { readonly kind: "refused"; readonly why: RefusedWhy };
+
+export type RefusedWhy =
+  | "malformed"
+  | "signature"
+  | "not-the-pinned-key"
+  | "announcer-not-staying"
+  | "announcer-unknown"
+  | "announcer-is-new"
+  | "nothing-removed"
+  | "removed-device-still-in";
+
+/** Keys and removed devices that a pin remembers. */
+const MOST_KEYS = 8;
+const MOST_REMOVED = 64;
+
+/**
+ * Whether a peer takes the new key for the pinned one's successor. Whoever holds the old key can write a statement, a removed device too. So it
+ * counts only in a commit of a device that was in the group before, that the statement itself names as staying, and that is not new there since
+ * a device of this person went without a word; and only when a device that the statement names has been removed, by this very commit or before.
+ * What is refused changes nothing: a leaf under the new key is a changed key then.
+ *
+ * Of the pinned key's own word about a key before it nothing of this is asked: it is its owner who vouches for the devices that stay.
+ */
+export function judgeSuccession(pin: Pin, announcement: Announcement): Succession {
+  const { announcer } = announcement;
+  if (!isSameWho(pin.who, announcer.identity)) {
+    throw new TypeError(`the pin of ${whoKey(pin.who)} says nothing about ${whoKey(announcer.identity)}`);
+  }
+  const read = readStatement(announcement.statement, pin.who);
+  if (!read.ok) return refused(read.fault);
+  const { statement } = read;
+  if (sameBytes(pin.userKey, statement.next)) return { kind: "known", pin: taught(pin, statement), statement };
+  const why = objection(pin, statement, announcement);
+  return why === null ? { kind: "accepted", pin: succeeded(pin, statement), statement } : refused(why);
+}
+
+function objection(pin: Pin, statement: Statement, announcement: Announcement): RefusedWhy | null {
+  const { announcer, wasMember, removed, present } = announcement;
+  const { deviceId, deviceKey, userKey } = announcer;
+  if (!sameBytes(pin.userKey, statement.old)) return "not-the-pinned-key";
+  if (!includes(statement.staying, stayingTag(deviceId, deviceKey))) return "announcer-not-staying";
+  if (includes(statement.removed, deviceId)) return "announcer-not-staying";
+  // Its leaf may carry the new key already.
+  if (!sameBytes(userKey, statement.next) && judgeKey(pin, announcer).kind !== "known") return "announcer-unknown";
+  if (!wasMember || (pin.departures !== null && !includes(pin.departures.left, deviceId))) return "announcer-is-new";
+  if (statement.removed.some((id) => includes(present, id))) return "removed-device-still-in";
+  const gone = [...removed, ...(pin.departures?.gone ?? [])];
+  return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
+}
+
+/** How much the key was trusted stays: its owner has signed the new one. */
+function succeeded(pin: Pin, statement: Statement): Pin {
+  return { ...pin, userKey: statement.next, former: before(pin.former, statement), departures: null };
+}
+
+function taught(pin: Pin, statement: Statement): Pin {
+  const isKnown = pin.former !== null && includes(pin.former.keys, statement.old);
+  return isKnown ? pin : { ...pin, former: before(pin.former, statement) };
+}
+
+function before(former: Former | null, { old, staying, removed }: Statement): Former {
+  return {
+    keys: [old, ...(former?.keys ?? [])].slice(0, MOST_KEYS),
+    staying,
+    removed: [...removed, ...(former?.removed ?? [])].slice(0, MOST_REMOVED),
+  };
+}
+
+/** A commit that announces nothing, as far as it concerns one person's devices (ids). */
+export interface Movement {
+  /** Of this person's, that it removes and adds. */
+  readonly removed: readonly Uint8Array[];
+  readonly added: readonly Uint8Array[];
+  /** In the group behind it, without those it adds. */
+  readonly stayed: readonly Uint8Array[];
+  /** The committer's, where it is this person's and was in the group before; else null. */
+  readonly by: Uint8Array | null;
+}
+
+/**
+ * The pin behind such a commit. From the first device on that goes while others of its person stay, a device that comes by itself or by somebody
+ * else's hand can announce no new key: it may be the one that went, under another id.
+ */
+export function followMovement(pin: Pin, { removed, added, stayed, by }: Movement): Pin {
+  const before = pin.departures;
+  const isPart = removed.length > 0 && stayed.length > 0;
+  if (before === null && !isPart) return pin;
+  const gone = isPart ? [...removed, ...(before?.gone ?? [])] : (before?.gone ?? []);
+  const left = before?.left ?? stayed;
+  const isVouched = before !== null && by !== null && includes(left, by);
+  const departures: Departures = {
+    gone: unique(gone).slice(0, MOST_REMOVED),
+    left: unique(isVouched ? [...left, ...added] : left)
+      .filter((id) => !includes(gone, id))
+      .slice(0, MOST_REMOVED),
+  };
+  return isSame(before, departures) ? pin : { ...pin, departures };
+}
+
+function unique(ids: readonly Uint8Array[]): readonly Uint8Array[] {
+  return ids.filter((id, at) => ids.findIndex((other) => sameBytes(other, id)) === at);
+}
+
+function isSame(one: Departures | null, other: Departures): boolean {
+  return one !== null && areSame(one.gone, other.gone) && areSame(one.left, other.left);
+}
+
+function areSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+  return some.length === others.length && some.every((id, at) => sameBytes(id, others[at] ?? new Uint8Array()));
+}
+
+function refused(why: RefusedWhy): Succession {
+  return { kind: "refused", why };
+}
