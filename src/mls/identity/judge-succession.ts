@@ -74,15 +74,15 @@ function objection(pin: Pin, statement: Statement, announcement: Announcement): 
 
 /** How much the key was trusted stays: its owner has signed the new one. */
 function succeeded(pin: Pin, statement: Statement): Pin {
-  return { ...pin, userKey: statement.next, former: before(pin.former, statement), departures: null };
+  return { ...pin, userKey: statement.next, former: formerOf(pin.former, statement), departures: null };
 }
 
 function taught(pin: Pin, statement: Statement): Pin {
   const isKnown = pin.former !== null && includes(pin.former.keys, statement.old);
-  return isKnown ? pin : { ...pin, former: before(pin.former, statement) };
+  return isKnown ? pin : { ...pin, former: formerOf(pin.former, statement) };
 }
 
-function before(former: Former | null, { old, staying, removed }: Statement): Former {
+function formerOf(former: Former | null, { old, staying, removed }: Statement): Former {
   return {
     keys: [old, ...(former?.keys ?? [])].slice(0, MOST_KEYS),
     staying,
