@@ -18,6 +18,10 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     summary: "list, create, join and leave sealed rooms, and invite to them",
     load: () => import("../cli/rooms/command.ts"),
   },
+  verify: {
+    summary: "show the number that you and somebody compare, and remember that you have",
+    load: () => import("../cli/verify.ts"),
+  },
   devices: { summary: "list your devices", load: () => import("../cli/devices.ts") },
   agent: { summary: "tell how your agent is, stop it, or run it as a service", load: loadAgent },
   who: { summary: "list who is here", load: () => import("../cli/who.ts") },

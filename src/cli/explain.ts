@@ -86,6 +86,8 @@ const NOT_SENT = {
 
 function codeOfRefusal(refusal: Refusal): ExitCode {
   switch (refusal.reason) {
+    case "other-number":
+      return EXIT.keyChanged;
     case "device-not-confirmed":
       return EXIT.unconfirmed;
     case "too-many-messages":
@@ -119,6 +121,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "no-such-room":
     case "no-such-message":
     case "no-device":
+    case "not-met":
     case "not-allowed":
     case "not-in-conversation":
     case "conversation-ended":

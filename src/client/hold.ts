@@ -1,8 +1,8 @@
 /**
  * Why what is written in a conversation waits although the server is there. `who` are names. `notSeen`: those of them whom this machine's
- * own Tailscale doesn't show in its tailnet; empty also where there is none to ask.
+ * own Tailscale doesn't show in its tailnet; empty also where there is none to ask. `compared`: of a changed key, those whose former one had been compared.
  */
-export type Hold = HoldKind & { readonly notSeen?: readonly string[] };
+export type Hold = HoldKind & { readonly notSeen?: readonly string[]; readonly compared?: readonly string[] };
 
 type HoldKind =
   /** People who came since the writer last looked, and would read it. */

@@ -28,5 +28,5 @@ export { Lifecycle } from "./lifecycle.ts";
 export type { LifecycleOwner } from "./lifecycle.ts";
 export type { BackOff, ReconnectPolicy } from "./reconnect.ts";
 export type { Refusal } from "./refusals.ts";
-export type { Member, Room, SealedChat, SendOptions } from "./sealed-chat.ts";
+export type { Member, Room, SafetyNumber, SealedChat, SendOptions } from "./sealed-chat.ts";
 export type { ClientState, EndedState, OnlineState } from "./state.ts";

@@ -96,6 +96,8 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "no-such-room":
     case "no-such-message":
     case "no-device":
+    case "not-met":
+    case "other-number":
     case "not-allowed":
     case "not-in-conversation":
     case "conversation-ended":

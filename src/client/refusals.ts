@@ -52,6 +52,10 @@ type PlainReason =
   | "no-such-message"
   /** They have no device that anything could be sealed to. */
   | "no-device"
+  /** Nothing of theirs has been seen yet, so no key of theirs is known here. */
+  | "not-met"
+  /** The number that was compared is not the one of the keys that are known here now. */
+  | "other-number"
   /** The room's rules don't allow it. */
   | "not-allowed"
   /** This device is not, or no more, in the conversation. */

@@ -35,6 +35,13 @@ export interface SealedChat extends ChatClient, OwnDevices {
   direct(person: string): Promise<Reply<Conversation>>;
   /** From now on this person may be written to so that the server can read it. */
   allowPlain(person: string): Promise<Reply<Conversation>>;
+  /**
+   * What the two compare, over a way that they trust: the same on both sides exactly when each has the other's true key. It is of the key by
+   * which this device knows them, or of another one that they show now (`isChanged`).
+   */
+  safetyNumber(person: string): Promise<Reply<SafetyNumber>>;
+  /** They have compared that number, and it is the same: its key is theirs from now on, also in place of another. Else `other-number`. */
+  confirmNumber(person: string, number: string): Promise<Outcome>;
   /** The writer has seen who reads now (and each changed key that is named there): what was held goes out. */
   acceptReaders(conversation: ConversationId): Promise<Outcome>;
 
@@ -63,7 +70,8 @@ export interface Room {
   readonly people: number | null;
 }
 
-export interface Member {
+/** Who somebody is, and how far that is known. */
+export interface Whose {
   readonly name: string;
   /** Login of a person, host of a machine, address; what the identity is. From the own tailnet where that knows them, else as the server says. */
   readonly identity: string;
@@ -75,6 +83,15 @@ export interface Member {
    * they may be shared in from another tailnet, or hidden by its policy. `unknown`: there is none to ask, or none of theirs.
    */
   readonly tailnet: "known" | "absent" | "unknown";
+}
+
+export interface SafetyNumber extends Whose {
+  /** 60 digits; people read them in groups of five. */
+  readonly number: string;
+  readonly isChanged: boolean;
+}
+
+export interface Member extends Whose {
   readonly devices: readonly string[];
   readonly isSelf: boolean;
 }

@@ -51,13 +51,13 @@ export function explainFailure(failure: Failure, where: string): string {
 }
 
 /** Why what is written waits, and what to do about it. */
-export function explainHold({ kind, who, notSeen = [] }: Hold): string {
+export function explainHold({ kind, who, notSeen = [], compared = [] }: Hold): string {
   const names = who.map((name) => `${visible(name)}${notSeen.includes(name) ? ` (${NOT_SEEN})` : ""}`).join(", ");
   switch (kind) {
     case "new-readers":
       return `Not sent yet: new here, and would read it: ${names}.`;
     case "changed-key":
-      return `Not sent: the key of ${names} is not the one you know. Ask them, by another way, whether they made a new one.`;
+      return `Not sent: the key of ${names} is not the one ${compared.length > 0 ? "that you have compared" : "you know"}. Ask them, by another way, whether they made a new one.`;
     case "remapped-name":
       return `Not sent: the name ${names} means somebody else now than it did. Ask them, by another way, who they are.`;
     case "removal-pending":
@@ -171,6 +171,10 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return "There is no such message of yours.";
     case "no-device":
       return "They have no device that can open what is sealed. They get one with: pad chat";
+    case "not-met":
+      return "This device has not met their key yet. It does when both of you are in a room, or one has written to the other.";
+    case "other-number":
+      return "That is not the number of the two of you. If it was read rightly, one of you has been given a key that isn't the other's: don't trust what you write there until you know why.";
     case "not-allowed":
       return "The room's rules don't allow that.";
     case "not-in-conversation":

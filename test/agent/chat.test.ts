@@ -246,7 +246,7 @@ test("CA-6 a key that isn't the one known holds what is written until that is ac
   alice.start();
   await alice.chat.settled();
 
-  const hold = { kind: "changed-key", who: ["bob"] };
+  const hold = { kind: "changed-key", who: ["bob"], compared: ["bob"] };
   expect(await alice.chat.send(pair.id, "is it you?", { acceptMembers: true })).toEqual({ kind: "held", hold });
   expect(await alice.send("#everyone", "and here?")).toEqual({ kind: "held", hold });
   expect(await alice.chat.acceptReaders(pair.id)).toEqual({ kind: "taken" });

@@ -2,7 +2,7 @@
  * A world without servers, agents and keys in which people have chats that can seal: rooms and pairs with their logs, who reads, holds,
  * a server that can be away. It stands in for the agent where a test is about what people see and type.
  */
-import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Reply, type Room, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
+import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
 import type { Page } from "../../src/client/message.ts";
 
 type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
@@ -130,6 +130,8 @@ export class FakeSealedChat implements SealedChat {
   readonly #listeners = new Set<(event: ChatEvent) => void>();
   readonly #holds = new Map<Group, Hold>();
   readonly #plain = new Set<string>();
+  readonly changedKeys = new Set<string>();
+  readonly comparedKeys = new Set<string>();
   ownDevices: Device[] = [];
   standing: Standing = { kind: "confirmed" };
   #waiting: Waiting[] = [];
@@ -280,7 +282,7 @@ export class FakeSealedChat implements SealedChat {
         name,
         identity: name,
         kind: "name",
-        level: "unverified",
+        level: this.comparedKeys.has(name) ? "compared" : "unverified",
         tailnet: "unknown",
         devices: ["laptop"],
         isSelf: name === this.me,
@@ -309,6 +311,37 @@ export class FakeSealedChat implements SealedChat {
   allowPlain(person: string): Promise<Reply<Conversation>> {
     this.#plain.add(person);
     return Promise.resolve({ kind: "answered", value: classicDirect(person) });
+  }
+
+  /** Of people of this world, the same on both sides; `changedKeys` are whose key is another one now. */
+  safetyNumber(words: string): Promise<Reply<SafetyNumber>> {
+    if (isSameName(words, this.me)) return Promise.resolve({ kind: "not-sent", why: "invalid-recipient" });
+    const person = [...this.world.people.keys()].find((name) => isSameName(name, words));
+    if (person === undefined) return Promise.resolve({ kind: "refused", error: { reason: "recipient-not-found" } });
+    const isChanged = this.changedKeys.has(person);
+    const both = Buffer.from([this.me, person].toSorted().join("+")).toString("hex").replaceAll(/\D/g, "7");
+    const number = `${isChanged ? "9" : "0"}${both}`.padEnd(60, "1").slice(0, 60);
+    const level = this.comparedKeys.has(person) && !isChanged ? "compared" : "unverified";
+    const value = {
+      name: person,
+      kind: "name",
+      identity: person,
+      level,
+      tailnet: "unknown",
+      number,
+      isChanged,
+    } as const;
+    return Promise.resolve({ kind: "answered", value });
+  }
+
+  async confirmNumber(person: string, number: string): Promise<Outcome> {
+    const shown = await this.safetyNumber(person);
+    if (shown.kind !== "answered") return shown;
+    if (shown.value.number !== number.replaceAll(" ", ""))
+      return { kind: "refused", error: { reason: "other-number" } };
+    this.changedKeys.delete(shown.value.name);
+    this.comparedKeys.add(shown.value.name);
+    return { kind: "taken" };
   }
 
   acceptReaders(id: ConversationId): Promise<Outcome> {

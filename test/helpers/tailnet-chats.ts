@@ -16,6 +16,8 @@ import type { Scene } from "./tailnet.ts";
 export interface TailnetChat {
   readonly chat: AgentChat;
   readonly events: ChatEvent[];
+  /** Resolves when its device has come in, and has published what others need to reach it. */
+  arrived(): Promise<void>;
   conversation(words: string): Conversation;
   send(words: string, text: string): Promise<Outcome>;
   /** Resolves when it is so; asked again with each thing that is told. */
@@ -62,6 +64,10 @@ export function startChat(
   return {
     chat,
     events,
+    async arrived() {
+      await chat.online();
+      await runtime.settled();
+    },
     conversation,
     send: async (words, text) => await chat.send(conversation(words).id, text),
     async until(isSo) {

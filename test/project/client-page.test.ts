@@ -54,6 +54,8 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   "no-such-room": true,
   "no-such-message": true,
   "no-device": true,
+  "not-met": true,
+  "other-number": true,
   "not-allowed": true,
   "not-in-conversation": true,
   "conversation-ended": true,

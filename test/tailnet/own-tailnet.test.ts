@@ -23,7 +23,7 @@ test("OT-4 members are told with whether one's own Tailscale shows them, and und
   const { scene, alice } = await startWithAlice();
   startChat(scene, "bob-laptop", { name: "bob" });
   startChat(scene, "dave-laptop", { name: "dave" });
-  startChat(scene, "nas", { name: "backup" });
+  await startChat(scene, "nas", { name: "backup" }).arrived();
   await alice.until(() => readersOf(alice, "#everyone").join() === "alice,bob,dave");
   await alice.until(() => alice.events.some((event) => event.kind === "people" && event.people.length === 4));
   expect(await alice.chat.invite(alice.conversation("#everyone").id, "backup")).toEqual({ kind: "taken" });
@@ -47,6 +47,17 @@ test("OT-4 a newcomer who holds messages is told with it; who looks and accepts 
   expect(alice.chat.held.map(({ hold }) => hold)).toEqual([outcome.hold]);
   expect(await alice.chat.acceptReaders(alice.conversation("#everyone").id)).toEqual({ kind: "taken" });
   expect(await alice.send("#everyone", "hello again")).toEqual({ kind: "taken" });
+});
+
+test("VN-1 of somebody whose name is known and whose key isn't there is no number yet", async () => {
+  const { scene, alice } = await startWithAlice();
+  await startChat(scene, "nas", { name: "backup" }).arrived();
+  await alice.until(() => alice.events.some((event) => event.kind === "people" && event.people.length === 2));
+  await alice.chat.settled();
+  expect(await alice.chat.safetyNumber("backup")).toEqual({ kind: "refused", error: { reason: "not-met" } });
+  expect(await alice.chat.confirmNumber("backup", "1".repeat(60))).toMatchObject({ error: { reason: "not-met" } });
+  expect(await alice.chat.invite(alice.conversation("#everyone").id, "backup")).toEqual({ kind: "taken" });
+  expect(answered(await alice.chat.safetyNumber("backup"))).toMatchObject({ kind: "machine", tailnet: "known" });
 });
 
 test("OT-2 a device that tailscaled takes for somebody else than the server does learns nothing from it", async () => {

@@ -220,11 +220,41 @@ test("VW-33 without a chat that seals, each of its commands says so", async () =
     "/delete",
     "/reply x",
     "/accept",
+    "/verify bob",
   ]) {
     expect(chat.submit(command)).toBe("wrong");
     expect(chat.getSnapshot().current.entries.at(-1)?.text).toContain("can't seal");
   }
   expect(chat.submit("/readers")).toBe("done");
+});
+
+test("VN-5 the number that was shown is what is the same; the other's own words are checked, and a changed key is warned of", async () => {
+  const { alice, bob } = meet();
+  const { chat } = await open(alice);
+  const told = async (command: string) => {
+    expect(chat.submit(command)).toBe("done");
+    await settled();
+    return chat.getSnapshot().current.entries.at(-1);
+  };
+  expect((await told("/verify bob same"))?.text).toBe("Look at the number first: /verify bob");
+  const shown = await told("/verify Bob");
+  const bobs = await bob.safetyNumber("alice");
+  if (bobs.kind !== "answered") throw new Error("no number");
+  expect(shown?.text.replaceAll(/\D/g, "")).toBe(bobs.value.number);
+  expect(shown?.text).toContain("Not compared yet.");
+  expect(shown?.text).toContain("/verify bob same");
+  expect((await told(`/verify bob ${"1".repeat(60)}`))?.text).toContain("not the number of the two of you");
+  expect((await told("/verify bob same"))?.text).toContain("Remembered");
+  expect((await told("/members"))?.text).toContain("bob: a name only, you have compared keys");
+  expect((await told("/verify bob"))?.text).toContain("You have compared it");
+
+  alice.changedKeys.add("bob");
+  expect((await told("/verify bob same"))?.text).toContain("not the number of the two of you");
+  const changed = await told("/verify bob");
+  expect(changed).toMatchObject({ kind: "note", tone: "trouble" });
+  expect(changed?.text).toContain("CAREFUL");
+  expect((await told("/verify bob same"))?.text).toContain("Remembered");
+  expect((await told("/verify nobody"))?.text).toContain("Nobody called nobody");
 });
 
 test("VW-34 who will read is told before one writes", async () => {

@@ -29,6 +29,7 @@ import { Direct } from "./direct.ts";
 import { failureOfStore, refusedFor } from "./failures.ts";
 import { holdOf } from "./holds.ts";
 import { News } from "./news.ts";
+import { Numbers } from "./numbers.ts";
 import type { OwnTailnet } from "./own-tailnet.ts";
 import { plainChat } from "./plain.ts";
 import type { Plain } from "./plain.ts";
@@ -88,6 +89,7 @@ class DeviceChat implements AgentChat {
   readonly #news: News;
   readonly #rooms: Rooms;
   readonly #devices: Devices;
+  readonly #numbers: Numbers;
   readonly #direct: Direct;
   readonly #plain: Plain;
   readonly #failed: (error: unknown) => void;
@@ -101,6 +103,7 @@ class DeviceChat implements AgentChat {
     this.#news = new News(this.#state, this.#sending, failed);
     this.#rooms = new Rooms(this.#state);
     this.#devices = new Devices(this.#state);
+    this.#numbers = new Numbers(this.#state);
     this.#direct = new Direct(this.#state, this.#rooms);
     this.#ready = this.#state.load();
     this.#hearing = this.#ready.catch(failed);
@@ -246,6 +249,9 @@ class DeviceChat implements AgentChat {
     await this.#ask(async () => await this.#devices.exportTo(file, passphrase));
   importDevice = async (file: string, passphrase: string) =>
     await this.#ask(async () => await this.#devices.importFrom(file, passphrase));
+  safetyNumber = async (person: string) => await this.#ask(async () => await this.#numbers.show(person));
+  confirmNumber = async (person: string, number: string) =>
+    await this.#ask(async () => await this.#numbers.compared(person, number));
   direct = async (person: string) => await this.#ask(async () => await this.#direct.open(person));
   allowPlain = async (person: string) => await this.#ask(async () => await this.#direct.allowPlain(person));
   acceptReaders = async (id: ConversationId) =>

@@ -12,7 +12,13 @@ export function holdOf(holds: readonly GroupHold[], names: Names, marks: Tailnet
     const found = holds.find((hold) => hold.kind === kind);
     if (found === undefined) continue;
     const notSeen = found.who.filter((who) => marks.seen(who).tailnet === "absent");
-    return { kind, who: names.all(found.who), ...(notSeen.length === 0 ? {} : { notSeen: names.all(notSeen) }) };
+    const compared = kind === "changed-key" ? found.who.filter((who) => names.isCompared(who)) : [];
+    return {
+      kind,
+      who: names.all(found.who),
+      ...(notSeen.length === 0 ? {} : { notSeen: names.all(notSeen) }),
+      ...(compared.length === 0 ? {} : { compared: names.all(compared) }),
+    };
   }
   return null;
 }

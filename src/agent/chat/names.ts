@@ -75,6 +75,11 @@ export class Names {
     return identityIn(who);
   }
 
+  /** Whether the key by which they are known was compared with them. */
+  isCompared(who: string): boolean {
+    return this.#people?.level(who) === "compared";
+  }
+
   all(who: readonly string[]): readonly string[] {
     return who.map((each) => this.nameOf(each));
   }

@@ -45,6 +45,19 @@ test("DI-14 who is seen first is pinned and blocks nothing; another key blocks u
   expect([people.blocks(shows(bob, otherKey)), people.level(whoKey(bob))]).toEqual([null, "unverified"]);
 });
 
+test("VN-2 a key that was compared is the person's, also in place of another that was known", () => {
+  const people = knownPeople({ pins: [], names: [] }, () => 5);
+  keep(people, people.firstUses([{ who: bob, userKey: key }]));
+  expect(keep(people, people.compare({ who: bob, userKey: key })).length).toBe(1);
+  expect([people.level(whoKey(bob)), people.keyOf(whoKey(bob))]).toEqual(["compared", key]);
+  expect(people.compare({ who: bob, userKey: key })).toEqual([]);
+  keep(people, people.compare({ who: bob, userKey: otherKey }));
+  expect([people.level(whoKey(bob)), people.blocks(whoKey(bob), otherKey)]).toEqual(["compared", null]);
+  expect(people.blocks(whoKey(bob), key)).toBe("changed-key");
+  keep(people, people.compare({ who: mallory, userKey: key }));
+  expect(people.level(whoKey(mallory))).toBe("compared");
+});
+
 test("DI-14 a name that leads to somebody else blocks writing to them until the person says yes", () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   keep(people, people.seeName("bob", bob));

@@ -31,7 +31,11 @@ export interface KnownPeople {
   acceptName(name: string, who: Who): readonly Change[];
   /** Nothing where that key isn't the pinned one, or is as well known already. */
   verify(shown: ShownKey, level: TrustLevel): readonly Change[];
+  /** The person has compared this key with its owner: it is theirs from now on, whatever was known before. */
+  compare(shown: ShownKey): readonly Change[];
   level(who: string): TrustLevel | null;
+  /** The pinned one. */
+  keyOf(who: string): Uint8Array | null;
   /** By which name they are known: the first that was pinned to them and still is. Null: by none. */
   nameOf(who: string): string | null;
   /** To whom that name is pinned. */
@@ -84,6 +88,12 @@ export function knownPeople(
       const raised = pin === undefined ? null : verified(pin, userKey, level);
       return raised === null || raised === pin ? [] : [{ kind: "pin-kept", pin: raised }];
     },
+    compare({ who, userKey }) {
+      const pin = pins.get(whoKey(who)) ?? null;
+      const known = pin !== null && judgeKey(pin, who, userKey).kind === "known" ? pin : pinOf(who, userKey, now());
+      return known.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...known, level: "compared" } }];
+    },
+    keyOf: (who) => pins.get(who)?.userKey ?? null,
     level: (who) => pins.get(who)?.level ?? null,
     nameOf: (who) => nameByWho.get(who) ?? null,
     named: (name) => names.get(foldName(name))?.who ?? null,

@@ -72,6 +72,8 @@ export function attachedChat({ link, reopen, signal, heartbeat }: AttachedOption
     acceptReaders: async (conversation) => await ask("acceptReaders", { conversation }),
     search: async (words, conversation, limit) => await ask("search", { words, conversation, limit: bounded(limit) }),
     since: async (conversation, number, limit) => await ask("since", { conversation, number, limit: bounded(limit) }),
+    safetyNumber: async (person) => await ask("safetyNumber", { person }),
+    confirmNumber: async (person, number) => await ask("confirmNumber", { person, number }),
     devices: async () => await ask("devices", {}),
     confirmDevice: async (code) => await ask("confirmDevice", { code }),
     dismissDevice: async (id) => await ask("dismissDevice", { id }),

@@ -37,6 +37,10 @@ export async function answer(chat: ServedChat, request: ChatRequest): Promise<An
       return await chat.direct(request.body.person);
     case "allowPlain":
       return await chat.allowPlain(request.body.person);
+    case "safetyNumber":
+      return await chat.safetyNumber(request.body.person);
+    case "confirmNumber":
+      return await chat.confirmNumber(request.body.person, request.body.number);
     case "acceptReaders":
       return await chat.acceptReaders(request.body.conversation);
     case "search": {

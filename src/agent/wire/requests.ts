@@ -49,6 +49,8 @@ export const REQUESTS = {
   members: { again: "yes", asks: inConversation, gives: replyOf(values.members) },
   direct: { again: "yes", asks: v.object({ person: word }), gives: replyOf(values.conversation) },
   allowPlain: { again: "yes", asks: v.object({ person: word }), gives: replyOf(values.conversation) },
+  safetyNumber: { again: "yes", asks: v.object({ person: word }), gives: replyOf(values.safety) },
+  confirmNumber: { again: "yes", asks: v.object({ person: word, number: word }), gives: outcome },
   acceptReaders: { again: "yes", asks: inConversation, gives: outcome },
   search: {
     again: "yes",

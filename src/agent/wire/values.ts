@@ -51,6 +51,8 @@ const PLAIN_REASONS = {
   "no-such-room": true,
   "no-such-message": true,
   "no-device": true,
+  "not-met": true,
+  "other-number": true,
   "not-allowed": true,
   "not-in-conversation": true,
   "conversation-ended": true,
@@ -99,6 +101,7 @@ const hold = v.object({
   kind: v.picklist(["new-readers", "changed-key", "remapped-name", "removal-pending"]),
   who: words,
   notSeen: v.exactOptional(words),
+  compared: v.exactOptional(words),
 });
 
 const failure = v.variant("kind", [
@@ -171,14 +174,21 @@ export const rooms = v.pipe(
   v.maxLength(MOST),
 );
 
+/** How far it is known who somebody is. */
+const whose = {
+  name: word,
+  identity: word,
+  kind: v.picklist(["person", "machine", "address", "name"]),
+  level: v.picklist(["unverified", "compared"]),
+  tailnet: v.picklist(["known", "absent", "unknown"]),
+};
+
+export const safety = v.object({ ...whose, number: v.pipe(v.string(), v.regex(/^\d{60}$/)), isChanged: v.boolean() });
+
 export const members = v.pipe(
   v.array(
     v.object({
-      name: word,
-      identity: word,
-      kind: v.picklist(["person", "machine", "address", "name"]),
-      level: v.picklist(["unverified", "compared"]),
-      tailnet: v.picklist(["known", "absent", "unknown"]),
+      ...whose,
       devices: words,
       isSelf: v.boolean(),
     }),

@@ -96,6 +96,7 @@ export class CommandRunner {
       case "delete":
       case "reply":
       case "accept":
+      case "verify":
       case "readers":
         return this.#seal(command);
     }

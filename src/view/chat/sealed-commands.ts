@@ -2,6 +2,7 @@ import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply,
 import type { Intent } from "../commands/intent.ts";
 import type { Submitted } from "./chat.ts";
 import { explainFailure, NOT_SEEN } from "../explain.ts";
+import { numberLines, whatOfIt, whoItIs } from "../safety-number.ts";
 import type { Messaging } from "./messaging.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Conversation, Entry, Message, Sealed } from "./snapshot.ts";
@@ -10,7 +11,20 @@ import type { SnapshotStore } from "./snapshot-store.ts";
 /** Commands that need a chat that seals. */
 export type SealedCommand = Extract<
   Intent,
-  { kind: "create" | "join" | "leave" | "invite" | "plain" | "edit" | "delete" | "reply" | "accept" | "readers" }
+  {
+    kind:
+      | "create"
+      | "join"
+      | "leave"
+      | "invite"
+      | "plain"
+      | "edit"
+      | "delete"
+      | "reply"
+      | "accept"
+      | "verify"
+      | "readers";
+  }
 >;
 
 /** Messages of the history that a search tells of. */
@@ -24,6 +38,8 @@ export class SealedCommands {
   readonly #opened: () => void;
   /** Titles of rooms that were listed last: those that one isn't in can be completed, too. */
   rooms: readonly string[] = [];
+  /** Safety numbers as they were shown last, by the name that was asked for. */
+  readonly #shownNumbers = new Map<string, string>();
 
   /** @param opened called when a conversation has been opened */
   constructor(ports: ChatPorts, store: SnapshotStore, messaging: Messaging, opened: () => void) {
@@ -56,6 +72,9 @@ export class SealedCommands {
         return this.#inRoom(current) && this.#do(sealed.invite(current.id, command.person), `${command.person} is in ${current.title} now.`); // prettier-ignore
       case "accept":
         return this.#accept(command.person, current, sealed);
+      case "verify":
+        void this.#verify(command.person, command.number, sealed);
+        return true;
       case "readers":
         this.#store.note(readersOf(current));
         return true;
@@ -163,6 +182,25 @@ export class SealedCommands {
       return hold.kind !== "removal-pending" && person === "";
     }
     return this.#do(sealed.acceptReaders(current.id), null);
+  }
+
+  /** What is said to be the same is what was shown: a key may have changed since. */
+  async #verify(person: string, number: string, sealed: SealedChat): Promise<void> {
+    if (number.trim() === "") {
+      const reply = await sealed.safetyNumber(person);
+      if (reply.kind !== "answered") return this.#store.note(this.#why(reply, person), "trouble");
+      const shown = reply.value;
+      this.#shownNumbers.set(person.toLowerCase(), shown.number);
+      const same = `/verify ${shown.name} same`;
+      const lines = [`You and ${whoItIs(shown)}:`, ...numberLines(shown.number), whatOfIt(shown, same)];
+      return this.#store.note(lines.join("\n"), shown.isChanged ? "trouble" : "plain");
+    }
+    const compared = number === "same" ? this.#shownNumbers.get(person.toLowerCase()) : number;
+    if (compared === undefined) return this.#store.note(`Look at the number first: /verify ${person}`, "trouble");
+    const outcome = await sealed.confirmNumber(person, compared);
+    if (outcome.kind === "taken")
+      this.#store.note(`Remembered: the key of ${person} is the one that you have compared.`);
+    else this.#store.note(this.#why(outcome, person), "trouble");
   }
 
   #change(back: number, current: Conversation, change: (message: string) => Promise<Outcome>): boolean {

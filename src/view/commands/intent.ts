@@ -38,5 +38,7 @@ export type Intent =
   | { readonly kind: "reply"; readonly back: number; readonly text: string }
   /** Empty: whoever is new; a changed key is accepted by its owner's name. */
   | { readonly kind: "accept"; readonly person: string }
+  /** `number`: as the other has told it; `same`: that both see the same; empty: to be shown. */
+  | { readonly kind: "verify"; readonly person: string; readonly number: string }
   | { readonly kind: "readers" }
   | { readonly kind: "wrong"; readonly why: string };

@@ -35,6 +35,8 @@ function readArguments({ shape, intent }: SlashCommand, behind: string): Intent 
       return rest === "" ? null : intent(word, rest);
     case "NAME [REASON]":
       return word === "" ? null : intent(word, rest);
+    case "NAME [NUMBER]":
+      return word !== "" && /^(?:same|[\d ]{0,100})$/.test(rest) ? intent(word, rest) : null;
     case "TEXT":
       return behind === "" ? null : intent("", behind);
     case "[TEXT]":

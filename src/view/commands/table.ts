@@ -7,6 +7,8 @@ type Shape =
   | "[NAME]"
   | "NAME TEXT"
   | "NAME [REASON]"
+  /** The safety number as the other has told it, or that both see the same. */
+  | "NAME [NUMBER]"
   | "TEXT"
   | "[TEXT]"
   | "[SETTING [VALUE]]"
@@ -96,6 +98,12 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     shape: "[NAME]",
     help: "send what waits to those who are new as well; with NAME: although that person's key has changed",
     intent: (person) => ({ kind: "accept", person }),
+  },
+  {
+    name: "verify",
+    shape: "NAME [NUMBER]",
+    help: "the number of you two, to be compared by a way that you trust; with theirs, or same: remember that both are the same",
+    intent: (person, number) => ({ kind: "verify", person, number }),
   },
   {
     name: "reply",

@@ -128,6 +128,7 @@ function steady(lines: Shown, { server }: Scene): Shown {
       .replaceAll(new RegExp(`^(\\*?)${host()}\t`, "g"), "$1nas\t")
       .replaceAll(new RegExp(`\t${host()}(?=\t-$|$)`, "g"), "\tnas")
       .replaceAll(/"id":"[\w.-]{22,66}"/g, '"id":"BBSjgOoXH2FkiPLSPeTf2g"')
+      .replaceAll(/^ {4}\d{5}( \d{5}){3}$/g, "    04213 55870 91126 30088")
       .replaceAll(/\t[\w-]{22}$/g, "\tp66ADv9bb3H8JcmfCyLTYw")
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "2026-12-01T12:00:00.000Z"),
   );
