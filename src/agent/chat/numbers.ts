@@ -85,7 +85,7 @@ export class Numbers {
     for (const { key: conversation, members } of talks) {
       const session = members.length > 0 ? null : await this.#state.runtime.session(conversation);
       for (const member of session === null ? members : (await session.look()).members) {
-        if (member.who !== key || people.blocks(key, member.userKey) !== "changed-key") continue;
+        if (member.who !== key || people.blocks(member) !== "changed-key") continue;
         shown.set(hex(member.userKey), member.userKey);
       }
     }

@@ -52,8 +52,8 @@ test("VN-2 a key that was compared is the person's, also in place of another tha
   expect([people.level(whoKey(bob)), people.keyOf(whoKey(bob))]).toEqual(["compared", key]);
   expect(people.compare({ who: bob, userKey: key })).toEqual([]);
   keep(people, people.compare({ who: bob, userKey: otherKey }));
-  expect([people.level(whoKey(bob)), people.blocks(whoKey(bob), otherKey)]).toEqual(["compared", null]);
-  expect(people.blocks(whoKey(bob), key)).toBe("changed-key");
+  expect([people.level(whoKey(bob)), people.blocks(shows(bob, otherKey))]).toEqual(["compared", null]);
+  expect(people.blocks(shows(bob, key))).toBe("changed-key");
   keep(people, people.compare({ who: mallory, userKey: key }));
   expect(people.level(whoKey(mallory))).toBe("compared");
 });

@@ -89,8 +89,8 @@ export function knownPeople(
       return raised === null || raised === pin ? [] : [{ kind: "pin-kept", pin: raised }];
     },
     compare({ who, userKey }) {
-      const pin = pins.get(whoKey(who)) ?? null;
-      const known = pin !== null && judgeKey(pin, who, userKey).kind === "known" ? pin : pinOf(who, userKey, now());
+      const pin = pins.get(whoKey(who));
+      const known = pin !== undefined && verified(pin, userKey, pin.level) === pin ? pin : pinOf(who, userKey, now());
       return known.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...known, level: "compared" } }];
     },
     keyOf: (who) => pins.get(who)?.userKey ?? null,

@@ -47,13 +47,10 @@ export interface Conversations {
   withdraw(conversation: string, messageId: Uint8Array): Promise<boolean>;
   /** The person has seen these, and wants to go on: new readers are shown, changed keys and names are taken from now on. */
   accept(conversation: string, holds: readonly Hold[]): Promise<void>;
-<<<<<<< HEAD
   /** The own person's devices come into all groups that this one is in, as far as that can be had now; the rest by itself, later. */
   completeGroups(): Promise<void>;
-=======
   /** The person has compared that key with its owner: it is theirs from now on. What waited for that goes on. */
   compared(shown: { readonly who: Who; readonly userKey: Uint8Array }): Promise<void>;
->>>>>>> 29e511c (Show two people their safety number, and remember that they have compared it: pad verify, /verify)
   /** What the server calls people: each name is pinned at its first use. True: some name is new. */
   learn(people: readonly Person[]): Promise<boolean>;
   /** From now on, this name may be written to so that the server can read it. */
@@ -98,11 +95,10 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       await acceptHolds(entrance, session, holds);
       entrance.groups.wake(toText(session.id));
     },
-<<<<<<< HEAD
     async completeGroups() {
       const entrance = await entranceOf();
       await entrance?.companions.completeGroups(entrance);
-=======
+    },
     async compared(shown) {
       const entrance = await entranceOf();
       if (entrance === null) return;
@@ -111,7 +107,6 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       await store.commit(changes);
       self.people.kept(changes);
       groups.wakeAll();
->>>>>>> 29e511c (Show two people their safety number, and remember that they have compared it: pad verify, /verify)
     },
     async learn(people) {
       const entrance = await entranceOf();

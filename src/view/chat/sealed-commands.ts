@@ -186,21 +186,32 @@ export class SealedCommands {
 
   /** What is said to be the same is what was shown: a key may have changed since. */
   async #verify(person: string, number: string, sealed: SealedChat): Promise<void> {
-    if (number.trim() === "") {
-      const reply = await sealed.safetyNumber(person);
-      if (reply.kind !== "answered") return this.#store.note(this.#why(reply, person), "trouble");
-      const shown = reply.value;
-      this.#shownNumbers.set(person.toLowerCase(), shown.number);
-      const same = `/verify ${shown.name} same`;
-      const lines = [`You and ${whoItIs(shown)}:`, ...numberLines(shown.number), whatOfIt(shown, same)];
-      return this.#store.note(lines.join("\n"), shown.isChanged ? "trouble" : "plain");
-    }
+    if (number.trim() === "") return await this.#showNumber(person, sealed);
     const compared = number === "same" ? this.#shownNumbers.get(person.toLowerCase()) : number;
-    if (compared === undefined) return this.#store.note(`Look at the number first: /verify ${person}`, "trouble");
+    if (compared === undefined) {
+      this.#store.note(`Look at the number first: /verify ${person}`, "trouble");
+      return;
+    }
     const outcome = await sealed.confirmNumber(person, compared);
     if (outcome.kind === "taken")
       this.#store.note(`Remembered: the key of ${person} is the one that you have compared.`);
     else this.#store.note(this.#why(outcome, person), "trouble");
+  }
+
+  async #showNumber(person: string, sealed: SealedChat): Promise<void> {
+    const reply = await sealed.safetyNumber(person);
+    if (reply.kind !== "answered") {
+      this.#store.note(this.#why(reply, person), "trouble");
+      return;
+    }
+    const shown = reply.value;
+    this.#shownNumbers.set(person.toLowerCase(), shown.number);
+    const lines = [
+      `You and ${whoItIs(shown)}:`,
+      ...numberLines(shown.number),
+      whatOfIt(shown, `/verify ${shown.name} same`),
+    ];
+    this.#store.note(lines.join("\n"), shown.isChanged ? "trouble" : "plain");
   }
 
   #change(back: number, current: Conversation, change: (message: string) => Promise<Outcome>): boolean {
