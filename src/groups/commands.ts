@@ -5,7 +5,8 @@
 
 import type { SessionId } from "../core/events.ts";
 import type { DeviceId, GroupId, MessageId, PublicKey, RequestId } from "./ids.ts";
-import type { Owner, Place, RemovalReason } from "./rows.ts";
+import type { Receipt } from "./receipts.ts";
+import type { Owner, Place, RemovalReason, SealKey } from "./rows.ts";
 
 /** What a device asks for. Each comes from a connection that has proved to be that device's. */
 export type DeviceCommand =
@@ -17,7 +18,42 @@ export type DeviceCommand =
   | { readonly kind: "acknowledge"; readonly device: DeviceId; readonly group: GroupId; readonly number: number }
   | { readonly kind: "welcome-done"; readonly device: DeviceId; readonly group: GroupId }
   | { readonly kind: "leave"; readonly device: DeviceId; readonly group: GroupId }
-  | { readonly kind: "report-commit"; readonly device: DeviceId; readonly group: GroupId; readonly number: number };
+  | { readonly kind: "report-commit"; readonly device: DeviceId; readonly group: GroupId; readonly number: number }
+  | ConfirmDevice
+  | RotateUserKey
+  /** Another device of the same owner: one that waits is forgotten, one that is known to be no more is removed. */
+  | { readonly kind: "dismiss-device" | "retire-device"; readonly device: DeviceId; readonly other: DeviceId };
+
+/** `record` (base64url) was verified: it names this owner and `other`, with `key`, under `userKey`. */
+export interface ConfirmDevice {
+  readonly kind: "confirm-device";
+  readonly device: DeviceId;
+  readonly other: DeviceId;
+  readonly owner: Owner;
+  readonly key: PublicKey;
+  readonly userKey: PublicKey;
+  readonly record: string;
+  readonly sealed: string;
+}
+
+/** All records (base64url) were verified: they name this owner and their devices, with the keys given, under `userKey`. */
+export interface RotateUserKey {
+  readonly kind: "rotate-user-key";
+  readonly device: DeviceId;
+  readonly owner: Owner;
+  readonly former: PublicKey;
+  readonly userKey: PublicKey;
+  readonly removed: readonly DeviceId[];
+  /** Base64url. */
+  readonly statement: string;
+  readonly own: { readonly key: PublicKey; readonly record: string };
+  readonly staying: readonly {
+    readonly device: DeviceId;
+    readonly key: PublicKey;
+    readonly record: string;
+    readonly sealed: string;
+  }[];
+}
 
 export interface SendMessage {
   readonly kind: "send";
@@ -119,7 +155,37 @@ export type ServerCommand =
       /** Verified: it names this device, this owner, both keys. Base64url. */
       readonly record: string;
       readonly counter: number;
+      /** Verified to be signed by the device's key; null: none is told of. */
+      readonly sealKey?: SealKey | null;
+      /** Verified to be this server's own, for this owner and user key; null: none, or one that isn't. */
+      readonly receipt?: Receipt | null;
     }
+  /** A device asks to be confirmed. Its owner is who the tailnet says is behind the connection; its seal key was verified. */
+  | {
+      readonly kind: "ask-confirmation";
+      readonly session: SessionId;
+      readonly device: DeviceId;
+      readonly owner: Owner;
+      readonly key: PublicKey;
+      readonly label: string;
+      readonly sealKey: SealKey;
+      readonly token: string | null;
+      readonly fresh: boolean;
+    }
+  /** The owner begins anew with this device, which has proved to hold its key. Verified as for `device-online`. */
+  | {
+      readonly kind: "reset-user-key";
+      readonly session: SessionId;
+      readonly device: DeviceId;
+      readonly owner: Owner;
+      readonly key: PublicKey;
+      readonly userKey: PublicKey;
+      readonly record: string;
+      readonly counter: number;
+      readonly sealKey: SealKey;
+    }
+  /** Devices that have waited for too long are forgotten, and confirmations that nobody came for. */
+  | { readonly kind: "forget-waiting" }
   | { readonly kind: "order-removal"; readonly owner: Owner; readonly why: RemovalReason }
   /** An owner is banned, or isn't any more. Live: a start says it again. */
   | { readonly kind: "bar-owner" | "unbar-owner"; readonly owner: Owner }

@@ -3,12 +3,14 @@ import { decideCommit } from "./committing.ts";
 import { decideCreate } from "./creating.ts";
 import type { GroupCommand } from "./commands.ts";
 import type { Context, Decision } from "./decision.ts";
-import { decideOffline, decideOnline, decideReleaseOwner, decideRemoveDevice } from "./devices.ts";
+import { decideOffline, decideOnline, decideReleaseOwner, decideRemoveDevice, decideRetire } from "./devices.ts";
 import { decideForget, rangesToForget } from "./forgetting.ts";
 import { decidePublish, decideTake, rangesToTake } from "./key-packages.ts";
 import { decideLeave, decideReport } from "./leaving.ts";
+import { decideAsk, decideConfirm, decideDismiss, decideForgetWaiting } from "./pending.ts";
 import { decideAcknowledge, decideWelcomeDone } from "./reading.ts";
 import { decideBar, decideOrderRemoval, decideUnbar, decideUnseen } from "./removals.ts";
+import { decideReset, decideRotate } from "./rotation.ts";
 import { decideSend } from "./sending.ts";
 import type { State } from "./state.ts";
 
@@ -33,6 +35,20 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
       return decideLeave(state, command, context);
     case "report-commit":
       return decideReport(state, command, context);
+    case "ask-confirmation":
+      return decideAsk(state, command, context);
+    case "confirm-device":
+      return decideConfirm(state, command, context);
+    case "dismiss-device":
+      return decideDismiss(state, command);
+    case "forget-waiting":
+      return decideForgetWaiting(state, context);
+    case "rotate-user-key":
+      return decideRotate(state, command, context);
+    case "reset-user-key":
+      return decideReset(state, command, context);
+    case "retire-device":
+      return decideRetire(state, command, context);
     case "device-online":
       return decideOnline(state, command, context);
     case "device-offline":
@@ -69,6 +85,13 @@ export function rangesOf(state: State, command: GroupCommand): readonly Range[] 
     case "welcome-done":
     case "leave":
     case "report-commit":
+    case "ask-confirmation":
+    case "confirm-device":
+    case "dismiss-device":
+    case "retire-device":
+    case "rotate-user-key":
+    case "reset-user-key":
+    case "forget-waiting":
     case "device-online":
     case "device-offline":
     case "order-removal":

@@ -3,7 +3,7 @@ import type { Append, LogEntry as StoredEntry, Trim } from "../core/ports.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 import type { LogEntry, Sha256 } from "./log-entry.ts";
 import type { GroupRefusal } from "./refusals.ts";
-import type { Row } from "./rows.ts";
+import type { ConfirmationRow, PendingRow, Row } from "./rows.ts";
 
 /** What a command leads to: what must be kept in one transaction, and then who hears what. */
 export interface Accepted {
@@ -28,6 +28,15 @@ export type LiveEvent =
       readonly replaced: SessionId | null;
     }
   | { readonly kind: "device-gone"; readonly session: SessionId }
+  /** The same for a device that asks to be confirmed. */
+  | {
+      readonly kind: "asking-came";
+      readonly device: DeviceId;
+      readonly session: SessionId;
+      readonly replaced: SessionId | null;
+    }
+  /** A connection ends, and is told why. */
+  | { readonly kind: "session-ended"; readonly session: SessionId; readonly refusal: GroupRefusal }
   /** By the owner's key. */
   | { readonly kind: "owner-barred" | "owner-unbarred"; readonly owner: string };
 
@@ -47,7 +56,12 @@ export interface Push {
         readonly until: number;
       }
     | { readonly kind: "group-ended"; readonly group: GroupId }
-    | { readonly kind: "packages-low"; readonly left: number };
+    | { readonly kind: "packages-low"; readonly left: number }
+    /** To the device itself, whether it asks or is there. */
+    | { readonly kind: "confirmed"; readonly device: DeviceId; readonly confirmation: ConfirmationRow }
+    | { readonly kind: "device-waits"; readonly device: DeviceId; readonly waiting: PendingRow }
+    /** Which devices its person has, or which wait. */
+    | { readonly kind: "devices" };
 }
 
 export type Reply =
@@ -55,7 +69,15 @@ export type Reply =
   | { readonly kind: "stored"; readonly number: number; readonly at: number }
   | { readonly kind: "created"; readonly group: GroupId }
   | { readonly kind: "packages"; readonly packages: readonly TakenPackage[] }
-  | { readonly kind: "online"; readonly packages: number; readonly lastResort: boolean };
+  | {
+      readonly kind: "online";
+      readonly packages: number;
+      readonly lastResort: boolean;
+      /** What others are told of this person's devices is another than before. */
+      readonly isNews: boolean;
+    }
+  /** What waits for a device that asks; null: it waits. */
+  | { readonly kind: "confirmation"; readonly confirmation: ConfirmationRow | null };
 
 export interface TakenPackage {
   readonly device: DeviceId;

@@ -1,49 +1,68 @@
 import { get } from "../core/persistent-map.ts";
 import type { Trim } from "../core/ports.ts";
-import type { ServerCommand } from "./commands.ts";
-import { refuse, reply, type Context, type Decision } from "./decision.ts";
+import type { DeviceCommand, ServerCommand } from "./commands.ts";
+import { refuse, reply, type Context, type Decision, type LiveEvent } from "./decision.ts";
 import type { DeviceId } from "./ids.ts";
 import { liftedOrders, removalOrders } from "./removals.ts";
 import { packageLog } from "./logs.ts";
-import { knownDevice, sameOwner } from "./members.ts";
+import { confirmedDevice, knownDevice, liveDevicesOf, sameOwner } from "./members.ts";
+import { takesOver } from "./receipts.ts";
 import type { GroupRefusal } from "./refusals.ts";
-import type { PackagesRow, Row } from "./rows.ts";
-import { ownerKey, type State } from "./state.ts";
+import type { PackagesRow, RemovalReason, Row, UserKeyRow } from "./rows.ts";
+import { incarnationOf, ownerKey, type State } from "./state.ts";
 
 type Online = Extract<ServerCommand, { kind: "device-online" }>;
 
 /**
  * A device that has proved to hold its key says hello. The first user key of an owner is compared and set here, so that of two
- * new devices only one can be the first; the counter rises with each hello, so that a copy shows (SEALED.md 5 and 9).
+ * new devices only one can be the first; the counter rises with each hello, so that a copy shows (SEALED.md 5 and 9). A device
+ * that was away while its owner's user key was replaced comes with its former record: it has a row under the present key, which stays.
  */
 export function decideOnline(state: State, command: Online, { at }: Context): Decision {
   const refusal = refusalOfOnline(state, command);
   if (refusal !== null) return refuse(refusal);
   const { device: id, owner, key, userKey, record, counter } = command;
   const before = get(state.devices, id);
-  const rows: Row[] = [
-    {
-      table: "device",
-      key: id,
-      value: { owner, key, userKey, record, counter, since: before?.since ?? at, seen: at, removed: false },
-    },
-  ];
-  if (get(state.userKeys, ownerKey(owner)) === undefined) {
-    rows.push({ table: "user-key", key: ownerKey(owner), value: { userKey, since: at } });
+  const present = get(state.userKeys, ownerKey(owner));
+  const takesKey = present !== undefined && isTaken(state, command, present);
+  const isFormer = present !== undefined && present.userKey !== userKey && !takesKey;
+  const sealKey = command.sealKey ?? before?.sealKey;
+  const now = { counter, since: before?.since ?? at, seen: at, removed: false, ...(sealKey && { sealKey }) };
+  const device = isFormer && before !== undefined ? { ...before, ...now } : { owner, key, userKey, record, ...now };
+  const rows: Row[] = [{ table: "device", key: id, value: device }];
+  const live: LiveEvent[] = [];
+  if (present === undefined) {
+    const value = { userKey, since: at, first: userKey, incarnation: incarnationOf(state), floor: at };
+    rows.push({ table: "user-key", key: ownerKey(owner), value });
+  } else if (takesKey) {
+    const taken = takeKey(state, command, present);
+    rows.push(...taken.rows);
+    live.push(...taken.live);
   }
+  // It has come with what waited for it.
+  if (!isFormer && get(state.confirmations, id) !== undefined) {
+    rows.push({ table: "confirmation", key: id, value: null });
+  }
+  if (!isFormer && get(state.pending, id) !== undefined) rows.push({ table: "pending", key: id, value: null });
   const packages = get(state.packages, id);
-  // Whoever was unseen for long is back before anybody has removed it.
-  const lifted = liftedOrders(state, [id], "unseen");
+  // Whoever was unseen for long is back before anybody has removed it; or it was removed by those whose key isn't the present one.
+  const lifted = liftedOrders(state, [id], before?.removed === true ? "device-removed" : "unseen");
+  const isNews = before === undefined ? liveDevicesOf(state, owner).length > 0 : before.record !== device.record;
+  const others = { to: liveDevicesOf(state, owner), except: id, push: { kind: "devices" } } as const;
   return {
     rows: [...rows, ...lifted.rows],
     appends: [],
     trims: [],
-    pushes: lifted.pushes,
-    live: [{ kind: "device-came", device: id, session: command.session, replaced: get(state.online, id) ?? null }],
+    pushes: isNews ? [...lifted.pushes, others] : lifted.pushes,
+    live: [
+      ...live,
+      { kind: "device-came", device: id, session: command.session, replaced: get(state.online, id) ?? null },
+    ],
     reply: {
       kind: "online",
       packages: packages?.references.length ?? 0,
       lastResort: (packages?.lastResort ?? null) !== null,
+      isNews,
     },
   };
 }
@@ -53,19 +72,41 @@ export function refusalOfOnline(state: State, command: Online): GroupRefusal | n
   const { owner, userKey } = command;
   const known = get(state.devices, command.device);
   if (get(state.barred, ownerKey(owner)) !== undefined) return { reason: "not-allowed" };
-  if (known?.removed === true) return { reason: "device-removed" };
+  const present = get(state.userKeys, ownerKey(owner));
+  const takesKey = present !== undefined && isTaken(state, command, present);
+  if (known?.removed === true && !takesKey) return { reason: "device-removed" };
   if (known !== undefined && (known.key !== command.key || !sameOwner(known.owner, owner))) {
     return { reason: "wrong-device" };
   }
   if (known !== undefined && command.counter <= known.counter) return { reason: "rolled-back" };
-  const first = get(state.userKeys, ownerKey(owner));
-  if (first !== undefined && first.userKey !== userKey) return { reason: "other-user-key", userKey: first.userKey };
-  if (known !== undefined) return null;
+  if (present !== undefined && present.userKey !== userKey && !takesKey) {
+    return known?.userKey === present.userKey ? null : { reason: "other-user-key", userKey: present.userKey };
+  }
+  return known === undefined ? refusalOfNewDevice(state, liveDevicesOf(state, owner).length) : null;
+}
+
+/** `own`: how many its owner has already. */
+export function refusalOfNewDevice(state: State, own: number): GroupRefusal | null {
   const { maxDevices, maxDevicesPerOwner } = state.settings;
-  const own = [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => isLive(state, id));
-  return state.deviceCount >= maxDevices || own.length >= maxDevicesPerOwner
-    ? { reason: "too-many", of: "devices" }
-    : null;
+  return state.deviceCount >= maxDevices || own >= maxDevicesPerOwner ? { reason: "too-many", of: "devices" } : null;
+}
+
+/** Whether this server itself had taken the key of this device before it was restored from an older backup, see receipts.ts. */
+function isTaken(state: State, { userKey, receipt = null }: Online, present: UserKeyRow): boolean {
+  return userKey !== present.userKey && receipt !== null && takesOver(receipt, present, incarnationOf(state));
+}
+
+/** The key that was the present one before the restore is it again; who comes with another waits to be confirmed. */
+function takeKey(state: State, { owner, userKey, receipt = null }: Online, present: UserKeyRow) {
+  const { since, incarnation } = receipt ?? present;
+  const { first = present.userKey } = present;
+  const value: UserKeyRow = { userKey, since, first, ...(incarnation !== undefined && { incarnation }) };
+  const rows: Row[] = [{ table: "user-key", key: ownerKey(owner), value }];
+  for (const id of get(state.confirmedOf, ownerKey(owner)) ?? []) {
+    if (get(state.confirmations, id)?.userKey !== userKey) rows.push({ table: "confirmation", key: id, value: null });
+  }
+  const others = liveDevicesOf(state, owner).filter((id) => get(state.devices, id)?.userKey !== userKey);
+  return { rows, live: others.flatMap((id) => endOf(state, id, { reason: "other-user-key", userKey })) };
 }
 
 export function decideOffline({ session }: Extract<ServerCommand, { kind: "device-offline" }>): Decision {
@@ -79,18 +120,25 @@ export function decideRemoveDevice(
   { at }: Context,
 ): Decision {
   const device = knownDevice(state, id);
+  return "refusal" in device ? device : { ...reply({ kind: "done" }), ...gone(state, [id], at, why) };
+}
+
+/** One of an owner's devices says that another one is no more, such as one that it has taken the place of. */
+export function decideRetire(
+  state: State,
+  { device: id, other }: Extract<DeviceCommand, { kind: "dismiss-device" | "retire-device" }>,
+  { at }: Context,
+): Decision {
+  const device = confirmedDevice(state, id);
   if ("refusal" in device) return device;
-  const packages = get(state.packages, id);
-  const rows: Row[] = [{ table: "device", key: id, value: { ...device, removed: true } }];
-  if (packages !== undefined) rows.push({ table: "packages", key: id, value: null });
-  const orders = removalOrders(state, [id], why, at);
-  return {
-    rows: [...rows, ...orders.rows],
-    appends: [],
-    trims: packages === undefined ? [] : [{ log: packageLog(id), through: lastPackage(packages), lasting: true }],
-    pushes: orders.pushes,
-    reply: { kind: "done" },
-  };
+  const row = get(state.devices, other);
+  if (row === undefined || !sameOwner(row.owner, device.owner))
+    return refuse({ reason: "unknown-device", device: other });
+  if (other === id) return refuse({ reason: "wrong-device" });
+  if (row.removed) return reply({ kind: "done" });
+  const left = gone(state, [other], at);
+  const changed = { to: liveDevicesOf(state, row.owner), except: other, push: { kind: "devices" } } as const;
+  return { ...reply({ kind: "done" }), ...left, pushes: [...left.pushes, changed] };
 }
 
 /** An owner's devices are gone for good, and the user key with them: whoever is that owner next sets the first one anew. */
@@ -99,29 +147,43 @@ export function decideReleaseOwner(
   { owner }: Extract<ServerCommand, { kind: "release-owner" }>,
   { at }: Context,
 ): Decision {
-  const own = [...(get(state.devicesOf, ownerKey(owner)) ?? [])];
+  const key = ownerKey(owner);
+  const rows: Row[] = [];
+  if (get(state.userKeys, key) !== undefined) rows.push({ table: "user-key", key, value: null });
+  for (const id of get(state.pendingOf, key) ?? []) rows.push({ table: "pending", key: id, value: null });
+  for (const id of get(state.confirmedOf, key) ?? []) rows.push({ table: "confirmation", key: id, value: null });
+  const left = gone(state, [...(get(state.devicesOf, key) ?? [])], at);
+  return { ...reply({ kind: "done" }), ...left, rows: [...rows, ...left.rows] };
+}
+
+/** What it takes that these devices are gone for good: their packages go, their connections end, and members hear whom to remove. */
+export function gone(state: State, devices: readonly DeviceId[], at: number, why: RemovalReason = "device-removed") {
   const rows: Row[] = [];
   const trims: Trim[] = [];
-  if (get(state.userKeys, ownerKey(owner)) !== undefined) {
-    rows.push({ table: "user-key", key: ownerKey(owner), value: null });
-  }
-  for (const id of own) {
+  const live: LiveEvent[] = [];
+  for (const id of devices) {
     const device = get(state.devices, id);
     if (device !== undefined) rows.push({ table: "device", key: id, value: { ...device, removed: true } });
+    if (get(state.confirmations, id) !== undefined) rows.push({ table: "confirmation", key: id, value: null });
+    if (get(state.pending, id) !== undefined) rows.push({ table: "pending", key: id, value: null });
     const packages = get(state.packages, id);
-    if (packages === undefined) continue;
-    rows.push({ table: "packages", key: id, value: null });
-    trims.push({ log: packageLog(id), through: lastPackage(packages), lasting: true });
+    if (packages !== undefined) {
+      rows.push({ table: "packages", key: id, value: null });
+      trims.push({ log: packageLog(id), through: lastPackage(packages), lasting: true });
+    }
+    live.push(...endOf(state, id, { reason: "device-removed" }));
   }
-  const orders = removalOrders(state, own, "device-removed", at);
-  return { ...reply({ kind: "done" }), rows: [...rows, ...orders.rows], trims, pushes: orders.pushes };
+  const orders = removalOrders(state, devices, why, at);
+  return { rows: [...rows, ...orders.rows], trims, live, pushes: orders.pushes };
+}
+
+/** The connections of a device end, and are told why. */
+export function endOf(state: State, id: DeviceId, refusal: GroupRefusal): LiveEvent[] {
+  const sessions = [get(state.online, id), get(state.asking, id)];
+  return sessions.flatMap((session) => (session === undefined ? [] : [{ kind: "session-ended", session, refusal }]));
 }
 
 /** The number of the last key package that was ever published. */
 export function lastPackage({ first, references }: PackagesRow): number {
   return first + references.length - 1;
-}
-
-function isLive(state: State, id: DeviceId): boolean {
-  return get(state.devices, id)?.removed === false;
 }

@@ -82,10 +82,25 @@ export function knownDevice(state: State, id: DeviceId): DeviceRow | { readonly 
   return isBarred(state, device.owner) ? { refusal: { reason: "not-allowed" } } : device;
 }
 
-/** The device, if others may add it: a banned person's is as good as none. */
+/** The same, if it is one of its owner's under the present user key. */
+export function confirmedDevice(state: State, id: DeviceId): DeviceRow | { readonly refusal: GroupRefusal } {
+  const device = knownDevice(state, id);
+  if ("refusal" in device) return device;
+  const userKey = get(state.userKeys, ownerKey(device.owner))?.userKey;
+  if (userKey === undefined) return { refusal: { reason: "no-user-key" } };
+  return userKey === device.userKey ? device : { refusal: { reason: "other-user-key", userKey } };
+}
+
+/** Devices of an owner that are not removed. */
+export function liveDevicesOf(state: State, owner: Owner): DeviceId[] {
+  return [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => get(state.devices, id)?.removed === false);
+}
+
+/** The device, if others may add it: a banned person's is as good as none, and so is one that isn't under its owner's present user key. */
 export function addableDevice(state: State, id: DeviceId): DeviceRow | { readonly refusal: GroupRefusal } {
   const device = get(state.devices, id);
-  const isThere = device !== undefined && !isBarred(state, device.owner);
+  const isOwn = device?.userKey === get(state.userKeys, device === undefined ? "" : ownerKey(device.owner))?.userKey;
+  const isThere = device !== undefined && !isBarred(state, device.owner) && (isOwn || device.removed);
   return isThere ? knownDevice(state, id) : { refusal: { reason: "unknown-device", device: id } };
 }
 

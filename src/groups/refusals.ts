@@ -23,6 +23,12 @@ export type GroupRefusal =
   | { readonly reason: "wrong-device" }
   /** The owner has another user key: this device must be confirmed by one of the owner's. */
   | { readonly reason: "other-user-key"; readonly userKey: PublicKey }
+  /** This owner has none, so that the device that asks is the first. */
+  | { readonly reason: "no-user-key" }
+  /** A bare name's user key is replaced by nobody but the administrator. */
+  | { readonly reason: "name-has-key" }
+  /** The same device has come by another connection. */
+  | { readonly reason: "replaced" }
   | { readonly reason: "no-key-package"; readonly device: DeviceId }
   /** By the room's policy, or since the observer finds that the commit isn't what it says. */
   | { readonly reason: "not-allowed" }

@@ -24,11 +24,54 @@ export interface DeviceRow {
   readonly seen: number;
   /** A removed one never comes back; its row stays, so that its id stays used. */
   readonly removed: boolean;
+  /** To which its person's other devices seal for it; missing: none that it has told of. */
+  readonly sealKey?: SealKey;
+}
+
+/** An HPKE key, signed by the device's own key; base64url both. */
+export interface SealKey {
+  readonly key: PublicKey;
+  readonly signature: string;
 }
 
 export interface UserKeyRow {
+  /** The present one. */
   readonly userKey: PublicKey;
+  /** Since when it is. */
   readonly since: number;
+  /** The first of those that have followed one another; missing: this one. */
+  readonly first?: PublicKey;
+  /** Which incarnation of the server has taken it; missing in what older versions kept. */
+  readonly incarnation?: string;
+  /** Since when the key was the present one that came with the backup from which that incarnation was restored. */
+  readonly floor?: number;
+}
+
+/** A device that asks to be confirmed by one of its person's others. All of it is its own word. */
+export interface PendingRow {
+  readonly owner: Owner;
+  readonly key: PublicKey;
+  readonly label: string;
+  readonly sealKey: SealKey;
+  /** Base64url, of an invitation; null: none. */
+  readonly token: string | null;
+  readonly at: number;
+}
+
+/** What waits for a device until it comes with that record. `record`, `sealed` (to its seal key) and `statement` are base64url. */
+export interface ConfirmationRow {
+  readonly owner: Owner;
+  readonly key: PublicKey;
+  readonly userKey: PublicKey;
+  readonly record: string;
+  readonly sealed: string;
+  readonly statement: string | null;
+  readonly at: number;
+}
+
+/** The secret with which the server signs what only itself must believe, see receipts.ts. 32 bytes, base64url. */
+export interface ReceiptKeyRow {
+  readonly secret: string;
 }
 
 /** Where a device's key packages lie: in its log of packages, taken in the order they came. */
@@ -138,7 +181,10 @@ export interface ServerRow {
 export type Row =
   | { readonly table: "server"; readonly key: "self"; readonly value: ServerRow }
   | { readonly table: "device"; readonly key: DeviceId; readonly value: DeviceRow | null }
+  | { readonly table: "receipt-key"; readonly key: "self"; readonly value: ReceiptKeyRow }
   | { readonly table: "user-key"; readonly key: string; readonly value: UserKeyRow | null }
+  | { readonly table: "pending"; readonly key: DeviceId; readonly value: PendingRow | null }
+  | { readonly table: "confirmation"; readonly key: DeviceId; readonly value: ConfirmationRow | null }
   | { readonly table: "packages"; readonly key: DeviceId; readonly value: PackagesRow | null }
   | { readonly table: "group"; readonly key: GroupId; readonly value: GroupRow | null }
   | { readonly table: "head"; readonly key: GroupId; readonly value: HeadRow | null }

@@ -28,8 +28,8 @@ export type GroupNotice =
   | { readonly kind: "reached"; readonly group: GroupId; readonly number: number }
   /** The turn to commit there is this device's now. */
   | { readonly kind: "turn"; readonly group: GroupId }
-  /** The same device has come by another connection: this one ends. */
-  | { readonly kind: "replaced" }
+  /** This connection ends: the same device has come by another one, or it is no device any more. */
+  | { readonly kind: "ended"; readonly refusal: GroupRefusal }
   | { readonly kind: "refused" };
 
 export interface GroupDomain {
@@ -84,7 +84,15 @@ function sizeOf(command: GroupCommand): number {
     case "take-packages":
       return BASE_SIZE + 64 * command.of.length;
     case "device-online":
+    case "reset-user-key":
       return BASE_SIZE + 2 * command.record.length;
+    case "confirm-device":
+      return BASE_SIZE + command.record.length + command.sealed.length;
+    case "rotate-user-key":
+      return command.staying.reduce(
+        (sum, { record, sealed }) => sum + BASE_SIZE + record.length + sealed.length,
+        2 * BASE_SIZE + command.own.record.length + command.statement.length,
+      );
     case "acknowledge":
     case "welcome-done":
     case "leave":
@@ -97,6 +105,10 @@ function sizeOf(command: GroupCommand): number {
     case "remove-device":
     case "release-owner":
     case "forget-old":
+    case "ask-confirmation":
+    case "dismiss-device":
+    case "retire-device":
+    case "forget-waiting":
       return BASE_SIZE;
   }
 }
@@ -135,16 +147,34 @@ function applyEvent(state: State, event: GroupEvent): State {
 }
 
 function deliveriesOf(before: State, event: GroupEvent): readonly Delivery<GroupNotice>[] {
-  if (event.kind === "live" && event.event.kind === "device-came" && event.event.replaced !== null) {
-    return [{ to: [event.event.replaced], except: null, notice: { kind: "replaced" } }];
-  }
+  if (event.kind === "live") return endings(event.event);
   if (event.kind !== "push") return [];
   const { to, except, push } = event.push;
   const sessions = to.flatMap((device): SessionId[] => {
-    const session = device === except ? undefined : get(before.online, device);
-    return session === undefined ? [] : [session];
+    if (device === except) return [];
+    // What confirms a device is the only push for one that isn't there yet.
+    const asking = push.kind === "confirmed" ? get(before.asking, device) : undefined;
+    return [...new Set([get(before.online, device), asking])].filter((session) => session !== undefined);
   });
   return sessions.length === 0 ? [] : [{ to: sessions, except: null, notice: push }];
+}
+
+function endings(event: LiveEvent): readonly Delivery<GroupNotice>[] {
+  switch (event.kind) {
+    case "device-came":
+    case "asking-came": {
+      const refusal = { reason: "replaced" } as const;
+      return event.replaced === null
+        ? []
+        : [{ to: [event.replaced], except: null, notice: { kind: "ended", refusal } }];
+    }
+    case "session-ended":
+      return [{ to: [event.session], except: null, notice: { kind: "ended", refusal: event.refusal } }];
+    case "device-gone":
+    case "owner-barred":
+    case "owner-unbarred":
+      return [];
+  }
 }
 
 function storedBy(event: GroupEvent): Stored<Row> | null {

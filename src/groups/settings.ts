@@ -2,6 +2,12 @@
 export interface Settings {
   readonly maxDevices: number;
   readonly maxDevicesPerOwner: number;
+  /** Devices that may wait to be confirmed: of all owners, and of one, of whom then the oldest goes. */
+  readonly maxPending: number;
+  readonly maxPendingPerOwner: number;
+  /** How long they may, and how long a confirmation waits for its device. */
+  readonly pendingAge: number;
+  readonly confirmationAge: number;
   readonly maxGroups: number;
   readonly maxGroupsPerOwner: number;
   readonly maxMembers: number;
@@ -36,6 +42,10 @@ const DAY = 86_400_000;
 export const DEFAULT_SETTINGS: Settings = {
   maxDevices: 5_000,
   maxDevicesPerOwner: 16,
+  maxPending: 2_000,
+  maxPendingPerOwner: 8,
+  pendingAge: 7 * DAY,
+  confirmationAge: 30 * DAY,
   maxGroups: 5_000,
   maxGroupsPerOwner: 200,
   maxMembers: 1_000,

@@ -12,11 +12,14 @@ import type { LiveEvent } from "./decision.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 import type {
   CommitterRow,
+  ConfirmationRow,
   CursorRow,
   DeviceRow,
   GroupRow,
   HeadRow,
+  Owner,
   PackagesRow,
+  PendingRow,
   Row,
   ServerRow,
   UserKeyRow,
@@ -30,8 +33,11 @@ export interface State {
   /** Null until the first start has made it. */
   readonly server: ServerRow | null;
   readonly devices: PersistentMap<DeviceId, DeviceRow>;
-  /** The user key that each owner set first, by the owner's key. */
+  /** Each owner's present user key, by the owner's key. */
   readonly userKeys: PersistentMap<string, UserKeyRow>;
+  /** Devices that ask to be confirmed, and what waits for devices that were. */
+  readonly pending: PersistentMap<DeviceId, PendingRow>;
+  readonly confirmations: PersistentMap<DeviceId, ConfirmationRow>;
   readonly packages: PersistentMap<DeviceId, PackagesRow>;
   readonly groups: PersistentMap<GroupId, GroupRow>;
   readonly heads: PersistentMap<GroupId, HeadRow>;
@@ -51,6 +57,9 @@ export interface State {
   readonly groupsOf: PersistentMap<DeviceId, ReadonlySet<GroupId>>;
   /** Devices of an owner, by the owner's key. */
   readonly devicesOf: PersistentMap<string, ReadonlySet<DeviceId>>;
+  /** The same for those that wait, and for those for which a confirmation does. */
+  readonly pendingOf: PersistentMap<string, ReadonlySet<DeviceId>>;
+  readonly confirmedOf: PersistentMap<string, ReadonlySet<DeviceId>>;
   readonly welcomesOf: PersistentMap<DeviceId, ReadonlySet<GroupId>>;
   /** Groups that go on and that anybody may see. */
   readonly openRooms: ReadonlySet<GroupId>;
@@ -63,6 +72,9 @@ export interface State {
   /** The one connection of each device that is there, and the other way round. */
   readonly online: PersistentMap<DeviceId, SessionId>;
   readonly devicesOnline: PersistentMap<SessionId, DeviceId>;
+  /** The same for devices that ask to be confirmed. */
+  readonly asking: PersistentMap<DeviceId, SessionId>;
+  readonly devicesAsking: PersistentMap<SessionId, DeviceId>;
   /** Owners who are banned, by their keys. */
   readonly barred: PersistentMap<string, true>;
 }
@@ -73,6 +85,8 @@ function emptyState(settings: Settings): State {
     server: null,
     devices: emptyMap(),
     userKeys: emptyMap(),
+    pending: emptyMap(),
+    confirmations: emptyMap(),
     packages: emptyMap(),
     groups: emptyMap(),
     heads: emptyMap(),
@@ -84,6 +98,8 @@ function emptyState(settings: Settings): State {
     lastIn: emptyMap(),
     groupsOf: emptyMap(),
     devicesOf: emptyMap(),
+    pendingOf: emptyMap(),
+    confirmedOf: emptyMap(),
     welcomesOf: emptyMap(),
     openRooms: new Set(),
     deviceCount: 0,
@@ -91,6 +107,8 @@ function emptyState(settings: Settings): State {
     createdBy: emptyMap(),
     online: emptyMap(),
     devicesOnline: emptyMap(),
+    asking: emptyMap(),
+    devicesAsking: emptyMap(),
     barred: emptyMap(),
   };
 }
@@ -106,8 +124,23 @@ export function apply(state: State, row: Row): State {
   switch (row.table) {
     case "server":
       return { ...state, server: row.value };
+    // Of no account for any rule: the running server has it from the store.
+    case "receipt-key":
+      return state;
     case "device":
       return applyDevice(state, row.key, row.value);
+    case "pending":
+      return {
+        ...state,
+        pending: set(state.pending, row.key, row.value),
+        pendingOf: moved(state.pendingOf, row.key, get(state.pending, row.key), row.value),
+      };
+    case "confirmation":
+      return {
+        ...state,
+        confirmations: set(state.confirmations, row.key, row.value),
+        confirmedOf: moved(state.confirmedOf, row.key, get(state.confirmations, row.key), row.value),
+      };
     case "user-key":
       return { ...state, userKeys: set(state.userKeys, row.key, row.value) };
     case "packages":
@@ -139,20 +172,47 @@ export function applyLive(state: State, event: LiveEvent): State {
       return { ...state, barred: put(state.barred, event.owner, true) };
     case "owner-unbarred":
       return { ...state, barred: without(state.barred, event.owner) };
-    case "device-gone": {
-      const device = get(state.devicesOnline, event.session);
-      if (device === undefined) return state;
-      const { session } = event;
-      return { ...state, online: without(state.online, device), devicesOnline: without(state.devicesOnline, session) };
+    case "asking-came": {
+      const { device, session, replaced } = event;
+      const others = replaced === null ? state.devicesAsking : without(state.devicesAsking, replaced);
+      return { ...state, asking: put(state.asking, device, session), devicesAsking: put(others, session, device) };
     }
+    case "device-gone":
+    case "session-ended":
+      return goneFrom(state, event.session);
   }
+}
+
+/** A connection may be that of a device that is there, of one that asks, or neither. */
+function goneFrom(state: State, session: SessionId): State {
+  let after = state;
+  const device = get(state.devicesOnline, session);
+  if (device !== undefined) {
+    const devicesOnline = without(after.devicesOnline, session);
+    after = { ...after, online: without(after.online, device), devicesOnline };
+  }
+  const asking = get(state.devicesAsking, session);
+  if (asking !== undefined) {
+    const devicesAsking = without(after.devicesAsking, session);
+    after = { ...after, asking: without(after.asking, asking), devicesAsking };
+  }
+  return after;
+}
+
+/** The devices of each owner when one of them came, changed its owner, or went. */
+function moved(
+  map: PersistentMap<string, ReadonlySet<DeviceId>>,
+  id: DeviceId,
+  before: { readonly owner: Owner } | undefined,
+  after: { readonly owner: Owner } | null,
+): PersistentMap<string, ReadonlySet<DeviceId>> {
+  const left = before === undefined ? map : removeFrom(map, ownerKey(before.owner), id);
+  return after === null ? left : addTo(left, ownerKey(after.owner), id);
 }
 
 function applyDevice(state: State, id: DeviceId, device: DeviceRow | null): State {
   const before = get(state.devices, id);
-  let { devicesOf } = state;
-  if (before !== undefined) devicesOf = removeFrom(devicesOf, ownerKey(before.owner), id);
-  if (device !== null) devicesOf = addTo(devicesOf, ownerKey(device.owner), id);
+  const devicesOf = moved(state.devicesOf, id, before, device);
   const deviceCount = state.deviceCount + Number(device !== null) - Number(before !== undefined);
   return { ...state, devices: set(state.devices, id, device), devicesOf, deviceCount };
 }
@@ -217,8 +277,13 @@ function readersOf(group: GroupRow): DeviceId[] {
   return [...Object.keys(group.members), ...Object.keys(group.removed)];
 }
 
+/** Which incarnation of the server this is; empty before the first start has made one. */
+export function incarnationOf(state: State): string {
+  return state.server?.incarnation ?? "";
+}
+
 /** One string for each owner: equal exactly when the owners are. */
-export function ownerKey(owner: DeviceRow["owner"]): string {
+export function ownerKey(owner: Owner): string {
   return `${owner.kind}:${owner.identity}`;
 }
 

@@ -17,7 +17,10 @@ export type FullStore = Store<SavedAll, StoredFact>;
 const TABLES: Readonly<Record<Row["table"], true>> = {
   server: true,
   device: true,
+  "receipt-key": true,
   "user-key": true,
+  pending: true,
+  confirmation: true,
   packages: true,
   group: true,
   head: true,

@@ -6,6 +6,7 @@ import { createGroupEngine } from "../../src/mls/create-group-engine.ts";
 import type { GroupEngine } from "../../src/mls/group-engine.ts";
 import { signRecord } from "../../src/mls/identity/device-record.ts";
 import { newSigningKey, signBytes, type SigningKey } from "../../src/mls/identity/ed25519.ts";
+import { signSealKey } from "../../src/mls/identity/seal-key.ts";
 import type { RecordKind } from "../../src/mls/room-policy.ts";
 import { encodeRequest } from "../../src/wire/frames/client-frames.ts";
 import { helloProof } from "../../src/wire/frames/hello.ts";
@@ -24,32 +25,47 @@ export interface TestDevice {
   readonly key: SigningKey;
   readonly record: Uint8Array;
   readonly engine: GroupEngine;
+  readonly sealKey: { readonly key: string; readonly signature: Uint8Array };
   counter: number;
+  /** The last that a server gave it. */
+  receipt: Uint8Array | null;
+}
+
+type TestOwner = { readonly kind: RecordKind; readonly identity: string };
+
+/** A record of this device under a user key. */
+export function recordOf(
+  server: string,
+  owner: TestOwner,
+  { id, key }: Pick<TestDevice, "id" | "key">,
+  userKey: SigningKey,
+  notAfter = 0n,
+): Uint8Array {
+  const fields = {
+    ...owner,
+    server: new Uint8Array(Buffer.from(server, "base64url")),
+    label: owner.identity,
+    deviceId: id,
+    deviceLabel: "test",
+    node: "",
+    notAfter,
+  };
+  return signRecord(fields, userKey, key.publicKey);
 }
 
 /** A device of this owner on this server; `userKey`: the owner's, a new one unless given; `notAfter`: when its record ends, in seconds. */
-export function makeDevice(
-  server: string,
-  owner: { readonly kind: RecordKind; readonly identity: string },
-  userKey = newSigningKey(),
-  notAfter = 0n,
-): TestDevice {
+export function makeDevice(server: string, owner: TestOwner, userKey = newSigningKey(), notAfter = 0n): TestDevice {
   const key = newSigningKey();
   const id = new Uint8Array(randomBytes(16));
-  const record = signRecord(
-    {
-      ...owner,
-      server: new Uint8Array(Buffer.from(server, "base64url")),
-      label: owner.identity,
-      deviceId: id,
-      deviceLabel: "test",
-      node: "",
-      notAfter,
-    },
-    userKey,
-    key.publicKey,
-  );
-  return { id, key, record, engine: createGroupEngine({ seed: key.seed, record }), counter: 0 };
+  const record = recordOf(server, owner, { id, key }, userKey, notAfter);
+  const who = { ...owner, server: new Uint8Array(Buffer.from(server, "base64url")) };
+  const sealTo = new Uint8Array(randomBytes(32));
+  const sealKey = {
+    key: Buffer.from(sealTo).toString("base64url"),
+    signature: signSealKey(key, who, id, sealTo),
+  };
+  const engine = createGroupEngine({ seed: key.seed, record });
+  return { id, key, record, engine, sealKey, counter: 0, receipt: null };
 }
 
 /** One frame connection to a server, driven by hand. */
@@ -120,7 +136,9 @@ export class FramePeer {
 
   /** Says hello as this device. */
   async greet(name: string, device: TestDevice | null): Promise<ReplyBody<"hello">> {
-    return await this.get("hello", this.helloOf(name, device));
+    const reply = await this.get("hello", this.helloOf(name, device));
+    if (device !== null) device.receipt = reply.device?.receipt ?? null;
+    return reply;
   }
 
   helloOf(name: string, device: TestDevice | null): RequestBody<"hello"> {
@@ -141,13 +159,13 @@ export class FramePeer {
 
   static #provedBy(greeting: Hello, device: TestDevice): NonNullable<RequestBody<"hello">["device"]> {
     const id = Buffer.from(device.id).toString("base64url");
-    const { counter } = device;
+    const { counter, sealKey, receipt } = device;
     const proof = signBytes(
       device.key,
       helloProof({ nonce: greeting.nonce, server: greeting.server.id, device: id, counter }),
     );
     const key = Buffer.from(device.key.publicKey).toString("base64url");
-    return { device: id, key, record: device.record, counter, proof, sealKey: null, receipt: null };
+    return { device: id, key, record: device.record, counter, proof, sealKey, receipt };
   }
 
   /** The next push of this type that nobody has taken yet. */

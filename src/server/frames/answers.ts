@@ -14,15 +14,14 @@ import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
 import { MOST_BANS, MOST_REASONS } from "../../wire/frames/moderation.ts";
-import type { Refusal } from "../../wire/frames/refusals.ts";
-import type { ReplyBody, Request, RequestBody, RequestType } from "../../wire/frames/requests.ts";
-import type { GroupService, Outcome, Speaker } from "../groups/service.ts";
-import { MOST_TOLD, refusalOfCore, refusalOfGroups } from "./outbound.ts";
+import type { ReplyBody, Request, RequestBody } from "../../wire/frames/requests.ts";
+import type { GroupService, Speaker } from "../groups/service.ts";
+import { MOST_TOLD, refusalOfCore } from "./outbound.ts";
 import type { SessionLink } from "../session/protocol.ts";
+import { answered, replyTo, type Answered } from "./answered.ts";
+import { answerOwner } from "./owners-requests.ts";
+import type { NewcomerRequest } from "./newcomers.ts";
 import type { FramesServices } from "./services.ts";
-
-/** `reply` is the body of the answer, see `replyTo`. */
-export type Answered = { readonly reply: object } | { readonly refusal: Refusal };
 
 /** Whose request it is, and what answers it. */
 export interface Asking {
@@ -33,7 +32,7 @@ export interface Asking {
   readonly services: FramesServices;
 }
 
-type Asked = Exclude<Request, { type: "hello" }>;
+type Asked = Exclude<Request, NewcomerRequest | { type: "hello" }>;
 type OfDevices = Extract<
   Asked,
   {
@@ -96,14 +95,14 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
       return await bans(asking);
     case "server-info":
       return await serverInfo(asking);
-    case "ask-confirmation":
     case "own-devices":
     case "confirm-device":
     case "dismiss-device":
     case "retire-device":
     case "rotate-user-key":
-    case "reset-user-key":
-      return { refusal: { reason: "unknown-request" } };
+      return asking.speaker === null
+        ? { refusal: { reason: "device-needed" } }
+        : await answerOwner(request, asking.speaker, asking);
     case "publish-packages":
     case "take-packages":
     case "groups":
@@ -126,7 +125,7 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
       const isNew = request.type === "publish-packages" && get(state.packages, speaker.device) === undefined;
       const answer = await answerDevice(request, speaker, services.groups);
       // Only now can it be added to where its person's other devices are.
-      if (isNew && "reply" in answer && hasCompanionIn(state, speaker.device)) services.onDevice(asking.name);
+      if (isNew && "reply" in answer && hasCompanionIn(state, speaker.device)) services.onDevices(asking.name);
       return answer;
     }
   }
@@ -230,19 +229,6 @@ async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups:
     case "read-welcome":
       return answered(type, await groups.welcome(speaker, body.group), (welcome) => welcome);
   }
-}
-
-function answered<T extends RequestType, V>(
-  type: T,
-  outcome: Outcome<V>,
-  bodyOf: (value: V) => ReplyBody<T>,
-): Answered {
-  return outcome.ok ? replyTo(type, bodyOf(outcome.value)) : { refusal: refusalOfGroups(outcome.refusal) };
-}
-
-/** Holds the body to the type of what was asked. */
-function replyTo<T extends RequestType>(_type: T, body: ReplyBody<T>): Answered {
-  return { reply: body };
 }
 
 function takenOf(reply: Reply): ReplyBody<"take-packages"> {

@@ -1,3 +1,5 @@
+import { identityKey } from "../../core/identity.ts";
+import { membersUnder } from "../../core/index-map.ts";
 import { foldName } from "../../core/names.ts";
 import { namesAfter } from "../../core/sorted-names.ts";
 import { get } from "../../core/persistent-map.ts";
@@ -30,6 +32,16 @@ export class Directory {
     return claim === undefined ? null : this.#personOf(claim);
   }
 
+  /** Everybody who is the same person or machine as whoever has this name: their devices are the same. */
+  people(name: string): Person[] {
+    const { claims, claimsOf } = this.#options.core();
+    const claim = get(claims, foldName(name));
+    if (claim === undefined) return [];
+    const isAlone = claim.identity.kind === "local";
+    const names = isAlone ? [foldName(name)] : membersUnder(claimsOf, identityKey(claim.identity));
+    return names.flatMap((own) => this.person(own) ?? []);
+  }
+
   /** At most `limit` people whose names come after `after`, in the order of names. */
   page(after: string | null, limit: number): { readonly people: Person[]; readonly more: boolean } {
     const names = namesAfter(this.#options.core().names, after === null ? null : foldName(after), limit + 1);
@@ -43,9 +55,11 @@ export class Directory {
     const key = ownerKey(owner);
     const groups = this.#options.groups();
     const sessions = sessionsNamed(this.#options.core(), name);
+    const userKey = get(groups.userKeys, key)?.userKey ?? null;
     const devices = [...(get(groups.devicesOf, key) ?? [])].flatMap((device) => {
       const row = get(groups.devices, device);
-      return row === undefined || row.removed ? [] : [{ device, record: fromBase64url(row.record) }];
+      const isOwn = row !== undefined && !row.removed && row.userKey === userKey;
+      return isOwn ? [{ device, record: fromBase64url(row.record) }] : [];
     });
     return {
       name,
@@ -54,7 +68,7 @@ export class Directory {
       online: sessions.length > 0,
       classic: sessions.some((session) => !this.#options.speaksFrames(session)),
       away: this.#options.awayOf(foldName(name)),
-      userKey: get(groups.userKeys, key)?.userKey ?? null,
+      userKey,
       devices,
     };
   }

@@ -5,7 +5,7 @@ import type { GroupNotice } from "../../groups/rules.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import { encodePush } from "../../wire/frames/server-frames.ts";
 import { sentGroupOf, type GroupsSeen } from "./answers.ts";
-import { pushOfGroupNotice } from "./outbound.ts";
+import { pushOfGroupNotice, refusalOfGroups } from "./outbound.ts";
 import type { Hearer } from "./services.ts";
 
 /** All frame sessions of this server, and the way of the delivery service's notices, and of presence, to them. */
@@ -36,7 +36,7 @@ export class FrameHearers implements Outbox<GroupNotice> {
       for (const id of to) {
         const session = id === except ? undefined : this.#sessions.get(id);
         if (session === undefined) continue;
-        if (notice.kind === "replaced") session.onReplaced();
+        if (notice.kind === "ended") session.onEnded(refusalOfGroups(notice.refusal));
         else this.#hear(session, same ?? encoded(pushOfGroupNotice(notice, (group) => this.#viewFor(id, group))));
         touched.add(session);
       }
@@ -73,10 +73,13 @@ function isSameForAll(notice: GroupNotice): boolean {
     case "reached":
     case "packages-low":
     case "turn":
+    case "confirmed":
+    case "device-waits":
+    case "devices":
       return true;
     case "welcome":
     case "group-ended":
-    case "replaced":
+    case "ended":
     case "refused":
       return false;
   }

@@ -8,6 +8,7 @@ import type { Person } from "../../wire/frames/people.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import { encodePush } from "../../wire/frames/server-frames.ts";
+import { sentConfirmation, sentPending } from "./own-devices.ts";
 
 /** What a notice of the core is as a push; null: nothing, since the answer to a request says it. */
 export function pushOfNotice(
@@ -90,8 +91,14 @@ export function pushOfGroupNotice(
       return { type: "packages-low", left: notice.left };
     case "turn":
       return { type: "turn", group: notice.group };
-    case "replaced":
-      return { type: "ended", cause: { kind: "refused", refusal: { reason: "replaced" } } };
+    case "confirmed":
+      return { type: "confirmed", device: notice.device, confirmation: sentConfirmation(notice.confirmation) };
+    case "device-waits":
+      return { type: "device-waits", waiting: sentPending(notice.device, notice.waiting) };
+    case "devices":
+      return { type: "devices" };
+    case "ended":
+      return { type: "ended", cause: { kind: "refused", refusal: refusalOfGroups(notice.refusal) } };
     case "refused":
       return null;
   }

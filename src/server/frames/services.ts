@@ -3,6 +3,7 @@ import type { Identified } from "../../tailnet/identify.ts";
 import type { GroupService } from "../groups/service.ts";
 import type { Scrollback } from "../scrollback.ts";
 import type { SessionLink } from "../session/protocol.ts";
+import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { Directory } from "./directory.ts";
 
 /** A frame session as others on this side see it: somebody who hears pushes. */
@@ -12,8 +13,8 @@ export interface Hearer {
   readonly name: string | null;
   /** An encoded push. */
   hearPush(bytes: Buffer): void;
-  /** The same device has come by another connection: this one is over. */
-  onReplaced(): void;
+  /** The delivery service has ended this connection: the same device has come by another one, or it is no device any more. */
+  onEnded(refusal: Refusal): void;
 }
 
 /** What every frames session shares. */
@@ -26,8 +27,8 @@ export interface FramesServices {
   readonly away: Map<string, { readonly text: string; readonly session: number }>;
   /** What somebody says of being away has changed. `leaving`: the session that goes, and what it said with it. */
   readonly onAway: (name: string, leaving: number | null) => void;
-  /** Somebody who is in groups has another device, and it can be added to them. */
-  readonly onDevice: (name: string) => void;
+  /** Others are to see which devices whoever has this name has now. */
+  readonly onDevices: (name: string) => void;
   /** The name that an identity has claimed first; null: none. */
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
   readonly encodeNotice: (notice: Notice) => Buffer | null;

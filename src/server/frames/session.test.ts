@@ -37,7 +37,7 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
       directory: new Directory({ core: never, groups: never, speaksFrames: never, awayOf: never }),
       away: new Map(),
       onAway: () => {},
-      onDevice: () => {},
+      onDevices: () => {},
       claimedName: () => null,
       encodeNotice: () => null,
       readers: () => 0,
@@ -99,6 +99,7 @@ function linkOf(onSent: (text: string) => void, onReleased: () => void): Session
     flush: () => {},
     admit: () => true,
     ready: () => {},
+    wait: () => {},
     charge: () => {},
     drop: () => {},
   };

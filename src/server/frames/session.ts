@@ -5,10 +5,14 @@ import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, Request } from "../../wire/frames/requests.ts";
 import { encodePush, encodeRefusal, encodeReply } from "../../wire/frames/server-frames.ts";
 import { FEATURES, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
-import type { Speaker } from "../groups/service.ts";
+import type { Owner } from "../../groups/rows.ts";
+import type { ComingDevice, Speaker } from "../groups/service.ts";
 import { randomId } from "../random-id.ts";
 import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
-import { answerRequest, type Answered } from "./answers.ts";
+import type { Answered } from "./answered.ts";
+import { answerRequest } from "./answers.ts";
+import { answerNewcomer, isOfNewcomer, type NewcomerRequest } from "./newcomers.ts";
+import { refusalOfGroups } from "./outbound.ts";
 import { registration } from "./registration.ts";
 import type { FramesServices, Hearer, KnownIdentity } from "./services.ts";
 import { labelOf, ownerOf } from "./owner.ts";
@@ -45,6 +49,8 @@ export class FramesSession implements ProtocolSession, Hearer {
   #registered: Registered | null = null;
   /** Its end was asked for, and the peer was told why. */
   #ending = false;
+  /** A device has asked here to be confirmed. */
+  #hasAsked = false;
   #requests = 0;
   #flushing = false;
 
@@ -104,9 +110,8 @@ export class FramesSession implements ProtocolSession, Hearer {
     if (this.#state.kind !== "over") this.link.connection.send(bytes);
   }
 
-  /** The same device has come by another connection: this one is over. */
-  onReplaced(): void {
-    this.#end({ reason: "replaced" });
+  onEnded(refusal: Refusal): void {
+    this.#end(refusal);
   }
 
   flush(): void {
@@ -119,6 +124,7 @@ export class FramesSession implements ProtocolSession, Hearer {
     const { speaker, name } = this;
     let wasAway = false;
     if (this.#state.kind !== "over" && speaker !== null) this.#services.groups.offline(speaker);
+    else if (this.#hasAsked) this.#services.groups.stopAsking(this.link.id);
     if (name !== null && this.#services.away.get(foldName(name))?.session === this.link.id) {
       this.#services.away.delete(foldName(name));
       wasAway = true;
@@ -160,9 +166,11 @@ export class FramesSession implements ProtocolSession, Hearer {
       return;
     }
     const { name } = this;
-    if (name === null) return this.#refuse(request.id, { reason: "hello-first" });
+    const isEarly = isOfNewcomer(request) && this.#state.kind === "greeting";
+    if (name === null && !isEarly) return this.#refuse(request.id, { reason: "hello-first" });
     if (this.#requests >= MOST_REQUESTS) return this.#refuse(request.id, { reason: "too-many-requests" });
-    void this.#answer(request, name);
+    if (isOfNewcomer(request)) void this.#answer(request.id, () => this.#answerNewcomer(request));
+    else if (name !== null) void this.#answer(request.id, () => this.#answerKnown(request, name));
   }
 
   async #greet(id: number, body: Extract<Request, { type: "hello" }>["body"]): Promise<void> {
@@ -213,36 +221,34 @@ export class FramesSession implements ProtocolSession, Hearer {
             now: Math.floor(Date.now() / 1000),
           });
     if (typeof proved === "string") return { reason: proved };
-    const coming = proved === null || owner === null ? null : { ...proved, session: this.link.id, owner };
-    if (identity.kind === "local") {
-      const refusal = this.#refusalOfLocal(name, coming);
-      if (refusal !== null) return refusal;
+    if (proved === null || owner === null) {
+      const isKeyed = identity.kind === "local" && this.#services.groups.keyOfName(foldName(name)) !== null;
+      const registered = isKeyed ? ({ reason: "name-has-key" } as const) : await this.#register(name, undefined);
+      return "reason" in registered ? registered : { ...registered, device: null, speaker: null };
     }
-    const registered = await this.#register(name, proved?.userKey);
-    if ("reason" in registered) return registered;
-    if (proved === null || coming === null) return { ...registered, device: null, speaker: null };
-    const online = await this.#services.groups.online(coming);
-    if (!online.ok) return online.refusal;
-    const { packages, lastResort } = online.value;
-    return {
-      ...registered,
-      device: { packages, lastResort, userKey: proved.userKey, receipt: null },
-      speaker: { session: this.link.id, device: proved.device },
-    };
+    return await this.#greetDevice(name, owner, { ...proved, session: this.link.id, owner });
   }
 
-  /**
-   * A local name that has a user key is that key's: without a device that may come it isn't borne at all, and what is wrong
-   * with the device is told rather than that the name is taken.
-   */
-  #refusalOfLocal(name: string, coming: Parameters<FramesServices["groups"]["online"]>[0] | null): Refusal | null {
+  async #greetDevice(name: string, owner: Owner, coming: ComingDevice): Promise<Refusal | Greeted> {
     const { groups } = this.#services;
-    if (coming !== null) {
+    if (owner.kind === "name") {
+      // A local name that has a user key is that key's: what is wrong with the device is told rather than that the name is taken.
       const refusal = groups.refusalOfOnline(coming);
       // Who is banned is told so, and why, by the core.
-      return refusal?.reason === "not-allowed" ? null : refusal;
+      if (refusal !== null && refusal.reason !== "not-allowed") return refusal;
     }
-    return groups.keyOfName(foldName(name)) === null ? null : { reason: "name-has-key" };
+    const registered = await this.#register(name, groups.firstKeyOf(owner) ?? coming.userKey);
+    if ("reason" in registered) return registered;
+    const online = await groups.online(coming);
+    if (!online.ok) return refusalOfGroups(online.refusal);
+    const { packages, lastResort, isNews } = online.value;
+    if (isNews) this.#services.onDevices(name);
+    const userKey = groups.userKeyOf(owner) ?? coming.userKey;
+    return {
+      ...registered,
+      device: { packages, lastResort, userKey, receipt: groups.receiptFor(owner) },
+      speaker: { session: this.link.id, device: coming.device },
+    };
   }
 
   /** The core's own word on the name, which it gives as a notice: here it is waited for as an outcome. */
@@ -260,17 +266,12 @@ export class FramesSession implements ProtocolSession, Hearer {
     });
   }
 
-  async #answer(request: Exclude<Request, { type: "hello" }>, name: string): Promise<void> {
+  async #answer(id: number, ask: () => Promise<Answered>): Promise<void> {
     this.#requests += 1;
     const release = this.link.hold();
     let answered: Answered;
     try {
-      answered = await answerRequest(request, {
-        link: this.link,
-        speaker: this.speaker,
-        name,
-        services: this.#services,
-      });
+      answered = await ask();
     } catch (cause) {
       // Our own fault: the log has the cause, the peer hears one word of it.
       this.#services.onFault(cause);
@@ -279,8 +280,31 @@ export class FramesSession implements ProtocolSession, Hearer {
     this.#requests -= 1;
     release();
     if (this.#stateKind() === "over") return;
-    if ("refusal" in answered) this.#refuse(request.id, answered.refusal);
-    else this.#reply(request.id, answered.reply);
+    if ("refusal" in answered) this.#refuse(id, answered.refusal);
+    else this.#reply(id, answered.reply);
+  }
+
+  async #answerKnown(request: Exclude<Request, NewcomerRequest | { type: "hello" }>, name: string): Promise<Answered> {
+    const { link, speaker } = this;
+    return await answerRequest(request, { link, speaker, name, services: this.#services });
+  }
+
+  async #answerNewcomer(request: NewcomerRequest): Promise<Answered> {
+    const { link, name, speaker } = this;
+    const { identity } = this.#identified;
+    this.#hasAsked ||= request.type === "ask-confirmation";
+    const answered = await answerNewcomer(request, {
+      link,
+      identity,
+      nonce: this.#nonce,
+      name,
+      device: speaker?.device ?? null,
+      services: this.#services,
+    });
+    // Its connection may have gone meanwhile, of which the delivery service was told too early.
+    if (answered.waits === true && this.#stateKind() === "over") this.#services.groups.stopAsking(link.id);
+    else if (answered.waits === true) link.wait();
+    return answered;
   }
 
   #stateKind(): State["kind"] {

@@ -59,9 +59,9 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
         const isThere = sessionsNamed(mailbox.state, name).some((session) => session !== leaving);
         if (person !== null && isThere) hearers.tellAll({ type: "presence", people: [person] });
       },
-      onDevice: (name) => {
-        const person = directory.person(name);
-        if (person !== null) hearers.tellAll({ type: "presence", people: [person] });
+      onDevices: (name) => {
+        const people = directory.people(name);
+        if (people.length > 0) hearers.tellAll({ type: "presence", people });
       },
       claimedName: (identity) => claimedName(mailbox.state, identity),
       encodeNotice: createNoticeEncoder((notice) =>

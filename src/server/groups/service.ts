@@ -22,12 +22,13 @@ import type { GroupRefusal } from "../../groups/refusals.ts";
 import type { Owner, Place, Row } from "../../groups/rows.ts";
 import { createGroupRules, type GroupDomain, type GroupEvent, type GroupNotice } from "../../groups/rules.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../groups/settings.ts";
-import { initialState, ownerKey, pairKey, type State } from "../../groups/state.ts";
+import { incarnationOf, initialState, ownerKey, pairKey, type State } from "../../groups/state.ts";
 import type { Observers } from "../../mls/group-observer.ts";
 import { base64url, fromBase64url } from "./found-device.ts";
 import { findInCommit, findInGroupInfo, type SentCommit } from "./findings.ts";
 import { HeavyWork, type Section } from "./heavy-work.ts";
 import { ObserverCache } from "./observer-cache.ts";
+import { readReceipt, writeReceipt } from "./receipt.ts";
 import { ReachedKeeper } from "./reached-keeper.ts";
 import { TurnKeeper } from "./turn-keeper.ts";
 
@@ -39,6 +40,8 @@ export type Outcome<T> =
 export interface GroupServiceOptions {
   /** 16 bytes, base64url: the server that records must name. */
   readonly server: string;
+  /** Signs receipts; 32 bytes. Missing: of this process alone. */
+  readonly receiptKey?: Uint8Array;
   readonly store: Pick<Store<unknown, Row>, "commit" | "read">;
   /** What the store held of groups when it was opened. */
   readonly saved: Iterable<Row>;
@@ -50,6 +53,11 @@ export interface GroupServiceOptions {
   readonly forgetEvery?: number;
   readonly onStoreFailure: (cause: unknown) => void;
 }
+
+/** A device that says hello, with a receipt as it was sent. */
+export type ComingDevice = Omit<Extract<GroupCommand, { kind: "device-online" }>, "kind" | "receipt"> & {
+  readonly receipt: Uint8Array | null;
+};
 
 /** Which device speaks, and by which session. */
 export interface Speaker {
@@ -74,6 +82,7 @@ export class GroupService {
   readonly #options: GroupServiceOptions;
   readonly #settings: Settings;
   readonly #server: Uint8Array;
+  readonly #receiptKey: Uint8Array;
   readonly #observers: ObserverCache;
   readonly #turns: TurnKeeper;
   readonly #reached: ReachedKeeper;
@@ -84,6 +93,7 @@ export class GroupService {
     this.#options = options;
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.#server = fromBase64url(options.server);
+    this.#receiptKey = options.receiptKey ?? crypto.randomBytes(32);
     this.#observers = new ObserverCache({
       observers: options.observers,
       read: (range) => this.#read(range),
@@ -123,21 +133,65 @@ export class GroupService {
     return this.#mailbox.state;
   }
 
-  /** The user key of a local name, which has nothing else to be told by; null: none yet. */
+  /**
+   * What tells who a local name is, which has nothing else to be told by: the first of its user keys, which stays the same when one follows
+   * another; null: none yet.
+   */
   keyOfName(name: string): string | null {
-    return get(this.state.userKeys, ownerKey({ kind: "name", identity: name }))?.userKey ?? null;
+    return this.firstKeyOf({ kind: "name", identity: name });
+  }
+
+  /** The first of an owner's user keys that have followed one another; null: none yet. */
+  firstKeyOf(owner: Owner): string | null {
+    const row = get(this.state.userKeys, ownerKey(owner));
+    return row === undefined ? null : (row.first ?? row.userKey);
+  }
+
+  /** An owner's present user key; null: none yet. */
+  userKeyOf(owner: Owner): string | null {
+    return get(this.state.userKeys, ownerKey(owner))?.userKey ?? null;
+  }
+
+  /** For a device of this owner to keep; null: the owner has no user key. */
+  receiptFor(owner: Owner): Uint8Array | null {
+    const row = get(this.state.userKeys, ownerKey(owner));
+    if (row === undefined) return null;
+    const { userKey, since, incarnation = incarnationOf(this.state) } = row;
+    return incarnation === "" ? null : writeReceipt(this.#receiptKey, owner, { userKey, since, incarnation });
   }
 
   /** What a hello of this device would be refused with now; null: nothing. */
-  refusalOfOnline(command: Omit<Extract<GroupCommand, { kind: "device-online" }>, "kind">): GroupRefusal | null {
-    return refusalOfOnline(this.state, { kind: "device-online", ...command });
+  refusalOfOnline(coming: ComingDevice): GroupRefusal | null {
+    return refusalOfOnline(this.state, this.#online(coming));
   }
 
-  async online(
-    command: Omit<Extract<GroupCommand, { kind: "device-online" }>, "kind">,
-  ): Promise<Outcome<Extract<Reply, { kind: "online" }>>> {
-    const outcome = await this.#ask({ kind: "device-online", ...command });
-    return outcomeOf(outcome, "online");
+  async online(coming: ComingDevice): Promise<Outcome<Extract<Reply, { kind: "online" }>>> {
+    return outcomeOf(await this.#ask(this.#online(coming)), "online");
+  }
+
+  #online({ receipt, ...coming }: ComingDevice): Extract<GroupCommand, { kind: "device-online" }> {
+    const { owner, userKey } = coming;
+    const read = receipt === null ? null : readReceipt(this.#receiptKey, owner, userKey, receipt);
+    return { kind: "device-online", ...coming, receipt: read };
+  }
+
+  /** A device without a confirmation asks for one, or waits. */
+  async askConfirmation(
+    command: Omit<Extract<GroupCommand, { kind: "ask-confirmation" }>, "kind">,
+  ): Promise<Outcome<Extract<Reply, { kind: "confirmation" }>>> {
+    return outcomeOf(await this.#ask({ kind: "ask-confirmation", ...command }), "confirmation");
+  }
+
+  /** The owner begins anew with this device. */
+  async resetUserKey(
+    command: Omit<Extract<GroupCommand, { kind: "reset-user-key" }>, "kind">,
+  ): Promise<Outcome<Reply>> {
+    return replyOf(await this.#ask({ kind: "reset-user-key", ...command }));
+  }
+
+  /** The connection of a device that asked is gone. */
+  stopAsking(session: SessionId): void {
+    this.#mailbox.post({ kind: "device-offline", session });
   }
 
   offline({ session, device }: Speaker): void {
@@ -151,7 +205,19 @@ export class GroupService {
     { session }: Speaker,
     command: Extract<
       DeviceCommand,
-      { kind: "send" | "acknowledge" | "welcome-done" | "leave" | "report-commit" | "take-packages" }
+      {
+        kind:
+          | "send"
+          | "acknowledge"
+          | "welcome-done"
+          | "leave"
+          | "report-commit"
+          | "take-packages"
+          | "confirm-device"
+          | "dismiss-device"
+          | "retire-device"
+          | "rotate-user-key";
+      }
     >,
   ): Promise<Outcome<Reply>> {
     return replyOf(await this.#ask({ ...command, session }));
@@ -313,9 +379,10 @@ export class GroupService {
     return { ok: true, value: { welcome: entry.body, entry: row.entry, hash: row.hash } };
   }
 
-  /** Forgets what all have or what is too old, in all groups, and looks for devices that were unseen for too long. */
+  /** Forgets what all have or what is too old, in all groups, and looks for devices that were unseen, or have waited, for too long. */
   forgetOld(): void {
     this.#lookAtDevices();
+    void this.#ask({ kind: "forget-waiting" });
     forEach(this.state.groups, (_, group) => this.#forget(group));
   }
 

@@ -1,10 +1,11 @@
 import type { Outbox } from "../../core/ports.ts";
-import type { Row, ServerRow } from "../../groups/rows.ts";
+import type { ReceiptKeyRow, Row, ServerRow } from "../../groups/rows.ts";
 import type { GroupNotice } from "../../groups/rules.ts";
 import type { Settings } from "../../groups/settings.ts";
 import { createObservers } from "../../mls/create-observers.ts";
 import type { FullStore, SavedAll } from "../../store/stored.ts";
 import { randomId } from "../random-id.ts";
+import { fromBase64url } from "./found-device.ts";
 import { GroupService } from "./service.ts";
 
 export interface StartGroupsOptions {
@@ -18,16 +19,18 @@ export interface StartGroupsOptions {
   readonly onStoreFailure: (cause: unknown) => void;
 }
 
-/** Starts the delivery service. A data folder that has no server's id yet gets one, stored before anybody hears of it; rejects if it can't be. */
+/** Starts the delivery service. A data folder that has no server's id or no secret yet gets one, stored before anybody hears of it; rejects if it can't be. */
 export async function startGroups(
   options: StartGroupsOptions,
 ): Promise<{ readonly groups: GroupService; readonly server: ServerRow }> {
   const { store, saved, outbox, settings, now, onStoreFailure } = options;
   const server = serverOf(saved.rows) ?? (await makeServer(store));
+  const receiptKey = receiptKeyOf(saved.rows) ?? (await makeReceiptKey(store));
   const groups = new GroupService({
     server: server.id,
+    receiptKey: fromBase64url(receiptKey.secret),
     store,
-    saved: saved.rows,
+    saved: [...saved.rows, { table: "server", key: "self", value: server }],
     observers: createObservers(),
     outbox,
     settings,
@@ -46,4 +49,15 @@ async function makeServer(store: FullStore): Promise<ServerRow> {
   const server = { id: randomId(16), incarnation: randomId(16) };
   await store.commit({ facts: [{ table: "server", key: "self", value: server }], appends: [], trims: [] });
   return server;
+}
+
+function receiptKeyOf(rows: readonly Row[]): ReceiptKeyRow | null {
+  for (const row of rows) if (row.table === "receipt-key") return row.value;
+  return null;
+}
+
+async function makeReceiptKey(store: FullStore): Promise<ReceiptKeyRow> {
+  const value = { secret: randomId(32) };
+  await store.commit({ facts: [{ table: "receipt-key", key: "self", value }], appends: [], trims: [] });
+  return value;
 }

@@ -56,6 +56,8 @@ export interface SessionLink {
   admit(bytesForEach: number, readers: number): boolean;
   /** The peer has done all that its protocol asks before it may talk: no deadline any more. */
   ready(): void;
+  /** The peer waits for something that others do, without a name: no deadline until it gives one. */
+  wait(): void;
   /** The session is over at once, by our own fault or the peer's. */
   drop(): void;
 }

@@ -40,6 +40,8 @@ export interface SessionServices {
 type SessionState =
   /** Connected, without a name. */
   | { readonly kind: "nameless"; readonly deadline: NodeJS.Timeout }
+  /** Without a name, and waits for something that others do. */
+  | { readonly kind: "waiting" }
   /** Has a name, but its protocol asks for more before it may talk. */
   | { readonly kind: "preparing"; readonly deadline: NodeJS.Timeout }
   | { readonly kind: "talking" }
@@ -165,6 +167,10 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
 
   ready(): void {
     if (this.#state.kind === "preparing") this.#become("talking");
+  }
+
+  wait(): void {
+    if (this.#state.kind === "nameless") this.#become("waiting");
   }
 
   drop(): void {

@@ -122,6 +122,9 @@ export const MIGRATIONS: readonly string[] = [
   // The tables stay as they are. From here on `meta` may say whose the right of the first operator is, which an older server would
   // not know and give to somebody else; and the mark beside the database (`mark.ts`) is there for good.
   "",
+  // The tables stay as they are. From here on `rows` may hold devices that wait to be confirmed and what confirms them, and the secret that
+  // receipts are signed with; an older server would know none of them, and let a removed device's user key stand.
+  "",
 ];
 
 /** From this version on rows have checksums. */

@@ -133,7 +133,10 @@ function restoredRow(row: Row, incarnation: string, heads: ReadonlyMap<string, n
       return [{ ...row, value: { ...row.value, doubtful } }];
     }
     case "device":
+    case "receipt-key":
     case "user-key":
+    case "pending":
+    case "confirmation":
     case "packages":
     case "head":
     case "writer":

@@ -17,7 +17,7 @@
 export const VERSION = 1;
 
 /** What this side can do beyond the version's minimum; both say theirs in the hello. */
-export const FEATURES: readonly string[] = ["reached", "removals", "successors"];
+export const FEATURES: readonly string[] = ["reached", "removals", "successors", "devices"];
 
 /** The WebSocket subprotocol, and the path of the upgrade. */
 export const SUBPROTOCOL = "padserve.v1";

@@ -1,0 +1,140 @@
+/**
+ * A removed device knows the user key, so another takes its place (SEALED.md 7). The server only orders: which key is the present one,
+ * and so which devices may come. Whether the new key is the old one's successor, members judge by themselves.
+ */
+import { get } from "../core/persistent-map.ts";
+import type { RotateUserKey, ServerCommand } from "./commands.ts";
+import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
+import { endOf, gone, refusalOfNewDevice } from "./devices.ts";
+import type { DeviceId } from "./ids.ts";
+import { isBarred, knownDevice, liveDevicesOf, sameOwner } from "./members.ts";
+import { devicesChanged } from "./pending.ts";
+import { floorOf } from "./receipts.ts";
+import type { GroupRefusal } from "./refusals.ts";
+import type { ConfirmationRow, DeviceRow, Owner, Row } from "./rows.ts";
+import { incarnationOf, ownerKey, type State } from "./state.ts";
+
+/** One user key in place of another (compare and set), without the devices that are removed; those that stay find what they need. */
+export function decideRotate(state: State, command: RotateUserKey, { at }: Context): Decision {
+  const device = knownDevice(state, command.device);
+  if ("refusal" in device) return device;
+  const { owner } = device;
+  const present = get(state.userKeys, ownerKey(owner));
+  if (present?.userKey === command.userKey && device.userKey === command.userKey) return reply({ kind: "done" });
+  const refusal = refusalOfRotation(state, command, device);
+  if (refusal !== null || present === undefined) return refuse(refusal ?? { reason: "no-user-key" });
+
+  const { userKey, statement, removed, staying, own } = command;
+  const left = gone(state, removed, at);
+  const incarnation = incarnationOf(state);
+  const { first = present.userKey } = present;
+  const rows: Row[] = [
+    {
+      table: "user-key",
+      key: ownerKey(owner),
+      value: { userKey, since: at, first, incarnation, floor: floorOf(present, incarnation) },
+    },
+    { table: "device", key: command.device, value: { ...device, userKey, record: own.record } },
+    ...left.rows,
+    ...withoutConfirmations(state, owner, new Set(staying.map(({ device: id }) => id))),
+  ];
+  const pushes: Push[] = [...left.pushes];
+  for (const { device: id, key, record, sealed } of staying) {
+    const row = get(state.devices, id);
+    if (row === undefined) continue;
+    const confirmation: ConfirmationRow = { owner, key, userKey, record, sealed, statement, at };
+    rows.push({ table: "device", key: id, value: { ...row, userKey, record } });
+    rows.push({ table: "confirmation", key: id, value: confirmation });
+    pushes.push({ to: [id], except: null, push: { kind: "confirmed", device: id, confirmation } });
+  }
+  // Those of a version without a seal key can't be given the new key: they wait to be confirmed anew.
+  const named = new Set([command.device, ...removed, ...staying.map(({ device: id }) => id)]);
+  const unnamed = liveDevicesOf(state, owner).filter((id) => !named.has(id));
+  return {
+    rows,
+    appends: [],
+    trims: left.trims,
+    pushes: [...pushes, devicesChanged(state, owner)],
+    live: [...left.live, ...unnamed.flatMap((id) => endOf(state, id, { reason: "other-user-key", userKey }))],
+    reply: { kind: "done" },
+  };
+}
+
+function refusalOfRotation(state: State, command: RotateUserKey, { owner, key }: DeviceRow): GroupRefusal | null {
+  const { device, former, userKey, removed, staying, own } = command;
+  const present = get(state.userKeys, ownerKey(owner))?.userKey;
+  if (present === undefined) return { reason: "no-user-key" };
+  if (present !== former || userKey === former) return { reason: "other-user-key", userKey: present };
+  if (!sameOwner(command.owner, owner) || own.key !== key || removed.includes(device))
+    return { reason: "wrong-device" };
+  const others = new Set(liveDevicesOf(state, owner).filter((id) => id !== device));
+  for (const { device: id, key: named } of staying) {
+    if (!others.delete(id) || removed.includes(id)) return { reason: "unknown-device", device: id };
+    if (get(state.devices, id)?.key !== named) return { reason: "wrong-device" };
+  }
+  for (const id of removed) {
+    const row = get(state.devices, id);
+    if (row === undefined || !sameOwner(row.owner, owner)) return { reason: "unknown-device", device: id };
+    others.delete(id);
+  }
+  const forgotten = [...others].find((id) => get(state.devices, id)?.sealKey !== undefined);
+  return forgotten === undefined ? null : { reason: "unknown-device", device: forgotten };
+}
+
+/** The owner begins anew with one device: for whoever has lost all, and whom the tailnet vouches for. */
+export function decideReset(
+  state: State,
+  command: Extract<ServerCommand, { kind: "reset-user-key" }>,
+  { at }: Context,
+): Decision {
+  const { device: id, owner, key, userKey, record, counter, sealKey } = command;
+  const refusal = refusalOfReset(state, command);
+  if (refusal !== null) return refuse(refusal);
+  const left = gone(state, liveDevicesOf(state, owner), at);
+  const incarnation = incarnationOf(state);
+  const device: DeviceRow = { owner, key, userKey, record, counter, since: at, seen: at, removed: false, sealKey };
+  return {
+    rows: [
+      ...left.rows,
+      ...withoutConfirmations(state, owner, new Set()),
+      ...withoutPending(state, owner),
+      {
+        table: "user-key",
+        key: ownerKey(owner),
+        value: { userKey, since: at, first: userKey, incarnation, floor: at },
+      },
+      { table: "device", key: id, value: device },
+    ],
+    appends: [],
+    trims: left.trims,
+    pushes: left.pushes,
+    live: left.live,
+    reply: { kind: "done" },
+  };
+}
+
+function refusalOfReset(
+  state: State,
+  { device: id, owner, key, userKey }: Extract<ServerCommand, { kind: "reset-user-key" }>,
+): GroupRefusal | null {
+  if (isBarred(state, owner)) return { reason: "not-allowed" };
+  // Nothing but the key tells who a bare name is.
+  if (owner.kind === "name") return { reason: "name-has-key" };
+  const known = get(state.devices, id);
+  if (known?.removed === true) return { reason: "device-removed" };
+  const pending = get(state.pending, id);
+  if (known !== undefined || (pending !== undefined && pending.key !== key)) return { reason: "wrong-device" };
+  const present = get(state.userKeys, ownerKey(owner))?.userKey;
+  if (present === userKey) return { reason: "other-user-key", userKey };
+  return refusalOfNewDevice(state, 0);
+}
+
+export function withoutConfirmations(state: State, owner: Owner, except: ReadonlySet<DeviceId>): Row[] {
+  const waiting = [...(get(state.confirmedOf, ownerKey(owner)) ?? [])].filter((id) => !except.has(id));
+  return waiting.map((id) => ({ table: "confirmation", key: id, value: null }));
+}
+
+function withoutPending(state: State, owner: Owner): Row[] {
+  const waiting = [...(get(state.pendingOf, ownerKey(owner)) ?? [])];
+  return waiting.map((id) => ({ table: "pending", key: id, value: null }));
+}

@@ -1,0 +1,44 @@
+/** A person's own devices, as frames tell them: of rows that the delivery service keeps, with their bytes. */
+import { get } from "../../core/persistent-map.ts";
+import { liveDevicesOf } from "../../groups/members.ts";
+import type { ConfirmationRow, Owner, PendingRow, SealKey } from "../../groups/rows.ts";
+import { ownerKey, type State } from "../../groups/state.ts";
+import type { Confirmation, OwnDevice, PendingDevice } from "../../wire/frames/devices.ts";
+import type { ReplyBody } from "../../wire/frames/requests.ts";
+import { fromBase64url } from "../groups/found-device.ts";
+
+/** Devices that are not removed, and those that wait, by the time they came. */
+export function ownDevices(state: State, owner: Owner): ReplyBody<"own-devices"> {
+  const devices = liveDevicesOf(state, owner).flatMap((device): OwnDevice[] => {
+    const row = get(state.devices, device);
+    if (row === undefined) return [];
+    const { key, since, seen, sealKey } = row;
+    const online = get(state.online, device) !== undefined;
+    const record = fromBase64url(row.record);
+    return [{ device, key, record, since, seen, online, sealKey: sealKey === undefined ? null : sent(sealKey) }];
+  });
+  const pending = [...(get(state.pendingOf, ownerKey(owner)) ?? [])].flatMap((device): PendingDevice[] => {
+    const row = get(state.pending, device);
+    return row === undefined ? [] : [sentPending(device, row)];
+  });
+  return {
+    devices: devices.toSorted((a, b) => a.since - b.since || (a.device < b.device ? -1 : 1)),
+    pending: pending.toSorted((a, b) => a.at - b.at || (a.device < b.device ? -1 : 1)),
+  };
+}
+
+export function sentPending(device: string, { key, label, sealKey, token, at }: PendingRow): PendingDevice {
+  return { device, key, label, sealKey: sent(sealKey), token: token === null ? null : fromBase64url(token), at };
+}
+
+export function sentConfirmation({ record, sealed, statement }: ConfirmationRow): Confirmation {
+  return {
+    record: fromBase64url(record),
+    sealed: fromBase64url(sealed),
+    statement: statement === null ? null : fromBase64url(statement),
+  };
+}
+
+function sent({ key, signature }: SealKey): { key: string; signature: Uint8Array } {
+  return { key, signature: fromBase64url(signature) };
+}

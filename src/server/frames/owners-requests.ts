@@ -1,0 +1,113 @@
+/** What one of a person's devices asks about the others. Records are verified here, since the rules know no keys. */
+import { get } from "../../core/persistent-map.ts";
+import type { RotateUserKey } from "../../groups/commands.ts";
+import type { DeviceRow } from "../../groups/rows.ts";
+import type { Request, RequestBody } from "../../wire/frames/requests.ts";
+import { base64url } from "../groups/found-device.ts";
+import type { Speaker } from "../groups/service.ts";
+import { answered, replyTo, type Answered } from "./answered.ts";
+import { ownDevices } from "./own-devices.ts";
+import { userKeyOfRecord } from "./proof.ts";
+import type { FramesServices } from "./services.ts";
+
+type OwnersRequest = Extract<
+  Request,
+  { type: "own-devices" | "confirm-device" | "dismiss-device" | "retire-device" | "rotate-user-key" }
+>;
+
+const WRONG: Answered = { refusal: { reason: "wrong-device" } };
+const nothing = () => ({});
+
+export async function answerOwner(
+  { type, body }: OwnersRequest,
+  speaker: Speaker,
+  { name, services }: { readonly name: string; readonly services: FramesServices },
+): Promise<Answered> {
+  const { groups } = services;
+  const { device } = speaker;
+  const own = get(groups.state.devices, device);
+  if (own === undefined || own.removed) return { refusal: { reason: "device-removed" } };
+  switch (type) {
+    case "own-devices":
+      return replyTo(type, ownDevices(groups.state, own.owner));
+    case "confirm-device":
+      return await confirm(body, { speaker, own, services });
+    case "dismiss-device":
+      return answered(type, await groups.ask(speaker, { kind: type, device, other: body.device }), nothing);
+    case "retire-device": {
+      const outcome = await groups.ask(speaker, { kind: type, device, other: body.device });
+      if (outcome.ok) services.onDevices(name);
+      return answered(type, outcome, nothing);
+    }
+    case "rotate-user-key":
+      return await rotate(body, { speaker, own, services }, name);
+  }
+}
+
+interface Asking {
+  readonly speaker: Speaker;
+  readonly own: DeviceRow;
+  readonly services: FramesServices;
+}
+
+async function confirm(
+  { device: other, record, sealed }: RequestBody<"confirm-device">,
+  { speaker, own: { owner }, services }: Asking,
+): Promise<Answered> {
+  const { groups } = services;
+  const waiting = get(groups.state.pending, other);
+  if (waiting === undefined) return { refusal: { reason: "unknown-device", device: other } };
+  const { key } = waiting;
+  const now = Math.floor(Date.now() / 1000);
+  const userKey = userKeyOfRecord(record, { device: other, key, server: services.server.id, owner, now });
+  if (userKey === null) return WRONG;
+  const command = {
+    kind: "confirm-device",
+    device: speaker.device,
+    other,
+    owner,
+    key,
+    userKey,
+    record: base64url(record),
+    sealed: base64url(sealed),
+  } as const;
+  return answered("confirm-device", await groups.ask(speaker, command), nothing);
+}
+
+async function rotate(body: RequestBody<"rotate-user-key">, asking: Asking, name: string): Promise<Answered> {
+  const { speaker, own, services } = asking;
+  const { groups } = services;
+  const command = rotationOf(body, asking);
+  if (!("kind" in command)) return command;
+  const before = groups.userKeyOf(own.owner);
+  const outcome = await groups.ask(speaker, command);
+  if (outcome.ok && groups.userKeyOf(own.owner) !== before) services.onDevices(name);
+  return answered("rotate-user-key", outcome, () => ({ receipt: groups.receiptFor(own.owner) ?? new Uint8Array() }));
+}
+
+/** The command, with each record held against the key that the server knows of its device. */
+function rotationOf(
+  { former, userKey, removed, statement, own: ownRecord, staying }: RequestBody<"rotate-user-key">,
+  { speaker: { device }, own: { owner, key }, services }: Asking,
+): RotateUserKey | Answered {
+  const given = { server: services.server.id, owner, now: Math.floor(Date.now() / 1000) };
+  if (userKeyOfRecord(ownRecord, { ...given, device, key }) !== userKey) return WRONG;
+  const stay: RotateUserKey["staying"][number][] = [];
+  for (const { device: id, record, sealed } of staying) {
+    const row = get(services.groups.state.devices, id);
+    if (row === undefined) return { refusal: { reason: "unknown-device", device: id } };
+    if (userKeyOfRecord(record, { ...given, device: id, key: row.key }) !== userKey) return WRONG;
+    stay.push({ device: id, key: row.key, record: base64url(record), sealed: base64url(sealed) });
+  }
+  return {
+    kind: "rotate-user-key",
+    device,
+    owner,
+    former,
+    userKey,
+    removed,
+    statement: base64url(statement),
+    own: { key, record: base64url(ownRecord) },
+    staying: stay,
+  };
+}
