@@ -2,7 +2,7 @@
  * What all members of a room agree on about who may enter and leave, kept in the group's context (extension 0xF001), so that
  * every member and the server decide the same about a commit.
  *
- * In every room, whatever its policy: a device may be added by a member device of the same person (same user key); a device
+ * In every room, whatever its policy: a device of a person who is in it (same user key) may be added by every member; a device
  * may replace its own leaf (resync); a person's devices may remove one another; nothing is both added and removed in one
  * commit; machines never join by themselves.
  */
@@ -12,7 +12,7 @@ export interface RoomPolicy {
    * `listed`: only devices of `listed` people may be added, and nobody joins by itself: a direct conversation.
    */
   readonly access: "open" | "invite" | "listed";
-  /** Who may add devices of other people. */
+  /** Who may add devices of people who aren't there. */
   readonly add: "members" | "moderators";
   /**
    * Who may remove devices of other people. With `members` the server decides by right which removals it accepts (it can exclude

@@ -24,7 +24,7 @@ describe("who may come in", () => {
     expect(open.members()).toHaveLength(2);
   });
 
-  test("EN-4 where moderators add, a member still adds its own person's devices; nobody else's", async () => {
+  test("EN-4 where moderators add, a member still adds devices of people who are there, its own or another's; nobody else's", async () => {
     const policy: RoomPolicy = { ...INVITE, add: "moderators", moderators: [{ kind: "person", identity: "1" }] };
     const bobKey = seed();
     const [alice, bob, phone] = [
@@ -40,7 +40,10 @@ describe("who may come in", () => {
       expect(() => atBob!.commitAdd([packageOf(stranger)], NOW)).toThrow("not-allowed");
     }
     expect(atBob!.pending).toBe(false);
-    await addAll(atAlice, [atBob!], [newDevice({ identity: "3" })]);
+    const carolKey = seed();
+    const [atCarol] = await addAll(atAlice, [atBob!], [newDevice({ identity: "3" }, carolKey)]);
+    await addAll(atBob!, [atAlice, atCarol!], [newDevice({ identity: "3" }, carolKey)]);
+    expect(atCarol!.members()).toHaveLength(5);
   });
 
   test("EN-5 only listed people's devices come into a direct conversation", async () => {

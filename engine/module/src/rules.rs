@@ -70,7 +70,7 @@ fn no_others(proposals: &ProposalBundle) -> Result<()> {
 fn by_member(member: &Member, roster: &Roster, policy: &Policy, proposals: &ProposalBundle) -> Result<()> {
     let committer = record_of(&member.signing_identity)?;
     for add in proposals.add_proposals() {
-        may_add(&committer, &record_of(add.proposal.signing_identity())?, policy)?;
+        may_add(&committer, &record_of(add.proposal.signing_identity())?, roster, policy)?;
     }
     for remove in proposals.remove_proposals() {
         let leaf = roster.member_with_index(remove.proposal.to_remove()).map_err(|_| Code::UnknownLeaf)?;
@@ -88,18 +88,28 @@ fn by_member(member: &Member, roster: &Roster, policy: &Policy, proposals: &Prop
     Ok(())
 }
 
-fn may_add(committer: &Record, newcomer: &Record, policy: &Policy) -> Result<()> {
+/// A device of somebody who has one there is no new reader: whatever the policy, every member may add it.
+fn may_add(committer: &Record, newcomer: &Record, roster: &Roster, policy: &Policy) -> Result<()> {
     if newcomer.server != committer.server {
         return refuse("a device of another server");
     }
     if policy.access == Access::Listed && !policy.lists(newcomer) {
         return refuse("somebody who isn't listed");
     }
-    if committer.same_person(newcomer) || policy.add == Who::Members || policy.moderates(committer) {
+    if policy.add == Who::Members || policy.moderates(committer) || is_there(newcomer, roster)? {
         Ok(())
     } else {
         refuse("only moderators add")
     }
+}
+
+fn is_there(person: &Record, roster: &Roster) -> Result<bool> {
+    for identity in roster.member_identities_iter() {
+        if record_of(identity)?.same_person(person) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn may_remove(committer: &Record, leaver: &Record, policy: &Policy) -> Result<()> {
