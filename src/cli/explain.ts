@@ -125,6 +125,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "not-allowed":
     case "not-in-conversation":
     case "conversation-ended":
+    case "device-returning":
     case "unsupported":
     case "not-understood":
     case "other":

@@ -101,6 +101,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "not-allowed":
     case "not-in-conversation":
     case "conversation-ended":
+    case "device-returning":
     case "unsupported":
     case "not-understood":
     case "other":

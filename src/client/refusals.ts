@@ -61,4 +61,6 @@ type PlainReason =
   /** This device is not, or no more, in the conversation. */
   | "not-in-conversation"
   /** Nothing can be written there any longer; a successor may follow. */
-  | "conversation-ended";
+  | "conversation-ended"
+  /** This device has taken the place of one that was copied or restored, and isn't back in that conversation yet. */
+  | "device-returning";

@@ -62,8 +62,11 @@ export interface Room {
   /** With its `#`. */
   readonly title: string;
   readonly access: "open" | "invite";
-  /** Whether this device is in it; `closed`: it has ended, and waits for a successor. */
-  readonly status: "member" | "not-a-member" | "removed" | "closed";
+  /**
+   * Whether this device is in it. `closed`: it has ended, and waits for a successor; `returning`: this device has taken the place of one that
+   * was copied or restored, and waits for a member's device to bring it back.
+   */
+  readonly status: "member" | "not-a-member" | "removed" | "closed" | "returning";
   /** Null for one that isn't a member. */
   readonly conversation: Conversation | null;
   /** People in it, as far as is known. */

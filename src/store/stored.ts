@@ -2,21 +2,10 @@
 import type { Fact } from "../core/events.ts";
 import type { Batch, Saved, Store } from "../core/ports.ts";
 import type { Row } from "../groups/rows.ts";
-import { StoreError } from "./errors.ts";
 
 export type StoredFact = Fact | Row;
 
 export type StoredBatch = Batch<StoredFact>;
-
-/** A row as it is kept, its value as JSON; null: it is taken away. */
-export interface WrittenRow {
-  readonly table: Row["table"];
-  readonly key: string;
-  readonly json: string | null;
-}
-
-/** The same batch, of which rows may have been written as JSON already. */
-export type WrittenBatch = Batch<StoredFact | WrittenRow>;
 
 /** What was saved, in no particular order. A row that was taken away is not among the rows. */
 export interface SavedAll extends Saved {
@@ -45,26 +34,15 @@ export function isRow(fact: StoredFact): fact is Row {
   return "table" in fact;
 }
 
-/** Throws a `StoreError` for a row that this version doesn't keep. */
-export function writtenRow(row: Row): WrittenRow {
-  const { table, key, value } = row;
-  if (value !== null && !isRowOfOurs(row))
-    throw new StoreError("failed", `This store can't keep a row of this table: ${JSON.stringify(row)}.`);
-  return { table, key, json: value === null ? null : JSON.stringify(value) };
-}
-
 /** Of a row that is written more than once only the last write counts: a busy group writes its head with each message. */
-export function lastOfEach(facts: readonly StoredFact[]): {
-  readonly rows: Iterable<Row>;
-  readonly others: readonly Fact[];
-} {
+export function lastOfEach(facts: readonly StoredFact[]): StoredFact[] {
   const rows = new Map<string, Row>();
-  const others: Fact[] = [];
+  const others: StoredFact[] = [];
   for (const fact of facts) {
     if (isRow(fact)) rows.set(rowKey(fact), fact);
     else others.push(fact);
   }
-  return { rows: rows.values(), others };
+  return [...others, ...rows.values()];
 }
 
 /** Whether a row that was read is one that this version keeps. What is inside its value, the rules that wrote it know. */
@@ -78,5 +56,5 @@ export function isRowOfOurs(row: {
 
 /** One string for each row: the later of two with the same replaces the earlier. */
 export function rowKey({ table, key }: Row): string {
-  return `${table} ${key}`;
+  return JSON.stringify([table, key]);
 }

@@ -181,6 +181,8 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return "You are not in that conversation now.";
     case "conversation-ended":
       return "That conversation has ended here, so nothing more can be written in it.";
+    case "device-returning":
+      return "This device has taken the place of one that was copied or restored, and isn't back in that conversation yet. It is let in by itself as soon as another device there is online; until then nothing can be written.";
     case "unsupported":
       return "The server doesn't know that command.";
     case "not-understood":

@@ -157,6 +157,7 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
           name,
           deviceLabel: `${name}'s laptop`,
           timings: QUICK,
+          companionTimings: { first: 50, spread: 10 },
           ...(known === undefined ? {} : { known }),
           onEvent: (event) => {
             if (event.kind === "failed") failures.push(event.error);

@@ -59,6 +59,7 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   "not-allowed": true,
   "not-in-conversation": true,
   "conversation-ended": true,
+  "device-returning": true,
 };
 const NOT_SENT: Record<Extract<Failure, { kind: "not-sent" }>["why"], true> = {
   offline: true,

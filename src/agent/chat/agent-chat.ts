@@ -183,7 +183,9 @@ class DeviceChat implements AgentChat {
    */
   async #entry(talk: Talk): Promise<void> {
     const isComing = (talk.key === EVERYONE && talk.status === "none") || talk.status === "stopped";
-    if (!isComing) return;
+    // Somebody else has to bring it back, and may be away for long.
+    const isReturning = talk.stopped === "rolled-back" && talk.access !== "open";
+    if (!isComing || isReturning) return;
     // Machines come in by invitation.
     if (talk.status === "none" && (await this.#state.runtime.self())?.owner.kind === "machine") return;
     const before = talk.status;

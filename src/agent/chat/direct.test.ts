@@ -17,11 +17,11 @@ const key = new Uint8Array(32).fill(2);
 const sealedOnly = { kind: "not-sent", why: "sealed-only" };
 
 /** A server that says that nobody has a device. */
-function chat({ knowsKey = false, hasPair = false, isAllowed = false } = {}) {
+function chat({ knowsKey = false, hasPair = false, isAllowed = false, name = "bob" } = {}) {
   const pins = knowsKey ? [pinOf(bob, key, 0)] : [];
   const people = knownPeople({ pins, names: [{ name: "bob", who: bob }] }, () => 0);
   const person: Person = {
-    name: "bob",
+    name,
     owner: { kind: "person", identity: "1002" },
     label: "",
     online: true,
@@ -65,6 +65,14 @@ test("CA-7 a server that denies somebody's device opens no way around: neither a
     expect(await chat({ ...known, isAllowed: true }).open("BOB")).toMatchObject({ value: { kind: "classic-direct" } });
     expect(chat({ ...known, isAllowed: true }).obstacle("Bob")).toBeNull();
   }
+});
+
+test("CA-7 whoever goes by another name now isn't written to in the open, where a key of theirs was seen under the one before", async () => {
+  const renamed = chat({ knowsKey: true, name: "rob" });
+  expect(renamed.obstacle("rob")).toBe("ask");
+  expect(await renamed.obstacleNow("rob")).toEqual(sealedOnly);
+  expect(await renamed.open("rob")).toEqual(sealedOnly);
+  expect(chat({ name: "rob" }).obstacle("rob")).toBeNull();
 });
 
 test("CA-7 what can't be a name is nobody's", async () => {

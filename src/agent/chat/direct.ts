@@ -1,5 +1,6 @@
 import { classicDirect } from "../../client/index.ts";
 import type { Conversation, Failure, Reply } from "../../client/index.ts";
+import { toText } from "../delivery/base64url.ts";
 import { foldName } from "../../mls/identity/pins.ts";
 import { failureOf, OFFLINE, refusedFor } from "./failures.ts";
 import type { Rooms } from "./rooms.ts";
@@ -67,7 +68,9 @@ export class Direct {
     const { names } = this.#state;
     const listed = names.find(person);
     if (listed?.hasDevice === true || this.known(person) !== null) return SEALED_ONLY;
-    return listed === null || names.whoIs(person) !== null ? "ask" : null;
+    // By another name, whoever the server calls so may have been sealed to.
+    const isUnknown = listed !== null && names.whoIs(person) === null && !names.mayHaveKey(listed.who);
+    return isUnknown ? null : "ask";
   }
 
   /** The same, with what the server and the pins say of who bears the name now. */
@@ -83,15 +86,20 @@ export class Direct {
   async #wasSealed(person: string): Promise<boolean> {
     if (this.known(person) !== null) return true;
     const { names, runtime } = this.#state;
-    const pinned = names.whoIs(person) ?? names.find(person)?.who;
-    if (pinned === undefined) return false;
+    // Whom the name was pinned to, and who bears it now: they may have been known by another name.
+    const meant = [names.whoIs(person), names.find(person)?.who ?? null].filter((who) => who !== null);
+    if (meant.length === 0) return false;
     const self = await runtime.self();
     // Without knowing, no.
-    return self === null || self.people.level(pinned) !== null;
+    return self === null || meant.some((who) => self.people.level(who) !== null);
   }
 
+  /** They are in it, with every device that the server lists for them: what is written before one is in, that one never reads. */
   #isWhole(talk: Talk): boolean {
-    return talk.readers.includes(otherWho(talk, this.#state.own.server));
+    const who = otherWho(talk, this.#state.own.server);
+    if (!talk.readers.includes(who)) return false;
+    const present = new Set(talk.members.map(({ deviceId }) => toText(deviceId)));
+    return this.#state.names.devicesOf(who).every((device) => present.has(device));
   }
 
   #isAllowed(person: string): boolean {

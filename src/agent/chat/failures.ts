@@ -41,6 +41,7 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["invalid-name", refusedFor({ reason: "invalid-name" })],
   ["too-large", refusedFor({ reason: "too-long" })],
   ["rolled-back", refusedFor({ reason: "rolled-back" })],
+  ["device-returning", refusedFor({ reason: "device-returning" })],
   ["storage-failed", refusedFor({ reason: "storage-failed" })],
   ["changed-key", refusedFor({ reason: "other", text: "their key isn't the one that is known here" })],
   ["remapped-name", refusedFor({ reason: "other", text: "that name meant somebody else before" })],

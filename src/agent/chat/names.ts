@@ -80,6 +80,19 @@ export class Names {
     return this.#people?.level(who) === "compared";
   }
 
+  /** Whether a key of theirs was ever seen, as far as is known. */
+  mayHaveKey(who: string): boolean {
+    return this.#people === null || this.#people.level(who) !== null;
+  }
+
+  /** What the server lists of their devices, in base64url. */
+  devicesOf(who: string): readonly string[] {
+    for (const listed of this.#listed.values()) {
+      if (listed.who === who) return listed.person.devices.map(({ device }) => device);
+    }
+    return [];
+  }
+
   all(who: readonly string[]): readonly string[] {
     return who.map((each) => this.nameOf(each));
   }

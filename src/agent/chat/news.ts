@@ -57,8 +57,9 @@ export class News {
         return;
       case "device-replaced": {
         const text =
-          "This device's state is an older one than the server knows (copied, or brought back from a backup): a new device of yours has taken its place. Into rooms by invitation you have to be invited again.";
+          "This device's state is an older one than the server knows (copied, or brought back from a backup): a new device of yours has taken its place. It comes back into open rooms by itself, into other conversations as soon as another device there is online.";
         this.#state.tell({ kind: "notice", text });
+        await this.#waitForReturn();
         return;
       }
       case "server-restored": {
@@ -113,6 +114,7 @@ export class News {
       case "stopped":
         if (talk.group !== null && !Buffer.from(talk.group).equals(group)) return;
         talk.status = event.kind;
+        talk.stopped = event.kind === "stopped" ? event.cause : null;
         talk.readers = [];
         talk.members = [];
         this.#state.changed(talk);
@@ -120,9 +122,21 @@ export class News {
     }
   }
 
+  /** As the store has them now: the new device is in none of them yet. */
+  async #waitForReturn(): Promise<void> {
+    const { groups } = await this.#state.store.load();
+    for (const { id, status, stopped } of groups) {
+      const talk = this.#state.ofGroup(id);
+      if (talk === null || stopped !== "rolled-back") continue;
+      Object.assign(talk, { status, stopped, readers: [], members: [] });
+      this.#state.changed(talk);
+    }
+  }
+
   async #takeGroup(talk: Talk, group: Uint8Array): Promise<void> {
     if (this.#state.own.who === "") await this.#state.learnSelf();
     talk.status = "active";
+    talk.stopped = null;
     if (talk.group !== null && Buffer.from(talk.group).equals(group)) return;
     talk.group = group;
     talk.reached = this.#early.get(hex(group)) ?? 0;

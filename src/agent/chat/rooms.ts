@@ -84,10 +84,11 @@ export class Rooms {
 
   #room(talk: Talk): Room {
     const isMember = isGoingOn(talk);
+    const isReturning = talk.stopped === "rolled-back";
     return {
       title: titleOf(talk.key),
       access: talk.access === "open" ? "open" : "invite",
-      status: isMember ? "member" : talk.status === "stopped" ? "closed" : "removed",
+      status: isMember ? "member" : isReturning ? "returning" : talk.status === "stopped" ? "closed" : "removed",
       conversation: isMember || talk.status === "stopped" ? this.#state.conversation(talk) : null,
       people: isMember ? talk.readers.length : null,
     };

@@ -262,6 +262,7 @@ function obstacleTo(talk: Talk, content: Content): Failure | null {
   }
   if (talk.status === "none") return null;
   if (talk.status === "removed") return refusedFor({ reason: "not-in-conversation" });
+  if (talk.stopped === "rolled-back") return refusedFor({ reason: "device-returning" });
   if (!isGoingOn(talk)) return refusedFor({ reason: "conversation-ended" });
   return talk.waiting.length >= MOST_WAITING ? { kind: "not-sent", why: "busy" } : null;
 }

@@ -75,12 +75,12 @@ export class ChatState {
     this.names.begin(saved.names);
     for (const name of saved.plainAllowed) this.plainAllowed.add(name);
     if (saved.device !== null) this.own = ownOf(saved.device);
-    for (const { id, conversation, status } of saved.groups) {
+    for (const { id, conversation, status, stopped } of saved.groups) {
       const talk = this.ensure(conversation);
       // What goes on wins over what has ended.
       if (isGoingOn(talk) && status !== "active" && status !== "joining") continue;
       const facts = saved.facts.get(hex(id));
-      Object.assign(talk, { group: id, status }, facts);
+      Object.assign(talk, { group: id, status, stopped }, facts);
     }
     await this.#loadWaiting(outbox);
     await this.learnSelf();
@@ -178,6 +178,7 @@ export class ChatState {
       const { row, people, members, policy } = await session.look();
       talk.group = session.id;
       talk.status = row.status;
+      talk.stopped = row.stopped;
       talk.readers = people;
       talk.members = members;
       talk.access = policy?.access ?? talk.access;

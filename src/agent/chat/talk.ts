@@ -3,7 +3,7 @@ import type { Conversation, Quote } from "../../client/index.ts";
 import { EVERYONE } from "../delivery/places.ts";
 import type { Hold } from "../group-sessions/events.ts";
 import type { Person } from "../group-sessions/person.ts";
-import type { GroupFacts, GroupStatus } from "../storage/kept.ts";
+import type { GroupFacts, GroupStatus, StopCause } from "../storage/kept.ts";
 import type { Names } from "./names.ts";
 
 /** A message of one's own that waits, oldest first in its talk. */
@@ -24,6 +24,8 @@ export interface Talk {
   readonly kind: "sealed-room" | "sealed-direct";
   /** `none`: this device was never in it. */
   status: GroupStatus | "none";
+  /** Why it is stopped. `rolled-back`: this device has taken another's place, and waits to be brought back. */
+  stopped: StopCause | null;
   /** The group that it goes on in. */
   group: Uint8Array | null;
   access: GroupFacts["access"];
@@ -45,6 +47,7 @@ export function newTalk(key: string): Talk {
     key,
     kind,
     status: "none",
+    stopped: null,
     group: null,
     access,
     readers: [],

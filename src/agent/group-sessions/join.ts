@@ -39,8 +39,9 @@ export interface ReceivedWelcome {
  */
 export function judgeWelcome(row: GroupRow | null, number: number): "take" | "catch-up" | "obsolete" {
   if (row === null) return "take";
-  if (row.cursor >= number || row.status === "stopped") return "obsolete";
-  return row.status === "removed" ? "take" : "catch-up";
+  const isReturning = row.stopped === "rolled-back";
+  if (row.cursor >= number || (row.status === "stopped" && !isReturning)) return "obsolete";
+  return row.status === "removed" || isReturning ? "take" : "catch-up";
 }
 
 /** A joined group and the key package's end belong together. Throws an `EngineError` for a Welcome that doesn't open. */

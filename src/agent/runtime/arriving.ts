@@ -55,7 +55,7 @@ export async function comeIntoEveryone(
   if (self.owner.kind === "machine" || successions.isWaiting(EVERYONE)) return;
   const there = views.find(({ place, ended }) => place.kind === "everyone" && !ended);
   const own = (await groups.of(EVERYONE)?.look())?.row ?? null;
-  if (own !== null && own.status !== "removed") return;
+  if (own !== null && own.status !== "removed" && own.stopped !== "rolled-back") return;
   if (there !== undefined) await enter(entrance, there);
   else if (mayCreate) await create(entrance, EVERYONE, OPEN);
 }

@@ -268,6 +268,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       beside.note(group, members);
       await acknowledge(group, row.cursor);
       replacement.removeFormer(session, members, later);
+      later("rooms", async ({ entrance }) => await replacement.retireFormer(entrance));
       // The other one is still to be invited; whoever opens it does so now.
       if (conversation.startsWith("direct:") && new Set(members.map(({ who }) => who)).size < 2) {
         later("pairs", async ({ entrance: living }) => await completePairs(living, [conversation]));
@@ -315,7 +316,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     entrance.groups.wakeAll();
     later("companions", async () => await beside.completeGroups(entrance));
     later("everyone", async () => await comeIntoEveryone(entrance, views));
-    if (replacement.isToRejoin()) later("rooms", async () => await replacement.rejoin(entrance, views));
+    later("rooms", async () => {
+      await replacement.rejoin(entrance, views);
+      await replacement.retireFormer(entrance);
+    });
     later(
       "pairs",
       async () =>

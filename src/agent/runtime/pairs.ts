@@ -36,11 +36,16 @@ export async function openDirect(entrance: Entrance, name: string): Promise<Made
 const opening = new WeakMap<Groups, Set<string>>();
 
 async function open(entrance: Entrance, conversation: string, person: Person): Promise<Made | Failed> {
-  const { self, groups, system } = entrance;
+  const { self, groups } = entrance;
   const { name } = person;
   if (await isOpen(entrance, conversation)) {
     const invited = await complete(entrance, conversation);
     return invited?.kind === "failed" ? invited : { kind: "made", conversation };
+  }
+  // The pair is there, and the other one brings this device back into it.
+  const returning = await groups.of(conversation)?.look();
+  if (returning?.row.stopped === "rolled-back") {
+    return (await arrives(entrance, conversation)) ? { kind: "made", conversation } : failed("device-returning");
   }
   const isSelf = isSameOwner(self.owner, person.owner);
   if (!isSelf && person.devices.length === 0) return failed("no-device");
@@ -50,15 +55,20 @@ async function open(entrance: Entrance, conversation: string, person: Person): P
   if (made.kind === "failed" && made.why === "place-taken") {
     // `found` has brought a group itself.
     await arrival;
-    const isThere = await Promise.race([
-      groups.arrival(conversation).then(() => true),
-      system.wait(TIMEOUT).then(() => false),
-    ]);
-    return isThere || (await isOpen(entrance, conversation)) ? { kind: "made", conversation } : failed("busy");
+    return (await arrives(entrance, conversation)) ? { kind: "made", conversation } : failed("busy");
   }
   if (made.kind !== "made" || isSelf) return made;
   const invited = await invite(entrance, conversation, name);
   return invited.kind === "failed" ? invited : made;
+}
+
+/** Whether a group comes into that conversation within some seconds. */
+async function arrives(entrance: Entrance, conversation: string): Promise<boolean> {
+  const isThere = await Promise.race([
+    entrance.groups.arrival(conversation).then(() => true),
+    entrance.system.wait(TIMEOUT).then(() => false),
+  ]);
+  return isThere || (await isOpen(entrance, conversation));
 }
 
 /** Pairs whose other one was never invited, since this device ended in between, or has a device that came later. */

@@ -5,9 +5,9 @@
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { toText } from "../delivery/base64url.ts";
-import { conversationOf } from "../delivery/places.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
+import type { GroupRow } from "../storage/kept.ts";
 import { enter } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Groups } from "./groups.ts";
@@ -30,10 +30,10 @@ export interface Replacing {
   isDue(): boolean;
   /** Puts the new device in its place, on the disk. Between two connections; the engine of the one before stays its owner's to close. */
   replace(hello: KnownServer, groups: Groups): Promise<readonly Dropped[]>;
-  /** Whether rooms are left to come back into. */
-  isToRejoin(): boolean;
-  /** Back into the open rooms that the device before this one was in. */
+  /** Back into the open rooms that the device before this one was in; into others a member brings it (companions.ts). */
   rejoin(entrance: Entrance, views: readonly GroupView[]): Promise<void>;
+  /** The server lists the device before this one no more, so that nobody adds it again: when this one is wherever that was. */
+  retireFormer(entrance: Entrance): Promise<void>;
   /** The leaf of the device before this one is of no use to anybody but who has its keys. `later` does it in its lane. */
   removeFormer(
     session: GroupSession,
@@ -45,9 +45,8 @@ export interface Replacing {
 export function replacing(introducing: Introducing): Replacing {
   const { store } = introducing;
   let state: "sound" | "rolled-back" | "replaced" = "sound";
+  let isRetired = false;
   let former: Uint8Array | null = null;
-  /** Conversations that the device before this one was in. */
-  const toRejoin = new Set<string>();
 
   return {
     foundRolledBack() {
@@ -59,23 +58,24 @@ export function replacing(introducing: Introducing): Replacing {
     isDue: () => state === "rolled-back",
     async replace(hello, groups) {
       await groups.close();
-      for (const { conversation, status, stopped } of (await store.load()).groups) {
-        if (status === "active" || status === "joining" || stopped === "rolled-back") toRejoin.add(conversation);
-      }
       const waiting = await replaceSelf(introducing, hello);
       state = "replaced";
       return waiting.map(({ group, message: { messageId } }) => {
         return { conversation: groups.conversationOf(toText(group)) ?? "", group, messageId };
       });
     },
-    isToRejoin: () => toRejoin.size > 0,
     async rejoin(entrance, views) {
+      if (former === null) return;
+      const returning = new Set((await store.load()).groups.filter(isReturning).map(({ id }) => toText(id)));
       for (const view of views) {
-        const conversation = conversationOf(view.place, entrance.self.owner);
-        if (view.place.kind !== "room" || view.access !== "open" || view.ended || !toRejoin.delete(conversation))
-          continue;
-        await enter(entrance, view);
+        const isOpen = view.place.kind === "room" && view.access === "open" && !view.ended;
+        if (isOpen && returning.has(view.group)) await enter(entrance, view);
       }
+    },
+    async retireFormer({ client }) {
+      if (former === null || isRetired || (await store.load()).groups.some(isReturning)) return;
+      const answer = await client.request("retire-device", { device: toText(former) });
+      isRetired = answer.kind === "answered" || answer.kind === "refused";
     },
     removeFormer(session, members, later) {
       const device = former;
@@ -85,4 +85,9 @@ export function replacing(introducing: Introducing): Replacing {
       });
     },
   };
+}
+
+/** The device before was in it, and this one isn't back. */
+function isReturning({ stopped }: GroupRow): boolean {
+  return stopped === "rolled-back";
 }

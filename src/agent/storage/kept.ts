@@ -94,7 +94,8 @@ export const GROUP_STATUSES = ["joining", "active", "removed", "stopped"] as con
 export type GroupStatus = (typeof GROUP_STATUSES)[number];
 
 /**
- * - `rolled-back`: the server has another message under this device's number: the device was copied or restored
+ * - `rolled-back`: the server has another message under this device's number: the device was copied or restored. After another one has
+ *   taken its place: it waits to be brought back
  * - `invalid-commit`: the log has a commit that can't be processed; reported
  * - `log-broken`: the log's entries don't follow one another, or don't end in what the server says
  * - `closed`: the server has closed the group; a successor follows

@@ -56,6 +56,7 @@ const PLAIN_REASONS = {
   "not-allowed": true,
   "not-in-conversation": true,
   "conversation-ended": true,
+  "device-returning": true,
   unsupported: true,
 } as const satisfies Record<PlainReason, true>;
 
@@ -166,7 +167,7 @@ export const rooms = v.pipe(
     v.object({
       title: word,
       access: v.picklist(["open", "invite"]),
-      status: v.picklist(["member", "not-a-member", "removed", "closed"]),
+      status: v.picklist(["member", "not-a-member", "removed", "closed", "returning"]),
       conversation: v.nullable(conversation),
       people: v.nullable(whole),
     }),

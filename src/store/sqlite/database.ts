@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { LogEntry, Range } from "../../core/ports.ts";
-import type { SavedAll, WrittenBatch } from "../stored.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import { copyInto, summaryOf } from "./backup.ts";
@@ -26,7 +26,7 @@ export interface Database {
    * All of the batch or nothing. Refuses as `lost` when the files are no longer those that were opened; an empty batch only
    * looks for that.
    */
-  commit(batch: WrittenBatch): void;
+  commit(batch: StoredBatch): void;
   read(range: Range): readonly LogEntry[];
   summary(): DatabaseSummary;
   /** `copyInto`. */

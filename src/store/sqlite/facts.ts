@@ -1,6 +1,8 @@
 import type { Ban, Fact } from "../../core/events.ts";
 import { foldName } from "../../core/names.ts";
-import { isRow, writtenRow, type SavedAll, type StoredFact, type WrittenRow } from "../stored.ts";
+import type { Row } from "../../groups/rows.ts";
+import { StoreError } from "../errors.ts";
+import { isRow, isRowOfOurs, type SavedAll, type StoredFact } from "../stored.ts";
 import type { Connection } from "./connection.ts";
 import { readBan, readClaim, readKeptRight, readMeta, readRow, writeBan, writeClaim } from "./rows.ts";
 import { sumOf } from "./sums.ts";
@@ -10,7 +12,7 @@ export interface FactTables {
   /** Throws a `ValiError` for a row that we can't have written, or whose checksum is not its own. */
   load(): SavedAll;
   /** Within a transaction of the caller's. Keeps the digest of all rows. Throws the driver's errors. */
-  apply(facts: readonly (StoredFact | WrittenRow)[], digest: Digest): void;
+  apply(facts: readonly StoredFact[], digest: Digest): void;
 }
 
 /** The tables of names, bans and what else is a fact, with their statements prepared; throws where one is missing. */
@@ -29,8 +31,7 @@ export function factTables(connection: Connection): FactTables {
     },
     apply: (facts, digest) => {
       for (const fact of facts) {
-        if ("json" in fact) applyRow(statements, fact, digest);
-        else if (isRow(fact)) applyRow(statements, writtenRow(fact), digest);
+        if (isRow(fact)) applyRow(statements, fact, digest);
         else apply(statements, fact, digest);
       }
     },
@@ -51,10 +52,7 @@ function prepare(connection: Connection) {
     ),
     lift: connection.prepare("DELETE FROM bans WHERE folded = ? RETURNING sum"),
     rows: connection.prepare("SELECT kind, key, value, sum FROM rows"),
-    sum: connection.prepare("SELECT sum FROM rows WHERE kind = ? AND key = ?"),
-    put: connection.prepare(
-      "INSERT INTO rows (kind, key, value, sum) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, sum = excluded.sum",
-    ),
+    put: connection.prepare("INSERT INTO rows (kind, key, value, sum) VALUES (?, ?, ?, ?)"),
     drop: connection.prepare("DELETE FROM rows WHERE kind = ? AND key = ? RETURNING sum"),
     note: connection.prepare("INSERT INTO meta (key, value, sum) VALUES (?, ?, ?)"),
     forget: connection.prepare("DELETE FROM meta WHERE key = ? RETURNING sum"),
@@ -116,13 +114,11 @@ function bansWithReasons(bans: readonly Ban[], meta: ReadonlyMap<string, string>
   });
 }
 
-function applyRow(statements: ReturnType<typeof prepare>, { table, key, json }: WrittenRow, digest: Digest): void {
-  if (json === null) {
-    toggleRemoved(statements.drop.get(table, key), digest);
-    return;
-  }
-  toggleRemoved(statements.sum.get(table, key), digest);
-  insert(statements.put, "rows", [table, key, json], digest);
+function applyRow(statements: ReturnType<typeof prepare>, row: Row, digest: Digest): void {
+  if (row.value !== null && !isRowOfOurs(row))
+    throw new StoreError("failed", `This store can't keep a row of this table: ${JSON.stringify(row)}.`);
+  toggleRemoved(statements.drop.get(row.table, row.key), digest);
+  if (row.value !== null) insert(statements.put, "rows", [row.table, row.key, JSON.stringify(row.value)], digest);
 }
 
 function insert(into: Statement, table: string, row: readonly (string | number | null)[], digest: Digest): void {

@@ -9,26 +9,19 @@ export interface LogTables {
   apply(appends: readonly Append[], trims: readonly Trim[], digest: Digest): void;
   /** Throws a `ValiError` for what we can't have written, and for an entry that is missing. */
   read(range: Range): readonly LogEntry[];
-  /** What was applied last is not kept. */
-  undo(): void;
 }
-
-/** Logs whose rows are held in memory, as they were written last. */
-const MOST_HELD = 4_096;
 
 /** The tables of logs, with their statements prepared; throws where one is missing. */
 export function logTables(connection: Connection): LogTables {
   const statements = prepare(connection);
-  const held = new Map<LogId, Held>();
   return {
     apply: (appends, trims, digest) => {
       const touched = new Map<LogId, Touched>();
-      for (const each of appends) append(statements, touch(statements, held, touched, each.log), each);
-      for (const each of trims) trim(statements, held, touched, each);
-      for (const { log, before } of touched.values()) hold(held, log, keep(statements, log, before, digest));
+      for (const each of appends) append(statements, touch(statements, touched, each.log), each);
+      for (const each of trims) trim(statements, touched, each);
+      for (const { log, before } of touched.values()) keep(statements, log, before, digest);
     },
     read: (range) => read(statements, range),
-    undo: () => held.clear(),
   };
 }
 
@@ -38,10 +31,9 @@ function prepare(connection: Connection) {
   return {
     log: connection.prepare("SELECT id, name, head, trimmed, thinned, digest, sum FROM logs WHERE name = ?"),
     newId: connection.prepare("SELECT coalesce(max(id), 0) + 1 AS id FROM logs"),
-    insert: connection.prepare(
-      "INSERT INTO logs (id, name, head, trimmed, thinned, digest, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    keep: connection.prepare(
+      "INSERT OR REPLACE INTO logs (id, name, head, trimmed, thinned, digest, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
-    keep: connection.prepare("UPDATE logs SET head = ?, trimmed = ?, thinned = ?, digest = ?, sum = ? WHERE id = ?"),
     append: connection.prepare("INSERT INTO entries (place, lasting, body, sum) VALUES ((? << 32) | ?, ?, ?, ?)"),
     trim: connection.prepare(
       "DELETE FROM entries WHERE place > (?1 << 32) | ?2 AND place <= (?1 << 32) | ?3 AND lasting <= ?4 RETURNING sum",
@@ -63,46 +55,22 @@ export interface Log {
   readonly digest: Digest;
 }
 
-/** A log as a batch has left it, and the sum of its row. */
-interface Held {
-  readonly log: Log;
-  readonly before: Uint8Array;
-}
-
 /** A log that this batch has changed, and the sum of its row before; null: the log is new. */
 interface Touched {
   readonly log: Log;
   readonly before: Uint8Array | null;
 }
 
-function touch(
-  statements: Statements,
-  held: ReadonlyMap<LogId, Held>,
-  touched: Map<LogId, Touched>,
-  name: LogId,
-): Touched {
+function touch(statements: Statements, touched: Map<LogId, Touched>, name: LogId): Touched {
   const already = touched.get(name);
   if (already !== undefined) return already;
   refuseUnlessName(name);
-  const now = held.get(name) ?? find(statements, name) ?? { log: newLog(statements, name), before: null };
+  const found = statements.log.get(name);
+  const now = found === undefined ? { log: newLog(statements, name), before: null } : readLog(found);
   touched.set(name, now);
   // A new one takes its id at once, so that the next new one gets another.
-  if (now.before === null) statements.insert.run(...columnsOf(now.log), new Uint8Array());
+  if (now.before === null) statements.keep.run(...columnsOf(now.log), new Uint8Array());
   return now;
-}
-
-function find(statements: Statements, name: LogId): Held | null {
-  const found = statements.log.get(name);
-  return found === undefined ? null : readLog(found);
-}
-
-/** The one that was held longest goes when there are too many. */
-function hold(held: Map<LogId, Held>, log: Log, sum: Uint8Array): void {
-  if (!held.has(log.name) && held.size >= MOST_HELD) {
-    const [oldest] = held.keys();
-    if (oldest !== undefined) held.delete(oldest);
-  }
-  held.set(log.name, { log, before: sum });
 }
 
 function newLog(statements: Statements, name: LogId): Log {
@@ -118,16 +86,11 @@ function append(statements: Statements, { log }: Touched, each: Append): void {
   log.head = each.number;
 }
 
-function trim(
-  statements: Statements,
-  held: ReadonlyMap<LogId, Held>,
-  touched: Map<LogId, Touched>,
-  { log: name, through, lasting }: Trim,
-): void {
+function trim(statements: Statements, touched: Map<LogId, Touched>, { log: name, through, lasting }: Trim): void {
   refuseUnlessName(name);
   refuseUnlessNumber(through);
-  if (!touched.has(name) && !held.has(name) && statements.log.get(name) === undefined) return;
-  const { log } = touch(statements, held, touched, name);
+  if (!touched.has(name) && statements.log.get(name) === undefined) return;
+  const { log } = touch(statements, touched, name);
   const last = Math.min(through, log.head);
   const gone = lasting ? log.trimmed : log.thinned;
   if (last <= gone) return;
@@ -137,13 +100,11 @@ function trim(
   if (lasting) log.trimmed = last;
 }
 
-/** Returns the sum of the log's row. */
-function keep(statements: Statements, log: Log, before: Uint8Array | null, digest: Digest): Uint8Array {
+function keep(statements: Statements, log: Log, before: Uint8Array | null, digest: Digest): void {
   const sum = sumOf("logs", columnsOf(log));
-  statements.keep.run(log.head, log.trimmed, log.thinned, log.digest.bytes, sum, log.id);
+  statements.keep.run(...columnsOf(log), sum);
   if (before !== null) digest.toggle(before);
   digest.toggle(sum);
-  return sum;
 }
 
 function columnsOf(log: Log): [number, string, number, number, number, Uint8Array] {

@@ -1,13 +1,5 @@
-import type { Fact } from "../../core/events.ts";
-import type { Append, LogEntry, LogId, Range, Trim } from "../../core/ports.ts";
-import {
-  lastOfEach,
-  writtenRow,
-  type SavedAll,
-  type StoredBatch,
-  type WrittenBatch,
-  type WrittenRow,
-} from "../stored.ts";
+import type { Append, LogEntry, Range } from "../../core/ports.ts";
+import { lastOfEach, type StoredBatch, type SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
 
@@ -26,63 +18,31 @@ export type Answer =
   | { readonly kind: "entries"; readonly entries: readonly LogEntry[] }
   | { readonly kind: "failed"; readonly code: StoreErrorCode; readonly message: string; readonly cause: unknown };
 
-/** A batch as it travels: rows and numbers as flat lists, since copying objects costs more than storing them; the bytes of all entries in one block. */
-export interface PackedBatch {
-  /** Those that aren't rows. */
-  readonly facts: readonly Fact[];
-  /** Of each row three texts: its table, its key, its value as JSON, or null where it goes. */
-  readonly rows: readonly (string | null)[];
-  readonly logs: readonly LogId[];
-  /** Of each entry four numbers: which of `logs` it is for, its own number, 1 where it is lasting, its length. Handed over. */
-  readonly appends: Float64Array<ArrayBuffer>;
-  /** Handed over. */
+/** A batch as it travels: the bytes of all entries in one block, which is handed over. */
+export interface PackedBatch extends Omit<StoredBatch, "appends"> {
+  readonly appends: readonly (Omit<Append, "body"> & { readonly length: number })[];
   readonly bodies: ArrayBuffer;
-  readonly trims: readonly Trim[];
 }
 
-const NUMBERS = 4;
-
-/** Throws a `StoreError` for a row that this version doesn't keep. */
 export function packBatch({ facts, appends, trims }: StoredBatch): PackedBatch {
-  const { rows, others } = lastOfEach(facts);
   const bodies = new Uint8Array(appends.reduce((sum, { body }) => sum + body.length, 0));
-  const numbers = new Float64Array(NUMBERS * appends.length);
-  const logs = new Map<LogId, number>();
   let at = 0;
-  for (const [nth, { log, number, lasting, body }] of appends.entries()) {
-    const which = logs.get(log) ?? logs.size;
-    logs.set(log, which);
-    numbers.set([which, number, lasting ? 1 : 0, body.length], NUMBERS * nth);
+  const packed = appends.map(({ log, number, lasting, body }) => {
     bodies.set(body, at);
     at += body.length;
-  }
-  const texts: (string | null)[] = [];
-  for (const row of rows) {
-    const { table, key, json } = writtenRow(row);
-    texts.push(table, key, json);
-  }
-  return { facts: others, rows: texts, logs: [...logs.keys()], appends: numbers, bodies: bodies.buffer, trims };
+    return { log, number, lasting, length: body.length };
+  });
+  return { facts: lastOfEach(facts), appends: packed, trims, bodies: bodies.buffer };
 }
 
-export function unpackBatch({ facts, rows, logs, appends: numbers, bodies, trims }: PackedBatch): WrittenBatch {
-  const written: (Fact | WrittenRow)[] = [...facts];
-  for (let i = 0; i < rows.length; i += 3) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `packBatch` has put them there
-    written.push({ table: rows[i] as WrittenRow["table"], key: rows[i + 1] ?? "", json: rows[i + 2] ?? null });
-  }
-  const appends: Append[] = [];
-  for (let i = 0, at = 0; i < numbers.length; i += NUMBERS) {
-    const length = numbers[i + 3] ?? 0;
+export function unpackBatch({ facts, appends, trims, bodies }: PackedBatch): StoredBatch {
+  let at = 0;
+  const unpacked = appends.map(({ length, ...append }) => {
     const body = new Uint8Array(bodies, at, length);
-    appends.push({
-      log: logs[numbers[i] ?? 0] ?? "",
-      number: numbers[i + 1] ?? 0,
-      lasting: numbers[i + 2] === 1,
-      body,
-    });
     at += length;
-  }
-  return { facts: written, appends, trims };
+    return { ...append, body };
+  });
+  return { facts, appends: unpacked, trims };
 }
 
 /** Between threads an error loses its class, so a `StoreError` travels as its parts. */

@@ -47,7 +47,7 @@ export async function storeInThread(worker: Worker, directory: string): Promise<
     },
     async commit(batch) {
       const packed = packBatch(batch);
-      await ask({ kind: "commit", batch: packed }, [packed.bodies, packed.appends.buffer]);
+      await ask({ kind: "commit", batch: packed }, [packed.bodies]);
     },
     async read(range) {
       const answer = await ask({ kind: "read", range });

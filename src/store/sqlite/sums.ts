@@ -12,28 +12,10 @@ type Column = string | number | bigint | null | Uint8Array;
 /** The checksum of a row: of its table's name and its columns, in their order and without the sum itself. 16 bytes. */
 export function sumOf(table: string, columns: readonly Column[]): Uint8Array {
   const text = JSON.stringify([table, ...columns.map(written)]);
-  // In one call: a hash object for each row takes longer than the hash.
-  const sum = hash("sha256", withBytes(text, columns), "buffer");
-  return new Uint8Array(sum.buffer, sum.byteOffset, SUM_BYTES);
-}
-
-/** A row's bytes are put together here, where they have room. */
-const scratch = Buffer.allocUnsafeSlow(16_384);
-/** UTF-8 takes three bytes at most for each of a text's units. */
-const MOST_BYTES = 3;
-
-/** The text, with the bytes of columns behind it; until the next call. */
-function withBytes(text: string, columns: readonly Column[]): string | Uint8Array {
   const bytes = columns.filter((column) => column instanceof Uint8Array);
-  if (bytes.length === 0) return text;
-  const length = bytes.reduce((sum, column) => sum + column.length, MOST_BYTES * text.length);
-  if (length > scratch.length) return Buffer.concat([Buffer.from(text), ...bytes]);
-  let at = scratch.write(text);
-  for (const column of bytes) {
-    scratch.set(column, at);
-    at += column.length;
-  }
-  return scratch.subarray(0, at);
+  // In one call: a hash object for each row takes longer than the hash.
+  const sum = hash("sha256", bytes.length === 0 ? text : Buffer.concat([Buffer.from(text), ...bytes]), "buffer");
+  return new Uint8Array(sum.subarray(0, SUM_BYTES));
 }
 
 /** What SQLite makes of a value when it keeps it; bytes follow behind, here stands their number. */

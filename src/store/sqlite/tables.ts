@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { LogEntry, Range } from "../../core/ports.ts";
-import type { SavedAll, WrittenBatch } from "../stored.ts";
+import type { StoredBatch, SavedAll } from "../stored.ts";
 import { inTransaction } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { factTables } from "./facts.ts";
@@ -10,7 +10,7 @@ import { Digest, sameSum, sumOf } from "./sums.ts";
 export interface Tables {
   load(): SavedAll;
   /** All of the batch or nothing. Returns the number of the last commit: this one, or the one before an empty batch. */
-  commit(batch: WrittenBatch): number;
+  commit(batch: StoredBatch): number;
   read(range: Range): readonly LogEntry[];
 }
 
@@ -26,16 +26,11 @@ export function openTables(connection: Connection): Tables {
     commit: (batch) => {
       if (batch.facts.length + batch.appends.length + batch.trims.length === 0) return whole.commits;
       const next = { commits: whole.commits + 1, digest: new Digest(whole.digest.bytes) };
-      try {
-        inTransaction(connection, () => {
-          facts.apply(batch.facts, next.digest);
-          logs.apply(batch.appends, batch.trims, next.digest);
-          keep.run(next.commits, next.digest.bytes, sumOf("whole", [next.commits, next.digest.bytes]));
-        });
-      } catch (error) {
-        logs.undo();
-        throw error;
-      }
+      inTransaction(connection, () => {
+        facts.apply(batch.facts, next.digest);
+        logs.apply(batch.appends, batch.trims, next.digest);
+        keep.run(next.commits, next.digest.bytes, sumOf("whole", [next.commits, next.digest.bytes]));
+      });
       whole = next;
       return whole.commits;
     },

@@ -309,6 +309,7 @@ const STATUS = {
   "not-a-member": "/join comes in",
   removed: "you were removed",
   closed: "it has ended and is being made anew",
+  returning: "this device waits to be let back in by another one there",
 } as const;
 
 const LEVEL = {

@@ -75,13 +75,7 @@ export function listOf<Item extends v.GenericSchema>(item: Item, most: number) {
 
 /** JSON in which bytes are base64url without padding. */
 export function stringify(value: unknown): string {
-  // Asking a function about each value takes three times as long, and most answers are numbers and words.
-  return hasBytes(value) ? JSON.stringify(value, replaceBytes) : JSON.stringify(value);
-}
-
-function hasBytes(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return value instanceof Uint8Array || Object.values(value).some(hasBytes);
+  return JSON.stringify(value, replaceBytes);
 }
 
 /** `this` holds the value as it was: a Buffer has turned itself into an object of numbers by the time it is passed. */

@@ -179,7 +179,7 @@ describe("what was committed", () => {
     expect([saved.device, saved.formerDevice, saved.keyPackages]).toEqual([other, device.id, []]);
     const kept = await store.group(group);
     expect([kept?.row.status, kept?.row.sent, kept?.active, kept?.outbox, kept?.flight]).toEqual([
-      "removed",
+      "stopped",
       0,
       null,
       [],

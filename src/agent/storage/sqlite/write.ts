@@ -57,7 +57,9 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
         make(change.device);
         return;
       case "device-replaced":
+        statements.returning.run();
         replace(change.device);
+        statements.returns.run();
         return;
       case "record-renewed":
         one(statements.renew.run(change.record), "a device");
@@ -219,8 +221,9 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
 
   /** The first one, or in place of one that was. */
   function begin(device: OwnDevice): void {
-    if (statements.hasDevice.get() !== undefined) return replace(device);
-    make(device);
+    if (statements.hasDevice.get() === undefined) return make(device);
+    replace(device);
+    statements.returnsNowhere.run();
   }
 
   function make({ id, seed, record }: OwnDevice): void {
@@ -291,7 +294,7 @@ function prepare(connection: Connection) {
       `INSERT INTO groups (id, conversation, status, cursor, hash, sent, update_due) VALUES (?, ?, ?, ?, ?, 0, ?)
        ON CONFLICT (id) DO UPDATE SET (conversation, status, stopped, cursor, hash, update_due)
          = (excluded.conversation, excluded.status, NULL, excluded.cursor, excluded.hash, excluded.update_due)
-       WHERE groups.status IN ('joining', 'removed')`,
+       WHERE groups.status IN ('joining', 'removed') OR groups.stopped = 'rolled-back'`,
     ),
     status: on("UPDATE groups SET status = ?, stopped = ? WHERE id = ?"),
     cursor: on("UPDATE groups SET cursor = ?, hash = ? WHERE id = ? AND cursor = ?"),
@@ -334,11 +337,18 @@ function prepare(connection: Connection) {
       "INSERT OR REPLACE INTO meta (key, value) SELECT 'former-device', value FROM meta WHERE key = 'device-id'",
     ),
     meta: on("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"),
+    // Where the device before was, the new one waits to be brought back: the state that says so outlives a restart.
+    returning: on(
+      `UPDATE groups SET stopped = CASE WHEN status = 'active' OR stopped = 'rolled-back' OR (status = 'joining' AND cursor > 0)
+       THEN 'rolled-back' END`,
+    ),
+    returnsNowhere: on("UPDATE groups SET stopped = NULL"),
+    returns: on("UPDATE groups SET status = 'stopped' WHERE stopped = 'rolled-back'"),
     forgetGroups: [
       ...["key_packages", "group_states", "group_trees", "requests", "flights", "outbox", "senders", "owed"].map(
         (table) => on(`DELETE FROM ${table}`),
       ),
-      on("UPDATE groups SET status = 'removed', stopped = NULL, sent = 0"),
+      on("UPDATE groups SET status = 'removed', sent = 0"),
     ],
     seen: on("INSERT OR REPLACE INTO meta (key, value) VALUES ('incarnation', ?)"),
     succeeded: on("UPDATE groups SET successor = ? WHERE id = ? AND successor IS NULL"),
