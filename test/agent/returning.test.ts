@@ -32,11 +32,18 @@ test("SR-42 a device that isn't back in a conversation says so, over restarts, a
   await world.until(() => alice.chat.state.kind === "online");
   expect(await statusOf(alice)).toBe("returning");
   await expectReturning(alice);
+  const [former] = await devicesOf(alice, "alice");
   bob.start();
   await world.until(async () => (await statusOf(alice)) === "member");
   expect(await alice.send("#ops", "back")).toEqual({ kind: "taken" });
   await world.until(async () => (await bob.lines("#ops")).includes("alice: back"));
   await world.until(async () => (await alice.send("bob", "here, too")).kind === "taken");
+  // Nobody adds the old one again.
+  await world.until(async () => {
+    await alice.runtime.settled();
+    const devices = await devicesOf(bob, "alice");
+    return devices.length === 1 && devices[0] !== former;
+  });
 });
 
 /** Stops it and gives it files that are older than what it has sent. */
@@ -61,4 +68,9 @@ async function expectReturning(person: ServedChat): Promise<void> {
   const refused = { kind: "refused", error: { reason: "device-returning" } };
   expect(await person.send("#ops", "lost?")).toEqual(refused);
   expect(await person.send("bob", "lost?")).toEqual(refused);
+}
+
+async function devicesOf(person: ServedChat, name: string): Promise<readonly string[]> {
+  const answer = await person.runtime.client.request("look-up", { name });
+  return answer.kind === "answered" ? (answer.value.person?.devices ?? []).map(({ device }) => device) : [];
 }

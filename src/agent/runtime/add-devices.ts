@@ -1,3 +1,8 @@
+/**
+ * `agent/runtime`: the life of a device on a server: it says hello, enters its groups, offers key packages and hands what
+ * arrives to the group sessions.
+ */
+
 import { toText } from "../delivery/base64url.ts";
 import type { System } from "../group-sessions/ports.ts";
 import type { GroupSession } from "../group-sessions/session.ts";

@@ -1,8 +1,3 @@
-/**
- * `agent/runtime`: the life of a device on a server: it says hello, enters its groups, offers key packages and hands what
- * arrives to the group sessions.
- */
-
 import { createObservers } from "../../mls/create-observers.ts";
 import { readRecord } from "../../mls/identity/device-record.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
