@@ -122,6 +122,8 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     switch (entry.kind) {
       case "members":
         return { body: "members", from: names.nameOf(entry.by), text: membersText(entry) };
+      case "device-removed":
+        return { body: "members", from: names.nameOf(entry.who), text: removedText(entry, entry.who === own().who) };
       case "gap":
         return { body: "gap", from: "", text: gapText(entry.to - entry.from + 1) };
       case "unreadable":
@@ -146,6 +148,16 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     const named = names.all(people.slice(0, MOST_LISTED)).join(", ");
     return people.length > MOST_LISTED ? `${named} and ${people.length - MOST_LISTED} more` : named;
   }
+}
+
+function removedText({ by, devices }: Extract<HistoryEntry, { kind: "device-removed" }>, isOwn: boolean): string {
+  const labels = devices.map((label) => (label === "" ? "one without a name" : label));
+  const which = labels.length === 0 ? "" : ` (${labels.join(", ")})`;
+  const what = `${labels.length > 1 ? "devices" : "a device"}${which}`;
+  const where = by === "" ? "" : ` with ${by}`;
+  return isOwn
+    ? `removed ${what} of yours${where}: it reads nothing behind this line`
+    : `removed ${what} of their own${where}; their new key is signed by the old one`;
 }
 
 interface Said {

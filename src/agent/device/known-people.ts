@@ -4,6 +4,8 @@ import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identi
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import { followCommit } from "./follow-commit.ts";
+import type { Followed, SeenCommit } from "./follow-commit.ts";
 import type { Change } from "../storage/changes.ts";
 
 /** `removed-device`: its own person has removed it, and it is still there. */
@@ -22,6 +24,12 @@ interface ShownKey {
 export interface KnownPeople {
   /** Why nothing is to be sent to this device, or null. First uses are no reason. */
   blocks(device: ShownDevice): Block | null;
+  /** What a commit changes in what is known of people. To be kept before another commit, of any group, is followed (`inTurn`). */
+  follow(commit: SeenCommit): Followed;
+  /** One task after another: what is followed in one group is kept before another group's commit is. */
+  inTurn<T>(task: () => Promise<T>): Promise<T>;
+  /** The user key that is pinned as theirs. */
+  keyOf(who: string): Uint8Array | null;
   /** Pins of those who aren't known yet. */
   firstUses(shown: readonly ShownKey[]): readonly Change[];
   /** The server calls them so: pinned at first; another identity blocks sending to it until `acceptName`. */
@@ -53,6 +61,7 @@ export function knownPeople(
   const names = new Map(saved.names.map((pin) => [foldName(pin.name), pin]));
   /** Identities that a name leads to now and didn't first, with that name; until the person has looked. */
   const remapped = new Map<string, string>();
+  let following: Promise<unknown> = Promise.resolve();
   const nameByWho = new Map<string, string>();
   for (const { name, who } of saved.names) if (!nameByWho.has(whoKey(who))) nameByWho.set(whoKey(who), name);
 
@@ -63,6 +72,13 @@ export function knownPeople(
       if (verdict.kind === "changed-key" || verdict.kind === "removed-device") return verdict.kind;
       return remapped.has(who) ? "remapped-name" : null;
     },
+    follow: (commit) => followCommit(commit, { pinned: (who) => pins.get(who) ?? null, now: now() }),
+    async inTurn(task) {
+      const turn = following.then(task);
+      following = turn.catch(() => {});
+      return await turn;
+    },
+    keyOf: (who) => pins.get(who)?.userKey ?? null,
     firstUses(shown) {
       const fresh = new Map(shown.map((each) => [whoKey(each.who), each]));
       return [...fresh]

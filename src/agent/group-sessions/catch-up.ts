@@ -60,7 +60,6 @@ async function pinNewcomers(context: SessionContext, work: Working): Promise<voi
   const pins = context.trust.firstUses(people.map(({ identity: who, userKey }) => ({ who, userKey })));
   work.changes.push(...pins);
   await context.keep(work);
-  context.trust.kept(pins);
   context.pinnedEpoch = active.epoch;
 }
 
@@ -89,7 +88,8 @@ async function takeAll(
       if (entry.number > work.row.cursor + 1 && entry.number - 1 <= forgotten) {
         pass(work, { number: entry.number - 1, at: entry.at, hash: null });
       }
-      receive(work, entry, context.receiver);
+      if (entry.kind === "message") receive(work, entry, context.receiver);
+      else await receiveInTurn(context, work, entry);
     }
     const wasInvalid = work.row.stopped === "invalid-commit";
     await context.keep(work);
@@ -97,6 +97,14 @@ async function takeAll(
   }
   const { status } = work.row;
   return status === "removed" || status === "stopped" ? { kind: status } : null;
+}
+
+/** A commit may change what is known of people, which is known in all groups or in none. */
+async function receiveInTurn(context: SessionContext, work: Working, entry: LogEntry): Promise<void> {
+  await context.trust.inTurn(async () => {
+    receive(work, entry, context.receiver);
+    if (work.isPinning) await context.keep(work);
+  });
 }
 
 /** When nothing is left to read, and all up to the log's end is forgotten. */

@@ -11,8 +11,15 @@ export interface Built extends PendingCommit {
   readonly welcomed: readonly Uint8Array[];
 }
 
-/** The commit for this state of the group, or null when nothing of it is left to do. Throws `EngineError`. `now` in milliseconds. */
-export function buildCommit(group: Group, intent: Intent, now: number): Built | null {
+interface Building {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** This device's present one. */
+  readonly record: Uint8Array;
+}
+
+/** The commit for this state of the group, or null when nothing of it is left to do. Throws `EngineError`. */
+export function buildCommit(group: Group, intent: Intent, { now, record }: Building): Built | null {
   switch (intent.kind) {
     case "add": {
       const present = new Set(group.members().map(deviceOf));
@@ -30,6 +37,22 @@ export function buildCommit(group: Group, intent: Intent, now: number): Built | 
     }
     case "update":
       return { ...group.commitUpdate(), welcomed: [] };
+    case "succeed": {
+      const options = { authenticatedData: intent.statement };
+      const gone = new Set(intent.devices.map(hex));
+      const leaves = group.members().filter((member) => gone.has(deviceOf(member)));
+      if (leaves.length > 0)
+        return {
+          ...group.commitRemove(
+            leaves.map(({ leaf }) => leaf),
+            options,
+          ),
+          welcomed: [],
+        };
+      const own = group.member(group.leaf);
+      if (own !== null && sameBytes(own.record, record)) return null;
+      return { ...group.commitUpdate(options), welcomed: [] };
+    }
     case "policy":
       if (!isSamePolicy(group.policy, intent.instead)) return null;
       return { ...group.commitPolicy(intent.policy), welcomed: [] };

@@ -4,6 +4,7 @@
  */
 import type { ShownDevice } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import type { Followed, SeenCommit } from "../device/follow-commit.ts";
 import type { Block } from "../device/known-people.ts";
 import type { Change } from "../storage/changes.ts";
 import type { PendingRequest } from "../storage/kept.ts";
@@ -104,6 +105,9 @@ export interface System {
 export interface Trust {
   /** Why nothing is to be sent to this device, or null. */
   blocks(device: ShownDevice): Block | null;
+  /** What a commit says of people's user keys; within `inTurn`, and kept before its end. */
+  follow(commit: SeenCommit): Followed;
+  inTurn<T>(task: () => Promise<T>): Promise<T>;
   /** Pins of those who are seen for the first time, to be kept with what else is. */
   firstUses(shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[]): readonly Change[];
   /** Those changes are on the disk. */

@@ -1,10 +1,11 @@
 import { isEngineFailure } from "./engine-failure.ts";
 import { EngineError } from "../../mls/engine-error.ts";
+import type { Followed } from "../device/follow-commit.ts";
 import type { Committed, Group, Member, OpenedMessage } from "../../mls/group-engine.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { Digest, HistoryEntry, OutboxRow, StopCause } from "../storage/kept.ts";
 import { authenticatedData, chainHash } from "./log.ts";
-import type { LogEntry, System } from "./ports.ts";
+import type { LogEntry, System, Trust } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
 import { hex } from "../storage/hex.ts";
 import { personOf } from "./person.ts";
@@ -15,6 +16,7 @@ import type { Working } from "./working.ts";
 export interface Receiver {
   readonly ownDevice: Uint8Array;
   readonly system: System;
+  readonly trust: Pick<Trust, "follow">;
   readonly digest: (content: Uint8Array) => Digest;
   /** The entry in the engine now: if its instance ends there, the same isn't tried again, but told as unreadable. */
   attempt: { number: number; hasFailed: boolean };
@@ -170,8 +172,9 @@ function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { di
 
 function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): boolean {
   const { active, request } = work;
-  const { ownDevice, system } = receiver;
+  const { ownDevice, system, trust } = receiver;
   if (active === null) return false;
+  const { members: before } = rosterOf(work);
   if (entry.epoch !== active.epoch) return stop(work, "log-broken");
   const isOwn = request !== null && sameBytes(request.commit, entry.bytes);
   if (!isOwn && sameBytes(entry.device, ownDevice)) return stop(work, "rolled-back");
@@ -188,9 +191,39 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   work.isMoved = true;
   if (isOwn) conclude(work, { kind: "done", epoch: active.epoch });
   if (isOwn && committed.kind !== "add") postponeUpdate(work, system);
-  keep(work, entry, members(committed));
+  const seen = seenCommit(before, committed);
+  const { pins, succession } = trust.follow(seen);
+  for (const pin of pins) work.changes.push({ kind: "pin-kept", pin });
+  if (pins.length > 0) work.isPinning = true;
+  keep(
+    work,
+    entry,
+    succession === null ? members(committed) : (devicesRemoved(seen, succession) ?? members(committed)),
+  );
   if (committed.removedSelf) leave(work, entry.number);
   return false;
+}
+
+function seenCommit(before: readonly Person[], { kind, sender, added, removed, authenticatedData }: Committed) {
+  return {
+    before,
+    committer: personOf(sender),
+    byJoiner: kind === "external-join" || kind === "resync",
+    added: added.map(personOf),
+    removed: removed.map(personOf),
+    authenticatedData,
+  };
+}
+
+/** Null: told before, or of another group. */
+function devicesRemoved(
+  { committer, removed }: ReturnType<typeof seenCommit>,
+  { isNew }: NonNullable<Followed["succession"]>,
+): HistoryEntry | null {
+  const gone = removed.filter(({ who }) => who === committer.who);
+  if (gone.length === 0 && !isNew) return null;
+  const devices = gone.map(({ deviceLabel }) => deviceLabel);
+  return { kind: "device-removed", who: committer.who, by: committer.deviceLabel, devices };
 }
 
 function members({ added, removed, sender }: Committed): HistoryEntry {

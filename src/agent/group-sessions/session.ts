@@ -91,7 +91,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   const context: SessionContext = {
     ...ports,
     id,
-    receiver: { ownDevice, system, digest, attempt: { number: 0, hasFailed: false } },
+    receiver: { ownDevice, system, trust: ports.trust, digest, attempt: { number: 0, hasFailed: false } },
     offered: new Map(),
     removals: new Map(),
     written: [],
@@ -247,6 +247,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     const changes = takeChanges(present);
     const events = present.events.splice(0);
     await store.commit(changes);
+    ports.trust.kept(changes);
     for (const event of events) onEvent(event);
   }
 

@@ -66,7 +66,7 @@ export async function startCommit(
   const { active, row } = work;
   if (active === null || row.status !== "active") return null;
   const epoch = active.epoch;
-  const built = buildCommit(active, intent, context.system.now());
+  const built = buildCommit(active, intent, { now: context.system.now(), record: context.engine.record });
   if (built === null) {
     if (work.intent === null) return null;
     conclude(work, { kind: "nothing-to-do" });

@@ -27,6 +27,8 @@ export interface Working {
   concluded: Concluded | null;
   /** The engine's state has moved on since it was saved. */
   isMoved: boolean;
+  /** A pin changes with what has gathered: it is kept before another group's commit is taken. */
+  isPinning: boolean;
   /** Entries were passed over just before the next one: the row's hash is none to chain from. */
   isBehindGap: boolean;
   readonly isSuccessor: boolean;
@@ -68,6 +70,7 @@ export function working(kept: KeptGroup, engine: GroupEngine): Working {
     events: [],
     concluded: null,
     isMoved: false,
+    isPinning: false,
     isBehindGap: false,
     isSuccessor: kept.isSuccessor,
     roster: null,
@@ -117,6 +120,7 @@ export function takeChanges(work: Working): readonly Change[] {
     work.changes.push({ kind: "group-saved", slot: "active", saved: work.active.save() });
   }
   work.isMoved = false;
+  work.isPinning = false;
   if (work.active !== null && work.knownEpoch !== work.active.epoch) {
     const { access } = work.active.policy;
     const { readers, members } = rosterOf(work);

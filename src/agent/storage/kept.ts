@@ -176,6 +176,11 @@ export type Intent =
   /** By device id. Those that are gone are passed over. At most 64. */
   | { readonly kind: "remove"; readonly devices: readonly Uint8Array[] }
   | { readonly kind: "update" }
+  /**
+   * The statement that a user key has followed another goes with the commit: with the removal of those devices that are still in, else with
+   * fresh keys and the record under the new key. Nothing to do where they are out and the own leaf has that record.
+   */
+  | { readonly kind: "succeed"; readonly statement: Uint8Array; readonly devices: readonly Uint8Array[] }
   /** In place of `instead` only: what others have made of the policy since then is not undone. */
   | { readonly kind: "policy"; readonly policy: RoomPolicy; readonly instead: RoomPolicy };
 
@@ -252,6 +257,8 @@ export interface Digest {
  * - `message`: `deviceLabel`: what its person calls the device; `missed`: how many of this sender's messages, just before it, never came
  *   (the server dropped them)
  * - `members`: who came and went with a commit (`whoKey`)
+ * - `device-removed`: `who` has removed devices of their own, with another one (`by`: what it is called), and has a new user key since; `devices`:
+ *   what those are called that this very commit removed
  * - `gap`: entries that this device can't have: it was away too long, or joined anew
  * - `unreadable`: an entry that didn't open, and why
  * - `continued`: from here on in another group, and why the one before ended. What others wrote there behind what this device has read is
@@ -274,6 +281,12 @@ export type HistoryEntry =
       readonly came: readonly string[];
       readonly went: readonly string[];
       readonly by: string;
+    }
+  | {
+      readonly kind: "device-removed";
+      readonly who: string;
+      readonly by: string;
+      readonly devices: readonly string[];
     }
   | { readonly kind: "gap"; readonly from: number; readonly to: number }
   | { readonly kind: "unreadable"; readonly why: string }

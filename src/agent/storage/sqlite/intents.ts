@@ -14,6 +14,12 @@ export function writeIntent(intent: Intent): string {
       return JSON.stringify({ kind: "remove", devices: intent.devices.map(hex) });
     case "update":
       return JSON.stringify({ kind: "update" });
+    case "succeed":
+      return JSON.stringify({
+        kind: "succeed",
+        statement: hex(intent.statement),
+        devices: intent.devices.map(hex),
+      });
     case "policy": {
       const [policy, instead] = [intent.policy, intent.instead].map((each) => hex(encodePolicy(each)));
       return JSON.stringify({ kind: "policy", policy, instead });
@@ -47,6 +53,7 @@ const Row = v.object({
       }),
       v.object({ kind: v.literal("remove"), devices: v.array(Bytes) }),
       v.object({ kind: v.literal("update") }),
+      v.object({ kind: v.literal("succeed"), statement: Bytes, devices: v.array(Bytes) }),
       v.object({ kind: v.literal("policy"), policy: Policy, instead: Policy }),
     ]),
   ),

@@ -127,6 +127,7 @@ const Detail = v.variant("kind", [
     amends: v.optional(v.picklist(["edit", "deletion"])),
   }),
   v.object({ kind: v.literal("members"), came: Texts, went: Texts, by: v.string() }),
+  v.object({ kind: v.literal("device-removed"), who: v.string(), by: v.string(), devices: Texts }),
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),
   v.object({ kind: v.literal("continued"), why: v.picklist(STOP_CAUSES) }),

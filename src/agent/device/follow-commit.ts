@@ -1,0 +1,72 @@
+import { followMovement, judgeSuccession } from "../../mls/identity/judge-succession.ts";
+import { pinOf } from "../../mls/identity/pins.ts";
+import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+
+/** A commit that a group has taken, as far as it concerns whose devices are in it. */
+export interface SeenCommit {
+  /** Each leaf before it. */
+  readonly before: readonly ShownDevice[];
+  readonly committer: ShownDevice;
+  /** The committer came in by this very commit, or took the place of its own leaf. */
+  readonly byJoiner: boolean;
+  readonly added: readonly ShownDevice[];
+  readonly removed: readonly ShownDevice[];
+  readonly authenticatedData: Uint8Array;
+}
+
+export interface Followed {
+  /** Those that aren't as they were. */
+  readonly pins: readonly Pin[];
+  /** The committer's person has removed these devices, with a new user key that is taken for theirs. */
+  readonly succession: { readonly removed: readonly Uint8Array[]; readonly isNew: boolean } | null;
+}
+
+/** What a commit says of people's user keys, by what is known of them: `pinned` gives the pin of a `whoKey`. */
+export function followCommit(
+  commit: SeenCommit,
+  { pinned, now }: { readonly pinned: (who: string) => Pin | null; readonly now: number },
+): Followed {
+  const { before, committer, byJoiner, added, removed, authenticatedData } = commit;
+  const pins: Pin[] = [];
+  let succession: Followed["succession"] = null;
+  const by = whoKey(committer.identity);
+  const concerned = new Set([...removed, ...added].map(({ identity }) => whoKey(identity)));
+  if (authenticatedData.length > 0) concerned.add(by);
+  for (const who of concerned) {
+    const isTheirs = ({ identity }: ShownDevice) => whoKey(identity) === who;
+    const there = before.filter(isTheirs);
+    const known = pinned(who) ?? firstUse(there, now);
+    // Who comes in is pinned by what they show.
+    if (known === null) continue;
+    const gone = removed.filter(isTheirs).map(({ deviceId }) => deviceId);
+    const stayed = there.map(({ deviceId }) => deviceId).filter((id) => !gone.some((other) => sameBytes(other, id)));
+    const came = added.filter(isTheirs).map(({ deviceId }) => deviceId);
+    const own = who === by ? there.find(({ deviceId }) => sameBytes(deviceId, committer.deviceId)) : undefined;
+    const wasMember = own !== undefined && !byJoiner;
+    const verdict =
+      who === by && authenticatedData.length > 0
+        ? judgeSuccession(known, {
+            statement: authenticatedData,
+            announcer: own ?? committer,
+            wasMember,
+            removed: gone,
+            present: [...stayed, ...came],
+          })
+        : null;
+    if (verdict === null || verdict.kind === "refused") {
+      const movement = { removed: gone, added: came, stayed, by: wasMember ? own.deviceId : null };
+      const moved = followMovement(known, movement);
+      if (moved !== known) pins.push(moved);
+      continue;
+    }
+    succession = { removed: verdict.statement.removed, isNew: verdict.kind === "accepted" };
+    if (verdict.pin !== known) pins.push(verdict.pin);
+  }
+  return { pins, succession };
+}
+
+function firstUse([first]: readonly ShownDevice[], now: number): Pin | null {
+  return first === undefined ? null : pinOf(first.identity, first.userKey, now);
+}
