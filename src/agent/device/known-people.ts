@@ -42,8 +42,6 @@ export interface KnownPeople {
   /** The person has compared this key with its owner: it is theirs from now on, whatever was known before. */
   compare(shown: ShownKey): readonly Change[];
   level(who: string): TrustLevel | null;
-  /** The pinned one. */
-  keyOf(who: string): Uint8Array | null;
   /** By which name they are known: the first that was pinned to them and still is. Null: by none. */
   nameOf(who: string): string | null;
   /** To whom that name is pinned. */
@@ -109,7 +107,6 @@ export function knownPeople(
       const known = pin !== undefined && verified(pin, userKey, pin.level) === pin ? pin : pinOf(who, userKey, now());
       return known.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...known, level: "compared" } }];
     },
-    keyOf: (who) => pins.get(who)?.userKey ?? null,
     level: (who) => pins.get(who)?.level ?? null,
     nameOf: (who) => nameByWho.get(who) ?? null,
     named: (name) => names.get(foldName(name))?.who ?? null,
