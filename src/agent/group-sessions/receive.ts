@@ -204,14 +204,15 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   return false;
 }
 
-function seenCommit(before: readonly Person[], { kind, sender, added, removed, authenticatedData }: Committed) {
+function seenCommit(before: readonly Person[], committed: Committed) {
+  const { kind, sender, added, removed } = committed;
   return {
     before,
     committer: personOf(sender),
     byJoiner: kind === "external-join" || kind === "resync",
     added: added.map(personOf),
     removed: removed.map(personOf),
-    authenticatedData,
+    authenticatedData: committed.authenticatedData,
   };
 }
 
