@@ -4,10 +4,12 @@ import { forEach, get, type PersistentMap } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, ops, owners, sha256 } from "../../test/helpers/delivery-service.ts";
 import { chainedHash, NO_HASH } from "./log-entry.ts";
 import type { Owner, Place } from "./rows.ts";
+import { ownerKey } from "./state.ts";
 
 const DEVICES: readonly (readonly [string, Owner])[] = [
   ["a1", owners.alice],
   ["a2", owners.alice],
+  ["a3", owners.alice],
   ["b1", owners.bob],
   ["c1", owners.carol],
   ["n1", owners.nas],
@@ -34,6 +36,11 @@ const ACTIONS = [
   "report",
   "welcome-done",
   "forget",
+  "ask",
+  "confirm",
+  "retire",
+  "rotate",
+  "forget-waiting",
 ] as const;
 
 interface Action {
@@ -81,6 +88,26 @@ test("GR-36 whatever devices do: no gaps, epochs count commits, no package twice
   );
 });
 
+test("GR-60 whatever devices do: what confirms one is under the present user key, none that was removed waits, and only packages of devices under it are given out", () => {
+  fc.assert(
+    fc.property(actions, (all) => {
+      const world = begun();
+      for (const action of all) {
+        const given = act(world, action);
+        const { devices, userKeys, pending, confirmations } = world.state;
+        const keyOf = (owner: Owner) => get(userKeys, ownerKey(owner))?.userKey;
+        forEach(confirmations, ({ owner, userKey }) => expect(userKey).toBe(keyOf(owner)));
+        for (const waiting of [pending, confirmations]) {
+          forEach<string, unknown>(waiting, (_, device) => expect(get(devices, device)?.removed).not.toBe(true));
+        }
+        const of = get(devices, id(action.other[0]));
+        if (given.length > 0) expect([of?.removed, of?.userKey]).toEqual([false, keyOf(action.other[1])]);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test("GR-37 the rows that were kept give the state that was there", () => {
   fc.assert(
     fc.property(actions, (all) => {
@@ -110,8 +137,46 @@ function act(world: DeliveryServiceWorld, { what, who: [device, owner], other, w
   switch (what) {
     case "online": {
       const counter = (get(world.state.devices, id(device))?.counter ?? 0) + (number % 2);
-      const userKey = `user-key-of-${owner.identity}`;
-      world.run({ kind: "device-online", session: 1, ...found(device, owner), userKey, record: "r", counter });
+      const userKey = number % 3 === 0 ? firstOf(owner) : presentOf(world, owner);
+      const sealKey = number === 8 ? null : SEAL_KEY;
+      world.run({ kind: "device-online", session: 1, ...found(device, owner), userKey, record: "r", counter, sealKey });
+      return [];
+    }
+    case "ask":
+      world.run({ ...asks(device, owner), fresh: number === 0 });
+      return [];
+    case "confirm": {
+      const userKey = number % 3 === 0 ? firstOf(owner) : presentOf(world, owner);
+      const { key } = found(...other);
+      const made = { owner: other[1], key, userKey, record: "r", sealed: "s" };
+      world.run({ kind: "confirm-device", device: id(device), other: id(other[0]), ...made });
+      return [];
+    }
+    case "retire":
+      world.run({
+        kind: number % 2 === 0 ? "retire-device" : "dismiss-device",
+        device: id(device),
+        other: id(other[0]),
+      });
+      return [];
+    case "forget-waiting":
+      world.at += number * 86_400_000;
+      world.run({ kind: "forget-waiting" });
+      return [];
+    case "rotate": {
+      const former = number % 3 === 0 ? firstOf(owner) : presentOf(world, owner);
+      const userKey = `${firstOf(owner)}-${number}`;
+      const others = DEVICES.filter(([name, whose]) => whose === owner && name !== device && name !== other[0]);
+      const staying = others.map(([name]) => ({
+        device: id(name),
+        key: found(name, owner).key,
+        record: "r",
+        sealed: "s",
+      }));
+      const own = { key: found(device, owner).key, record: "r" };
+      const removed = [id(other[0])];
+      const given = { owner, former, userKey, removed, statement: "s", own, staying };
+      world.run({ kind: "rotate-user-key", device: id(device), ...given });
       return [];
     }
     case "publish":
@@ -177,6 +242,19 @@ function act(world: DeliveryServiceWorld, { what, who: [device, owner], other, w
       world.run({ kind: "forget-old", group: id(group), what: number % 2 === 0 ? "messages" : "commits" });
       return [];
   }
+}
+
+const SEAL_KEY = { key: "seal-key", signature: "signature" };
+
+function asks(device: string, owner: Owner) {
+  const given = { label: "", sealKey: SEAL_KEY, token: null };
+  return { kind: "ask-confirmation", session: 1, ...found(device, owner), ...given } as const;
+}
+
+const firstOf = (owner: Owner) => `user-key-of-${owner.identity}`;
+
+function presentOf(world: DeliveryServiceWorld, owner: Owner): string {
+  return get(world.state.userKeys, ownerKey(owner))?.userKey ?? firstOf(owner);
 }
 
 function checkLog(world: DeliveryServiceWorld, group: string): void {

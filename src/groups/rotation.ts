@@ -20,7 +20,8 @@ export function decideRotate(state: State, command: RotateUserKey, { at }: Conte
   if ("refusal" in device) return device;
   const { owner } = device;
   const present = get(state.userKeys, ownerKey(owner));
-  if (present?.userKey === command.userKey && device.userKey === command.userKey) return reply({ kind: "done" });
+  const isDone = present?.userKey === command.userKey && device.userKey === command.userKey;
+  if (isDone && command.former !== command.userKey) return reply({ kind: "done" });
   const refusal = refusalOfRotation(state, command, device);
   if (refusal !== null || present === undefined) return refuse(refusal ?? { reason: "no-user-key" });
 

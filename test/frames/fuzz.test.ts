@@ -130,6 +130,17 @@ async function corpusOf(reader: FramePeer, device: TestDevice, group: string): P
     right("read-group-info", { group }),
     right("leave", { group: other }),
     right("ask-turn", { group }),
+    right("own-devices", {}),
+    right("ask-confirmation", {
+      name: "mallory",
+      device: own,
+      key: Buffer.from(device.key.publicKey).toString("base64url"),
+      label: "laptop",
+      sealKey: device.sealKey,
+      token: null,
+      fresh: false,
+    }),
+    right("confirm-device", { device: own, record: device.record, sealed: new Uint8Array(80) }),
   ];
 }
 

@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { get } from "../core/persistent-map.ts";
+import { DeliveryServiceWorld, found, id, owners } from "../../test/helpers/delivery-service.ts";
+import type { ServerCommand } from "./commands.ts";
+import type { Owner } from "./rows.ts";
+import { applyLive } from "./state.ts";
+
+const { alice, bob } = owners;
+const DAY = 86_400_000;
+
+const ask = (device: string, owner: Owner = alice, more: { label?: string; fresh?: boolean; session?: number } = {}) =>
+  ({
+    kind: "ask-confirmation",
+    session: more.session ?? 1,
+    ...found(device, owner),
+    label: more.label ?? "laptop2",
+    sealKey: { key: `seal-key-of-${device}`, signature: "signature" },
+    token: null,
+    fresh: more.fresh ?? false,
+  }) satisfies ServerCommand;
+
+const confirm = (by: string, device: string, owner: Owner = alice) =>
+  ({
+    kind: "confirm-device",
+    device: id(by),
+    other: id(device),
+    owner,
+    key: found(device, owner).key,
+    userKey: `user-key-of-${owner.identity}`,
+    record: "record",
+    sealed: "sealed",
+  }) as const;
+
+function world(): DeliveryServiceWorld {
+  const made = new DeliveryServiceWorld();
+  made.online("a1", alice);
+  return made;
+}
+
+test("GR-55 eight devices of one owner wait at most, and the oldest goes and hears so", () => {
+  const w = world();
+  for (let n = 2; n <= 9; n += 1) {
+    w.at += 1;
+    w.accept(ask(`a${n}`));
+  }
+  w.state = applyLive(w.state, { kind: "asking-came", device: id("a2"), session: 7, replaced: null });
+  w.at += 1;
+  const decision = w.run(ask("a10"));
+  if ("refusal" in decision) throw new Error("refused");
+  expect(decision.live).toContainEqual({
+    kind: "session-ended",
+    session: 7,
+    refusal: { reason: "too-many", of: "devices" },
+  });
+  expect(get(w.state.pending, id("a2"))).toBe(undefined);
+  expect(w.state.pending.size).toBe(8);
+});
+
+test("GR-55 no more than so many wait in all", () => {
+  const w = new DeliveryServiceWorld({ maxPending: 1 });
+  w.online("a1", alice);
+  w.online("b1", bob);
+  w.accept(ask("a2"));
+  w.accept(ask("a2", alice, { label: "another" }));
+  expect(w.refusal(ask("b2", bob))).toEqual({ reason: "too-many", of: "devices" });
+});
+
+test("GR-55 who has waited for seven days is forgotten, and a confirmation after thirty; that of a device that is there isn't", () => {
+  const w = world();
+  w.online("a4", alice);
+  for (const device of ["a2", "a3", "a4"]) w.accept(ask(device));
+  for (const device of ["a3", "a4"]) w.accept(confirm("a1", device));
+  w.at += 7 * DAY - 1;
+  w.accept({ kind: "forget-waiting" });
+  expect(w.state.pending.size).toBe(1);
+  w.at += 1;
+  w.accept({ kind: "forget-waiting" });
+  expect([w.state.pending.size, w.state.confirmations.size]).toEqual([0, 2]);
+  w.at += 23 * DAY;
+  w.accept({ kind: "forget-waiting" });
+  expect(get(w.state.confirmations, id("a3"))).toBe(undefined);
+  expect(get(w.state.confirmations, id("a4"))).toBeDefined();
+});
+
+test("GR-56 told again, a device neither waits longer nor is told of again, unless it says something else", () => {
+  const w = world();
+  w.accept(ask("a2"));
+  expect(w.pushes).toMatchObject([{ to: [id("a1")], push: { kind: "device-waits", device: id("a2") } }]);
+  w.at += 5;
+  w.accept(ask("a2"));
+  expect(w.pushes).toHaveLength(1);
+  w.accept(ask("a2", alice, { label: "another" }));
+  expect(w.pushes).toHaveLength(2);
+  expect(get(w.state.pending, id("a2"))).toMatchObject({ at: 1_000, label: "another" });
+  expect(w.refusal({ ...ask("a2"), key: "another key" })).toEqual({ reason: "wrong-device" });
+  expect(w.refusal(ask("a2", bob))).toEqual({ reason: "no-user-key" });
+});
+
+test("GR-56 the newest connection of a device counts, and the one before ends", () => {
+  const w = world();
+  w.state = applyLive(w.state, { kind: "asking-came", device: id("a2"), session: 7, replaced: null });
+  const decision = w.run(ask("a2", alice, { session: 8 }));
+  expect(decision).toMatchObject({ live: [{ kind: "asking-came", session: 8, replaced: 7 }] });
+  w.state = applyLive(w.state, { kind: "device-gone", session: 7 });
+  expect(get(w.state.asking, id("a2"))).toBe(undefined);
+});
+
+test("GR-56 what is kept for a device is forgotten when it asks for something fresh", () => {
+  const w = world();
+  w.accept(ask("a2"));
+  w.accept(confirm("a1", "a2"));
+  expect(w.accept(ask("a2"))).toMatchObject({ confirmation: { record: "record" } });
+  expect(w.accept(ask("a2", alice, { fresh: true }))).toEqual({ kind: "confirmation", confirmation: null });
+  expect(w.state.confirmations.size).toBe(0);
+});
+
+test("GR-57 whoever is confirmed counts among the owner's devices before it has come", () => {
+  const w = new DeliveryServiceWorld({ maxDevicesPerOwner: 2 });
+  w.online("a1", alice);
+  for (const device of ["a2", "a3"]) w.accept(ask(device));
+  w.accept(confirm("a1", "a2"));
+  expect(w.refusal(confirm("a1", "a3"))).toEqual({ reason: "too-many", of: "devices" });
+  w.online("a2", alice);
+  expect(w.state.confirmations.size).toBe(0);
+});

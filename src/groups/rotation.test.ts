@@ -1,0 +1,160 @@
+import { expect, test } from "vitest";
+import { get } from "../core/persistent-map.ts";
+import { DeliveryServiceWorld, everyone, found, id, owners } from "../../test/helpers/delivery-service.ts";
+import type { RotateUserKey, ServerCommand } from "./commands.ts";
+import { floorOf, takesOver } from "./receipts.ts";
+import { ownerKey } from "./state.ts";
+
+const { alice, bob } = owners;
+const sealKey = { key: "seal-key", signature: "signature" };
+
+function online(
+  device: string,
+  userKey = "first",
+  more: Partial<Extract<ServerCommand, { kind: "device-online" }>> = {},
+) {
+  return {
+    kind: "device-online",
+    session: 1,
+    ...found(device, alice),
+    userKey,
+    record: `${device} under ${userKey}`,
+    counter: 1,
+    sealKey,
+    ...more,
+  } as const;
+}
+
+function rotate(by: string, given: Partial<RotateUserKey> & { readonly stay?: readonly string[] } = {}): RotateUserKey {
+  const { stay = [], userKey = "second", ...more } = given;
+  return {
+    kind: "rotate-user-key",
+    device: id(by),
+    owner: alice,
+    former: "first",
+    userKey,
+    removed: [id("a2")],
+    statement: "statement",
+    own: { key: found(by, alice).key, record: `${by} under ${userKey}` },
+    staying: stay.map((name) => ({
+      device: id(name),
+      key: found(name, alice).key,
+      record: `${name} under ${userKey}`,
+      sealed: "sealed",
+    })),
+    ...more,
+  };
+}
+
+/** Alice's three, in a group with bob's. */
+function world(): DeliveryServiceWorld {
+  const made = new DeliveryServiceWorld();
+  for (const device of ["a1", "a2", "a3"]) made.accept(online(device));
+  made.online("b1", bob);
+  made.publish("a2", 2);
+  made.create("b1", bob, "g", everyone, "open");
+  made.add("b1", bob, "g", [["a2", alice]]);
+  return made;
+}
+
+test("GR-58 a rotation removes, gives the others their records, and has the removed ones' leaves removed", () => {
+  const w = world();
+  w.accept(rotate("a1", { stay: ["a3"] }));
+  expect(get(w.state.devices, id("a2"))?.removed).toBe(true);
+  expect(get(w.state.packages, id("a2"))).toBe(undefined);
+  expect(get(w.state.devices, id("a3"))).toMatchObject({ userKey: "second", record: "a3 under second" });
+  expect(get(w.state.confirmations, id("a3"))).toMatchObject({ statement: "statement", sealed: "sealed" });
+  expect(get(w.state.groups, id("g"))?.ordered).toEqual({ [id("a2")]: "device-removed" });
+  expect(w.pushes.map(({ push }) => push.kind)).toEqual(
+    expect.arrayContaining(["removal-due", "confirmed", "devices"]),
+  );
+});
+
+test("GR-58 a rotation that forgets a device with a seal key, or names another's, is refused", () => {
+  const w = world();
+  expect(w.refusal(rotate("a1"))).toEqual({ reason: "unknown-device", device: id("a3") });
+  expect(w.refusal(rotate("a1", { stay: ["a3", "a2"] }))).toEqual({ reason: "unknown-device", device: id("a2") });
+  expect(w.refusal(rotate("a1", { stay: ["a3", "a3"] }))).toEqual({ reason: "unknown-device", device: id("a3") });
+  expect(w.refusal(rotate("a1", { stay: ["a3"], removed: [id("b1")] }))).toEqual({
+    reason: "unknown-device",
+    device: id("b1"),
+  });
+  expect(w.refusal(rotate("a1", { stay: ["a2", "a3"], removed: [id("a1")] }))).toEqual({ reason: "wrong-device" });
+  expect(w.refusal(rotate("a1", { stay: ["a3"], userKey: "first" }))).toMatchObject({ reason: "other-user-key" });
+  w.accept(rotate("a1", { stay: ["a3"], removed: [id("a2"), id("a2")] }));
+});
+
+test("GR-58 a device without a seal key waits to be confirmed anew, and what confirmed others under the former key is void", () => {
+  const w = world();
+  w.accept(online("a4", "first", { sealKey: null }));
+  w.accept({
+    kind: "ask-confirmation",
+    session: 1,
+    ...found("a5", alice),
+    label: "",
+    sealKey,
+    token: null,
+    fresh: false,
+  });
+  w.accept({
+    kind: "confirm-device",
+    device: id("a1"),
+    other: id("a5"),
+    owner: alice,
+    key: found("a5", alice).key,
+    userKey: "first",
+    record: "r",
+    sealed: "s",
+  });
+  w.accept(rotate("a1", { stay: ["a3"] }));
+  expect(get(w.state.confirmations, id("a5"))).toBe(undefined);
+  for (const device of ["a4", "a5"]) {
+    expect(w.refusal(online(device, "first", { counter: 2 }))).toEqual({ reason: "other-user-key", userKey: "second" });
+  }
+  const take = { kind: "take-packages", device: id("b1"), group: id("g"), of: [id("a4")] } as const;
+  expect(w.refusal(take)).toEqual({ reason: "unknown-device", device: id("a4") });
+});
+
+test("GR-59 of two rotations from one key one counts, also where the second comes from a device that the first one gave its record", () => {
+  const w = world();
+  w.accept(rotate("a1", { stay: ["a3"] }));
+  w.accept(rotate("a1", { stay: ["a3"] }));
+  expect(w.refusal(rotate("a3", { stay: ["a1"], userKey: "third" }))).toEqual({
+    reason: "other-user-key",
+    userKey: "second",
+  });
+  w.accept(online("a3", "first", { counter: 2 }));
+  expect(get(w.state.devices, id("a3"))).toMatchObject({ userKey: "second", record: "a3 under second", counter: 2 });
+});
+
+const row = (since: number, incarnation: string, floor?: number) => ({
+  userKey: "k",
+  since,
+  incarnation,
+  ...(floor !== undefined && { floor }),
+});
+
+test("GR-59 a receipt counts over a backup and what came after it, and over nothing else", () => {
+  expect(takesOver({ since: 5, incarnation: "I1" }, row(3, "I1"), "I2")).toBe(true);
+  expect(takesOver({ since: 5, incarnation: "I1" }, row(9, "I2", 3), "I2")).toBe(true);
+  expect(takesOver({ since: 5, incarnation: "I1" }, row(5, "I1"), "I2")).toBe(false);
+  expect(takesOver({ since: 2, incarnation: "I1" }, row(9, "I2", 3), "I2")).toBe(false);
+  expect(takesOver({ since: 9, incarnation: "I2" }, row(5, "I1"), "I2")).toBe(false);
+  // Whoever began anew in this incarnation has its own time as the floor.
+  expect(takesOver({ since: 5, incarnation: "I1" }, row(9, "I2", 9), "I2")).toBe(false);
+  expect(floorOf(row(9, "I2", 3), "I3")).toBe(9);
+});
+
+test("GR-59 in a server that was restored no receipt comes over an owner who has begun anew", () => {
+  const w = world();
+  w.state = { ...w.state, server: { id: "S", incarnation: "I2" } };
+  const device = { ...found("a9", alice), userKey: "new", record: "r", counter: 1, sealKey };
+  w.at = 5_000;
+  w.accept({ kind: "reset-user-key", session: 1, ...device });
+  expect([...(get(w.state.devicesOf, ownerKey(alice)) ?? [])].map((one) => get(w.state.devices, one)?.removed)).toEqual(
+    [true, true, true, false],
+  );
+  const receipt = { since: 4_000, incarnation: "I1" };
+  expect(w.refusal(online("a7", "third", { receipt }))).toEqual({ reason: "other-user-key", userKey: "new" });
+  expect(w.refusal(online("a1", "third", { receipt, counter: 2 }))).toEqual({ reason: "device-removed" });
+});
