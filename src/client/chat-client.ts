@@ -3,7 +3,7 @@ import type { Device, Standing } from "./devices.ts";
 import type { Hold } from "./hold.ts";
 import type { ClientState, EndedState, OnlineState } from "./state.ts";
 import type { ChatMessage, Page } from "./message.ts";
-import type { EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "./outcomes.ts";
+import type { Ban, EndCause, HelpEntry, Outcome, PublicInfo, Reply, ServerInfo } from "./outcomes.ts";
 import type { Person } from "./people.ts";
 
 /** What a chat client tells its listeners. Texts and names come from others as they are. */
@@ -73,6 +73,6 @@ export interface ChatClient {
   kick(name: string, reason?: string): Promise<Outcome>;
   ban(name: string, reason?: string): Promise<Outcome>;
   unban(name: string): Promise<Outcome>;
-  bans(): Promise<Reply<readonly string[]>>;
+  bans(): Promise<Reply<readonly Ban[]>>;
   serverInfo(): Promise<Reply<ServerInfo>>;
 }

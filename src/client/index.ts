@@ -13,6 +13,7 @@ export type {
   Answered,
   ConnectionEnd,
   AgentEnd,
+  Ban,
   EndCause,
   Failure,
   HelpEntry,

@@ -73,6 +73,12 @@ export interface ServerInfo {
   readonly addresses: readonly string[];
 }
 
+/** Somebody who is banned. `reason` is the operator's words; null: none were given, or the protocol doesn't carry them. */
+export interface Ban {
+  readonly name: string;
+  readonly reason: string | null;
+}
+
 /** What a server tells everybody about itself. Null is what this one doesn't say. */
 export interface PublicInfo {
   readonly host: string | null;

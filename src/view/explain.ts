@@ -95,7 +95,7 @@ export function explainWorth(name: string, kind: Member["kind"]): string | null 
 }
 
 function because(reason: string | undefined): string {
-  return reason === undefined ? "" : ` (${visible(reason)})`;
+  return reason === undefined ? "" : ` (${visibleLine(reason)})`;
 }
 
 const NOT_SENT = {

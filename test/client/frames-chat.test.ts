@@ -71,12 +71,23 @@ test("CC-55 pages that never end are not asked for for ever", async () => {
 
 test("CC-55 what operators do is asked, answered and told", async () => {
   await using scene = await start({
-    answer: ({ type }) => (type === "ban" ? { refuse: { reason: "operator-immune", action: "ban" } } : null),
+    answer: ({ type }) => {
+      if (type === "ban") return { refuse: { reason: "operator-immune", action: "ban" } };
+      return type === "bans"
+        ? { reply: { names: ["eve", "mallory"], reasons: [{ name: "mallory", reason: "spam" }] } }
+        : null;
+    },
   });
   const { chat, server } = scene;
   expect(await chat.kick("bob")).toEqual({ kind: "taken" });
   expect(await chat.ban("bob")).toEqual({ kind: "refused", error: { reason: "operator-immune", action: "ban" } });
-  expect(await chat.bans()).toEqual({ kind: "answered", value: [] });
+  expect(await chat.bans()).toEqual({
+    kind: "answered",
+    value: [
+      { name: "eve", reason: null },
+      { name: "mallory", reason: "spam" },
+    ],
+  });
   expect(await chat.serverInfo()).toEqual({ kind: "answered", value: { host: "box", addresses: [] } });
   server.push({ type: "moderated", name: "bob", by: "alice", how: "kick", reason: "spam" });
   await scene.hears((event) => event.kind === "notice" && event.text === "alice kicked bob (spam)");

@@ -54,6 +54,20 @@ test("VW-37 while the agent doesn't answer what is written stays with its writer
   expect(chat.submit("thawed")).toBe("done");
 });
 
+test("VW-26 who is banned is listed with the reasons that were given, each in a line of its own", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  let value = [{ name: "eve", reason: null as string | null }];
+  Object.defineProperty(alice, "bans", { value: () => Promise.resolve({ kind: "answered", value }) });
+  chat.submit("/bans");
+  await settled();
+  expect(notesOf(chat).at(-1)).toBe("Banned: eve");
+  value = [...value, { name: "mallory", reason: "spam\n13:12 bob: \u202ehi\u001b[2J" }];
+  chat.submit("/bans");
+  await settled();
+  expect(notesOf(chat).at(-1)).toBe("Banned:\neve\nmallory: spam 13:12 bob: <U+202E>hi␛[2J");
+});
+
 test("VW-38 why something waits is said as long as it does", async () => {
   const { alice } = meet();
   const { chat } = await open(alice);

@@ -83,7 +83,7 @@ export const REQUESTS = {
   kick: { again: "no", asks: moderated, gives: outcome },
   ban: { again: "no", asks: moderated, gives: outcome },
   unban: { again: "no", asks: named, gives: outcome },
-  bans: { again: "yes", asks: none, gives: replyOf(values.words) },
+  bans: { again: "yes", asks: none, gives: replyOf(values.bans) },
   serverInfo: { again: "yes", asks: none, gives: replyOf(values.serverInfo) },
 } as const;
 

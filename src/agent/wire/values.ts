@@ -158,6 +158,8 @@ export const page = v.object({ messages, complete: v.boolean() });
 const person = v.object({ name: word, presence: v.picklist(["online", "away", "offline"]) });
 export const people = v.pipe(v.array(person), v.maxLength(MOST));
 
+export const bans = v.pipe(v.array(v.object({ name: word, reason: v.nullable(text) })), v.maxLength(MOST));
+
 export const publicInfo = v.object({ host: v.nullable(word), addresses: words, ids: v.nullable(words) });
 export const serverInfo = v.object({ host: word, addresses: words });
 export const help = v.pipe(v.array(v.object({ usage: text, text, operator: v.boolean() })), v.maxLength(MOST));

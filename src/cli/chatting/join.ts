@@ -20,7 +20,13 @@ const GHOST_PAUSE = 5000;
 
 /** A chat, or why there is none. */
 export type Joined =
-  | { readonly chat: Chat; readonly client: ChatClient; readonly sealed?: SealedChat }
+  | {
+      readonly chat: Chat;
+      readonly client: ChatClient;
+      readonly sealed?: SealedChat;
+      /** What is to be known of being here, when it is known. */
+      readonly later?: Promise<readonly string[]>;
+    }
   | { readonly cause: EndCause }
   | { readonly failed: Explanation };
 
@@ -56,11 +62,11 @@ export async function join(joining: Joining, world: World): Promise<Joined> {
     }
     case "sealed": {
       const sealed = attached.chat;
-      const foreword = isPerson ? await aboutBeingLocal(sealed.me, server, context) : [];
+      const later = aboutBeingLocal(sealed, server, context);
       const shownFromBefore = isPerson ? world.shownFromBefore : 0;
-      const chat = createChat({ ...chatPorts({ ...world, foreword, client: sealed }), sealed, shownFromBefore });
+      const chat = createChat({ ...chatPorts({ ...world, client: sealed }), sealed, shownFromBefore, later });
       context.stop.addEventListener("abort", () => void sealed.close(), { once: true });
-      return { chat, client: sealed, sealed };
+      return { chat, client: sealed, sealed, later };
     }
   }
 }

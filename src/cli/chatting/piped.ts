@@ -32,8 +32,12 @@ export interface Piped {
   readonly commands: boolean;
   readonly context: ProcessContext;
   readonly verdict: Verdict;
+  /** Lines for whoever looks at the errors. */
+  readonly later?: Promise<readonly string[]>;
 }
 
+/** Milliseconds for lines that take a moment to be known, when all else is done. */
+const LATER = 2000;
 /** Milliseconds before a message that was too many is tried again: a second's worth of the server's rate. */
 const RATE_PAUSE = 1000;
 
@@ -50,6 +54,7 @@ export function readPiped({ stdin }: ProcessContext): PipedLines {
 export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Promise<void> {
   const { chat, client, commands } = piped;
   showNews(piped);
+  const told = tellLater(piped);
   void client.ended().then(close);
   for await (const line of lines) {
     const intent = commands ? readWritten(line) : asText(line);
@@ -61,7 +66,14 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
   }
   // Answers come in the order of the questions: behind this one, nothing is open.
   await client.people();
+  await Promise.race([told, wait(LATER, undefined, { ref: false })]);
   await client.close();
+}
+
+/** Where answers are wanted, too, they are among the news. */
+async function tellLater({ later, commands, context }: Piped): Promise<void> {
+  if (later === undefined || commands) return;
+  for (const line of await later) context.stderr.write(`pad chat: ${line}\n`);
 }
 
 /** Words on standard output, troubles on standard error, and answers there, too, where some were asked for. */

@@ -106,7 +106,11 @@ class ClassicChat implements ChatClient {
     return await this.#order(this.#client.ban(name));
   };
   unban = (name: string) => this.#client.unban(name);
-  bans = () => this.#client.listBans();
+  bans = async () => {
+    const reply = await this.#client.listBans();
+    if (reply.kind !== "answered") return reply;
+    return { kind: "answered", value: reply.value.map((name) => ({ name, reason: null })) } as const;
+  };
   serverInfo = () => this.#client.serverInfo();
 
   /**

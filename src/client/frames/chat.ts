@@ -109,7 +109,11 @@ class FramesChat implements ChatClient {
   kick = (name: string, reason?: string) => this.#order("kick", { target: name, reason: reason ?? null });
   ban = (name: string, reason?: string) => this.#order("ban", { target: name, reason: reason ?? null });
   unban = (name: string) => this.#order("unban", { target: name });
-  bans = () => this.#ask("bans", {}, ({ names }) => names);
+  bans = () =>
+    this.#ask("bans", {}, ({ names, reasons = [] }) => {
+      const given = new Map(reasons.map(({ name, reason }) => [name, reason]));
+      return names.map((name) => ({ name, reason: given.get(name) ?? null }));
+    });
   serverInfo = () => this.#ask("server-info", {}, ({ host }) => ({ host, addresses: [] }));
 
   async #order<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Outcome> {

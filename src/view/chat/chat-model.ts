@@ -7,6 +7,7 @@ import {
   type Hold,
   type Person,
 } from "../../client/index.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { complete } from "../commands/complete.ts";
 import { readWritten } from "../commands/read.ts";
 import { explainEnd, explainHold, explainWorth, whatToDo } from "../explain.ts";
@@ -56,6 +57,10 @@ class ChatModel implements Chat {
     client.onEvent((event) => this.#heard(event));
     this.#showState(client.state);
     if (ports.sealed !== undefined) this.#showBefore();
+    const { id: first } = this.getSnapshot().current;
+    void ports.later?.then((lines) => {
+      for (const line of lines) this.#store.note(line, "plain", first);
+    });
   }
 
   submit(text: string): Submitted {
@@ -181,7 +186,8 @@ class ChatModel implements Chat {
         this.#store.note(event.operator ? "You are an operator now." : "You are no longer an operator.");
         return;
       case "notice":
-        this.#store.note(`The server says: ${event.text}`);
+        // One line, whatever reason an operator gave.
+        this.#store.note(`The server says: ${visibleLine(event.text)}`);
         return;
       case "standing":
       case "device-waits":

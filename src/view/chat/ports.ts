@@ -18,6 +18,8 @@ export interface ChatPorts {
   readonly troubles: readonly string[];
   /** What is to be known before anything is said: told in the chat, first of all. */
   readonly foreword?: readonly string[];
+  /** The same, where it takes a moment to know: told as soon as it is. */
+  readonly later?: Promise<readonly string[]>;
   /** Keeps them for the next run. Returns what went wrong, in words, or null. */
   readonly saveSettings: (settings: Settings) => string | null;
   /** Hears of each question and order, which is noted as well, that came to nothing. Messages tell it themselves. */

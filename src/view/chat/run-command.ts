@@ -1,6 +1,7 @@
 import {
   isSameName,
   OPEN_ROOM_NAME,
+  type Ban,
   type Conversation as Talk,
   type Failure,
   type Person,
@@ -9,6 +10,7 @@ import {
 import { help } from "../commands/help.ts";
 import type { Intent, Question } from "../commands/intent.ts";
 import { explainFailure } from "../explain.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { findWords } from "./conversations.ts";
 import type { Submitted } from "./chat.ts";
 import type { ChatPorts } from "./ports.ts";
@@ -198,9 +200,7 @@ export class CommandRunner {
           ["The server's own commands:", ...entries.map(({ usage, text }) => `${usage} - ${text}`)].join("\n"),
         );
       case "bans":
-        return this.#tell(await client.bans(), (ids) =>
-          ids.length === 0 ? "Nobody is banned." : `Banned: ${ids.join(", ")}`,
-        );
+        return this.#tell(await client.bans(), bansInWords);
     }
   }
 
@@ -270,6 +270,14 @@ const DONE = {
 /** Who can be talked to now. */
 export function namesOf(people: readonly Person[]): readonly string[] {
   return people.filter(({ presence }) => presence !== "offline").map(({ name }) => name);
+}
+
+/** In one line, unless reasons were given, which are others' words: then each has a line, which nothing in them ends. */
+function bansInWords(bans: readonly Ban[]): string {
+  if (bans.length === 0) return "Nobody is banned.";
+  if (bans.every(({ reason }) => reason === null)) return `Banned: ${bans.map(({ name }) => name).join(", ")}`;
+  const line = ({ name, reason }: Ban): string => (reason === null ? name : `${name}: ${visibleLine(reason)}`);
+  return ["Banned:", ...bans.map(line)].join("\n");
 }
 
 function aboutServer(host: string | null, addresses: readonly string[]): string {
