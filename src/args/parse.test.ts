@@ -19,6 +19,7 @@ const spec: CommandSpec<typeof options> = {
   minWords: 1,
   maxWords: 2,
   options,
+  hints: { as: "write the name first" },
   examples: [],
 };
 
@@ -41,7 +42,11 @@ describe("reading a command line", () => {
     [["--wait", "11", "bob"], "--wait takes a number from 0 to 10"],
     [["--mood", "odd", "bob"], "--mood is one of good, bad"],
     [["--name", "", "bob"], "--name takes NAME"],
-    [["--port"], "port"],
+    [["--port"], "--port takes N, and nothing stands there"],
+    [["--name", "--loud"], "--name takes NAME, and nothing stands there"],
+    [["--port", "-1"], '--port takes a whole number from 1 to 65535, not "-1"'],
+    [["--wait", "-0.5"], '--wait takes a number from 0 to 10, not "-0.5"'],
+    [["--as", "x"], "There is no --as here: write the name first"],
     [[], "something is missing: WHO [WHAT]"],
     [["a", "b", "c"], "too many words: c"],
   ])("CF-2 %j is wrong use, and says what and where", (argv, words) => {

@@ -45,16 +45,38 @@ function readWords(spec: CommandSpec, argv: readonly string[]) {
       { type: kind === "flag" ? ("boolean" as const) : ("string" as const), multiple: kind === "texts" },
     ]),
   );
+  const negative = negativeNumber(spec, argv);
+  if (negative !== null) return { message: negative };
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
-    return { message: error instanceof Error ? shortened(error.message) : String(error) };
+    return { message: error instanceof Error ? shortened(error.message, spec) : String(error) };
   }
 }
 
+/** `--limit -1` is ambiguous to node:util; to a person it is a number that is too small. */
+function negativeNumber(spec: CommandSpec, argv: readonly string[]): string | null {
+  for (const [nth, word] of argv.entries()) {
+    if (word === "--") return null;
+    const value = argv[nth + 1];
+    const option = word.startsWith("--") ? spec.options[word.slice(2)] : undefined;
+    if (option?.kind !== "number" || value === undefined || !/^-[0-9.]+$/.test(value)) continue;
+    const checked = checkOption(option, word, value);
+    if ("wrong" in checked) return checked.wrong;
+  }
+  return null;
+}
+
 /** node:util explains a dash at length; its first sentence says what is wrong. */
-function shortened(message: string): string {
+function shortened(message: string, spec: CommandSpec): string {
   const [sentence = message] = message.split(/\. |\n/);
+  const [, unknown = ""] = /^Unknown option '--([^']*)'/.exec(sentence) ?? [];
+  if (spec.hints !== undefined && Object.hasOwn(spec.hints, unknown))
+    return `There is no --${unknown} here: ${spec.hints[unknown]}`;
+  const [, missing = ""] = /^Option '(?:-\w, )?--([^ ']*).*' argument (?:missing|is ambiguous)/.exec(sentence) ?? [];
+  const option = Object.hasOwn(spec.options, missing) ? spec.options[missing] : undefined;
+  if (option !== undefined && "placeholder" in option)
+    return `--${missing} takes ${option.placeholder}, and nothing stands there`;
   return sentence.startsWith("Unknown option '-") && !sentence.startsWith("Unknown option '--")
     ? `${sentence}; put words that begin with a dash after --`
     : sentence;

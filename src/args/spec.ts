@@ -13,6 +13,8 @@ export interface CommandSpec<T extends Options = Options> {
   /** A command line of others' that may stand after `--`, as in a usage line: `COMMAND ARG…`. */
   readonly rest?: string;
   readonly options: T;
+  /** Options of other commands that people try here, with what to write instead. */
+  readonly hints?: Readonly<Record<string, string>>;
   /** Whole command lines with what they do. */
   readonly examples: readonly (readonly [command: string, does: string])[];
 }

@@ -58,6 +58,8 @@ async function run(argv: readonly string[], around: ProcessContext): Promise<Exi
     around.stdout.write(`padserve ${packageVersion()}\n`);
     return EXIT.done;
   }
+  const [about] = rest;
+  if (name === "help" && about !== undefined) return await run([about, "--help"], around);
   if (name === "--help" || name === "-h" || name === "help") {
     around.stdout.write(overview());
     return EXIT.done;

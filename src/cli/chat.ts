@@ -55,6 +55,10 @@ export function chatCommand(loadFullScreen: () => Promise<FullScreen>): Command 
       minWords: 0,
       maxWords: 2,
       options: OPTIONS,
+      hints: {
+        as: "the name is a word of its own, before the server: pad chat NAME SERVER",
+        server: "the server is the last word: pad chat SERVER, or pad chat NAME SERVER",
+      },
       examples: [
         ["pad chat", "as last time; the first time, on this machine's own server or one that is asked for"],
         ["pad chat chat-server", "on the tailnet's machine of that name, under your usual name"],

@@ -165,6 +165,9 @@ test.each([
   [["chat", "alice", "127.0.0.1:1"], 3, "Nobody listens at 127.0.0.1:1. Is the server running? (padserve serve)"],
   [["chat", "alice", "no where"], 1, '"no where" is no address'],
   [["chat", "alice", "host", "more"], 1, "too many words: more"],
+  [["chat", "--as", "alice"], 1, "There is no --as here: the name is a word of its own"],
+  [["chat", "--as"], 1, "There is no --as here: the name is a word of its own"],
+  [["help", "shout"], 1, 'there is no command "shout"'],
   [["shout"], 1, 'there is no command "shout"'],
   [["constructor"], 1, 'there is no command "constructor"'],
 ] as const)("CM-4 %j exits with %i and says why", async (args, code, words) => {
@@ -174,6 +177,11 @@ test.each([
   expect(exit.code).toBe(code);
   expect(exit.stderr).toContain(words);
   expect(exit.stdout).toBe("");
+});
+
+test("CF-3 help with a command's name is that command's", async () => {
+  const [asked, own] = [startPadserve(["help", "send"]), startPadserve(["send", "--help"])];
+  expect(await asked.exited).toEqual({ ...(await own.exited), code: 0 });
 });
 
 test("CM-4 a name that can't be one, or is taken, is refused at once where nobody can wait", async () => {

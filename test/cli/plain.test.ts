@@ -36,8 +36,8 @@ describe.skipIf(!HAS_TMUX)("pad chat in lines, on a terminal (needs tmux)", () =
     const terminal = await startTerminal({
       columns: 100,
       rows: 24,
-      // An empty remembered server would be this machine's own, where one happens to run.
       command: `${process.execPath} ${LAUNCHER} chat --plain`,
+      env: { NODE_OPTIONS: `--import=${new URL("no-own-server.mts", import.meta.url).pathname}` },
     });
     await terminal.until("Which server?");
     await terminal.type("127.0.0.1:1\r");

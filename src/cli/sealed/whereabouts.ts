@@ -1,4 +1,4 @@
-import type { Conversation, Failure, SealedChat } from "../../client/index.ts";
+import { isSameName, type Conversation, type Failure, type SealedChat } from "../../client/index.ts";
 import { after, formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { EXIT } from "../../args/exit-codes.ts";
@@ -70,21 +70,33 @@ export function aborted(signal: AbortSignal): Promise<null> {
   return promise;
 }
 
+/** `isNoRoom`: as far as one is told there is no such room. */
+type NotFound = Explanation & { readonly isNoRoom?: true };
+
 /** The conversation that is meant, a classic one where that person can't be written to otherwise; else why there is none. */
 export async function conversationFor(
   chat: SealedChat,
   target: Exclude<Target, { kind: "all" | "wrong" }>,
   server: ServerAddress,
-): Promise<{ readonly conversation: Conversation } | Explanation> {
+): Promise<{ readonly conversation: Conversation } | NotFound> {
   switch (target.kind) {
     case "room":
       return await room(chat, target.title, server);
     case "person": {
       const reply = await chat.direct(target.name);
       if (reply.kind === "answered") return { conversation: reply.value };
-      return explainNobody(reply, target.name, server) ?? explainFailure(reply, server);
+      const nobody = explainNobody(reply, target.name, server);
+      return nobody === null ? explainFailure(reply, server) : await orRoom(nobody, chat, target.name);
     }
   }
+}
+
+/** A shell takes a bare `#` for a remark, so people leave it out. */
+async function orRoom({ text, code }: Explanation, chat: SealedChat, name: string): Promise<Explanation> {
+  const title = `#${name}`;
+  const rooms = await chat.rooms();
+  const isRoom = rooms.kind === "answered" && rooms.value.some((one) => isSameName(one.title, title));
+  return { text: isRoom ? `${text} There is a room of that name: '${title}', in quotes.` : text, code };
 }
 
 /** The room of that title, which this device is in. */
@@ -92,7 +104,7 @@ export async function room(
   chat: SealedChat,
   title: string,
   server: ServerAddress,
-): Promise<{ readonly conversation: SealedConversation } | Explanation> {
+): Promise<{ readonly conversation: SealedConversation } | NotFound> {
   const known = chat.named(title);
   if (known?.kind === "sealed-room") return { conversation: known };
   const rooms = await chat.rooms();
@@ -100,8 +112,8 @@ export async function room(
   const found = rooms.value.find((one) => one.title.toLowerCase() === title.toLowerCase());
   const where = formatAddress(server);
   if (found === undefined) {
-    const text = `There is no room ${title} on ${where} that you are in or could join. pad rooms create '${title}' makes one.`;
-    return { text, code: EXIT.refused };
+    const text = `There is no room ${title} on ${where} that you are in or could join; pad rooms lists those. If it is by invitation, somebody in it has to invite you.`;
+    return { text, code: EXIT.refused, isNoRoom: true };
   }
   if (found.conversation?.kind === "sealed-room") return { conversation: found.conversation };
   return {

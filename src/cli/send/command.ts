@@ -129,7 +129,10 @@ async function sealedSend(
     if (away !== null)
       return complain(context, signal.aborted ? tooLate(invocation)("nothing was sent.") : unsent(away));
     const meant = await conversationFor(on, target, server);
-    if ("code" in meant) return complain(context, { ...meant, text: `Not sent: ${meant.text}` });
+    if ("code" in meant) {
+      const orMade = meant.isNoRoom === true && target.kind === "room" ? ` If it is new: pad rooms create '${target.title}'.` : ""; // prettier-ignore
+      return complain(context, { ...meant, text: `Not sent: ${meant.text}${orMade}` });
+    }
     const { conversation } = meant;
     if (conversation.kind === "classic-direct" || conversation.kind === "open-room") {
       // A name that was given is the device's own, whose key the classic protocol can't prove.

@@ -32,8 +32,19 @@ test("CS-8 rooms are made, listed, joined and left, and people are invited and t
 });
 
 test("CS-4 what can't be done with rooms is said, each with its exit code", async () => {
-  const { rooms } = meet();
+  const { rooms, as } = meet();
   expect(await rooms("members", "#ops")).toMatchObject({ code: 4 });
+  // One that somebody else has made is not to be made again.
+  expect(await as("bob", "create", "#secret", "--invite-only")).toMatchObject({ code: 0 });
+  for (const deed of [
+    ["members", "#secret"],
+    ["invite", "#secret", "bob"],
+    ["leave", "#secret"],
+  ]) {
+    const { code, stderr } = await rooms(...deed);
+    expect([code, stderr]).toEqual([4, expect.stringMatching(/that you are in or could join.*has to invite you/)]);
+    expect(stderr).not.toContain("create");
+  }
   expect(await rooms("invite", "#everyone", "nobody")).toMatchObject({ code: 4 });
   const wrong = [
     ["create"],
