@@ -170,6 +170,9 @@ class FramesChat implements ChatClient {
       case "reached":
       case "turn":
       case "packages-low":
+      case "devices":
+      case "device-waits":
+      case "confirmed":
       // An agent's.
     }
   }

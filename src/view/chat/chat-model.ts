@@ -58,9 +58,11 @@ class ChatModel implements Chat {
     this.#showState(client.state);
     if (ports.sealed !== undefined) this.#showBefore();
     const { id: first } = this.getSnapshot().current;
-    void ports.later?.then((lines) => {
-      for (const line of lines) this.#store.note(line, "plain", first);
-    });
+    void this.#tellLater(ports.later, first);
+  }
+
+  async #tellLater(later: ChatPorts["later"], id: ConversationId): Promise<void> {
+    for (const line of (await later) ?? []) this.#store.note(line, "plain", id);
   }
 
   submit(text: string): Submitted {

@@ -276,8 +276,7 @@ export function namesOf(people: readonly Person[]): readonly string[] {
 function bansInWords(bans: readonly Ban[]): string {
   if (bans.length === 0) return "Nobody is banned.";
   if (bans.every(({ reason }) => reason === null)) return `Banned: ${bans.map(({ name }) => name).join(", ")}`;
-  const line = ({ name, reason }: Ban): string => (reason === null ? name : `${name}: ${visibleLine(reason)}`);
-  return ["Banned:", ...bans.map(line)].join("\n");
+  return ["Banned:", ...bans.map(({ name, reason }) => (reason === null ? name : `${name}: ${visibleLine(reason)}`))].join("\n"); // prettier-ignore
 }
 
 function aboutServer(host: string | null, addresses: readonly string[]): string {

@@ -4,7 +4,7 @@ import { aboutBeingLocal } from "../../../src/cli/chatting/being-local.ts";
 import { startFakeLocalApi } from "../../fakes/fake-local-api.ts";
 import { places } from "../../../src/cli/start/places.ts";
 import { remember } from "../../../src/cli/start/remembered.ts";
-import type { Member } from "../../../src/client/index.ts";
+import type { Member, SealedChat } from "../../../src/client/index.ts";
 import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
 import { FakeOldServer } from "../../fakes/fake-old-server.ts";
 import { besideTailscaled } from "../../helpers/process-context.ts";
@@ -58,19 +58,14 @@ test("CS-10 on the server's own machine it is said that one counts as local, whe
   const fake = await startFakeLocalApi();
   onTestFinished(() => fake.stop());
   const beside = besideTailscaled(fake.path);
-  const alice = (kind: Member["kind"]) => {
-    const { alice: chat } = meet();
-    const self = { name: "alice", identity: "", kind, level: "unverified", devices: [], isSelf: true } as const;
-    return Object.assign(chat, { members: () => Promise.resolve({ kind: "answered", value: [self] } as const) });
-  };
   const here = { host: "localhost", port: 12345 };
-  const [line = ""] = await aboutBeingLocal(alice("name"), here, beside);
+  const [line = ""] = await aboutBeingLocal(knownAs("name"), here, beside);
   expect(line).toContain('counts as "local"');
   expect(line).toContain("not alice@example.com");
   expect(line).toContain("--trust-local");
-  expect(await aboutBeingLocal(alice("name"), { host: "chat", port: 12345 }, beside)).toEqual([]);
+  expect(await aboutBeingLocal(knownAs("name"), { host: "chat", port: 12345 }, beside)).toEqual([]);
   // With --trust-local.
-  expect(await aboutBeingLocal(alice("person"), here, beside)).toEqual([]);
+  expect(await aboutBeingLocal(knownAs("person"), here, beside)).toEqual([]);
   // In a pipe it stands beside the messages, whatever becomes of them.
   await using server = await startTestServer();
   const { pad } = home(`127.0.0.1:${server.port}`, { PADSERVE_TAILSCALE_SOCKET: fake.path });
@@ -78,12 +73,22 @@ test("CS-10 on the server's own machine it is said that one counts as local, whe
   expect(piped).toMatchObject({ code: 0, stdout: "" });
   expect(piped.stderr).toBe(`pad chat: ${line}\n`);
   await fake.goAway();
-  expect(await aboutBeingLocal(alice("name"), here, beside)).toEqual([]);
+  expect(await aboutBeingLocal(knownAs("name"), here, beside)).toEqual([]);
 });
 
-function meet() {
-  const world = new FakeSealedWorld();
-  return { world, alice: world.join("alice") };
+/** Alice, whom the server takes for such. */
+function knownAs(kind: Member["kind"]): SealedChat {
+  const self = {
+    name: "alice",
+    identity: "",
+    kind,
+    level: "unverified",
+    tailnet: "unknown",
+    devices: [],
+    isSelf: true,
+  } as const;
+  const chat = new FakeSealedWorld().join("alice");
+  return Object.assign(chat, { members: () => Promise.resolve({ kind: "answered", value: [self] } as const) });
 }
 
 function home(server: string, more: Readonly<Record<string, string>> = {}) {
