@@ -14,6 +14,7 @@ import {
   type Asked,
   type Stopped,
 } from "../agent/face/control.ts";
+import { SHARED_SOCKET, sharedSocketIn, type SharedPlace } from "../agent/face/find-shared.ts";
 import type { AgentFailure } from "../agent/face/index.ts";
 import { formatAddress, parseAddress, type ServerAddress } from "../client/transport/index.ts";
 import { escapedLine, plainJson } from "../text/visible.ts";
@@ -26,6 +27,10 @@ const OPTIONS = {
     kind: "flag",
     help: "run the agent in the foreground until it is stopped, as a service does; takes over from one that is running",
   },
+  system: {
+    kind: "flag",
+    help: "as --stay, and besides serve a socket to a group of this machine's users: $PAD_AGENT_SOCKET, else /run/padserve/agent.sock",
+  },
   json: { kind: "flag", help: "print the status as one JSON object" },
 } as const satisfies Options;
 
@@ -33,6 +38,7 @@ const OPTIONS = {
 export interface AgentService {
   readonly runAgent: (options: {
     readonly state: string;
+    readonly shared: string | null;
     readonly env: ProcessContext["env"];
     readonly reach: (server: ServerAddress) => Promise<Reach>;
     readonly stop: AbortSignal;
@@ -59,6 +65,7 @@ export function agentCommand(loadService: () => Promise<AgentService>): Command 
         ["pad agent stop", "ends it; windows that use it end, too"],
         ["pad agent forget chat-server", "believes the server that answers there now, where it was another one before"],
         ["pad agent --stay", "runs it here, for systemd and the like"],
+        ["pad agent --system", "the same, for services of other users on this machine (docs/agent.md)"],
       ],
     },
     (invocation) => agent(invocation, loadService),
@@ -77,12 +84,18 @@ async function agent(
   const state = startedBy ?? places(env).state;
   if (word !== undefined && word !== "stop" && word !== "forget")
     return complain(`"${word}" is neither stop nor forget`, EXIT.wrongUse);
-  if (word !== undefined && values.stay === true) return complain(`either ${word} or --stay`, EXIT.wrongUse);
+  const stays = values.stay === true || values.system === true;
+  if (word !== undefined && stays) return complain(`either ${word} or --stay`, EXIT.wrongUse);
   if (word === "stop" && address !== undefined) return complain("stop takes no more words", EXIT.wrongUse);
   if (word === "forget" && address === undefined) return complain("forget which server?", EXIT.wrongUse);
+  const shared = startedBy === null ? sharedSocketIn(env) : null;
+  if (shared !== null && word !== undefined) return complain(othersAgent(word, shared), EXIT.refused);
+  if (shared !== null && values.stay === true && values.system !== true)
+    return complain("PAD_AGENT_SOCKET names a shared agent: run one with --system, or unset it", EXIT.wrongUse);
+  if (shared !== null && !stays) return await tell({ socket: shared });
   if (isNowhere(state))
     return complain("There is no home folder (HOME is not set), and so no agent.", EXIT.dataUnusable);
-  if (values.stay === true) return await stay();
+  if (stays) return await stay();
   if (word === "forget") return await forget(address ?? "");
   if (word === "stop") {
     const stopped = await stopAgent(state, "always", stop);
@@ -90,14 +103,18 @@ async function agent(
     stdout.write(stopped.kind === "not-running" ? "No agent is running.\n" : `${endOf(stopped.value)}\n`);
     return EXIT.done;
   }
-  const status = await agentStatus(state, stop);
-  if (status.kind === "failed") return failed(status);
-  if (status.kind === "not-running") {
-    stdout.write(values.json === true ? `${plainJson({ running: false })}\n` : "No agent is running.\n");
-    return EXIT.unreachable;
+  return await tell(state);
+
+  async function tell(at: string | SharedPlace): Promise<ExitCode> {
+    const status = await agentStatus(at, stop);
+    if (status.kind === "failed") return failed(status);
+    if (status.kind === "not-running") {
+      stdout.write(values.json === true ? `${plainJson({ running: false })}\n` : "No agent is running.\n");
+      return EXIT.unreachable;
+    }
+    stdout.write(values.json === true ? `${plainJson(asObject(status.value))}\n` : asText(status.value));
+    return EXIT.done;
   }
-  stdout.write(values.json === true ? `${plainJson(asObject(status.value))}\n` : asText(status.value));
-  return EXIT.done;
 
   function say(line: string): void {
     stderr.write(`${line}\n`);
@@ -109,6 +126,7 @@ async function agent(
     const forgotten = await forgetServer({ state, env, server, signal: stop });
     if (forgotten.kind === "failed") return failed(forgotten);
     if (forgotten.kind === "not-running") return complain("No agent is running.", EXIT.unreachable);
+    if (forgotten.value === "not-allowed") return complain("that agent is somebody else's", EXIT.refused);
     const where = escapedLine(formatAddress(server));
     stdout.write(
       forgotten.value === "forgotten"
@@ -121,7 +139,14 @@ async function agent(
   async function stay(): Promise<ExitCode> {
     const { runAgent } = await loadService();
     for (let tries = 0; tries < TAKEOVERS; tries += 1) {
-      const end = await runAgent({ state, env, reach: (server) => reach(server, context), stop, say });
+      const end = await runAgent({
+        state,
+        shared: values.system === true ? (shared ?? SHARED_SOCKET) : null,
+        env,
+        reach: (server) => reach(server, context),
+        stop,
+        say,
+      });
       if (end.kind === "ended") return EXIT.done;
       if (end.kind === "failed") return complain(end.text, EXIT.dataUnusable);
       // One that a face has started makes room for this one.
@@ -140,6 +165,11 @@ async function agent(
     stderr.write(`pad agent: ${text}\n`);
     return code;
   }
+}
+
+function othersAgent(word: "stop" | "forget", socket: string): string {
+  const why = `the agent at ${socket} (PAD_AGENT_SOCKET) is shared: only the user that it runs as may do that`;
+  return word === "stop" ? `${why}. sudo systemctl stop padserve-system-agent` : `${why}, without PAD_AGENT_SOCKET`;
 }
 
 function endOf({ pid, killed }: Stopped): string {

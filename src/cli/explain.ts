@@ -122,6 +122,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "no-such-message":
     case "no-device":
     case "not-met":
+    case "own-user-only":
     case "not-allowed":
     case "not-in-conversation":
     case "conversation-ended":

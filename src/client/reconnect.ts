@@ -98,6 +98,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "no-device":
     case "not-met":
     case "other-number":
+    case "own-user-only":
     case "not-allowed":
     case "not-in-conversation":
     case "conversation-ended":

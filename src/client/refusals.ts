@@ -56,6 +56,8 @@ type PlainReason =
   | "not-met"
   /** The number that was compared is not the one of the keys that are known here now. */
   | "other-number"
+  /** Several users share this agent, and only the one that it runs as may do that. */
+  | "own-user-only"
   /** The room's rules don't allow it. */
   | "not-allowed"
   /** This device is not, or no more, in the conversation. */

@@ -171,6 +171,8 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return "There is no such message of yours.";
     case "no-device":
       return "They have no device that can open what is sealed. They get one with: pad chat";
+    case "own-user-only":
+      return "Several users share this agent, and only the one that it runs as may do that.";
     case "not-met":
       return "This device has not met their key yet. It does when both of you are in a room, or one has written to the other.";
     case "other-number":

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { scratchFolder, startPadserve } from "../helpers/program.ts";
@@ -54,6 +54,35 @@ describe("the agent's unit", () => {
     await agent.complains(/listens on/);
     agent.kill("SIGTERM");
     expect(await agent.exited).toMatchObject({ code: 0 });
+  });
+});
+
+describe("the shared agent's unit", () => {
+  const file = "padserve-system-agent.service";
+
+  test.skipIf(noSystemd)("DR-19 systemd finds no fault with it, and calls what it may do little", () => {
+    const verified = analyze("verify", "--man=no", { file });
+    expect({ status: verified.status, said: verified.stdout + verified.stderr }).toEqual({ status: 0, said: "" });
+    expect(analyze("security", "--offline=true", "--threshold=25", "--no-pager", { file })).toMatchObject({
+      status: 0,
+    });
+  });
+
+  test("DR-19 its command and environment share a socket with the folder's group, and stop when asked as systemd asks", async () => {
+    const [runtime, state] = [join(scratchFolder(), "run"), scratchFolder()];
+    const shared = join(runtime, setting("RuntimeDirectory", file));
+    mkdirSync(shared, { recursive: true });
+    chmodSync(shared, Number.parseInt(setting("RuntimeDirectoryMode", file), 8));
+    const variables = setting("Environment", file).replaceAll("%t", runtime).replaceAll("%S", state).split(" ");
+    const env = Object.fromEntries(variables.map((pair) => pair.split("=", 2)));
+    const [program, ...words] = setting("ExecStart", file).split(" ");
+    expect(program).toBe("pad");
+    const agent = startPadserve(words, { env });
+    await agent.complains(/shares .*agent\.sock/);
+    expect(statSync(join(shared, "agent.sock")).mode & 0o777).toBe(0o660);
+    agent.kill("SIGTERM");
+    expect(await agent.exited).toMatchObject({ code: 0 });
+    expect(env).toHaveProperty("XDG_STATE_HOME", join(state, setting("StateDirectory", file)));
   });
 });
 

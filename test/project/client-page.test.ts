@@ -56,6 +56,7 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   "no-device": true,
   "not-met": true,
   "other-number": true,
+  "own-user-only": true,
   "not-allowed": true,
   "not-in-conversation": true,
   "conversation-ended": true,

@@ -4,6 +4,8 @@ import { agentPlace } from "../wire/place.ts";
 import type { AgentFailure } from "./attached.ts";
 import { findAgent, findRunning, pidOfAgent } from "./find-agent.ts";
 import type { StartsAgent } from "./find-agent.ts";
+import { findShared } from "./find-shared.ts";
+import type { SharedPlace } from "./find-shared.ts";
 
 export type { AgentStatus } from "../wire/messages.ts";
 
@@ -13,9 +15,9 @@ export type Asked<T> =
   | { readonly kind: "not-running" }
   | { readonly kind: "failed"; readonly why: AgentFailure; readonly text: string };
 
-/** How the agent is. Never rejects. */
-export async function agentStatus(state: string, signal?: AbortSignal): Promise<Asked<AgentStatus>> {
-  const found = await findRunning(agentPlace(state), signal);
+/** How the agent is: this person's, by their state folder, or a shared one. Never rejects. */
+export async function agentStatus(at: string | SharedPlace, signal?: AbortSignal): Promise<Asked<AgentStatus>> {
+  const found = typeof at === "string" ? await findRunning(agentPlace(at), signal) : await findShared(at, signal);
   if (found.kind !== "found") return found;
   const value = await found.link.control("status", {});
   found.link.close();
@@ -79,7 +81,7 @@ async function late(milliseconds: number): Promise<"late"> {
 export async function forgetServer(
   { state, env, server, signal }: Forgetting,
   startAgent: StartsAgent = startLater,
-): Promise<Asked<"forgotten" | "unknown">> {
+): Promise<Asked<"forgotten" | "unknown" | "not-allowed">> {
   const found = await findAgent({ place: agentPlace(state), env, start: startAgent, signal });
   if (found.kind !== "found") return found;
   const { host, port } = server;

@@ -6,10 +6,11 @@
 
 import type { AttachReply } from "../wire/messages.ts";
 import { agentPlace } from "../wire/place.ts";
-import type { AgentPlace } from "../wire/place.ts";
 import { attachedChat } from "./attached-chat.ts";
 import type { AgentFailure, Attached } from "./attached.ts";
 import { findAgent } from "./find-agent.ts";
+import type { Agent } from "./find-agent.ts";
+import { findShared } from "./find-shared.ts";
 import type { StartsAgent } from "./find-agent.ts";
 import type { Link } from "./link.ts";
 import type { Reopened } from "./sight.ts";
@@ -27,6 +28,8 @@ export interface AttachOptions {
   readonly suggest: () => Promise<readonly [string, ...string[]]>;
   /** The person's state folder (`places(env).state`); null: there is no home. */
   readonly state: string | null;
+  /** The socket of an agent that several users share, to be used in place of this person's own. Default null. */
+  readonly shared?: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether an agent is started where none is running. Default true. */
   readonly start?: boolean;
@@ -42,14 +45,17 @@ export async function attach(
   { start = true, ...options }: AttachOptions,
   startAgent: StartsAgent = startLater,
 ): Promise<Attached> {
-  const { state, signal } = options;
-  if (state === null) return { kind: "failed", why: "no-home", text: NO_HOME };
-  const place = agentPlace(state);
-  const entered = await enter(place, options, start ? startAgent : null);
+  const { state, shared = null, env, signal } = options;
+  if (shared === null && state === null) return { kind: "failed", why: "no-home", text: NO_HOME };
+  const find = async (starter: StartsAgent | null): Promise<Agent> =>
+    shared === null
+      ? await findAgent({ place: agentPlace(state ?? ""), env, start: starter, signal })
+      : await findShared({ socket: shared }, signal);
+  const entered = await enter(async () => await find(start ? startAgent : null), options);
   if (entered.kind !== "entered") return entered;
   const { name, link } = entered;
   // The same person, whatever agent comes next.
-  const reopen = async () => reopened(await enter(place, { ...options, name }, startAgent));
+  const reopen = async () => reopened(await enter(async () => await find(startAgent), { ...options, name }));
   return { kind: "attached", name, chat: attachedChat({ link, reopen, signal }) };
 }
 
@@ -65,14 +71,9 @@ type Entered =
 /** An agent may end for want of use in the very moment in which it is asked. */
 const TRIES = 3;
 
-async function enter(
-  place: AgentPlace,
-  options: AttachOptions,
-  start: StartsAgent | null,
-  tries = TRIES,
-): Promise<Entered> {
-  const { server, name, suggest, env, signal } = options;
-  const found = await findAgent({ place, env, start, signal });
+async function enter(find: () => Promise<Agent>, options: AttachOptions, tries = TRIES): Promise<Entered> {
+  const { server, name, suggest, signal } = options;
+  const found = await find();
   if (found.kind === "failed") return found;
   const { link } = found;
   const abort = (): void => link.close();
@@ -85,7 +86,7 @@ async function enter(
     link.close();
     if (signal?.aborted === true) return failed("aborted", "Interrupted.");
     if (reply === null && tries > 1) {
-      return await enter(place, options, start, tries - 1);
+      return await enter(find, options, tries - 1);
     }
     return notAttached(reply);
   } finally {

@@ -7,17 +7,22 @@ import type { AgentStatus, ControlReply, StopWhen } from "../wire/messages.ts";
 import type { AgentPlace } from "../wire/place.ts";
 import { PROTOCOL } from "../wire/version.ts";
 import { FaceConnection } from "./face-connection.ts";
+import type { FaceRights } from "./guests.ts";
 import { prepareFolder } from "./folder.ts";
 import { Lives } from "./lives.ts";
 import { takeLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import type { Log, OpensDevice, Reach } from "./ports.ts";
 import { serversIn } from "./servers.ts";
+import { shareSocket } from "./shared-socket.ts";
+import type { SharedSocket } from "./shared-socket.ts";
 import { watchSleep } from "./sleep.ts";
 import { fileIdentity, watchPlace } from "./watch-place.ts";
 
 export interface AgentOptions {
   readonly place: AgentPlace;
+  /** A socket beside its own, for a group; null: none. Default null. */
+  readonly shared?: string | null;
   /** The package's. */
   readonly version: string;
   /** What tells this machine from others. */
@@ -97,6 +102,7 @@ class Agent {
   readonly #since = Date.now();
   readonly #stopWatching: () => void;
   #watch: (() => void) | null = null;
+  #shared: SharedSocket | null = null;
   #idle: NodeJS.Timeout | undefined;
   #isEnding = false;
 
@@ -127,7 +133,11 @@ class Agent {
           void this.#end("ending");
         },
       });
+      await this.#share();
     } catch (error) {
+      this.#watch?.();
+      this.#stopWatching();
+      this.#server.close();
       this.#lock.release();
       throw error;
     }
@@ -140,7 +150,17 @@ class Agent {
   }
 
   #makeServer(): Server {
-    return createServer((socket) => this.#connected(socket));
+    return createServer((socket) => this.#connected(socket, "owner"));
+  }
+
+  async #share(): Promise<void> {
+    const { shared: path = null, log } = this.#options;
+    if (path === null) return;
+    this.#shared = await shareSocket(path, {
+      isAnswered: async () => await isAnswered(path),
+      connected: (socket) => this.#connected(socket, "guest"),
+    });
+    log(`shares ${path} with the group of its folder`);
   }
 
   /** Gives what tells this socket's file from others. */
@@ -164,14 +184,16 @@ class Agent {
     return await this.#listen();
   }
 
-  #connected(socket: Socket): void {
+  #connected(socket: Socket, rights: FaceRights): void {
     const { version, log } = this.#options;
+    const isOwner = rights === "owner";
     const face = new FaceConnection(socket, {
+      rights,
       first: { padserve: "agent", protocol: PROTOCOL, version, pid: process.pid },
       find: async (wanted) => await this.#lives.find(wanted),
       status: async () => await this.#status(),
-      forget: (server) => this.#lives.forget(server),
-      stop: (when, asker) => this.#stop(when, asker),
+      forget: (server) => (isOwner ? this.#lives.forget(server) : "not-allowed"),
+      stop: (when, asker) => (isOwner ? this.#stop(when, asker) : "in-use"),
       attached: () => clearTimeout(this.#idle),
       ended: (ended, why) => {
         this.#connections.delete(ended);
@@ -240,6 +262,7 @@ class Agent {
     this.#options.log(`ends: ${why}`);
     for (const face of this.#connections) face.bye(why);
     this.#server.close();
+    this.#shared?.close();
     const closed = await Promise.race([this.#lives.close().then(() => "closed"), after(CLOSE_TIMEOUT)]);
     if (closed !== "closed") this.#options.log("a device did not close in time");
     this.#lock.release();

@@ -4,11 +4,14 @@ import { firstLine, readFirst, readFromFace, replyLine, toldLine } from "../wire
 import type { AgentStatus, AttachReply, Bye, ControlReply, First, FromFace, StopWhen } from "../wire/messages.ts";
 import { LONGEST_FROM_AGENT, LONGEST_FROM_FACE, PROTOCOL } from "../wire/version.ts";
 import { answer } from "./answer.ts";
+import { refusedToGuest } from "./guests.ts";
+import type { FaceRights } from "./guests.ts";
 import type { Life } from "./life.ts";
 import type { Found, Wanted } from "./lives.ts";
 
 /** What a connection asks of the agent. */
 export interface FaceOwner {
+  readonly rights: FaceRights;
   readonly first: First;
   find(wanted: Wanted): Promise<Found>;
   status(): Promise<AgentStatus>;
@@ -114,7 +117,8 @@ export class FaceConnection {
       case "stop":
         return { kind: this.#owner.stop(request.body.when, this) };
       case "chat":
-        return this.#life === null ? null : await answer(this.#life.chat, request);
+        if (this.#life === null) return null;
+        return refusedToGuest(this.#owner.rights, request) ?? (await answer(this.#life.chat, request));
     }
   }
 

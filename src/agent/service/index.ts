@@ -17,6 +17,8 @@ import type { Log, Reach } from "./ports.ts";
 interface RunOptions {
   /** The person's state folder. */
   readonly state: string;
+  /** A socket for a group beside its own; null: none. */
+  readonly shared: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly reach: Reach;
   /** Aborting it ends the agent. */
@@ -38,7 +40,7 @@ const LONGEST_LINE = 4096;
 /**
  * Runs this process as this person's agent until it is stopped; one that a face has started, until it isn't used. Never rejects.
  */
-export async function runAgent({ state, env, reach, stop, say }: RunOptions): Promise<RunEnd> {
+export async function runAgent({ state, shared, env, reach, stop, say }: RunOptions): Promise<RunEnd> {
   // Whatever this process makes is this user's alone.
   process.umask(0o077);
   const place = agentPlace(state);
@@ -48,6 +50,7 @@ export async function runAgent({ state, env, reach, stop, say }: RunOptions): Pr
   let tailnet: OwnTailnet | null = null;
   const started = await startAgent({
     place,
+    shared,
     version: packageVersion(),
     machine,
     // What seals is loaded with the first device: until then an agent that isn't needed (another was faster) costs little.

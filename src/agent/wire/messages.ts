@@ -59,7 +59,7 @@ export type AttachReply =
   | { readonly kind: "server"; readonly end: ConnectionEnd }
   | { readonly kind: "folder" | "busy" | "another-server"; readonly text: string };
 
-const forgetReply = v.object({ kind: v.picklist(["forgotten", "unknown"]) });
+const forgetReply = v.object({ kind: v.picklist(["forgotten", "unknown", "not-allowed"]) });
 const stopReply = v.object({ kind: v.picklist(["stopping", "in-use"]) });
 
 const status = v.object({
@@ -104,7 +104,7 @@ export interface ControlReplies {
   readonly attach: AttachReply;
   readonly status: AgentStatus;
   readonly stop: { readonly kind: "stopping" | "in-use" };
-  readonly forget: { readonly kind: "forgotten" | "unknown" };
+  readonly forget: { readonly kind: "forgotten" | "unknown" | "not-allowed" };
   readonly ping: { readonly kind: "here" };
 }
 export type ControlReply<Name extends ControlName> = ControlReplies[Name];

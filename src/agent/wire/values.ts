@@ -53,6 +53,7 @@ const PLAIN_REASONS = {
   "no-device": true,
   "not-met": true,
   "other-number": true,
+  "own-user-only": true,
   "not-allowed": true,
   "not-in-conversation": true,
   "conversation-ended": true,

@@ -3,6 +3,7 @@
 import type { AgentFailure } from "../../agent/face/index.ts";
 import { attach as attachFace } from "../../agent/face/index.ts";
 import { hasDevice } from "../../agent/face/last-server.ts";
+import { sharedSocketIn } from "../../agent/face/find-shared.ts";
 import { formatAddress } from "../../client/transport/index.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { chooseIds } from "../start/choose-id.ts";
@@ -13,10 +14,17 @@ import type { Attach, Attached } from "./attach.ts";
 export const attachAgent: Attach = async ({ server, name, remembered }, context) => {
   const { env, stop } = context;
   const { state } = places(env);
+  const shared = sharedSocketIn(env);
   const attached = await attachFace({
     server,
+    shared,
+    // What this person's own devices are called is nothing to an agent that others share.
     // A command under another name doesn't change which name the next one takes.
-    name: name ?? (remembered !== null && hasDevice(state, formatAddress(server), remembered) ? remembered : null),
+    name:
+      name ??
+      (shared === null && remembered !== null && hasDevice(state, formatAddress(server), remembered)
+        ? remembered
+        : null),
     suggest: () => chooseIds(undefined, remembered, context),
     state: isNowhere(state) ? null : state,
     env,
@@ -28,16 +36,21 @@ export const attachAgent: Attach = async ({ server, name, remembered }, context)
     case "classic-only":
       return attached;
     case "failed":
-      return failed(attached);
+      return failed(attached, shared !== null);
   }
 };
 
-function failed(failure: Extract<Awaited<ReturnType<typeof attachFace>>, { kind: "failed" }>): Attached {
+function failed(
+  failure: Extract<Awaited<ReturnType<typeof attachFace>>, { kind: "failed" }>,
+  isShared: boolean,
+): Attached {
   if (failure.why === "server") return { kind: "unreached", end: failure.end };
   if (failure.why === "another-server")
     return { kind: "failed", explanation: { text: failure.text, code: codeOf(failure.why) } };
   const text = `${failure.text} With --classic it goes without an agent, and the server can read it.`;
-  return { kind: "failed", explanation: { text, code: codeOf(failure.why) } };
+  // A service that isn't running is for others to start; one's own agent starts by itself, or something is wrong.
+  const code = isShared && failure.why === "not-started" ? EXIT.unreachable : codeOf(failure.why);
+  return { kind: "failed", explanation: { text, code } };
 }
 
 function codeOf(why: AgentFailure) {
