@@ -98,11 +98,11 @@ class DeviceChat implements AgentChat {
 
   constructor({ runtime, store, tailnet = null, name, now = Date.now, failed = () => {} }: AgentChatOptions) {
     this.#failed = failed;
-    this.#state = new ChatState({ store, runtime, tailnet, tell: (event) => this.#listeners.tell(event) });
+    this.#state = new ChatState({ store, runtime, tailnet, name, tell: (event) => this.#listeners.tell(event) });
     this.#sending = new Sending(this.#state, now, failed);
     this.#news = new News(this.#state, this.#sending, failed);
     this.#rooms = new Rooms(this.#state);
-    this.#devices = new Devices(this.#state);
+    this.#devices = new Devices(this.#state, (event) => this.#listeners.tell(event));
     this.#numbers = new Numbers(this.#state);
     this.#direct = new Direct(this.#state, this.#rooms);
     this.#ready = this.#state.load();
@@ -239,7 +239,7 @@ class DeviceChat implements AgentChat {
   invite = async (id: ConversationId, person: string) =>
     await this.#sealed(id, async (talk) => await this.#rooms.invite(talk, person));
   members = async (id: ConversationId) => await this.#sealed(id, async (talk) => await this.#rooms.members(talk));
-  devices = async () => await this.#ask(async () => await Promise.resolve(this.#devices.list()));
+  devices = async () => await this.#ask(async () => await this.#devices.list());
   confirmDevice = async (code: string) => await this.#ask(async () => await this.#devices.confirm(code));
   dismissDevice = async (id: string) => await this.#ask(async () => await this.#devices.dismiss(id));
   removeDevices = async (ids: readonly string[]) => await this.#ask(async () => await this.#devices.remove(ids));
@@ -322,6 +322,7 @@ class DeviceChat implements AgentChat {
     if (event.kind === "client" && event.event.kind === "welcomed")
       this.#state.learnOpenRoom(event.event.hello.openRoom);
     this.#inTurn(async () => {
+      await this.#devices.hear(event);
       await this.#news.hear(event);
     });
   }

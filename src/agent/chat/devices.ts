@@ -1,51 +1,106 @@
-import type { Device, Outcome, Reply, Standing } from "../../client/index.ts";
+import type { ChatEvent, Device, Outcome, Reply, Standing } from "../../client/index.ts";
+import { signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { inGroups, roomNumber } from "../../mls/identity/safety-number.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Person } from "../group-sessions/person.ts";
-import { OFFLINE, refusedFor } from "./failures.ts";
+import type { RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { Waiting } from "../runtime/own-devices.ts";
+import { failureOf, OFFLINE, refusedFor, TAKEN } from "./failures.ts";
 import type { ChatState } from "./state.ts";
 
-/** The person's own devices, as far as groups show them; this one always. */
+/** The person's own devices, and what this one is among them. */
 export class Devices {
   readonly #state: ChatState;
+  readonly #tell: (event: ChatEvent) => void;
+  /** That ask to be confirmed, by their id. */
+  #waiting = new Map<string, Device>();
 
-  constructor(state: ChatState) {
+  constructor(state: ChatState, tell: (event: ChatEvent) => void) {
     this.#state = state;
+    this.#tell = tell;
   }
 
   get standing(): Standing {
-    return { kind: this.#state.own.device === "" ? "unknown" : "confirmed" };
+    return this.#state.standing;
   }
 
   get waiting(): readonly Device[] {
-    return [];
+    return [...this.#waiting.values()];
   }
 
-  list(): Reply<readonly Device[]> {
+  async hear(event: RuntimeEvent): Promise<void> {
+    if (event.kind === "own-standing") await this.#stand(event.standing);
+    if (event.kind === "device-waits") {
+      const device = waitingDevice(event.waiting);
+      this.#waiting.set(device.id, device);
+      this.#tell({ kind: "device-waits", device });
+    }
+    if (event.kind === "own-devices") {
+      this.#waiting = new Map([...this.#waiting].filter(([id]) => event.pending.includes(id)));
+    }
+  }
+
+  async #stand(standing: Standing): Promise<void> {
+    if (JSON.stringify(standing) === JSON.stringify(this.#state.standing)) return;
+    this.#state.standing = standing;
+    await this.#state.learnDevice();
+    this.#tell({ kind: "standing", standing });
+  }
+
+  /** Without a connection as far as groups show them; this one always. */
+  async list(): Promise<Reply<readonly Device[]>> {
+    const { own, runtime } = this.#state;
+    const listed = await runtime.devices.list();
+    if (listed.kind === "failed") return own.device === "" ? OFFLINE : { kind: "answered", value: this.#known() };
+    const labels = new Map(this.#known().map(({ id, label }) => [id, label]));
+    const devices = listed.devices.map(({ device: id, label, seen, online }): Device => {
+      const isThis = id === own.device;
+      const known = labels.get(id) ?? label;
+      return { id, label: known, isThis, lastSeen: seen, isOnline: online, status: "confirmed", code: null };
+    });
+    const pending = listed.pending.map(waitingDevice);
+    return { kind: "answered", value: [...devices, ...pending] };
+  }
+
+  #known(): readonly Device[] {
     const { own, talks } = this.#state;
-    if (own.device === "") return OFFLINE;
+    if (own.device === "") return [];
     const found = new Map([[own.device, own.label]]);
     const leaves: readonly Person[] = [...talks.values()].flatMap(({ members }) => members);
     for (const { who, deviceId, deviceLabel } of leaves) if (who === own.who) found.set(toText(deviceId), deviceLabel);
-    const devices = [...found].map(([id, label]): Device => {
-      return { id, label, isThis: id === own.device, lastSeen: null, isOnline: null, status: "confirmed", code: null };
+    const { standing } = this;
+    return Array.from(found, ([id, label]): Device => {
+      const isThis = id === own.device;
+      const status = isThis && standing.kind !== "unknown" ? standing.kind : "confirmed";
+      const code = isThis && standing.kind === "pending" ? standing.code : null;
+      return { id, label, isThis, lastSeen: null, isOnline: null, status, code };
     });
-    return { kind: "answered", value: devices };
   }
 
-  async confirm(_code: string): Promise<Reply<Device>> {
-    return await Promise.resolve(NOT_YET);
+  async confirm(code: string): Promise<Reply<Device>> {
+    const confirmed = await this.#state.runtime.devices.confirm(code);
+    if (confirmed.kind === "failed") return failureOf(confirmed);
+    this.#waiting.delete(confirmed.device.device);
+    const device = waitingDevice({ device: confirmed.device, code: "" });
+    return { kind: "answered", value: { ...device, status: "confirmed", code: null } };
   }
 
-  async dismiss(_id: string): Promise<Outcome> {
-    return await Promise.resolve(NOT_YET);
+  async dismiss(id: string): Promise<Outcome> {
+    const done = await this.#state.runtime.devices.dismiss(id);
+    if (done.kind === "failed") return failureOf(done);
+    this.#waiting.delete(id);
+    return TAKEN;
   }
 
   async remove(_ids: readonly string[]): Promise<Outcome> {
     return await Promise.resolve(NOT_YET);
   }
 
-  async invite(_minutes: number): Promise<Reply<{ readonly token: string; readonly until: number }>> {
-    return await Promise.resolve(NOT_YET);
+  async invite(minutes: number): Promise<Reply<{ readonly token: string; readonly until: number }>> {
+    const invited = await this.#state.runtime.devices.invite(minutes);
+    if (invited.kind === "failed") return failureOf(invited);
+    const { token, until } = invited;
+    return { kind: "answered", value: { token, until } };
   }
 
   async reset(): Promise<Outcome> {
@@ -53,11 +108,15 @@ export class Devices {
   }
 
   async beginAnew(): Promise<Outcome> {
-    return await Promise.resolve(NOT_YET);
+    return (await this.#state.runtime.beginAnew()) === null ? refusedFor({ reason: "device-confirmed" }) : TAKEN;
   }
 
   async number(): Promise<Reply<string>> {
-    return await Promise.resolve(NOT_YET);
+    const self = await this.#state.runtime.self();
+    const { userSeed } = await this.#state.store.load();
+    if (self === null || userSeed === null) return refusedFor({ reason: "device-not-confirmed" });
+    const own = { who: { server: self.server, ...self.owner }, userKey: signingKeyOf(userSeed).publicKey };
+    return { kind: "answered", value: inGroups(roomNumber([own])) };
   }
 
   async exportTo(_file: string, _passphrase: string): Promise<Outcome> {
@@ -70,3 +129,8 @@ export class Devices {
 }
 
 const NOT_YET = refusedFor({ reason: "unsupported" });
+
+function waitingDevice({ device, code }: Waiting): Device {
+  const { device: id, label, at } = device;
+  return { id, label, isThis: false, lastSeen: at, isOnline: null, status: "pending", code };
+}

@@ -47,6 +47,7 @@ function chat({ knowsKey = false, hasPair = false, isAllowed = false, name = "bo
     store: store as unknown as AgentStore,
     tailnet: null,
     tell: () => {},
+    name: "alice",
   });
   state.own = { ...state.own, server: Buffer.from(server).toString("hex"), who: whoKey({ ...bob, identity: "1" }) };
   state.names.use(people, server);

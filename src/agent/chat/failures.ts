@@ -43,6 +43,14 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["rolled-back", refusedFor({ reason: "rolled-back" })],
   ["device-returning", refusedFor({ reason: "device-returning" })],
   ["storage-failed", refusedFor({ reason: "storage-failed" })],
+  ["no-such-device", refusedFor({ reason: "no-such-device" })],
+  ["device-not-confirmed", refusedFor({ reason: "device-not-confirmed" })],
+  ["other-user-key", refusedFor({ reason: "device-not-confirmed" })],
+  ["device-removed", refusedFor({ reason: "device-removed" })],
+  [
+    "wrong-seal-key",
+    refusedFor({ reason: "other", text: "the server shows a key for that device which isn't the device's own" }),
+  ],
   ["changed-key", refusedFor({ reason: "other", text: "their key isn't the one that is known here" })],
   ["remapped-name", refusedFor({ reason: "other", text: "that name meant somebody else before" })],
 ]);

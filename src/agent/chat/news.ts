@@ -76,6 +76,10 @@ export class News {
       case "client":
         if (event.event.kind === "welcomed") await this.#state.learnSelf();
         return;
+      // What devices.ts hears.
+      case "own-standing":
+      case "device-waits":
+      case "own-devices":
       case "not-at-home":
       case "failed":
       // Whoever runs the device hears of it.

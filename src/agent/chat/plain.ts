@@ -86,6 +86,7 @@ function overhearing(client: FramesClient, onPeople: (people: readonly Person[])
       await client.close();
     },
     hurry: () => client.hurry(),
+    renew: () => client.renew(),
     hold: () => client.hold(),
     async request(type, body) {
       const answer = await client.request(type, body);

@@ -4,12 +4,13 @@ import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import { keyOf } from "../../client/conversation.ts";
 import { OPEN_ROOM } from "../../client/index.ts";
-import type { ChatEvent, ChatMessage, Conversation, ConversationId } from "../../client/index.ts";
+import type { ChatEvent, ChatMessage, Conversation, ConversationId, Standing } from "../../client/index.ts";
 import { digestContent, readContent } from "../content/content.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
 import type { DeviceRuntime } from "../runtime/device-runtime.ts";
-import type { OwnDevice, QueuedMessage } from "../storage/kept.ts";
+import { pendingStanding } from "../runtime/pending.ts";
+import type { OwnDevice, QueuedMessage, Saved } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { messagesOver } from "./messages.ts";
 import type { Messages } from "./messages.ts";
@@ -38,6 +39,8 @@ const NOBODY: Own = { id: new Uint8Array(), device: "", who: "", label: "", serv
  * then kept up by what the runtime tells.
  */
 export class ChatState {
+  /** What this device is among its person's. */
+  standing: Standing = { kind: "unknown" };
   readonly names = new Names();
   readonly messages: Messages;
   readonly marks: TailnetMarks;
@@ -47,6 +50,7 @@ export class ChatState {
   readonly store: AgentStore;
   readonly runtime: DeviceRuntime;
   readonly tell: (event: ChatEvent) => void;
+  readonly #name: string;
   own = NOBODY;
   /** Whether the server has the open room; not known before it has said so, and then there is none. */
   hasOpenRoom = false;
@@ -58,7 +62,10 @@ export class ChatState {
     readonly runtime: DeviceRuntime;
     readonly tailnet: OwnTailnet | null;
     readonly tell: (event: ChatEvent) => void;
+    /** To speak under. */
+    readonly name: string;
   }) {
+    this.#name = options.name;
     ({ store: this.store, runtime: this.runtime, tell: this.tell } = options);
     this.marks = new TailnetMarks(options.tailnet);
     this.messages = messagesOver({ store: this.store, names: this.names, own: () => this.own });
@@ -75,6 +82,7 @@ export class ChatState {
     this.names.begin(saved.names);
     for (const name of saved.plainAllowed) this.plainAllowed.add(name);
     if (saved.device !== null) this.own = ownOf(saved.device);
+    this.standing = standingIn(saved, this.#name);
     for (const { id, conversation, status, stopped } of saved.groups) {
       const talk = this.ensure(conversation);
       // What goes on wins over what has ended.
@@ -97,6 +105,13 @@ export class ChatState {
       const text = digestContent(bytes).amends === null && content.kind === "text" ? content.text : null;
       talk.waiting.push({ id: toText(messageId), messageId, text, quote, at });
     }
+  }
+
+  /** Which one this device is; also before it is its person's. */
+  async learnDevice(): Promise<void> {
+    const { device } = await this.store.load();
+    if (device !== null) this.own = ownOf(device);
+    await this.learnSelf();
   }
 
   /** Who this device is and whom it knows, when it is known. */
@@ -198,4 +213,10 @@ function ownOf({ id, seed, record }: OwnDevice): Own {
   if (!read.ok) return { ...NOBODY, id, device };
   const { server, deviceLabel: label } = read.record;
   return { id, device, who: whoKey(read.record), label, server: hex(server) };
+}
+
+function standingIn({ device, candidate, isRemoved }: Saved, name: string): Standing {
+  if (device === null) return { kind: "unknown" };
+  if (candidate !== null) return pendingStanding(candidate.who, device, name);
+  return { kind: isRemoved ? "removed" : "confirmed" };
 }

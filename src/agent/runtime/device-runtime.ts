@@ -2,7 +2,7 @@
  * A device that lives: on each connection it says who it is, comes into `#everyone`, takes its Welcomes, catches up and sends what
  * waits; in between it does what pushes ask for. It knows no face: who attaches hears events and asks.
  */
-import type { ConnectionEnd } from "../../client/index.ts";
+import type { ConnectionEnd, Standing as OwnStanding } from "../../client/index.ts";
 import { connectFrames } from "../../client/frames/index.ts";
 import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frames/index.ts";
 import { Listeners } from "../../client/listeners.ts";
@@ -10,6 +10,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Person as Bearer } from "../../wire/frames/people.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { digestContent } from "../content/content.ts";
+import type { Who } from "../../mls/identity/who.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { logEntryOf } from "../delivery/entries.ts";
 import { framesDelivery } from "../delivery/frames-delivery.ts";
@@ -36,7 +37,10 @@ import type { Groups } from "./groups.ts";
 import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
+import { ownDevices } from "./own-devices.ts";
+import type { OwnDevices, Waiting } from "./own-devices.ts";
 import { completePairs } from "./pairs.ts";
+import { pending } from "./pending.ts";
 import { removeOrdered } from "./removals.ts";
 import { replacing } from "./replacing.ts";
 import { successions } from "./successions.ts";
@@ -54,6 +58,10 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly digest?: (content: Uint8Array) => Digest;
   readonly onEvent?: (event: RuntimeEvent) => void;
   readonly system?: System;
+  /** Secret of the token that this device was given to be confirmed by. */
+  readonly token?: Uint8Array | null;
+  /** See pending.ts. Default true. */
+  readonly mayAsk?: boolean;
   /** When other people's devices are added to groups that they lack. Default: after some seconds. */
   readonly companionTimings?: CompanionTimings;
 }
@@ -69,6 +77,12 @@ export type RuntimeEvent =
    * comes into open rooms by itself; into others its person has to be invited again.
    */
   | { readonly kind: "device-replaced" }
+  /** What this device is among its person's has changed. */
+  | { readonly kind: "own-standing"; readonly standing: OwnStanding }
+  /** Another one asks to be confirmed. */
+  | { readonly kind: "device-waits"; readonly waiting: Waiting }
+  /** What the person's devices are has been looked at, and may have changed. `pending`: those that wait, in base64url. */
+  | { readonly kind: "own-devices"; readonly pending: readonly string[] }
   /** The server was restored from a backup since this device was there last: bans and removals since then are gone. */
   | { readonly kind: "server-restored" }
   | { readonly kind: "client"; readonly event: FramesEvent }
@@ -83,6 +97,9 @@ export type RuntimeEvent =
 
 export interface DeviceRuntime extends Conversations {
   readonly client: FramesClient;
+  readonly devices: OwnDevices;
+  /** In place of a device that was removed, or that waits: a new one, which asks to be confirmed. Null: this one is confirmed. */
+  beginAnew(): Promise<"begun" | null>;
   /** Hears every event from now on, until the function returned is called. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
@@ -109,9 +126,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   const failed = (error: unknown) => onEvent({ kind: "failed", error });
   const tasks = workQueue(failed);
   const onMisplaced = (conversation: string, why: string) => onEvent({ kind: "misplaced", conversation, why });
-  let alive: Promise<Alive> | null = null;
+  let alive: Promise<Alive | null> | null = null;
   let isClosed = false;
   let incarnation: string | null = null;
+  /** The last that the server gave, in base64url. */
+  let receipt: string | null = null;
   /** Up to where the server was told, on this connection, that each group is read. */
   const acknowledged = new Map<string, number>();
   /** Groups in which devices are owed a place. */
@@ -123,6 +142,14 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     later: (lane, task) => later(lane, async ({ entrance }) => await task(entrance)),
   });
   const replacement = replacing({ store, name, deviceLabel, system });
+  const { token = null, mayAsk = true } = options;
+  const onStanding = (standing: OwnStanding) => onEvent({ kind: "own-standing", standing });
+  const asking = pending({ store, name, deviceLabel, system, token, mayAsk, client: () => client, onStanding });
+  const own = ownDevices({
+    entranceOf: async () => (await alive)?.entrance ?? null,
+    onWaiting: (waiting) => onEvent({ kind: "device-waits", waiting }),
+    onChanged: (waiting) => onEvent({ kind: "own-devices", pending: waiting }),
+  });
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void comeAlive(known).catch(() => {});
 
@@ -131,29 +158,46 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     reconnect: "always",
     ...options,
     client: "padserve agent",
-    device: async (hello) => {
+    device: async (hello, before) => {
       if (replacement.isDue()) await replaceDevice(hello);
-      const { self } = await comeAlive(hello);
+      if ((await comeAlive(hello)) === null) {
+        const step = await asking.introduce(hello, before);
+        if (step !== "confirmed") return step === "again" ? step : null;
+      }
+      const living = await comeAlive(hello);
+      if (living === null) throw new Error("the store hasn't kept what confirms this device");
+      const { self } = living;
       if (!isAtHome(self, hello, name)) {
         onEvent({ kind: "not-at-home", hello });
         throw new Error("this connection leads to another server, or we are somebody else there");
       }
       ({ incarnation } = hello.server);
-      return await proveSelf(store, self, hello);
+      return await proveSelf(store, self, hello, receipt);
+    },
+    refused: async (refusal) => {
+      if (!(await asking.refused(refusal))) return false;
+      await endLife();
+      return true;
     },
   });
   const turns = turnsOver(client, system);
   client.onEvent((event) => {
+    if (event.kind === "welcomed" && event.reply.device === null)
+      tasks.add("confirmation", async () => await asking.welcomed());
+    else if (event.kind === "welcomed") onStanding({ kind: "confirmed" });
     if (event.kind === "welcomed") later("connection", async (living) => await welcomed(living, event.reply));
     if (event.kind === "push") heard(event.push);
     if (event.kind === "state" && event.state.kind === "waiting") lost(event.state.loss);
+    if (event.kind === "state" && event.state.kind === "ended") over(event.state.cause);
     onEvent({ kind: "client", event });
   });
   const ticking = setInterval(() => later("ticks", ({ entrance }) => entrance.groups.wakeAll()), TICK).unref();
 
   return {
     client,
+    devices: own.asked,
     onEvent: (listener) => listeners.add(listener),
+    beginAnew,
     ...conversations(async () => (await alive)?.entrance ?? null),
     async settled() {
       do {
@@ -174,22 +218,59 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   };
 
   /** What failed once (a full disk) is tried afresh with the next connection. */
-  async function comeAlive(hello: KnownServer): Promise<Alive> {
-    alive ??= becomeAlive(hello).catch((error: unknown) => {
-      alive = null;
-      throw error;
-    });
+  async function comeAlive(hello: KnownServer): Promise<Alive | null> {
+    alive ??= becomeAlive(hello).then(
+      (living) => {
+        if (living === null) alive = null;
+        return living;
+      },
+      (error: unknown) => {
+        alive = null;
+        throw error;
+      },
+    );
     return await alive;
+  }
+
+  async function endLife(): Promise<void> {
+    const living = await alive;
+    alive = null;
+    await living?.entrance.groups.close();
+    living?.self.engine.close();
+  }
+
+  async function beginAnew(): Promise<"begun" | null> {
+    const { candidate, isRemoved } = await store.load();
+    const { state } = client;
+    const isOut = state.kind === "ended" && state.cause.kind === "refused" && OUT.has(state.cause.error.reason);
+    const who = candidate?.who ?? ownWho((await alive)?.self ?? null);
+    if (who === null || (candidate === null && !isRemoved && !isOut)) return null;
+    await endLife();
+    await asking.beginAnew(who);
+    client.renew();
+    return "begun";
   }
 
   function lost(loss: ConnectionEnd): void {
     // A server that was killed may have forgotten it.
     acknowledged.clear();
+    asking.lost();
     if (loss.kind === "refused" && loss.error.reason === "rolled-back") replacement.foundRolledBack();
   }
 
+  function over(cause: ConnectionEnd): void {
+    asking.lost();
+    if (cause.kind !== "refused" || cause.error.reason !== "device-removed") return;
+    tasks.add("confirmation", async () => {
+      await store.commit([{ kind: "device-was-removed" }]);
+      onStanding({ kind: "removed" });
+    });
+  }
+
   async function replaceDevice(hello: KnownServer): Promise<void> {
-    const { self, entrance } = await comeAlive(hello);
+    const living = await comeAlive(hello);
+    if (living === null) return;
+    const { self, entrance } = living;
     if (!isAtHome(self, hello, name)) return;
     const dropped = await replacement.replace(hello, entrance.groups);
     alive = null;
@@ -201,10 +282,12 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     }
   }
 
-  async function becomeAlive(hello: KnownServer): Promise<Alive> {
+  async function becomeAlive(hello: KnownServer): Promise<Alive | null> {
     const saved = await store.load();
     const { groups: rows, owing: indebted } = saved;
     const self = await becomeSelf({ store, name, deviceLabel, system }, saved, hello);
+    if (self === null) return null;
+    ({ receipt } = saved);
     replacement.begin(self);
     const service = serviceOf(self);
     for (const group of indebted) owing.add(toText(group));
@@ -292,6 +375,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
   async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<void> {
     const current = incarnation;
+    if (device !== null) await keepReceipt(device.receipt);
     const seenBefore = (await store.load()).incarnation;
     const isRestored = seenBefore !== null && seenBefore !== current;
     const isOffered = device !== null && (await offer(self, device, isRestored));
@@ -316,6 +400,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     entrance.groups.wakeAll();
     later("companions", async () => await beside.completeGroups(entrance));
     later("everyone", async () => await comeIntoEveryone(entrance, views));
+    later("own devices", async () => await own.look(entrance));
     later("rooms", async () => {
       await replacement.rejoin(entrance, views);
       await replacement.retireFormer(entrance);
@@ -331,6 +416,13 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     entrance.successions.begin();
     succeedLater(views);
     if (owing.size > 0) admitLater(0, 0);
+  }
+
+  async function keepReceipt(given: Uint8Array | null): Promise<void> {
+    const next = given === null ? null : toText(given);
+    if (next === null || next === receipt) return;
+    await store.commit([{ kind: "receipt-kept", receipt: next }]);
+    receipt = next;
   }
 
   async function continueElsewhere(row: GroupRow): Promise<void> {
@@ -419,9 +511,15 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "said":
       case "told":
       case "moderated":
+        return;
       case "devices":
+        later("own devices", async ({ entrance }) => await own.look(entrance));
+        return;
       case "device-waits":
+        later("own devices", async ({ entrance }) => await own.waits(entrance, push.waiting));
+        return;
       case "confirmed":
+        tasks.add("confirmation", async () => await asking.confirmed(push.device, push.confirmation));
         return;
     }
   }
@@ -443,6 +541,13 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       if (living !== null && !isClosed) await task(living);
     });
   }
+}
+
+/** How a server says that this device isn't its person's, or no more. */
+const OUT: ReadonlySet<string> = new Set(["device-removed", "device-not-confirmed"]);
+
+function ownWho(self: Self | null): Who | null {
+  return self === null ? null : { server: self.server, ...self.owner };
 }
 
 function laneOf(group: string): string {

@@ -109,6 +109,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       server: new Uint8Array(16).fill(0xee),
       owner: alices,
       device,
+      sealKey: { secretKey: group, publicKey: group },
       engine: alice.engine,
       people: knownPeople(saved, Date.now),
       former: null,

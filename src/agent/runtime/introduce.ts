@@ -1,16 +1,18 @@
 import type { FrameOptions } from "../../client/frames/index.ts";
 import { createGroupEngine } from "../../mls/create-group-engine.ts";
 import type { GroupEngine } from "../../mls/group-engine.ts";
+import { withHpke } from "../../mls/hpke.ts";
 import { signBytes, signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { foldName } from "../../mls/identity/pins.ts";
+import { signSealKey } from "../../mls/identity/seal-key.ts";
 import { helloProof } from "../../wire/frames/hello.ts";
 import type { Owner } from "../../wire/frames/values.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { knownPeople } from "../device/known-people.ts";
 import type { KnownPeople } from "../device/known-people.ts";
-import { makeDevice, makeReplacement } from "../device/make-device.ts";
+import { isPending, makeReplacement } from "../device/make-device.ts";
 import type { System } from "../group-sessions/ports.ts";
-import type { OwnDevice, QueuedMessage, Saved } from "../storage/kept.ts";
+import type { OwnDevice, QueuedMessage, Saved, SealKeyPair } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
 /** This device, once it is known on which server it is and whose. */
@@ -18,6 +20,8 @@ export interface Self {
   readonly server: Uint8Array;
   readonly owner: Owner;
   readonly device: OwnDevice;
+  /** To which others seal for this device. */
+  readonly sealKey: SealKeyPair;
   readonly engine: GroupEngine;
   readonly people: KnownPeople;
   /** The device that this one took the place of; null: none. */
@@ -40,29 +44,28 @@ export interface KnownServer {
   readonly you: Pick<Hello["you"], "owner" | "label">;
 }
 
-type Proof = NonNullable<Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>>;
+type Proof = Exclude<Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>, "again" | null>;
 
-/** The device of what the store has saved; at the first start one is made, with the user key, and is on the disk before it is named to anybody. */
+/** The device of what the store has saved; null where it has none that is its person's (pending.ts). */
 export async function becomeSelf(
-  { store, name, deviceLabel, system }: Introducing,
+  { store, name, system }: Introducing,
   saved: Saved,
   hello: KnownServer,
-): Promise<Self> {
+): Promise<Self | null> {
   const server = toBytes(hello.server.id);
   const owner = ownerOf(hello, name);
-  let { device } = saved;
-  if (device === null) {
-    const fields = { server, ...owner, label: hello.you.label, deviceLabel, node: "", notAfter: 0n };
-    const made = makeDevice(fields, { isFirst: true, randomBytes: (length) => system.randomBytes(length) });
-    await store.commit(made.changes);
-    ({ device } = made);
-  }
+  const { device } = saved;
+  if (device === null || isPending(device)) return null;
   const { seed, record } = device;
+  const engine = createGroupEngine({ seed, record });
+  const sealKey = saved.sealKey ?? engine.hpkeKey();
+  if (saved.sealKey === null) await store.commit([{ kind: "seal-key-kept", sealKey }]);
   return {
     server,
     owner,
     device,
-    engine: createGroupEngine({ seed, record }),
+    sealKey,
+    engine,
     people: knownPeople(saved, () => system.now()),
     former: saved.formerDevice,
   };
@@ -83,7 +86,11 @@ export async function replaceSelf(
     { ...fields, deviceLabel, node: "", notAfter: 0n },
     { userSeed, randomBytes: (length) => system.randomBytes(length) },
   );
-  await store.commit([{ kind: "device-replaced", device }]);
+  const sealKey = withHpke((hpke) => hpke.hpkeKey());
+  await store.commit([
+    { kind: "device-replaced", device },
+    { kind: "seal-key-kept", sealKey },
+  ]);
   return waiting;
 }
 
@@ -98,8 +105,15 @@ export function ownerOf({ you }: KnownServer, name: string): Owner {
   return you.owner ?? { kind: "name", identity: foldName(name) };
 }
 
-/** For one connection. The counter is raised and saved first, so that a copy of this device shows (SEALED.md 9). */
-export async function proveSelf(store: AgentStore, { device }: Self, hello: Hello): Promise<Proof> {
+/**
+ * For one connection. `receipt`: the last that the server gave. The counter is raised and saved first, so that a copy of this device shows (SEALED.md 9).
+ */
+export async function proveSelf(
+  store: AgentStore,
+  { device, sealKey, server, owner }: Self,
+  hello: Hello,
+  receipt: string | null,
+): Promise<Proof> {
   const key = signingKeyOf(device.seed);
   const id = toText(device.id);
   const counter = await store.raiseCounter();
@@ -110,7 +124,10 @@ export async function proveSelf(store: AgentStore, { device }: Self, hello: Hell
     record: device.record,
     counter,
     proof,
-    sealKey: null,
-    receipt: null,
+    sealKey: {
+      key: toText(sealKey.publicKey),
+      signature: signSealKey(key, { server, ...owner }, device.id, sealKey.publicKey),
+    },
+    receipt: receipt === null ? null : toBytes(receipt),
   };
 }

@@ -34,11 +34,14 @@ export type OwnDeviceChange =
   | { readonly kind: "device-confirmed"; readonly record: Uint8Array; readonly userSeed: Uint8Array }
   /** The record and user key that it made were never taken: it asks to be confirmed. */
   | { readonly kind: "device-unconfirmed"; readonly of: Who }
+  /** The server says that there is somebody to confirm it. */
+  | { readonly kind: "candidate-waits" }
   | { readonly kind: "device-was-removed" }
   | { readonly kind: "token-kept"; readonly token: Uint8Array | null }
   | { readonly kind: "seal-key-kept"; readonly sealKey: SealKeyPair }
   | { readonly kind: "receipt-kept"; readonly receipt: string }
   | { readonly kind: "invitation-made"; readonly invitation: Invitation }
+  | { readonly kind: "invitation-used"; readonly id: Uint8Array; readonly device: Uint8Array }
   | { readonly kind: "invitation-dropped"; readonly id: Uint8Array };
 
 /** One thing that changes in what a device keeps. Where it says so, a change that doesn't fit what is there refuses its whole commit. */

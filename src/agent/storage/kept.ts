@@ -66,6 +66,8 @@ export interface Candidate {
   readonly who: Who;
   /** Secret of the token that it was invited by; null: it is confirmed by its code. */
   readonly token: Uint8Array | null;
+  /** The server has said once that there is somebody to confirm it. */
+  readonly hasWaited: boolean;
 }
 
 export interface Invitation {
@@ -74,6 +76,8 @@ export interface Invitation {
   readonly secret: Uint8Array;
   /** Milliseconds since 1970. */
   readonly until: number;
+  /** The device that has shown the secret, and no other can any more; null: none yet. */
+  readonly device: Uint8Array | null;
 }
 
 export interface KeyPackage {

@@ -15,6 +15,7 @@ class Client implements FramesClient {
   readonly #listeners = new Listeners<FramesEvent>();
   readonly #life: Lifecycle<FrameSession>;
   #name: string | null = null;
+  #isRenewing = false;
 
   constructor(options: FrameOptions) {
     const timings = { ...FRAME_TIMINGS, ...options.timings };
@@ -28,12 +29,18 @@ class Client implements FramesClient {
             if (isNews) this.#listeners.tell({ kind: "operator", operator });
             return isNews;
           },
+          again: () => void (this.#isRenewing = true),
           event: (event) => {
             if (event.kind === "welcomed") this.#name = event.reply.name;
             this.#listeners.tell(event);
           },
         }),
-      tell: (state) => this.#listeners.tell({ kind: "state", state }),
+      tell: (state) => {
+        this.#listeners.tell({ kind: "state", state });
+        if (state.kind !== "waiting" || !this.#isRenewing) return;
+        this.#isRenewing = false;
+        queueMicrotask(() => this.hurry());
+      },
       after,
       random: options.random ?? Math.random,
       reconnect: options.reconnect ?? "lost",
@@ -64,6 +71,7 @@ class Client implements FramesClient {
   ended = () => this.#life.ended();
   close = () => this.#life.close();
   hurry = () => this.#life.hurry();
+  renew = () => this.#life.session?.again();
 
   async request<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Answer<ReplyBody<T>>> {
     if (this.#life.isClosing) return { kind: "not-sent", why: "ended" };

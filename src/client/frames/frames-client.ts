@@ -11,6 +11,14 @@ export type ServerHello = Extract<Push, { type: "hello" }>;
 /** A device, and its proof for one connection. */
 type Device = NonNullable<RequestBody<"hello">["device"]>;
 
+/** What can be done on a connection before the hello. */
+export interface BeforeHello {
+  /** Those requests that a server answers before it. */
+  request<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Answer<ReplyBody<T>>>;
+  /** A person has to do something first: the hello may come as late as that. Until then the server is asked for signs of life. */
+  stay(): void;
+}
+
 export interface FrameOptions {
   readonly server: ServerAddress;
   /** The name to speak under; null: the one that is ours already. */
@@ -19,9 +27,11 @@ export interface FrameOptions {
   readonly client: string;
   /**
    * Signs this connection's nonce (`helloProof`), with a counter that was saved before. Called for each connection; null: without
-   * a device. A rejection, or more than `setUp` in all, ends the connection.
+   * a device; `again`: on the next connection, which is made at once. A rejection, or more than `setUp` in all, ends the connection.
    */
-  readonly device?: (hello: ServerHello) => Promise<Device | null>;
+  readonly device?: (hello: ServerHello, before: BeforeHello) => Promise<Device | null | "again">;
+  /** The hello was refused. True: it comes otherwise on the next connection, which is made at once. */
+  readonly refused?: (refusal: Refusal | null) => Promise<boolean>;
   /** Default `lost`. Never after a kick, a ban, or a refusal that waiting doesn't heal. */
   readonly reconnect?: ReconnectPolicy;
   /** Another way to the server than TCP. */
@@ -63,6 +73,8 @@ export interface FramesClient {
   close(): Promise<void>;
   /** While it waits to connect again: tries at once. */
   hurry(): void;
+  /** Ends this connection, and makes another one at once: there is something else to say in the hello. */
+  renew(): void;
   /**
    * Asks at once, or when the server has room for one more request; so many may wait, and no more. Answers come in whatever order
    * the server gives them.

@@ -6,4 +6,4 @@
 
 export { framesChat } from "./chat.ts";
 export { connectFrames } from "./client.ts";
-export type { Answer, FrameOptions, FramesClient, FramesEvent } from "./frames-client.ts";
+export type { Answer, BeforeHello, FrameOptions, FramesClient, FramesEvent, ServerHello } from "./frames-client.ts";

@@ -5,7 +5,7 @@ import { FEATURES, VERSION } from "../../wire/frames/version.ts";
 import type { ConnectionEnd, LifecycleOwner } from "../index.ts";
 import { after, openTcp } from "../transport/index.ts";
 import { FrameConnection, NOT_FRAMES } from "./connection.ts";
-import type { Answer, FrameOptions, FramesEvent, ServerHello } from "./frames-client.ts";
+import type { Answer, BeforeHello, FrameOptions, FramesEvent, ServerHello } from "./frames-client.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import { refusalOf } from "./refusals.ts";
 import type { FrameTimings } from "./timings.ts";
@@ -25,6 +25,8 @@ type SessionEvent = Exclude<FramesEvent, { kind: "state" | "operator" }>;
 export interface FrameSessionOwner extends LifecycleOwner {
   event(event: SessionEvent): void;
   operator(operator: boolean): boolean;
+  /** This connection ends, and another one is to be made at once. */
+  again(): void;
 }
 
 /** One connection's life, from its first packet to its end: says hello, asks and hears. */
@@ -34,6 +36,7 @@ export class FrameSession {
   readonly #owner: FrameSessionOwner;
   readonly #connection: FrameConnection;
   readonly #requests: PendingRequests;
+  #isStaying = false;
   #phase: Phase = { kind: "awaiting-hello" };
   #stopTimer: () => void;
   #stopPinging: () => void = () => {};
@@ -64,6 +67,12 @@ export class FrameSession {
     return this.#connection.hold();
   }
 
+  /** Makes room for another connection. */
+  again(): void {
+    this.#owner.again();
+    this.#connection.abandon({ kind: "closed" });
+  }
+
   leave(): void {
     if (this.#phase.kind !== "online") {
       this.#connection.abandon({ kind: "left" });
@@ -76,7 +85,7 @@ export class FrameSession {
   /** A quiet server is asked for a sign of life, and a talking one is not. */
   #heard(): void {
     this.#stopPinging();
-    if (this.#phase.kind !== "online") return;
+    if (this.#phase.kind !== "online" && !this.#isStaying) return;
     const { quiet, answer } = this.#timings;
     this.#stopPinging = after(quiet, () => {
       this.#connection.ping();
@@ -136,8 +145,15 @@ export class FrameSession {
     }
     this.#phase = { kind: "introducing", hello };
     const { name, client, device } = this.#options;
-    const own = await proveDevice(device, hello);
+    const own = await proveDevice(device, hello, {
+      request: async (type, request) => await this.#requests.ask(type, request),
+      stay: () => this.#stay(),
+    });
     if (this.#phase.kind !== "introducing") return;
+    if (own === "again") {
+      this.again();
+      return;
+    }
     if (own === "failed") {
       this.#connection.abandon({ kind: "refused", error: { reason: "other", text: "no proof of this device" } });
       return;
@@ -146,8 +162,17 @@ export class FrameSession {
     const answer = await this.#requests.ask("hello", body);
     if (answer.kind === "answered") this.#welcomed(hello, answer.value);
     else if (answer.kind === "refused") {
-      this.#connection.abandon({ kind: "refused", error: refusalOf(answer.refusal) });
+      const comesAgain = (await this.#options.refused?.(answer.refusal).catch(() => false)) === true;
+      if (comesAgain) this.again();
+      else this.#connection.abandon({ kind: "refused", error: refusalOf(answer.refusal) });
     }
+  }
+
+  #stay(): void {
+    if (this.#phase.kind !== "introducing") return;
+    this.#isStaying = true;
+    this.#stopTimer();
+    this.#heard();
   }
 
   #welcomed(hello: ServerHello, reply: ReplyBody<"hello">): void {
@@ -169,9 +194,9 @@ export class FrameSession {
   }
 }
 
-async function proveDevice(device: FrameOptions["device"], hello: ServerHello) {
+async function proveDevice(device: FrameOptions["device"], hello: ServerHello, before: BeforeHello) {
   try {
-    return (await device?.(hello)) ?? null;
+    return (await device?.(hello, before)) ?? null;
   } catch {
     return "failed";
   }

@@ -97,7 +97,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // Devices that this one confirms by itself, once they show that they have the secret.
   `
-  CREATE TABLE invitations (id BLOB PRIMARY KEY, sealed BLOB NOT NULL, until INTEGER NOT NULL) STRICT;
+  CREATE TABLE invitations (id BLOB PRIMARY KEY, sealed BLOB NOT NULL, until INTEGER NOT NULL, device BLOB) STRICT;
   `,
   // Of each pin the keys before it and the devices that stayed or went.
   `ALTER TABLE pins ADD COLUMN succession TEXT;`,

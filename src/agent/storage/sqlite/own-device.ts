@@ -17,15 +17,20 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
     secret: on("SELECT sealed FROM secrets WHERE name = ?"),
     setSecret: on("INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?, ?)"),
     dropSecret: on("DELETE FROM secrets WHERE name = ?"),
-    invitations: on("SELECT id, sealed, until FROM invitations ORDER BY until, id"),
-    invite: on("INSERT INTO invitations (id, sealed, until) VALUES (?, ?, ?)"),
+    invitations: on("SELECT id, sealed, until, device FROM invitations ORDER BY until, id"),
+    invite: on("INSERT INTO invitations (id, sealed, until, device) VALUES (?, ?, ?, ?)"),
+    use: on("UPDATE invitations SET device = ?1 WHERE id = ?2 AND (device IS NULL OR device = ?1)"),
     uninvite: on("DELETE FROM invitations WHERE id = ?"),
   };
   return {
     candidate(): Candidate | null {
       const kept = statements.meta.get("candidate-of");
       if (kept === undefined) return null;
-      return { who: v.parse(WhoRow, kept).value, token: secret("token") };
+      return {
+        who: v.parse(WhoRow, kept).value,
+        token: secret("token"),
+        hasWaited: statements.meta.get("candidate-waits") !== undefined,
+      };
     },
     sealKey(): SealKeyPair | null {
       const both = secret("seal-key");
@@ -38,8 +43,8 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
     },
     invitations: (): readonly Invitation[] =>
       statements.invitations.all().map((row) => {
-        const { id, sealed, until } = v.parse(InvitationRow, row);
-        return { id, secret: secrets.open(invitationPlace(id), sealed), until };
+        const { id, sealed, until, device } = v.parse(InvitationRow, row);
+        return { id, secret: secrets.open(invitationPlace(id), sealed), until, device };
       }),
     apply,
   };
@@ -51,6 +56,7 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         statements.dropSecret.run("user-seed");
         statements.dropMeta.run("removed");
         statements.dropMeta.run("receipt");
+        statements.dropMeta.run("candidate-waits");
         keepSealKey(change.sealKey);
         become(change.of);
         keepToken(change.token);
@@ -59,12 +65,16 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         statements.setMeta.run("record", change.record);
         keep("user-seed", change.userSeed);
         statements.dropMeta.run("candidate-of");
+        statements.dropMeta.run("candidate-waits");
         statements.dropSecret.run("token");
         return;
       case "device-unconfirmed":
         statements.setMeta.run("record", new Uint8Array());
         statements.dropSecret.run("user-seed");
         become(change.of);
+        return;
+      case "candidate-waits":
+        statements.setMeta.run("candidate-waits", 1);
         return;
       case "device-was-removed":
         statements.setMeta.run("removed", 1);
@@ -79,10 +89,13 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         statements.setMeta.run("receipt", change.receipt);
         return;
       case "invitation-made": {
-        const { id, secret: own, until } = change.invitation;
-        statements.invite.run(id, secrets.seal(invitationPlace(id), own), until);
+        const { id, secret: own, until, device } = change.invitation;
+        statements.invite.run(id, secrets.seal(invitationPlace(id), own), until, device);
         return;
       }
+      case "invitation-used":
+        statements.use.run(change.device, change.id);
+        return;
       case "invitation-dropped":
         statements.uninvite.run(change.id);
         return;
@@ -115,7 +128,12 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
 const Bytes = v.instance(Uint8Array);
 const SealedRow = v.object({ sealed: Bytes });
 const TextRow = v.object({ value: v.string() });
-const InvitationRow = v.object({ id: Bytes, sealed: Bytes, until: v.pipe(v.number(), v.safeInteger()) });
+const InvitationRow = v.object({
+  id: Bytes,
+  sealed: Bytes,
+  until: v.pipe(v.number(), v.safeInteger()),
+  device: v.nullable(Bytes),
+});
 const WhoRow = v.object({
   value: v.pipe(
     v.string(),

@@ -86,14 +86,17 @@ describe("what was committed", () => {
     expect(await store.load()).toMatchObject({
       device: { record: empty },
       userSeed: null,
-      candidate: { who: bob, token: null },
+      candidate: { who: bob, token: null, hasWaited: false },
     });
     await store.commit([
+      { kind: "candidate-waits" },
       { kind: "token-kept", token },
       { kind: "device-confirmed", record, userSeed },
       { kind: "receipt-kept", receipt: "abc" },
-      { kind: "invitation-made", invitation: { id: id(1), secret: secret().subarray(0, 16), until: 5 } },
-      { kind: "invitation-made", invitation: { id: id(2), secret: token ?? empty, until: 4 } },
+      { kind: "invitation-made", invitation: { id: id(1), secret: secret().subarray(0, 16), until: 5, device: null } },
+      { kind: "invitation-made", invitation: { id: id(2), secret: token ?? empty, until: 4, device: null } },
+      { kind: "invitation-used", id: id(2), device: id(7) },
+      { kind: "invitation-used", id: id(2), device: id(8) },
       { kind: "invitation-dropped", id: id(1) },
       { kind: "device-was-removed" },
       groupAdded(),
@@ -104,13 +107,13 @@ describe("what was committed", () => {
       userSeed,
       candidate: null,
       receipt: "abc",
-      invitations: [{ id: id(2), secret: token, until: 4 }],
+      invitations: [{ id: id(2), secret: token, until: 4, device: id(7) }],
       isRemoved: true,
     });
     await store.commit([{ kind: "device-pending", ...second }]);
     expect(await (await reopened()).load()).toMatchObject({
       device: second.device,
-      candidate: { who: bob, token: second.token },
+      candidate: { who: bob, token: second.token, hasWaited: false },
       userSeed: null,
       receipt: null,
       isRemoved: false,

@@ -70,11 +70,13 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "device-pending":
       case "device-confirmed":
       case "device-unconfirmed":
+      case "candidate-waits":
       case "device-was-removed":
       case "token-kept":
       case "seal-key-kept":
       case "receipt-kept":
       case "invitation-made":
+      case "invitation-used":
       case "invitation-dropped":
         own.apply(change, begin);
         return;

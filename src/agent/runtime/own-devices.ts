@@ -1,0 +1,89 @@
+/** This device among its person's others, while it lives: what faces ask of them, and what pushes say. */
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
+import type { PendingDevice } from "../../wire/frames/devices.ts";
+import { codeOf, confirmByCode, confirmInvited, dismissDevice, inviteDevice, listDevices } from "./confirming.ts";
+import type { Confirmed, Done, Invited, Listed } from "./confirming.ts";
+import type { Entrance } from "./entrance.ts";
+import { failed } from "./rooms.ts";
+import type { Failed } from "./rooms.ts";
+
+/** A device that waits, and the code that it shows if it is what the server says. */
+export interface Waiting {
+  readonly device: PendingDevice;
+  readonly code: string;
+}
+
+export interface OwnDevices {
+  list(): Promise<OwnList | Failed>;
+  confirm(code: string): Promise<Confirmed | Failed>;
+  dismiss(id: string): Promise<Done | Failed>;
+  invite(minutes: number): Promise<Invited | Failed>;
+}
+
+/** The person's devices, with what their records call them; and those that wait, with their codes. */
+export interface OwnList {
+  readonly kind: "listed";
+  readonly devices: readonly (Listed["devices"][number] & { readonly label: string })[];
+  readonly pending: readonly Waiting[];
+}
+
+export interface OwnDevicesPorts {
+  /** Null: this device isn't confirmed, or was never on its server. */
+  readonly entranceOf: () => Promise<Entrance | null>;
+  readonly onWaiting: (waiting: Waiting) => void;
+  readonly onChanged: (pending: readonly string[]) => void;
+}
+
+/** Besides, what the runtime does with it: all that is there is looked at when a connection has come, and when a push says that it is another. */
+export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts) {
+  /** By their id: those that were told. */
+  const told = new Map<string, string>();
+
+  const asked: OwnDevices = {
+    list: async () =>
+      await alive(async (entrance) => {
+        const listed = await listDevices(entrance);
+        if (listed.kind === "failed") return listed;
+        const devices = listed.devices.map((device) => ({ ...device, label: labelIn(device.record) }));
+        const pending = listed.pending.map((device) => ({ device, code: codeOf(entrance.self, device) }));
+        return { kind: "listed", devices, pending } as const;
+      }),
+    confirm: async (code) => await alive(async (entrance) => await confirmByCode(entrance, code)),
+    dismiss: async (id) => await alive(async (entrance) => await dismissDevice(entrance, id)),
+    invite: async (minutes) => await alive(async (entrance) => await inviteDevice(entrance, minutes)),
+  };
+  return {
+    asked,
+    /** A connection has come, or what there is has changed. */
+    async look(entrance: Entrance): Promise<void> {
+      const listed = await listDevices(entrance);
+      if (listed.kind === "failed") return;
+      for (const id of told.keys()) if (!listed.pending.some(({ device }) => device === id)) told.delete(id);
+      await tellWaiting(entrance, listed.pending);
+      onChanged(listed.pending.map(({ device }) => device));
+      // Whoever was confirmed has come with its record now.
+      await entrance.companions.completeGroups(entrance);
+    },
+    waits: async (entrance: Entrance, device: PendingDevice): Promise<void> => await tellWaiting(entrance, [device]),
+  };
+
+  async function tellWaiting(entrance: Entrance, pending: readonly PendingDevice[]): Promise<void> {
+    for (const device of await confirmInvited(entrance, pending)) {
+      const code = codeOf(entrance.self, device);
+      if (told.get(device.device) === code) continue;
+      told.set(device.device, code);
+      onWaiting({ device, code });
+    }
+  }
+
+  async function alive<T>(task: (entrance: Entrance) => Promise<T>): Promise<T | Failed> {
+    const entrance = await entranceOf();
+    return entrance === null ? failed("device-not-confirmed") : await task(entrance);
+  }
+}
+
+/** What the device is called. */
+function labelIn(record: Uint8Array): string {
+  const read = readVerifiedRecord(record);
+  return read.ok ? read.record.deviceLabel : "";
+}

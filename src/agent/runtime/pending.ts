@@ -1,0 +1,254 @@
+/**
+ * A device that isn't its person's yet (SEALED.md 5 and 6): it makes its keys, asks on each connection to be confirmed, and takes the one
+ * confirmation that is for it. Where nobody of its person has a user key it is the first, and makes one.
+ */
+import type { Standing } from "../../client/index.ts";
+import type { Answer, BeforeHello, FramesClient, ServerHello } from "../../client/frames/index.ts";
+import { withHpke } from "../../mls/hpke.ts";
+import { confirmCode } from "../../mls/identity/confirm-code.ts";
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
+import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { signSealKey } from "../../mls/identity/seal-key.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import type { Confirmation } from "../../wire/frames/devices.ts";
+import type { Refusal } from "../../wire/frames/refusals.ts";
+import type { ReplyBody, RequestBody } from "../../wire/frames/requests.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { openConfirmation } from "../device/confirmation.ts";
+import type { OpenedConfirmation } from "../device/confirmation.ts";
+import { confirmDevice } from "../device/make-device.ts";
+import { askProof, tokenKey } from "../device/token.ts";
+import type { OwnDevice, Saved, SealKeyPair } from "../storage/kept.ts";
+import { ownerOf } from "./introduce.ts";
+import type { Introducing, KnownServer } from "./introduce.ts";
+
+export interface PendingOptions extends Introducing {
+  /** Secret of the token that this device was given, if it was. */
+  readonly token: Uint8Array | null;
+  /**
+   * Whether it may ask to be a device of whoever has its name already. False: it is that name's first device, or none: for names that a
+   * program has chosen.
+   */
+  readonly mayAsk: boolean;
+  readonly client: () => FramesClient;
+  readonly onStanding: (standing: Standing) => void;
+}
+
+/**
+ * How a connection goes on. `confirmed`: it is its person's, and says hello as that; `without-device`: the hello is one of somebody who
+ * can't seal; `again`: on the next connection.
+ */
+type Introduced = "confirmed" | "without-device" | "again";
+
+export interface Pending {
+  /** Before the hello, where the store has no device that is its person's. */
+  introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced>;
+  /** Behind a hello without a device. */
+  welcomed(): Promise<void>;
+  /** Somebody has confirmed it. */
+  confirmed(device: string, confirmation: Confirmation): Promise<void>;
+  /** True: the hello that it said as the first was another one's, and it asks to be confirmed. */
+  refused(refusal: Refusal | null): Promise<boolean>;
+  /** The connection is over. */
+  lost(): void;
+  /** In place of what there is: a new device, which asks. Its standing. */
+  beginAnew(of: Who): Promise<void>;
+}
+
+/** The device and its keys, on the disk. */
+interface Candidate {
+  readonly who: Who;
+  readonly device: OwnDevice;
+  readonly sealKey: SealKeyPair;
+  readonly token: Uint8Array | null;
+  readonly hasWaited: boolean;
+}
+
+type Asked = Answer<ReplyBody<"ask-confirmation">>;
+type Ask = (fresh: boolean) => Promise<Asked>;
+
+export function pending(options: PendingOptions): Pending {
+  const { store, name, deviceLabel, system, mayAsk, client, onStanding } = options;
+  /** Of the present connection. */
+  let label = "";
+  let owner: string | null = null;
+  let ask: Ask | null = null;
+  let hasAskedFresh = false;
+  /** Before a hello that waits for a confirmation. */
+  let goOn: ((step: Introduced) => void) | null = null;
+
+  return {
+    async introduce(hello, before) {
+      const candidate = await ensure(hello);
+      ({ label } = hello.you);
+      owner = hello.you.owner === null ? name : null;
+      hasAskedFresh = false;
+      ask = async (fresh) => await before.request("ask-confirmation", questionOf(candidate, fresh));
+      // A server of before there were several devices, or a name that is to be had by nobody else.
+      const isAlone = !hello.features.includes("devices") || (!mayAsk && owner !== null);
+      if (isAlone) return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
+      const answer = await ask(false);
+      const step = await settle(candidate, answer);
+      if (step !== "waiting") return step;
+      // A name can't be borne without its key; whom a tailnet vouches for has the open room meanwhile.
+      if (owner === null) return "without-device";
+      before.stay();
+      const { promise, resolve } = Promise.withResolvers<Introduced>();
+      goOn = resolve;
+      return await promise;
+    },
+    async welcomed() {
+      const candidate = await load();
+      if (candidate === null) return;
+      ask = async (fresh) => await client().request("ask-confirmation", questionOf(candidate, fresh));
+      if ((await settle(candidate, await ask(false))) === "confirmed") client().renew();
+    },
+    async confirmed(device, confirmation) {
+      const candidate = await load();
+      if (candidate === null || toText(candidate.device.id) !== device) return;
+      if (await take(candidate, confirmation)) comeIn();
+    },
+    async refused(refusal) {
+      if (refusal?.reason !== "other-user-key" || !mayAsk) return false;
+      const saved = await store.load();
+      // It was taken once: then that it isn't now is for its person to look at.
+      const wasTaken = saved.incarnation !== null || saved.groups.length > 0;
+      if (wasTaken || saved.device === null || saved.candidate !== null) return false;
+      const read = readVerifiedRecord(saved.device.record);
+      if (!read.ok) return false;
+      const { server, kind, identity } = read.record;
+      const who = { server, kind, identity };
+      await store.commit([{ kind: "device-unconfirmed", of: who }]);
+      return true;
+    },
+    lost() {
+      ask = null;
+      goOn?.("without-device");
+      goOn = null;
+    },
+    async beginAnew(of) {
+      await make(of, null);
+      const candidate = await load();
+      if (candidate !== null) onStanding(standingOf(candidate));
+    },
+  };
+
+  /** What an answer comes to. */
+  async function settle(candidate: Candidate, answer: Asked): Promise<Introduced | "waiting"> {
+    if (answer.kind === "answered") {
+      const { confirmation } = answer.value;
+      if (confirmation === null) {
+        onStanding(standingOf(candidate));
+        if (!candidate.hasWaited) await store.commit([{ kind: "candidate-waits" }]);
+        return "waiting";
+      }
+      if (await take(candidate, confirmation)) return "confirmed";
+      return "waiting";
+    }
+    if (answer.kind !== "refused") return "without-device";
+    const reason = answer.refusal?.reason;
+    if (reason !== "no-user-key" && reason !== "unknown-request") return "without-device";
+    return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
+  }
+
+  /** It confirms itself, if nobody has said before that there is somebody to do it (SEALED.md 5). */
+  async function becomeFirst(candidate: Candidate): Promise<boolean> {
+    if (candidate.token !== null || candidate.hasWaited) {
+      onStanding({ ...standingOf(candidate), trouble: NOBODY_THERE });
+      return false;
+    }
+    const userKey = newSigningKey();
+    const { who, device } = candidate;
+    const fields = { ...who, label, deviceId: device.id, deviceLabel, node: "", notAfter: 0n };
+    const record = confirmDevice(fields, userKey.seed, signingKeyOf(device.seed).publicKey);
+    await store.commit([{ kind: "device-confirmed", record, userSeed: userKey.seed }]);
+    return true;
+  }
+
+  /** False: it isn't for this device, or not made by whom it has to be made. Then it is forgotten, and asked for anew, once. */
+  async function take(candidate: Candidate, { record, sealed }: Confirmation): Promise<boolean> {
+    const { who, device, sealKey, token } = candidate;
+    const key = token === null ? null : tokenKey(token);
+    const opened = withHpke((hpke) => openConfirmation({ hpke, who, device, sealKey }, { record, sealed }, key));
+    if (opened.ok) {
+      await store.commit([{ kind: "device-confirmed", record, userSeed: opened.userSeed }]);
+      return true;
+    }
+    onStanding({ ...standingOf(candidate), trouble: TROUBLE[opened.why] });
+    if (!hasAskedFresh && ask !== null) {
+      hasAskedFresh = true;
+      await ask(true);
+    }
+    return false;
+  }
+
+  function comeIn(): void {
+    if (goOn === null) client().renew();
+    else goOn("again");
+    goOn = null;
+  }
+
+  /** The one that waits, or a new one, which is on the disk before it is named to anybody. */
+  async function ensure(hello: KnownServer): Promise<Candidate> {
+    const who = { server: toBytes(hello.server.id), ...ownerOf(hello, name) };
+    const before = await load();
+    if (before === null) await make(who, options.token);
+    else if (whoKey(before.who) !== whoKey(who)) throw new Error("this device asks to be somebody else's");
+    else if (options.token !== null) await store.commit([{ kind: "token-kept", token: options.token }]);
+    const candidate = await load();
+    if (candidate === null) throw new Error("the store hasn't kept a device that was made");
+    return candidate;
+  }
+
+  async function make(of: Who, token: Uint8Array | null): Promise<void> {
+    const device = { id: system.randomBytes(16), seed: newSigningKey().seed };
+    const sealKey = withHpke((hpke) => hpke.hpkeKey());
+    await store.commit([{ kind: "device-pending", device, sealKey, of, token }]);
+  }
+
+  async function load(): Promise<Candidate | null> {
+    return candidateIn(await store.load());
+  }
+
+  function questionOf(candidate: Candidate, fresh: boolean): RequestBody<"ask-confirmation"> {
+    const { who, device, sealKey, token } = candidate;
+    const key = signingKeyOf(device.seed);
+    const shown = { who, deviceId: device.id, deviceKey: key.publicKey, sealKey: sealKey.publicKey };
+    return {
+      name: owner,
+      device: toText(device.id),
+      key: toText(key.publicKey),
+      label: deviceLabel,
+      sealKey: {
+        key: toText(sealKey.publicKey),
+        signature: signSealKey(key, who, device.id, sealKey.publicKey),
+      },
+      token: token === null ? null : askProof(tokenKey(token), shown),
+      fresh,
+    };
+  }
+
+  function standingOf({ who, device }: Candidate): Extract<Standing, { kind: "pending" }> {
+    return pendingStanding(who, device, name);
+  }
+}
+
+export function pendingStanding(who: Who, { seed }: OwnDevice, name: string): Extract<Standing, { kind: "pending" }> {
+  return { kind: "pending", code: confirmCode(who, signingKeyOf(seed).publicKey), name };
+}
+
+function candidateIn({ device, candidate, sealKey }: Saved): Candidate | null {
+  return device === null || candidate === null || sealKey === null ? null : { ...candidate, device, sealKey };
+}
+
+const NOBODY_THERE =
+  "The server says that you have no confirmed device at all, which isn't what it said before, or what your token says. If all your devices are lost: pad devices reset";
+
+const TROUBLE: Record<Extract<OpenedConfirmation, { ok: false }>["why"], string> = {
+  record: "What came as a confirmation isn't signed for this device. It wasn't taken.",
+  "another-device": "What came as a confirmation is for another device. It wasn't taken.",
+  sealed: "What came as a confirmation isn't sealed to this device. It wasn't taken.",
+  "another-key": "What came as a confirmation holds another key than the one that has signed it. It wasn't taken.",
+  token: "What came as a confirmation was made by somebody without the token. It wasn't taken.",
+};
