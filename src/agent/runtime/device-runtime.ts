@@ -159,6 +159,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     ...options,
     client: "padserve agent",
     device: async (hello, before) => {
+      asking.connected(hello);
       if (replacement.isDue()) await replaceDevice(hello);
       if ((await comeAlive(hello)) === null) {
         const step = await asking.introduce(hello, before);

@@ -42,6 +42,8 @@ export interface PendingOptions extends Introducing {
 type Introduced = "confirmed" | "without-device" | "again";
 
 export interface Pending {
+  /** A server has said who it is. */
+  connected(hello: ServerHello): void;
   /** Before the hello, where the store has no device that is its person's. */
   introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced>;
   /** Behind a hello without a device. */
@@ -73,21 +75,25 @@ export function pending(options: PendingOptions): Pending {
   /** Of the present connection. */
   let label = "";
   let owner: string | null = null;
+  /** Whether there is anybody to ask. */
+  let isAskable = false;
   let ask: Ask | null = null;
   let hasAskedFresh = false;
   /** Before a hello that waits for a confirmation. */
   let goOn: ((step: Introduced) => void) | null = null;
 
   return {
-    async introduce(hello, before) {
-      const candidate = await ensure(hello);
+    connected(hello) {
       ({ label } = hello.you);
       owner = hello.you.owner === null ? name : null;
+      isAskable = hello.features.includes("devices") && (mayAsk || owner === null);
       hasAskedFresh = false;
+    },
+    async introduce(hello, before) {
+      const candidate = await ensure(hello);
       ask = async (fresh) => await before.request("ask-confirmation", questionOf(candidate, fresh));
       // A server of before there were several devices, or a name that is to be had by nobody else.
-      const isAlone = !hello.features.includes("devices") || (!mayAsk && owner !== null);
-      if (isAlone) return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
+      if (!isAskable) return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
       const answer = await ask(false);
       const step = await settle(candidate, answer);
       if (step !== "waiting") return step;
@@ -110,7 +116,7 @@ export function pending(options: PendingOptions): Pending {
       if (await take(candidate, confirmation)) comeIn();
     },
     async refused(refusal) {
-      if (refusal?.reason !== "other-user-key" || !mayAsk) return false;
+      if (refusal?.reason !== "other-user-key" || !isAskable) return false;
       const saved = await store.load();
       // It was taken once: then that it isn't now is for its person to look at.
       const wasTaken = saved.incarnation !== null || saved.groups.length > 0;
@@ -119,7 +125,7 @@ export function pending(options: PendingOptions): Pending {
       if (!read.ok) return false;
       const { server, kind, identity } = read.record;
       const who = { server, kind, identity };
-      await store.commit([{ kind: "device-unconfirmed", of: who }]);
+      await store.commit([{ kind: "device-unconfirmed", of: who }, { kind: "candidate-waits" }]);
       return true;
     },
     lost() {

@@ -58,7 +58,7 @@ export class Lives {
   async find({ server, name, suggested }: Wanted): Promise<Found> {
     const { servers } = this.#options;
     const kept = servers.find(server, name);
-    if (kept !== null && !servers.isReplaced(server)) return await this.#enter(server, kept.known, [kept.name]);
+    if (kept !== null && !servers.isReplaced(server)) return await this.#enter(server, kept.known, [kept.name], true);
     const probed = await this.#probe(server);
     const before = servers.idAt(server);
     if (probed.kind === "frames" && before !== null) {
@@ -67,14 +67,16 @@ export class Lives {
       if (isReplaced) return { reply: { kind: "another-server", text: anotherServer(server) } };
     }
     // The device waits for its own server, and says nothing to another.
-    if (kept !== null) return await this.#enter(server, kept.known, [kept.name]);
+    if (kept !== null) return await this.#enter(server, kept.known, [kept.name], true);
     // What could seal once is not written to in the open because it says that it can't.
     if (probed.kind === "classic-only" && before !== null)
       return { reply: { kind: "another-server", text: anotherServer(server) } };
     if (probed.kind === "failed") return { reply: { kind: "server", end: probed.end } };
     if (probed.kind === "classic-only") return { reply: probed };
     const names = name === null ? suggested : [name];
-    return names.length === 0 ? { reply: { kind: "name-needed" } } : await this.#enter(server, probed.known, names);
+    return names.length === 0
+      ? { reply: { kind: "name-needed" } }
+      : await this.#enter(server, probed.known, names, name !== null);
   }
 
   /** The person says that whatever answers there now is right. What devices keep of the former server stays. */
@@ -122,7 +124,7 @@ export class Lives {
       const key = deviceKey(device);
       if (this.#lives.has(key)) continue;
       this.#stays.add(key);
-      await this.#open(server, device).catch((error: unknown) => {
+      await this.#open(server, device, true).catch((error: unknown) => {
         this.#options.log(`${formatAddress(server)}: ${String(error)}`);
       });
     }
@@ -158,13 +160,18 @@ export class Lives {
   }
 
   /** Under the first of these names that is free. */
-  async #enter(server: ServerAddress, known: KnownDevice["known"], names: readonly string[]): Promise<Found> {
+  async #enter(
+    server: ServerAddress,
+    known: KnownDevice["known"],
+    names: readonly string[],
+    isNamed: boolean,
+  ): Promise<Found> {
     const [name, ...others] = names;
     if (name === undefined) return { reply: { kind: "name-needed" } };
     const device = { known, name };
     let life: Life;
     try {
-      life = await this.#open(server, device);
+      life = await this.#open(server, device, isNamed);
       life.expect();
     } catch (error) {
       if (error instanceof TooMany) return { reply: { kind: "busy", text: TOO_MANY } };
@@ -178,7 +185,7 @@ export class Lives {
         life.expectNoMore();
         this.#lives.delete(deviceKey(device));
         await life.close();
-        return await this.#enter(server, known, others);
+        return await this.#enter(server, known, others, isNamed);
       }
     }
     // A way that somebody asks for now is most likely one that works.
@@ -197,11 +204,14 @@ export class Lives {
     servers.keep(server, device);
   }
 
-  async #open(server: ServerAddress, device: KnownDevice): Promise<Life> {
+  async #open(server: ServerAddress, device: KnownDevice, isNamed: boolean): Promise<Life> {
     const key = deviceKey(device);
     const before = this.#lives.get(key);
     if (before === undefined && this.#lives.size >= MOST_LIVES) throw new TooMany();
-    const opening = before === undefined ? this.#start(server, device) : this.#restarted(before, server, device);
+    const opening =
+      before === undefined
+        ? this.#start(server, device, isNamed)
+        : this.#restarted(before, async () => await this.#start(server, device, isNamed));
     this.#lives.set(key, opening);
     opening.catch(() => {
       if (this.#lives.get(key) === opening) this.#lives.delete(key);
@@ -210,14 +220,14 @@ export class Lives {
   }
 
   /** One that has ended (banned, kicked, replaced) is tried afresh by whoever comes next. */
-  async #restarted(before: Promise<Life>, server: ServerAddress, device: KnownDevice): Promise<Life> {
+  async #restarted(before: Promise<Life>, start: () => Promise<Life>): Promise<Life> {
     const life = await before;
     if (life.state.kind !== "ended") return life;
     await life.close();
-    return await this.#start(server, device);
+    return await start();
   }
 
-  async #start(server: ServerAddress, { known, name }: KnownDevice): Promise<Life> {
+  async #start(server: ServerAddress, { known, name }: KnownDevice, isNamed: boolean): Promise<Life> {
     const { folder, open, servers, log } = this.#options;
     const own = fileName(known, name);
     let life: Life | null = null;
@@ -226,6 +236,7 @@ export class Lives {
       where: () => life?.address ?? server,
       known,
       name,
+      isNamed,
       folder: join(folder, "devices", own),
       keyFile: join(folder, "keys", `${own}.key`),
       notAtHome: (id) => {

@@ -16,7 +16,7 @@ interface Opening {
 
 /** The real thing: a device's store, its life on its server, and the chat over both. */
 export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevice {
-  return async ({ where, known, name, folder, keyFile, notAtHome }) => {
+  return async ({ where, known, name, isNamed, folder, keyFile, notAtHome }) => {
     const failed = (error: unknown): void => log(`${formatAddress(where())}: ${describe(error)}`);
     const store = await openAgentStore({ folder, keyFile, machine });
     const runtime = startDevice({
@@ -29,6 +29,7 @@ export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevi
       store,
       known,
       name,
+      mayAsk: isNamed,
       deviceLabel: hostname(),
       onEvent: (event) => {
         if (event.kind === "failed") failed(event.error);

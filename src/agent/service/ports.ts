@@ -37,6 +37,8 @@ export interface DeviceOptions {
   readonly where: () => ServerAddress;
   readonly known: KnownServer;
   readonly name: string;
+  /** Whether the person has said this name: then a device asks to be theirs where somebody has it already. */
+  readonly isNamed: boolean;
   /** Its own, and the file with its key; neither need be there. */
   readonly folder: string;
   readonly keyFile: string;
