@@ -58,9 +58,7 @@ export async function confirmByCode(entrance: Entrance, code: string): Promise<C
   const listed = await listDevices(entrance);
   if (listed.kind === "failed") return listed;
   const who = whoOf(entrance.self);
-  // All are looked at, however early one is found.
-  const shown = listed.pending.filter(({ key }) => isConfirmCode(code, who, toBytes(key)));
-  const [device] = shown;
+  const device = listed.pending.find(({ key }) => isConfirmCode(code, who, toBytes(key)));
   if (device === undefined) return failed("no-such-device");
   return await confirm(entrance, device, null);
 }

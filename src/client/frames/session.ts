@@ -134,6 +134,9 @@ export class FrameSession {
       case "turn":
       case "packages-low":
       case "moderated":
+      case "confirmed":
+      case "device-waits":
+      case "devices":
         this.#owner.event({ kind: "push", push });
     }
   }
