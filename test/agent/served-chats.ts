@@ -1,7 +1,7 @@
 import { agentChat } from "../../src/agent/chat/index.ts";
 import type { AgentChat } from "../../src/agent/chat/index.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
-import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
+import type { DeviceRuntime, RuntimeOptions } from "../../src/agent/runtime/device-runtime.ts";
 import type { KnownServer } from "../../src/agent/runtime/introduce.ts";
 import type { AgentStore } from "../../src/agent/storage/ports.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
@@ -39,9 +39,11 @@ export interface ServedChat {
 /** The real server over a SQLite store, and the chats of people without a tailnet. */
 export interface ChatWorld {
   /** One who is about to connect. */
-  make(name: string): ServedChat;
+  make(name: string, options?: Partial<RuntimeOptions>): ServedChat;
   arrive(...names: readonly string[]): Promise<readonly ServedChat[]>;
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
+  /** Where its server is. */
+  port(): number;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
   /** Somebody with a classic client. */
@@ -68,8 +70,9 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
       return await server.join(name);
     },
     make: makePerson,
+    port: () => port,
     async arrive(...names) {
-      const arrived = names.map(makePerson);
+      const arrived = names.map((name) => makePerson(name));
       for (const { chat, runtime } of arrived) {
         await chat.online();
         await runtime.settled();
@@ -104,7 +107,7 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
   await world.startServer();
   return world;
 
-  function makePerson(name: string): ServedChat {
+  function makePerson(name: string, options: Partial<RuntimeOptions> = {}): ServedChat {
     const place = deviceScratch();
     let parts: { store: AgentStore; runtime: DeviceRuntime; chat: AgentChat } | null = null;
     let known: KnownServer | undefined;
@@ -157,6 +160,7 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
           name,
           deviceLabel: `${name}'s laptop`,
           timings: QUICK,
+          ...options,
           companionTimings: { first: 50, spread: 10 },
           ...(known === undefined ? {} : { known }),
           onEvent: (event) => {
