@@ -169,9 +169,6 @@ class FramesChat implements ChatClient {
       case "removal-due":
       case "reached":
       case "turn":
-      case "confirmed":
-      case "device-waits":
-      case "devices":
       case "packages-low":
       case "devices":
       case "device-waits":
