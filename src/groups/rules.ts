@@ -7,7 +7,7 @@ import type { CommandClass, Readings, Rules, Stored, Verdict } from "../core/rul
 import type { GroupCommand } from "./commands.ts";
 import { decideGroups, rangesOf } from "./decide.ts";
 import type { Accepted, LiveEvent, Push, Reply } from "./decision.ts";
-import type { GroupId } from "./ids.ts";
+import type { DeviceId, GroupId } from "./ids.ts";
 import type { Sha256 } from "./log-entry.ts";
 import type { GroupRefusal } from "./refusals.ts";
 import type { Row } from "./rows.ts";
@@ -28,6 +28,8 @@ export type GroupNotice =
   | { readonly kind: "reached"; readonly group: GroupId; readonly number: number }
   /** The turn to commit there is this device's now. */
   | { readonly kind: "turn"; readonly group: GroupId }
+  /** The same, to add these devices. */
+  | { readonly kind: "joiners"; readonly group: GroupId; readonly devices: readonly DeviceId[] }
   /** This connection ends: the same device has come by another one, or it is no device any more. */
   | { readonly kind: "ended"; readonly refusal: GroupRefusal }
   | { readonly kind: "refused" };

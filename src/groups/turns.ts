@@ -1,68 +1,98 @@
 /**
  * Whose turn it is to commit in a group (SEALED.md 14): when many want to join at once, each would make its commit on the same epoch,
- * and all but one for nothing. The turn is held for a few seconds at most, and those who wait get it in the order they asked.
+ * and all but one for nothing. The turn is held for a few seconds at most, and those who wait get it in the order they asked. Where
+ * several wait who may as well be added, a member that is there gets it in place of the first of them, to add them in one commit.
  * Live: a restart forgets it, and everybody asks again.
  */
 import { emptyMap, forEach, get, put, without, type PersistentMap } from "../core/persistent-map.ts";
 import type { DeviceId, GroupId } from "./ids.ts";
 
+interface Waiting {
+  readonly device: DeviceId;
+  /** How often a member may still be asked to add it. */
+  readonly chances: number;
+}
+
 export interface Turn {
   readonly holder: DeviceId;
+  /** Whom the holder, a member that didn't ask for the turn, was given it to add; none: it is for what the holder wants. */
+  readonly adding: readonly DeviceId[];
   /** Milliseconds of a monotonic clock. */
   readonly until: number;
-  readonly waiting: readonly DeviceId[];
+  readonly waiting: readonly Waiting[];
+  /** Members that were given the turn and added nobody. */
+  readonly idle: readonly DeviceId[];
 }
 
 export type Turns = PersistentMap<GroupId, Turn>;
 
 export const NO_TURNS: Turns = emptyMap();
 
+export interface Grant {
+  readonly device: DeviceId;
+  readonly adding: readonly DeviceId[];
+}
+
 export interface TurnChange {
   readonly turns: Turns;
   /** Who has the turn now and hadn't before; is to be told. */
-  readonly granted: DeviceId | null;
+  readonly granted: Grant | null;
 }
 
-/** Asks for the turn. It is granted at once when nobody has it; null: too many wait. */
+/** Of milliseconds of a monotonic clock, and of the group. */
+export interface TurnContext {
+  readonly now: number;
+  readonly length: number;
+  readonly isMember: (device: DeviceId) => boolean;
+  /** A member that is there and can add others, but none of these; null: there is no such. */
+  readonly helper: (except: readonly DeviceId[]) => DeviceId | null;
+}
+
+/** Devices of one commit; fewer than `LEAST_ADDED` come in by themselves. */
+const MOST_ADDED = 64;
+const LEAST_ADDED = 2;
+/** Members are asked to add a device so often: then it comes in by itself. */
+const CHANCES = 3;
+/** When so many members have added nobody, no other is asked while anybody waits. */
+const MOST_IDLE = 8;
+
+/** Asks for the turn. It is granted at once when nobody has it; null: too many wait. `orAdded`: a member may add the device instead. */
 export function requestTurn(
   turns: Turns,
   group: GroupId,
-  device: DeviceId,
-  { now, length, most }: { readonly now: number; readonly length: number; readonly most: number },
+  { device, orAdded }: { readonly device: DeviceId; readonly orAdded: boolean },
+  { most, ...context }: TurnContext & { readonly most: number },
 ): TurnChange | null {
-  const { turns: current, granted } = expireTurn(turns, group, { now, length });
+  const { turns: current, granted } = expireTurn(turns, group, context);
   const turn = get(current, group);
   if (turn === undefined) {
-    return { turns: put(current, group, { holder: device, until: now + length, waiting: [] }), granted: device };
+    const until = context.now + context.length;
+    const first = { holder: device, adding: [], until, waiting: [], idle: [] };
+    return { turns: put(current, group, first), granted: { device, adding: [] } };
   }
-  if (turn.holder === device || turn.waiting.includes(device)) return { turns: current, granted };
+  if (turn.holder === device || turn.waiting.some((other) => other.device === device)) {
+    return { turns: current, granted };
+  }
   if (turn.waiting.length >= most) return null;
-  return { turns: put(current, group, { ...turn, waiting: [...turn.waiting, device] }), granted };
+  const waiting = [...turn.waiting, { device, chances: orAdded ? CHANCES : 0 }];
+  return { turns: put(current, group, { ...turn, waiting }), granted };
 }
 
 /** The device has committed, has given up, or is gone. */
-export function releaseTurn(
-  turns: Turns,
-  group: GroupId,
-  device: DeviceId,
-  { now, length }: { readonly now: number; readonly length: number },
-): TurnChange {
+export function releaseTurn(turns: Turns, group: GroupId, device: DeviceId, context: TurnContext): TurnChange {
   const turn = get(turns, group);
   if (turn === undefined) return { turns, granted: null };
-  if (turn.holder === device) return next(turns, group, turn, now + length);
-  const waiting = turn.waiting.filter((other) => other !== device);
-  return { turns: put(turns, group, { ...turn, waiting }), granted: null };
+  const waiting = turn.waiting.filter((other) => other.device !== device);
+  const left = waiting.length === turn.waiting.length ? turn : { ...turn, waiting };
+  if (turn.holder === device) return next(turns, group, left, context);
+  return { turns: put(turns, group, left), granted: null };
 }
 
 /** Takes the turn from whoever has had it for too long. */
-export function expireTurn(
-  turns: Turns,
-  group: GroupId,
-  { now, length }: { readonly now: number; readonly length: number },
-): TurnChange {
+export function expireTurn(turns: Turns, group: GroupId, context: TurnContext): TurnChange {
   const turn = get(turns, group);
-  if (turn === undefined || now < turn.until) return { turns, granted: null };
-  return next(turns, group, turn, now + length);
+  if (turn === undefined || context.now < turn.until) return { turns, granted: null };
+  return next(turns, group, turn, context);
 }
 
 /** Who alone may commit; null: anybody. */
@@ -75,13 +105,39 @@ export function holderOf(turns: Turns, group: GroupId, now: number): DeviceId | 
 export function groupsWith(turns: Turns, device: DeviceId): GroupId[] {
   const groups: GroupId[] = [];
   forEach(turns, ({ holder, waiting }, group) => {
-    if (holder === device || waiting.includes(device)) groups.push(group);
+    if (holder === device || waiting.some((other) => other.device === device)) groups.push(group);
   });
   return groups;
 }
 
-function next(turns: Turns, group: GroupId, { waiting }: Turn, until: number): TurnChange {
-  const [holder, ...others] = waiting;
-  if (holder === undefined) return { turns: without(turns, group), granted: null };
-  return { turns: put(turns, group, { holder, until, waiting: others }), granted: holder };
+function next(turns: Turns, group: GroupId, turn: Turn, context: TurnContext): TurnChange {
+  const { isMember } = context;
+  const hasFailed = turn.adding.length > 0 && !turn.adding.some(isMember);
+  const idle = hasFailed ? [...turn.idle, turn.holder] : turn.idle;
+  const asked = new Set(turn.adding);
+  const waiting = turn.waiting
+    .filter(({ device, chances }) => chances === 0 || !isMember(device))
+    .map((each) => (asked.has(each.device) ? { ...each, chances: each.chances - 1 } : each));
+  const [first, ...others] = waiting;
+  if (first === undefined) return { turns: without(turns, group), granted: null };
+  const until = context.now + context.length;
+  // Behind a member that did nothing the first comes in by itself, so that nobody waits for more than one such.
+  const adding = hasFailed || first.chances === 0 || idle.length >= MOST_IDLE ? [] : addable(waiting);
+  const helper = adding.length < LEAST_ADDED ? null : context.helper([...idle, ...adding]);
+  const granted = helper === null ? { device: first.device, adding: [] } : { device: helper, adding };
+  const given = {
+    holder: granted.device,
+    adding: granted.adding,
+    until,
+    waiting: helper === null ? others : waiting,
+    idle,
+  };
+  return { turns: put(turns, group, given), granted };
+}
+
+function addable(waiting: readonly Waiting[]): DeviceId[] {
+  return waiting
+    .filter(({ chances }) => chances > 0)
+    .slice(0, MOST_ADDED)
+    .map(({ device }) => device);
 }

@@ -27,6 +27,9 @@ test("SR-30 devices that come at once are all let in, and what is written meanwh
   const people = [alice, bob, ...crowd];
   await world.until(async () => await isIn(people, MANY + 2));
   expect(await bob.texts(EVERYONE)).toEqual(words);
+  // Each commit is an epoch: those who waited came in many at a time.
+  const { epoch } = (await (await alice.runtime.session(EVERYONE))?.look()) ?? { epoch: null };
+  expect(epoch).toBeLessThan(MANY / 2);
   await alice.say(EVERYONE, "all here");
   await world.until(async () => {
     const heard = await Promise.all(crowd.map(async (one) => (await one.texts(EVERYONE)).at(-1)));

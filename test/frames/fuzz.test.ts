@@ -129,7 +129,7 @@ async function corpusOf(reader: FramePeer, device: TestDevice, group: string): P
     right("acknowledge", { group, number: 1 }),
     right("read-group-info", { group }),
     right("leave", { group: other }),
-    right("ask-turn", { group }),
+    right("ask-turn", { group, orAdded: true }),
     right("own-devices", {}),
     right("ask-confirmation", {
       name: "mallory",

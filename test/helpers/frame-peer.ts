@@ -135,8 +135,8 @@ export class FramePeer {
   }
 
   /** Says hello as this device. */
-  async greet(name: string, device: TestDevice | null): Promise<ReplyBody<"hello">> {
-    const reply = await this.get("hello", this.helloOf(name, device));
+  async greet(name: string, device: TestDevice | null, features: readonly string[] = []): Promise<ReplyBody<"hello">> {
+    const reply = await this.get("hello", { ...this.helloOf(name, device), features: [...features] });
     if (device !== null) device.receipt = reply.device?.receipt ?? null;
     return reply;
   }

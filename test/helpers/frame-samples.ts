@@ -85,7 +85,7 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
     { group: id, request: id, epoch: 2, commit: bytes, welcome: bytes, groupInfo: bytes },
     { number: 11, at },
   ],
-  "ask-turn": [{ group: id }, { granted: true }],
+  "ask-turn": [{ group: id, orAdded: true }, { granted: true }],
   "give-up-turn": [{ group: id }, {}],
   send: [
     { group: id, epoch: 3, counter: 5, message: id, bytes },
@@ -154,6 +154,7 @@ export const pushes: readonly Push[] = [
   { type: "removal-due", group: id, devices: [id], since: at, until: at + 300_000 },
   { type: "reached", group: id, number: 9 },
   { type: "turn", group: id },
+  { type: "joiners", group: id, devices: [id] },
   { type: "packages-low", left: 3 },
   { type: "confirmed", device: id, confirmation },
   { type: "device-waits", waiting },

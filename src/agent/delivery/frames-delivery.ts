@@ -36,13 +36,13 @@ export function framesDelivery({ client, turns, placeOf }: DeliveryOptions): Del
       if (request.kind === "create") return await create(group, request);
       const first = await commit(group, request);
       if (first !== "not-your-turn") return first;
-      await turns.take(toText(group));
+      await turns.take(toText(group), false);
       const second = await commit(group, request);
       return second === "not-your-turn" ? { kind: "stale-epoch" } : second;
     },
-    async joinInfo(id) {
+    async joinInfo(id, { orAdded } = { orAdded: false }) {
       const group = toText(id);
-      await turns.take(group);
+      if ((await turns.take(group, orAdded)) === "added") return { kind: "added" };
       const answer = await client.request("read-group-info", { group });
       if (answer.kind !== "answered") return refusalOf(answer);
       const { epoch, groupInfo, number, hash } = answer.value;

@@ -5,34 +5,45 @@ import type { System } from "../group-sessions/ports.ts";
 const LONGEST = 60_000;
 
 export interface Turns {
-  /** Resolves when this device may commit in the group, or when there is no use in waiting on. */
-  take(group: string): Promise<void>;
+  /**
+   * `turn`: this device may commit in the group, or there is no use in waiting on. `orAdded`: it wants in, and a member may add it instead:
+   * then it is `added`, and has a Welcome.
+   */
+  take(group: string, orAdded: boolean): Promise<"turn" | "added">;
 }
+
+type Waiter = PromiseWithResolvers<"turn" | "added"> & { readonly orAdded: boolean };
 
 /** The right to commit where many want to: asked for before an external join (SEALED.md 14). */
 export function turnsOver(client: FramesClient, system: System): Turns {
-  const waiting = new Map<string, Set<() => void>>();
+  const waiting = new Map<string, Set<Waiter>>();
   client.onEvent((event) => {
     if (event.kind === "push" && event.push.type === "turn") letGo(event.push.group);
+    if (event.kind === "push" && event.push.type === "group" && event.push.group.welcome)
+      welcomed(event.push.group.group);
     if (event.kind === "state") for (const group of waiting.keys()) letGo(group);
   });
   return {
-    async take(group) {
-      const { promise, resolve } = Promise.withResolvers<void>();
+    async take(group, orAdded) {
+      const waiter: Waiter = { ...Promise.withResolvers<"turn" | "added">(), orAdded };
       const others = waiting.get(group) ?? new Set();
       // Before the question: the push may come with its answer.
-      waiting.set(group, others.add(resolve));
-      const answer = await client.request("ask-turn", { group });
-      if (answer.kind === "answered" && !answer.value.granted) {
-        await Promise.race([promise, system.wait(LONGEST)]);
-      }
-      others.delete(resolve);
+      waiting.set(group, others.add(waiter));
+      const answer = await client.request("ask-turn", { group, orAdded });
+      const isWaiting = answer.kind === "answered" && !answer.value.granted;
+      const outcome = isWaiting ? await Promise.race([waiter.promise, system.wait(LONGEST)]) : "turn";
+      others.delete(waiter);
+      return outcome ?? "turn";
     },
   };
 
   function letGo(group: string): void {
     const released = waiting.get(group);
     waiting.delete(group);
-    for (const resolve of released ?? []) resolve();
+    for (const { resolve } of released ?? []) resolve("turn");
+  }
+
+  function welcomed(group: string): void {
+    for (const { orAdded, resolve } of waiting.get(group) ?? []) if (orAdded) resolve("added");
   }
 }

@@ -77,7 +77,11 @@ export interface DeliveryService {
   send(message: OutgoingMessage): Promise<Stored | Refusal>;
   /** Commit, Welcomes and GroupInfo of the next epoch together; for a creation, the first GroupInfo alone. */
   commit(group: Uint8Array, request: PendingRequest): Promise<Stored | Refusal>;
-  joinInfo(group: Uint8Array): Promise<JoinInfo | Refusal>;
+  /** `orAdded`: this device was never there, and a member may add it instead: `added`, a Welcome waits for it. */
+  joinInfo(
+    group: Uint8Array,
+    wish?: { readonly orAdded: boolean },
+  ): Promise<JoinInfo | { readonly kind: "added" } | Refusal>;
   /** The log has a commit that can't be processed (SEALED.md 15). Its answer changes nothing here. */
   reportInvalid(group: Uint8Array, number: number): Promise<void>;
 }

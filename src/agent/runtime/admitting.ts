@@ -4,6 +4,7 @@ import { sameBytes } from "../../mls/identity/bytes.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import type { OwedDevice } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
+import { takeThoseThere } from "./take-packages.ts";
 
 const observers = createObservers();
 
@@ -50,26 +51,12 @@ async function packagesOf(
   group: Uint8Array,
   owed: readonly OwedDevice[],
 ): Promise<{ readonly deviceId: Uint8Array; readonly keyPackage: Uint8Array }[]> {
-  let asked = owed.map(({ deviceId }) => toText(deviceId));
-  while (asked.length > 0) {
-    const answer = await entrance.client.request("take-packages", { group: toText(group), of: asked });
-    if (answer.kind === "answered") {
-      return answer.value.packages.flatMap(({ device, keyPackage }) => {
-        const known = owed.find(({ deviceId }) => toText(deviceId) === device);
-        return known === undefined || !isOf(entrance, keyPackage, known)
-          ? []
-          : [{ deviceId: toBytes(device), keyPackage }];
-      });
-    }
-    if (answer.kind !== "refused" || answer.refusal === null) return [];
-    // One that the server doesn't know, or has nothing of, keeps no other out.
-    const { refusal } = answer;
-    const missing = "device" in refusal ? refusal.device : asked[asked.length - 1];
-    const left = asked.filter((device) => device !== missing);
-    if (left.length === asked.length) return [];
-    asked = left;
-  }
-  return [];
+  const asked = owed.map(({ deviceId }) => toText(deviceId));
+  const taken = await takeThoseThere(entrance, toText(group), asked);
+  return taken.flatMap(({ device, keyPackage }) => {
+    const known = owed.find(({ deviceId }) => toText(deviceId) === device);
+    return known === undefined || !isOf(entrance, keyPackage, known) ? [] : [{ deviceId: toBytes(device), keyPackage }];
+  });
 }
 
 function isOf({ self, system }: Entrance, keyPackage: Uint8Array, { deviceId, deviceKey }: OwedDevice): boolean {

@@ -33,6 +33,7 @@ import { takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import { groupsThere } from "./group-views.ts";
 import { groupsOf } from "./groups.ts";
+import { addJoiners } from "./joiners.ts";
 import type { Groups } from "./groups.ts";
 import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
@@ -506,6 +507,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "presence":
         for (const person of push.people) later("pairs", async (living) => await completePairWith(living, person));
         later("companions", ({ entrance }) => beside.seen(entrance, push.people));
+        return;
+      case "joiners":
+        // Beside what comes in the same group, as removals are.
+        later(`joiners ${push.group}`, async ({ entrance }) => await addJoiners(entrance, push.group, push.devices));
         return;
       // Turns are waited for in turns.ts; the rest is for faces.
       case "turn":

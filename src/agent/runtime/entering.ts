@@ -30,14 +30,16 @@ export async function create(entrance: Entrance, conversation: string, policy: R
   entrance.groups.wake(toText(await prepareGroup(entrance, conversation, policy)));
 }
 
-/** Into an open room, or back in where this device has a leaf, by an external commit. Else why not, in a word. */
+/** Into an open room, or back in where this device has a leaf, by an external commit; or by a member who adds it. Else why not, in a word. */
 export async function enter(entrance: Entrance, view: GroupView): Promise<"entering" | { readonly why: string }> {
   const { store, service, system, self, groups } = entrance;
   const group = toBytes(view.group);
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
   if (row !== null && row.conversation !== conversation) return misplaced(entrance, view, "a group of another name");
-  const joinInfo = await service.joinInfo(group);
+  const joinInfo = await service.joinInfo(group, { orAdded: row === null });
+  // The Welcome is taken as any other.
+  if (joinInfo.kind === "added") return "entering";
   if (joinInfo.kind !== "join-info") return { why: joinInfo.kind === "refused" ? joinInfo.why : joinInfo.kind };
   const entering = { engine: self.engine, system };
   const check = checkOf(entrance, view);

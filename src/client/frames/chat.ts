@@ -169,6 +169,7 @@ class FramesChat implements ChatClient {
       case "removal-due":
       case "reached":
       case "turn":
+      case "joiners":
       case "packages-low":
       case "devices":
       case "device-waits":

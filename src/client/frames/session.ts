@@ -132,6 +132,7 @@ export class FrameSession {
       case "removal-due":
       case "reached":
       case "turn":
+      case "joiners":
       case "packages-low":
       case "moderated":
       case "confirmed":

@@ -210,7 +210,7 @@ async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups:
     case "commit":
       return answered(type, await groups.commit(speaker, body), ({ number, at }) => ({ number, at }));
     case "ask-turn":
-      return answered(type, groups.requestTurn(speaker, body.group), ({ granted }) => ({ granted }));
+      return answered(type, groups.requestTurn(speaker, body.group, body.orAdded), ({ granted }) => ({ granted }));
     case "give-up-turn":
       groups.giveUpTurn(speaker, body.group);
       return DONE;

@@ -73,6 +73,7 @@ function isSameForAll(notice: GroupNotice): boolean {
     case "reached":
     case "packages-low":
     case "turn":
+    case "joiners":
     case "confirmed":
     case "device-waits":
     case "devices":

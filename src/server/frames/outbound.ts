@@ -91,6 +91,8 @@ export function pushOfGroupNotice(
       return { type: "packages-low", left: notice.left };
     case "turn":
       return { type: "turn", group: notice.group };
+    case "joiners":
+      return { type: "joiners", group: notice.group, devices: [...notice.devices] };
     case "confirmed":
       return { type: "confirmed", device: notice.device, confirmation: sentConfirmation(notice.confirmation) };
     case "device-waits":

@@ -226,7 +226,9 @@ export class FramesSession implements ProtocolSession, Hearer {
       const registered = isKeyed ? ({ reason: "name-has-key" } as const) : await this.#register(name, undefined);
       return "reason" in registered ? registered : { ...registered, device: null, speaker: null };
     }
-    return await this.#greetDevice(name, owner, { ...proved, session: this.link.id, owner });
+    const greeted = await this.#greetDevice(name, owner, { ...proved, session: this.link.id, owner });
+    if (!("reason" in greeted) && body.features.includes("joiners")) this.#services.groups.noteHelper(proved.device);
+    return greeted;
   }
 
   async #greetDevice(name: string, owner: Owner, coming: ComingDevice): Promise<Refusal | Greeted> {

@@ -14,6 +14,7 @@ import { refusalOfOnline } from "../../groups/devices.ts";
 import type { DeviceId, GroupId } from "../../groups/ids.ts";
 import { decodeEntry, type LogEntry } from "../../groups/log-entry.ts";
 import { isOverfull } from "../../groups/log-size.ts";
+import { mayBeAdded, membersThere } from "../../groups/joiners.ts";
 import { groupLog, infoLog, welcomeLog } from "../../groups/logs.ts";
 import { isActive } from "../../groups/members.ts";
 import { ownerOf } from "../../groups/reached.ts";
@@ -85,6 +86,8 @@ export class GroupService {
   readonly #receiptKey: Uint8Array;
   readonly #observers: ObserverCache;
   readonly #turns: TurnKeeper;
+  /** Devices that are there, whose clients can add others. */
+  readonly #helpers = new Set<DeviceId>();
   readonly #reached: ReachedKeeper;
   readonly #work: HeavyWork;
   readonly #forgetting: NodeJS.Timeout;
@@ -103,7 +106,12 @@ export class GroupService {
       length: this.#settings.turn,
       most: this.#settings.maxWaitingTurns,
       now: options.now,
-      onGranted: (group, device) => this.#tell(device, { kind: "turn", group }),
+      groupOf: (group) => ({
+        isMember: (device) => device in (get(this.state.groups, group)?.members ?? {}),
+        helper: (except) => this.#helperIn(group, except),
+      }),
+      onGranted: (group, { device, adding }) =>
+        this.#tell(device, adding.length === 0 ? { kind: "turn", group } : { kind: "joiners", group, devices: adding }),
     });
     this.#work = new HeavyWork({
       now: options.now,
@@ -196,7 +204,10 @@ export class GroupService {
 
   offline({ session, device }: Speaker): void {
     // If the device has connected again, its turns belong to the new connection.
-    if (get(this.state.online, device) === session) this.#turns.releaseAll(device);
+    if (get(this.state.online, device) === session) {
+      this.#helpers.delete(device);
+      this.#turns.releaseAll(device);
+    }
     this.#mailbox.post({ kind: "device-offline", session });
   }
 
@@ -301,12 +312,18 @@ export class GroupService {
     return replyOf(await this.#ask({ kind: "publish-packages", ...speaker, ...inspected, replace }));
   }
 
-  requestTurn({ device }: Speaker, group: GroupId): Outcome<{ readonly granted: boolean }> {
+  /** This device's client can add whom the server names. */
+  noteHelper(device: DeviceId): void {
+    this.#helpers.add(device);
+  }
+
+  /** `orAdded`: a member may add it instead. */
+  requestTurn({ device }: Speaker, group: GroupId, orAdded: boolean): Outcome<{ readonly granted: boolean }> {
     const row = get(this.state.groups, group);
     if (row === undefined || !(device in row.members || mayReadInfo(this.state, device, group))) {
       return { ok: false, refusal: { reason: "unknown-group" } };
     }
-    const answer = this.#turns.request(group, device);
+    const answer = this.#turns.request(group, device, orAdded && mayBeAdded(this.state, group, device));
     if (answer === "too-many") return { ok: false, refusal: { reason: "too-many", of: "waiting-for-a-turn" } };
     return { ok: true, value: { granted: answer === "granted" } };
   }
@@ -476,6 +493,12 @@ export class GroupService {
   /** Whose work it is: a person's devices have one share together. */
   #payer({ device }: Speaker): string {
     return ownerOf(this.state, device) ?? device;
+  }
+
+  /** By chance, so that nobody can make sure to be asked. */
+  #helperIn(group: GroupId, except: readonly DeviceId[]): DeviceId | null {
+    const able = membersThere(this.state, group).filter((each) => this.#helpers.has(each) && !except.includes(each));
+    return able[Math.floor(Math.random() * able.length)] ?? null;
   }
 
   #epochOf(group: GroupId): number {

@@ -6,6 +6,9 @@ import {
   NO_TURNS,
   releaseTurn,
   requestTurn,
+  type Grant,
+  type TurnChange,
+  type TurnContext,
   type Turns,
 } from "../../groups/turns.ts";
 
@@ -16,7 +19,8 @@ export interface TurnKeeperOptions {
   readonly most: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly onGranted: (group: GroupId, device: DeviceId) => void;
+  readonly groupOf: (group: GroupId) => Pick<TurnContext, "isMember" | "helper">;
+  readonly onGranted: (group: GroupId, grant: Grant) => void;
 }
 
 /** Whose turn it is to commit, with the clock that the rules of turns don't have. */
@@ -35,20 +39,19 @@ export class TurnKeeper {
   }
 
   /** `granted` at once, or `waiting` until `onGranted`. */
-  request(group: GroupId, device: DeviceId): "granted" | "waiting" | "too-many" {
-    const { now, length, most } = this.#options;
-    const change = requestTurn(this.#turns, group, device, { now: now(), length, most });
+  request(group: GroupId, device: DeviceId, orAdded: boolean): "granted" | "waiting" | "too-many" {
+    const { most } = this.#options;
+    const change = requestTurn(this.#turns, group, { device, orAdded }, { most, ...this.#context(group) });
     if (change === null) return "too-many";
     this.#turns = change.turns;
     if (change.granted !== null) this.#watch(group);
-    if (change.granted !== null && change.granted !== device) this.#options.onGranted(group, change.granted);
+    if (change.granted !== null && change.granted.device !== device) this.#options.onGranted(group, change.granted);
     return this.holder(group) === device ? "granted" : "waiting";
   }
 
   /** The device has committed, gives up, or is gone. */
   release(group: GroupId, device: DeviceId): void {
-    const { now, length } = this.#options;
-    this.#take(group, releaseTurn(this.#turns, group, device, { now: now(), length }));
+    this.#take(group, releaseTurn(this.#turns, group, device, this.#context(group)));
   }
 
   /** The same in all groups. */
@@ -61,7 +64,12 @@ export class TurnKeeper {
     this.#timers.clear();
   }
 
-  #take(group: GroupId, { turns, granted }: ReturnType<typeof releaseTurn>): void {
+  #context(group: GroupId): TurnContext {
+    const { now, length, groupOf } = this.#options;
+    return { now: now(), length, ...groupOf(group) };
+  }
+
+  #take(group: GroupId, { turns, granted }: TurnChange): void {
     this.#turns = turns;
     if (granted === null) return;
     this.#watch(group);
@@ -70,11 +78,10 @@ export class TurnKeeper {
 
   #watch(group: GroupId): void {
     clearTimeout(this.#timers.get(group));
-    const { now, length } = this.#options;
     const timer = setTimeout(() => {
       this.#timers.delete(group);
-      this.#take(group, expireTurn(this.#turns, group, { now: now(), length }));
-    }, length + 1);
+      this.#take(group, expireTurn(this.#turns, group, this.#context(group)));
+    }, this.#options.length + 1);
     this.#timers.set(group, timer.unref());
   }
 }

@@ -100,8 +100,14 @@ export const commit = {
   reply: stored,
 };
 
-/** Asks for the turn to commit: granted at once, or later by a push. */
-export const askTurn = { request: v.object(inGroup), reply: v.object({ granted: v.boolean() }) };
+/**
+ * Asks for the turn to commit: granted at once, or later by a push. `orAdded`: the device wants in, and a member may add it instead; a
+ * Welcome comes then. Feature `joiners`.
+ */
+export const askTurn = {
+  request: v.object({ ...inGroup, orAdded: v.optional(v.boolean(), false) }),
+  reply: v.object({ granted: v.boolean() }),
+};
 export const giveUpTurn = { request: v.object(inGroup), reply: nothing };
 
 /** A message. (counter, message) told again gets the first answer again. */
@@ -154,3 +160,5 @@ export const removalDue = v.object({
 /** The same as `reached` of the group; it gathers for a moment, so that it comes seldom. Feature `reached`. */
 export const reached = v.object({ type: v.literal("reached"), ...inGroup, number: count });
 export const turnGranted = v.object({ type: v.literal("turn"), ...inGroup });
+/** This member has the turn, though it didn't ask, to add these devices with one commit. To clients with the feature `joiners`. */
+export const joiners = v.object({ type: v.literal("joiners"), ...inGroup, devices: listOf(deviceId, 64) });

@@ -1,7 +1,7 @@
 /** Everything that a server sends unasked, by type. */
 import * as v from "valibot";
 import { confirmed, devicesChanged, deviceWaits } from "./devices.ts";
-import { groupChanged, newEntry, reached, removalDue, turnGranted } from "./groups.ts";
+import { groupChanged, joiners, newEntry, reached, removalDue, turnGranted } from "./groups.ts";
 import { serverHello } from "./hello.ts";
 import { packagesLow } from "./key-packages.ts";
 import { moderated, operatorChanged } from "./moderation.ts";
@@ -29,6 +29,7 @@ export const push = v.variant("type", [
   removalDue,
   reached,
   turnGranted,
+  joiners,
   packagesLow,
   confirmed,
   deviceWaits,

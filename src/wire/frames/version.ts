@@ -13,11 +13,12 @@
  * - 1 with the feature `successors`: `written` of a group; reports about a log as well as about a commit.
  * - `reasons` in the answer to `bans`.
  * - 1 with the feature `devices`: the requests and pushes of devices.ts; `sealKey` and `receipt` in the hello; the refusal `no-user-key`.
+ * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
  */
 export const VERSION = 1;
 
 /** What this side can do beyond the version's minimum; both say theirs in the hello. */
-export const FEATURES: readonly string[] = ["reached", "removals", "successors", "devices"];
+export const FEATURES: readonly string[] = ["reached", "removals", "successors", "devices", "joiners"];
 
 /** The WebSocket subprotocol, and the path of the upgrade. */
 export const SUBPROTOCOL = "padserve.v1";
