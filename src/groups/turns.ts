@@ -117,7 +117,7 @@ function next(turns: Turns, group: GroupId, turn: Turn, context: TurnContext): T
   const asked = new Set(turn.adding);
   const waiting = turn.waiting
     .filter(({ device, chances }) => chances === 0 || !isMember(device))
-    .map((each) => (asked.has(each.device) ? { ...each, chances: each.chances - 1 } : each));
+    .map(({ device, chances }) => ({ device, chances: asked.has(device) ? chances - 1 : chances }));
   const [first, ...others] = waiting;
   if (first === undefined) return { turns: without(turns, group), granted: null };
   const until = context.now + context.length;
