@@ -217,6 +217,34 @@ test.each([4, 12, 20, 28, 36, 44, 52, 60])(
   },
 );
 
+test("SR-28 a successor is kept as one from the moment that it is kept: what is written into it isn't refused when another is faster to make it", async () => {
+  const [bob] = await world.arrive("bob");
+  let mostWithout = 0;
+  const alice = soakDevice(
+    "alice",
+    world.port(),
+    (error) => world.failures.push(error),
+    () => world.lookAgain(),
+    (groups) => {
+      const rows = groups.filter(({ conversation }) => conversation === EVERYONE);
+      mostWithout = Math.max(mostWithout, rows.filter(({ successor }) => successor === null).length);
+    },
+  );
+  try {
+    await alice.runtime.client.online();
+    await world.until(async () => bob !== undefined && (await members(bob)) === 2);
+    const backup = await world.backUp();
+    await alice.runtime.write(EVERYONE, Buffer.from("one"), []);
+    await alice.runtime.settled();
+    await bob?.stop();
+    await restart(backup);
+    await world.until(async () => (await alice.history(EVERYONE)).some(({ entry }) => entry.kind === "continued"));
+    expect(mostWithout).toBe(1);
+  } finally {
+    await alice.remove();
+  }
+});
+
 async function textsOf(device: SoakDevice): Promise<readonly string[]> {
   return (await device.history(EVERYONE)).flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
 }

@@ -1,17 +1,28 @@
 import type { LogEntry } from "../../src/agent/group-sessions/ports.ts";
 import type { HistoryRow, OutboxRow } from "../../src/agent/storage/kept.ts";
-import { hex } from "./device.ts";
-import type { TestDevice } from "./device.ts";
+import type { GroupSession } from "../../src/agent/group-sessions/session.ts";
+import { hex } from "../../src/agent/storage/hex.ts";
 import type { IdealLog } from "./ideal-log.ts";
+
+/** A device at rest, on whatever log. */
+export interface CheckedDevice {
+  readonly id: Uint8Array;
+  readonly who: string;
+  session(group: Uint8Array): Pick<GroupSession, "look">;
+  /** Of the checked group, oldest first. */
+  history(): Promise<readonly HistoryRow[]>;
+}
 
 /** A run's devices and what was done with them, for the checks at its end. */
 export interface Soak {
-  readonly seed: number;
   readonly group: Uint8Array;
-  readonly log: IdealLog;
-  readonly devices: readonly TestDevice[];
+  readonly log: Pick<IdealLog, "entries" | "roster">;
+  readonly devices: readonly CheckedDevice[];
   /** Each message whose writing was acknowledged, with who wrote it. */
-  readonly written: readonly { readonly device: TestDevice; readonly message: OutboxRow }[];
+  readonly written: readonly {
+    readonly device: CheckedDevice;
+    readonly message: Pick<OutboxRow, "messageId" | "text">;
+  }[];
 }
 
 /** Holds each device, at rest, against the log and against who was in the group when. Throws the first thing that is wrong. */
@@ -28,7 +39,7 @@ export async function checkSoak(soak: Soak): Promise<void> {
 }
 
 /** All members are in the log's last epoch, in one state, and nothing waits. */
-async function checkAgreement({ group, log }: Soak, members: readonly TestDevice[], epoch: number): Promise<void> {
+async function checkAgreement({ group, log }: Soak, members: readonly CheckedDevice[], epoch: number): Promise<void> {
   if (members.length === 0) throw new Error("nobody is left in the group");
   const authenticators = new Set<string>();
   for (const device of members) {
@@ -42,7 +53,7 @@ async function checkAgreement({ group, log }: Soak, members: readonly TestDevice
 }
 
 /** What a member wrote is in the log once; what somebody wrote who is out now, at most once. Nothing else is there. */
-function checkWritten({ log, group, written }: Soak, members: readonly TestDevice[]): void {
+function checkWritten({ log, group, written }: Soak, members: readonly CheckedDevice[]): void {
   const entries = log.entries(group).filter(({ kind }) => kind === "message");
   for (const { device, message } of written) {
     const found = entries.filter(({ messageId }) => hex(messageId) === hex(message.messageId));
@@ -59,7 +70,7 @@ function checkWritten({ log, group, written }: Soak, members: readonly TestDevic
  */
 function checkHistory(
   { log, group, written }: Soak,
-  device: TestDevice,
+  device: CheckedDevice,
   rows: readonly HistoryRow[],
   isMember: boolean,
 ): void {
@@ -86,7 +97,7 @@ function checkHistory(
 }
 
 function check(
-  device: TestDevice,
+  device: CheckedDevice,
   entry: LogEntry,
   isReader: boolean,
   isGap: boolean,
@@ -100,6 +111,6 @@ function check(
     throw new Error(`${name(device)} has lost ${number} of epoch ${entry.epoch}`);
 }
 
-function name({ id, who }: TestDevice): string {
+function name({ id, who }: CheckedDevice): string {
   return `${who.slice(-4)}/${hex(id).slice(0, 4)}`;
 }

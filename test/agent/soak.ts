@@ -81,7 +81,7 @@ export async function soak(seed: number, steps: number): Promise<SoakFigures> {
       if (random() < 0.1) await loseAndEnd();
     }
     await settle();
-    const whole: Soak = { seed, group, log, devices, written };
+    const whole: Soak = { group, log, devices, written };
     await checkSoak(whole);
     figures.epochs = log.entries(group).filter(({ kind }) => kind === "commit").length;
     return figures;

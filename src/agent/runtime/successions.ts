@@ -10,6 +10,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup } from "../group-sessions/join.ts";
+import type { Change } from "../storage/changes.ts";
 import type { GroupRow, OwedDevice, StopCause } from "../storage/kept.ts";
 import { LONGEST, TIMEOUT } from "./admitting.ts";
 import { enter } from "./entering.ts";
@@ -34,7 +35,7 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
   const tried = new Set<string>();
   /** When a successor was first seen that this device isn't in. */
   const met = new Map<string, number>();
-  let handing: Promise<void> = Promise.resolve();
+  let handing: Promise<unknown> = Promise.resolve();
   /** Conversations with groups whose keys are still kept. */
   const outlived = new Set(kept.filter(isOutlived).map(({ conversation }) => conversation));
   const these: Successions = {
@@ -139,18 +140,19 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
     rows: readonly GroupRow[],
     views: readonly GroupView[],
   ): Promise<void> {
-    const { store, self, system, groups } = entrance;
+    const { self, system, groups } = entrance;
     const source = await lastKnown(entrance, rows);
     if (source === null || tried.has(toText(source.group))) return;
     tried.add(toText(source.group));
     const group = system.randomBytes(16);
     const { policy, readers, devices } = source;
-    await store.commit([
+    const made: readonly Change[] = [
       ...createGroup({ engine: self.engine, system }, { group, conversation, policy }),
       { kind: "readers-shown", group, readers },
       { kind: "devices-owed", group, devices },
-    ]);
-    await handOver(entrance, { conversation, successor: group, views });
+    ];
+    // Another one that came meanwhile has all that waited, and none is made.
+    if (!(await handOver(entrance, { conversation, successor: group, views, made }))) return;
     const session = await groups.add(group, conversation);
     // Until who can be added at once is: see `admitOwed`.
     session.awaitMembers(
@@ -160,16 +162,21 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
     groups.wake(toText(group));
   }
 
-  async function handOver(entrance: Entrance, given: Handing): Promise<void> {
+  async function handOver(entrance: Entrance, given: Handing): Promise<boolean> {
     // Welcomes and what is looked for here come in each their own time.
     const done = handing.then(async () => await handOverAll(entrance, given));
     handing = done.catch(() => {});
-    await done;
+    return await done;
   }
 
-  /** All that wait in the conversation, one after another; each is told once. */
-  async function handOverAll(entrance: Entrance, { conversation, successor, views }: Handing): Promise<void> {
+  /** All that wait in the conversation, one after another; each is told once. False: none did. */
+  async function handOverAll(
+    entrance: Entrance,
+    { conversation, successor, views, made = [] }: Handing,
+  ): Promise<boolean> {
     const { store, groups, self, system } = entrance;
+    let first = made;
+    let isAny = false;
     for (const row of (await rowsOf(entrance, conversation)).filter(waits)) {
       if (sameBytes(row.id, successor)) continue;
       const group = toText(row.id);
@@ -186,10 +193,12 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
         at: system.now(),
         entry,
       } as const;
-      const changes = why === null ? [succeeded] : [succeeded, told];
+      const changes = [...first, succeeded, ...(why === null ? [] : [told])];
       const session = groups.session(group);
       if (session === null) await store.commit(changes);
       else await session.handOver(changes);
+      first = [];
+      isAny = true;
       waiting.delete(group);
       if (real.delete(group)) heirs.add(toText(successor));
       // What this device owed there it owes here.
@@ -197,6 +206,7 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       outlived.add(conversation);
       if (why !== null) onContinued(conversation, why);
     }
+    return isAny;
   }
 }
 
@@ -204,6 +214,11 @@ interface Handing {
   readonly conversation: string;
   readonly successor: Uint8Array;
   readonly views: readonly GroupView[];
+  /**
+   * What makes the successor, kept together with the first group's: a successor that nothing says is one would refuse what was written into it
+   * when another was faster to make it.
+   */
+  readonly made?: readonly Change[];
 }
 
 /** Stopped, but for this device's own sake; or never made, since another was faster. */

@@ -1,11 +1,17 @@
 import { startDevice, type DeviceRuntime, type RuntimeEvent } from "../../../src/agent/runtime/device-runtime.ts";
-import type { HistoryRow } from "../../../src/agent/storage/kept.ts";
+import type { GroupRow, HistoryRow } from "../../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../../src/agent/storage/ports.ts";
-import { Fault, openDatabase } from "../../../src/agent/storage/sqlite/database.ts";
+import type { Socket } from "node:net";
+import { openTcp } from "../../../src/client/transport/open.ts";
+import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
+import { Fault, openDatabase, type Database } from "../../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../../src/agent/storage/sqlite/store.ts";
 import { deviceScratch } from "../device-scratch.ts";
 
-/** A person's one device on the soak's server. It can be ended at any statement of its store, and is started again from its files. */
+/**
+ * A person's one device on a real server. It can be ended at any statement of its store, and is started again from its files; or a
+ * statement fails once, as on a disk that was full for a moment.
+ */
 export interface SoakDevice {
   readonly name: string;
   readonly isRunning: boolean;
@@ -15,10 +21,18 @@ export interface SoakDevice {
   start(): void;
   /** Ends it and closes its files, however it was. */
   stop(): Promise<void>;
-  /** After so many statements of its store the process ends. */
+  /** After so many statements of its store the process ends: its connection, too. */
   crashAfter(statements: number): void;
+  /** After so many statements of its store one fails. */
+  failAfter(statements: number): void;
+  /** A statement has failed so since it was started. */
+  readonly hasFailed: boolean;
+  /** How many statements its store has been asked since it was started first. */
+  readonly statements: number;
   /** Oldest first. */
   history(conversation: string): Promise<readonly HistoryRow[]>;
+  /** The texts that it has or has yet to send there, and by which id. */
+  texts(conversation: string): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Messages that wait, in whatever group. */
   waiting(): Promise<number>;
   remove(): Promise<void>;
@@ -26,18 +40,25 @@ export interface SoakDevice {
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
-/** @param onFailure what isn't the end of its process. @param onEvent after each thing that it tells. */
+/**
+ * @param onFailure what isn't the end of its process. @param onEvent after each thing that it tells.
+ * @param onCommit after each commit of its store, with the groups that it has then.
+ */
 export function soakDevice(
   name: string,
   port: number,
   onFailure: (error: unknown) => void,
   onEvent: (event: RuntimeEvent) => void = () => {},
+  onCommit?: (groups: readonly GroupRow[]) => void,
 ): SoakDevice {
   const place = deviceScratch();
+  let database: Database;
   let store: AgentStore;
+  let isLookedAt = false;
   let runtime: DeviceRuntime;
-  let [isRunning, hasCrashed] = [false, false];
-  let countdown = Infinity;
+  let [isRunning, hasCrashed, hasFailed] = [false, false, false];
+  let [countdown, failing, statements] = [Infinity, Infinity, 0];
+  const sockets = new Set<Socket>();
   const device: SoakDevice = {
     name,
     get isRunning() {
@@ -49,11 +70,20 @@ export function soakDevice(
     get runtime() {
       return runtime;
     },
+    get hasFailed() {
+      return hasFailed;
+    },
+    get statements() {
+      return statements;
+    },
     start() {
-      [isRunning, hasCrashed, countdown] = [true, false, Infinity];
-      store = storeInThisThread(openDatabase(place, { faultPoint }));
+      [hasCrashed, hasFailed, countdown, failing] = [false, false, Infinity, Infinity];
+      database = openDatabase(place, { faultPoint });
+      isRunning = true;
+      store = storeInThisThread(database);
       runtime = startDevice({
         server: { host: "127.0.0.1", port },
+        open,
         store,
         name,
         deviceLabel: "soak",
@@ -67,13 +97,23 @@ export function soakDevice(
       isRunning = false;
       await runtime.close().catch(ignore);
       // As the kernel does with a process: files are closed, what wasn't committed is gone.
-      countdown = Infinity;
+      [countdown, failing] = [Infinity, Infinity];
       await store.close();
     },
-    crashAfter(statements) {
-      countdown = statements;
+    crashAfter(count) {
+      countdown = count;
+    },
+    failAfter(count) {
+      failing = count;
     },
     history: async (conversation) => (await store.history(conversation, { before: null, limit: 1000 })).toReversed(),
+    async texts(conversation) {
+      const waiting = (await (await runtime.session(conversation))?.look())?.waiting ?? [];
+      const found = new Map(waiting.map(({ text, messageId }) => [text ?? "", messageId]));
+      for (const { entry } of await device.history(conversation))
+        if (entry.kind === "message") found.set(entry.text ?? "", entry.messageId);
+      return found;
+    },
     waiting: async () => (await store.outbox()).length,
     async remove() {
       await device.stop();
@@ -84,13 +124,38 @@ export function soakDevice(
   return device;
 
   function faultPoint(statement: string): void {
-    if (countdown > 0) {
-      countdown -= 1;
+    if (isLookedAt) return;
+    if (hasCrashed) throw new Fault(statement);
+    statements += 1;
+    if (statement === "after COMMIT" && onCommit !== undefined) look(onCommit);
+    if (countdown <= 0) {
+      hasCrashed = true;
+      for (const socket of sockets) socket.destroy();
+      throw new Fault(statement);
+    }
+    countdown -= 1;
+    if (failing > 0) {
+      failing -= 1;
       return;
     }
-    countdown = 0;
-    hasCrashed = true;
-    throw new Fault(statement);
+    // What was committed can't fail any more, and what is rolled back is so even when that says no.
+    if (statement === "after COMMIT" || statement === "ROLLBACK") return;
+    failing = Infinity;
+    hasFailed = true;
+    throw new AgentStoreError("full", statement);
+  }
+
+  function look(tell: (groups: readonly GroupRow[]) => void): void {
+    isLookedAt = true;
+    // While it opens there is none yet.
+    if (isRunning) tell(database.load().groups);
+    isLookedAt = false;
+  }
+
+  async function open(...where: Parameters<typeof openTcp>): Promise<Socket> {
+    const socket = await openTcp(...where);
+    sockets.add(socket.once("close", () => sockets.delete(socket)));
+    return socket;
   }
 
   function hear(event: RuntimeEvent): void {
