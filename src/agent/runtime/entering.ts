@@ -14,6 +14,8 @@ export type { Entrance } from "./entrance.ts";
 
 /** Groups that a device lets itself be put into: each costs it memory and disk. */
 const MOST_GROUPS = 5_000;
+/** How long a Welcome that is there takes at most, in milliseconds. */
+const LONGEST_WELCOME = 15_000;
 
 /** A group of one's own in this conversation, asked of the server when its session advances. Its id. */
 export async function prepareGroup(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
@@ -31,15 +33,23 @@ export async function create(entrance: Entrance, conversation: string, policy: R
 }
 
 /** Into an open room, or back in where this device has a leaf, by an external commit; or by a member who adds it. Else why not, in a word. */
-export async function enter(entrance: Entrance, view: GroupView): Promise<"entering" | { readonly why: string }> {
+export async function enter(
+  entrance: Entrance,
+  view: GroupView,
+  { orAdded } = { orAdded: true },
+): Promise<"entering" | { readonly why: string }> {
   const { store, service, system, self, groups } = entrance;
   const group = toBytes(view.group);
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
   if (row !== null && row.conversation !== conversation) return misplaced(entrance, view, "a group of another name");
-  const joinInfo = await service.joinInfo(group, { orAdded: row === null });
-  // The Welcome is taken as any other.
-  if (joinInfo.kind === "added") return "entering";
+  const joinInfo = await service.joinInfo(group, { orAdded: orAdded && row === null });
+  if (joinInfo.kind === "added") {
+    // The Welcome is taken as any other, in its group's lane.
+    if (groups.session(view.group) === null)
+      await Promise.race([groups.arrival(conversation), system.wait(LONGEST_WELCOME)]);
+    return "entering";
+  }
   if (joinInfo.kind !== "join-info") return { why: joinInfo.kind === "refused" ? joinInfo.why : joinInfo.kind };
   const entering = { engine: self.engine, system };
   const check = checkOf(entrance, view);
@@ -94,7 +104,7 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
       // It has come in by itself meanwhile; what waits here is looked at again with the next connection.
       else if (error instanceof AgentStoreError && error.code === "conflict") return;
       else if (!(error instanceof EngineError)) throw error;
-      else if ((await enter(entrance, view)) !== "entering") return;
+      else if ((await enter(entrance, view, { orAdded: false })) !== "entering") return;
     }
   }
   await client.request("welcome-done", { group: view.group });
