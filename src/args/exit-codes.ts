@@ -17,7 +17,7 @@ export const EXIT = {
   readersChanged: 10,
   /** Nothing was sent: a key, a name or an address no longer means whom it meant. */
   keyChanged: 11,
-  /** Another device has made the key of this name or person, and would have to confirm this one. */
+  /** Another device has made the key of this name or person, and has to confirm this one first. */
   unconfirmed: 12,
   interrupted: 130,
 } as const;
@@ -38,6 +38,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   errors: "doctor: it found an error",
   readersChanged: "not sent: the readers changed since you last looked; --accept-members sends all the same",
   keyChanged: "not sent: somebody's key changed, their name means somebody else, or another server answers",
-  unconfirmed: "another device has made this name's key: choose another name, or have it released",
+  unconfirmed:
+    "this device is not one of that person's yet: pad devices confirm on one that is, or choose another name",
   interrupted: "interrupted",
 };

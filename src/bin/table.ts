@@ -22,7 +22,10 @@ export const COMMANDS: Readonly<Record<string, Row>> = {
     summary: "show the number that you and somebody compare, and remember that you have",
     load: () => import("../cli/verify.ts"),
   },
-  devices: { summary: "list your devices", load: () => import("../cli/devices.ts") },
+  devices: {
+    summary: "list your devices, confirm a new one, remove a lost one",
+    load: () => import("../cli/devices/command.ts"),
+  },
   agent: { summary: "tell how your agent is, stop it, or run it as a service", load: loadAgent },
   who: { summary: "list who is here", load: () => import("../cli/who.ts") },
   serve: { summary: "run the server", load: () => import("../server/serve.ts"), outlivesReader: true },

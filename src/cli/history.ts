@@ -49,27 +49,31 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
   if (target.kind === "all") {
     return complain({ text: "What is said to ALL is not kept. Rooms are: pad rooms lists them.", code: EXIT.wrongUse });
   }
-  return await withChat("history", { values, context, attach, offline: true }, async (chat, server) => {
-    const known = chat.named(words[0] ?? "");
-    const isAway = chat.state.kind !== "online";
-    const found = isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
-    if ("code" in found) return found;
-    const { conversation } = found;
-    if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
-      return { text: "What is said there is not sealed, and so not kept.", code: EXIT.refused };
-    }
-    const limit = values.limit ?? 50;
-    const read =
-      values.search === undefined
-        ? await newest(chat, conversation.id, limit, server)
-        : oldestFirst(await chat.search(values.search, conversation.id, limit), server);
-    if ("code" in read) return read;
-    for (const message of read.messages) {
-      const json = values.json === true ? messageJson(conversation, message) : null;
-      context.stdout.write(json === null ? asLine(message) : jsonLine(json));
-    }
-    return EXIT.done;
-  });
+  return await withChat(
+    "history",
+    { values, context, attach, offline: true, standing: "any" },
+    async (chat, server) => {
+      const known = chat.named(words[0] ?? "");
+      const isAway = chat.state.kind !== "online";
+      const found = isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
+      if ("code" in found) return found;
+      const { conversation } = found;
+      if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
+        return { text: "What is said there is not sealed, and so not kept.", code: EXIT.refused };
+      }
+      const limit = values.limit ?? 50;
+      const read =
+        values.search === undefined
+          ? await newest(chat, conversation.id, limit, server)
+          : oldestFirst(await chat.search(values.search, conversation.id, limit), server);
+      if ("code" in read) return read;
+      for (const message of read.messages) {
+        const json = values.json === true ? messageJson(conversation, message) : null;
+        context.stdout.write(json === null ? asLine(message) : jsonLine(json));
+      }
+      return EXIT.done;
+    },
+  );
 
   function complain({ text, code }: Explanation): ExitCode {
     context.stderr.write(`pad history: ${text}\n`);

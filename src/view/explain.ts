@@ -154,7 +154,7 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "replaced":
       return "This device is connected from another program now.";
     case "device-removed":
-      return "This device was removed from your devices. Set it up again: pad devices reset";
+      return "This device was removed from your devices. To make a new one in its place: pad devices new";
     case "device-not-confirmed":
       return otherKey(me);
     case "no-such-device":
@@ -194,12 +194,12 @@ function explainRefusal(refusal: Refusal, me?: string): string {
   }
 }
 
-/** Devices can't confirm each other yet: another name, or the administrator, is the only way in. */
+/** A name that was said is asked for; one that a program has chosen may be anybody's. */
 function otherKey(me: string | undefined): string {
-  const [name, released] = me === undefined ? ["That name", "NAME"] : [visible(me), visible(me)];
+  const [name, said] = me === undefined ? ["That name", "NAME"] : [visible(me), visibleLine(me)];
   return (
-    `${name} has a key here that another device made, which can't confirm this one yet. If that is somebody else's: choose another name. ` +
-    `If it was you, and that device is gone: the administrator can free the name, by padserve names release ${released}`
+    `${name} has a key here that another device made. If it is yours: say so, by --as ${said} (in pad chat by the name itself), and confirm this device there. ` +
+    `If it is somebody else's: choose another name.`
   );
 }
 

@@ -17,7 +17,8 @@ import { listenSealed } from "./sealed.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
-import { conversationFor, whenOnline, whenReader } from "../sealed/whereabouts.ts";
+import { whenReady } from "../sealed/standing.ts";
+import { conversationFor, whenReader } from "../sealed/whereabouts.ts";
 
 /** `pad listen`: a line for each message, or a command. */
 export const command = listenCommand(attachAgent);
@@ -98,7 +99,7 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
     }
     const { chat } = attached;
     try {
-      const away = await whenOnline(chat, server, stop);
+      const away = await whenReady(chat, server, stop);
       if (away !== null) return away;
       const found = await conversationFor(chat, meant, server);
       if ("code" in found) return found;

@@ -6,7 +6,8 @@ import type { ServerAddress } from "../../client/transport/index.ts";
 import type { Explanation } from "../explain.ts";
 import { explainLoss, whichServer, type SCRIPT_OPTIONS } from "../script.ts";
 import { cannotSeal, type Attach } from "./attach.ts";
-import { aborted, whenOnline } from "./whereabouts.ts";
+import { standingInTheWay, whenReady, whenThere } from "./standing.ts";
+import { aborted } from "./whereabouts.ts";
 
 export interface WithChat {
   readonly values: Values<typeof SCRIPT_OPTIONS>;
@@ -14,6 +15,8 @@ export interface WithChat {
   readonly attach: Attach;
   /** Whether what this computer has is of use while the server is away. */
   readonly offline: boolean;
+  /** What this device must be: one of its person's (the default), or whatever it is, also one that waits or was removed. */
+  readonly standing?: "confirmed" | "any";
 }
 
 /**
@@ -22,7 +25,7 @@ export interface WithChat {
  */
 export async function withChat(
   name: string,
-  { values, context, attach, offline }: WithChat,
+  { values, context, attach, offline, standing = "confirmed" }: WithChat,
   use: (chat: SealedChat, server: ServerAddress) => Promise<ExitCode | Explanation>,
 ): Promise<ExitCode> {
   const { stop } = context;
@@ -40,8 +43,9 @@ export async function withChat(
   return ended === null ? EXIT.interrupted : typeof ended === "number" ? ended : complain(ended);
 
   async function run(on: SealedChat): Promise<ExitCode | Explanation> {
-    const away = await whenOnline(on, server, stop);
-    if (away !== null && !offline) return away;
+    const away = await (standing === "any" ? whenThere : whenReady)(on, server, stop);
+    // Of one that isn't its person's nothing is of use but what says so.
+    if (away !== null && (!offline || (standing !== "any" && standingInTheWay(on.standing) !== null))) return away;
     if (away !== null) context.stderr.write(`pad ${name}: ${away.text} This is what this computer has.\n`);
     return await use(on, server);
   }

@@ -11,7 +11,8 @@ import { cannotSeal, CLASSIC_OPTION, isClassic, type Attach } from "../sealed/at
 import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
-import { aborted, conversationFor, explainNobody, whenOnline, whenReader } from "../sealed/whereabouts.ts";
+import { standingInTheWay, whenReady } from "../sealed/standing.ts";
+import { aborted, conversationFor, explainNobody, whenReader } from "../sealed/whereabouts.ts";
 import { sendClassic } from "./classic.ts";
 import { sendSealed } from "./sealed.ts";
 
@@ -124,7 +125,7 @@ async function sealedSend(
   return await plainSend(ready);
 
   async function toSealed(on: SealedChat): Promise<ExitCode | "plain"> {
-    const away = await whenOnline(on, server, signal);
+    const away = await whenReady(on, server, signal);
     if (context.stop.aborted) return EXIT.interrupted;
     if (away !== null)
       return complain(context, signal.aborted ? tooLate(invocation)("nothing was sent.") : unsent(away));
@@ -195,8 +196,9 @@ async function plainSend(ready: Ready, attach: Attach | null = null): Promise<Ex
     const attached = attach === null ? null : await attach({ ...where, name: sent.devicesName }, context);
     if (attached?.kind !== "sealed") return complain(context, sent.explanation);
     const { chat } = attached;
-    const isAway = (await whenOnline(chat, where.server, signal)) !== null;
-    const code = isAway ? complain(context, sent.explanation) : await openly(chat, OPEN_ROOM, ready);
+    const away = await whenReady(chat, where.server, signal);
+    const why = standingInTheWay(chat.standing) ?? sent.explanation;
+    const code = away !== null ? complain(context, why) : await openly(chat, OPEN_ROOM, ready);
     await chat.close();
     return code;
   }

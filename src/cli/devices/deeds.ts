@@ -1,0 +1,172 @@
+import type { ProcessContext } from "../../args/command.ts";
+import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
+import type { Device, Outcome, SealedChat } from "../../client/index.ts";
+import type { ServerAddress } from "../../client/transport/index.ts";
+import { visibleLine } from "../../text/visible.ts";
+import { explainStanding } from "../../view/standing.ts";
+import { explainFailure, type Explanation } from "../explain.ts";
+import { isoTime, jsonLine } from "../sealed/message.ts";
+import { standingInTheWay } from "../sealed/standing.ts";
+import { passphrase, saysYes } from "./ask.ts";
+import { chosen, deviceLine, deviceObject } from "./list.ts";
+import type { DeviceDeed } from "./read.ts";
+
+interface Doing {
+  readonly chat: SealedChat;
+  readonly server: ServerAddress;
+  readonly context: ProcessContext;
+  readonly json: boolean;
+  /** Nothing is asked. */
+  readonly yes: boolean;
+}
+
+type Done = ExitCode | Explanation;
+
+/** Does it, says what came of it, and gives the exit code; or why it came to nothing. */
+export async function doDeviceDeed(deed: DeviceDeed, doing: Doing): Promise<Done> {
+  const { chat } = doing;
+  const inTheWay = standingInTheWay(chat.standing);
+  switch (deed.kind) {
+    case "list":
+      return await list(doing);
+    case "reset":
+      return await reset(doing);
+    case "new":
+      return await begin(doing);
+    case "import":
+      return await take(deed, doing);
+    case "confirm":
+      return inTheWay ?? (await confirm(deed.code, doing));
+    case "dismiss":
+      return inTheWay ?? (await dismiss(deed.device, doing));
+    case "remove":
+      return inTheWay ?? (await remove(deed.devices, doing));
+    case "invite":
+      return inTheWay ?? (await invite(deed.minutes, doing));
+    case "number":
+      return inTheWay ?? (await number(doing));
+    case "export":
+      return await give(deed, doing);
+  }
+}
+
+async function list({ chat, server, context, json }: Doing): Promise<Done> {
+  const reply = await chat.devices();
+  if (reply.kind !== "answered") return explainFailure(reply, server);
+  context.stdout.write(json ? jsonLine(reply.value.map(deviceObject)) : reply.value.map(deviceLine).join(""));
+  const standing = explainStanding(chat.standing);
+  if (standing !== null) context.stderr.write(`pad devices: ${standing}\n`);
+  return EXIT.done;
+}
+
+async function confirm(code: string, doing: Doing): Promise<Done> {
+  const { chat, server, context, json } = doing;
+  const reply = await chat.confirmDevice(code);
+  if (reply.kind !== "answered") return explainFailure(reply, server);
+  const { value } = reply;
+  context.stdout.write(json ? jsonLine(deviceObject(value)) : `${called(value)} is one of your devices now.\n`);
+  return EXIT.done;
+}
+
+async function dismiss(words: string, doing: Doing): Promise<Done> {
+  const all = await listed(doing);
+  if (!Array.isArray(all)) return all;
+  const waiting = all.filter(({ status }) => status === "pending");
+  const found = chosen(waiting, words, "that wait");
+  if (!("device" in found)) return found;
+  return told(await doing.chat.dismissDevice(found.device.id), `${called(found.device)} waits no more.`, doing);
+}
+
+async function remove(words: readonly string[], doing: Doing): Promise<Done> {
+  const all = await listed(doing);
+  if (!Array.isArray(all)) return all;
+  const devices: Device[] = [];
+  for (const one of words) {
+    const found = chosen(
+      all.filter(({ status }) => status === "confirmed"),
+      one,
+      "that are confirmed",
+    );
+    if (!("device" in found)) return found;
+    devices.push(found.device);
+  }
+  if (devices.some(({ isThis }) => isThis)) {
+    return { text: "That is the device that you are at. Remove it from another one of yours.", code: EXIT.wrongUse };
+  }
+  const names = devices.map(called).join(", ");
+  const question = `Remove ${names}? It reads nothing that is written from then on, and can't come back.`;
+  if (!doing.yes && !(await saysYes(question, doing.context))) return NOTHING_DONE;
+  const removed = `${names} ${devices.length === 1 ? "is" : "are"} none of your devices any more.`;
+  return told(await doing.chat.removeDevices(devices.map(({ id }) => id)), removed, doing);
+}
+
+async function invite(minutes: number, { chat, server, context, json }: Doing): Promise<Done> {
+  const reply = await chat.inviteDevice(minutes);
+  if (reply.kind !== "answered") return explainFailure(reply, server);
+  const { token, until } = reply.value;
+  context.stdout.write(json ? jsonLine({ token, until: isoTime(until) }) : `${token}\n`);
+  context.stderr.write(
+    `Good once, until ${isoTime(until)}, while this computer is on. On the machine, under your name (--as ${visibleLine(chat.me)}): put it in $PAD_DEVICE_TOKEN, or in a file named by $PAD_DEVICE_TOKEN_FILE.\n`,
+  );
+  return EXIT.done;
+}
+
+async function number({ chat, server, context, json }: Doing): Promise<Done> {
+  const reply = await chat.ownNumber();
+  if (reply.kind !== "answered") return explainFailure(reply, server);
+  context.stdout.write(json ? jsonLine({ number: reply.value }) : `${reply.value}\n`);
+  return EXIT.done;
+}
+
+async function reset(doing: Doing): Promise<Done> {
+  const question =
+    "Begin anew with this device alone? All your other devices are put out, you are in no room any more, and everybody else is warned that your key has changed.";
+  if (!doing.yes && !(await saysYes(question, doing.context))) return NOTHING_DONE;
+  return told(await doing.chat.resetDevices(), "This is your only device now, under a new key.", doing);
+}
+
+/** What it shows from then on is what one needs next. */
+async function begin(doing: Doing): Promise<Done> {
+  const { chat, server, context } = doing;
+  const outcome = await chat.newDevice();
+  if (outcome.kind !== "taken") return explainFailure(outcome, server);
+  context.stdout.write(`${explainStanding(chat.standing) ?? "This is a new device, and one of yours."}\n`);
+  return EXIT.done;
+}
+
+async function give(
+  { file, passphraseFile }: Extract<DeviceDeed, { kind: "export" | "import" }>,
+  doing: Doing,
+): Promise<Done> {
+  const given = await passphrase(passphraseFile, true, doing.context);
+  if ("code" in given) return given;
+  const outcome = await doing.chat.exportDevice(file, given.passphrase);
+  return told(outcome, `History and key are in ${visibleLine(file)}: whoever has it and the passphrase is you.`, doing);
+}
+
+async function take(
+  { file, passphraseFile }: Extract<DeviceDeed, { kind: "export" | "import" }>,
+  doing: Doing,
+): Promise<Done> {
+  const given = await passphrase(passphraseFile, false, doing.context);
+  if ("code" in given) return given;
+  const outcome = await doing.chat.importDevice(file, given.passphrase);
+  return told(outcome, "This is one of your devices now, with the history of that file.", doing);
+}
+
+const NOTHING_DONE: Explanation = { text: "Nothing was done.", code: EXIT.refused };
+
+function told(outcome: Outcome, said: string, { server, context }: Doing): Done {
+  if (outcome.kind !== "taken") return explainFailure(outcome, server);
+  context.stdout.write(`${said}\n`);
+  return EXIT.done;
+}
+
+async function listed({ chat, server }: Doing): Promise<Device[] | Explanation> {
+  const reply = await chat.devices();
+  return reply.kind === "answered" ? [...reply.value] : explainFailure(reply, server);
+}
+
+function called({ label, id }: Device): string {
+  return label === "" ? visibleLine(id) : visibleLine(label);
+}

@@ -1,0 +1,49 @@
+import { EXIT } from "../../args/exit-codes.ts";
+import type { Device } from "../../client/index.ts";
+import { escapedLine, visibleLine } from "../../text/visible.ts";
+import type { Explanation } from "../explain.ts";
+import { isoTime } from "../sealed/message.ts";
+
+/** Keys in this order. */
+export function deviceObject({ id, label, status, lastSeen, isOnline, code, isThis }: Device): object {
+  return {
+    id,
+    label,
+    status,
+    lastSeen: lastSeen === null ? null : isoTime(lastSeen),
+    online: isOnline,
+    code,
+    this: isThis,
+  };
+}
+
+export function deviceLine({ id, label, status, lastSeen, isOnline, code, isThis }: Device): string {
+  const seen = isOnline === true ? "now" : lastSeen === null ? "-" : isoTime(lastSeen);
+  const columns = [`${isThis ? "*" : ""}${escapedLine(label)}`, status, seen, escapedLine(id)];
+  return `${[...columns, ...(code === null ? [] : [escapedLine(code)])].join("\t")}\n`;
+}
+
+/**
+ * The device that words mean: its id or the beginning of that, else its label, in any case of letters. Of several nobody is chosen.
+ * @param which what is looked for among, for people
+ */
+export function chosen(
+  all: readonly Device[],
+  words: string,
+  which: string,
+): { readonly device: Device } | Explanation {
+  const exact = all.filter(({ id }) => id === words);
+  const begun = exact.length > 0 || words === "" ? exact : all.filter(({ id }) => id.startsWith(words));
+  const called = all.filter(({ label }) => label.toLowerCase() === words.toLowerCase());
+  const found = [...new Set([...begun, ...called])];
+  const [device, ...others] = found;
+  if (device === undefined) {
+    return {
+      text: `None of your devices ${which} is called ${visibleLine(words)}. List them: pad devices`,
+      code: EXIT.refused,
+    };
+  }
+  if (others.length === 0) return { device };
+  const ids = found.map(({ id, label }) => `${visibleLine(label)} ${visibleLine(id)}`).join(", ");
+  return { text: `${visibleLine(words)} may be any of these: ${ids}. Say which by its id.`, code: EXIT.refused };
+}

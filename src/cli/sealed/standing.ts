@@ -1,0 +1,74 @@
+import { EXIT } from "../../args/exit-codes.ts";
+import type { SealedChat, Standing } from "../../client/index.ts";
+import { after, type ServerAddress } from "../../client/transport/index.ts";
+import { explainStanding } from "../../view/standing.ts";
+import type { Explanation } from "../explain.ts";
+import { aborted, whenOnline } from "./whereabouts.ts";
+
+/** Milliseconds in which a device that waited learns that it was confirmed meanwhile. */
+const NEWS_IN = 1_500;
+
+/** Whether this device is its person's, or why it isn't, for people. Null: it is, or that isn't known yet. */
+export function standingInTheWay(standing: Standing): Explanation | null {
+  const text = explainStanding(standing);
+  if (text === null) return null;
+  return { text, code: standing.kind === "removed" ? EXIT.refused : EXIT.unconfirmed };
+}
+
+/**
+ * Null as soon as the chat is online and this device one of its person's; else why that isn't so: `whenOnline`, and what it is instead.
+ * @param signal ends the waiting; its reason is the caller's to tell.
+ */
+export async function whenReady(
+  chat: SealedChat,
+  server: ServerAddress,
+  signal: AbortSignal,
+): Promise<Explanation | null> {
+  const away = await whenThere(chat, server, signal);
+  const inTheWay = standingInTheWay(await settled(chat, signal));
+  return inTheWay ?? away;
+}
+
+/** The same for what a device can do that isn't its person's: null also where this one can't get further than that. */
+export async function whenThere(
+  chat: SealedChat,
+  server: ServerAddress,
+  signal: AbortSignal,
+): Promise<Explanation | null> {
+  const over = new AbortController();
+  const ends = AbortSignal.any([signal, over.signal]);
+  const away = await Promise.race([whenOnline(chat, server, ends), whenNotOurs(chat, ends)]);
+  over.abort();
+  return away;
+}
+
+/** Resolves as soon as this device is known not to be one of its person's; never, while it may be. */
+async function whenNotOurs(chat: SealedChat, signal: AbortSignal): Promise<null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const look = (): void => {
+    if (standingInTheWay(chat.standing) !== null) void settled(chat, signal).then(answer);
+  };
+  const answer = (standing: Standing): void => {
+    if (standingInTheWay(standing) !== null && !signal.aborted) resolve(null);
+  };
+  const stop = chat.onEvent((event) => {
+    if (event.kind === "standing") look();
+  });
+  signal.addEventListener("abort", stop, { once: true });
+  look();
+  return await promise;
+}
+
+/** What this device is. One that waited when it was here last may have been confirmed since, and learns so soon. */
+async function settled(chat: SealedChat, signal: AbortSignal): Promise<Standing> {
+  if (chat.standing.kind !== "pending") return chat.standing;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = after(NEWS_IN, resolve);
+  const stop = chat.onEvent((event) => {
+    if (event.kind === "standing" && event.standing.kind !== "pending") resolve();
+  });
+  await Promise.race([promise, aborted(signal)]);
+  stop();
+  cancel();
+  return chat.standing;
+}

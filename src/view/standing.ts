@@ -1,0 +1,17 @@
+import type { Standing } from "../client/index.ts";
+import { visibleLine } from "../text/visible.ts";
+
+/** Why this device is none of its person's, and what to do about it, in one line; null: it is, or was never here. */
+export function explainStanding(standing: Standing): string | null {
+  switch (standing.kind) {
+    case "unknown":
+    case "confirmed":
+      return null;
+    case "pending": {
+      const [name, code] = [visibleLine(standing.name), visibleLine(standing.code)];
+      return `This device is not one of ${name}'s yet. On one that is, run: pad devices confirm ${code} (If you are not ${name}: choose another name.)`;
+    }
+    case "removed":
+      return "This device was removed from your devices: what it has stays readable, and it can't write. To make a new one in its place, run: pad devices new";
+  }
+}

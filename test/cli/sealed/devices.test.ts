@@ -1,0 +1,162 @@
+/** `pad devices` and what a device that isn't its person's can't do, on a fake chat; over the real server and agent: `real.test.ts`. */
+import * as fc from "fast-check";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { chosen } from "../../../src/cli/devices/list.ts";
+import { devicesCommand } from "../../../src/cli/devices/command.ts";
+import { readDeviceDeed } from "../../../src/cli/devices/read.ts";
+import { historyCommand } from "../../../src/cli/history.ts";
+import { roomsCommand } from "../../../src/cli/rooms/command.ts";
+import { sendCommand } from "../../../src/cli/send/command.ts";
+import type { Device } from "../../../src/client/index.ts";
+import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
+import { scratchFolder } from "../../helpers/program.ts";
+import { attachTo, startCommand } from "../../helpers/run-command.ts";
+
+const CODE = "KQ3F-8H2M-0ZTA-7WVX";
+
+test("CS-30 a device that waits is listed with its code, and confirmed by it, however it is typed", async () => {
+  const { alice, devices } = meet();
+  alice.deviceAsks({ code: CODE, label: "laptop2" });
+  const { stdout } = await devices();
+  expect(stdout.split("\n")[1]).toMatch(new RegExp(`^laptop2\tpending\tnow\t\\S+\t${CODE}$`));
+  expect(await devices("confirm", "0000-0000-0000-0000")).toMatchObject({ code: 4, stdout: "" });
+  expect(await devices("confirm", "kq3f", "8h2m", "0zta", "7wvx")).toEqual({
+    code: 0,
+    stdout: "laptop2 is one of your devices now.\n",
+    stderr: "",
+  });
+  expect(JSON.parse((await devices("--json")).stdout)).toMatchObject([
+    { id: "alice-1", this: true, code: null },
+    { label: "laptop2", status: "confirmed", this: false, online: true },
+  ]);
+});
+
+test("CS-30 one that waits is dismissed by its label or the beginning of its id", async () => {
+  const { alice, devices } = meet();
+  alice.deviceAsks({ code: CODE, label: "laptop2" });
+  expect(await devices("dismiss", "alice-1")).toMatchObject({ code: 4 });
+  expect(await devices("dismiss", "LAPTOP2")).toMatchObject({ code: 0, stdout: "laptop2 waits no more.\n" });
+  expect(alice.waitingDevices).toEqual([]);
+});
+
+test("CS-31 a device is removed when its person says yes, here or by --yes; never the one that one is at", async () => {
+  const { alice, devices } = meet();
+  alice.deviceAsks({ code: CODE, label: "laptop2" });
+  await devices("confirm", CODE);
+  const unsaid = await devices("remove", "laptop2");
+  expect(unsaid).toMatchObject({ code: 4, stdout: "" });
+  expect(unsaid.stderr).toContain("Nothing was done.");
+  expect(await devices("remove", "alice-1", "--yes")).toMatchObject({ code: 1 });
+  expect(await devices("remove", "laptop2", "--yes")).toMatchObject({
+    code: 0,
+    stdout: "laptop2 is none of your devices any more.\n",
+  });
+  expect(await devices("remove", "laptop2", "--yes")).toMatchObject({ code: 4 });
+});
+
+test("CS-32 a token goes to standard output alone, what to do with it beside it", async () => {
+  const { devices } = meet();
+  const { stdout, stderr, code } = await devices("invite", "--minutes", "10");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\S+\n$/);
+  expect(stderr).toContain("$PAD_DEVICE_TOKEN");
+  expect(stderr).not.toContain(stdout.trim());
+  expect(JSON.parse((await devices("invite", "--json")).stdout)).toEqual({
+    token: expect.any(String),
+    until: expect.any(String),
+  });
+});
+
+test("CS-33 export and import take their passphrase from a file, and a short one makes none", async () => {
+  const { devices } = meet();
+  const folder = scratchFolder();
+  const [file, secret, short] = ["alice.pad", "secret", "short"].map((name) => join(folder, name));
+  writeFileSync(secret ?? "", "correct horse battery staple\nmore\n");
+  writeFileSync(short ?? "", "abc\n");
+  expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({ code: 0 });
+  expect(await devices("export", file ?? "", "--passphrase-file", short ?? "")).toMatchObject({ code: 1 });
+  expect(await devices("export", file ?? "")).toMatchObject({ code: 1 });
+  expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({ code: 1 });
+});
+
+test("CS-34 a device that waits sends nothing, exits with 12, and says what to run", async () => {
+  const { alice, devices, run } = meet();
+  alice.stand({ kind: "pending", code: CODE, name: "alice" });
+  const sent = await run(sendCommand, "bob", "hi");
+  expect(sent).toMatchObject({ code: 12, stdout: "" });
+  expect(sent.stderr).toContain(`pad devices confirm ${CODE}`);
+  expect(await run(roomsCommand)).toMatchObject({ code: 12 });
+  expect(await devices("invite")).toMatchObject({ code: 12 });
+  const listed = await devices();
+  expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining("alice-1") });
+  expect(listed.stderr).toContain(`pad devices confirm ${CODE}`);
+  expect(await run(historyCommand, "#everyone")).toMatchObject({ code: 0 });
+});
+
+test("CS-34 one that waited and was confirmed meanwhile goes on", async () => {
+  const { alice, run } = meet();
+  alice.stand({ kind: "pending", code: CODE, name: "alice" });
+  const sending = run(sendCommand, "bob", "hi");
+  setImmediate(() => alice.stand({ kind: "confirmed" }));
+  expect(await sending).toMatchObject({ code: 0 });
+});
+
+test("CS-34 one that was removed reads what it has, sends nothing, and is told how it becomes a new one", async () => {
+  const { alice, devices, run } = meet();
+  alice.stand({ kind: "removed" });
+  const sent = await run(sendCommand, "bob", "hi");
+  expect(sent).toMatchObject({ code: 4, stdout: "" });
+  expect(sent.stderr).toContain("pad devices new");
+  expect(await run(historyCommand, "#everyone")).toMatchObject({ code: 0 });
+  expect(await devices("new")).toMatchObject({ code: 0, stdout: expect.stringMatching(/confirm/) });
+});
+
+test("CS-35 of several devices that words may mean none is chosen", () => {
+  const device = (id: string, label: string): Device => ({
+    id,
+    label,
+    isThis: false,
+    lastSeen: null,
+    isOnline: null,
+    status: "confirmed",
+    code: null,
+  });
+  const all = [device("abc1", "laptop"), device("abd2", "laptop"), device("x", "nas\u001b[2J")];
+  expect(chosen(all, "abc", "")).toEqual({ device: all[0] });
+  expect(chosen(all, "NAS\u001b[2J", "")).toEqual({ device: all[2] });
+  for (const words of ["ab", "laptop", "", "nobody"]) expect(chosen(all, words, "")).toHaveProperty("code", 4);
+});
+
+test("CS-35 no words whatever make the reader throw", () => {
+  const words = fc.array(fc.oneof(fc.string(), fc.constantFrom("confirm", "remove", "import", "list")), {
+    maxLength: 4,
+  });
+  const options = fc.record(
+    { minutes: fc.nat(), yes: fc.boolean(), "passphrase-file": fc.string() },
+    { requiredKeys: [] },
+  );
+  fc.assert(fc.property(words, options, (given, values) => void readDeviceDeed(given, values)));
+  for (const wrong of [
+    ["fly"],
+    ["confirm"],
+    ["remove"],
+    ["dismiss", "a", "b"],
+    ["export"],
+    ["reset", "x"],
+    ["invite", "x"],
+  ]) {
+    expect(readDeviceDeed(wrong, {})).toMatchObject({ kind: "wrong" });
+  }
+  expect(readDeviceDeed(["list"], { minutes: 3 })).toMatchObject({ kind: "wrong" });
+  expect(readDeviceDeed(["confirm", "x"], { yes: true })).toMatchObject({ kind: "wrong" });
+});
+
+function meet() {
+  const world = new FakeSealedWorld();
+  const [alice] = [world.join("alice"), world.join("bob")];
+  const run = (make: typeof devicesCommand, ...args: readonly string[]) =>
+    startCommand(make(attachTo(alice)), args).ended;
+  return { alice, run, devices: (...args: readonly string[]) => run(devicesCommand, ...args) };
+}
