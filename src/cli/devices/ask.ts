@@ -59,7 +59,7 @@ function fromFile(file: string, isNew: boolean): { readonly passphrase: string }
 /** A short one would be guessed by whoever has the file, however slow each guess is made. */
 function wrongPassphrase(given: string, isNew: boolean): Explanation | null {
   if (given === "") return { text: "An empty passphrase keeps nobody out.", code: EXIT.wrongUse };
-  return isNew && [...given].length < SHORTEST
+  return isNew && given.length < SHORTEST
     ? { text: `A passphrase has at least ${SHORTEST} characters.`, code: EXIT.wrongUse }
     : null;
 }

@@ -114,15 +114,6 @@ test("CS-34 one that was removed reads what it has, sends nothing, and is told h
 });
 
 test("CS-35 of several devices that words may mean none is chosen", () => {
-  const device = (id: string, label: string): Device => ({
-    id,
-    label,
-    isThis: false,
-    lastSeen: null,
-    isOnline: null,
-    status: "confirmed",
-    code: null,
-  });
   const all = [device("abc1", "laptop"), device("abd2", "laptop"), device("x", "nas\u001b[2J")];
   expect(chosen(all, "abc", "")).toEqual({ device: all[0] });
   expect(chosen(all, "NAS\u001b[2J", "")).toEqual({ device: all[2] });
@@ -151,6 +142,16 @@ test("CS-35 no words whatever make the reader throw", () => {
   }
   expect(readDeviceDeed(["list"], { minutes: 3 })).toMatchObject({ kind: "wrong" });
   expect(readDeviceDeed(["confirm", "x"], { yes: true })).toMatchObject({ kind: "wrong" });
+});
+
+const device = (id: string, label: string): Device => ({
+  id,
+  label,
+  isThis: false,
+  lastSeen: null,
+  isOnline: null,
+  status: "confirmed",
+  code: null,
 });
 
 function meet() {

@@ -32,15 +32,28 @@ test("CS-21 a name that was given to one command isn't the next one's: that has 
   expect(JSON.parse(stdout)).toMatchObject({ from: "alice", text: "three" });
 });
 
-test("CS-22 whose name has another device's key is told of both ways out", async () => {
+test("CS-22 a second device under a name waits, and is told what to run; confirmed there it reads and writes", async () => {
   await using server = await startTestServer();
   const address = `127.0.0.1:${server.port}`;
-  expect(await home(address).pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
-  const { code, stderr } = await home(address).pad("send", "#everyone", "two", "--as", "alice");
-  expect(code).toBe(12);
-  expect(stderr).toContain("choose another name");
-  expect(stderr).toContain("padserve names release alice");
-  expect(stderr).toMatch(/Nothing was sent|nothing was sent/);
+  const [first, second] = [home(address).pad, home(address).pad];
+  expect(await first("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  const waiting = await second("send", "#everyone", "two", "--as", "alice");
+  expect(waiting).toMatchObject({ code: 12, stdout: "" });
+  const [, code = ""] = /pad devices confirm ([0-9A-Z-]{19})/.exec(waiting.stderr) ?? [];
+  expect(waiting.stderr).toContain("choose another name");
+
+  const listed = await first("devices", "--json");
+  const [own, other]: { id: string; this: boolean; code: string | null; status: string }[] = JSON.parse(listed.stdout);
+  expect([own, other]).toMatchObject([
+    { this: true, status: "confirmed" },
+    { this: false, status: "pending", code },
+  ]);
+  expect(await first("devices", "confirm", code)).toMatchObject({ code: 0, stderr: "" });
+  expect(await second("send", "#everyone", "two", "--as", "alice")).toMatchObject({ code: 0 });
+  const numbers = await Promise.all([first, second].map(async (pad) => (await pad("devices", "number")).stdout));
+  expect(numbers[0]).toMatch(/^[\d ]+\n$/);
+  expect(numbers[1]).toBe(numbers[0]);
+  expect((await first("history", "#everyone")).stdout).toMatch(/\talice\ttwo\n$/);
 });
 
 test("CS-9 an old server has no rooms; a person is written to as before, and it is said that it can't seal", async () => {
