@@ -104,13 +104,14 @@ async function chat(
   async function arrive(named: string | undefined, id: string | undefined): Promise<Arrived> {
     const who = { given: id, remembered: remembered.id, isPerson: piped === null };
     const attach = isClassic(values, context) ? null : attachAgent;
-    const shownFromBefore = isPlain(values.plain, context) ? LINES_FROM_BEFORE : ROWS_FROM_BEFORE;
+    const inLines = isPlain(values.plain, context);
+    const shownFromBefore = inLines ? LINES_FROM_BEFORE : ROWS_FROM_BEFORE;
     for (;;) {
       const found = await findServer(named, remembered.server, context);
       if ("code" in found) return found;
       const { server, asked } = found;
       const failed = (failure: Failure) => verdict.add(explainFailure(failure, server).code);
-      const world = { server, own, settings: heard(settings), troubles, context, failed, shownFromBefore };
+      const world = { server, own, settings: heard(settings), troubles, context, failed, shownFromBefore, inLines };
       const joined = await join({ ...who, attach, complain }, world);
       if ("chat" in joined) return { server, joined };
       if ("failed" in joined) {

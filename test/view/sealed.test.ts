@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Chat } from "../../src/view/chat/chat.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
 import type { Conversation, Entry } from "../../src/view/chat/snapshot.ts";
+import type { ChatPorts } from "../../src/view/chat/ports.ts";
 import { titleInList, whoReads } from "../../src/view/chat/who-reads.ts";
 import { tellNews } from "../../src/cli/chatting/news.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
@@ -66,6 +67,37 @@ test("VW-26 who is banned is listed with the reasons that were given, each in a 
   chat.submit("/bans");
   await settled();
   expect(notesOf(chat).at(-1)).toBe("Banned:\neve\nmallory: spam 13:12 bob: <U+202E>hi␛[2J");
+});
+
+test("VW-40 what came while no window was open is unread, with a line above it; what was seen isn't, and one's own never", async () => {
+  const { alice, bob, everyone } = meet();
+  const marks = new Map<string, number>();
+  const seen = { of: (id: string) => marks.get(id) ?? 0, mark: (id: string, at: number) => void marks.set(id, at) };
+  await bob.send(everyone, "one");
+  let isThere = true;
+  const first = await open(alice, { seen: { ...seen, mark: (id, at) => void (isThere && seen.mark(id, at)) } });
+  first.chat.submit("/to bob");
+  await settled();
+  await first.chat.leave();
+  isThere = false;
+  const talk = await bob.direct("alice");
+  if (talk.kind !== "answered") throw new Error(talk.kind);
+  await bob.send(everyone, "two");
+  await bob.send(talk.value.id, "psst");
+  await alice.send(everyone, "from a script");
+  const { chat } = await open(alice, { seen });
+  await settled();
+  const { current, conversations } = chat.getSnapshot();
+  expect(said(current)).toEqual(["one", "two", "from a script"]);
+  expect(current.entries.find(({ key }) => key === current.unreadFrom)).toMatchObject({ text: "two" });
+  expect(current.unread).toBe(0);
+  expect(conversations.find(({ title }) => title === "bob")).toMatchObject({ unread: 1, highlights: 1 });
+  chat.openNextUnread();
+  await settled();
+  expect(said(chat.getSnapshot().current)).toEqual(["psst"]);
+  const again = await open(alice, { seen });
+  expect(again.chat.getSnapshot().conversations.map(({ unread }) => unread)).toEqual([0, 0, 0]);
+  expect(again.chat.getSnapshot().current.unreadFrom).toBeNull();
 });
 
 test("VW-38 why something waits is said as long as it does", async () => {
@@ -350,7 +382,10 @@ function meet() {
   return { world, alice, bob, everyone };
 }
 
-async function open(client: FakeSealedChat, { isClassic = false } = {}) {
+async function open(
+  client: FakeSealedChat,
+  { isClassic = false, ...more }: Partial<ChatPorts> & { readonly isClassic?: boolean } = {},
+) {
   let alerts = 0;
   const chat = createChat({
     client,
@@ -359,6 +394,7 @@ async function open(client: FakeSealedChat, { isClassic = false } = {}) {
     now: () => client.world.now,
     settings: DEFAULT_SETTINGS,
     troubles: [],
+    ...more,
     saveSettings: () => null,
     alert: () => {
       alerts += 1;

@@ -7,6 +7,7 @@ import { enter } from "../enter.ts";
 import type { Explanation } from "../explain.ts";
 import { reach } from "../reach/index.ts";
 import { cannotSeal, type Attach } from "../sealed/attach.ts";
+import { seenMarks } from "../start/seen.ts";
 import { chooseIds } from "../start/choose-id.ts";
 import { aboutBeingLocal } from "./being-local.ts";
 import { chatPorts, type ChatWorld } from "./ports.ts";
@@ -64,7 +65,11 @@ export async function join(joining: Joining, world: World): Promise<Joined> {
       const sealed = attached.chat;
       const later = aboutBeingLocal(sealed, server, context);
       const shownFromBefore = isPerson ? world.shownFromBefore : 0;
-      const chat = createChat({ ...chatPorts({ ...world, client: sealed }), sealed, shownFromBefore, later });
+      // A pipe shows nobody what it hears.
+      const seen = isPerson ? seenMarks(world.own, { server, me: sealed.me }) : null;
+      const marks = seen === null ? {} : { seen: { ...seen, all: world.inLines } };
+      const chat = createChat({ ...chatPorts({ ...world, client: sealed }), sealed, shownFromBefore, later, ...marks });
+      void sealed.ended().then(() => seen?.keep());
       context.stop.addEventListener("abort", () => void sealed.close(), { once: true });
       return { chat, client: sealed, sealed, later };
     }

@@ -19,6 +19,8 @@ export interface ChatWorld {
   /** As ChatPorts has them. */
   readonly foreword?: readonly string[];
   readonly shownFromBefore: number;
+  /** Whether all that is said stands in one stream of lines. */
+  readonly inLines: boolean;
   readonly context: ProcessContext;
   readonly failed: NonNullable<ChatPorts["failed"]>;
 }

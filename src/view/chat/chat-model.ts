@@ -20,6 +20,8 @@ import { SnapshotStore } from "./snapshot-store.ts";
 
 /** Messages of one page of what was said before, where nothing else is asked for. */
 const PAGE = 100;
+/** Messages of each conversation among which one that nobody has seen is looked for: one's own may be the last. */
+const NEWEST = 20;
 /** Names in a line that says who came and went. */
 const MOST_NAMED = 5;
 
@@ -57,6 +59,7 @@ class ChatModel implements Chat {
     client.onEvent((event) => this.#heard(event));
     this.#showState(client.state);
     if (ports.sealed !== undefined) this.#showBefore();
+    if (ports.seen !== undefined) void this.#lookForMissed();
     const { id: first } = this.getSnapshot().current;
     void this.#tellLater(ports.later, first);
   }
@@ -146,9 +149,23 @@ class ChatModel implements Chat {
 
   async #loadPage(id: ConversationId, before: number | null, limit: number): Promise<void> {
     const reply = await this.#ports.client.page(id, before, limit);
+    const talk = this.getSnapshot().conversations.find((one) => one.id === id);
+    if (talk === undefined) return;
     // Where it failed, it is asked for again when somebody scrolls up again.
-    if (reply.kind === "answered") this.#messaging.page(id, reply.value.messages, reply.value.complete);
+    if (reply.kind === "answered") this.#messaging.page(talk, reply.value.messages, reply.value.complete);
     else this.#store.update(id, (one) => ({ ...one, older: "unasked" }));
+  }
+
+  /** What came while no window was open: one conversation after another, and of each as much as is shown of it. */
+  async #lookForMissed(): Promise<void> {
+    const { current, conversations } = this.getSnapshot();
+    for (const { id } of conversations) {
+      if (id === current.id) continue;
+      const newest = await this.#ports.client.page(id, null, NEWEST);
+      if (newest.kind !== "answered" || !newest.value.messages.some((told) => this.#messaging.isUnseen(told))) continue;
+      const one = this.getSnapshot().conversations.find((other) => other.id === id);
+      if (one?.older === "unasked") await this.#loadPage(id, null, this.#ports.shownFromBefore ?? PAGE);
+    }
   }
 
   /** What fails over one thing heard is said, and nobody's chat ends by it. */

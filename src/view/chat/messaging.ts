@@ -82,17 +82,39 @@ export class Messaging {
     const placed = this.#placed(told, me);
     if (this.#store.has(talk.id, told.id)) return this.#store.replace(talk.id, placed);
     this.#store.learn(talk);
-    if (told.sealed?.body === "members" || told.sealed?.body === "gap") this.#store.add(talk.id, placed);
+    // What the open room's server tells once more to who comes again.
+    const isOld = told.place < 0 && !this.isUnseen(told) && this.#ports.seen !== undefined;
+    if (told.sealed?.body === "members" || told.sealed?.body === "gap" || isOld) this.#store.add(talk.id, placed);
     else if (told.own) this.#own(talk, placed);
     else this.#others(talk, placed, told.text);
+    if (this.#isInSight(talk.id)) this.#mark(told);
   }
 
-  /** A page of what was said before; true: there may be more. */
-  page(id: ConversationId, messages: readonly ChatMessage[], complete: boolean): void {
+  /** A page of what was said before. What came since somebody saw the conversation, in an earlier run, is unread. */
+  page({ id, kind }: Pick<Talk, "id" | "kind">, messages: readonly ChatMessage[], complete: boolean): void {
     const { me, settings } = this.#store.getSnapshot();
     const heard = messages.filter(({ own, from }) => own || !settings.ignored.includes(from.toLowerCase()));
     const placed = heard.map((told) => this.#placed(told, me));
+    const missed = placed.filter((one, nth) => isSaid(one) && this.isUnseen(heard[nth]));
     this.#store.addOlder(id, placed, complete || messages.length === 0 ? "none" : "unasked");
+    const highlights = isDirect(kind) ? missed.length : missed.filter(({ message }) => message.mention).length;
+    this.#store.missed(id, { missed: missed.map((one) => one.id), highlights, isRead: this.#isInSight(id) });
+    for (const told of this.#isInSight(id) ? messages : []) this.#mark(told);
+  }
+
+  /** Whether nobody has seen it yet. */
+  isUnseen(told: ChatMessage | undefined): boolean {
+    const { seen } = this.#ports;
+    return seen !== undefined && told !== undefined && !told.own && told.at > seen.of(told.conversation);
+  }
+
+  #isInSight(id: ConversationId): boolean {
+    return this.#ports.seen?.all === true || id === this.#store.getSnapshot().current.id;
+  }
+
+  /** Own words are seen by being written, and a clock of one's own doesn't count. */
+  #mark({ conversation, at, own }: ChatMessage): void {
+    if (!own) this.#ports.seen?.mark(conversation, at);
   }
 
   /** Begins an absence, in which each who writes is told the text once; null ends it. */
@@ -101,9 +123,12 @@ export class Messaging {
     this.#store.change({ away });
   }
 
-  /** Somebody looks at the conversation: it may ring again. */
+  /** Somebody looks at the conversation: it may ring again, and all in it is seen. */
   looked(id: ConversationId): void {
     this.#limits.looked(id);
+    const entries = this.#store.getSnapshot().conversations.find((one) => one.id === id)?.entries ?? [];
+    const last = entries.findLast((entry) => entry.kind === "message" && !entry.own);
+    if (last !== undefined) this.#ports.seen?.mark(id, last.at);
   }
 
   /** The agent doesn't answer: what was given to it and has not come back is shown, so that no text is out of sight. */
@@ -154,16 +179,15 @@ export class Messaging {
   #others(talk: Talk, placed: Placed, text: string): void {
     const { id, kind } = talk;
     const { me, away, settings, current } = this.#store.getSnapshot();
-    const direct = kind === "classic-direct" || kind === "sealed-direct";
+    const direct = isDirect(kind);
     const { from, mention } = placed.message;
     const isCurrent = id === current.id;
     this.#store.add(id, placed, isCurrent ? "read" : direct || mention ? "highlight" : "unread");
     const to = direct ? me : talk.title;
-    const isSaid = (placed.message.sealed?.body ?? "text") === "text";
-    const wanted = isSaid ? alertFor(settings, { from, to, text, direct, mention }) : null;
+    const wanted = isSaid(placed) ? alertFor(settings, { from, to, text, direct, mention }) : null;
     const alert = this.#limits.allow(id, isCurrent, wanted);
     if (alert !== null) void this.#ports.alert(alert).then((trouble) => trouble !== null && this.#trouble(trouble));
-    if (direct && isSaid && away !== null) this.#tellAway(talk, text, away);
+    if (direct && isSaid(placed) && away !== null) this.#tellAway(talk, text, away);
   }
 
   async #settle(id: ConversationId, title: string, sent: Promise<Outcome>, text: string): Promise<void> {
@@ -204,6 +228,14 @@ export class Messaging {
     this.send(talk, AWAY_MARK + away);
     this.#byItself = false;
   }
+}
+
+function isDirect(kind: Talk["kind"]): boolean {
+  return kind === "classic-direct" || kind === "sealed-direct";
+}
+
+function isSaid({ message }: Placed): boolean {
+  return (message.sealed?.body ?? "text") === "text";
 }
 
 function placedOf(told: ChatMessage, me: string, server: string, isFromHere: boolean): Placed {

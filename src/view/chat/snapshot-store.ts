@@ -130,6 +130,26 @@ export class SnapshotStore {
     this.update(id, (one) => ({ ...conversations.insert(conversations.below(one, entries), ...entries), older }));
   }
 
+  /** Of the messages of a page these came while nobody was there. */
+  missed(
+    id: ConversationId,
+    {
+      missed,
+      highlights,
+      isRead,
+    }: { readonly missed: readonly string[]; readonly highlights: number; readonly isRead: boolean },
+  ): void {
+    const keys = missed.flatMap((message) => this.#keys.get(id)?.get(message) ?? []);
+    const [first] = keys;
+    if (first === undefined) return;
+    this.update(id, (one) => ({
+      ...one,
+      unread: isRead ? one.unread : Math.max(one.unread, keys.length),
+      highlights: isRead ? one.highlights : Math.max(one.highlights, highlights),
+      unreadFrom: first,
+    }));
+  }
+
   /** A note, in the current conversation unless another is named. Returns its key. */
   note(text: string, tone: Note["tone"] = "plain", id = this.#snapshot.current.id): number {
     const entry = this.#entry(0, this.#now(), { kind: "note", text, tone });
