@@ -54,6 +54,17 @@ export class Person {
     });
   }
 
+  /** Resolves when these are all in a room, as `name kind identity: what the own Tailscale says of them`. */
+  async marks(room: string, ...people: readonly string[]): Promise<void> {
+    await this.#untilPrinted(["rooms", "members", room], (lines) => {
+      const found = lines.map((line) => {
+        const [name, kind, identity, , , tailnet] = line.replace(/^\*/, "").split("\t");
+        return `${name} ${kind} ${identity}: ${tailnet}`;
+      });
+      return found.toSorted().join("\n") === people.toSorted().join("\n");
+    });
+  }
+
   /** Resolves when a conversation's history is these texts, each once and in this order: `from text`. */
   async hasRead(where: string, ...texts: readonly string[]): Promise<void> {
     await this.#untilPrinted(["history", where], (lines) => textsOf(lines).join("\n") === texts.join("\n"));

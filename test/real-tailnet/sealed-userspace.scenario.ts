@@ -9,6 +9,17 @@ const test = base.override("chat", { scope: "file" }, ({ tailnet }) =>
 const ALICE = "alice person alice@example.com";
 const DAVE = "dave person dave@example.com";
 
+test("RT-34 in userspace mode people are marked, too", async ({ chat, alice: alicesNode, pod }) => {
+  await chat.serve();
+  const alice = new Person(alicesNode, "alice", chat.v4);
+  const dave = new Person(pod, "dave", chat.name);
+  await alice.pad("rooms");
+  await dave.pad("rooms");
+  const all = [`${ALICE}: in tailnet`, `${DAVE}: in tailnet`];
+  await dave.marks("#everyone", ...all);
+  await alice.marks("#everyone", ...all);
+});
+
 test("RT-31 sealed rooms between a person in userspace mode and others, on a server in userspace mode", async ({
   chat,
   alice: alicesNode,

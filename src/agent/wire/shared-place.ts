@@ -49,7 +49,7 @@ export function notTrustworthy(socket: string, user: number | undefined = proces
 }
 
 /** For whoever isn't let in. */
-export function mayNot(socket: string, group: number): string {
+function mayNot(socket: string, group: number): string {
   return `You may not use the agent at ${socket}: it is for the group ${groupName(group)}. An administrator adds you: usermod --append --groups ${groupName(group)} USER, then log in again, or restart the service.`;
 }
 
