@@ -9,6 +9,7 @@ import { chooseId, scriptId } from "./start/choose-id.ts";
 import { chooseServer } from "./start/choose-server.ts";
 import { places } from "./start/places.ts";
 import { recall } from "./start/remembered.ts";
+import { TIMEOUT_OPTION } from "./time-limit.ts";
 
 /** What `send`, `listen` and `who` have in common: a server, and a name that is not in an open chat's way. */
 export const SCRIPT_OPTIONS = {
@@ -22,6 +23,7 @@ export const SCRIPT_OPTIONS = {
     placeholder: "ID",
     help: "the name to use (default: $PAD_AS, else the one that you had there last, or your login's; for ALL and with the classic protocol one like alice-nas)",
   },
+  ...TIMEOUT_OPTION,
 } as const satisfies Options;
 
 /** Milliseconds that a script waits for its name to become free. */
@@ -49,7 +51,7 @@ export interface Destination {
 
 /** Finds out where to, or says why that can't be known. */
 export async function whichServer(
-  given: Values<typeof SCRIPT_OPTIONS>,
+  given: Pick<Values<typeof SCRIPT_OPTIONS>, "server" | "as">,
   { env, stderr }: ProcessContext,
 ): Promise<Where | Explanation> {
   const { remembered, trouble } = recall(places(env));
@@ -70,7 +72,7 @@ async function agentsServer(env: ProcessContext["env"]): Promise<ServerAddress |
 /** As whom to go there by the classic protocol, and by which way. */
 export async function destination(
   { server, name, remembered }: Where,
-  given: Values<typeof SCRIPT_OPTIONS>,
+  given: Pick<Values<typeof SCRIPT_OPTIONS>, "as">,
   context: ProcessContext,
 ): Promise<Destination> {
   const id = name ?? scriptId(await chooseId(undefined, remembered, context));

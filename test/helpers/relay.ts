@@ -8,6 +8,8 @@ export interface Relay extends AsyncDisposable {
   cut(): void;
   /** Ends each further connection at once, or lets them through again. */
   block(blocked: boolean): void;
+  /** Carries nothing more, and says so to nobody: as where a firewall drops all. */
+  swallow(): void;
   /** Lets the server see the end of those that were cut. */
   bury(): void;
 }
@@ -16,6 +18,7 @@ export async function startRelay(to: number): Promise<Relay> {
   const clients = new Set<Socket>();
   const ghosts = new Set<Socket>();
   let isBlocked = false;
+  let isSilent = false;
   const server = createServer((client) => {
     if (isBlocked) {
       client.destroy();
@@ -24,8 +27,8 @@ export async function startRelay(to: number): Promise<Relay> {
     const upstream = connect(to, "127.0.0.1");
     clients.add(client);
     ghosts.add(upstream);
-    client.on("data", (chunk) => void upstream.write(chunk));
-    upstream.on("data", (chunk) => void client.write(chunk));
+    client.on("data", (chunk) => void (isSilent || upstream.write(chunk)));
+    upstream.on("data", (chunk) => void (isSilent || client.write(chunk)));
     for (const socket of [client, upstream]) socket.on("error", () => {});
   });
   server.listen(0, "127.0.0.1");
@@ -43,6 +46,9 @@ export async function startRelay(to: number): Promise<Relay> {
     port: typeof address === "object" && address !== null ? address.port : 0,
     cut,
     bury,
+    swallow: () => {
+      isSilent = true;
+    },
     block: (blocked) => {
       isBlocked = blocked;
     },

@@ -70,7 +70,7 @@ export async function findRunning(
     case "absent":
       return { kind: "not-running" };
     case "broken":
-      if (linked.code === "ETIMEDOUT") return failed("silent", silent(place));
+      if (linked.code === "ETIMEDOUT") return failed("silent", silentAgent(place));
       return failed(
         "broken",
         `The agent can't be asked at ${place.socket} (${linked.code}). If it hangs, end its process.`,
@@ -98,7 +98,8 @@ async function fitting(link: Link): Promise<Agent | "ended"> {
   return "ended";
 }
 
-function silent(place: AgentPlace): string {
+/** What to say of an agent that takes connections and says nothing. */
+export function silentAgent(place: AgentPlace): string {
   const pid = pidOfAgent(place);
   return `Your agent${pid === null ? "" : ` (process ${pid})`} doesn't answer. pad agent stop ends it, and the next command starts it again.`;
 }

@@ -24,11 +24,7 @@ export async function findShared({ socket }: SharedPlace, signal?: AbortSignal):
       return { kind: "failed", why: "not-started", text: absent(socket) };
     case "broken":
       return linked.code === "ETIMEDOUT"
-        ? {
-            kind: "failed",
-            why: "silent",
-            text: `The agent at ${socket} takes connections and says nothing. Restart its service.`,
-          }
+        ? { kind: "failed", why: "silent", text: silentShared(socket) }
         : { kind: "failed", why: "broken", text: broken(socket, linked.code) };
     case "linked": {
       const { link } = linked;
@@ -39,6 +35,11 @@ export async function findShared({ socket }: SharedPlace, signal?: AbortSignal):
       return { kind: "failed", why: "other-version", text };
     }
   }
+}
+
+/** What to say of one that takes connections and says nothing. */
+export function silentShared(socket: string): string {
+  return `The agent at ${socket} takes connections and says nothing. Restart its service.`;
 }
 
 function absent(socket: string): string {

@@ -8,9 +8,9 @@ import type { AttachReply } from "../wire/messages.ts";
 import { agentPlace } from "../wire/place.ts";
 import { attachedChat } from "./attached-chat.ts";
 import type { AgentFailure, Attached } from "./attached.ts";
-import { findAgent } from "./find-agent.ts";
+import { findAgent, silentAgent } from "./find-agent.ts";
 import type { Agent } from "./find-agent.ts";
-import { findShared } from "./find-shared.ts";
+import { findShared, silentShared } from "./find-shared.ts";
 import type { StartsAgent } from "./find-agent.ts";
 import type { Link } from "./link.ts";
 import type { Reopened } from "./sight.ts";
@@ -72,7 +72,7 @@ type Entered =
 const TRIES = 3;
 
 async function enter(find: () => Promise<Agent>, options: AttachOptions, tries = TRIES): Promise<Entered> {
-  const { server, name, suggest, signal } = options;
+  const { server, name, suggest, shared = null, state, signal } = options;
   const found = await find();
   if (found.kind === "failed") return found;
   const { link } = found;
@@ -80,8 +80,15 @@ async function enter(find: () => Promise<Agent>, options: AttachOptions, tries =
   signal?.addEventListener("abort", abort, { once: true });
   try {
     const wanted = { server: { host: server.host, port: server.port }, name };
-    let reply = await link.control("attach", { ...wanted, suggested: [] });
-    if (reply?.kind === "name-needed") reply = await link.control("attach", { ...wanted, suggested: await suggest() });
+    let reply = await inTime(link.control("attach", { ...wanted, suggested: [] }));
+    if (reply !== SILENT && reply?.kind === "name-needed") {
+      const suggested = await suggest();
+      reply = await inTime(link.control("attach", { ...wanted, suggested }));
+    }
+    if (reply === SILENT) {
+      link.close();
+      return failed("silent", shared === null ? silentAgent(agentPlace(state ?? "")) : silentShared(shared));
+    }
     if (reply?.kind === "attached") return { kind: "entered", link, name: reply.name };
     link.close();
     if (signal?.aborted === true) return failed("aborted", "Interrupted.");
@@ -91,6 +98,20 @@ async function enter(find: () => Promise<Agent>, options: AttachOptions, tries =
     return notAttached(reply);
   } finally {
     signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Milliseconds for an agent that says who it is to say more: it asks a server that is new to it, which has fifteen seconds itself. */
+const ATTACHED_IN = 25_000;
+const SILENT = Symbol("the agent said nothing");
+
+async function inTime<T>(reply: Promise<T>): Promise<T | typeof SILENT> {
+  const { promise, resolve } = Promise.withResolvers<typeof SILENT>();
+  const timer = setTimeout(() => resolve(SILENT), ATTACHED_IN);
+  try {
+    return await Promise.race([reply, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -13,12 +13,14 @@ import { whyNotRunnable } from "./is-runnable.ts";
 import { listenTo, type Ending } from "./listening.ts";
 import { asJson, asLine, isWanted } from "./message.ts";
 import { LISTEN_OPTIONS } from "./options.ts";
+import { listenOpenly, type OpenListening } from "./openly.ts";
 import { listenSealed } from "./sealed.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
 import { whenReady } from "../sealed/standing.ts";
-import { conversationFor, whenReader } from "../sealed/whereabouts.ts";
+import { startIn } from "../time-limit.ts";
+import { conversationInTime, whenReader } from "../sealed/whereabouts.ts";
 
 /** `pad listen`: a line for each message, or a command. */
 export const command = listenCommand(attachAgent);
@@ -48,6 +50,7 @@ export function listenCommand(attach: Attach): Command {
 }
 
 type Listen = Invocation<typeof LISTEN_OPTIONS>;
+type Spoken = Parameters<typeof isWanted>[0];
 
 async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
   const { words, values, rest, context } = invocation;
@@ -84,12 +87,32 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
     const senders = target.kind === "person" ? [target.name] : values.from;
     const to = isAll ? OPEN_ROOM_NAME : target.kind === "person" ? "me" : values.to;
     const found = await destination(wanted, values, context);
-    const ended = await listenTo({ ...how, destination: found, isWanted: (message) => isWanted(message, senders, to) });
-    return ended.kind === "lost" ? await explainEntry(ended.cause, found, context) : ended;
+    const heard = { ...how, isWanted: (message: Spoken) => isWanted(message, senders, to) };
+    const ended = await listenTo({ ...heard, destination: found });
+    if (ended.kind === "not-started") return late();
+    if (ended.kind !== "lost") return ended;
+    const isDevices = ended.cause.kind === "refused" && ended.cause.error.reason === "name-has-key";
+    const byDevice = isDevices ? await asDevice(heard, found.id) : null;
+    return byDevice ?? (await explainEntry(ended.cause, found, context));
+  }
+
+  /** Where the name is its device's alone. Null: it isn't this computer's. */
+  async function asDevice(heard: Omit<OpenListening, "chat" | "server">, name: string): Promise<Ending | null> {
+    const start = startIn(how.timeout, stop);
+    const attached = await attach({ ...wanted, name }, { ...context, stop: start.signal });
+    if (attached.kind !== "sealed") return null;
+    const { chat } = attached;
+    const isAway = (await whenReady(chat, server, start.signal)) !== null;
+    start.done();
+    const ended = isAway ? null : await listenOpenly({ ...heard, chat, server });
+    await chat.close();
+    return ended;
   }
 
   async function sealed(meant: Extract<Target, { kind: "room" | "person" }>): Promise<Ending | Explanation> {
-    const attached = await attach(wanted, context);
+    const start = startIn(how.timeout, stop);
+    const attached = await attach(wanted, { ...context, stop: start.signal });
+    if (start.isLate()) return late();
     if (attached.kind === "failed") return attached.explanation;
     if (attached.kind === "unreached") return await explainLoss(attached.end, server, context);
     if (attached.kind === "classic-only") {
@@ -99,13 +122,17 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
     }
     const { chat } = attached;
     try {
-      const away = await whenReady(chat, server, stop);
+      const away = await whenReady(chat, server, start.signal);
+      if (start.isLate()) return late();
       if (away !== null) return away;
-      const found = await conversationFor(chat, meant, server);
+      const found = await conversationInTime(chat, meant, { server, stop: start.signal });
+      if (found === null) return late();
       if ("code" in found) return found;
       const { conversation } = found;
       if (conversation.kind === "sealed-room" || conversation.kind === "sealed-direct") {
-        await whenReader(chat, conversation, stop);
+        await whenReader(chat, conversation, start.signal);
+        if (start.isLate()) return late();
+        start.done();
         return await listenSealed({
           ...how,
           chat,
@@ -120,6 +147,10 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
       await chat.close();
     }
     return plainly(words[0]);
+  }
+
+  function late(): Explanation {
+    return { text: `No answer within ${values.timeout} s; nothing was listened to.`, code: EXIT.unreachable };
   }
 
   function note(line: string): void {

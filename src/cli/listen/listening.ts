@@ -5,6 +5,7 @@ import { NAME_TIMEOUT, type Destination } from "../script.ts";
 import type { Handler } from "./handler.ts";
 import { Inbox } from "./inbox.ts";
 import { narrator } from "./narrate.ts";
+import { startIn } from "../time-limit.ts";
 
 /** What to listen for, and what to do with it. */
 export interface Listening {
@@ -14,7 +15,7 @@ export interface Listening {
   readonly handler: (cannotHandle: () => void) => Handler;
   /** How many messages to hear; Infinity: no end. */
   readonly count: number;
-  /** Milliseconds from when there is a connection, over later losses of it; null: no end. */
+  /** Milliseconds until there is a connection, and again from then on, over later losses of it; null: no end. */
   readonly timeout: number | null;
   /** How many messages may wait while one is handled. */
   readonly queue: number;
@@ -30,14 +31,20 @@ export type Ending =
   | { readonly kind: "time"; readonly heard: number }
   | { readonly kind: "lost"; readonly cause: ConnectionEnd };
 
+/** There was no connection in time. */
+interface NotStarted {
+  readonly kind: "not-started";
+}
+
 /** Hears and handles messages until there are enough, time is over, or the connection is for good. What was heard is handled. */
-export async function listenTo(listening: Listening): Promise<Ending> {
+export async function listenTo(listening: Listening): Promise<Ending | NotStarted> {
   const { destination, count, timeout, stop, note } = listening;
   const over = Promise.withResolvers<"enough" | "cannot-handle" | "time">();
   const inbox = new Inbox(listening.queue, listening.handler(cannotHandle), note);
   const narrate = narrator(destination, note);
   const leaving = new AbortController();
-  const signal = AbortSignal.any([stop, leaving.signal]);
+  const start = startIn(timeout, stop);
+  const signal = AbortSignal.any([start.signal, leaving.signal]);
   let heard = 0;
   // At once: no command may be started that nobody tells to stop.
   stop.addEventListener("abort", () => inbox.halt(), { once: true });
@@ -67,6 +74,9 @@ export async function listenTo(listening: Listening): Promise<Ending> {
     signal,
     made: (attempt) => void attempt.onEvent(hear),
   });
+  const isLate = start.isLate();
+  start.done();
+  if (isLate) return { kind: "not-started" };
   if ("cause" in entry) return { kind: "lost", cause: entry.cause };
   const { client } = entry;
   const timer = timeout === null ? undefined : setTimeout(() => over.resolve("time"), timeout);

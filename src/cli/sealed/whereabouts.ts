@@ -99,6 +99,20 @@ async function orRoom({ text, code }: Explanation, chat: SealedChat, name: strin
   return { text: isRoom ? `${text} There is a room of that name: '${title}', in quotes.` : text, code };
 }
 
+/** The same, in some seconds; null: the signal says that it isn't wanted any more. */
+export async function conversationInTime(
+  chat: SealedChat,
+  target: Exclude<Target, { kind: "all" | "wrong" }>,
+  { server, stop }: { readonly server: ServerAddress; readonly stop: AbortSignal },
+): Promise<{ readonly conversation: Conversation } | NotFound | null> {
+  const late = AbortSignal.timeout(FOUND_IN);
+  const found = await Promise.race([conversationFor(chat, target, server), aborted(AbortSignal.any([stop, late]))]);
+  return found ?? (stop.aborted ? null : explainEnd({ kind: "silent" }, server, chat.me));
+}
+
+/** Milliseconds until a conversation is there: it may have to be made first, which is several questions. */
+const FOUND_IN = 30_000;
+
 /** The room of that title, which this device is in. */
 export async function room(
   chat: SealedChat,

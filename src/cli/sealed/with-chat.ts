@@ -5,6 +5,7 @@ import type { SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import type { Explanation } from "../explain.ts";
 import { explainLoss, whichServer, type SCRIPT_OPTIONS } from "../script.ts";
+import { inTime } from "../time-limit.ts";
 import { cannotSeal, type Attach } from "./attach.ts";
 import { standingInTheWay, whenReady, whenThere } from "./standing.ts";
 import { aborted } from "./whereabouts.ts";
@@ -28,30 +29,34 @@ export async function withChat(
   { values, context, attach, offline, standing = "confirmed" }: WithChat,
   use: (chat: SealedChat, server: ServerAddress) => Promise<ExitCode | Explanation>,
 ): Promise<ExitCode> {
-  const { stop } = context;
-  const where = await whichServer(values, context);
-  if (!("server" in where)) return complain(where);
-  const { server } = where;
-  const attached = await attach(where, context);
-  if (stop.aborted) return EXIT.interrupted;
-  if (attached.kind === "failed") return complain(attached.explanation);
-  if (attached.kind === "unreached") return complain(await explainLoss(attached.end, server, context));
-  if (attached.kind === "classic-only") return complain({ text: `${cannotSeal(server)}.`, code: EXIT.refused });
-  const { chat } = attached;
-  const ended = await Promise.race([run(chat), aborted(stop)]);
-  await chat.close();
-  return ended === null ? EXIT.interrupted : typeof ended === "number" ? ended : complain(ended);
+  const ended = await inTime(values.timeout, context, withinTime);
+  if (context.stop.aborted) return EXIT.interrupted;
+  if (typeof ended === "number") return ended;
+  context.stderr.write(`pad ${name}: ${ended.text}\n`);
+  return ended.code;
 
-  async function run(on: SealedChat): Promise<ExitCode | Explanation> {
+  async function withinTime(limited: ProcessContext): Promise<ExitCode | Explanation> {
+    const { stop } = limited;
+    const where = await whichServer(values, limited);
+    if (!("server" in where)) return where;
+    const { server } = where;
+    const attached = await attach(where, limited);
+    if (stop.aborted) return EXIT.interrupted;
+    if (attached.kind === "failed") return attached.explanation;
+    if (attached.kind === "unreached") return await explainLoss(attached.end, server, limited);
+    if (attached.kind === "classic-only") return { text: `${cannotSeal(server)}.`, code: EXIT.refused };
+    const { chat } = attached;
+    const done = await Promise.race([run(chat, server, stop), aborted(stop)]);
+    await chat.close();
+    return done ?? EXIT.interrupted;
+  }
+
+  async function run(on: SealedChat, server: ServerAddress, stop: AbortSignal): Promise<ExitCode | Explanation> {
     const away = await (standing === "any" ? whenThere : whenReady)(on, server, stop);
+    if (stop.aborted) return EXIT.interrupted;
     // Of one that isn't its person's nothing is of use but what says so.
     if (away !== null && (!offline || (standing !== "any" && standingInTheWay(on.standing) !== null))) return away;
     if (away !== null) context.stderr.write(`pad ${name}: ${away.text} This is what this computer has.\n`);
     return await use(on, server);
-  }
-
-  function complain({ text, code }: Explanation): ExitCode {
-    context.stderr.write(`pad ${name}: ${text}\n`);
-    return code;
   }
 }

@@ -14,13 +14,11 @@ export interface ClassicSending {
   readonly to: string;
   readonly text: string;
   readonly destination: Destination;
-  /** Ends it all: the program's stop, or the time that was given. */
-  readonly signal: AbortSignal;
-  /** What is to be said where the time that was given is over. */
-  readonly tooLate: (what: string) => Explanation;
+  /** It is about to leave: from now on it may have arrived. */
+  readonly onGiven: () => void;
 }
 
-/** Who it came from and how it ended: under a name of its own, by the classic protocol. */
+/** Who it came from and how it ended; a code where the program was stopped, or its time is over: under a name of its own, by the classic protocol. */
 export type ClassicSent = { readonly from: string } | Explanation | { readonly code: ExitCode };
 
 /** The name belongs to a device that seals, which alone may speak under it. */
@@ -34,24 +32,23 @@ export async function sendClassic(
   sending: ClassicSending,
   context: ProcessContext,
 ): Promise<ClassicSent | DevicesName> {
-  const { to, text, destination, signal, tooLate } = sending;
+  const { to, text, destination, onGiven } = sending;
+  const { stop: signal } = context;
   const { server } = destination;
   const ids = idsOf(destination);
   const entry = await enter({ ...destination.reach, server, ids, timeout: NAME_TIMEOUT, reconnect: "never", signal });
   if ("cause" in entry) {
-    if (context.stop.aborted) return { code: EXIT.interrupted };
-    if (entry.cause.kind === "left") return tooLate("nothing was sent.");
+    if (signal.aborted) return { code: EXIT.interrupted };
     const explanation = await explainEntry(entry.cause, destination, context);
     const isDevices = entry.cause.kind === "refused" && entry.cause.error.reason === "name-has-key";
     return isDevices ? { devicesName: destination.id, explanation } : explanation;
   }
   const { client } = entry;
+  onGiven();
   const outcome = await say(client, to, text);
   await client.close();
   if (outcome.kind === "taken") return { from: client.id };
-  if (context.stop.aborted) return { code: EXIT.interrupted };
-  const isLate = outcome.kind === "unknown" && outcome.why.kind === "left";
-  return isLate ? tooLate("whether the message arrived is unknown.") : explainSending(outcome, to, server);
+  return signal.aborted ? { code: EXIT.interrupted } : explainSending(outcome, to, server);
 }
 
 /** Why a message was not delivered, or may not have been, to who wrote it in a script. */

@@ -12,7 +12,8 @@ import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
 import { readTarget, type Target } from "../sealed/target.ts";
 import { standingInTheWay, whenReady } from "../sealed/standing.ts";
-import { aborted, conversationFor, explainNobody, whenReader } from "../sealed/whereabouts.ts";
+import { aborted, conversationInTime, explainNobody, whenReader } from "../sealed/whereabouts.ts";
+import { inTime } from "../time-limit.ts";
 import { sendClassic } from "./classic.ts";
 import { sendSealed } from "./sealed.ts";
 
@@ -24,14 +25,6 @@ const OPTIONS = {
     help: "send to a room or person although somebody is new among those who would read it (else exit code 10)",
   },
   json: { kind: "flag", help: "print what was sent as a JSON object" },
-  timeout: {
-    kind: "number",
-    placeholder: "SECONDS",
-    min: 0.1,
-    max: 86_400,
-    fractions: true,
-    help: "how long to try in all (default: as long as the server answers, 15 for each answer)",
-  },
 } as const satisfies Options;
 
 /** Bytes that are read of a text before it is known how many its conversation takes: more than any does. */
@@ -77,21 +70,40 @@ async function send(invocation: Sending, attach: Attach): Promise<ExitCode> {
   const read = await readText(words[1] ?? "", context.stdin, limit, context.stop);
   if (read === null) return EXIT.interrupted;
   if ("wrong" in read) return complain(context, { text: read.wrong, code: EXIT.wrongUse });
-  const signal = timeoutSignal(invocation);
-  const where = await whichServer(values, context);
-  if (!("server" in where)) return complain(context, where);
-  const sending = { invocation, where, to, text: read.text, signal };
-  if (isClassic(values, context)) return await plainSend(sending);
-  if (target.kind === "all") return await plainSend(sending, attach);
-  return await sealedSend(sending, target, attach);
+  const { text } = read;
+  let fate = UNSENT;
+  const onGiven = (what: string): void => {
+    fate = what;
+  };
+  const ended = await inTime(
+    values.timeout,
+    context,
+    async (limited) => {
+      const where = await whichServer(values, limited);
+      if (!("server" in where)) return where;
+      const sending = { values, context: limited, where, to, text, onGiven };
+      if (isClassic(values, limited)) return await plainSend(sending);
+      if (target.kind === "all") return await plainSend(sending, attach);
+      return await sealedSend(sending, target, attach);
+    },
+    () => fate,
+  );
+  const code = typeof ended === "number" ? ended : complain(context, ended);
+  return context.stop.aborted ? EXIT.interrupted : code;
 }
 
+const UNSENT = "nothing was sent.";
+const UNKNOWN = "whether the message arrived is unknown.";
+
 interface Ready {
-  readonly invocation: Sending;
+  readonly values: Sending["values"];
+  /** Its `stop` is aborted, too, when the time that was given is over. */
+  readonly context: Sending["context"];
   readonly where: Where;
   readonly to: string;
   readonly text: string;
-  readonly signal: AbortSignal;
+  /** The message is out of this program's hands: what is to be said of it, if nothing more is heard in time. */
+  readonly onGiven: (fate: string) => void;
 }
 
 /** Sealed where that can be; to a person who has no device, the classic way, which is said. */
@@ -99,20 +111,19 @@ async function sealedSend(
   ready: Ready,
   target: Extract<Target, { kind: "room" | "person" }>,
   attach: Attach,
-): Promise<ExitCode> {
-  const { invocation, where, text, signal } = ready;
-  const { context, values } = invocation;
+): Promise<ExitCode | Explanation> {
+  const { values, context, where, text } = ready;
+  const { stop } = context;
   const { server } = where;
   const attached = await attach(where, context);
-  if (context.stop.aborted) return EXIT.interrupted;
+  if (stop.aborted) return EXIT.interrupted;
   switch (attached.kind) {
     case "failed":
-      return complain(context, attached.explanation);
+      return attached.explanation;
     case "unreached":
-      return complain(context, unsent(await explainLoss(attached.end, server, context)));
+      return unsent(await explainLoss(attached.end, server, context));
     case "classic-only":
-      if (target.kind === "room")
-        return complain(context, { text: `Not sent: ${cannotSeal(server)}.`, code: EXIT.refused });
+      if (target.kind === "room") return { text: `Not sent: ${cannotSeal(server)}.`, code: EXIT.refused };
       context.stderr.write(`pad send: The server can read this: ${cannotSeal(server)}.\n`);
       return await plainSend(ready);
     case "sealed":
@@ -124,15 +135,15 @@ async function sealedSend(
   context.stderr.write(readable(ready.to));
   return await plainSend(ready);
 
-  async function toSealed(on: SealedChat): Promise<ExitCode | "plain"> {
-    const away = await whenReady(on, server, signal);
-    if (context.stop.aborted) return EXIT.interrupted;
-    if (away !== null)
-      return complain(context, signal.aborted ? tooLate(invocation)("nothing was sent.") : unsent(away));
-    const meant = await conversationFor(on, target, server);
+  async function toSealed(on: SealedChat): Promise<ExitCode | Explanation | "plain"> {
+    const away = await whenReady(on, server, stop);
+    if (stop.aborted) return EXIT.interrupted;
+    if (away !== null) return unsent(away);
+    const meant = await conversationInTime(on, target, { server, stop });
+    if (meant === null) return EXIT.interrupted;
     if ("code" in meant) {
       const orMade = meant.isNoRoom === true && target.kind === "room" ? ` If it is new: pad rooms create '${target.title}'.` : ""; // prettier-ignore
-      return complain(context, { ...meant, text: `Not sent: ${meant.text}${orMade}` });
+      return { ...meant, text: `Not sent: ${meant.text}${orMade}` };
     }
     const { conversation } = meant;
     if (conversation.kind === "classic-direct" || conversation.kind === "open-room") {
@@ -142,14 +153,12 @@ async function sealedSend(
       return await openly(on, conversation, ready);
     }
     const limit = on.longestText(conversation.id);
-    if (Buffer.byteLength(text) > limit) return complain(context, { text: tooLong(limit), code: EXIT.wrongUse });
-    await whenReader(on, conversation, signal);
+    if (Buffer.byteLength(text) > limit) return { text: tooLong(limit), code: EXIT.wrongUse };
+    await whenReader(on, conversation, stop);
+    if (stop.aborted) return EXIT.interrupted;
     const acceptMembers = values["accept-members"] === true;
-    const sent = await sendSealed({ chat: on, server, conversation, text, acceptMembers, signal });
-    if ("code" in sent) {
-      complain(context, sent);
-      return context.stop.aborted ? EXIT.interrupted : sent.code;
-    }
+    const sent = await sendSealed({ chat: on, server, conversation, text, acceptMembers, signal: stop });
+    if ("code" in sent) return sent;
     const json = messageJson(conversation, sent.message);
     if (values.json === true && json !== null) context.stdout.write(jsonLine(json));
     return EXIT.done;
@@ -162,14 +171,13 @@ function unsent({ text, code }: Explanation): Explanation {
 }
 
 /** So that the server can read it, by this device. */
-async function openly(on: SealedChat, { id, title }: Conversation, ready: Ready): Promise<ExitCode> {
-  const { invocation, where, to, text, signal } = ready;
-  const { context, values } = invocation;
-  const outcome = await Promise.race([on.send(id, text), aborted(signal)]);
-  if (context.stop.aborted) return EXIT.interrupted;
-  if (outcome === null) return complain(context, tooLate(invocation)("whether the message arrived is unknown."));
+async function openly(on: SealedChat, { id, title }: Conversation, ready: Ready): Promise<ExitCode | Explanation> {
+  const { values, context, where, to, text, onGiven } = ready;
+  onGiven(UNKNOWN);
+  const outcome = await Promise.race([on.send(id, text), aborted(context.stop)]);
+  if (outcome === null || context.stop.aborted) return EXIT.interrupted;
   if (outcome.kind !== "taken") {
-    return complain(context, explainNobody(outcome, title, where.server) ?? explainFailure(outcome, where.server));
+    return explainNobody(outcome, title, where.server) ?? explainFailure(outcome, where.server);
   }
   if (values.json === true) {
     const place = to === OPEN_ROOM_NAME ? { room: to } : { with: title };
@@ -184,41 +192,29 @@ function readable(name: string): string {
 }
 
 /** By the classic protocol; where the name is its device's alone, by that device, if there is an `attach` to ask. */
-async function plainSend(ready: Ready, attach: Attach | null = null): Promise<ExitCode> {
-  const { invocation, where, to, text, signal } = ready;
-  const { context, values } = invocation;
-  if (Buffer.byteLength(text) > longestText(to)) {
-    return complain(context, { text: tooLong(longestText(to)), code: EXIT.wrongUse });
-  }
+async function plainSend(ready: Ready, attach: Attach | null = null): Promise<ExitCode | Explanation> {
+  const { values, context, where, to, text, onGiven } = ready;
+  if (Buffer.byteLength(text) > longestText(to)) return { text: tooLong(longestText(to)), code: EXIT.wrongUse };
   const found = await destination(where, values, context);
-  const sent = await sendClassic({ to, text, destination: found, signal, tooLate: tooLate(invocation) }, context);
+  const sent = await sendClassic({ to, text, destination: found, onGiven: () => onGiven(UNKNOWN) }, context);
   if ("devicesName" in sent) {
     const attached = attach === null ? null : await attach({ ...where, name: sent.devicesName }, context);
-    if (attached?.kind !== "sealed") return complain(context, sent.explanation);
+    if (context.stop.aborted) return EXIT.interrupted;
+    if (attached?.kind !== "sealed") return sent.explanation;
     const { chat } = attached;
-    const away = await whenReady(chat, where.server, signal);
+    const away = await whenReady(chat, where.server, context.stop);
     const why = standingInTheWay(chat.standing) ?? sent.explanation;
-    const code = away !== null ? complain(context, why) : await openly(chat, OPEN_ROOM, ready);
+    const code = away !== null ? why : await openly(chat, OPEN_ROOM, ready);
     await chat.close();
-    return code;
+    return context.stop.aborted ? EXIT.interrupted : code;
   }
-  if ("text" in sent) return complain(context, sent);
+  if ("text" in sent) return sent;
   if ("code" in sent) return sent.code;
   if (values.json === true) {
     const place = to === OPEN_ROOM_NAME ? { room: to } : { with: to };
     context.stdout.write(jsonLine({ ...place, from: sent.from, at: isoTime(Date.now()), text, sealed: false }));
   }
   return EXIT.done;
-}
-
-/** Ends when the program is told to stop, or when the time given is over. */
-function timeoutSignal({ values: { timeout }, context }: Sending): AbortSignal {
-  if (timeout === undefined) return context.stop;
-  return AbortSignal.any([context.stop, AbortSignal.timeout(Math.ceil(timeout * 1000))]);
-}
-
-function tooLate({ values: { timeout } }: Sending): (what: string) => Explanation {
-  return (what) => ({ text: `No answer within ${timeout} s; ${what}`, code: EXIT.unreachable });
 }
 
 function complain({ stderr }: Sending["context"], { text, code }: Explanation): ExitCode {

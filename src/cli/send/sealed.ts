@@ -23,11 +23,13 @@ export type Sent = { readonly message: ChatMessage } | Explanation;
  * able to say it again. What the server has not answered for stays with the agent, which sends it as soon as it can.
  */
 export async function sendSealed(sending: SealedSending): Promise<Sent> {
-  const { chat, server, conversation, text, acceptMembers, signal } = sending;
+  const { chat, server, conversation, text, acceptMembers } = sending;
+  // Waited for so long where no time was given, too: the connection may be a dead one, which the agent takes a while to see.
+  const signal = AbortSignal.any([sending.signal, AbortSignal.timeout(STORED_IN)]);
   const own = watchOwn(chat, conversation, text);
   try {
     const outcome = await Promise.race([chat.send(conversation.id, text, { acceptMembers }), aborted(signal)]);
-    if (outcome === null) return KEPT;
+    if (outcome === null || (signal.aborted && outcome.kind === "unknown")) return KEPT;
     if (outcome.kind === "taken") return await storedOrKept(own.stored, signal);
     if (outcome.kind === "held") await takeBack(chat, conversation, own.id());
     return explainSending(outcome, server);
@@ -40,6 +42,9 @@ const KEPT: Explanation = {
   text: "No answer in time. This computer keeps the message and sends it, once, as soon as it can: don't send it again.",
   code: EXIT.unreachable,
 };
+
+/** Milliseconds for the server to store it. */
+const STORED_IN = 30_000;
 
 async function storedOrKept(stored: Promise<ChatMessage>, signal: AbortSignal): Promise<Sent> {
   const message = await Promise.race([stored, aborted(AbortSignal.any([signal, AbortSignal.timeout(TOLD_IN)]))]);
