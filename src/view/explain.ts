@@ -75,7 +75,7 @@ export function whatToDo({ kind, who }: Hold): string {
       return "/accept sends it to them, too; /delete takes it back.";
     case "changed-key":
     case "remapped-name":
-      return `When they have told you: /accept ${visibleLine(who[0] ?? "NAME")}. /delete takes back what waits.`;
+      return `When they have told you: /accept ${visibleLine(who[0] ?? "NAME")}.${kind === "changed-key" ? ` To be sure, compare: /verify ${visibleLine(who[0] ?? "NAME")}.` : ""} /delete takes back what waits.`;
     case "removal-pending":
       return "It goes out as soon as somebody has.";
   }
