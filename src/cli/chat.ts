@@ -2,7 +2,7 @@ import { ReadStream, WriteStream } from "node:tty";
 import { defineCommand, type Command, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import type { EndCause, Failure } from "../client/index.ts";
+import { isSameName, OPEN_ROOM_NAME, type EndCause, type Failure } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
 import type { Chat } from "../view/chat/chat.ts";
 import { NO_HISTORY, openHistory, type History } from "./chatting/history.ts";
@@ -13,11 +13,12 @@ import { loadSettings } from "./chatting/ports.ts";
 import { Verdict } from "./chatting/verdict.ts";
 import { readWords } from "./chatting/one-word.ts";
 import { findServer } from "./chatting/which-server.ts";
-import { explainFailure } from "./explain.ts";
+import { explainFailure, type Explanation } from "./explain.ts";
 import { addressee } from "./say.ts";
 import { explainLoss } from "./script.ts";
 import { attachAgent } from "./sealed/agent.ts";
 import { CLASSIC_OPTION, isClassic } from "./sealed/attach.ts";
+import { whyNotOurs } from "./sealed/standing.ts";
 import { places } from "./start/places.ts";
 import { recall, remember } from "./start/remembered.ts";
 
@@ -90,6 +91,12 @@ async function chat(
     const reached = await arrive(given.server, given.id);
     if ("code" in reached) return reached.code;
     const { server, joined } = reached;
+    const inTheWay = piped === null ? null : await notOurs(joined);
+    if (inTheWay !== null) {
+      complain(inTheWay.text);
+      await joined.client.close();
+      return inTheWay.code;
+    }
     if (values.to !== undefined) joined.chat.openNamed(addressee(values.to));
     const onScreen = piped === null && (await face(joined.chat, { server, id: joined.client.me }));
     const commands = values.commands === true;
@@ -121,6 +128,13 @@ async function chat(
       const code = await farewell(joined.cause, server, false);
       if (!asked || !isElsewhere(joined.cause)) return { code };
     }
+  }
+
+  /** A program is told that this device is none of its person's, where that keeps it from what it wants; a person sees it in the chat. */
+  async function notOurs({ sealed }: Extract<Joined, { chat: Chat }>): Promise<Explanation | null> {
+    if (sealed === undefined || sealed.standing.kind === "confirmed") return null;
+    if (values.to !== undefined && isSameName(values.to, OPEN_ROOM_NAME)) return null;
+    return await whyNotOurs(sealed, context.stop);
   }
 
   /** Programs want messages, not who comes and goes. */

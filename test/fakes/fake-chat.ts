@@ -25,6 +25,7 @@ export class FakeChat implements Chat {
       conversations: [room],
       current: room,
       members: ["alice", "bob", "carol"],
+      banner: null,
       settings: DEFAULT_SETTINGS,
       ...changes,
     };
@@ -53,6 +54,13 @@ export class FakeChat implements Chat {
   openNamed(words: string): boolean {
     this.#change(words, (one) => one);
     this.open(talkOf(words).id);
+    return true;
+  }
+
+  readonly answeredDevices: boolean[] = [];
+
+  answerDevice(isOurs: boolean): boolean {
+    this.answeredDevices.push(isOurs);
     return true;
   }
 

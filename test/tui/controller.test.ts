@@ -63,6 +63,15 @@ describe("the controller, without any terminal", () => {
   });
 });
 
+test("VW-50 alt-c and alt-x answer about the device that waits, whatever is written meanwhile", () => {
+  const { chat, controller } = sit();
+  controller.stroke({ kind: "text", text: "half a" });
+  controller.stroke({ kind: "key", name: "alt-c" });
+  controller.stroke({ kind: "key", name: "alt-x" });
+  expect(chat.answeredDevices).toEqual([true, false]);
+  expect(written(controller)).toBe("half a");
+});
+
 function sit(histories: ReadonlyMap<string, readonly string[]> = new Map()): {
   readonly chat: FakeChat;
   readonly controller: Controller;

@@ -7,6 +7,8 @@ import { aborted, whenOnline } from "./whereabouts.ts";
 
 /** Milliseconds in which a device that waited learns that it was confirmed meanwhile. */
 const NEWS_IN = 1_500;
+/** Milliseconds in which a new device learns that it isn't the first. */
+const ASKED_IN = 5_000;
 
 /** Whether this device is its person's, or why it isn't, for people. Null: it is, or that isn't known yet. */
 export function standingInTheWay(standing: Standing): Explanation | null {
@@ -40,6 +42,15 @@ export async function whenThere(
   const away = await Promise.race([whenOnline(chat, server, ends), whenNotOurs(chat, ends)]);
   over.abort();
   return away;
+}
+
+/** Why this device isn't one of its person's; null: it is, or nobody could be asked yet. */
+export async function whyNotOurs(chat: SealedChat, signal: AbortSignal): Promise<Explanation | null> {
+  const over = new AbortController();
+  const ends = AbortSignal.any([signal, over.signal, AbortSignal.timeout(ASKED_IN)]);
+  await Promise.race([chat.online(), whenNotOurs(chat, ends), aborted(ends)]);
+  over.abort();
+  return standingInTheWay(await settled(chat, signal));
 }
 
 /** Resolves as soon as this device is known not to be one of its person's; never, while it may be. */

@@ -113,6 +113,8 @@ export class Controller {
         return this.#change({
           screen: { ...this.#snapshot.screen, showsReaders: !this.#snapshot.screen.showsReaders },
         });
+      case "answer-device":
+        return void chat.answerDevice(effect.isOurs);
       case "redraw":
         return this.#ports.redraw();
       case "bare":

@@ -12,7 +12,7 @@ const ROOMY = 60;
 
 /** The row above the input: a question or warning while there is one, else how things stand. */
 export function statusRow(chat: ChatSnapshot, composer: Composer, screen: ScreenState, size: Size): string {
-  const said = promptOf(composer) ?? hintOf(screen);
+  const said = promptOf(composer) ?? hintOf(screen) ?? bannerOf(chat);
   const words = said === null ? [...standing(chat, size)] : [span(said, { bold: true })];
   const row = truncate([span(" "), ...words, span(" ")], size.columns);
   const rest = size.columns - rowWidth(row);
@@ -29,6 +29,11 @@ export function promptRow({ current, me }: ChatSnapshot, { columns }: Size): Row
   const readers = columns >= ROOMY ? [span(words, { tone: "quiet" })] : [];
   const lock = columns >= SMALLEST.columns ? [span(`${lockOf(current)} `)] : [];
   return [...lock, span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
+}
+
+/** What is wrong with the connection is told first. */
+function bannerOf({ banner, link }: ChatSnapshot): string | null {
+  return banner === null || link.kind === "ended" ? null : visibleLine(banner);
 }
 
 function hintOf({ armed }: ScreenState): string | null {

@@ -13,6 +13,7 @@ import { readWritten } from "../commands/read.ts";
 import { explainEnd, explainHold, explainWorth, whatToDo } from "../explain.ts";
 import type { Chat, Completion, Submitted } from "./chat.ts";
 import { SCROLLBACK } from "./conversations.ts";
+import { OwnDeviceNews } from "./own-devices.ts";
 import { Messaging } from "./messaging.ts";
 import type { ChatPorts } from "./ports.ts";
 import { CommandRunner, namesOf } from "./run-command.ts";
@@ -42,6 +43,7 @@ class ChatModel implements Chat {
   readonly #store: SnapshotStore;
   readonly #messaging: Messaging;
   readonly #commands: CommandRunner;
+  readonly #devices: OwnDeviceNews;
   #wasOnline = false;
   /** The entries that say why something waits. */
   readonly #heldNotes = new Map<ConversationId, number>();
@@ -51,7 +53,8 @@ class ChatModel implements Chat {
     this.#ports = ports;
     this.#store = new SnapshotStore(client.me, ports.server, client.conversations, ports.settings, ports.now);
     this.#messaging = new Messaging(ports, this.#store, (id, hold) => this.#held(id, hold));
-    this.#commands = new CommandRunner(ports, this.#store, this.#messaging, () => this.#showBefore());
+    this.#devices = new OwnDeviceNews(ports, this.#store);
+    this.#commands = new CommandRunner(ports, this.#store, this.#messaging, this.#devices, () => this.#showBefore());
     this.subscribe = this.#store.subscribe;
     this.getSnapshot = this.#store.getSnapshot;
     for (const line of ports.foreword ?? []) this.#store.note(line);
@@ -99,6 +102,11 @@ class ChatModel implements Chat {
 
   endSearch(): void {
     this.#store.updateCurrent((one) => ({ ...one, search: null }));
+  }
+
+  answerDevice(isOurs: boolean): boolean {
+    const { sealed } = this.#ports;
+    return sealed !== undefined && this.#devices.answer(isOurs, sealed);
   }
 
   openNextUnread(): void {
@@ -209,7 +217,10 @@ class ChatModel implements Chat {
         this.#store.note(`The server says: ${visibleLine(event.text)}`);
         return;
       case "standing":
+        this.#devices.stood(event.standing);
+        return;
       case "device-waits":
+        this.#devices.waits(event.device);
         return;
       case "kicked":
       case "banned":
@@ -255,7 +266,10 @@ class ChatModel implements Chat {
     this.#wasOnline = true;
     this.#store.change({ me: client.me, link: { kind: "online" }, operator });
     this.#store.note(text);
-    if (isFirst) void this.#tellWorth();
+    if (!isFirst) return;
+    void this.#tellWorth();
+    const { sealed } = this.#ports;
+    if (sealed !== undefined) void this.#devices.look(sealed);
   }
 
   /** What it is worth to be called so here, where it isn't the tailnet that vouches for it. */

@@ -24,6 +24,8 @@ export interface Chat {
   openNextUnread(): void;
   /** What can stand at the cursor: see `Completion`. */
   complete(before: string): Completion;
+  /** The person's answer about the device of theirs that waits to be confirmed, see `banner`. False: none does. */
+  answerDevice(isOurs: boolean): boolean;
   /** Leaves the server, and resolves when that is done. */
   leave(): Promise<void>;
   /** Resolves when the chat is over, whoever ended it. */

@@ -15,6 +15,7 @@ import { findWords } from "./conversations.ts";
 import type { Submitted } from "./chat.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Messaging } from "./messaging.ts";
+import type { OwnDeviceNews } from "./own-devices.ts";
 import { Preferences } from "./preferences.ts";
 import { SealedCommands, type SealedCommand } from "./sealed-commands.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -29,10 +30,18 @@ export class CommandRunner {
   readonly #messaging: Messaging;
   readonly #preferences: Preferences;
   readonly #sealed: SealedCommands;
+  readonly #devices: OwnDeviceNews;
   readonly #opened: () => void;
 
   /** @param opened called when a conversation has been opened */
-  constructor(ports: ChatPorts, store: SnapshotStore, messaging: Messaging, opened: () => void) {
+  constructor(
+    ports: ChatPorts,
+    store: SnapshotStore,
+    messaging: Messaging,
+    devices: OwnDeviceNews,
+    opened: () => void,
+  ) {
+    this.#devices = devices;
     this.#ports = ports;
     this.#store = store;
     this.#messaging = messaging;
@@ -89,6 +98,9 @@ export class CommandRunner {
       case "ask":
         void this.#ask(command.question);
         return "done";
+      case "confirm":
+      case "dismiss":
+        return this.#aboutDevices(command);
       case "create":
       case "join":
       case "leave":
@@ -131,6 +143,18 @@ export class CommandRunner {
     }
     if (isAbsent) this.#store.note(`Nobody called ${talk.title} is here now. /who lists who is.`, "trouble");
     return opens ? "done" : "wrong";
+  }
+
+  #aboutDevices(command: Extract<Command, { kind: "confirm" | "dismiss" }>): Submitted {
+    const { sealed } = this.#ports;
+    if (sealed === undefined) {
+      this.#store.note(NOT_SEALED, "trouble");
+      return "wrong";
+    }
+    void (command.kind === "confirm"
+      ? this.#devices.confirm(command.code, sealed)
+      : this.#devices.dismiss(command.device, sealed));
+    return "done";
   }
 
   #seal(command: SealedCommand): Submitted {

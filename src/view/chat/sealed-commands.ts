@@ -1,6 +1,7 @@
 import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply, Room, SealedChat } from "../../client/index.ts"; // prettier-ignore
 import type { Intent } from "../commands/intent.ts";
 import type { Submitted } from "./chat.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { explainFailure, NOT_SEEN } from "../explain.ts";
 import { numberLines, whatOfIt, whoItIs } from "../safety-number.ts";
 import type { Messaging } from "./messaging.ts";
@@ -328,11 +329,13 @@ function membersInWords(title: string, members: readonly Member[]): string {
 }
 
 function devicesInWords(devices: readonly Device[]): string {
-  const lines = devices.map(({ label, isThis, status, lastSeen }) => {
-    const seen = lastSeen === null ? "" : `, seen last ${dateOf(lastSeen)}`;
-    return `${label}${isThis ? " (this one)" : ""}: ${status}${seen}`;
+  const lines = devices.map(({ label, isThis, isOnline, status, lastSeen, code }) => {
+    const seen = isOnline === true ? ", here now" : lastSeen === null ? "" : `, seen last ${dateOf(lastSeen)}`;
+    const shows = code === null ? "" : `, shows ${code}`;
+    return `${visibleLine(label)}${isThis ? " (this one)" : ""}: ${status}${seen}${shows}`;
   });
-  return ["Your devices:", ...lines].join("\n");
+  const more = devices.length > 1 ? ["pad devices remove puts a lost one out."] : [];
+  return ["Your devices:", ...lines, ...more].join("\n");
 }
 
 function foundLine({ at, from, text }: ChatMessage): string {

@@ -41,6 +41,7 @@ export class SnapshotStore {
       conversations: all,
       current: first,
       members: null,
+      banner: null,
       settings,
     };
   }

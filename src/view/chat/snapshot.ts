@@ -19,6 +19,8 @@ export interface ChatSnapshot {
   readonly current: Conversation;
   /** Who is connected, ourselves too, sorted without regard to case; null: not known. */
   readonly members: readonly string[] | null;
+  /** What is to be answered or known before all else, in one line: a device that waits, or that this one is none yet; null: nothing. */
+  readonly banner: string | null;
   readonly settings: Settings;
 }
 

@@ -40,5 +40,9 @@ export type Intent =
   | { readonly kind: "accept"; readonly person: string }
   /** `number`: as the other has told it; `same`: that both see the same; empty: to be shown. */
   | { readonly kind: "verify"; readonly person: string; readonly number: string }
+  /** The code that a new device of one's own shows. */
+  | { readonly kind: "confirm"; readonly code: string }
+  /** A device that waits, by its label or id; empty: the one that is asked about. */
+  | { readonly kind: "dismiss"; readonly device: string }
   | { readonly kind: "readers" }
   | { readonly kind: "wrong"; readonly why: string };

@@ -38,8 +38,10 @@ function readArguments({ shape, intent }: SlashCommand, behind: string): Intent 
     case "NAME [NUMBER]":
       return word !== "" && /^(?:same|[\d ]{0,100})$/.test(rest) ? intent(word, rest) : null;
     case "TEXT":
+    case "CODE":
       return behind === "" ? null : intent("", behind);
     case "[TEXT]":
+    case "[DEVICE]":
       return intent("", behind);
     case "[SETTING [VALUE]]":
       return intent(word, rest);

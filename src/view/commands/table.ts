@@ -11,6 +11,10 @@ type Shape =
   | "NAME [NUMBER]"
   | "TEXT"
   | "[TEXT]"
+  /** What a new device shows, with blanks in it or without. */
+  | "CODE"
+  /** A device's label. */
+  | "[DEVICE]"
   | "[SETTING [VALUE]]"
   | "#ROOM"
   | "[#ROOM]"
@@ -132,8 +136,20 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "devices",
     shape: "",
-    help: "your own devices",
+    help: "your own devices, and those that wait to be confirmed",
     intent: () => ({ kind: "ask", question: "devices" }),
+  },
+  {
+    name: "confirm",
+    shape: "CODE",
+    help: "the new device that shows this code is yours; alt-c where one is asked about",
+    intent: (_, code) => ({ kind: "confirm", code }),
+  },
+  {
+    name: "dismiss",
+    shape: "[DEVICE]",
+    help: "the device that waits, or that of this name, is none of yours; alt-x where one is asked about",
+    intent: (_, device) => ({ kind: "dismiss", device }),
   },
   { name: "who", shape: "", help: "who is here", intent: () => ({ kind: "ask", question: "who" }) },
   { name: "info", shape: "", help: "about the server", intent: () => ({ kind: "ask", question: "info" }) },

@@ -12,6 +12,8 @@ export type ScreenAction =
   | { readonly kind: "toggle-members" }
   /** Under each message, who could read it. */
   | { readonly kind: "toggle-readers" }
+  /** About the device that waits to be confirmed. */
+  | { readonly kind: "answer-device"; readonly isOurs: boolean }
   | { readonly kind: "redraw" }
   /** The bare messages, without frame and columns, so that the terminal's own selection copies them whole. */
   | { readonly kind: "bare" }

@@ -65,6 +65,18 @@ export const KEY_TABLE: readonly KeyRow[] = [
   edit("History", ["ctrl-r"], "search", "search what was written; again: older"),
   edit("History", ["ctrl-g"], "cancel", "end a search, a completion or a question without effect"),
 
+  row(
+    "Program",
+    ["alt-c"],
+    { kind: "answer-device", isOurs: true },
+    "the device that is asked about is yours: confirm it",
+  ),
+  row(
+    "Program",
+    ["alt-x"],
+    { kind: "answer-device", isOurs: false },
+    "the device that is asked about is none of yours",
+  ),
   row("Program", ["ctrl-l"], { kind: "redraw" }, "draw the screen afresh"),
   row("Program", ["ctrl-z"], { kind: "suspend" }, "suspend; `fg` comes back"),
   row("Program", ["ctrl-c"], { kind: "interrupt" }, "clear what is written; twice within two seconds: leave"),

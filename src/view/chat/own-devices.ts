@@ -1,0 +1,129 @@
+import type { Device, SealedChat, Standing } from "../../client/index.ts";
+import { visibleLine } from "../../text/visible.ts";
+import { explainFailure } from "../explain.ts";
+import { explainStanding } from "../standing.ts";
+import type { ChatPorts } from "./ports.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+
+/** Devices that wait and are asked about at once; the others when these are answered. */
+const MOST_ASKED = 8;
+
+/**
+ * What is to be known of this person's devices while one chats: that this one waits to be confirmed, or was removed; and that another
+ * one waits, which is asked about until it is answered.
+ */
+export class OwnDeviceNews {
+  readonly #ports: ChatPorts;
+  readonly #store: SnapshotStore;
+  #waiting: readonly Device[] = [];
+  #standing: Standing["kind"];
+
+  constructor(ports: ChatPorts, store: SnapshotStore) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#standing = ports.sealed?.standing.kind ?? "unknown";
+    if (ports.sealed !== undefined) this.stood(ports.sealed.standing);
+  }
+
+  /** What this device is may have changed. */
+  stood(standing: Standing): void {
+    const text = explainStanding(standing);
+    if (text !== null) this.#store.note(text, "trouble");
+    else if (standing.kind === "confirmed" && this.#standing === "pending") {
+      this.#store.note("This device is confirmed: it is one of yours now, and comes into your rooms by itself.");
+    }
+    this.#standing = standing.kind;
+    this.#show();
+  }
+
+  /** Another device waits. Told again, as when it says something else, it is asked about again. */
+  waits(device: Device): void {
+    const others = this.#waiting.filter(({ id }) => id !== device.id);
+    this.#waiting = [...others, device].slice(-MOST_ASKED);
+    this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
+    this.#show();
+  }
+
+  /** What waited before the chat began. */
+  async look(sealed: SealedChat): Promise<void> {
+    const reply = await sealed.devices();
+    if (reply.kind !== "answered") return;
+    const known = new Set(this.#waiting.map(({ id }) => id));
+    for (const device of reply.value) {
+      if (device.status === "pending" && !device.isThis && !known.has(device.id)) this.waits(device);
+    }
+  }
+
+  /** The person's answer about the device that is asked about. False: none is. */
+  answer(isOurs: boolean, sealed: SealedChat): boolean {
+    const device = this.#waiting[0];
+    if (device?.code === undefined || device.code === null) return false;
+    void (isOurs ? this.confirm(device.code, sealed) : this.#dismiss(device, sealed));
+    return true;
+  }
+
+  async confirm(code: string, sealed: SealedChat): Promise<void> {
+    const reply = await sealed.confirmDevice(code);
+    if (reply.kind !== "answered") {
+      this.#store.note(explainFailure(reply, this.#ports.server), "trouble");
+      // Another one of the person's devices may have answered.
+      await this.#lookAgain(sealed);
+      return;
+    }
+    this.#over(reply.value.id, `${nameOf(reply.value)} is one of your devices now.`);
+  }
+
+  /** By its label or the beginning of its id; empty: the one that is asked about. */
+  async dismiss(words: string, sealed: SealedChat): Promise<void> {
+    const device = this.#waiting.find(({ id, label }) => words === "" || id.startsWith(words) || label === words);
+    if (device !== undefined) return await this.#dismiss(device, sealed);
+    this.#store.note(
+      words === "" ? NONE_WAITS : `No device ${visibleLine(words)} waits. /devices lists them.`,
+      "trouble",
+    );
+  }
+
+  async #dismiss(device: Device, sealed: SealedChat): Promise<void> {
+    const outcome = await sealed.dismissDevice(device.id);
+    if (outcome.kind === "taken") this.#over(device.id, `${nameOf(device)} waits no more.`);
+    else {
+      this.#store.note(explainFailure(outcome, this.#ports.server), "trouble");
+      await this.#lookAgain(sealed);
+    }
+  }
+
+  async #lookAgain(sealed: SealedChat): Promise<void> {
+    const reply = await sealed.devices();
+    if (reply.kind !== "answered") return;
+    const pending = new Set(reply.value.flatMap(({ id, status }) => (status === "pending" ? [id] : [])));
+    this.#waiting = this.#waiting.filter(({ id }) => pending.has(id));
+    this.#show();
+  }
+
+  #over(id: string, text: string): void {
+    this.#waiting = this.#waiting.filter((one) => one.id !== id);
+    this.#store.note(text);
+    this.#show();
+  }
+
+  #show(): void {
+    const standing = this.#ports.sealed === undefined ? null : explainStanding(this.#ports.sealed.standing);
+    const [device] = this.#waiting;
+    const asked = device === undefined ? null : `${askingOf(device)} ${KEYS}`;
+    const banner = standing ?? asked;
+    if (this.#store.getSnapshot().banner !== banner) this.#store.change({ banner });
+  }
+}
+
+const KEYS = "The same there: alt-c; not yours: alt-x";
+const HOW =
+  "If that is you, and the new device shows the very same: alt-c, or /confirm and the code. If not: alt-x, or /dismiss.";
+const NONE_WAITS = "No device waits. /devices lists yours.";
+
+function askingOf(device: Device): string {
+  return `A device called ${nameOf(device)} asks to be one of yours, and shows ${visibleLine(device.code ?? "no code")}.`;
+}
+
+function nameOf({ label, id }: Device): string {
+  return visibleLine(label === "" ? id : label);
+}

@@ -1,0 +1,96 @@
+/** What a chat says of its person's own devices, over a fake world of chats that seal. */
+import { expect, test } from "vitest";
+import type { Chat } from "../../src/view/chat/chat.ts";
+import { createChat } from "../../src/view/chat/chat-model.ts";
+import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
+import { FakeSealedWorld, type FakeSealedChat } from "../helpers/fake-sealed-world.ts";
+
+const CODE = "KQ3F-8H2M-0ZTA-7WVX";
+
+test("VW-50 a device that waits is asked about until it is answered, and confirmed by a key or its code", async () => {
+  const { alice, chat } = await meet();
+  alice.deviceAsks({ code: CODE, label: "laptop2\u001b[2J" });
+  expect(notes(chat)).toContain(`asks to be one of yours, and shows ${CODE}`);
+  expect(notes(chat)).not.toContain("\u001b");
+  expect(chat.getSnapshot().banner).toContain(CODE);
+  expect(chat.answerDevice(true)).toBe(true);
+  await settled();
+  expect(alice.waitingDevices).toEqual([]);
+  expect(chat.getSnapshot().banner).toBe(null);
+  expect(notes(chat)).toContain("is one of your devices now");
+  expect(chat.answerDevice(true)).toBe(false);
+
+  alice.deviceAsks({ code: "0000-0000-0000-0001", label: "phone" });
+  chat.submit("/confirm 0000 0000 0000 0001");
+  await settled();
+  expect(alice.waitingDevices).toEqual([]);
+});
+
+test("VW-50 one that is none of ours is dismissed by a key, or by its label; a wrong code confirms nobody", async () => {
+  const { alice, chat } = await meet();
+  for (const [label, code] of [
+    ["a", CODE],
+    ["b", "0000-0000-0000-0001"],
+  ] as const) {
+    alice.deviceAsks({ code, label });
+  }
+  chat.submit("/confirm 9999-9999-9999-9999");
+  await settled();
+  expect(alice.waitingDevices).toHaveLength(2);
+  expect(chat.answerDevice(false)).toBe(true);
+  await settled();
+  expect(chat.getSnapshot().banner).toContain("called b");
+  chat.submit("/dismiss b");
+  await settled();
+  expect([alice.waitingDevices, chat.getSnapshot().banner]).toEqual([[], null]);
+  chat.submit("/dismiss");
+  expect(notes(chat)).toContain("No device waits");
+});
+
+test("VW-50 what waited before the chat began is asked about, and what another device has answered is asked no more", async () => {
+  const { alice, chat } = await meet((one) => void one.deviceAsks({ code: CODE, label: "laptop2" }));
+  expect(chat.getSnapshot().banner).toContain(CODE);
+  await alice.confirmDevice(CODE);
+  chat.answerDevice(true);
+  await settled();
+  expect(chat.getSnapshot().banner).toBe(null);
+});
+
+test("VW-51 a device that waits says so, with its code and what to run, until it is confirmed; a removed one says what to do", async () => {
+  const { alice, chat } = await meet((one) => one.stand({ kind: "pending", code: CODE, name: "alice" }));
+  expect(chat.getSnapshot().banner).toContain(`pad devices confirm ${CODE}`);
+  expect(notes(chat)).toContain(`pad devices confirm ${CODE}`);
+  alice.stand({ kind: "confirmed" });
+  expect(chat.getSnapshot().banner).toBe(null);
+  expect(notes(chat)).toContain("This device is confirmed");
+  alice.stand({ kind: "removed" });
+  expect(chat.getSnapshot().banner).toContain("pad devices new");
+});
+
+async function meet(before: (alice: FakeSealedChat) => void = () => {}) {
+  const alice = new FakeSealedWorld().join("alice");
+  before(alice);
+  const chat = createChat({
+    client: alice,
+    sealed: alice,
+    server: "chat.example",
+    now: () => Date.UTC(2026, 10, 27, 12),
+    settings: DEFAULT_SETTINGS,
+    troubles: [],
+    saveSettings: () => null,
+    alert: () => Promise.resolve(null),
+  });
+  await settled();
+  return { alice, chat };
+}
+
+function notes(chat: Chat): string {
+  return chat
+    .getSnapshot()
+    .current.entries.flatMap((entry) => (entry.kind === "note" ? [entry.text] : []))
+    .join("\n");
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
+}
