@@ -72,6 +72,7 @@ test("AD-10 rooms and direct conversations reach all devices of both, and what a
 
 test("AD-10 what was written on the one is edited and taken back on the other, and answered there", async () => {
   const { alice, phone, bob } = await twoAndTwo();
+  expect(await bob.lines("#everyone")).toContain("(alice: has a new device (phone))");
   await phone.send("#everyone", "teh first");
   await phone.send("#everyone", "the second");
   await says(alice, "#everyone", ["alice: teh first", "alice: the second"]);

@@ -133,10 +133,16 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     }
   }
 
-  function membersText({ came, went, by }: Extract<HistoryEntry, { kind: "members" }>): string {
-    const both = new Set(came.filter((who) => went.includes(who)));
+  function membersText({ came, went, by, devices }: Extract<HistoryEntry, { kind: "members" }>): string {
+    // Whoever was there before hasn't come, and whoever still is hasn't gone.
+    const both = new Set([...came.filter((who) => went.includes(who)), ...devices.map(({ who }) => who)]);
     const [added, removed] = [came, went].map((people) => [...new Set(people)].filter((who) => !both.has(who)));
-    const parts: string[] = [];
+    const parts: string[] = devices.slice(0, MOST_LISTED).map(({ who, label, how }) => {
+      const which = label === "" ? "" : ` (${label})`;
+      const what = how === "came" ? "has a new device" : "has one device less";
+      const others = how === "came" ? "added a new device of" : "removed a device of";
+      return who === by ? `${what}${which}` : `${others} ${names.nameOf(who)}${which}`;
+    });
     if (added?.includes(by) === true) parts.push("came in");
     const others = added?.filter((who) => who !== by) ?? [];
     if (others.length > 0) parts.push(`added ${listed(others)}`);

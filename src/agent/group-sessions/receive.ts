@@ -1,7 +1,7 @@
 import { isEngineFailure } from "./engine-failure.ts";
 import { EngineError } from "../../mls/engine-error.ts";
 import type { Followed } from "../device/follow-commit.ts";
-import type { Committed, Group, Member, OpenedMessage } from "../../mls/group-engine.ts";
+import type { Committed, Group, OpenedMessage } from "../../mls/group-engine.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import type { Digest, HistoryEntry, OutboxRow, StopCause } from "../storage/kept.ts";
 import { authenticatedData, chainHash } from "./log.ts";
@@ -195,11 +195,7 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   const { pins, succession } = trust.follow(seen);
   for (const pin of pins) work.changes.push({ kind: "pin-kept", pin });
   if (pins.length > 0) work.isPinning = true;
-  keep(
-    work,
-    entry,
-    succession === null ? members(committed) : (devicesRemoved(seen, succession) ?? members(committed)),
-  );
+  keep(work, entry, succession === null ? members(seen) : (devicesRemoved(seen, succession) ?? members(seen)));
   if (committed.removedSelf) leave(work, entry.number);
   return false;
 }
@@ -227,12 +223,14 @@ function devicesRemoved(
   return { kind: "device-removed", who: committer.who, by: committer.deviceLabel, devices };
 }
 
-function members({ added, removed, sender }: Committed): HistoryEntry {
-  return { kind: "members", came: added.map(whoOf), went: removed.map(whoOf), by: whoOf(sender) };
-}
-
-function whoOf(member: Member): string {
-  return personOf(member).who;
+function members({ before, added, removed, committer }: ReturnType<typeof seenCommit>): HistoryEntry {
+  const isGone = ({ leaf }: Person) => removed.some((one) => one.leaf === leaf);
+  const staying = new Set(before.filter((person) => !isGone(person)).map(({ who }) => who));
+  const ofThem = (people: readonly Person[], how: "came" | "went") =>
+    people.flatMap(({ who, deviceLabel: label }) => (staying.has(who) ? [{ who, label, how }] : []));
+  const [came, went] = [added, removed].map((people) => people.map(({ who }) => who));
+  const devices = [...ofThem(added, "came"), ...ofThem(removed, "went")];
+  return { kind: "members", came: came ?? [], went: went ?? [], by: committer.who, devices };
 }
 
 function postponeUpdate(work: Working, system: System): void {

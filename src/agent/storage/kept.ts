@@ -260,7 +260,7 @@ export interface Digest {
 /**
  * - `message`: `deviceLabel`: what its person calls the device; `missed`: how many of this sender's messages, just before it, never came
  *   (the server dropped them)
- * - `members`: who came and went with a commit (`whoKey`)
+ * - `members`: who came and went with a commit (`whoKey`); `devices`: which of it were devices of people who were there before, or still are
  * - `device-removed`: `who` has removed devices of their own, with another one (`by`: what it is called), and has a new user key since; `devices`:
  *   what those are called that this very commit removed
  * - `gap`: entries that this device can't have: it was away too long, or joined anew
@@ -285,6 +285,7 @@ export type HistoryEntry =
       readonly came: readonly string[];
       readonly went: readonly string[];
       readonly by: string;
+      readonly devices: readonly { readonly who: string; readonly label: string; readonly how: "came" | "went" }[];
     }
   | {
       readonly kind: "device-removed";

@@ -119,6 +119,11 @@ export function readNamePin(row: unknown): NamePin {
 }
 
 const Texts = v.array(v.string());
+/** Earlier versions kept none. */
+const Devices = v.optional(
+  v.array(v.object({ who: v.string(), label: v.string(), how: v.picklist(["came", "went"]) })),
+  [],
+);
 const Detail = v.variant("kind", [
   v.object({
     kind: v.literal("message"),
@@ -126,7 +131,7 @@ const Detail = v.variant("kind", [
     deviceLabel: v.optional(v.string(), ""),
     amends: v.optional(v.picklist(["edit", "deletion"])),
   }),
-  v.object({ kind: v.literal("members"), came: Texts, went: Texts, by: v.string() }),
+  v.object({ kind: v.literal("members"), came: Texts, went: Texts, by: v.string(), devices: Devices }),
   v.object({ kind: v.literal("device-removed"), who: v.string(), by: v.string(), devices: Texts }),
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),

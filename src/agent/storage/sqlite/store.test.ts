@@ -380,7 +380,7 @@ describe("history", () => {
   test("AS-6 it comes in pages, the newest first, with every kind of entry", async () => {
     const entries = [
       message(1, "one"),
-      { kind: "members", came: ["a"], went: ["b"], by: "c" },
+      { kind: "members", came: ["a"], went: ["b"], by: "c", devices: [{ who: "a", label: "phone", how: "came" }] },
       { kind: "gap", from: 3, to: 9 },
       { kind: "unreadable", why: "replayed" },
     ] as const;
