@@ -15,6 +15,9 @@ import { scratchFolder } from "../helpers/program.ts";
 export const SERVER = { host: "chat.example", port: 12345 };
 const SERVER_ID = "AAAAAAAAAAAAAAAAAAAAAA";
 
+/** No device is invited, and none is invited itself. */
+const ALONE = { useToken: async () => await Promise.resolve(), isAwaited: async () => await Promise.resolve(false) };
+
 /** The agent's own process side in this process, over real sockets; what it serves is a fake, and outlives it as a store would. */
 export class FakeAgents {
   readonly world = new FakeSealedWorld();
@@ -60,7 +63,7 @@ export class FakeAgents {
         this.opened.push(device);
         const chat = this.#served(device.name);
         const hurry = () => void this.hurried.push(device.name);
-        return { chat, hurry, waiting: () => Promise.resolve(this.#look()), close: () => Promise.resolve() };
+        return { ...ALONE, chat, hurry, waiting: () => Promise.resolve(this.#look()), close: () => Promise.resolve() };
       },
       reach: () => Promise.resolve({}),
       log: (line) => this.log.push(line),

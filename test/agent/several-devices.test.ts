@@ -65,8 +65,7 @@ test("AD-10 rooms and direct conversations reach all devices of both, and what a
   await tablet.send("alice", "all four of us");
   for (const device of [alice, phone]) await says(device, "bob", ["alice: just us", "bob: all four of us"]);
 
-  const [own] = (await alice.messages("bob")).filter(({ own: isOwn }) => isOwn);
-  expect(own).toMatchObject({ own: true, from: "alice", sealed: { device: "phone" } });
+  expect(await ownIn(alice, "bob")).toMatchObject({ own: true, from: "alice", sealed: { device: "phone" } });
   await world.until(async () => (await ownIn(alice, "bob"))?.delivery.kind === "delivered");
 });
 
@@ -86,6 +85,153 @@ test("AD-10 what was written on the one is edited and taken back on the other, a
   await alice.chat.send(room, "to myself", { replyTo: first?.id ?? "" });
   await world.until(async () => (await phone.messages("#everyone")).at(-1)?.sealed?.replyTo?.text === "the first");
   expect(await bob.chat.edit(bob.conversation("#everyone").id, (await ownIn(alice, "#everyone"))?.id ?? "", "no")).toMatchObject({ kind: "refused" }); // prettier-ignore
+});
+
+test("AD-7 of two devices that begin at once one is the first, and the other waits", async () => {
+  const devices = ["laptop", "phone", "tablet"].map((deviceLabel) => world.make("alice", { deviceLabel }));
+  await world.until(() => devices.every(({ chat }) => chat.standing.kind === "pending" || isThere(chat)));
+  const [first, ...more] = devices.filter(({ chat }) => chat.standing.kind === "confirmed");
+  const others = devices.filter((device) => device !== first);
+  expect([more.length, others.map(({ chat }) => chat.standing.kind)]).toEqual([0, ["pending", "pending"]]);
+  if (first === undefined) throw new Error("one was to be first");
+  await world.until(() => first.chat.waitingDevices.length === 2);
+  for (const other of others) {
+    expect(await first.chat.confirmDevice(codeOf(other))).toMatchObject({ kind: "answered" });
+    await isConfirmed(other);
+    expect(await other.chat.ownNumber()).toEqual(await first.chat.ownNumber());
+  }
+});
+
+test("AD-5 whoever waits is told again after a restart of server, or of either device, and twice confirmed is once", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const tablet = await another(laptop, "tablet");
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await waits(phone);
+  const code = codeOf(phone);
+  for (const device of [laptop, phone]) await device.stop();
+  await world.stopServer();
+  await world.startServer();
+  for (const device of [laptop, phone]) device.start();
+  await world.until(() => laptop.chat.waitingDevices.length === 1 && tablet.chat.waitingDevices.length === 1);
+  await waits(phone);
+  expect(codeOf(phone)).toBe(code);
+  const both = await Promise.all([laptop.chat.confirmDevice(code), tablet.chat.confirmDevice(code)]);
+  // Who was slower finds it confirmed, or nobody who waits any more.
+  expect(both.some(({ kind }) => kind === "answered")).toBe(true);
+  await isConfirmed(phone);
+  await world.until(() => laptop.chat.waitingDevices.length === 0 && tablet.chat.waitingDevices.length === 0);
+  expect(await laptop.chat.confirmDevice(code)).toEqual(NO_SUCH_DEVICE);
+});
+
+test("AD-5 confirmed while it was away, it finds that when it comes", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await waits(phone);
+  const code = codeOf(phone);
+  await phone.stop();
+  expect(await laptop.chat.confirmDevice(code)).toMatchObject({ kind: "answered" });
+  phone.start();
+  await isConfirmed(phone);
+});
+
+test("AD-5 one that isn't wanted is told so and asks no more, until its person begins anew", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await waits(phone);
+  await world.until(() => laptop.chat.waitingDevices.length === 1);
+  expect(await laptop.chat.dismissDevice(laptop.chat.waitingDevices[0]?.id ?? "")).toEqual({ kind: "taken" });
+  expect((await phone.chat.ended()).kind).toBe("refused");
+  expect(await laptop.chat.dismissDevice("AAAAAAAAAAAAAAAAAAAAAA")).toEqual(NO_SUCH_DEVICE);
+  expect(await phone.chat.send(everyone(phone), "hello")).toEqual(NOT_CONFIRMED);
+  const before = codeOf(phone);
+  expect(await phone.chat.newDevice()).toEqual({ kind: "taken" });
+  await world.until(() => codeOf(phone) !== before);
+  await phone.stop();
+  phone.start();
+  await waits(phone);
+  await world.until(() => laptop.chat.waitingDevices.some(({ code }) => code === codeOf(phone)));
+});
+
+test("AD-8 a token confirms one device without anybody at hand; another that has it waits, and so does one that comes too late", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const { token, until } = answered(await laptop.chat.inviteDevice(60));
+  expect(until).toBeGreaterThan(Date.now() + 50 * 60_000);
+  // The inviting one need not be there at that moment.
+  await laptop.stop();
+  const backup = world.make("alice", { deviceLabel: "backup", token });
+  await waits(backup);
+  laptop.start();
+  await isConfirmed(backup);
+  expect(await backup.chat.ownNumber()).toEqual(await laptop.chat.ownNumber());
+  expect(await backup.store.load()).toMatchObject({ candidate: null });
+  await laptop.runtime.settled();
+  expect(await laptop.store.load()).toMatchObject({ invitations: [] });
+
+  const second = world.make("alice", { deviceLabel: "second", token });
+  await waits(second);
+  await world.until(() => laptop.chat.waitingDevices.some(({ label }) => label === "second"));
+  expect(await second.chat.newDevice()).toEqual({ kind: "taken" });
+  const misread = world.make("alice", { deviceLabel: "misread", token: "pdt1-what" });
+  await waits(misread);
+  expect(troubleOf(misread)).toContain("PAD_DEVICE_TOKEN");
+});
+
+test("AD-8 a device that has a token takes no confirmation by its code alone, and says so", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const { token } = answered(await laptop.chat.inviteDevice(60));
+  await laptop.stop();
+  // As if it were another's: the laptop has lost it.
+  laptop.start();
+  await laptop.chat.online();
+  for (const { id } of (await laptop.store.load()).invitations) {
+    await laptop.store.commit([{ kind: "invitation-dropped", id }]);
+  }
+  const backup = world.make("alice", { deviceLabel: "backup", token });
+  await waits(backup);
+  expect(await laptop.chat.confirmDevice(codeOf(backup))).toMatchObject({ kind: "answered" });
+  await world.until(() => troubleOf(backup) !== "");
+  expect(troubleOf(backup)).toContain("without the token");
+});
+
+test("AD-9 a removed device says so, keeps its history and sends nothing; a new one in its place waits", async () => {
+  const [laptop, bob] = await world.arrive("alice", "bob");
+  if (laptop === undefined || bob === undefined) throw new Error("two were to come");
+  const phone = await another(laptop, "phone");
+  await world.until(async () => (await membersOf(phone, "#everyone")) === 3);
+  for (const device of [laptop, phone, bob]) await device.look("#everyone");
+  await bob.send("#everyone", "before");
+  await says(phone, "#everyone", ["bob: before"]);
+  const id = answered(await phone.chat.devices()).find(({ isThis }) => isThis)?.id ?? "";
+  expect(await laptop.runtime.client.request("retire-device", { device: id })).toMatchObject({ kind: "answered" });
+  await world.until(() => phone.chat.standing.kind === "removed");
+  expect(await phone.chat.ended()).toEqual({ kind: "refused", error: { reason: "device-removed" } });
+  await says(phone, "#everyone", ["bob: before"]);
+  expect(await phone.chat.send(everyone(phone), "still here?")).toEqual(REMOVED);
+  expect(await phone.chat.createRoom("mine", "open")).toEqual(REMOVED);
+  await phone.stop();
+  phone.start();
+  await phone.chat.settled();
+  expect(phone.chat.standing).toEqual({ kind: "removed" });
+  await says(phone, "#everyone", ["bob: before"]);
+
+  expect(await laptop.chat.newDevice()).toEqual({ kind: "refused", error: { reason: "device-confirmed" } });
+  expect(await phone.chat.newDevice()).toEqual({ kind: "taken" });
+  await waits(phone);
+  await phone.stop();
+  phone.start();
+  await waits(phone);
+  await world.until(async () => (await laptop.chat.confirmDevice(codeOf(phone))).kind === "answered");
+  await isConfirmed(phone);
+  await world.until(async () => (await membersOf(phone, "#everyone")) === 3);
+  await bob.look("#everyone");
+  await bob.send("#everyone", "after");
+  await world.until(async () => (await phone.lines("#everyone")).includes("bob: after"));
+  expect(await phone.lines("#everyone")).toContain("bob: before");
 });
 
 /** Alice and bob at two devices each, all of them in `#everyone`. */
@@ -148,3 +294,18 @@ async function isConfirmed(device: ServedChat): Promise<void> {
 }
 
 const NO_SUCH_DEVICE = { kind: "refused", error: { reason: "no-such-device" } };
+const NOT_CONFIRMED = { kind: "refused", error: { reason: "device-not-confirmed" } };
+const REMOVED = { kind: "refused", error: { reason: "device-removed" } };
+
+function isThere({ state }: ServedChat["chat"]): boolean {
+  return state.kind === "online";
+}
+
+function everyone(device: ServedChat) {
+  return device.conversation("#everyone").id;
+}
+
+function troubleOf({ chat }: ServedChat): string {
+  const { standing } = chat;
+  return standing.kind === "pending" ? (standing.trouble ?? "") : "";
+}

@@ -10,6 +10,7 @@ import type {
   Conversation,
   ConversationId,
   Device,
+  Failure,
   Hold,
   Outcome,
   Reply,
@@ -171,7 +172,7 @@ class DeviceChat implements AgentChat {
     const to = keyOf(id, "classic-direct");
     if (to !== null) return await this.#sendPlain(id, to, text);
     if (id === OPEN_ROOM.id) return await this.#plain.chat.send(id, text);
-    return await this.#sealed(id, async (talk) => {
+    return await this.#written(id, async (talk) => {
       await this.#entry(talk);
       return await this.#sending.send(talk, text, options);
     });
@@ -203,10 +204,10 @@ class DeviceChat implements AgentChat {
   }
 
   edit = async (conversation: ConversationId, message: string, text: string, id?: string) =>
-    await this.#sealed(conversation, async (talk) => await this.#sending.edit(talk, message, text, { id }));
+    await this.#written(conversation, async (talk) => await this.#sending.edit(talk, message, text, { id }));
 
   remove = async (conversation: ConversationId, message: string, id?: string) =>
-    await this.#sealed(conversation, async (talk) => await this.#sending.remove(talk, message, { id }));
+    await this.#written(conversation, async (talk) => await this.#sending.remove(talk, message, { id }));
 
   longestText = () => LONGEST_TEXT;
 
@@ -233,8 +234,8 @@ class DeviceChat implements AgentChat {
 
   rooms = async () => await this.#ask(async () => await this.#rooms.list());
   createRoom = async (name: string, access: "open" | "invite") =>
-    await this.#ask(async () => await this.#rooms.create(name, access));
-  join = async (name: string) => await this.#ask(async () => await this.#rooms.join(name));
+    await this.#confirmed(async () => await this.#rooms.create(name, access));
+  join = async (name: string) => await this.#confirmed(async () => await this.#rooms.join(name));
   leave = async (id: ConversationId) => await this.#sealed(id, async (talk) => await this.#rooms.leave(talk));
   invite = async (id: ConversationId, person: string) =>
     await this.#sealed(id, async (talk) => await this.#rooms.invite(talk, person));
@@ -254,7 +255,7 @@ class DeviceChat implements AgentChat {
   safetyNumber = async (person: string) => await this.#ask(async () => await this.#numbers.show(person));
   confirmNumber = async (person: string, number: string) =>
     await this.#ask(async () => await this.#numbers.compared(person, number));
-  direct = async (person: string) => await this.#ask(async () => await this.#direct.open(person));
+  direct = async (person: string) => await this.#confirmed(async () => await this.#direct.open(person));
   allowPlain = async (person: string) => await this.#ask(async () => await this.#direct.allowPlain(person));
   acceptReaders = async (id: ConversationId) =>
     await this.#sealed(id, async (talk) => await this.#sending.accept(talk));
@@ -305,6 +306,15 @@ class DeviceChat implements AgentChat {
       const talk = this.#state.talk(id);
       return talk === null ? refusedFor({ reason: "not-in-conversation" }) : await work(talk);
     });
+  }
+
+  /** What only a device that is its person's can do. */
+  async #confirmed<T>(work: () => Promise<T>): Promise<T | Failure> {
+    return await this.#ask(async () => this.#devices.obstacle ?? (await work()));
+  }
+
+  async #written(id: ConversationId, work: (talk: Talk) => Promise<Outcome>): Promise<Outcome> {
+    return await this.#confirmed(async () => await this.#sealed(id, work));
   }
 
   /** What our own disk refuses is an answer; nothing else is hidden. */

@@ -1,4 +1,4 @@
-import type { ChatEvent, Device, Outcome, Reply, Standing } from "../../client/index.ts";
+import type { ChatEvent, Device, Failure, Outcome, Reply, Standing } from "../../client/index.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { inGroups, roomNumber } from "../../mls/identity/safety-number.ts";
 import { toText } from "../delivery/base64url.ts";
@@ -22,6 +22,19 @@ export class Devices {
 
   get standing(): Standing {
     return this.#state.standing;
+  }
+
+  /** Why nothing can be sealed here; null: it can. */
+  get obstacle(): Failure | null {
+    switch (this.standing.kind) {
+      case "pending":
+        return refusedFor({ reason: "device-not-confirmed" });
+      case "removed":
+        return refusedFor({ reason: "device-removed" });
+      case "confirmed":
+      case "unknown":
+        return null;
+    }
   }
 
   get waiting(): readonly Device[] {

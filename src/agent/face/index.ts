@@ -8,6 +8,7 @@ import type { AttachReply } from "../wire/messages.ts";
 import { agentPlace } from "../wire/place.ts";
 import { attachedChat } from "./attached-chat.ts";
 import type { AgentFailure, Attached } from "./attached.ts";
+import { deviceToken } from "./device-token.ts";
 import { findAgent, silentAgent } from "./find-agent.ts";
 import type { Agent } from "./find-agent.ts";
 import { findShared, silentShared } from "./find-shared.ts";
@@ -79,7 +80,7 @@ async function enter(find: () => Promise<Agent>, options: AttachOptions, tries =
   const abort = (): void => link.close();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    const wanted = { server: { host: server.host, port: server.port }, name };
+    const wanted = { server: { host: server.host, port: server.port }, name, token: deviceToken(options.env) };
     let reply = await inTime(link.control("attach", { ...wanted, suggested: [] }));
     if (reply !== SILENT && reply?.kind === "name-needed") {
       const suggested = await suggest();

@@ -205,7 +205,10 @@ export class Sight {
     this.#link = null;
     this.#heartbeat?.end();
     this.#ports.asking.lost(end);
-    if (this.#state.kind === "ended") return;
+    if (this.#state.kind === "ended") {
+      this.#ports.asking.end(this.#state.cause);
+      return;
+    }
     if (end === "stopped") this.end({ kind: "agent", why: "stopped", text: STOPPED });
     else this.#wait();
   }

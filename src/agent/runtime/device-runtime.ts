@@ -59,8 +59,8 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly digest?: (content: Uint8Array) => Digest;
   readonly onEvent?: (event: RuntimeEvent) => void;
   readonly system?: System;
-  /** Secret of the token that this device was given to be confirmed by. */
-  readonly token?: Uint8Array | null;
+  /** The token that this device was given to be confirmed by, as people have it. */
+  readonly token?: string | null;
   /** See pending.ts. Default true. */
   readonly mayAsk?: boolean;
   /** When other people's devices are added to groups that they lack. Default: after some seconds. */
@@ -101,6 +101,8 @@ export interface DeviceRuntime extends Conversations {
   readonly devices: OwnDevices;
   /** In place of a device that was removed, or that waits: a new one, which asks to be confirmed. Null: this one is confirmed. */
   beginAnew(): Promise<"begun" | null>;
+  /** For a device that isn't confirmed yet. */
+  useToken(token: string): Promise<void>;
   /** Hears every event from now on, until the function returned is called. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
@@ -200,6 +202,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     devices: own.asked,
     onEvent: (listener) => listeners.add(listener),
     beginAnew,
+    useToken: async (given) => {
+      if (await asking.useToken(given)) client.renew();
+    },
     ...conversations(async () => (await alive)?.entrance ?? null),
     async settled() {
       do {

@@ -5,6 +5,7 @@
 import type { Standing } from "../../client/index.ts";
 import type { Answer, BeforeHello, FramesClient, ServerHello } from "../../client/frames/index.ts";
 import { withHpke } from "../../mls/hpke.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import { confirmCode } from "../../mls/identity/confirm-code.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
@@ -18,14 +19,14 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { openConfirmation } from "../device/confirmation.ts";
 import type { OpenedConfirmation } from "../device/confirmation.ts";
 import { confirmDevice } from "../device/make-device.ts";
-import { askProof, tokenKey } from "../device/token.ts";
+import { askProof, readToken, tokenKey } from "../device/token.ts";
 import type { OwnDevice, Saved, SealKeyPair } from "../storage/kept.ts";
 import { ownerOf } from "./introduce.ts";
 import type { Introducing, KnownServer } from "./introduce.ts";
 
 export interface PendingOptions extends Introducing {
-  /** Secret of the token that this device was given, if it was. */
-  readonly token: Uint8Array | null;
+  /** The token that this device was given, if it was, as people have it. */
+  readonly token: string | null;
   /**
    * Whether it may ask to be a device of whoever has its name already. False: it is that name's first device, or none: for names that a
    * program has chosen.
@@ -54,6 +55,8 @@ export interface Pending {
   refused(refusal: Refusal | null): Promise<boolean>;
   /** The connection is over. */
   lost(): void;
+  /** True: it is used from the next connection on. */
+  useToken(token: string): Promise<boolean>;
   /** In place of what there is: a new device, which asks. Its standing. */
   beginAnew(of: Who): Promise<void>;
 }
@@ -72,6 +75,7 @@ type Ask = (fresh: boolean) => Promise<Asked>;
 
 export function pending(options: PendingOptions): Pending {
   const { store, name, deviceLabel, system, mayAsk, client, onStanding } = options;
+  let { token } = options;
   /** Of the present connection. */
   let label = "";
   let owner: string | null = null;
@@ -79,6 +83,7 @@ export function pending(options: PendingOptions): Pending {
   let isAskable = false;
   let ask: Ask | null = null;
   let hasAskedFresh = false;
+  let hasLookedAgain = false;
   /** Before a hello that waits for a confirmation. */
   let goOn: ((step: Introduced) => void) | null = null;
 
@@ -116,7 +121,11 @@ export function pending(options: PendingOptions): Pending {
       if (await take(candidate, confirmation)) comeIn();
     },
     async refused(refusal) {
-      if (refusal?.reason !== "other-user-key" || !isAskable) return false;
+      const isKnown = refusal?.reason === "other-user-key";
+      // A name that is somebody's now: of another device that was faster, or of somebody who can't seal. Asking tells.
+      const isPerhaps = owner !== null && NAMES.has(refusal?.reason ?? "") && !hasLookedAgain;
+      if ((!isKnown && !isPerhaps) || !isAskable) return false;
+      hasLookedAgain ||= isPerhaps;
       const saved = await store.load();
       // It was taken once: then that it isn't now is for its person to look at.
       const wasTaken = saved.incarnation !== null || saved.groups.length > 0;
@@ -125,13 +134,19 @@ export function pending(options: PendingOptions): Pending {
       if (!read.ok) return false;
       const { server, kind, identity } = read.record;
       const who = { server, kind, identity };
-      await store.commit([{ kind: "device-unconfirmed", of: who }, { kind: "candidate-waits" }]);
+      await store.commit([{ kind: "device-unconfirmed", of: who }]);
+      if (isKnown) await store.commit([{ kind: "candidate-waits" }]);
       return true;
     },
     lost() {
       ask = null;
       goOn?.("without-device");
       goOn = null;
+    },
+    async useToken(given) {
+      token = given;
+      const candidate = await load();
+      return candidate !== null && (await keepToken(candidate));
     },
     async beginAnew(of) {
       await make(of, null);
@@ -145,7 +160,8 @@ export function pending(options: PendingOptions): Pending {
     if (answer.kind === "answered") {
       const { confirmation } = answer.value;
       if (confirmation === null) {
-        onStanding(standingOf(candidate));
+        const isMisread = token !== null && candidate.token === null;
+        onStanding(isMisread ? { ...standingOf(candidate), trouble: NO_TOKEN } : standingOf(candidate));
         if (!candidate.hasWaited) await store.commit([{ kind: "candidate-waits" }]);
         return "waiting";
       }
@@ -174,8 +190,8 @@ export function pending(options: PendingOptions): Pending {
 
   /** False: it isn't for this device, or not made by whom it has to be made. Then it is forgotten, and asked for anew, once. */
   async function take(candidate: Candidate, { record, sealed }: Confirmation): Promise<boolean> {
-    const { who, device, sealKey, token } = candidate;
-    const key = token === null ? null : tokenKey(token);
+    const { who, device, sealKey } = candidate;
+    const key = candidate.token === null ? null : tokenKey(candidate.token);
     const opened = withHpke((hpke) => openConfirmation({ hpke, who, device, sealKey }, { record, sealed }, key));
     if (opened.ok) {
       await store.commit([{ kind: "device-confirmed", record, userSeed: opened.userSeed }]);
@@ -199,18 +215,26 @@ export function pending(options: PendingOptions): Pending {
   async function ensure(hello: KnownServer): Promise<Candidate> {
     const who = { server: toBytes(hello.server.id), ...ownerOf(hello, name) };
     const before = await load();
-    if (before === null) await make(who, options.token);
+    if (before === null) await make(who, token === null ? null : readToken(token));
     else if (whoKey(before.who) !== whoKey(who)) throw new Error("this device asks to be somebody else's");
-    else if (options.token !== null) await store.commit([{ kind: "token-kept", token: options.token }]);
+    else await keepToken(before);
     const candidate = await load();
     if (candidate === null) throw new Error("the store hasn't kept a device that was made");
     return candidate;
   }
 
-  async function make(of: Who, token: Uint8Array | null): Promise<void> {
+  /** False: there is none, or it is the one that is kept. */
+  async function keepToken(candidate: Candidate): Promise<boolean> {
+    const secret = token === null ? null : readToken(token);
+    if (secret === null || (candidate.token !== null && sameBytes(secret, candidate.token))) return false;
+    await store.commit([{ kind: "token-kept", token: secret }]);
+    return true;
+  }
+
+  async function make(of: Who, secret: Uint8Array | null): Promise<void> {
     const device = { id: system.randomBytes(16), seed: newSigningKey().seed };
     const sealKey = withHpke((hpke) => hpke.hpkeKey());
-    await store.commit([{ kind: "device-pending", device, sealKey, of, token }]);
+    await store.commit([{ kind: "device-pending", device, sealKey, of, token: secret }]);
   }
 
   async function load(): Promise<Candidate | null> {
@@ -218,7 +242,7 @@ export function pending(options: PendingOptions): Pending {
   }
 
   function questionOf(candidate: Candidate, fresh: boolean): RequestBody<"ask-confirmation"> {
-    const { who, device, sealKey, token } = candidate;
+    const { who, device, sealKey, token: secret } = candidate;
     const key = signingKeyOf(device.seed);
     const shown = { who, deviceId: device.id, deviceKey: key.publicKey, sealKey: sealKey.publicKey };
     return {
@@ -230,7 +254,7 @@ export function pending(options: PendingOptions): Pending {
         key: toText(sealKey.publicKey),
         signature: signSealKey(key, who, device.id, sealKey.publicKey),
       },
-      token: token === null ? null : askProof(tokenKey(token), shown),
+      token: secret === null ? null : askProof(tokenKey(secret), shown),
       fresh,
     };
   }
@@ -247,6 +271,11 @@ export function pendingStanding(who: Who, { seed }: OwnDevice, name: string): Ex
 function candidateIn({ device, candidate, sealKey }: Saved): Candidate | null {
   return device === null || candidate === null || sealKey === null ? null : { ...candidate, device, sealKey };
 }
+
+const NAMES: ReadonlySet<string> = new Set(["name-taken", "name-has-key"]);
+
+const NO_TOKEN =
+  "The device token (PAD_DEVICE_TOKEN, PAD_DEVICE_TOKEN_FILE) can't be read: copy it again, or confirm this device by its code.";
 
 const NOBODY_THERE =
   "The server says that you have no confirmed device at all, which isn't what it said before, or what your token says. If all your devices are lost: pad devices reset";

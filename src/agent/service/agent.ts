@@ -190,9 +190,10 @@ class Agent {
     const face = new FaceConnection(socket, {
       rights,
       first: { padserve: "agent", protocol: PROTOCOL, version, pid: process.pid },
-      find: async (wanted) => await this.#lives.find(wanted),
+      find: async (wanted) => await this.#lives.find(isOwner ? wanted : { ...wanted, token: null }),
       status: async () => await this.#status(),
       forget: (server) => (isOwner ? this.#lives.forget(server) : "not-allowed"),
+      revive: (life) => void this.#lives.revive(life).catch((error: unknown) => this.#options.log(String(error))),
       stop: (when, asker) => (isOwner ? this.#stop(when, asker) : "in-use"),
       attached: () => clearTimeout(this.#idle),
       ended: (ended, why) => {

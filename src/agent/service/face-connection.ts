@@ -16,6 +16,8 @@ export interface FaceOwner {
   find(wanted: Wanted): Promise<Found>;
   status(): Promise<AgentStatus>;
   forget(server: Wanted["server"]): ControlReply<"forget">["kind"];
+  /** Whose device may be another one now. */
+  revive(life: Life): void;
   stop(when: StopWhen, asker: FaceConnection): ControlReply<"stop">["kind"];
   /** Whoever is attached counts as a face. */
   attached(face: FaceConnection): void;
@@ -90,6 +92,9 @@ export class FaceConnection {
     if (this.#running >= MOST_REQUESTS) this.#resume ??= this.#channel.pause();
     try {
       this.#reply(request.id, await this.#carryOut(request));
+      if (request.kind === "chat" && BEGINS.has(request.name) && this.#life !== null) {
+        this.#owner.revive(this.#life);
+      }
     } catch (error) {
       // A fault of ours. Who asked sees the connection end, and asks the next one.
       this.#owner.failed(error);
@@ -150,5 +155,8 @@ export class FaceConnection {
     this.#owner.ended(this, why);
   }
 }
+
+/** After which a device that has ended may be another one. */
+const BEGINS: ReadonlySet<string> = new Set(["newDevice", "resetDevices", "importDevice"]);
 
 const TOO_LONG = { kind: "refused", error: { reason: "other", text: "that is more than can be shown at once" } };

@@ -45,6 +45,7 @@ export class Life {
 
   /** Whether nobody looks at it, and it has ended or never came to be. What waits in it is to be asked for besides. */
   get isIdle(): boolean {
+    if (this.chat.standing.kind === "pending" && this.state.kind !== "ended") return false;
     return this.#faces.size === 0 && this.#expected === 0 && (this.state.kind === "ended" || !this.#wasOnline);
   }
 
@@ -80,6 +81,20 @@ export class Life {
   /** Somebody wants it now: a connection that waits for its turn is tried at once. */
   hurry(): void {
     this.#device.hurry();
+  }
+
+  /** Given to whoever opened this device before. */
+  async useToken(token: string): Promise<void> {
+    await this.#device.useToken(token);
+  }
+
+  async isAwaited(): Promise<boolean> {
+    return await this.#device.isAwaited().catch(() => false);
+  }
+
+  /** It goes on as another life: faces come back to that. */
+  dismiss(): void {
+    this.#toAll(toldLine({ bye: "ending" }));
   }
 
   /** Null: the store can't tell. */

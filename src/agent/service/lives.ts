@@ -28,6 +28,14 @@ export interface Wanted {
   readonly server: ServerAddress;
   readonly name: string | null;
   readonly suggested: readonly string[];
+  /** For a device that isn't confirmed yet; null: none. */
+  readonly token: string | null;
+}
+
+/** What whoever asks for a device has said of it. */
+interface Given {
+  readonly isNamed: boolean;
+  readonly token: string | null;
 }
 
 /** The life to attach to, which expects it, or what to answer instead. */
@@ -46,6 +54,8 @@ const BELIEVED = 30_000;
 export class Lives {
   readonly #options: LivesOptions;
   readonly #lives = new Map<string, Promise<Life>>();
+  /** How each is opened anew. */
+  readonly #starts = new Map<string, () => Promise<Life>>();
   /** Those that were opened without a face. */
   readonly #stays = new Set<string>();
   #tidying: NodeJS.Timeout | undefined;
@@ -55,10 +65,11 @@ export class Lives {
     this.#options = options;
   }
 
-  async find({ server, name, suggested }: Wanted): Promise<Found> {
+  async find({ server, name, suggested, token }: Wanted): Promise<Found> {
     const { servers } = this.#options;
     const kept = servers.find(server, name);
-    if (kept !== null && !servers.isReplaced(server)) return await this.#enter(server, kept.known, [kept.name], true);
+    if (kept !== null && !servers.isReplaced(server))
+      return await this.#enter(server, kept.known, [kept.name], { isNamed: true, token });
     const probed = await this.#probe(server);
     const before = servers.idAt(server);
     if (probed.kind === "frames" && before !== null) {
@@ -67,7 +78,7 @@ export class Lives {
       if (isReplaced) return { reply: { kind: "another-server", text: anotherServer(server) } };
     }
     // The device waits for its own server, and says nothing to another.
-    if (kept !== null) return await this.#enter(server, kept.known, [kept.name], true);
+    if (kept !== null) return await this.#enter(server, kept.known, [kept.name], { isNamed: true, token });
     // What could seal once is not written to in the open because it says that it can't.
     if (probed.kind === "classic-only" && before !== null)
       return { reply: { kind: "another-server", text: anotherServer(server) } };
@@ -76,7 +87,7 @@ export class Lives {
     const names = name === null ? suggested : [name];
     return names.length === 0
       ? { reply: { kind: "name-needed" } }
-      : await this.#enter(server, probed.known, names, name !== null);
+      : await this.#enter(server, probed.known, names, { isNamed: name !== null, token });
   }
 
   /** The person says that whatever answers there now is right. What devices keep of the former server stays. */
@@ -102,9 +113,26 @@ export class Lives {
     );
   }
 
-  /** Whether anything waits to be sent anywhere. */
+  /** This life has ended, and its device is another one now: it goes on at once. */
+  async revive(ended: Life): Promise<void> {
+    for (const { key, life } of await this.#all()) {
+      const start = this.#starts.get(key);
+      if (life !== ended || start === undefined || life.state.kind !== "ended") continue;
+      life.dismiss();
+      const opening = this.#restarted(Promise.resolve(life), start);
+      this.#lives.set(key, opening);
+      opening.catch(() => {
+        if (this.#lives.get(key) === opening) this.#lives.delete(key);
+      });
+      await opening.catch((error: unknown) => this.#options.log(String(error)));
+    }
+  }
+
+  /** Whether anything waits to be sent anywhere, or a device may come that was invited. */
   async isWaiting(): Promise<boolean> {
     const lives = await this.#all();
+    const awaited = await Promise.all(lives.map(async ({ life }) => await life.isAwaited()));
+    if (awaited.includes(true)) return true;
     const waiting = await Promise.all(lives.map(async ({ life }) => await life.waiting()));
     return waiting.some((count) => count !== 0);
   }
@@ -124,7 +152,7 @@ export class Lives {
       const key = deviceKey(device);
       if (this.#lives.has(key)) continue;
       this.#stays.add(key);
-      await this.#open(server, device, true).catch((error: unknown) => {
+      await this.#open(server, device, { isNamed: true, token: null }).catch((error: unknown) => {
         this.#options.log(`${formatAddress(server)}: ${String(error)}`);
       });
     }
@@ -164,14 +192,14 @@ export class Lives {
     server: ServerAddress,
     known: KnownDevice["known"],
     names: readonly string[],
-    isNamed: boolean,
+    given: Given,
   ): Promise<Found> {
     const [name, ...others] = names;
     if (name === undefined) return { reply: { kind: "name-needed" } };
     const device = { known, name };
     let life: Life;
     try {
-      life = await this.#open(server, device, isNamed);
+      life = await this.#open(server, device, given);
       life.expect();
     } catch (error) {
       if (error instanceof TooMany) return { reply: { kind: "busy", text: TOO_MANY } };
@@ -185,7 +213,7 @@ export class Lives {
         life.expectNoMore();
         this.#lives.delete(deviceKey(device));
         await life.close();
-        return await this.#enter(server, known, others, isNamed);
+        return await this.#enter(server, known, others, given);
       }
     }
     // A way that somebody asks for now is most likely one that works.
@@ -204,19 +232,20 @@ export class Lives {
     servers.keep(server, device);
   }
 
-  async #open(server: ServerAddress, device: KnownDevice, isNamed: boolean): Promise<Life> {
+  async #open(server: ServerAddress, device: KnownDevice, given: Given): Promise<Life> {
     const key = deviceKey(device);
     const before = this.#lives.get(key);
     if (before === undefined && this.#lives.size >= MOST_LIVES) throw new TooMany();
-    const opening =
-      before === undefined
-        ? this.#start(server, device, isNamed)
-        : this.#restarted(before, async () => await this.#start(server, device, isNamed));
+    const start = async () => await this.#start(server, device, given);
+    const opening = before === undefined ? start() : this.#restarted(before, start);
     this.#lives.set(key, opening);
+    this.#starts.set(key, start);
     opening.catch(() => {
       if (this.#lives.get(key) === opening) this.#lives.delete(key);
     });
-    return await opening;
+    const life = await opening;
+    if (before !== undefined && given.token !== null) await life.useToken(given.token);
+    return life;
   }
 
   /** One that has ended (banned, kicked, replaced) is tried afresh by whoever comes next. */
@@ -227,7 +256,7 @@ export class Lives {
     return await start();
   }
 
-  async #start(server: ServerAddress, { known, name }: KnownDevice, isNamed: boolean): Promise<Life> {
+  async #start(server: ServerAddress, { known, name }: KnownDevice, { isNamed, token }: Given): Promise<Life> {
     const { folder, open, servers, log } = this.#options;
     const own = fileName(known, name);
     let life: Life | null = null;
@@ -237,6 +266,7 @@ export class Lives {
       known,
       name,
       isNamed,
+      token,
       folder: join(folder, "devices", own),
       keyFile: join(folder, "keys", `${own}.key`),
       notAtHome: (id) => {

@@ -16,7 +16,7 @@ interface Opening {
 
 /** The real thing: a device's store, its life on its server, and the chat over both. */
 export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevice {
-  return async ({ where, known, name, isNamed, folder, keyFile, notAtHome }) => {
+  return async ({ where, known, name, isNamed, token, folder, keyFile, notAtHome }) => {
     const failed = (error: unknown): void => log(`${formatAddress(where())}: ${describe(error)}`);
     const store = await openAgentStore({ folder, keyFile, machine });
     const runtime = startDevice({
@@ -30,6 +30,7 @@ export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevi
       known,
       name,
       mayAsk: isNamed,
+      token,
       deviceLabel: hostname(),
       onEvent: (event) => {
         if (event.kind === "failed") failed(event.error);
@@ -42,6 +43,11 @@ export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevi
     return {
       chat,
       hurry: () => runtime.client.hurry(),
+      useToken: async (given) => await runtime.useToken(given),
+      async isAwaited() {
+        const { invitations } = await store.load();
+        return invitations.some(({ until }) => until > Date.now());
+      },
       waiting: async () => (await store.outbox()).length,
       async close() {
         await chat.close();

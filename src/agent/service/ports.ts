@@ -26,6 +26,10 @@ export interface OpenDevice {
   readonly chat: ServedChat;
   /** A connection that waits for its turn is tried at once. */
   hurry(): void;
+  /** For a device that waits to be confirmed, or was never there. */
+  useToken(token: string): Promise<void>;
+  /** Whether a device that it has invited may come. */
+  isAwaited(): Promise<boolean>;
   /** Messages that wait to be sent. */
   waiting(): Promise<number>;
   /** Ends the chat and closes all that belongs to it. */
@@ -39,6 +43,8 @@ export interface DeviceOptions {
   readonly name: string;
   /** Whether the person has said this name: then a device asks to be theirs where somebody has it already. */
   readonly isNamed: boolean;
+  /** For a new device to be confirmed by, as whoever asks for it has it; null: none. */
+  readonly token: string | null;
   /** Its own, and the file with its key; neither need be there. */
   readonly folder: string;
   readonly keyFile: string;

@@ -17,6 +17,8 @@ const attach = v.object({
   name: v.nullable(word),
   /** Empty: not asked for yet. */
   suggested: v.pipe(v.array(word), v.maxLength(16)),
+  /** Given to a device that isn't confirmed yet; never kept, shown or logged but by it. */
+  token: v.exactOptional(v.nullable(word), null),
 });
 /** The address whose server is to be forgotten. */
 const forget = v.object({ server: v.object({ host: word, port }) });
