@@ -12,11 +12,10 @@ export interface Figure {
 
 export type Unit = "µs" | "ms" | "kB" | "/s";
 
-/** The most that a figure may be, in its own unit or as a multiple of the floor's. */
-interface Goal {
-  readonly most: number;
-  readonly of: "figure" | "ratio";
-}
+/** The most that a figure may be, in its own unit or as a multiple of the floor's; or the least. */
+type Goal =
+  | { readonly most: number; readonly of: "figure" | "ratio" }
+  | { readonly least: number; readonly of: "figure" };
 
 /** How many times the floor's figure the server's is. */
 export function ratioOf({ server, floor }: Figure): number {
@@ -26,5 +25,6 @@ export function ratioOf({ server, floor }: Figure): number {
 /** Null when there is no goal. */
 export function isGoalMet(figure: Figure): boolean | null {
   if (figure.goal === null) return null;
+  if ("least" in figure.goal) return figure.server >= figure.goal.least;
   return (figure.goal.of === "ratio" ? ratioOf(figure) : figure.server) <= figure.goal.most;
 }

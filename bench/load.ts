@@ -5,6 +5,8 @@ import { pace } from "./load/pace.ts";
 import { saturate } from "./load/saturate.ts";
 import { visit } from "./load/visit.ts";
 import { gatherBare, gatherDevices, scatterDevices, write, type DeviceCrowd } from "./sealed/crowd.ts";
+import { commits } from "./sealed/commits-load.ts";
+import { storm } from "./sealed/storm-load.ts";
 import type { Answers, Order } from "./orders.ts";
 
 const crowds = new Map<string, Crowd>();
@@ -46,6 +48,10 @@ async function obey(order: Order): Promise<Answers[Order["kind"]]> {
       return null;
     case "write":
       return write(devicesNamed(order.crowd), order);
+    case "storm":
+      return await storm(order);
+    case "commits":
+      return await commits(order);
     case "scatter-devices":
       await scatterDevices(devicesNamed(order.crowd));
       deviceCrowds.delete(order.crowd);

@@ -8,6 +8,7 @@ import { describeMachine, openFilesLimit } from "./machine.ts";
 import type { Effort } from "./pair.ts";
 import { figuresText, headText, jsonOf } from "./report.ts";
 import { APPENDS_IN_FLIGHT, sealed, SEALED_BYTES } from "./sealed/scenario.ts";
+import { storms } from "./sealed/storm.ts";
 import { BATCH, BYTES, sealing } from "./sealing/scenario.ts";
 import { abuse, BYSTANDERS_PER_SECOND } from "./scenarios/abuse.ts";
 import { direct } from "./scenarios/direct.ts";
@@ -26,6 +27,7 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
   terminal,
   sealing,
   sealed,
+  storm: storms,
   abuse,
 };
 
@@ -93,6 +95,8 @@ function methodOf({ runs, seconds, pacedMessages, idleConnections, keys }: Effor
     `Sealed: messages of ${SEALED_BYTES} B through the server, which stores them before it answers; to it, sealed bytes are bytes. Stored: its floor is a`,
     `bare node:sqlite program with the same durability and as many entries in a transaction as the server's had, with ${APPENDS_IN_FLIGHT} messages in flight.`,
     "Heard: its floor is a bare ws server that sends ready-made frames of the same lengths.",
+    "Storm: devices that are connected ask for a room's turn in one moment. Who gets it comes in by a real external commit, who is added fetches",
+    "its Welcome, without opening it; a member with an engine makes the commits. The floor is the same writer before, or the same crowd one by one.",
     `Abuse: one sends another ${3 * pacedMessages} direct messages, ${BYSTANDERS_PER_SECOND} a second, alone (its floor) and then while a third process`,
     "abuses the same server, which has the limits that users have; all three processes share the machine.",
   ];

@@ -68,7 +68,27 @@ export type SealedOrder =
       readonly seconds: number;
       readonly heard: boolean;
     }
-  | { readonly kind: "scatter-devices"; readonly crowd: string };
+  | { readonly kind: "scatter-devices"; readonly crowd: string }
+  /** So many devices want into one room at once, in which somebody writes; `batches`: a member can add those who wait. */
+  | { readonly kind: "storm"; readonly port: number; readonly devices: number; readonly batches: boolean }
+  /** Members of a room of so many commit, and others come in by themselves, each in turn. */
+  | { readonly kind: "commits"; readonly port: number; readonly devices: number; readonly repetitions: number };
+
+/** What became of a storm. Milliseconds. */
+export interface Storm {
+  /** Of a message from wanting to send it until it was stored, before and meanwhile. */
+  readonly quiet: Paced;
+  readonly during: Paced;
+  /** Until all were in. */
+  readonly took: number;
+  readonly commits: number;
+}
+
+/** Median milliseconds, through the server and in the engine alone. */
+export interface Commits {
+  readonly commit: { readonly through: number; readonly alone: number };
+  readonly join: { readonly through: number; readonly alone: number };
+}
 
 export interface Traffic {
   readonly pattern: "broadcast" | "direct";
@@ -106,6 +126,8 @@ export interface Answers {
   readonly "gather-bare": null;
   readonly write: Saturated;
   readonly "scatter-devices": null;
+  readonly storm: Storm;
+  readonly commits: Commits;
 }
 
 /** No order has more messages in flight; the floor has so many lines ready. */

@@ -49,8 +49,10 @@ export function figuresText(figures: readonly Figure[]): string {
 function goalText(figure: Figure): string {
   const { goal, unit } = figure;
   if (goal === null) return "";
+  const verdict = isGoalMet(figure) === true ? "met" : "MISSED";
+  if ("least" in goal) return `   goal: at least ${goal.least} ${unit}, ${verdict}`;
   const most = goal.of === "ratio" ? `${goal.most} × the floor` : `${goal.most} ${unit}`;
-  return `   goal: at most ${most}, ${isGoalMet(figure) === true ? "met" : "MISSED"}`;
+  return `   goal: at most ${most}, ${verdict}`;
 }
 
 function amount(value: number, unit: Unit): string {

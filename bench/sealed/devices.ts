@@ -22,8 +22,12 @@ export interface Device {
   readonly record: Uint8Array;
   readonly socket: Socket;
   readonly events: FrameEvents;
+  /** Told of what the server says unasked, for as long as frames are read. */
+  heard: ((push: Push) => void) | null;
   /** The reply; rejects when it is refused, and when the connection ends. */
   get<T extends RequestType>(type: T, body: RequestBody<T>): Promise<ReplyBody<T>>;
+  /** The same; the reason where it is refused. */
+  ask<T extends RequestType>(type: T, body: RequestBody<T>): Promise<ReplyBody<T> | string>;
 }
 
 type Hello = Extract<Push, { type: "hello" }>;
@@ -33,23 +37,25 @@ type Answer = Extract<DecodedFromServer, { kind: "reply" | "refused" }>;
  * Connects under this name, says hello with fresh keys; rejects when the server refuses. All of them are of one machine, from which
  * only so many upgrades are taken in a second: who is closed at once comes again.
  */
-export async function arrive(port: number, name: string): Promise<Device> {
+export async function arrive(port: number, name: string, features: readonly string[] = []): Promise<Device> {
   for (;;) {
-    const device = await greet(port, name);
+    const device = await greet(port, name, features);
     if (device !== null) return device;
     await delay(AGAIN);
   }
 }
 
 /** Null: the connection was closed before the server's hello. */
-async function greet(port: number, name: string): Promise<Device | null> {
+async function greet(port: number, name: string, features: readonly string[]): Promise<Device | null> {
   const waiting = new Map<number, PromiseWithResolvers<Answer>>();
   const hello = Promise.withResolvers<Hello | null>();
   let lastId = 0;
+  let device: Device | null = null;
   const events: FrameEvents = {
     onFrame: (text) => {
       const decoded = decodeFromServer(text);
       if (decoded.kind === "push" && decoded.push.type === "hello") hello.resolve(decoded.push);
+      if (decoded.kind === "push") device?.heard?.(decoded.push);
       if (decoded.kind !== "reply" && decoded.kind !== "refused") return;
       waiting.get(decoded.id)?.resolve(decoded);
       waiting.delete(decoded.id);
@@ -85,7 +91,7 @@ async function greet(port: number, name: string): Promise<Device | null> {
   const proof = signBytes(key, helloProof({ nonce, server: server.id, device: id, counter: 1 }));
   await get("hello", {
     version: 1,
-    features: [],
+    features: [...features],
     client: "bench",
     name,
     device: {
@@ -98,16 +104,23 @@ async function greet(port: number, name: string): Promise<Device | null> {
       receipt: null,
     },
   });
-  return { id, key, record, socket, events, get };
+  device = { id, key, record, socket, events, heard: null, get, ask };
+  return device;
 
   async function get<T extends RequestType>(type: T, body: RequestBody<T>): Promise<ReplyBody<T>> {
+    const answer = await ask(type, body);
+    if (typeof answer === "string") throw new Error(`${type} was refused: ${answer}`);
+    return answer;
+  }
+
+  async function ask<T extends RequestType>(type: T, body: RequestBody<T>): Promise<ReplyBody<T> | string> {
     const requestId = ++lastId;
     const answered = Promise.withResolvers<Answer>();
     waiting.set(requestId, answered);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- type and body belong together by the signature
     socket.write(frameOf(encodeRequest({ id: requestId, type, body } as unknown as Request)));
     const answer = await answered.promise;
-    if (answer.kind === "refused") throw new Error(`${type} was refused: ${JSON.stringify(answer.refusal)}`);
+    if (answer.kind === "refused") return answer.refusal?.reason ?? "unknown";
     const reply = decodeReply(type, answer.body);
     if (reply === null) throw new Error(`not a reply to ${type}`);
     return reply;
@@ -163,7 +176,7 @@ const MOST_ADDED = 64;
 const LIFETIME = 24 * 3600;
 
 /** Key packages of many devices, out of one instance of the module. */
-function packageMaker(): (device: Device) => Uint8Array {
+export function packageMaker(): (device: Device) => Uint8Array {
   let signer: DeviceSigner | null = null;
   const instance = createInstance({
     sign: (data) => signer!.sign(data),

@@ -1,0 +1,41 @@
+import type { Figure } from "../figures.ts";
+import { medians, takeTurns, type Effort } from "../pair.ts";
+import { costOf, ENTRY_HEAD, startAppender } from "./appenders.ts";
+
+/** Bytes of a sealed message of 100 B. */
+const SEALED = 400;
+
+/** The store alone, without a socket: what a durable entry costs with its rows, sums and chained digests, beside the bare appender. */
+export async function storing({ runs, seconds }: Effort): Promise<readonly Figure[]> {
+  const [own, bare] = [await startAppender("store-appender.ts"), await startAppender()];
+  const figures: Figure[] = [];
+  try {
+    for (const batch of [8, 64]) {
+      const order = { seconds, batch, bytes: SEALED + ENTRY_HEAD };
+      const told = await takeTurns({ warmUps: 1, runs }, async (side) =>
+        costOf(await (side === "server" ? own : bare).append(order), ({ entries }) => entries),
+      );
+      const about = { scenario: "sealed", conditions: `the store alone, ${batch} entries in a transaction` } as const;
+      figures.push(
+        {
+          ...about,
+          measured: "CPU per entry",
+          unit: "µs",
+          ...medians(told, ({ cpu }) => cpu),
+          goal: { most: 2.5, of: "ratio" },
+        },
+        {
+          ...about,
+          measured: "entries, stored durably",
+          unit: "/s",
+          ...medians(told, ({ rate }) => rate),
+          goal: { least: 10_000, of: "figure" },
+        },
+      );
+    }
+  } finally {
+    own.stop();
+    bare.stop();
+  }
+  return figures;
+}
