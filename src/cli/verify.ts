@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { defineCommand, type Command, type Invocation, type ProcessContext } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
@@ -6,6 +5,7 @@ import type { SafetyNumber, SealedChat } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
 import { visibleLine } from "../text/visible.ts";
 import { numberLines, whatOfIt, whoItIs } from "../view/safety-number.ts";
+import { saysYes } from "./devices/ask.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { SCRIPT_OPTIONS } from "./script.ts";
 import { attachAgent } from "./sealed/agent.ts";
@@ -107,20 +107,9 @@ async function take(
   return EXIT.done;
 }
 
-/** No terminal, no answer: then --yes says it. */
-async function isSame(shown: SafetyNumber, { stdin, stderr, stop }: ProcessContext): Promise<boolean> {
-  stderr.write(inWords(shown));
-  const terminal = createInterface({ input: stdin, output: stderr });
-  try {
-    const question = `Does ${visibleLine(shown.name)} see the same number? Type yes if so: `;
-    const ended = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-    const answer = await Promise.race([terminal.question(question, { signal: stop }), ended]);
-    return answer.trim().toLowerCase() === "yes";
-  } catch {
-    return false;
-  } finally {
-    terminal.close();
-  }
+async function isSame(shown: SafetyNumber, context: ProcessContext): Promise<boolean> {
+  context.stderr.write(inWords(shown));
+  return await saysYes(`Does ${visibleLine(shown.name)} see the same number?`, context);
 }
 
 function inWords(shown: SafetyNumber): string {
