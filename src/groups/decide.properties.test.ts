@@ -88,7 +88,7 @@ test("GR-36 whatever devices do: no gaps, epochs count commits, no package twice
   );
 });
 
-test("GR-60 whatever devices do: what confirms one is under the present user key, none that was removed waits, and only packages of devices under it are given out", () => {
+test("GR-70 whatever devices do: what confirms one is under the present user key, none that was removed waits, and only packages of devices under it are given out", () => {
   fc.assert(
     fc.property(actions, (all) => {
       const world = begun();

@@ -9,7 +9,7 @@ export function explainStanding(standing: Standing): string | null {
       return null;
     case "pending": {
       const [name, code] = [visibleLine(standing.name), visibleLine(standing.code)];
-      return `This device is not one of ${name}'s yet. On one that is, run: pad devices confirm ${code} (If you are not ${name}: choose another name.)`;
+      return `This device shows ${code}, and is not one of ${name}'s yet. On one that is, run pad devices confirm ${code}, or press alt-c in its open chat. (If you are not ${name}: choose another name.)`;
     }
     case "removed":
       return "This device was removed from your devices: what it has stays readable, and it can't write. To make a new one in its place, run: pad devices new";
