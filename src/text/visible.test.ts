@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { escapedLine, plainJson, visible, visibleLine } from "./visible.ts";
+import { escapedLine, plainJson, visible, visibleLine, visibleName } from "./visible.ts";
 
 describe("others' text on a terminal", () => {
   test("CM-2 escape sequences are shown, not obeyed", () => {
@@ -23,6 +23,30 @@ describe("others' text on a terminal", () => {
     // No flag has so long a name: whoever writes it hides something behind one.
     const hiding = `\u{1f3f4}${"\u{e0061}".repeat(7)}\u{e007f}`;
     expect(visible(hiding)).toBe(`\u{1f3f4}${"<U+E0061>".repeat(7)}<U+E007F>`);
+  });
+
+  test("CM-2 marks heaped upon a letter, and joiners that only hide, are shown", () => {
+    const vietnamese = "Tiếng Việt, क्ष्म्य, שָׁלוֹם, ก็, e\u0301\u0302";
+    expect(visible(vietnamese)).toBe(vietnamese);
+    expect(visible(`a${"\u0301".repeat(14)}b`)).toBe(`a${"\u0301".repeat(12)}<2 more marks>b`);
+    expect(escapedLine(`a${"\u0301".repeat(13)}`)).toBe(`a${"\u0301".repeat(12)}\\u0301`);
+    expect(JSON.parse(plainJson("\u0301".repeat(20)))).toBe("\u0301".repeat(20));
+    expect(plainJson("\u0301".repeat(20))).toContain("\\u0301");
+    expect(visible("ali\u200dce \u200cx")).toBe("ali<U+200D>ce <U+200C>x");
+    expect(visible("\u200d")).toBe("<U+200D>");
+    expect(visible("👩\u200d\u200d👧")).toBe("👩\u200d<U+200D>👧");
+  });
+
+  test("TX-6 a name that only looks like another's is shown as what it is", () => {
+    expect(visibleName("alice.b_c-3")).toBe("alice.b_c-3");
+    expect(visibleName("\u0430lice")).toBe("<U+0430>lice");
+    expect(visibleName("ali\u200bce\nbob: hi")).toBe("ali<U+200B>ce<U+000A>bob: hi");
+    expect(visibleName("שלום😀")).toBe("<U+05E9><U+05DC><U+05D5><U+05DD><U+1F600>");
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (name) => {
+        expect(visibleName(name)).toMatch(/^[\u0020-\u007e…]*$/);
+      }),
+    );
   });
 
   test("CM-2 nothing that comes out can steer a terminal", () => {
@@ -60,10 +84,23 @@ describe("others' text in one line", () => {
 
   test("TX-3 text that is made to be slow is not: each of these takes as many steps as it has characters", () => {
     const flag = "\u{1f3f4}";
-    for (const piece of [flag, `${flag}\u{e0061}\u{e0061}`, "\u001b[", "\r", "\r\n", "\u202e", "\t", "\ud83d", "\\"]) {
+    for (const piece of [
+      flag,
+      `${flag}\u{e0061}\u{e0061}`,
+      "\u001b[",
+      "\r",
+      "\r\n",
+      "\u202e",
+      "\t",
+      "\ud83d",
+      "\\",
+      "\u0301",
+      "\u200d",
+    ]) {
       const text = piece.repeat(100_000);
       expect(visible(text).length).toBeGreaterThan(0);
       expect(visibleLine(text, 200).length).toBeLessThan(2000);
+      expect(visibleName(text).length).toBeLessThan(1000);
       expect(escapedLine(text).length).toBeGreaterThan(0);
       expect(JSON.parse(plainJson(text))).toBe(text);
     }

@@ -14,7 +14,8 @@ export function visible(text: string): string {
 
 /** The same as the lines that it has, for anyone who lays them out: one or more, without indentation. Tabs stay. */
 export function visibleLines(text: string): readonly string[] {
-  return text.replaceAll("\r\n", "\n").replaceAll(HARMFUL, shown).split("\n");
+  // Halves of pairs would become whole characters beside others' halves.
+  return text.toWellFormed().replaceAll("\r\n", "\n").replaceAll(HARMFUL, shown).split("\n");
 }
 
 /**
@@ -26,6 +27,18 @@ export function visibleLine(text: string, most = Infinity): string {
   // Never half of a character.
   const cut = text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "");
   return `${visibleLine(cut)}…`;
+}
+
+/** UTF-16 units of a name that are shown; servers of ours take 32. */
+const LONGEST_NAME = 64;
+
+/**
+ * A name as one line that can't be taken for another: servers of ours take ASCII alone, so a letter that only looks like one, and whatever
+ * else isn't ASCII, is shown as its number.
+ */
+export function visibleName(name: string): string {
+  const shownOf = name.slice(0, LONGEST_NAME).replaceAll(/[^\u0020-\u007e]/gu, numbered);
+  return name.length > LONGEST_NAME ? `${shownOf}…` : shownOf;
 }
 
 /**
@@ -41,19 +54,32 @@ export function plainJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(TO_ESCAPE_IN_JSON, (found) => found.split("").map(unit).join(""));
 }
 
-/** A flag such as Scotland's, which is spelled in characters that are invisible elsewhere; or a character that steers, hides, or looks like nothing (the Hangul fillers). */
-const HARMFUL = /\u{1F3F4}[\u{E0030}-\u{E007A}]{3,6}\u{E007F}|[\p{Cc}\p{Cf}\u2028\u2029\u115F\u1160\u3164\uFFA0]/gu;
+/**
+ * A flag such as Scotland's, which is spelled in characters that are invisible elsewhere; or a character that steers, hides, or looks like
+ * nothing (the Hangul fillers); or a mark on so many others that terminals draw it over the rows around: no language heaps up a dozen.
+ */
+const HARMFUL =
+  /\u{1F3F4}[\u{E0030}-\u{E007A}]{3,6}\u{E007F}|[\p{Cc}\p{Cf}\u2028\u2029\u115F\u1160\u3164\uFFA0]|(?<=\p{M}{12})\p{M}+/gu;
 /** U+200D holds emoji together, and does no harm. */
-const TO_ESCAPE = /[\\\u2028\u2029]|(?!\u200D)[\p{Cc}\p{Cf}]/gu;
-const TO_ESCAPE_IN_JSON = /[\u2028\u2029]|(?!\u200D)[\p{Cc}\p{Cf}]/gu;
+const TO_ESCAPE = /[\\\u2028\u2029]|(?!\u200D)[\p{Cc}\p{Cf}]|(?<=\p{M}{12})\p{M}/gu;
+const TO_ESCAPE_IN_JSON = /[\u2028\u2029]|(?!\u200D)[\p{Cc}\p{Cf}]|(?<=\p{M}{12})\p{M}/gu;
 
-/** A tab and a line break do no harm; joiners hold emoji together and make Persian's words. */
-const HARMLESS = new Set(["\n", "\t", "\u200c", "\u200d"]);
+/** A tab and a line break do no harm. */
+const HARMLESS = new Set(["\n", "\t"]);
+/** They hold emoji together and make Persian's words; in a word of ASCII, or one after another, they only hide. */
+const JOINERS = new Set(["\u200c", "\u200d"]);
 
-function shown(character: string): string {
+function shown(character: string, at: number, text: string): string {
   if (HARMLESS.has(character) || character.startsWith("\u{1F3F4}")) return character;
+  if (/^\p{M}/u.test(character)) return `<${character.length} more marks>`;
+  const before = text[at - 1] ?? "";
+  if (JOINERS.has(character) && before > "\u007f" && !JOINERS.has(before)) return character;
   const code = character.codePointAt(0) ?? 0;
-  return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+  return code < 0x20 ? String.fromCodePoint(0x2400 + code) : numbered(character);
+}
+
+function numbered(character: string): string {
+  return `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
 const NAMED: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };

@@ -4,7 +4,7 @@
  */
 
 import type { ConnectionEnd, Failure, Hold, Member, Refusal } from "../client/index.ts";
-import { visible, visibleLine } from "../text/visible.ts";
+import { visibleLine, visibleName } from "../text/visible.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
 export function explainEnd(end: ConnectionEnd, where: string, me?: string): string {
@@ -30,7 +30,7 @@ export function explainEnd(end: ConnectionEnd, where: string, me?: string): stri
     case "oversized":
       return `${where} sent more at once than any message or answer is, so the connection was closed.`;
     case "agent":
-      return visible(end.text);
+      return visibleLine(end.text);
     case "forgotten":
       return `${where} has forgotten that you are registered.`;
   }
@@ -52,7 +52,7 @@ export function explainFailure(failure: Failure, where: string): string {
 
 /** Why what is written waits, and what to do about it. */
 export function explainHold({ kind, who, notSeen = [], compared = [] }: Hold): string {
-  const names = who.map((name) => `${visible(name)}${notSeen.includes(name) ? ` (${NOT_SEEN})` : ""}`).join(", ");
+  const names = who.map((name) => `${visibleName(name)}${notSeen.includes(name) ? ` (${NOT_SEEN})` : ""}`).join(", ");
   switch (kind) {
     case "new-readers":
       return `Not sent yet: new here, and would read it: ${names}.`;
@@ -75,7 +75,7 @@ export function whatToDo({ kind, who }: Hold): string {
       return "/accept sends it to them, too; /delete takes it back.";
     case "changed-key":
     case "remapped-name":
-      return `When they have told you: /accept ${visibleLine(who[0] ?? "NAME")}.${kind === "changed-key" ? ` To be sure, compare: /verify ${visibleLine(who[0] ?? "NAME")}.` : ""} /delete takes back what waits.`;
+      return `When they have told you: /accept ${visibleName(who[0] ?? "NAME")}.${kind === "changed-key" ? ` To be sure, compare: /verify ${visibleName(who[0] ?? "NAME")}.` : ""} /delete takes back what waits.`;
     case "removal-pending":
       return "It goes out as soon as somebody has.";
   }
@@ -130,9 +130,9 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "operator-immune":
       return `An operator can't be ${refusal.action === "kick" ? "kicked" : "banned"}.`;
     case "target-not-found":
-      return `${visible(refusal.target)} is not here.`;
+      return `${visibleLine(refusal.target)} is not here.`;
     case "not-banned":
-      return `${visible(refusal.target)} is not banned.`;
+      return `${visibleLine(refusal.target)} is not banned.`;
     case "server-full":
       return "The server is full, or you have too many connections to it.";
     case "not-a-member":
@@ -188,15 +188,15 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "unsupported":
       return "The server doesn't know that command.";
     case "not-understood":
-      return `The server could not make sense of what this program sent, and says: ${visible(refusal.text)}`;
+      return `The server could not make sense of what this program sent, and says: ${visibleLine(refusal.text)}`;
     case "other":
-      return `The server says: ${visible(refusal.text)}`;
+      return `The server says: ${visibleLine(refusal.text)}`;
   }
 }
 
 /** A name that was said is asked for; one that a program has chosen may be anybody's. */
 function otherKey(me: string | undefined): string {
-  const [name, said] = me === undefined ? ["That name", "NAME"] : [visible(me), visibleLine(me)];
+  const [name, said] = me === undefined ? ["That name", "NAME"] : [visibleName(me), visibleName(me)];
   return (
     `${name} has a key here that another device made. If it is yours: say so, by --as ${said} (in pad chat by the name itself), and confirm this device there. ` +
     `If it is somebody else's: choose another name.`

@@ -1,7 +1,7 @@
 import type { ProcessContext } from "../../args/command.ts";
 import type { Chat } from "../../view/chat/chat.ts";
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
-import { whoReads } from "../../view/chat/who-reads.ts";
+import { shownTitle, whoReads } from "../../view/chat/who-reads.ts";
 import { visible, visibleLine } from "../../text/visible.ts";
 import { createScreen } from "./line-screen.ts";
 import { tellNews } from "./news.ts";
@@ -63,20 +63,21 @@ function pasted(lines: number): string {
 
 function promptOf({ current, me }: ChatSnapshot): string {
   const who = current.serverReads ? "the server can read this" : `sealed: ${whoReads(current, me)}`;
-  return `${visible(current.title)} (${visibleLine(who, MOST_OF_PROMPT)})> `;
+  return `${shownTitle(current)} (${visibleLine(who, MOST_OF_PROMPT)})> `;
 }
 
 /** UTF-16 units of who reads, in the prompt. */
 const MOST_OF_PROMPT = 40;
 
-function toWhom({ kind, title, readers }: Conversation): string {
-  switch (kind) {
+function toWhom(conversation: Conversation): string {
+  const title = shownTitle(conversation);
+  switch (conversation.kind) {
     case "open-room":
       return "everybody here";
     case "classic-direct":
     case "sealed-direct":
-      return `${visible(title)} alone`;
+      return `${title} alone`;
     case "sealed-room":
-      return `${visible(title)}, read by ${visibleLine(readers)}`;
+      return `${title}, read by ${visibleLine(conversation.readers)}`;
   }
 }

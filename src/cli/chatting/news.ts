@@ -1,6 +1,6 @@
 import type { Chat } from "../../view/chat/chat.ts";
 import type { ChatSnapshot, Conversation, Entry, Message } from "../../view/chat/snapshot.ts";
-import { visible, visibleLine } from "../../text/visible.ts";
+import { visible, visibleLine, visibleName } from "../../text/visible.ts";
 
 /** One line to show: what somebody said, what went wrong, or anything else. */
 export interface Line {
@@ -53,7 +53,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true):
       if (changed.get(entry.key) === now) continue;
       changed.set(entry.key, now);
       if (entry.key >= next) continue;
-      const who = visible(entry.from);
+      const who = visibleName(entry.from);
       show({
         kind: "note",
         text: isGone ? `${who} took a message back.` : `${who} changed a message: ${visible(now)}`,
@@ -65,7 +65,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true):
   function settle({ link }: ChatSnapshot, { title, entries, held }: Conversation, isCurrent: boolean): void {
     for (const entry of entries) {
       if (entry.kind !== "message" || !unsettled.has(entry.key)) continue;
-      const said = `To ${visible(title)}, "${visible(entry.text)}"`;
+      const said = `To ${visibleLine(title)}, "${visible(entry.text)}"`;
       if (entry.delivery.kind === "sending") {
         const waits = link.kind !== "online" || held !== null;
         if (!waits || waiting.has(entry.key)) continue;
@@ -98,12 +98,12 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
   }
   const { at } = entry;
   const where = whereOf(snapshot, conversation, entry.own);
-  const who = visible(entry.from);
+  const who = entry.sealed === undefined ? visibleLine(entry.from) : visibleName(entry.from);
   const text = visible(entry.text);
   switch (entry.sealed?.body ?? "text") {
     case "text": {
       const quote = entry.sealed?.replyTo ?? null;
-      const to = quote === null ? "" : `(to ${visibleLine(quote.from, QUOTED)}: ${visibleLine(quote.text, QUOTED)}) `;
+      const to = quote === null ? "" : `(to ${visibleName(quote.from)}: ${visibleLine(quote.text, QUOTED)}) `;
       return [
         { kind: "said", at, text: entry.emote ? `* ${who}${where} ${to}${text}` : `${who}${where}: ${to}${text}` },
       ];
@@ -111,11 +111,11 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
     case "deleted":
       return [{ kind: "note", text: `${who}${where}: (deleted)` }];
     case "members":
-      return [{ kind: "note", text: `${visible(conversation.title)}: ${who} ${text}` }];
+      return [{ kind: "note", text: `${visibleLine(conversation.title)}: ${who} ${text}` }];
     case "gap":
     case "unreadable":
     case "unknown-kind":
-      return [{ kind: "trouble", text: `${visible(conversation.title)}: ${who} ${text}`.replace(":  ", ": ") }];
+      return [{ kind: "trouble", text: `${visibleLine(conversation.title)}: ${who} ${text}`.replace(":  ", ": ") }];
   }
 }
 
@@ -124,7 +124,7 @@ const QUOTED = 40;
 
 /** Where it was said, and, in a chat that can seal, whether the server could read it. */
 function whereOf({ conversations }: ChatSnapshot, { kind, title }: Conversation, own: boolean): string {
-  const to = own ? visible(title) : "you";
+  const to = own ? visibleLine(title) : "you";
   const seals = conversations.some(({ serverReads }) => !serverReads);
   switch (kind) {
     case "open-room":
@@ -134,7 +134,7 @@ function whereOf({ conversations }: ChatSnapshot, { kind, title }: Conversation,
     case "sealed-direct":
       return ` (to ${to})`;
     case "sealed-room":
-      return ` (${visible(title)})`;
+      return ` (${visibleLine(title)})`;
   }
 }
 

@@ -1,7 +1,7 @@
 /** `tui/cells`: text in terminal cells: widths, wrapping, styles, and the rows that a conversation's entries become. Pure. */
 
 import type { Entry, Message, Note, Quote } from "../../view/chat/snapshot.ts";
-import { visibleLine, visibleLines } from "../../text/visible.ts";
+import { visibleLine, visibleLines, visibleName } from "../../text/visible.ts";
 import { linked } from "./links.ts";
 import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
 import { wrap } from "./wrap.ts";
@@ -64,7 +64,7 @@ function linesOfMessage(message: Message, look: Look): readonly Row[] {
     case "members":
       return noteLines({
         kind: "note",
-        text: `${visibleLine(message.from)} ${visibleLine(message.text)}`,
+        text: `${visibleName(message.from)} ${visibleLine(message.text)}`,
         tone: "plain",
       });
     case "gap":
@@ -93,18 +93,18 @@ const QUOTED = 40;
 
 function quoted(quote: Quote | null): readonly Span[] {
   if (quote === null) return [];
-  return [span(`(to ${visibleLine(quote.from, QUOTED)}: ${visibleLine(quote.text, QUOTED)}) `, QUIET)];
+  return [span(`(to ${visibleName(quote.from)}: ${visibleLine(quote.text, QUOTED)}) `, QUIET)];
 }
 
 function readBy({ sealed }: Message, { me, showsReaders }: Look): readonly Row[] {
   if (!showsReaders || sealed === undefined) return [];
-  const others = sealed.readers.filter((name) => name !== me).map((name) => visibleLine(name));
+  const others = sealed.readers.filter((name) => name !== me).map(visibleName);
   const text = `could be read by ${others.join(", ") || "nobody else"}; written on ${visibleLine(sealed.device, QUOTED)}`;
   return [[span(text, QUIET)]];
 }
 
-function whoSays({ from, own, emote, mention }: Message): readonly Span[] {
-  const name = span(visibleLine(from), {
+function whoSays({ from, own, emote, mention, sealed }: Message): readonly Span[] {
+  const name = span(sealed === undefined ? visibleLine(from) : visibleName(from), {
     ...(own ? {} : { tone: toneOfName(from) }),
     bold: true,
     inverse: mention,

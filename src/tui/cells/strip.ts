@@ -1,6 +1,6 @@
 import type { Conversation } from "../../view/chat/snapshot.ts";
 import { paintedEntry, type Look } from "./entry.ts";
-import { visibleLine } from "../../text/visible.ts";
+import { visibleLine, visibleName } from "../../text/visible.ts";
 import { ruled } from "./rule.ts";
 
 /**
@@ -69,12 +69,7 @@ function readersChanged({ entries }: Conversation, index: number): string | null
 
 function named(names: readonly string[]): string {
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
-  return (
-    names
-      .slice(0, MOST_NAMED)
-      .map((name) => visibleLine(name))
-      .join(", ") + more
-  );
+  return names.slice(0, MOST_NAMED).map(visibleName).join(", ") + more;
 }
 
 /** The place this many rows above another, or the start. */

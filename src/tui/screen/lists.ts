@@ -1,7 +1,7 @@
 import type { ChatSnapshot, Conversation } from "../../view/chat/snapshot.ts";
 import { titleInList } from "../../view/chat/who-reads.ts";
 import { widthOf } from "../cells/glyphs.ts";
-import { visibleLine } from "../../text/visible.ts";
+import { visibleLine, visibleName } from "../../text/visible.ts";
 import { lockOf, paint, rowWidth, span, toneOfName, type Row, type Span } from "../cells/style.ts";
 import { truncate } from "../cells/wrap.ts";
 import { EDGE } from "./regions.ts";
@@ -49,7 +49,10 @@ export function memberRows(
   const here = new Set(members ?? all);
   const shown = all.length + 1 > height ? all.slice(0, Math.max(0, height - 2)) : all;
   const names = shown.map((id) => [
-    span(visibleLine(id), id === me ? { bold: true } : { tone: here.has(id) ? toneOfName(id) : "quiet" }),
+    span(
+      current.readerNames === null ? visibleLine(id) : visibleName(id),
+      id === me ? { bold: true } : { tone: here.has(id) ? toneOfName(id) : "quiet" },
+    ),
   ]);
   const rest = shown.length < all.length ? [[span(`${all.length - shown.length} more`, { tone: "quiet" })]] : [];
   const rows = [head, ...names, ...rest].slice(0, height);
@@ -59,7 +62,7 @@ export function memberRows(
 function labelOf(conversation: Conversation, nth: number, { conversations, current }: ChatSnapshot): Span {
   const { highlights, unread } = conversation;
   const style = conversation.id === current.id ? { inverse: true } : highlights > 0 || unread > 0 ? { bold: true } : {};
-  return span(`${nth} ${lockOf(conversation)} ${visibleLine(titleInList(conversation, conversations))}`, style);
+  return span(`${nth} ${lockOf(conversation)} ${titleInList(conversation, conversations)}`, style);
 }
 
 /** An exclamation mark where somebody wrote to us alone or named us. */

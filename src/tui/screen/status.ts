@@ -1,5 +1,5 @@
 import type { ChatSnapshot, Link } from "../../view/chat/snapshot.ts";
-import { whoReads } from "../../view/chat/who-reads.ts";
+import { shownTitle, whoReads } from "../../view/chat/who-reads.ts";
 import { type Composer, promptOf } from "../../view/composer/composer.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { lockOf, paint, rowWidth, span, type Row, type Span } from "../cells/style.ts";
@@ -28,7 +28,7 @@ export function promptRow({ current, me }: ChatSnapshot, { columns }: Size): Row
   const words = ` (${visibleLine(whoReads(current, me), Math.floor(columns / 3))})`;
   const readers = columns >= ROOMY ? [span(words, { tone: "quiet" })] : [];
   const lock = columns >= SMALLEST.columns ? [span(`${lockOf(current)} `)] : [];
-  return [...lock, span(visibleLine(current.title), { bold: true }), ...readers, span("> ")];
+  return [...lock, span(shownTitle(current), { bold: true }), ...readers, span("> ")];
 }
 
 /** What is wrong with the connection is told first. */

@@ -196,7 +196,11 @@ class ChatModel implements Chat {
         return;
       case "unreadable":
         this.#store.learn(event.conversation);
-        this.#store.note(`A message from ${event.from} could not be read.`, "trouble", event.conversation.id);
+        this.#store.note(
+          `A message from ${visibleLine(event.from)} could not be read.`,
+          "trouble",
+          event.conversation.id,
+        );
         return;
       case "conversation":
         this.#store.learn(event.conversation);
@@ -329,7 +333,7 @@ function missing(names: readonly string[], others: readonly string[]): readonly 
 function cameOrLeft(names: readonly string[], did: "came" | "left"): string | null {
   if (names.length === 0) return null;
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : "";
-  return `${names.slice(0, MOST_NAMED).join(", ")}${more} ${did}`;
+  return visibleLine(`${names.slice(0, MOST_NAMED).join(", ")}${more} ${did}`);
 }
 
 function isTaken(loss: ConnectionEnd): boolean {

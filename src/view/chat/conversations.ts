@@ -3,6 +3,7 @@
  * of it. What comes from elsewhere is bounded here, in entries and in bytes.
  */
 import type { Conversation as Talk, ConversationId } from "../../client/index.ts";
+import { visibleName } from "../../text/visible.ts";
 import type { Conversation, Entry } from "./snapshot.ts";
 
 /** The most entries that a conversation keeps; so many are hours of a busy room, and memory stays flat. */
@@ -58,7 +59,7 @@ const MOST_READERS = 12;
 function namesIn(names: readonly string[]): string {
   if (names.length === 0) return "nobody else yet";
   const more = names.length > MOST_READERS ? ` and ${names.length - MOST_READERS} more` : "";
-  return names.slice(0, MOST_READERS).join(", ") + more;
+  return names.slice(0, MOST_READERS).map(visibleName).join(", ") + more;
 }
 
 export function find(all: Conversations, id: ConversationId): Conversation | undefined {

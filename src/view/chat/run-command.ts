@@ -212,16 +212,18 @@ export class CommandRunner {
         if (sealed === undefined) return void this.#store.note(NOT_SEALED, "trouble");
         return this.#sealed.ask(question, sealed);
       case "who":
-        return this.#tell(await client.people(), (people) => `Here: ${namesOf(people).join(", ")}`);
+        return this.#tell(await client.people(), (people) => `Here: ${visibleLine(namesOf(people).join(", "))}`);
       case "info":
         return this.#tell(await client.info(), ({ host, addresses, ids }) =>
-          [aboutServer(host, addresses), ...(ids === null ? [] : [`Here: ${ids.join(", ")}`])].join("\n"),
+          [aboutServer(host, addresses), ...(ids === null ? [] : [`Here: ${visibleLine(ids.join(", "))}`])].join("\n"),
         );
       case "server-info":
         return this.#tell(await client.serverInfo(), ({ host, addresses }) => aboutServer(host, addresses));
       case "server-help":
         return this.#tell(await client.help(), (entries) =>
-          ["The server's own commands:", ...entries.map(({ usage, text }) => `${usage} - ${text}`)].join("\n"),
+          ["The server's own commands:", ...entries.map(({ usage, text }) => visibleLine(`${usage} - ${text}`))].join(
+            "\n",
+          ),
         );
       case "bans":
         return this.#tell(await client.bans(), bansInWords);
@@ -299,10 +301,12 @@ export function namesOf(people: readonly Person[]): readonly string[] {
 /** In one line, unless reasons were given, which are others' words: then each has a line, which nothing in them ends. */
 function bansInWords(bans: readonly Ban[]): string {
   if (bans.length === 0) return "Nobody is banned.";
-  if (bans.every(({ reason }) => reason === null)) return `Banned: ${bans.map(({ name }) => name).join(", ")}`;
-  return ["Banned:", ...bans.map(({ name, reason }) => (reason === null ? name : `${name}: ${visibleLine(reason)}`))].join("\n"); // prettier-ignore
+  if (bans.every(({ reason }) => reason === null))
+    return `Banned: ${bans.map(({ name }) => visibleLine(name)).join(", ")}`;
+  return ["Banned:", ...bans.map(({ name, reason }) => visibleLine(reason === null ? name : `${name}: ${reason}`))].join("\n"); // prettier-ignore
 }
 
 function aboutServer(host: string | null, addresses: readonly string[]): string {
-  return `Server: ${host ?? "(it doesn't say)"}, at ${addresses.join(", ") || "no tailnet address"}`;
+  const where = addresses.map((address) => visibleLine(address)).join(", ");
+  return `Server: ${visibleLine(host ?? "(it doesn't say)")}, at ${where || "no tailnet address"}`;
 }

@@ -1,7 +1,7 @@
 import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply, Room, SealedChat } from "../../client/index.ts"; // prettier-ignore
 import type { Intent } from "../commands/intent.ts";
 import type { Submitted } from "./chat.ts";
-import { visibleLine } from "../../text/visible.ts";
+import { visibleLine, visibleName } from "../../text/visible.ts";
 import { explainFailure, NOT_SEEN } from "../explain.ts";
 import { numberLines, whatOfIt, whoItIs } from "../safety-number.ts";
 import type { Messaging } from "./messaging.ts";
@@ -28,6 +28,8 @@ export type SealedCommand = Extract<
   }
 >;
 
+/** UTF-16 units of a found message that are told: one line, whatever is in it. */
+const LONGEST_FOUND = 400;
 /** Messages of the history that a search tells of. */
 const MOST_FOUND = 20;
 
@@ -294,13 +296,13 @@ function readersOf(current: Conversation): string {
   const last = current.entries.findLast(isSealed);
   return last === undefined
     ? now
-    : `${now}\nThe last message, by ${last.from}, could be read by ${last.sealed.readers.join(", ")}.`;
+    : `${now}\nThe last message, by ${visibleName(last.from)}, could be read by ${last.sealed.readers.map(visibleName).join(", ")}.`;
 }
 
 function roomsInWords(rooms: readonly Room[]): string {
   const lines = rooms.map(({ title, access, status, people }) => {
     const count = people === null ? "" : `, ${people} in it`;
-    return `${title}: ${access === "open" ? "open" : "by invitation"}${count}, ${STATUS[status]}`;
+    return `${visibleLine(title)}: ${access === "open" ? "open" : "by invitation"}${count}, ${STATUS[status]}`;
   });
   return lines.length === 0 ? "There are no rooms. /create #NAME makes one." : lines.join("\n");
 }
@@ -322,24 +324,29 @@ const IN_TAILNET = { known: " (in your tailnet)", absent: ` (${NOT_SEEN})`, unkn
 
 function membersInWords(title: string, members: readonly Member[]): string {
   const lines = members.map(({ name, kind, identity, level, tailnet, devices, isSelf }) => {
-    const who = kind === "name" ? "a name only" : `${kind} ${identity}`;
-    return `${name}${isSelf ? " (you)" : ""}: ${who}${IN_TAILNET[tailnet]}, ${LEVEL[level]}; on ${devices.join(", ")}`;
+    const who = kind === "name" ? "a name only" : `${kind} ${visibleLine(identity)}`;
+    return `${visibleName(name)}${isSelf ? " (you)" : ""}: ${who}${IN_TAILNET[tailnet]}, ${LEVEL[level]}; on ${devices.map(labelInList).join(", ")}`;
   });
-  return [`In ${title}:`, ...lines].join("\n");
+  return [`In ${visibleLine(title)}:`, ...lines].join("\n");
 }
 
 function devicesInWords(devices: readonly Device[]): string {
   const lines = devices.map(({ label, isThis, isOnline, status, lastSeen, code }) => {
     const seen = isOnline === true ? ", here now" : lastSeen === null ? "" : `, seen last ${dateOf(lastSeen)}`;
     const shows = code === null ? "" : `, shows ${code}`;
-    return `${visibleLine(label)}${isThis ? " (this one)" : ""}: ${status}${seen}${shows}`;
+    return `${labelInList(label)}${isThis ? " (this one)" : ""}: ${status}${seen}${shows}`;
   });
   const more = devices.length > 1 ? ["pad devices remove puts a lost one out."] : [];
   return ["Your devices:", ...lines, ...more].join("\n");
 }
 
+/** What a device is called by its person: in quotes where it could be taken for two, or for more than a label. */
+function labelInList(label: string): string {
+  return /^[\w.' -]*$/.test(label) ? label : `"${visibleLine(label)}"`;
+}
+
 function foundLine({ at, from, text }: ChatMessage): string {
-  return `${dateOf(at)} ${from}: ${text}`;
+  return `${dateOf(at)} ${visibleName(from)}: ${visibleLine(text, LONGEST_FOUND)}`;
 }
 
 /** Here, as `2026-11-27 12:34`. */
