@@ -123,9 +123,10 @@ export function pending(options: PendingOptions): Pending {
     async refused(refusal) {
       const isKnown = refusal?.reason === "other-user-key";
       // A name that is somebody's now: of another device that was faster, or of somebody who can't seal. Asking tells.
-      const isPerhaps = owner !== null && NAMES.has(refusal?.reason ?? "") && !hasLookedAgain;
-      if ((!isKnown && !isPerhaps) || !isAskable) return false;
-      hasLookedAgain ||= isPerhaps;
+      const isPerhaps = owner !== null && NAMES.has(refusal?.reason ?? "");
+      // Once: a server that says so each time isn't followed.
+      if ((!isKnown && !isPerhaps) || !isAskable || hasLookedAgain) return false;
+      hasLookedAgain = true;
       const saved = await store.load();
       // It was taken once: then that it isn't now is for its person to look at.
       const wasTaken = saved.incarnation !== null || saved.groups.length > 0;
