@@ -1,5 +1,6 @@
 /** `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group. */
 
+import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
@@ -26,6 +27,8 @@ export interface KnownPeople {
   blocks(device: ShownDevice): Block | null;
   /** What a commit changes in what is known of people. To be kept before another commit, of any group, is followed (`inTurn`). */
   follow(commit: SeenCommit): Followed;
+  /** This person's own pin behind a statement that this device has made. */
+  succeed(who: Who, former: Uint8Array, statement: Uint8Array): readonly Change[];
   /** One task after another: what is followed in one group is kept before another group's commit is. */
   inTurn<T>(task: () => Promise<T>): Promise<T>;
   /** The user key that is pinned as theirs. */
@@ -71,6 +74,10 @@ export function knownPeople(
       return remapped.has(who) ? "remapped-name" : null;
     },
     follow: (commit) => followCommit(commit, { pinned: (who) => pins.get(who) ?? null, now: now() }),
+    succeed(who, former, statement) {
+      const pin = ownSuccession(pins.get(whoKey(who)) ?? pinOf(who, former, now()), statement);
+      return pin === null ? [] : [{ kind: "pin-kept", pin }];
+    },
     async inTurn(task) {
       const turn = following.then(task);
       following = turn.catch(() => {});

@@ -1,4 +1,5 @@
 import type { Standing } from "../group-sessions/context.ts";
+import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
 import { toText } from "../delivery/base64url.ts";
@@ -19,6 +20,8 @@ export interface Groups {
   conversationOf(group: string): string | null;
   /** How many there are, those that have ended among them. */
   count(): number;
+  /** Who is in all groups that this device is in, once for each. */
+  members(): Promise<readonly Person[]>;
   /** Resolves with the next group that comes into this conversation. */
   arrival(conversation: string): Promise<GroupSession>;
   /** Lets a session do what is to be done, soon; asked while it does so, it looks once more. */
@@ -60,6 +63,14 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
       awaited.get(conversation)?.resolve(session);
       awaited.delete(conversation);
       return session;
+    },
+    async members() {
+      const found: Person[] = [];
+      for (const { session } of kept.values()) {
+        const { row, members } = await session.look();
+        if (row.status === "active") found.push(...members);
+      }
+      return found;
     },
     async arrival(conversation) {
       const waiting = awaited.get(conversation) ?? Promise.withResolvers<GroupSession>();

@@ -19,7 +19,8 @@ import type { AgentStore } from "../storage/ports.ts";
 export interface Self {
   readonly server: Uint8Array;
   readonly owner: Owner;
-  readonly device: OwnDevice;
+  /** With the record as it was signed last. */
+  device: OwnDevice;
   /** To which others seal for this device. */
   readonly sealKey: SealKeyPair;
   readonly engine: GroupEngine;

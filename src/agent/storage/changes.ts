@@ -10,6 +10,7 @@ import type {
   HistoryEntry,
   Invitation,
   KeptIntent,
+  KeptRotation,
   KeyPackage,
   OutboxRow,
   OwedDevice,
@@ -44,8 +45,22 @@ export type OwnDeviceChange =
   | { readonly kind: "invitation-used"; readonly id: Uint8Array; readonly device: Uint8Array }
   | { readonly kind: "invitation-dropped"; readonly id: Uint8Array };
 
+/** What becomes of the user key. */
+export type OwnKeyChange =
+  | { readonly kind: "rotation-begun"; readonly rotation: KeptRotation }
+  | { readonly kind: "rotation-dropped" }
+  /** In place of what was: this device's or another one's rotation is the person's. Key packages are to be made anew. */
+  | {
+      readonly kind: "user-key-succeeded";
+      readonly seed: Uint8Array;
+      readonly record: Uint8Array;
+      readonly statement: Uint8Array;
+    }
+  | { readonly kind: "packages-renewed" };
+
 /** One thing that changes in what a device keeps. Where it says so, a change that doesn't fit what is there refuses its whole commit. */
 export type Change =
+  | OwnKeyChange
   | OwnDeviceChange
   /** Once. */
   | { readonly kind: "device-made"; readonly device: OwnDevice }

@@ -20,6 +20,12 @@ export interface Saved {
   readonly sealKey: SealKeyPair | null;
   /** The server has said so: another device of the person has put this one out. */
   readonly isRemoved: boolean;
+  /** Kept before the server is asked, until it has answered. */
+  readonly rotation: KeptRotation | null;
+  /** That the present user key has followed another; null: it is the first that this device knows. */
+  readonly statement: Uint8Array | null;
+  /** The server still has key packages with a record under the user key before. */
+  readonly arePackagesDue: boolean;
   /** The last that the server gave with a hello. */
   readonly receipt: string | null;
   /** Of devices that this one invites, those that are over among them. */
@@ -53,6 +59,23 @@ export interface OwnDevice {
   readonly seed: Uint8Array;
   /** The record as last signed. */
   readonly record: Uint8Array;
+}
+
+/** A new user key on its way: what the server is asked (`rotate-user-key`), and the secret of it (RFC 8032's seed). */
+export interface KeptRotation {
+  readonly seed: Uint8Array;
+  /** The user key that it takes the place of. */
+  readonly former: Uint8Array;
+  readonly statement: Uint8Array;
+  /** Device ids that the server knows; the statement may name others. */
+  readonly removed: readonly Uint8Array[];
+  /** The new record of this device. */
+  readonly own: Uint8Array;
+  readonly staying: readonly {
+    readonly device: Uint8Array;
+    readonly record: Uint8Array;
+    readonly sealed: Uint8Array;
+  }[];
 }
 
 /** Of the suite's HPKE, 32 bytes each. */

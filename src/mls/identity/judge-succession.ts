@@ -72,6 +72,12 @@ function objection(pin: Pin, statement: Statement, announcement: Announcement): 
   return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
 }
 
+/** The pin of one's own user key behind a statement of one's own: nobody has to announce it. Null: it is no statement of a successor of that key. */
+export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
+  const read = readStatement(bytes, pin.who);
+  return read.ok && sameBytes(pin.userKey, read.statement.old) ? succeeded(pin, read.statement) : null;
+}
+
 /** How much the key was trusted stays: its owner has signed the new one. */
 function succeeded(pin: Pin, statement: Statement): Pin {
   return { ...pin, userKey: statement.next, former: formerOf(pin.former, statement), departures: null };

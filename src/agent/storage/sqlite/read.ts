@@ -5,6 +5,7 @@ import type { HistoryRow, KeptGroup, KeyPackage, OwnDevice, QueuedMessage, Saved
 import type { Connection } from "./connection.ts";
 import { readIntent } from "./intents.ts";
 import { ownDeviceRows } from "./own-device.ts";
+import { ownKeyRows } from "./own-key.ts";
 import { readerSets } from "./reader-sets.ts";
 import {
   readFacts,
@@ -61,6 +62,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
   const statements = prepare(connection);
   const sets = readerSets(connection);
   const own = ownDeviceRows(connection, secrets);
+  const ownKey = ownKeyRows(connection, secrets);
   const whoIn = (set: number) => sets.whoIn(set);
   const rows = (found: readonly unknown[]) => found.map((row) => readHistory(row, whoIn));
   return {
@@ -70,6 +72,9 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       candidate: own.candidate(),
       sealKey: own.sealKey(),
       isRemoved: own.isRemoved(),
+      rotation: ownKey.rotation(),
+      statement: ownKey.statement(),
+      arePackagesDue: ownKey.arePackagesDue(),
       receipt: own.receipt(),
       invitations: own.invitations(),
       groups: statements.groups.all().map(readGroup),

@@ -61,6 +61,9 @@ describe("what was committed", () => {
       plainAllowed: new Set(),
       incarnation: null,
       formerDevice: null,
+      rotation: null,
+      statement: null,
+      arePackagesDue: false,
       owing: [],
     });
     expect(await store.group(group)).toBeNull();
@@ -164,6 +167,37 @@ describe("what was committed", () => {
     });
     expect(await store.keyPackage(id(5))).toEqual(keyPackage);
     expect(await store.keyPackage(id(6))).toBeNull();
+  });
+
+  test("AS-27 a user key on its way is there again, until it is the person's or is dropped", async () => {
+    const [seed, next] = [secret().subarray(0, 32), secret().subarray(0, 32)];
+    const staying = [{ device: id(3), record: Uint8Array.of(5), sealed: Uint8Array.of(6, 7) }];
+    const rotation = {
+      seed: next,
+      former: id(1),
+      statement: secret(),
+      removed: [id(2)],
+      own: Uint8Array.of(4),
+      staying,
+    };
+    await store.commit([
+      { kind: "device-made", device },
+      { kind: "user-key-kept", seed },
+      { kind: "rotation-begun", rotation },
+    ]);
+    expect(await (await reopened()).load()).toMatchObject({ rotation, userSeed: seed, statement: null });
+    await store.commit([{ kind: "rotation-dropped" }]);
+    expect(await store.load()).toMatchObject({ rotation: null, userSeed: seed, arePackagesDue: false });
+    const { statement, own: record } = rotation;
+    await store.commit([
+      { kind: "rotation-begun", rotation },
+      { kind: "user-key-succeeded", seed: next, record, statement },
+    ]);
+    const after = await (await reopened()).load();
+    expect(after).toMatchObject({ rotation: null, userSeed: next, statement, arePackagesDue: true });
+    expect(after.device?.record).toEqual(record);
+    await store.commit([{ kind: "packages-renewed" }]);
+    expect((await store.load()).arePackagesDue).toBe(false);
   });
 
   test("AS-23 a device that took another's place has its history and no keys, and nothing waits", async () => {

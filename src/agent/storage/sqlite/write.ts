@@ -11,6 +11,7 @@ import { keyPackagePlace, statePlace } from "./read.ts";
 import { readerSets } from "./reader-sets.ts";
 import { writeIntent } from "./intents.ts";
 import { ownDeviceRows } from "./own-device.ts";
+import { ownKeyRows } from "./own-key.ts";
 import { writeSuccession } from "./pin-succession.ts";
 import { writeRequest } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
@@ -31,6 +32,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
   const sets = readerSets(connection);
   const history = historyWriter(connection, sets);
   const own = ownDeviceRows(connection, secrets);
+  const ownKey = ownKeyRows(connection, secrets);
   return {
     commit(changes) {
       try {
@@ -79,6 +81,12 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "invitation-used":
       case "invitation-dropped":
         own.apply(change, begin);
+        return;
+      case "rotation-begun":
+      case "rotation-dropped":
+      case "user-key-succeeded":
+      case "packages-renewed":
+        ownKey.apply(change);
         return;
       case "key-package-made": {
         const { reference, secret, lastResort, madeAt } = change.keyPackage;
@@ -223,6 +231,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
 
   /** The first one, or in place of one that was. */
   function begin(device: OwnDevice): void {
+    ownKey.forget();
     if (statements.hasDevice.get() === undefined) return make(device);
     replace(device);
     statements.returnsNowhere.run();

@@ -1,0 +1,236 @@
+/**
+ * The person's user key on this device, over its changes (SEALED.md 7). Removing a device makes a new one: it is on the disk first, then the server
+ * decides between two devices that do so at once, then each group hears of it in a commit, and last the groups have this device's record under
+ * it. Another device's new key is taken when a commit in a shared group has announced it. Whoever is ended in between goes on here.
+ */
+import { sameBytes } from "../../mls/identity/bytes.ts";
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
+import { signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { signSealKey } from "../../mls/identity/seal-key.ts";
+import { readStatement } from "../../mls/identity/succession.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Answer } from "../../client/frames/index.ts";
+import type { Confirmation } from "../../wire/frames/devices.ts";
+import { toText } from "../delivery/base64url.ts";
+import { openConfirmation } from "../device/confirmation.ts";
+import type { Person } from "../group-sessions/person.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
+import type { Change } from "../storage/changes.ts";
+import type { KeptRotation } from "../storage/kept.ts";
+import type { Entrance } from "./entrance.ts";
+import type { Self } from "./introduce.ts";
+import { offerPackages } from "./offer-packages.ts";
+import { failed } from "./rooms.ts";
+import type { Failed } from "./rooms.ts";
+import { makeRotation, ownWho } from "./rotation.ts";
+
+/** `removed`: all devices that are out with it, in base64url. `waiting`: nobody answered; it is done as soon as the server is there. */
+export interface Removed {
+  readonly kind: "removed" | "waiting";
+  readonly devices: readonly string[];
+}
+
+export interface OwnKeyOptions {
+  /** Does something in a lane of its own, soon; not when this device has ended. */
+  readonly later: (lane: string, task: (entrance: Entrance) => Promise<void>) => void;
+  /** The server has another user key for this person, which no device of a shared group has announced: this device doesn't take it. */
+  readonly onUnannounced: () => void;
+}
+
+/** What the groups are told of the present user key. */
+interface Succession {
+  readonly statement: Uint8Array;
+  readonly removed: readonly Uint8Array[];
+}
+
+const LANE = "own key";
+/** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
+const PATIENCE = 60_000;
+
+export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
+  /** Of this device's present user key; null: it is the first that this device knows. */
+  let present: Succession | null = null;
+
+  return {
+    /** A device has come alive. */
+    begin({ self, statement }: { readonly self: Self; readonly statement: Uint8Array | null }): void {
+      present = statement === null ? null : successionOf(self, statement);
+    },
+    /** A connection has come; `userKey`: what the server has as the person's, in base64url. */
+    async welcomed(entrance: Entrance, userKey: string | null): Promise<void> {
+      await proceed(entrance);
+      await follow(entrance, null);
+      await renewPackages(entrance);
+      if (userKey === null || userKey === toText(keyIn(entrance.self))) return;
+      void entrance.system.wait(PATIENCE).then(() => later(LANE, async (living) => await lookAgain(living, userKey)));
+    },
+    /** The server has a record under a new user key for this device. */
+    async confirmed(entrance: Entrance, confirmation: Confirmation): Promise<void> {
+      await follow(entrance, confirmation);
+    },
+    /** After each time that a group did what could be done: whether it has this device's present record, and not those that were removed. */
+    advanced({ self }: Entrance, session: GroupSession, members: readonly Person[]): void {
+      const pinned = self.people.keyOf(whoKey(ownWho(self)));
+      if (pinned !== null && !sameBytes(pinned, keyIn(self)))
+        later(LANE, async (entrance) => await follow(entrance, null));
+      const succession = present;
+      if (succession === null) return;
+      const { statement, removed } = succession;
+      const own = members.find(({ deviceId }) => sameBytes(deviceId, self.device.id));
+      const isOut = !members.some(({ deviceId }) => removed.some((id) => sameBytes(id, deviceId)));
+      if (own === undefined || (isOut && sameBytes(own.userKey, keyIn(self)))) return;
+      later(`removals ${toText(session.id)}`, async (entrance) => {
+        const outcome = await session.commit({ kind: "succeed", statement, devices: removed });
+        if (outcome.kind === "done") entrance.groups.wake(toText(session.id));
+      });
+    },
+    remove,
+  };
+
+  /** Ids in base64url. */
+  async function remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
+    const { client, store, groups, self } = entrance;
+    // One after another: what was begun and not ended comes first.
+    await proceed(entrance);
+    const { userSeed, rotation: begun } = await store.load();
+    if (begun !== null) return failed("offline");
+    if (userSeed === null) return failed("device-not-confirmed");
+    const answer = await client.request("own-devices", {});
+    if (answer.kind !== "answered") return failed(whyNot(answer));
+    const leaves = (await groups.members()).filter(({ who }) => who === whoKey(ownWho(self)));
+    const rotation = makeRotation({ self, userSeed, ids, listed: answer.value.devices, leaves });
+    if (typeof rotation === "string") return failed(rotation);
+    await store.commit([{ kind: "rotation-begun", rotation }]);
+    const why = await proceed(entrance);
+    if (why !== null && why !== "offline") return failed(why);
+    const devices = successionOf(self, rotation.statement)?.removed.map(toText) ?? [];
+    return { kind: why === null ? "removed" : "waiting", devices };
+  }
+
+  /** Asks the server for what was begun, if something was. A word for why it isn't done; null: it is. */
+  async function proceed(entrance: Entrance): Promise<string | null> {
+    const { client, store, self } = entrance;
+    const { rotation } = await store.load();
+    if (rotation === null) return null;
+    const answer = await client.request("rotate-user-key", askedOf(rotation));
+    if (answer.kind === "refused") {
+      await store.commit([{ kind: "rotation-dropped" }]);
+      await follow(entrance, null);
+      return answer.refusal?.reason ?? "refused";
+    }
+    if (answer.kind !== "answered") return "offline";
+    const { seed, own: record, statement, former } = rotation;
+    await succeed(entrance, { seed, record, statement }, [
+      { kind: "receipt-kept", receipt: toText(answer.value.receipt) },
+      ...self.people.succeed(ownWho(self), former, statement),
+    ]);
+    return null;
+  }
+
+  /** What another device has made: taken where a commit has moved the own pin to that very key. */
+  async function follow(entrance: Entrance, given: Confirmation | null): Promise<void> {
+    const { self, store } = entrance;
+    const pinned = self.people.keyOf(whoKey(ownWho(self)));
+    if (pinned === null || sameBytes(pinned, keyIn(self))) return;
+    const confirmation = given ?? (await askFor(entrance));
+    const { sealKey } = await store.load();
+    if (confirmation === null || sealKey === null) return;
+    const own = { hpke: self.engine, who: ownWho(self), device: self.device, sealKey };
+    const opened = openConfirmation(own, confirmation);
+    if (!opened.ok || !sameBytes(signingKeyOf(opened.userSeed).publicKey, pinned)) return;
+    const { statement } = confirmation;
+    const succession = statement === null ? null : successionOf(self, statement);
+    if (statement === null || succession === null || !sameBytes(succession.next, pinned)) return;
+    await succeed(entrance, { seed: opened.userSeed, record: opened.record, statement }, []);
+  }
+
+  /** From here on this device is under the new key. */
+  async function succeed(
+    entrance: Entrance,
+    next: { readonly seed: Uint8Array; readonly record: Uint8Array; readonly statement: Uint8Array },
+    others: readonly Change[],
+  ): Promise<void> {
+    const { store, self, groups } = entrance;
+    const changes: readonly Change[] = [{ kind: "user-key-succeeded", ...next }, ...others];
+    await self.people.inTurn(async () => {
+      await store.commit(changes);
+      self.people.kept(changes);
+    });
+    self.engine.renewRecord(next.record);
+    self.device = { ...self.device, record: next.record };
+    present = successionOf(self, next.statement);
+    groups.wakeAll();
+    await renewPackages(entrance);
+  }
+
+  /** Whether what the server says has been announced by now: all groups have been read since. */
+  async function lookAgain(entrance: Entrance, userKey: string): Promise<void> {
+    await follow(entrance, null);
+    const { self, client } = entrance;
+    if (client.state.kind !== "online") return;
+    const pinned = self.people.keyOf(whoKey(ownWho(self)));
+    if (userKey !== toText(keyIn(self)) && (pinned === null || toText(pinned) !== userKey)) onUnannounced();
+  }
+}
+
+/** Those that the server has are under a user key that others take for no device's of this person any more. */
+async function renewPackages({ client, store, self, system }: Entrance): Promise<void> {
+  if (!(await store.load()).arePackagesDue) return;
+  const none = { packages: 0, lastResort: false };
+  const isDone = await offerPackages({ client, store, engine: self.engine }, none, {
+    now: system.now(),
+    replace: true,
+  });
+  if (isDone) await store.commit([{ kind: "packages-renewed" }]);
+}
+
+async function askFor({ client, store, self }: Entrance): Promise<Confirmation | null> {
+  const { sealKey } = await store.load();
+  if (sealKey === null) return null;
+  const { id, seed } = self.device;
+  const [who, key] = [ownWho(self), signingKeyOf(seed)];
+  const answer = await client.request("ask-confirmation", {
+    name: null,
+    device: toText(id),
+    key: toText(key.publicKey),
+    label: labelIn(self),
+    sealKey: {
+      key: toText(sealKey.publicKey),
+      signature: signSealKey(key, who, id, sealKey.publicKey),
+    },
+    token: null,
+    fresh: false,
+  });
+  return answer.kind === "answered" ? answer.value.confirmation : null;
+}
+
+function askedOf({ seed, former, statement, removed, own, staying }: KeptRotation) {
+  return {
+    former: toText(former),
+    userKey: toText(signingKeyOf(seed).publicKey),
+    removed: removed.map(toText),
+    statement,
+    own,
+    staying: staying.map(({ device, record, sealed }) => ({ device: toText(device), record, sealed })),
+  };
+}
+
+function successionOf(self: Self, statement: Uint8Array): (Succession & { readonly next: Uint8Array }) | null {
+  const read = readStatement(statement, ownWho(self));
+  return read.ok ? { statement, removed: read.statement.removed, next: read.statement.next } : null;
+}
+
+/** The user key that this device's own record is under. */
+function keyIn({ device }: Self): Uint8Array {
+  const read = readVerifiedRecord(device.record);
+  return read.ok ? read.record.userKey : new Uint8Array();
+}
+
+function labelIn({ device }: Self): string {
+  const read = readVerifiedRecord(device.record);
+  return read.ok ? read.record.deviceLabel : "";
+}
+
+function whyNot(answer: Exclude<Answer<unknown>, { kind: "answered" }>): string {
+  return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
+}
