@@ -107,6 +107,12 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
   await world.startServer();
   return world;
 
+  function lookAgain(): void {
+    const { resolve } = told;
+    told = Promise.withResolvers();
+    resolve();
+  }
+
   function makePerson(name: string, options: Partial<RuntimeOptions> = {}): ServedChat {
     const place = deviceScratch();
     let parts: { store: AgentStore; runtime: DeviceRuntime; chat: AgentChat } | null = null;
@@ -166,15 +172,14 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
           onEvent: (event) => {
             if (event.kind === "failed") failures.push(event.error);
             if (event.kind === "client" && event.event.kind === "welcomed") known = event.event.hello;
+            lookAgain();
           },
         });
         const chat = agentChat({ runtime, store, name, failed });
         person.events.length = 0;
         chat.onEvent((event) => {
           person.events.push(event);
-          const { resolve } = told;
-          told = Promise.withResolvers();
-          resolve();
+          lookAgain();
         });
         parts = { store, runtime, chat };
       },

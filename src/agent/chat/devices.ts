@@ -105,8 +105,9 @@ export class Devices {
     return TAKEN;
   }
 
-  async remove(_ids: readonly string[]): Promise<Outcome> {
-    return await Promise.resolve(NOT_YET);
+  async remove(ids: readonly string[]): Promise<Outcome> {
+    const removed = await this.#state.runtime.removeDevices(ids);
+    return removed.kind === "failed" ? failureOf(removed) : TAKEN;
   }
 
   async invite(minutes: number): Promise<Reply<{ readonly token: string; readonly until: number }>> {

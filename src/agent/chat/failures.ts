@@ -48,6 +48,14 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["other-user-key", refusedFor({ reason: "device-not-confirmed" })],
   ["device-removed", refusedFor({ reason: "device-removed" })],
   [
+    "own-device",
+    refusedFor({
+      reason: "other",
+      text: "this is the device that you are on: remove it from another one of yours (pad devices remove)",
+    }),
+  ],
+  ["too-many", refusedFor({ reason: "other", text: "too many devices are to be removed at once: name some of them" })],
+  [
     "wrong-seal-key",
     refusedFor({ reason: "other", text: "the server shows a key for that device which isn't the device's own" }),
   ],

@@ -62,6 +62,12 @@ export class News {
         await this.#waitForReturn();
         return;
       }
+      case "own-key-changed": {
+        const text =
+          "The server says that you have another user key than this device knows, and none of your devices has said so in a room that this one is in. This device stays with its own. Look at your other devices: pad devices; if you have begun anew with one of them, make this one new, too: pad devices new.";
+        this.#state.tell({ kind: "notice", text });
+        return;
+      }
       case "server-restored": {
         const text =
           "The server was restored from a backup. What it lost of sealed conversations is sent again by whoever wrote it.";

@@ -41,6 +41,10 @@ import { offerPackages } from "./offer-packages.ts";
 import { ownDevices } from "./own-devices.ts";
 import type { OwnDevices, Waiting } from "./own-devices.ts";
 import { completePairs } from "./pairs.ts";
+import { ownKey } from "./own-key.ts";
+import type { Removed } from "./own-key.ts";
+import { failed as notThere } from "./rooms.ts";
+import type { Failed } from "./rooms.ts";
 import { pending } from "./pending.ts";
 import { removeOrdered } from "./removals.ts";
 import { replacing } from "./replacing.ts";
@@ -84,6 +88,8 @@ export type RuntimeEvent =
   | { readonly kind: "device-waits"; readonly waiting: Waiting }
   /** What the person's devices are has been looked at, and may have changed. `pending`: those that wait, in base64url. */
   | { readonly kind: "own-devices"; readonly pending: readonly string[] }
+  /** The server says that the person has another user key, which nobody has announced: this device goes on under its own. */
+  | { readonly kind: "own-key-changed" }
   /** The server was restored from a backup since this device was there last: bans and removals since then are gone. */
   | { readonly kind: "server-restored" }
   | { readonly kind: "client"; readonly event: FramesEvent }
@@ -103,6 +109,11 @@ export interface DeviceRuntime extends Conversations {
   beginAnew(): Promise<"begun" | null>;
   /** For a device that isn't confirmed yet. */
   useToken(token: string): Promise<void>;
+  /**
+   * These are out of all of this person's groups, for good, and their user key is another one (ids in base64url). So is whatever else is
+   * found under the person's name that isn't a device of theirs.
+   */
+  removeDevices(ids: readonly string[]): Promise<Removed | Failed>;
   /** Hears every event from now on, until the function returned is called. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
@@ -152,6 +163,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     entranceOf: async () => (await alive)?.entrance ?? null,
     onWaiting: (waiting) => onEvent({ kind: "device-waits", waiting }),
     onChanged: (waiting) => onEvent({ kind: "own-devices", pending: waiting }),
+  });
+  const key = ownKey({
+    later: (lane, task) => later(lane, async ({ entrance }) => await task(entrance)),
+    onUnannounced: () => onEvent({ kind: "own-key-changed" }),
   });
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void comeAlive(known).catch(() => {});
@@ -204,6 +219,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     beginAnew,
     useToken: async (given) => {
       if (await asking.useToken(given)) client.renew();
+    },
+    async removeDevices(ids) {
+      const living = await alive;
+      if (living === null) return notThere("device-not-confirmed");
+      return await key.remove(living.entrance, ids);
     },
     ...conversations(async () => (await alive)?.entrance ?? null),
     async settled() {
@@ -296,6 +316,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (self === null) return null;
     ({ receipt } = saved);
     replacement.begin(self);
+    key.begin({ self, statement: saved.statement });
     const service = serviceOf(self);
     for (const group of indebted) owing.add(toText(group));
     const groups = groupsOf({
@@ -356,6 +377,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     const group = toText(session.id);
     if (row.status === "active") {
       beside.note(group, members);
+      const there = await alive;
+      if (there !== null) key.advanced(there.entrance, session, members);
       await acknowledge(group, row.cursor);
       replacement.removeFormer(session, members, later);
       later("rooms", async ({ entrance }) => await replacement.retireFormer(entrance));
@@ -408,6 +431,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     later("companions", async () => await beside.completeGroups(entrance));
     later("everyone", async () => await comeIntoEveryone(entrance, views));
     later("own devices", async () => await own.look(entrance));
+    if (device !== null) later("own key", async () => await key.welcomed(entrance, device.userKey));
     later("rooms", async () => {
       await replacement.rejoin(entrance, views);
       await replacement.retireFormer(entrance);
@@ -531,6 +555,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         return;
       case "confirmed":
         tasks.add("confirmation", async () => await asking.confirmed(push.device, push.confirmation));
+        later("own key", async ({ self, entrance }) => {
+          if (push.device === toText(self.device.id)) await key.confirmed(entrance, push.confirmation);
+        });
         return;
     }
   }

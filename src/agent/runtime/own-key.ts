@@ -79,7 +79,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       const own = members.find(({ deviceId }) => sameBytes(deviceId, self.device.id));
       const isOut = !members.some(({ deviceId }) => removed.some((id) => sameBytes(id, deviceId)));
       if (own === undefined || (isOut && sameBytes(own.userKey, keyIn(self)))) return;
-      later(`removals ${toText(session.id)}`, async (entrance) => {
+      later(`own key ${toText(session.id)}`, async (entrance) => {
         const outcome = await session.commit({ kind: "succeed", statement, devices: removed });
         if (outcome.kind === "done") entrance.groups.wake(toText(session.id));
       });
@@ -129,13 +129,12 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
 
   /** What another device has made: taken where a commit has moved the own pin to that very key. */
   async function follow(entrance: Entrance, given: Confirmation | null): Promise<void> {
-    const { self, store } = entrance;
+    const { self } = entrance;
     const pinned = self.people.keyOf(whoKey(ownWho(self)));
     if (pinned === null || sameBytes(pinned, keyIn(self))) return;
     const confirmation = given ?? (await askFor(entrance));
-    const { sealKey } = await store.load();
-    if (confirmation === null || sealKey === null) return;
-    const own = { hpke: self.engine, who: ownWho(self), device: self.device, sealKey };
+    if (confirmation === null) return;
+    const own = { hpke: self.engine, who: ownWho(self), device: self.device, sealKey: self.sealKey };
     const opened = openConfirmation(own, confirmation);
     if (!opened.ok || !sameBytes(signingKeyOf(opened.userSeed).publicKey, pinned)) return;
     const { statement } = confirmation;
@@ -184,9 +183,8 @@ async function renewPackages({ client, store, self, system }: Entrance): Promise
   if (isDone) await store.commit([{ kind: "packages-renewed" }]);
 }
 
-async function askFor({ client, store, self }: Entrance): Promise<Confirmation | null> {
-  const { sealKey } = await store.load();
-  if (sealKey === null) return null;
+async function askFor({ client, self }: Entrance): Promise<Confirmation | null> {
+  const { sealKey } = self;
   const { id, seed } = self.device;
   const [who, key] = [ownWho(self), signingKeyOf(seed)];
   const answer = await client.request("ask-confirmation", {

@@ -1,9 +1,12 @@
 import type { Push } from "../../wire/frames/pushes.ts";
-import { toBytes } from "../delivery/base64url.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
 import type { Entrance } from "./entrance.ts";
 
 /** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
 const TIMEOUT = 300_000;
+/** How long a person's own device is left to remove others of theirs itself, with their new user key (SEALED.md 7), in milliseconds. */
+const HEAD_START = 2_000;
 /** Devices that one commit removes. */
 const AT_ONCE = 64;
 
@@ -17,8 +20,18 @@ export async function removeOrdered(
   // By the server's clock both, so their difference is a time on any.
   const timeout = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
   session.orderRemovals(devices.map(toBytes), timeout);
+  if (await isAnnouncedSoon(session, devices)) await entrance.system.wait(HEAD_START);
   for (let at = 0; at < devices.length; at += AT_ONCE) {
     await session.commit({ kind: "remove", devices: devices.slice(at, at + AT_ONCE).map(toBytes) });
   }
   entrance.groups.wake(group);
+}
+
+/** Whether somebody among them stays with another device, which may be about to say that these are removed. */
+async function isAnnouncedSoon(session: GroupSession, devices: readonly string[]): Promise<boolean> {
+  const ordered = new Set(devices);
+  const { members } = await session.look();
+  const going = members.filter(({ deviceId }) => ordered.has(toText(deviceId)));
+  const staying = new Set(members.filter(({ deviceId }) => !ordered.has(toText(deviceId))).map(({ who }) => who));
+  return going.some(({ who }) => staying.has(who));
 }

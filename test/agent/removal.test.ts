@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { toText } from "../../src/agent/delivery/base64url.ts";
+import { hex } from "./device.ts";
+import { answered, chatWorld } from "./served-chats.ts";
+import type { ChatWorld, ServedChat } from "./served-chats.ts";
+
+let world: ChatWorld;
+beforeEach(async () => {
+  world = await chatWorld();
+});
+afterEach(async () => {
+  expect(world.failures).toEqual([]);
+  await world.end();
+});
+
+test("SR-50 a removed device gets its removal and nothing behind it, the rest goes on without a hold on anybody's side, and who was away sees it right", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const phone = await another(laptop, "phone");
+  const nas = await another(laptop, "nas");
+  const tablet = await another(bob, "tablet");
+  const all = [laptop, phone, nas, bob, tablet];
+  answered(await laptop.chat.createRoom("ops", "invite"));
+  await laptop.runtime.settled();
+  const ops = laptop.conversation("#ops").id;
+  expect(await laptop.chat.invite(ops, "bob")).toEqual({ kind: "taken" });
+  for (const device of all) await has(device, "#ops", 5);
+  for (const device of all) await device.look("#ops");
+  await laptop.send("#ops", "all here");
+  await everyone(all, "#ops", "alice: all here");
+  await tablet.stop();
+  const former = await keysOf("alice", bob, "#ops");
+
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toEqual({ kind: "taken" });
+  await world.until(() => phone.chat.standing.kind === "removed");
+  for (const device of [laptop, nas, bob]) await has(device, "#ops", 4);
+  const present = [laptop, nas, bob];
+  await renewed("alice", present, "#ops", former);
+  await laptop.send("#ops", "from the laptop");
+  await everyone(present, "#ops", "alice: from the laptop");
+  await nas.send("#ops", "from the nas");
+  await everyone(present, "#ops", "alice: from the nas");
+  await bob.send("#ops", "from bob");
+  await everyone(present, "#ops", "bob: from bob");
+  const removal =
+    "(alice: removed a device (phone) of their own with alice's laptop; their new key is signed by the old one)";
+  expect(await bob.lines("#ops")).toContain(removal);
+  expect(await nas.lines("#ops")).toContain(
+    "(alice: removed a device (phone) of yours with alice's laptop: it reads nothing behind this line)",
+  );
+  for (const device of [...present, phone]) expect(heldIn(device)).toEqual([]);
+
+  // The removed one: up to its removal, and no key of what comes then.
+  await phone.runtime.settled();
+  const lines = await phone.lines("#ops");
+  expect(lines).toContain("alice: all here");
+  expect(lines.filter((line) => line.includes("from "))).toEqual([]);
+  const views = await Promise.all([laptop, nas, bob, phone].map(async (device) => await view(device, "#ops")));
+  const [one, ...others] = views.map((view) => hex(view?.authenticator ?? new Uint8Array()));
+  expect(others.slice(0, 2)).toEqual([one, one]);
+  expect(others[2]).not.toBe(one);
+  expect(views[3]?.epoch).toBeLessThan(views[0]?.epoch ?? 0);
+  await phone.stop();
+  phone.start();
+  await world.until(() => phone.chat.standing.kind === "removed");
+
+  // Away during all of it.
+  tablet.start();
+  await everyone([tablet], "#ops", "bob: from bob");
+  expect(await tablet.lines("#ops")).toContain(removal);
+  await tablet.send("#ops", "back");
+  await everyone([...present, tablet], "#ops", "bob: back");
+  expect(heldIn(tablet)).toEqual([]);
+  // Their numbers are the same, and another than before.
+  expect(await nas.chat.ownNumber()).toEqual(await laptop.chat.ownNumber());
+  expect(answered(await nas.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop", "nas"]);
+});
+
+async function two(one: string, other: string): Promise<readonly [ServedChat, ServedChat]> {
+  const [first, second] = await world.arrive(one, other);
+  if (first === undefined || second === undefined) throw new Error("two were to come");
+  for (const device of [first, second]) await device.look("#everyone");
+  return [first, second];
+}
+
+/** Another device of the same person, confirmed by its code. */
+async function another(of: ServedChat, deviceLabel: string): Promise<ServedChat> {
+  const device = world.make(of.name, { deviceLabel });
+  await world.until(() => device.chat.standing.kind === "pending" && of.chat.waitingDevices.length > 0);
+  const { standing } = device.chat;
+  answered(await of.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  await world.until(() => device.chat.standing.kind === "confirmed" && device.chat.state.kind === "online");
+  await device.runtime.settled();
+  return device;
+}
+
+/** Until so many devices are in it, as this device sees it. */
+async function has(device: ServedChat, words: string, count: number): Promise<void> {
+  await world.until(async () => {
+    const members = (await view(device, words))?.members ?? [];
+    return members.length === count && device.chat.named(words) !== null;
+  });
+}
+
+/** The user keys that a person's leaves show. */
+async function keysOf(name: string, device: ServedChat, words: string): Promise<readonly string[]> {
+  const members = (await view(device, words))?.members ?? [];
+  const theirs = members.filter(({ who }) => who.endsWith(`:${name}`));
+  return [...new Set(theirs.map(({ userKey }) => hex(userKey)))];
+}
+
+/** Until they are all in one state of the group, where this person has one user key, which isn't that one. */
+async function renewed(name: string, devices: readonly ServedChat[], words: string, former: readonly string[]) {
+  await world.until(async () => {
+    const states = await Promise.all(
+      devices.map(async (device) => hex((await view(device, words))?.authenticator ?? new Uint8Array())),
+    );
+    const keys = await Promise.all(devices.map(async (device) => await keysOf(name, device, words)));
+    return new Set(states).size === 1 && keys.every(([key, ...more]) => more.length === 0 && key !== former[0]);
+  });
+}
+
+async function view({ runtime }: ServedChat, words: string) {
+  return await (await runtime.session(keyOf(words)))?.look();
+}
+
+async function everyone(devices: readonly ServedChat[], words: string, line: string): Promise<void> {
+  await world.until(async () => {
+    if (devices.some(({ chat }) => chat.named(words) === null)) return false;
+    const all = await Promise.all(devices.map(async (device) => await device.lines(words)));
+    return all.every((lines) => lines.includes(line));
+  });
+}
+
+function keyOf(words: string): string {
+  return words.startsWith("#") ? `room:${words.slice(1)}` : `direct:name:${words}`;
+}
+
+async function idOf({ runtime }: ServedChat): Promise<string> {
+  const self = await runtime.self();
+  if (self === null) throw new Error("it has no device");
+  return toText(self.device.id);
+}
+
+function heldIn(device: ServedChat) {
+  return device.events.flatMap((event) => (event.kind === "held" && event.hold !== null ? [event.hold] : []));
+}
