@@ -55,7 +55,7 @@ test("SR-50 a removed device gets its removal and nothing behind it, the rest go
   expect(lines).toContain("alice: all here");
   expect(lines.filter((line) => line.includes("from "))).toEqual([]);
   const views = await Promise.all([laptop, nas, bob, phone].map(async (device) => await view(device, "#ops")));
-  const [one, ...others] = views.map((view) => hex(view?.authenticator ?? new Uint8Array()));
+  const [one, ...others] = views.map((each) => hex(each?.authenticator ?? new Uint8Array()));
   expect(others.slice(0, 2)).toEqual([one, one]);
   expect(others[2]).not.toBe(one);
   expect(views[3]?.epoch).toBeLessThan(views[0]?.epoch ?? 0);
