@@ -9,6 +9,7 @@ import { median } from "../statistics.ts";
 import { costOf, ENTRY_HEAD, startAppender } from "./appenders.ts";
 import { catchUp } from "./catch-up.ts";
 import { committing } from "./commits.ts";
+import { startingUp } from "./start-up.ts";
 import { storing } from "./storing.ts";
 import { planFor, type FramesPlan } from "./floor-plan.ts";
 
@@ -31,6 +32,7 @@ export async function sealed(effort: Effort): Promise<readonly Figure[]> {
     ...(await fanOut(100, effort)),
     ...(await catchUp(SEALED_BYTES)),
     ...(await committing(effort)),
+    ...(await startingUp(effort)),
   ];
   if (effort.runs < 5) return figures;
   return [...figures, ...(await fanOut(1_000, effort)), ...(await connected(900))];

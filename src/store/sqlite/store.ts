@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { threadEnvironment } from "../../disk/thread-environment.ts";
 import type { FullStore } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import { packBatch } from "./messages.ts";
@@ -29,6 +30,7 @@ export function startThread(): Worker {
   const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
   return new Worker(new URL(file, import.meta.url), {
     name: "padserve-store",
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
   });
 }

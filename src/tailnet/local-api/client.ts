@@ -1,4 +1,3 @@
-import { Agent } from "node:http";
 import { plainAddress } from "../addresses.ts";
 import { dial } from "./dial.ts";
 import type { Dialled } from "./dial.ts";
@@ -63,6 +62,8 @@ const BUS_MASK = 2 | 4096;
 export function createLocalApi(options: LocalApiOptions): LocalApi {
   const { find, whoIsTimeout = 2000, statusTimeout = 5000, dialTimeout = 10_000 } = options;
   const { whoIsAtOnce = 16, whoIsWaiting = 1024 } = options;
+  // Importing node:http would load its fetch as well, which takes longer than all else that a short command does.
+  const { Agent } = process.getBuiltinModule("node:http");
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
   const gate = createGate(whoIsAtOnce, whoIsWaiting);
   const anywhere = createSearch(find);

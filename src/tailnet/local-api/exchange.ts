@@ -1,5 +1,4 @@
-import { IncomingMessage, request } from "node:http";
-import type { Agent, ClientRequest, IncomingHttpHeaders, RequestOptions } from "node:http";
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Endpoint } from "./endpoint.ts";
 import { failure, success } from "./outcome.ts";
@@ -32,7 +31,7 @@ export async function ask(endpoint: Endpoint, question: Question, most: number):
 export async function upgrade(endpoint: Endpoint, question: Question, most: number): Promise<Outcome<Answer | Duplex>> {
   try {
     const answer = await eitherAnswerTo(send(endpoint, question));
-    return answer instanceof IncomingMessage ? await readWhole(answer, { endpoint, question, most }) : success(answer);
+    return "headers" in answer ? await readWhole(answer, { endpoint, question, most }) : success(answer);
   } catch (error) {
     return failure(problemOf(error, endpoint, question));
   }
@@ -73,14 +72,18 @@ async function readWhole(
 
 function send(endpoint: Endpoint, { path, agent, signal, method = "GET", headers = {} }: Question): ClientRequest {
   const { headers: host, ...where } = target(endpoint);
-  return request({
-    ...where,
-    method,
-    path: `/localapi/v0/${path}`,
-    headers: { ...host, ...headers },
-    agent,
-    signal,
-  }).end();
+  // See client.ts: not by an import.
+  return process
+    .getBuiltinModule("node:http")
+    .request({
+      ...where,
+      method,
+      path: `/localapi/v0/${path}`,
+      headers: { ...host, ...headers },
+      agent,
+      signal,
+    })
+    .end();
 }
 
 function eitherAnswerTo(sent: ClientRequest): Promise<IncomingMessage | Duplex> {

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { threadEnvironment } from "../../../disk/thread-environment.ts";
 import { AgentStoreError } from "../errors.ts";
 import type { AgentStore } from "../ports.ts";
 import type { Database } from "./database.ts";
@@ -63,6 +64,7 @@ function startThread(): Worker {
   const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
   return new Worker(new URL(file, import.meta.url), {
     name: "padserve-device",
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
   });
 }
