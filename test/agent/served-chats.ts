@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { agentChat } from "../../src/agent/chat/index.ts";
 import type { AgentChat } from "../../src/agent/chat/index.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
@@ -8,11 +10,14 @@ import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { ChatEvent, ChatMessage, Conversation, Outcome, Reply } from "../../src/client/index.ts";
 import type { Config } from "../../src/config/config.ts";
+import { restoreDatabase } from "../../src/store/sqlite/restore.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import type { SqliteStore } from "../../src/store/sqlite/store.ts";
 import type { ClassicPeer } from "../helpers/classic-peer.ts";
 import { startTestServer } from "../helpers/server.ts";
 import type { TestServer } from "../helpers/server.ts";
 import { scratchDirectory } from "../store/scratch.ts";
+import type { Scratch } from "../store/scratch.ts";
 import { deviceScratch } from "./device-scratch.ts";
 import type { DeviceScratch } from "./device-scratch.ts";
 
@@ -46,6 +51,9 @@ export interface ChatWorld {
   port(): number;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
+  /** A backup of the running server; and, of the stopped one, that backup in the place of what it has. */
+  backUp(): Promise<string>;
+  restore(backup: string): void;
   /** Somebody with a classic client. */
   classic(name: string): Promise<ClassicPeer>;
   readonly failures: unknown[];
@@ -63,6 +71,8 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
   let told = Promise.withResolvers<void>();
   let server: TestServer | null = null;
   let port = 0;
+  let serverStore: SqliteStore | null = null;
+  const backups: Scratch[] = [];
   const world: ChatWorld = {
     failures,
     async classic(name) {
@@ -92,8 +102,20 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
       server = null;
     },
     async startServer() {
-      server = await startTestServer({ config: { ...config, port }, store: await openSqliteStore(scratch.path) });
+      serverStore = await openSqliteStore(scratch.path);
+      server = await startTestServer({ config: { ...config, port }, store: serverStore });
       ({ port } = server);
+    },
+    async backUp() {
+      const backup = scratchDirectory();
+      backups.push(backup);
+      await serverStore?.backUp(join(backup.path, "padserve.db"));
+      return backup.path;
+    },
+    restore(from) {
+      const incarnation = randomBytes(16).toString("base64url");
+      const restored = restoreDatabase({ from, into: scratch.path, replace: true, incarnation, now: Date.now() });
+      if (restored.kind !== "restored") throw new Error(JSON.stringify(restored));
     },
     async end() {
       for (const one of people) {
@@ -102,6 +124,7 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
       }
       await world.stopServer();
       scratch.remove();
+      for (const backup of backups) backup.remove();
     },
   };
   await world.startServer();

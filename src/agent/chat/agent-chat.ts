@@ -55,7 +55,7 @@ export interface AgentChatOptions {
 
 /**
  * `id`: 16 random bytes in base64url that whoever writes has made: asked again under it, also after the agent ended in between, nothing is
- * written twice. A sealed message bears it as its own id.
+ * written twice. A sealed message's own id begins with it.
  */
 export interface AgentChat extends SealedChat {
   send(conversation: ConversationId, text: string, options?: SendOptions & { readonly id?: string }): Promise<Outcome>;
@@ -273,7 +273,7 @@ class DeviceChat implements AgentChat {
     await this.#sealed(id, async (talk): Promise<Reply<readonly ChatMessage[]>> => {
       if (talk.group === null) return { kind: "answered", value: [] };
       const range = { number: Number.isFinite(number) ? Math.trunc(number) : 0, limit: bounded(limit) };
-      return { kind: "answered", value: await this.#messages(await this.#state.store.since(talk.group, range)) };
+      return { kind: "answered", value: await this.#messages(await this.#state.store.since(talk.key, range)) };
     });
 
   async settled(): Promise<void> {

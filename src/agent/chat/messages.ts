@@ -4,7 +4,7 @@ import { readContent } from "../content/content.ts";
 import type { MessageRef, ReadContent } from "../content/content.ts";
 import type { HistoryEntry, HistoryRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
-import { idOfMessage } from "./message-ids.ts";
+import { idBy, idOfMessage } from "./message-ids.ts";
 import type { Names } from "./names.ts";
 import type { Talk, Waiting } from "./talk.ts";
 
@@ -38,7 +38,7 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     ofWaiting(talk, { id, text, quote, at }, delivery = { kind: "sending" }) {
       return {
         ...baseOf(talk),
-        id,
+        id: idBy(id, own().device),
         place: Infinity,
         at,
         from: names.nameOf(own().who),
@@ -74,7 +74,7 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     const shown = shownOf(row, content);
     return {
       ...baseOf(talk),
-      id: idOfMessage(entry, own().device),
+      id: idOfMessage(entry),
       place: row.place,
       at: row.at,
       from: names.nameOf(entry.who),
@@ -82,7 +82,7 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
       text: shown.text,
       delivery: isOwn ? ownDelivery(talk, row) : DELIVERED,
       sealed: {
-        number: row.number,
+        number: row.shown,
         device: entry.deviceLabel,
         readers: names.all(row.readers),
         edited: row.amended === "edited",
@@ -94,7 +94,7 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
 
   async function quoteOf(talk: Talk, of: MessageRef | null): Promise<Quote | null> {
     if (of === null) return null;
-    const id = idOfMessage(of, own().device);
+    const id = idOfMessage(of);
     const row = await store.message(talk.key, of.device, of.messageId);
     if (row?.entry.kind !== "message") return { id, from: "", text: "" };
     const { text } = shownOf(row, readContent(row.entry.content));
@@ -104,7 +104,7 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
   /** What isn't anybody's message. */
   function noteOf(
     talk: Talk,
-    { place, at, number }: HistoryRow,
+    { place, at, shown: number }: HistoryRow,
     entry: Exclude<HistoryEntry, { kind: "message" }>,
   ): ChatMessage {
     const said = wordsOf(entry);

@@ -67,7 +67,7 @@ export class Sending {
 
   /** One that waits is taken out; of one that is on its way or stored the others are told. */
   async remove(talk: Talk, message: string, intent: Intent): Promise<Outcome> {
-    const waiting = talk.waiting.find(({ id }) => id === message);
+    const waiting = this.#waitingOf(talk, message);
     if (waiting !== undefined && (await this.#withdraw(talk, waiting))) {
       const { sealed, ...told } = this.#state.messages.ofWaiting(talk, waiting, { kind: "failed", failure: OFFLINE });
       if (sealed !== undefined) {
@@ -224,12 +224,18 @@ export class Sending {
     return true;
   }
 
+  #waitingOf(talk: Talk, message: string): Waiting | undefined {
+    const ref = messageOfId(message, this.#state.own.device);
+    if (ref === null || toText(ref.device) !== this.#state.own.device) return undefined;
+    return talk.waiting.find(({ id }) => id === toText(ref.messageId));
+  }
+
   /** A message of one's own person, stored or waiting, that isn't deleted. */
   async #ownMessage(talk: Talk, message: string) {
     const { own, store } = this.#state;
     const ref = messageOfId(message, own.device);
     if (ref === null) return null;
-    if (talk.waiting.some(({ id, text }) => id === message && text !== null)) return ref;
+    if ((this.#waitingOf(talk, message)?.text ?? null) !== null) return ref;
     const row = await store.message(talk.key, ref.device, ref.messageId);
     const isOwn = row?.entry.kind === "message" && row.entry.who === own.who;
     return isOwn && row.amended !== "deleted" && row.amended !== "applied" ? ref : null;

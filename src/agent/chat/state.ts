@@ -68,7 +68,11 @@ export class ChatState {
     this.#name = options.name;
     ({ store: this.store, runtime: this.runtime, tell: this.tell } = options);
     this.marks = new TailnetMarks(options.tailnet);
-    this.messages = messagesOver({ store: this.store, names: this.names, own: () => this.own });
+    this.messages = messagesOver({
+      store: this.store,
+      names: this.names,
+      own: () => this.own,
+    });
   }
 
   /** From the disk alone; no history is read. */
@@ -102,7 +106,10 @@ export class ChatState {
       const { messageId, content: bytes, writtenAt: at } = message;
       const content = readContent(bytes);
       const quote = content.kind === "text" ? await this.messages.quoteOf(talk, content.replyTo) : null;
-      const text = digestContent(bytes).amends === null && content.kind === "text" ? content.text : null;
+      // One that goes out again in another group is shown where it stands.
+      const isKept = (await this.store.message(talk.key, this.own.id, messageId)) !== null;
+      const isText = !isKept && digestContent(bytes).amends === null && content.kind === "text";
+      const text = isText ? content.text : null;
       talk.waiting.push({ id: toText(messageId), messageId, text, quote, at });
     }
   }

@@ -252,6 +252,8 @@ export interface HistoryRow {
   readonly conversation: string;
   readonly group: Uint8Array;
   readonly number: number;
+  /** Its number as people see it, which rises over the groups that a conversation goes on in, and stays where a message comes again. */
+  readonly shown: number;
   /** The server's time, milliseconds since 1970. */
   readonly at: number;
   readonly entry: HistoryEntry;

@@ -24,9 +24,9 @@ export interface AgentStore {
   message(conversation: string, device: Uint8Array, messageId: Uint8Array): Promise<HistoryRow | null>;
   /** What waits to be sent in all groups, the oldest first; at most 10,000. */
   outbox(): Promise<readonly QueuedMessage[]>;
-  /** A group's history behind a number of its log, the oldest first. */
+  /** A conversation's history behind a number (`HistoryRow.shown`), the oldest first. */
   since(
-    group: Uint8Array,
+    conversation: string,
     options: { readonly number: number; readonly limit: number },
   ): Promise<readonly HistoryRow[]>;
   /** That device's messages in a group behind `from`, up to `to`: the newest of them, the newest first. */

@@ -77,16 +77,28 @@ export async function listenSealed(listening: SealedListening): Promise<Ending |
   }
 
   async function fromNow() {
-    // The newest may be own ones that wait, which have no number.
-    const reply = await chat.page(conversation.id, null, PAGE);
-    if (reply.kind !== "answered") return reply;
-    last = Math.max(-1, ...reply.value.messages.map(({ sealed }) => sealed?.number ?? -1));
+    const newest = await newestNumber();
+    if (typeof newest !== "number") return newest;
+    last = newest;
     isLive = true;
     return null;
   }
 
+  /** -1: nothing was said yet. */
+  async function newestNumber() {
+    // The newest may be own ones that wait, which have no number.
+    const reply = await chat.page(conversation.id, null, PAGE);
+    if (reply.kind !== "answered") return reply;
+    return Math.max(-1, ...reply.value.messages.map(({ sealed }) => sealed?.number ?? -1));
+  }
+
   async function fromNumber(number: number) {
-    last = number;
+    const newest = await newestNumber();
+    if (typeof newest !== "number") return newest;
+    last = Math.min(number, newest);
+    // Waiting for that number, it would miss all that comes until then.
+    if (number > newest)
+      note(`There is no message ${number} yet; the last one is ${newest}. What comes after that is told.`);
     for (;;) {
       isMissed = false;
       const limit = Math.min(PAGE, listening.queue);

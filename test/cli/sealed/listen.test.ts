@@ -67,6 +67,16 @@ test("CS-6 it tells a lost server and goes on; a signal ends it as it ends other
   expect(await listening.ended).toMatchObject({ code: 0 });
 });
 
+test("CS-42 a number that isn't there yet is said, and nothing that comes is missed", async () => {
+  const { bob, everyone, listen } = meet();
+  await bob.send(everyone, "one");
+  const listening = listen("#everyone", "--since", "9000", "--count", "1");
+  await listening.complains("There is no message 9000 yet");
+  await listening.complains("Listening in");
+  await bob.send(everyone, "two");
+  expect(await listening.ended).toMatchObject({ code: 0, stdout: "bob\t#everyone\ttwo\n" });
+});
+
 test("CS-6 time is bounded, and what can't be meant is said", async () => {
   const { listen } = meet();
   expect(await listen("#everyone", "--count", "1", "--timeout", "0.1").ended).toMatchObject({ code: 3 });

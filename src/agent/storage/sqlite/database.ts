@@ -29,7 +29,7 @@ export function openDatabase(
     keyPackage: (reference) => orError(path, () => reads.keyPackage(reference)),
     history: (conversation, page) => orError(path, () => reads.history(conversation, page)),
     message: (conversation, device, id) => orError(path, () => reads.message(conversation, device, id)),
-    since: (group, range) => orError(path, () => reads.since(group, range)),
+    since: (conversation, range) => orError(path, () => reads.since(conversation, range)),
     sentBetween: (group, range) => orError(path, () => reads.sentBetween(group, range)),
     outbox: () => orError(path, () => reads.outbox()),
     news: (after, limit) => orError(path, () => reads.news(after, limit)),

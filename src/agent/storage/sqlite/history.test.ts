@@ -141,8 +141,8 @@ test("AS-21 a message is found by its id, behind a number, among one's own, and 
 
   expect(textOf(database.message(conversation, laptop, id(1)))).toBe("ONE (edited)");
   expect(database.message(conversation, phone, id(1))).toBeNull();
-  expect(database.since(group, { number: 1, limit: 9 }).map(textOf)).toEqual(["two", null, "five"]);
-  expect(database.since(group, { number: 1, limit: 1 }).map(textOf)).toEqual(["two"]);
+  expect(database.since(conversation, { number: 1, limit: 9 }).map(textOf)).toEqual(["two", null, "five", "elsewhere"]);
+  expect(database.since(conversation, { number: 1, limit: 1 }).map(textOf)).toEqual(["two"]);
   const own = { device: laptop, from: 1, to: 5, limit: 9 };
   expect(database.sentBetween(group, own).map(textOf)).toEqual(["five"]);
   expect(database.sentBetween(group, { ...own, from: 0 }).map(textOf)).toEqual(["five", "ONE (edited)"]);

@@ -78,8 +78,9 @@ function prepare(connection: Connection) {
   return {
     keep: connection.prepare(
       `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail,
-         about_device, about_message, readers, amended, hidden)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         about_device, about_message, readers, amended, hidden, shown)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+         coalesce((SELECT base FROM groups WHERE id = ?2), 0) + ?3)
        ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
     ),
     follow: connection.prepare(

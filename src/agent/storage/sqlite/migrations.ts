@@ -101,4 +101,12 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // Of each pin the keys before it and the devices that stayed or went.
   `ALTER TABLE pins ADD COLUMN succession TEXT;`,
+  // What the numbers of a group's log count from, and each entry's number counted so: a conversation's numbers rise over its groups, and an entry
+  // keeps its first.
+  `
+  ALTER TABLE groups ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE history ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+  UPDATE history SET shown = number;
+  CREATE INDEX history_by_shown ON history (conversation, shown) WHERE hidden = 0;
+  `,
 ];

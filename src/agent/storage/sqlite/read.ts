@@ -30,7 +30,7 @@ export interface Reader {
     page: { readonly before: number | null; readonly limit: number },
   ): readonly HistoryRow[];
   message(conversation: string, device: Uint8Array, messageId: Uint8Array): HistoryRow | null;
-  since(group: Uint8Array, options: { readonly number: number; readonly limit: number }): readonly HistoryRow[];
+  since(conversation: string, options: { readonly number: number; readonly limit: number }): readonly HistoryRow[];
   sentBetween(
     group: Uint8Array,
     options: { readonly device: Uint8Array; readonly from: number; readonly to: number; readonly limit: number },
@@ -125,7 +125,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       const row = statements.message.get(conversation, device, messageId);
       return row === undefined ? null : readHistory(row, whoIn);
     },
-    since: (group, { number, limit }) => rows(statements.since.all(group, number, bounded(limit))),
+    since: (conversation, { number, limit }) => rows(statements.since.all(conversation, number, bounded(limit))),
     sentBetween: (group, { device, from, to, limit }) =>
       rows(statements.sentBetween.all(group, from, to, device, bounded(limit))),
     outbox: () =>
@@ -181,7 +181,7 @@ export function keyPackagePlace(reference: Uint8Array): string {
 }
 
 function prepare(connection: Connection) {
-  const columns = `place, conversation, group_id, number, at, who, device, message_id, content, history.text, detail,
+  const columns = `place, conversation, group_id, number, shown, at, who, device, message_id, content, history.text, detail,
     readers, about_device, about_message, amended`;
   return {
     secret: connection.prepare("SELECT sealed FROM secrets WHERE name = ?"),
@@ -224,7 +224,7 @@ function prepare(connection: Connection) {
       `SELECT ${columns} FROM history WHERE conversation = ? AND device = ? AND message_id = ?`,
     ),
     since: connection.prepare(
-      `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND hidden = 0 ORDER BY number LIMIT ?`,
+      `SELECT ${columns} FROM history WHERE conversation = ? AND shown > ? AND hidden = 0 ORDER BY shown, place LIMIT ?`,
     ),
     sentBetween: connection.prepare(
       `SELECT ${columns} FROM history WHERE group_id = ? AND number > ? AND number <= ? AND hidden = 0

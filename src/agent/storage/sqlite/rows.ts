@@ -143,6 +143,7 @@ const History = v.object({
   conversation: v.string(),
   group_id: Bytes,
   number: Whole,
+  shown: Whole,
   at: Whole,
   detail: v.pipe(v.string(), v.parseJson(), Detail),
   who: v.nullable(v.string()),
@@ -157,9 +158,19 @@ const History = v.object({
 });
 
 export function readHistory(row: unknown, namesOf: (set: number) => readonly string[]): HistoryRow {
-  const { place, conversation, group_id: group, number, at, readers, amended, ...columns } = v.parse(History, row);
+  const {
+    place,
+    conversation,
+    group_id: group,
+    number,
+    shown,
+    at,
+    readers,
+    amended,
+    ...columns
+  } = v.parse(History, row);
   const names = readers === null ? [] : namesOf(readers);
-  return { place, conversation, group, number, at, entry: entryOf(columns), readers: names, amended };
+  return { place, conversation, group, number, shown, at, entry: entryOf(columns), readers: names, amended };
 }
 
 const Message = v.object({ who: v.string(), device: Bytes, message_id: Bytes, content: Bytes });
@@ -168,7 +179,7 @@ const About = v.object({ about_device: Bytes, about_message: Bytes });
 function entryOf(
   columns: Omit<
     v.InferOutput<typeof History>,
-    "place" | "conversation" | "group_id" | "number" | "at" | "readers" | "amended"
+    "place" | "conversation" | "group_id" | "number" | "shown" | "at" | "readers" | "amended"
   >,
 ): HistoryEntry {
   const { detail, text } = columns;

@@ -450,6 +450,25 @@ describe("history", () => {
     expect((await store.search("another", { conversation, limit: 10 })).length).toBe(1);
   });
 
+  test("AS-26 in a conversation's next group numbers go on from the last one that was read, and what comes again keeps its first", async () => {
+    const successor = id(77);
+    await store.commit([groupAdded(group, 0), historyKept(1, message(1, "one"))]);
+    await store.commit([{ kind: "cursor-moved", group, from: 0, to: 1, hash: id(1) }, groupAdded(successor, 0)]);
+    await store.commit([{ kind: "cursor-moved", group, from: 1, to: 5, hash: id(1) }]);
+    const writer = id(500);
+    await store.commit([{ kind: "group-succeeded", group, successor, device: writer, behind: 9 }]);
+    await store.commit([historyKept(1, message(1, "one"), successor), historyKept(2, message(2, "two"), successor)]);
+    const since = async (number: number) => {
+      const rows = await store.since(conversation, { number, limit: 9 });
+      return rows.map(({ shown, entry }) => [shown, entry.kind === "message" ? entry.text : null]);
+    };
+    expect(await since(0)).toEqual([
+      [1, "one"],
+      [7, "two"],
+    ]);
+    expect(await since(1)).toEqual([[7, "two"]]);
+  });
+
   test("AS-7 words and their beginnings are found, in any case, with or without accents", async () => {
     const texts = ["Backup done at noon", "the back door", "Čaj o páté", "nothing of it"];
     await store.commit([groupAdded(), ...texts.map((text, index) => historyKept(index + 1, message(index + 1, text)))]);

@@ -43,7 +43,7 @@ function storeOver(call: Call): AgentStore {
     keyPackage: async (reference) => await typed("keyPackage", reference),
     history: async (name, page) => await typed("history", name, page),
     message: async (name, device, id) => await typed("message", name, device, id),
-    since: async (group, options) => await typed("since", group, options),
+    since: async (name, options) => await typed("since", name, options),
     sentBetween: async (group, options) => await typed("sentBetween", group, options),
     outbox: async () => await typed("outbox"),
     news: async (after, limit) => await typed("news", after, limit),

@@ -254,6 +254,8 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
   /** What was stored there and goes out again comes before what has waited since. */
   function succeed({ group, successor, device, behind }: Extract<Change, { kind: "group-succeeded" }>): void {
     one(statements.succeeded.run(successor, group), "that group without a successor");
+    // The last that was read of it, now that nothing more is.
+    statements.countOn.run(group, successor);
     statements.again.run(successor, group, device, behind, MOST_AGAIN);
     statements.moveWaiting.run(successor, group);
     statements.dropWaiting.run(group);
@@ -302,7 +304,8 @@ function prepare(connection: Connection) {
     keyPackage: on("INSERT INTO key_packages (reference, sealed, last_resort, made_at) VALUES (?, ?, ?, ?)"),
     dropKeyPackage: on("DELETE FROM key_packages WHERE reference = ?"),
     group: on(
-      `INSERT INTO groups (id, conversation, status, cursor, hash, sent, update_due) VALUES (?, ?, ?, ?, ?, 0, ?)
+      `INSERT INTO groups (id, conversation, status, cursor, hash, sent, update_due, base) VALUES (?, ?, ?, ?, ?, 0, ?,
+         coalesce((SELECT max(base + cursor) FROM groups WHERE conversation = ?2), 0))
        ON CONFLICT (id) DO UPDATE SET (conversation, status, stopped, cursor, hash, update_due)
          = (excluded.conversation, excluded.status, NULL, excluded.cursor, excluded.hash, excluded.update_due)
        WHERE groups.status IN ('joining', 'removed') OR groups.stopped = 'rolled-back'`,
@@ -363,6 +366,7 @@ function prepare(connection: Connection) {
     ],
     seen: on("INSERT OR REPLACE INTO meta (key, value) VALUES ('incarnation', ?)"),
     succeeded: on("UPDATE groups SET successor = ? WHERE id = ? AND successor IS NULL"),
+    countOn: on("UPDATE groups SET base = max(base, (SELECT base + cursor FROM groups WHERE id = ?)) WHERE id = ?"),
     again: on(
       `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at)
        SELECT ?1, message_id, content, text, at FROM (
