@@ -225,9 +225,11 @@ test("SR-28 a successor is kept as one from the moment that it is kept: what is 
     world.port(),
     (error) => world.failures.push(error),
     () => world.lookAgain(),
-    (groups) => {
-      const rows = groups.filter(({ conversation }) => conversation === EVERYONE);
-      mostWithout = Math.max(mostWithout, rows.filter(({ successor }) => successor === null).length);
+    {
+      onCommit: (groups) => {
+        const rows = groups.filter(({ conversation }) => conversation === EVERYONE);
+        mostWithout = Math.max(mostWithout, rows.filter(({ successor }) => successor === null).length);
+      },
     },
   );
   try {

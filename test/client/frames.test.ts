@@ -68,6 +68,17 @@ test("CC-50 a device that can't be proven says no hello", async () => {
   expect(server.requests).toEqual([]);
 });
 
+test("CC-50 a device that can be proven only later comes on a later connection", async () => {
+  await using server = await FakeFramesServer.start();
+  let asked = 0;
+  await using alice = record(server, {
+    reconnect: "always",
+    device: () => Promise.resolve(asked++ === 0 ? "later" : null),
+  });
+  expect(await alice.client.online()).toMatchObject({ kind: "online" });
+  expect(asked).toBe(2);
+});
+
 test("CC-51 no more is asked at once than the server takes, and each request has its own answer, in whatever order", async () => {
   await using server = await FakeFramesServer.start({
     requests: 2,

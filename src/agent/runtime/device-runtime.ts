@@ -4,7 +4,7 @@
  */
 import type { ConnectionEnd, Standing as OwnStanding } from "../../client/index.ts";
 import { connectFrames } from "../../client/frames/index.ts";
-import type { FrameOptions, FramesClient, FramesEvent } from "../../client/frames/index.ts";
+import type { BeforeHello, FrameOptions, FramesClient, FramesEvent, ServerHello } from "../../client/frames/index.ts";
 import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Person as Bearer } from "../../wire/frames/people.ts";
@@ -21,6 +21,8 @@ import type { GroupEvent } from "../group-sessions/events.ts";
 import type { DeliveryService, System } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
+import { AgentStoreError } from "../storage/errors.ts";
+import type { AgentStoreErrorCode } from "../storage/errors.ts";
 import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { admitOwed, LONGEST } from "./admitting.ts";
@@ -46,6 +48,7 @@ import type { Removed } from "./own-key.ts";
 import { failed as notThere } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
 import { pending } from "./pending.ts";
+import { retries } from "./retries.ts";
 import { removeOrdered } from "./removals.ts";
 import { replacing } from "./replacing.ts";
 import { successions } from "./successions.ts";
@@ -125,6 +128,12 @@ export interface DeviceRuntime extends Conversations {
 const AGAIN = 1_000;
 const TICK = 30_000;
 
+/** What a disk may get over. */
+const PASSING: ReadonlySet<AgentStoreErrorCode> = new Set(["full", "unwritable", "failed"]);
+
+/** With what a connection begins. */
+type Introduced = Awaited<ReturnType<NonNullable<FrameOptions["device"]>>>;
+
 /** What is there once the first server's hello has come. */
 interface Alive {
   readonly self: Self;
@@ -138,11 +147,19 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   if (options.onEvent !== undefined) listeners.add(options.onEvent);
   const onEvent = (event: RuntimeEvent) => listeners.tell(event);
   const failed = (error: unknown) => onEvent({ kind: "failed", error });
-  const tasks = workQueue(failed);
+  const trying = retries({ first: AGAIN, longest: TICK });
+  /** What it was to do is worked out anew, from what the server says and what is kept. */
+  const troubled = (error: unknown) => {
+    failed(error);
+    trying.later();
+  };
+  const tasks = workQueue(troubled);
   const onMisplaced = (conversation: string, why: string) => onEvent({ kind: "misplaced", conversation, why });
   let alive: Promise<Alive | null> | null = null;
   let isClosed = false;
   let incarnation: string | null = null;
+  /** Counts the connections, those that are over too; on which of them key packages were offered. */
+  let [connection, offeredOn] = [1, 0];
   /** The last that the server gave, in base64url. */
   let receipt: string | null = null;
   /** Up to where the server was told, on this connection, that each group is read. */
@@ -176,23 +193,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     reconnect: "always",
     ...options,
     client: "padserve agent",
-    device: async (hello, before) => {
-      asking.connected(hello);
-      if (replacement.isDue()) await replaceDevice(hello);
-      if ((await comeAlive(hello)) === null) {
-        const step = await asking.introduce(hello, before);
-        if (step !== "confirmed") return step === "again" ? step : null;
-      }
-      const living = await comeAlive(hello);
-      if (living === null) throw new Error("the store hasn't kept what confirms this device");
-      const { self } = living;
-      if (!isAtHome(self, hello, name)) {
-        onEvent({ kind: "not-at-home", hello });
-        throw new Error("this connection leads to another server, or we are somebody else there");
-      }
-      ({ incarnation } = hello.server);
-      return await proveSelf(store, self, hello, receipt);
-    },
+    device: async (hello, before) => await introduce(hello, before).catch(orLater),
     refused: async (refusal) => {
       if (!(await asking.refused(refusal))) return false;
       await endLife();
@@ -204,7 +205,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (event.kind === "welcomed" && event.reply.device === null)
       tasks.add("confirmation", async () => await asking.welcomed());
     else if (event.kind === "welcomed") onStanding({ kind: "confirmed" });
-    if (event.kind === "welcomed") later("connection", async (living) => await welcomed(living, event.reply));
+    if (event.kind === "welcomed") settle(event.reply);
     if (event.kind === "push") heard(event.push);
     if (event.kind === "state" && event.state.kind === "waiting") lost(event.state.loss);
     if (event.kind === "state" && event.state.kind === "ended") over(event.state.cause);
@@ -235,6 +236,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     async close() {
       isClosed = true;
       clearInterval(ticking);
+      trying.end();
       clearTimeout(admitting);
       await client.close();
       await tasks.done();
@@ -243,6 +245,31 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       living?.self.engine.close();
     },
   };
+
+  async function introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced> {
+    asking.connected(hello);
+    if (replacement.isDue()) await replaceDevice(hello);
+    if ((await comeAlive(hello)) === null) {
+      const step = await asking.introduce(hello, before);
+      if (step !== "confirmed") return step === "again" ? step : null;
+    }
+    const living = await comeAlive(hello);
+    if (living === null) throw new Error("the store hasn't kept what confirms this device");
+    const { self } = living;
+    if (!isAtHome(self, hello, name)) {
+      onEvent({ kind: "not-at-home", hello });
+      throw new Error("this connection leads to another server, or we are somebody else there");
+    }
+    ({ incarnation } = hello.server);
+    return await proveSelf(store, self, hello, receipt);
+  }
+
+  /** A disk that has failed once may do better next time; what else went wrong ends the client. */
+  function orLater(error: unknown): "later" {
+    if (!(error instanceof AgentStoreError) || !PASSING.has(error.code)) throw error;
+    failed(error);
+    return "later";
+  }
 
   /** What failed once (a full disk) is tried afresh with the next connection. */
   async function comeAlive(hello: KnownServer): Promise<Alive | null> {
@@ -281,6 +308,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   function lost(loss: ConnectionEnd): void {
     // A server that was killed may have forgotten it.
     acknowledged.clear();
+    connection += 1;
+    trying.end();
     asking.lost();
     if (loss.kind === "refused" && loss.error.reason === "rolled-back") replacement.foundRolledBack();
   }
@@ -323,7 +352,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       rows,
       open: (id, conversation) => open(self, service, id, conversation),
       advanced: async (session, conversation, step) => await advanced(session, conversation, step),
-      failed,
+      failed: troubled,
     });
     for (const group of indebted) await awaitOwed(groups, group);
     const continued = successions({
@@ -403,16 +432,17 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   }
 
   /** All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. */
-  async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<void> {
+  async function welcomed({ self, entrance }: Alive, { device }: ReplyBody<"hello">): Promise<boolean> {
     const current = incarnation;
     if (device !== null) await keepReceipt(device.receipt);
     const seenBefore = (await store.load()).incarnation;
     const isRestored = seenBefore !== null && seenBefore !== current;
-    const isOffered = device !== null && (await offer(self, device, isRestored));
+    const isOffered = device !== null && (offeredOn === connection || (await offer(self, device, isRestored)));
+    if (isOffered) offeredOn = connection;
     // What it comes into from here on the server may not have known when it was asked.
     const held = await groupsHeld(entrance);
     const views = await groupsThere(entrance);
-    if (views === null) return;
+    if (views === null) return false;
     endUnknown(entrance, held, views);
     // Only what is done needn't be done again by whoever is ended here.
     const isDone = isOffered && (!isRestored || (await endForgotten(entrance, held, views)));
@@ -447,6 +477,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     entrance.successions.begin();
     succeedLater(views);
     if (owing.size > 0) admitLater(0, 0);
+    return isOffered || device === null;
   }
 
   async function keepReceipt(given: Uint8Array | null): Promise<void> {
@@ -570,6 +601,16 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (attempt >= MOST_ATTEMPTS) return;
     const again = async (living: Alive) => await completePairWith(living, bearer, attempt + 1);
     setTimeout(() => later("pairs", again), AGAIN * 2 ** attempt).unref();
+  }
+
+  function settle(reply: ReplyBody<"hello">): void {
+    const begin = () => {
+      later("connection", async (living) => {
+        if (!(await welcomed(living, reply))) trying.later();
+      });
+    };
+    trying.begin(begin);
+    begin();
   }
 
   function later(lane: string, task: (living: Alive) => Promise<void> | void): void {

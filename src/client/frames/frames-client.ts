@@ -27,9 +27,10 @@ export interface FrameOptions {
   readonly client: string;
   /**
    * Signs this connection's nonce (`helloProof`), with a counter that was saved before. Called for each connection; null: without
-   * a device; `again`: on the next connection, which is made at once. A rejection, or more than `setUp` in all, ends the connection.
+   * a device; `again`: on the next connection, which is made at once; `later`: on one
+   * after the usual wait. A rejection ends the client, more than `setUp` in all the connection.
    */
-  readonly device?: (hello: ServerHello, before: BeforeHello) => Promise<Device | null | "again">;
+  readonly device?: (hello: ServerHello, before: BeforeHello) => Promise<Device | null | "again" | "later">;
   /** The hello was refused. True: it comes otherwise on the next connection, which is made at once. */
   readonly refused?: (refusal: Refusal | null) => Promise<boolean>;
   /** Default `lost`. Never after a kick, a ban, or a refusal that waiting doesn't heal. */

@@ -158,6 +158,10 @@ export class FrameSession {
       this.again();
       return;
     }
+    if (own === "later") {
+      this.#connection.abandon({ kind: "broken", code: "no proof" });
+      return;
+    }
     if (own === "failed") {
       this.#connection.abandon({ kind: "refused", error: { reason: "other", text: "no proof of this device" } });
       return;

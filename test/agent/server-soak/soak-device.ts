@@ -1,4 +1,5 @@
 import { startDevice, type DeviceRuntime, type RuntimeEvent } from "../../../src/agent/runtime/device-runtime.ts";
+import { SYSTEM } from "../../../src/agent/runtime/system.ts";
 import type { GroupRow, HistoryRow } from "../../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../../src/agent/storage/ports.ts";
 import type { Socket } from "node:net";
@@ -38,18 +39,24 @@ export interface SoakDevice {
   remove(): Promise<void>;
 }
 
+export interface SoakDeviceOptions {
+  /** After each commit of its store, with the groups that it has then. */
+  readonly onCommit?: (groups: readonly GroupRow[]) => void;
+  /** What it leaves to chance: from 0 to below 1. */
+  readonly random?: () => number;
+}
+
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
 /**
  * @param onFailure what isn't the end of its process. @param onEvent after each thing that it tells.
- * @param onCommit after each commit of its store, with the groups that it has then.
  */
 export function soakDevice(
   name: string,
   port: number,
   onFailure: (error: unknown) => void,
   onEvent: (event: RuntimeEvent) => void = () => {},
-  onCommit?: (groups: readonly GroupRow[]) => void,
+  { onCommit, random = Math.random }: SoakDeviceOptions = {},
 ): SoakDevice {
   const place = deviceScratch();
   let database: Database;
@@ -88,6 +95,7 @@ export function soakDevice(
         name,
         deviceLabel: "soak",
         timings: QUICK,
+        system: { ...SYSTEM, random },
         digest: (content) => ({ text: Buffer.from(content).toString(), amends: null }),
         onEvent: hear,
       });
