@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
@@ -232,6 +233,39 @@ test("AD-9 a removed device says so, keeps its history and sends nothing; a new 
   await bob.send("#everyone", "after");
   await world.until(async () => (await phone.lines("#everyone")).includes("bob: after"));
   expect(await phone.lines("#everyone")).toContain("bob: before");
+});
+
+test("AD-11 from an export a new device is its person's at once, with what was written; without it nothing is to be had", async () => {
+  const [laptop, bob] = await world.arrive("alice", "bob");
+  if (laptop === undefined || bob === undefined) throw new Error("two were to come");
+  for (const device of [laptop, bob]) await device.look("#everyone");
+  await bob.send("#everyone", "long ago");
+  await laptop.send("#everyone", "indeed");
+  await says(laptop, "#everyone", ["bob: long ago", "alice: indeed"]);
+  const file = join(laptop.place.folder, "export");
+  expect(await laptop.chat.exportDevice(file, "correct horse")).toEqual({ kind: "taken" });
+  // Its disk is broken.
+  await laptop.stop();
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await waits(phone);
+  expect(await phone.chat.exportDevice(`${file}2`, "x")).toEqual(NOT_CONFIRMED);
+  expect(await phone.chat.importDevice(file, "battery staple")).toEqual({
+    kind: "refused",
+    error: { reason: "wrong-passphrase" },
+  });
+  expect(await phone.chat.importDevice(file, "correct horse")).toEqual({ kind: "taken" });
+  await isConfirmed(phone);
+  expect(await phone.chat.importDevice(file, "correct horse")).toEqual({
+    kind: "refused",
+    error: { reason: "device-confirmed" },
+  });
+  await world.until(async () => (await membersOf(phone, "#everyone")) === 3);
+  await bob.look("#everyone");
+  await bob.send("#everyone", "and now");
+  await world.until(async () => (await phone.lines("#everyone")).includes("bob: and now"));
+  expect((await phone.lines("#everyone")).slice(0, 2)).toEqual(["bob: long ago", "alice: indeed"]);
+  const news = phone.events.flatMap((event) => (event.kind === "message" ? [event.message.text] : []));
+  expect(news).not.toContain("long ago");
 });
 
 /** Alice and bob at two devices each, all of them in `#everyone`. */

@@ -1,6 +1,9 @@
 import type { ChatEvent, Device, Failure, Outcome, Reply, Standing } from "../../client/index.ts";
+import { exportTo, importFrom } from "../export/export.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { inGroups, roomNumber } from "../../mls/identity/safety-number.ts";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { RuntimeEvent } from "../runtime/device-runtime.ts";
@@ -133,12 +136,28 @@ export class Devices {
     return { kind: "answered", value: inGroups(roomNumber([own])) };
   }
 
-  async exportTo(_file: string, _passphrase: string): Promise<Outcome> {
-    return await Promise.resolve(NOT_YET);
+  async exportTo(file: string, passphrase: string): Promise<Outcome> {
+    const { store, runtime } = this.#state;
+    const self = await runtime.self();
+    const { userSeed } = await store.load();
+    if (self === null || userSeed === null) return refusedFor({ reason: "device-not-confirmed" });
+    const who = { server: self.server, ...self.owner };
+    const done = await exportTo(file, passphrase, { store, who, userSeed });
+    return done.kind === "done" ? TAKEN : refusedFor({ reason: "other", text: done.text });
   }
 
-  async importFrom(_file: string, _passphrase: string): Promise<Outcome> {
-    return await Promise.resolve(NOT_YET);
+  async importFrom(file: string, passphrase: string): Promise<Outcome> {
+    const { store, runtime } = this.#state;
+    const own = await runtime.asksToBe();
+    if (own === null) return this.standing.kind === "unknown" ? OFFLINE : refusedFor({ reason: "device-confirmed" });
+    const isTheirs = (who: Who) => whoKey(who) === whoKey(own);
+    const imported = await importFrom(file, passphrase, { store, isTheirs });
+    if (imported.kind === "wrong-passphrase") return refusedFor({ reason: "wrong-passphrase" });
+    if (imported.kind === "failed") return refusedFor({ reason: "other", text: imported.text });
+    // It is history, and no news.
+    this.#state.lastPlace = await store.lastPlace();
+    this.#state.names.begin(imported.owner.names);
+    return (await runtime.confirmBy(imported.owner.userSeed)) ? TAKEN : refusedFor({ reason: "device-confirmed" });
   }
 }
 

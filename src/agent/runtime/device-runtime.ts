@@ -110,6 +110,10 @@ export interface DeviceRuntime extends Conversations {
   readonly devices: OwnDevices;
   /** In place of a device that was removed, or that waits: a new one, which asks to be confirmed. Null: this one is confirmed. */
   beginAnew(): Promise<"begun" | null>;
+  /** Who it asks to be a device of; null: it asks nobody. */
+  asksToBe(): Promise<Who | null>;
+  /** A device that asks has the user key from an export. False: it asks nobody. */
+  confirmBy(userSeed: Uint8Array): Promise<boolean>;
   /** For a device that isn't confirmed yet. */
   useToken(token: string): Promise<void>;
   /**
@@ -218,6 +222,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     devices: own.asked,
     onEvent: (listener) => listeners.add(listener),
     beginAnew,
+    asksToBe: async () => await asking.asksToBe(),
+    confirmBy: async (userSeed) => await asking.confirmBy(userSeed),
     useToken: async (given) => {
       if (await asking.useToken(given)) client.renew();
     },

@@ -57,6 +57,10 @@ export interface Pending {
   lost(): void;
   /** True: it is used from the next connection on. */
   useToken(token: string): Promise<boolean>;
+  /** Who it asks to be a device of; null: it asks nobody. */
+  asksToBe(): Promise<Who | null>;
+  /** It has the user key by another way. False: it asks nobody, or to be another's. */
+  confirmBy(userSeed: Uint8Array): Promise<boolean>;
   /** In place of what there is: a new device, which asks. Its standing. */
   beginAnew(of: Who): Promise<void>;
 }
@@ -129,7 +133,8 @@ export function pending(options: PendingOptions): Pending {
       hasLookedAgain = true;
       const saved = await store.load();
       // It was taken once: then that it isn't now is for its person to look at.
-      const wasTaken = saved.incarnation !== null || saved.groups.length > 0;
+      const isIn = saved.groups.some(({ status }) => status === "active" || status === "joining");
+      const wasTaken = saved.incarnation !== null || isIn;
       if (wasTaken || saved.device === null || saved.candidate !== null) return false;
       const read = readVerifiedRecord(saved.device.record);
       if (!read.ok) return false;
@@ -148,6 +153,14 @@ export function pending(options: PendingOptions): Pending {
       token = given;
       const candidate = await load();
       return candidate !== null && (await keepToken(candidate));
+    },
+    asksToBe: async () => (await load())?.who ?? null,
+    async confirmBy(userSeed) {
+      const candidate = await load();
+      if (candidate === null) return false;
+      await confirmItself(candidate, userSeed);
+      comeIn();
+      return true;
     },
     async beginAnew(of) {
       await make(of, null);
@@ -181,12 +194,14 @@ export function pending(options: PendingOptions): Pending {
       onStanding({ ...standingOf(candidate), trouble: NOBODY_THERE });
       return false;
     }
-    const userKey = newSigningKey();
-    const { who, device } = candidate;
-    const fields = { ...who, label, deviceId: device.id, deviceLabel, node: "", notAfter: 0n };
-    const record = confirmDevice(fields, userKey.seed, signingKeyOf(device.seed).publicKey);
-    await store.commit([{ kind: "device-confirmed", record, userSeed: userKey.seed }]);
+    await confirmItself(candidate, newSigningKey().seed);
     return true;
+  }
+
+  async function confirmItself({ who, device }: Candidate, userSeed: Uint8Array): Promise<void> {
+    const fields = { ...who, label, deviceId: device.id, deviceLabel, node: "", notAfter: 0n };
+    const record = confirmDevice(fields, userSeed, signingKeyOf(device.seed).publicKey);
+    await store.commit([{ kind: "device-confirmed", record, userSeed }]);
   }
 
   /** False: it isn't for this device, or not made by whom it has to be made. Then it is forgotten, and asked for anew, once. */

@@ -56,6 +56,7 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         statements.dropSecret.run("user-seed");
         statements.dropMeta.run("removed");
         statements.dropMeta.run("receipt");
+        statements.dropMeta.run("incarnation");
         statements.dropMeta.run("candidate-waits");
         keepSealKey(change.sealKey);
         become(change.of);

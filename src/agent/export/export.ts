@@ -1,0 +1,141 @@
+import { open, rm } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import type { Who } from "../../mls/identity/who.ts";
+import { digestContent } from "../content/content.ts";
+import type { Digest } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { inLines, inPieces, messageLine, ownerLine, readMessage, readOwner } from "./lines.ts";
+import type { Message, Owner } from "./lines.ts";
+import { readSealed, SealedFileError, writeSealed } from "./sealed-file.ts";
+import type { OpenFault } from "./sealed-file.ts";
+
+/** Rows of the history that are held at once. */
+const BATCH = 100;
+/** Messages of one commit. */
+const COMMIT = 200;
+
+export type Exported = { readonly kind: "done" } | { readonly kind: "failed"; readonly text: string };
+
+/** Writes an export to a new file (0600). What is there already isn't touched; what was begun and failed is taken away. */
+export async function exportTo(
+  file: string,
+  passphrase: string,
+  {
+    store,
+    who,
+    userSeed,
+    digest = digestContent,
+  }: {
+    readonly store: AgentStore;
+    readonly who: Who;
+    readonly userSeed: Uint8Array;
+    /** Default: of our content format. */
+    readonly digest?: (content: Uint8Array) => Digest;
+  },
+): Promise<Exported> {
+  if (!isAbsolute(file)) return failed("The file's path has to be absolute.");
+  if (passphrase === "") return failed("An export needs a passphrase.");
+  try {
+    const handle = await open(file, "wx", 0o600);
+    try {
+      const { names } = await store.load();
+      await writeSealed(handle, passphrase, inPieces(linesOf({ store, digest }, { who, userSeed, names })));
+    } catch (error) {
+      await rm(file, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    return { kind: "done" };
+  } catch (error) {
+    return failed(`The export can't be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export type Imported =
+  /** All of it is kept. */
+  | { readonly kind: "done"; readonly owner: Owner }
+  | { readonly kind: "wrong-passphrase" }
+  | { readonly kind: "failed"; readonly text: string };
+
+/**
+ * Reads an export: its messages are kept as they come, each once, so that it can be read again; what its key is used for is the caller's,
+ * once all of it has been read. `isTheirs`: whether it is an export of this person on this server.
+ */
+export async function importFrom(
+  file: string,
+  passphrase: string,
+  { store, isTheirs }: { readonly store: AgentStore; readonly isTheirs: (who: Who) => boolean },
+): Promise<Imported> {
+  if (!isAbsolute(file)) return failed("The file's path has to be absolute.");
+  try {
+    const handle = await open(file, "r");
+    try {
+      return await keepAll(inLines(readSealed(handle, passphrase)), { store, isTheirs });
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof SealedFileError)
+      return error.fault === "wrong-passphrase" ? { kind: "wrong-passphrase" } : failed(FAULTS[error.fault]);
+    if (error instanceof RangeError) return failed(FAULTS.damaged);
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return failed(`The export can't be read: ${error.message}`);
+  }
+}
+
+async function keepAll(
+  lines: AsyncGenerator<string>,
+  { store, isTheirs }: Parameters<typeof importFrom>[2],
+): Promise<Imported> {
+  const first = await lines.next();
+  const owner = first.done === true ? null : readOwner(first.value);
+  if (owner === null) return failed(FAULTS.damaged);
+  if (!isTheirs(owner.who)) return failed("The export is of somebody else, or of another server. Nothing was taken.");
+  let messages: Message[] = [];
+  for await (const line of lines) {
+    const message = readMessage(line);
+    if (message === null) return failed(FAULTS.damaged);
+    messages.push(message);
+    if (messages.length < COMMIT) continue;
+    await keep(store, messages);
+    messages = [];
+  }
+  await keep(store, messages);
+  await store.commit(owner.names.map((pin) => ({ kind: "name-pinned", pin }) as const));
+  return { kind: "done", owner };
+}
+
+async function keep(store: AgentStore, messages: readonly Message[]): Promise<void> {
+  await store.commit(messages.map((message) => ({ kind: "history-kept", ...message }) as const));
+}
+
+async function* linesOf(
+  { store, digest }: { readonly store: AgentStore; readonly digest: (content: Uint8Array) => Digest },
+  owner: Owner,
+): AsyncGenerator<string> {
+  yield ownerLine(owner);
+  for (let after = 0; ;) {
+    const rows = await store.news(after, BATCH);
+    for (const { conversation, group, number, at, readers, entry, place } of rows) {
+      after = place;
+      if (entry.kind !== "message") continue;
+      // Of an edit that was carried out the store has the text with the message that it changed.
+      const { text } = entry.amends?.how === "edit" ? digest(entry.content) : entry;
+      yield messageLine({ conversation, group, number, at, readers, entry: { ...entry, text } });
+    }
+    if (rows.length < BATCH) return;
+  }
+}
+
+function failed(text: string): { readonly kind: "failed"; readonly text: string } {
+  return { kind: "failed", text };
+}
+
+const FAULTS: Readonly<Record<OpenFault, string>> = {
+  "not-an-export": "That file is no export of pad.",
+  newer: "That export is of a newer version of pad. Update this one.",
+  "wrong-passphrase": "That passphrase doesn't open the file.",
+  damaged:
+    "The export is damaged, or was cut short. The messages that came before that are kept; its key wasn't taken.",
+};

@@ -1,0 +1,125 @@
+import * as v from "valibot";
+import { KINDS } from "../../mls/identity/who.ts";
+import type { NamePin } from "../../mls/identity/pins.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import { PIECE } from "./sealed-file.ts";
+import type { HistoryEntry } from "../storage/kept.ts";
+
+/** What stands in an export: lines of JSON, the first one about whose it is. Bytes are base64url. */
+export interface Owner {
+  readonly who: Who;
+  readonly userSeed: Uint8Array;
+  readonly names: readonly NamePin[];
+}
+
+export interface Message {
+  readonly conversation: string;
+  readonly group: Uint8Array;
+  readonly number: number;
+  readonly at: number;
+  readonly readers: readonly string[];
+  readonly entry: Extract<HistoryEntry, { kind: "message" }>;
+}
+
+const bytes = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-]*$/),
+  v.transform((text): Uint8Array => Uint8Array.from(Buffer.from(text, "base64url"))),
+);
+const word = v.pipe(v.string(), v.maxLength(1024));
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const who = v.object({ server: bytes, kind: v.picklist(KINDS), identity: word });
+
+const owner = v.object({
+  export: v.literal(1),
+  who,
+  userSeed: v.pipe(
+    bytes,
+    v.check((seed) => seed.length === 32),
+  ),
+  names: v.pipe(v.array(v.object({ name: word, who })), v.maxLength(10_000)),
+});
+const message = v.object({
+  conversation: word,
+  group: bytes,
+  number: whole,
+  at: whole,
+  readers: v.pipe(v.array(word), v.maxLength(10_000)),
+  entry: v.object({
+    kind: v.literal("message"),
+    who: word,
+    device: bytes,
+    deviceLabel: word,
+    messageId: bytes,
+    content: bytes,
+    text: v.nullable(v.string()),
+    amends: v.nullable(v.object({ how: v.picklist(["edit", "deletion"]), device: bytes, messageId: bytes })),
+    missed: whole,
+  }),
+});
+
+/** One line, without its end. */
+export function ownerLine({ who: of, userSeed, names }: Owner): string {
+  return write({ export: 1, who: of, userSeed, names });
+}
+
+export function messageLine(of: Message): string {
+  return write(of);
+}
+
+/** Null: it is none. */
+export function readOwner(line: string): Owner | null {
+  return read(owner, line);
+}
+
+export function readMessage(line: string): Message | null {
+  return read(message, line);
+}
+
+/** Lines, in pieces. */
+export async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  for await (const line of lines) {
+    rest = Buffer.concat([rest, Buffer.from(`${line}\n`)]);
+    while (rest.length >= PIECE) {
+      yield rest.subarray(0, PIECE);
+      rest = Buffer.from(rest.subarray(PIECE));
+    }
+  }
+  if (rest.length > 0) yield rest;
+}
+
+/** Of a message with its content, twice in base64 and as text. */
+const LONGEST_LINE = 1024 * 1024;
+
+/** Throws a `RangeError` for a line that is longer than any of ours. */
+export async function* inLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    rest = Buffer.concat([rest, piece]);
+    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
+      yield rest.subarray(0, end).toString();
+      rest = rest.subarray(end + 1);
+    }
+    if (rest.length > LONGEST_LINE) throw new RangeError("a line that is too long");
+  }
+}
+
+function write(value: object): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key, given: unknown) {
+    const original = this[key];
+    // Buffers have a toJSON of their own, which has been called already.
+    return original instanceof Uint8Array ? Buffer.from(original).toString("base64url") : given;
+  });
+}
+
+function read<Schema extends v.GenericSchema>(schema: Schema, line: string): v.InferOutput<Schema> | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const result = v.safeParse(schema, json);
+  return result.success ? result.output : null;
+}
