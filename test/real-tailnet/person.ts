@@ -70,10 +70,52 @@ export class Person {
     await this.#untilPrinted(["history", where], (lines) => textsOf(lines).join("\n") === texts.join("\n"));
   }
 
+  /** Resolves when the last of a conversation's history are these: what was said before a device was there it may lack. */
+  async endsWith(where: string, ...texts: readonly string[]): Promise<void> {
+    await this.#untilPrinted(["history", where], (lines) => {
+      return textsOf(lines).slice(-texts.length).join("\n") === texts.join("\n");
+    });
+  }
+
+  /** Resolves when these are in a conversation's history, each once; others may be, too. */
+  async hasReadAtLeast(where: string, ...texts: readonly string[]): Promise<void> {
+    await this.#untilPrinted(["history", where], (lines) => {
+      const found = textsOf(lines);
+      return texts.every((text) => found.filter((each) => each === text).length === 1);
+    });
+  }
+
   /** The same in any order: what several people sent again to a restored server comes as they do. */
   async hasReadInAnyOrder(where: string, ...texts: readonly string[]): Promise<void> {
     const wanted = texts.toSorted().join("\n");
     await this.#untilPrinted(["history", where], (lines) => textsOf(lines).toSorted().join("\n") === wanted);
+  }
+
+  /** The ids of their devices that are confirmed, as this one is told; resolves when there are so many. */
+  async devices(count: number): Promise<readonly string[]> {
+    let found: readonly string[] = [];
+    await this.#untilPrinted(["devices"], (lines) => {
+      const confirmed = lines.map((line) => line.split("\t")).filter(([, status]) => status === "confirmed");
+      found = confirmed.map(([, , , id = ""]) => id);
+      return found.length === count;
+    });
+    return found;
+  }
+
+  /** The id of this device. */
+  async ownId(): Promise<string> {
+    const devices: { id: string; this: boolean }[] = JSON.parse(await this.pad("devices", "--json"));
+    const own = devices.find((device) => device.this);
+    if (own === undefined) throw new Error(`${this.name} has no device here`);
+    return own.id;
+  }
+
+  /** This device asks to be one of its person's, and another of theirs confirms it by the code that it shows. */
+  async confirmedBy(other: Person): Promise<void> {
+    const { code, stderr } = await this.run("send", "#everyone", "too early");
+    const [shown] = /[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}/.exec(stderr) ?? [];
+    if (code !== 12 || shown === undefined) throw new Error(`${this.name}: exit code ${code}, and no code in: ${stderr}`);
+    await other.pad("devices", "confirm", shown);
   }
 
   /** Their agent ends, as when the computer is shut down. */
