@@ -114,7 +114,8 @@ export class Person {
   async confirmedBy(other: Person): Promise<void> {
     const { code, stderr } = await this.run("send", "#everyone", "too early");
     const [shown] = /[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}/.exec(stderr) ?? [];
-    if (code !== 12 || shown === undefined) throw new Error(`${this.name}: exit code ${code}, and no code in: ${stderr}`);
+    if (code !== 12 || shown === undefined)
+      throw new Error(`${this.name}: exit code ${code}, and no code in: ${stderr}`);
     await other.pad("devices", "confirm", shown);
   }
 
