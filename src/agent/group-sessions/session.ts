@@ -58,6 +58,7 @@ export interface GroupSession {
    */
   handOver(changes: readonly Change[]): Promise<void>;
   look(): Promise<SessionView>;
+  /** What it holds in memory goes; asked for anything later, it reads what the store has. */
   close(): Promise<void>;
 }
 

@@ -14,6 +14,8 @@ interface Kept {
 export interface Groups {
   /** A group that the store has, new or changed beside its session, which is made anew: its conversation goes on in it. */
   add(id: Uint8Array, conversation: string): Promise<GroupSession>;
+  /** The same where only what the store has of a known group has changed: its one session reads it anew. */
+  reread(id: Uint8Array, conversation: string): Promise<void>;
   session(group: string): GroupSession | null;
   /** The group that a conversation goes on in. */
   of(conversation: string): GroupSession | null;
@@ -57,13 +59,7 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
   }
 
   return {
-    async add(id, conversation) {
-      await kept.get(toText(id))?.session.close();
-      const session = register(id, conversation);
-      awaited.get(conversation)?.resolve(session);
-      awaited.delete(conversation);
-      return session;
-    },
+    add,
     async members() {
       const found: Person[] = [];
       for (const { session } of kept.values()) {
@@ -71,6 +67,16 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
         if (row.status === "active") found.push(...members);
       }
       return found;
+    },
+    async reread(id, conversation) {
+      const session = kept.get(toText(id))?.session;
+      if (session === undefined) {
+        await add(id, conversation);
+        return;
+      }
+      await session.close();
+      byConversation.set(conversation, toText(id));
+      arrived(conversation, session);
     },
     async arrival(conversation) {
       const waiting = awaited.get(conversation) ?? Promise.withResolvers<GroupSession>();
@@ -98,6 +104,18 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
       await Promise.all([...kept.values()].map(async ({ session }) => await session.close()));
     },
   };
+
+  async function add(id: Uint8Array, conversation: string): Promise<GroupSession> {
+    await kept.get(toText(id))?.session.close();
+    const session = register(id, conversation);
+    arrived(conversation, session);
+    return session;
+  }
+
+  function arrived(conversation: string, session: GroupSession): void {
+    awaited.get(conversation)?.resolve(session);
+    awaited.delete(conversation);
+  }
 
   function register(id: Uint8Array, conversation: string): GroupSession {
     const group = toText(id);

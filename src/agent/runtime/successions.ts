@@ -103,7 +103,7 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       if (orphans.length === 0) return;
       await handOver(entrance, { conversation, successor: live.id, views });
       // One of them may have come after it, and be where the conversation is still looked for.
-      await entrance.groups.add(live.id, conversation);
+      await entrance.groups.reread(live.id, conversation);
       entrance.groups.wake(toText(live.id));
       return;
     }
