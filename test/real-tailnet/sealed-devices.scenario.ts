@@ -7,7 +7,7 @@ const ALICE = "alice person alice@example.com";
 const BOB = "bob person bob@example.com";
 const BACKUP = "backup machine nas";
 
-test("RT-36 alice's laptop, phone and NAS and bob's two write and read as one person each, a machine among them; an expired key costs nobody a message", async ({
+test("RT-36 alice's laptop, phone and NAS and bob's two write and read as one person each, a machine among them; an expired key costs nobody a message, and a removed one reads no more", async ({
   tailnet,
   chat,
   alice: alicesLaptop,
@@ -57,4 +57,20 @@ test("RT-36 alice's laptop, phone and NAS and bob's two write and read as one pe
   await tailnet.login(bobsLaptop, { user: "bob" });
   const all = [...said, "alice is bob there?", "bob on the phone I am", ...kept];
   for (const person of [bob, laptop, phone]) await person.hasReadAtLeast("#everyone", ...all);
+
+  await laptop.pad("devices", "remove", await phone.ownId(), "--yes");
+  await laptop.devices(2);
+  await home.pad("send", "#everyone", "without the phone", "--accept-members");
+  // It is nobody's changed key: what bob writes goes without a question.
+  await bob.endsWith("#everyone", "alice without the phone");
+  await bob.pad("send", "#everyone", "noted");
+  for (const person of [laptop, home, bobsOther])
+    await person.endsWith("#everyone", "alice without the phone", "bob noted");
+  expect(await phone.run("send", "#everyone", "it was me")).toMatchObject({ code: 4, stdout: "" });
+  const left = await phone.run("history", "#everyone");
+  expect(left.stdout).toContain("from the phone");
+  expect(left.stdout).not.toContain("without the phone");
+  await backup.pad("send", "#ops", "backup done again", "--accept-members");
+  for (const person of [laptop, home]) await person.endsWith("#ops", "backup backup done again");
+  expect((await phone.run("history", "#ops")).stdout).not.toContain("again");
 });
