@@ -8,6 +8,7 @@ import { describeMachine, openFilesLimit } from "./machine.ts";
 import type { Effort } from "./pair.ts";
 import { figuresText, headText, jsonOf } from "./report.ts";
 import { APPENDS_IN_FLIGHT, sealed, SEALED_BYTES } from "./sealed/scenario.ts";
+import { connected } from "./sealed/connected.ts";
 import { storms } from "./sealed/storm.ts";
 import { BATCH, BYTES, sealing } from "./sealing/scenario.ts";
 import { abuse, BYSTANDERS_PER_SECOND } from "./scenarios/abuse.ts";
@@ -28,6 +29,7 @@ const SCENARIOS: Readonly<Record<string, (effort: Effort) => Promise<readonly Fi
   sealing,
   sealed,
   storm: storms,
+  crowd: connected,
   abuse,
 };
 

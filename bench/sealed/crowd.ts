@@ -28,7 +28,10 @@ export async function gatherDevices({ port, devices: size, first, rooms, bytes }
   while (devices.length < size) {
     const next = devices.length;
     const group = Array.from({ length: Math.min(ABREAST, size - next) }, (_, i) => first + next + i);
-    devices.push(...(await Promise.all(group.map((number) => arrive(port, `device${number}`)))));
+    const arrived = await Promise.all(group.map((number) => arrive(port, `device${number}`)));
+    // Whoever comes later is told to all of them: nobody reads it.
+    if (rooms === "none") for (const { events } of arrived) events.onFrame = null;
+    devices.push(...arrived);
   }
   const writers: Writer[] = [];
   if (rooms === "one") {

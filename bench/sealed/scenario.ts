@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Figure } from "../figures.ts";
 import { startLoad, type LoadProcess } from "../load-process.ts";
 import { medians, takeTurns, withCpu, type Effort } from "../pair.ts";
@@ -19,10 +18,6 @@ export const SEALED_BYTES = 100;
 export const APPENDS_IN_FLIGHT = 128;
 const FAN_OUT_IN_FLIGHT = 16;
 const WRITERS = 8;
-/** Devices that come before those that are counted. */
-const BEFORE = 100;
-/** Milliseconds. */
-const SETTLE = 1_000;
 
 /** What sealed messages cost the server: storing them, handing them on, and devices that are there. */
 export async function sealed(effort: Effort): Promise<readonly Figure[]> {
@@ -35,7 +30,7 @@ export async function sealed(effort: Effort): Promise<readonly Figure[]> {
     ...(await startingUp(effort)),
   ];
   if (effort.runs < 5) return figures;
-  return [...figures, ...(await fanOut(1_000, effort)), ...(await connected(900))];
+  return [...figures, ...(await fanOut(1_000, effort))];
 }
 
 /** Devices write as fast as they are answered, each in a room where nobody else is. The floor's transactions are as long as the server's were. */
@@ -117,43 +112,6 @@ function fanOut(devices: number, { runs, seconds }: Effort): Promise<readonly Fi
       await floor.stop();
     }
   });
-}
-
-/** What a device that is connected and says nothing costs in memory; the floor is a bare `ws` server. */
-async function connected(devices: number): Promise<readonly Figure[]> {
-  const server = await withServer((subject, load) => growth(subject, load, "gather-devices", devices));
-  const bare = await startFloorOf<FramesPlan>("sealed/floor.ts");
-  const load = startLoad();
-  try {
-    const floor = await growth(bare, load, "gather-bare", devices);
-    const about = { scenario: "sealed", conditions: `${devices} devices connected` } as const;
-    const goal = { most: 25, of: "figure" } as const;
-    return [{ ...about, measured: "resident memory for each", unit: "kB", server, floor, goal }];
-  } finally {
-    load.stop();
-    await bare.stop();
-  }
-}
-
-/** Kilobytes for each. */
-async function growth(
-  subject: Pick<Subject, "port" | "usage">,
-  load: LoadProcess,
-  kind: "gather-devices" | "gather-bare",
-  devices: number,
-): Promise<number> {
-  const { port } = subject;
-  const come = (crowd: string, count: number, first: number) =>
-    kind === "gather-bare"
-      ? load.order({ kind, crowd, port, sockets: count, bytes: SEALED_BYTES })
-      : load.order({ kind, crowd, port, devices: count, first, rooms: "none", bytes: SEALED_BYTES });
-  await come("before", BEFORE, 0);
-  await delay(SETTLE);
-  const before = await subject.usage();
-  await come("counted", devices, BEFORE);
-  await delay(SETTLE);
-  const after = await subject.usage();
-  return (after.residentBytes - before.residentBytes) / devices / 1_000;
 }
 
 /** Commits of the server's store so far. */

@@ -40,7 +40,7 @@ export interface Settings {
 const DAY = 86_400_000;
 
 export const DEFAULT_SETTINGS: Settings = {
-  maxDevices: 5_000,
+  maxDevices: 20_000,
   maxDevicesPerOwner: 16,
   maxPending: 2_000,
   maxPendingPerOwner: 8,

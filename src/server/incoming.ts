@@ -99,7 +99,13 @@ export function createIncoming(options: IncomingOptions): Incoming {
   });
   const makeSession = createSessionFactory({ ...options, turnedAway, services: servicesWith(audit.post) });
   const upgrade = options.frames(makeSession);
-  const http = createHttpSide({ answer: options.answer, upgrade, timeout: timings.http, now });
+  const http = createHttpSide({
+    answer: options.answer,
+    upgrade,
+    timeout: timings.http,
+    requestEvery: timings.requestEvery,
+    now,
+  });
   const acceptor = createAcceptor({
     identifier: options.identifier,
     timeout: config.registerTimeout,

@@ -20,6 +20,8 @@ export interface Timings {
   readonly closing: number;
   /** For a whole HTTP request to arrive, and again for its answer to be taken. */
   readonly http: number;
+  /** Between two HTTP requests of one identity, in the long run: upgrades count as such. */
+  readonly requestEvery: number;
   /** Between two lines of the log about what others can cause as often as they like. */
   readonly sparseLog: number;
   readonly whoIs: number;
@@ -36,6 +38,7 @@ export const DEFAULT_TIMINGS: Timings = {
   storeTimeout: 3_000,
   closing: 3_000,
   http: 10_000,
+  requestEvery: 50,
   sparseLog: 60_000,
   whoIs: 2_000,
   monitor: {},

@@ -6,19 +6,20 @@ export interface RequestRate {
   admit(): boolean;
 }
 
-/** Requests a second of one identity, and how many at once. */
-const PER_SECOND = 20;
+/** How many at once. */
 const BURST = 60;
 /** At most this many are remembered; then those whose allowance is full again are forgotten. */
 const REMEMBERED = 1024;
 
 class Bucket implements RequestRate {
   readonly #now: () => number;
+  readonly #every: number;
   #tokens = BURST;
   #at: number;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, every: number) {
     this.#now = now;
+    this.#every = every;
     this.#at = now();
   }
 
@@ -30,7 +31,7 @@ class Bucket implements RequestRate {
   charge(): number {
     this.#refill();
     this.#tokens -= 1;
-    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / PER_SECOND) * 1000);
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens * this.#every);
   }
 
   /** Whoever is refused at once can come back at once: a debt of theirs would grow without bound, and keep all of the identity out. */
@@ -43,7 +44,7 @@ class Bucket implements RequestRate {
 
   #refill(): void {
     const now = this.#now();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#at) / 1000) * PER_SECOND);
+    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#at) / this.#every);
     this.#at = now;
   }
 }
@@ -51,8 +52,9 @@ class Bucket implements RequestRate {
 /**
  * One rate for each identity, not for each connection: whoever comes back on a new one goes on where they were.
  * @param now milliseconds of a monotonic clock.
+ * @param every milliseconds between two requests, in the long run.
  */
-export function createRequestRates(now: () => number): (identity: string) => RequestRate {
+export function createRequestRates(now: () => number, every: number): (identity: string) => RequestRate {
   const buckets = new Map<string, Bucket>();
   return (identity) => {
     const known = buckets.get(identity);
@@ -60,7 +62,7 @@ export function createRequestRates(now: () => number): (identity: string) => Req
     if (buckets.size >= REMEMBERED) {
       for (const [other, bucket] of buckets) if (bucket.isFull) buckets.delete(other);
     }
-    const made = new Bucket(now);
+    const made = new Bucket(now, every);
     buckets.set(identity, made);
     return made;
   };

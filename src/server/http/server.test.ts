@@ -24,6 +24,7 @@ async function start(slow = false): Promise<Scene> {
   const open: Exchange[] = [];
   let most = 0;
   const side = createHttpSide({
+    requestEvery: 50,
     timeout: TIMEOUT,
     upgrade: (_request, { socket }) => void socket.destroy(),
     now: () => performance.now(),

@@ -1,5 +1,5 @@
 /** The HTTP side of the port: who asks is known from the connection, never from a header; a connection costs only itself. */
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { identityKey } from "../../core/identity.ts";
 import { giveToHttp, HttpStream } from "../../net/http-stream.ts";
@@ -23,15 +23,18 @@ export interface HttpSideOptions {
   readonly upgrade: Upgrade;
   /** Milliseconds for a whole request to come, and again for its answer to be taken. */
   readonly timeout: number;
+  /** Milliseconds between two requests of one identity, in the long run. */
+  readonly requestEvery: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-export function createHttpSide({ answer, upgrade, timeout, now }: HttpSideOptions): HttpSide {
+export function createHttpSide({ answer, upgrade, timeout, requestEvery, now }: HttpSideOptions): HttpSide {
   const connections = new Map<Duplex, HttpConnection>();
-  const rateOf = createRequestRates(now);
+  const rateOf = createRequestRates(now, requestEvery);
   // Node checks its own timeouts only for a server that listens itself; ours are in the connection.
-  const server = createServer({
+  // Importing node:http would load its fetch as well: memory and time for nothing.
+  const server = process.getBuiltinModule("node:http").createServer({
     maxHeaderSize: 8192,
     keepAliveTimeout: 0,
     requestTimeout: 0,
