@@ -75,6 +75,12 @@ test("SR-50 a removed device gets its removal and nothing behind it, the rest go
   expect(answered(await nas.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop", "nas"]);
 });
 
+test("SR-51 a bare name isn't anybody's without its key: it can't be begun anew, and its device stays as it is", async () => {
+  const [alice] = await two("alice", "bob");
+  expect(await alice.chat.resetDevices()).toEqual({ kind: "refused", error: { reason: "name-has-key" } });
+  expect(alice.chat.standing).toEqual({ kind: "confirmed" });
+});
+
 async function two(one: string, other: string): Promise<readonly [ServedChat, ServedChat]> {
   const [first, second] = await world.arrive(one, other);
   if (first === undefined || second === undefined) throw new Error("two were to come");

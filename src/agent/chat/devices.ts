@@ -121,7 +121,8 @@ export class Devices {
   }
 
   async reset(): Promise<Outcome> {
-    return await Promise.resolve(NOT_YET);
+    const reset = await this.#state.runtime.resetDevices();
+    return reset.kind === "failed" ? failureOf(reset) : TAKEN;
   }
 
   async beginAnew(): Promise<Outcome> {

@@ -46,6 +46,7 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["no-such-device", refusedFor({ reason: "no-such-device" })],
   ["device-not-confirmed", refusedFor({ reason: "device-not-confirmed" })],
   ["other-user-key", refusedFor({ reason: "device-not-confirmed" })],
+  ["name-has-key", refusedFor({ reason: "name-has-key" })],
   ["device-removed", refusedFor({ reason: "device-removed" })],
   [
     "own-device",

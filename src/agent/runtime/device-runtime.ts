@@ -37,7 +37,7 @@ import { groupsThere } from "./group-views.ts";
 import { groupsOf } from "./groups.ts";
 import { addJoiners } from "./joiners.ts";
 import type { Groups } from "./groups.ts";
-import { becomeSelf, isAtHome, proveSelf } from "./introduce.ts";
+import { becomeSelf, ownerOf, isAtHome, proveSelf } from "./introduce.ts";
 import type { KnownServer, Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { ownDevices } from "./own-devices.ts";
@@ -51,6 +51,8 @@ import { pending } from "./pending.ts";
 import { retries } from "./retries.ts";
 import { removeOrdered } from "./removals.ts";
 import { replacing } from "./replacing.ts";
+import { resetDevices } from "./resetting.ts";
+import type { Reset } from "./resetting.ts";
 import { successions } from "./successions.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
@@ -121,6 +123,8 @@ export interface DeviceRuntime extends Conversations {
    * found under the person's name that isn't a device of theirs.
    */
   removeDevices(ids: readonly string[]): Promise<Removed | Failed>;
+  /** Begins anew, as the only device of this person, who has a new user key then and no rooms: others see a changed key. */
+  resetDevices(): Promise<Reset | Failed>;
   /** Hears every event from now on, until the function returned is called. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
@@ -131,6 +135,8 @@ export interface DeviceRuntime extends Conversations {
 /** Groups that others keep busy, or the server can't serve now, are tried again after so long; keys that are due are looked for so often. In milliseconds. */
 const AGAIN = 1_000;
 const TICK = 30_000;
+/** How long a device that begins anew waits for its connection, in milliseconds. */
+const RECONNECTED = 15_000;
 
 /** What a disk may get over. */
 const PASSING: ReadonlySet<AgentStoreErrorCode> = new Set(["full", "unwritable", "failed"]);
@@ -164,6 +170,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   let incarnation: string | null = null;
   /** Counts the connections, those that are over too; on which of them key packages were offered. */
   let [connection, offeredOn] = [1, 0];
+  /** Of the connection that stands, or the last. */
+  let present: ServerHello | null = null;
   /** The last that the server gave, in base64url. */
   let receipt: string | null = null;
   /** Up to where the server was told, on this connection, that each group is read. */
@@ -232,6 +240,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       if (living === null) return notThere("device-not-confirmed");
       return await key.remove(living.entrance, ids);
     },
+    resetDevices: reset,
     ...conversations(async () => (await alive)?.entrance ?? null),
     async settled() {
       do {
@@ -253,6 +262,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   };
 
   async function introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced> {
+    present = hello;
     asking.connected(hello);
     if (replacement.isDue()) await replaceDevice(hello);
     if ((await comeAlive(hello)) === null) {
@@ -309,6 +319,35 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     await asking.beginAnew(who);
     client.renew();
     return "begun";
+  }
+
+  /** A confirmed device gives way to a new one first, which waits: its own connection would end with the others'. */
+  async function reset(): Promise<Reset | Failed> {
+    const before = (await alive)?.self ?? null;
+    if (present === null) return notThere("offline");
+    if (ownerOf(present, name).kind === "name") return notThere("name-has-key");
+    if (before !== null) {
+      const isBack = backWithoutDevice();
+      await endLife();
+      await asking.beginAnew({ server: before.server, ...before.owner });
+      client.renew();
+      if (!(await isBack)) return notThere("offline");
+    }
+    const outcome = await resetDevices({ store, name, deviceLabel, system, client, hello: present });
+    if (outcome.kind === "reset") client.renew();
+    return outcome;
+  }
+
+  /** False: not in time. */
+  async function backWithoutDevice(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const stop = client.onEvent((event) => {
+      if (event.kind === "welcomed" && event.reply.device === null) resolve(true);
+    });
+    void system.wait(RECONNECTED).then(() => resolve(false));
+    const isBack = await promise;
+    stop();
+    return isBack;
   }
 
   function lost(loss: ConnectionEnd): void {
