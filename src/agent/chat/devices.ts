@@ -162,8 +162,6 @@ export class Devices {
   }
 }
 
-const NOT_YET = refusedFor({ reason: "unsupported" });
-
 function waitingDevice({ device, code }: Waiting): Device {
   const { device: id, label, at } = device;
   return { id, label, isThis: false, lastSeen: at, isOnline: null, status: "pending", code };
