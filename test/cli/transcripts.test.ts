@@ -11,7 +11,7 @@ test.each(transcripts.map((text) => [readScript(text).title, text] as const))("%
   expect(await play(readScript(text))).toBe(text);
 });
 
-test.each(["scripts.md", "rooms.md"])("CM-21 the examples of docs/%s are what happens", async (name) => {
+test.each(["scripts.md", "rooms.md", "devices.md"])("CM-21 the examples of docs/%s are what happens", async (name) => {
   const page = readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
   const blocks = [...page.matchAll(/^```console\n(.*?)^```$/gms)].map(([, block]) => block ?? "");
   expect(blocks.length).toBeGreaterThan(2);

@@ -14,6 +14,16 @@ interface Scene {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
   running: Running | null;
+  /** Other machines of the same person, by what they are called: their homes. */
+  readonly homes: Map<string, string>;
+  readonly seen: Seen;
+}
+
+/** What is another one in each run, and which of those that the page has stands for it. */
+interface Seen {
+  readonly ids: string[];
+  readonly codes: string[];
+  readonly tokens: string[];
 }
 
 interface Running {
@@ -32,12 +42,14 @@ export async function play({ title, steps }: Script, sealed = false): Promise<st
   await using server = await startTestServer();
   const home = scratchFolder();
   const env = sealed ? sealedEnv(home) : {};
-  const scene: Scene = { server, people: new People(server), home, env, running: null };
+  const seen = { ids: [], codes: [], tokens: [] };
+  const scene: Scene = { server, people: new People(server), home, env, running: null, homes: new Map(), seen };
   const played: string[] = [];
   try {
     for (const step of steps) played.push(step.line, ...(await playStep(step, scene)));
   } finally {
-    if (sealed) await Promise.all([stopAgent({ HOME: home, ...env }), scene.people.leave()]);
+    const homes = [home, ...scene.homes.values()];
+    if (sealed) await Promise.all([...homes.map((HOME) => stopAgent({ HOME, ...env })), scene.people.leave()]);
   }
   if (scene.running !== null) throw new Error("a command that goes on is never waited for");
   return `${[title, ...played].join("\n")}\n`;
@@ -63,7 +75,7 @@ async function playStep(step: Step, scene: Scene): Promise<Shown> {
       await playDeed(real(step.deed, scene), scene);
       return [];
     case "command":
-      return step.command === "wait" ? playEnd(scene) : playCommand(step.command, step.said, scene);
+      return step.command === "wait" ? playEnd(scene) : playCommand(step, scene);
   }
 }
 
@@ -74,11 +86,15 @@ async function playDeed(deed: string, scene: Scene): Promise<void> {
   if (!(await scene.people.act(deed))) throw new Error(`what is this to mean? (${deed})`);
 }
 
-async function playCommand(command: string, said: Shown, scene: Scene): Promise<Shown> {
+async function playCommand(
+  { command, said, machine }: Extract<Step, { kind: "command" }>,
+  scene: Scene,
+): Promise<Shown> {
+  const home = machine === null ? scene.home : homeOf(machine, scene);
   const where = `127.0.0.1:${scene.server.port}`;
   const { env, args, input, goesOn } = readCommand(real(command, scene), { SERVER: where });
   const program = startPadserve(args, {
-    env: { PAD_SERVER: where, HOME: scene.home, TZ: "UTC", ...scene.env, ...env },
+    env: { PAD_SERVER: where, HOME: home, TZ: "UTC", ...scene.env, ...env },
   });
   if (input !== null) program.write(input);
   program.endInput();
@@ -89,6 +105,14 @@ async function playCommand(command: string, said: Shown, scene: Scene): Promise<
   }
   scene.running = { program, shown: said };
   return said;
+}
+
+/** Of another machine of hers, which is new when it is named first. */
+function homeOf(machine: string, { homes }: Scene): string {
+  const home = homes.get(machine) ?? scratchFolder();
+  if (!homes.has(machine)) sealedEnv(home);
+  homes.set(machine, home);
+  return home;
 }
 
 /** The rest of what the running command has said, once it has ended. */
@@ -118,9 +142,12 @@ function linesOf(text: string): readonly string[] {
 }
 
 /** What differs between machines and runs is read as one that stands for all. */
-function steady(lines: Shown, { server }: Scene): Shown {
+function steady(lines: Shown, { server, seen }: Scene): Shown {
   return lines.map((line) =>
     line
+      .replaceAll(/\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}(?![-\w])/g, (code) => standIn(seen.codes, CODES, code))
+      .replaceAll(/\bpdt1(?:-[0-9A-Z]{2,4})+/g, (token) => standIn(seen.tokens, TOKENS, token))
+      .replaceAll(/^\d{5}( \d{5}){5}$/g, "06326 65721 06506 60387 85768 00829")
       .replaceAll(`127.0.0.1:${server.port}`, "$SERVER")
       .replaceAll(ownName(), "alice-nas")
       .replaceAll(`alice-${host()}`, "alice-nas")
@@ -129,14 +156,32 @@ function steady(lines: Shown, { server }: Scene): Shown {
       .replaceAll(new RegExp(`\t${host()}(?=\t-$|$)`, "g"), "\tnas")
       .replaceAll(/"id":"[\w.-]{22,66}"/g, '"id":"BBSjgOoXH2FkiPLSPeTf2g"')
       .replaceAll(/^ {4}\d{5}( \d{5}){3}$/g, "    04213 55870 91126 30088")
-      .replaceAll(/\t[\w-]{22}$/g, "\tp66ADv9bb3H8JcmfCyLTYw")
+      .replaceAll(/(?<=\t)[\w-]{22}(?=\t|$)/g, (id) => standIn(seen.ids, IDS, id))
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "2026-12-01T12:00:00.000Z"),
   );
 }
 
-function real(line: string, { server, env }: Scene): string {
+const IDS = ["p66ADv9bb3H8JcmfCyLTYw", "VlgxXMvKr24FMN914mvgTA", "Nu10ZKL4dobJGFfGqV4TVQ"];
+const CODES = ["KQ3F-8H2M-0ZTA-7WVX", "W5JS-F1GQ-Q85D-NSWY"];
+const TOKENS = ["pdt1-7662-7KCW-R1JN-308Y-0ARD-TPNQ-WF"];
+
+/** Which stands for it in the page: the first that comes is the first there. */
+function standIn(seen: string[], pages: readonly string[], real: string): string {
+  if (!seen.includes(real)) seen.push(real);
+  return pages[seen.indexOf(real)] ?? real;
+}
+
+function real(line: string, { server, env, seen }: Scene): string {
   const own = "PAD_AGENT_IDLE" in env ? `alice-${host()}` : ownName();
-  return line.replaceAll("$SERVER", `127.0.0.1:${server.port}`).replaceAll("alice-nas", own);
+  let filled = line.replaceAll("$SERVER", `127.0.0.1:${server.port}`).replaceAll("alice-nas", own);
+  for (const [pages, reals] of [
+    [IDS, seen.ids],
+    [CODES, seen.codes],
+    [TOKENS, seen.tokens],
+  ] as const) {
+    for (const [nth, stands] of pages.entries()) filled = filled.replaceAll(stands, reals[nth] ?? stands);
+  }
+  return filled;
 }
 
 /** The name that a script has here: whoever runs the tests, on whatever machine. */

@@ -10,6 +10,7 @@
  *   exit code 0
  *   $ pad listen &                       a command that goes on; the lines below are awaited
  *   $ wait                               its end, with the rest of what it says
+ *   phone$ pad devices                   a command at another machine of the same person
  */
 export interface Script {
   readonly title: string;
@@ -24,6 +25,8 @@ export type Step =
 interface Command {
   readonly kind: "command";
   readonly line: string;
+  /** Null: the person's first machine. */
+  readonly machine: string | null;
   readonly command: string;
   readonly said: readonly string[];
 }
@@ -35,7 +38,10 @@ export function readScript(text: string): Script {
     const last = steps.at(-1);
     if (last?.kind === "command" && (isUnfinished(last) || !isStep(line))) {
       steps[steps.length - 1] = { ...last, said: [...last.said, line] };
-    } else if (line.startsWith("$ ")) steps.push({ kind: "command", line, command: line.slice(2), said: [] });
+      continue;
+    }
+    const [, machine, command] = /^([a-z0-9]*)\$ (.*)$/.exec(line) ?? [];
+    if (command !== undefined) steps.push({ kind: "command", line, machine: machine || null, command, said: [] });
     else if (line.startsWith("(")) steps.push({ kind: "deed", line, deed: line.slice(1, -1) });
     else if (isStep(line)) steps.push({ kind: "remark", line });
     else throw new Error(`this line belongs to no command: ${line}`);
@@ -49,7 +55,7 @@ function isUnfinished({ command, said }: Command): boolean {
 }
 
 function isStep(line: string): boolean {
-  return line === "" || /^(\$ |# |\(.*\)$)/.test(line);
+  return line === "" || /^([a-z0-9]*\$ |# |\(.*\)$)/.test(line);
 }
 
 /** A command as the program gets it. */
