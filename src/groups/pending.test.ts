@@ -114,6 +114,15 @@ test("GR-56 what is kept for a device is forgotten when it asks for something fr
   expect(w.state.confirmations.size).toBe(0);
 });
 
+test("GR-56 a device that is there under the present user key waits for nothing, unless it asks for something fresh", () => {
+  const w = world();
+  w.state = applyLive(w.state, { kind: "device-came", device: id("a1"), session: 7, replaced: null });
+  expect(w.accept(ask("a1"))).toEqual({ kind: "confirmation", confirmation: null });
+  expect(w.state.pending.size).toBe(0);
+  w.accept(ask("a1", alice, { fresh: true }));
+  expect(w.state.pending.size).toBe(1);
+});
+
 test("GR-57 whoever is confirmed counts among the owner's devices before it has come", () => {
   const w = new DeliveryServiceWorld({ maxDevicesPerOwner: 2 });
   w.online("a1", alice);

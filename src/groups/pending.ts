@@ -20,6 +20,7 @@ export function decideAsk(state: State, command: Ask, { at }: Context): Decision
     const rows: Row[] = get(state.pending, id) === undefined ? [] : [{ table: "pending", key: id, value: null }];
     return { ...reply({ kind: "confirmation", confirmation }), rows };
   }
+  if (isThere(state, command)) return reply({ kind: "confirmation", confirmation: null });
   const live: LiveEvent[] = [];
   const replaced = get(state.asking, id) ?? null;
   if (replaced !== session) live.push({ kind: "asking-came", device: id, session, replaced });
@@ -49,6 +50,12 @@ function refusalOfAsk(state: State, { device: id, owner, key, session }: Ask): G
   if ((get(state.devicesAsking, session) ?? id) !== id) return { reason: "wrong-device" };
   const isNew = get(state.pending, id) === undefined;
   return isNew && state.pending.size >= state.settings.maxPending ? { reason: "too-many", of: "devices" } : null;
+}
+
+/** One that is here under the present user key has come with its confirmation already, however late it asks. */
+function isThere(state: State, { device: id, owner, fresh }: Ask): boolean {
+  const isOwn = get(state.devices, id)?.userKey === get(state.userKeys, ownerKey(owner))?.userKey;
+  return isOwn && !fresh && get(state.online, id) !== undefined;
 }
 
 function isSame(a: PendingRow, b: PendingRow): boolean {

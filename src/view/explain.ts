@@ -5,6 +5,7 @@
 
 import type { ConnectionEnd, Failure, Hold, Member, Refusal } from "../client/index.ts";
 import { visibleLine, visibleName } from "../text/visible.ts";
+import { REMOVED } from "./standing.ts";
 
 /** Why a connection is over, in one line for the person who had it; `where` is the server as people write it. */
 export function explainEnd(end: ConnectionEnd, where: string, me?: string): string {
@@ -154,7 +155,7 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "replaced":
       return "This device is connected from another program now.";
     case "device-removed":
-      return "This device was removed from your devices. To make a new one in its place: pad devices new";
+      return REMOVED;
     case "device-not-confirmed":
       return otherKey(me);
     case "no-such-device":

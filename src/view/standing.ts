@@ -1,6 +1,10 @@
 import type { Standing } from "../client/index.ts";
 import { visibleLine } from "../text/visible.ts";
 
+/** What a device is told that was removed, and what to do about it. */
+export const REMOVED =
+  "This device was removed from your devices: what it has stays readable, and it can't write. pad devices new makes a new one in its place.";
+
 /** Why this device is none of its person's, and what to do about it, in one line; null: it is, or was never here. */
 export function explainStanding(standing: Standing): string | null {
   switch (standing.kind) {
@@ -12,6 +16,6 @@ export function explainStanding(standing: Standing): string | null {
       return `This device shows ${code}, and is not one of ${name}'s yet. On one that is, run pad devices confirm ${code}, or press alt-c in its open chat. (If you are not ${name}: choose another name.)`;
     }
     case "removed":
-      return "This device was removed from your devices: what it has stays readable, and it can't write. To make a new one in its place, run: pad devices new";
+      return REMOVED;
   }
 }

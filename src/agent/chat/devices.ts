@@ -79,9 +79,9 @@ export class Devices {
   }
 
   #known(): readonly Device[] {
-    const { own, talks } = this.#state;
+    const { own, talks, runtime } = this.#state;
     if (own.device === "") return [];
-    const found = new Map([[own.device, own.label]]);
+    const found = new Map([[own.device, own.label || runtime.deviceLabel]]);
     const leaves: readonly Person[] = [...talks.values()].flatMap(({ members }) => members);
     for (const { who, deviceId, deviceLabel } of leaves) if (who === own.who) found.set(toText(deviceId), deviceLabel);
     const { standing } = this;

@@ -71,6 +71,7 @@ export class Link {
   /** Something else than an agent. */
   #isForeign = false;
   #isOver = false;
+  #isUnreferenced = false;
   /** What came before somebody listened. */
   #early: Told[] = [];
   #told: (told: Told) => void = (told) => void this.#early.push(told);
@@ -124,9 +125,10 @@ export class Link {
     this.#channel.end("done");
   }
 
-  /** It alone keeps no process alive. */
+  /** It alone keeps no process alive, but for answers that are awaited. */
   unref(): void {
-    this.#socket.unref();
+    this.#isUnreferenced = true;
+    if (this.#waiting.size === 0) this.#socket.unref();
   }
 
   async #ask<T>(ask: string, body: object, read: (reply: unknown) => T | null): Promise<T | null> {
@@ -141,8 +143,11 @@ export class Link {
       },
       lost: () => resolve(null),
     });
+    this.#socket.ref();
     this.#channel.send(askLine(id, ask, body));
-    return await promise;
+    const answer = await promise;
+    if (this.#isUnreferenced && this.#waiting.size === 0) this.#socket.unref();
+    return answer;
   }
 
   #line(line: string): void {

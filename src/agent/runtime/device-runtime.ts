@@ -109,6 +109,8 @@ export type RuntimeEvent =
 
 export interface DeviceRuntime extends Conversations {
   readonly client: FramesClient;
+  /** What this device is called by its person, also before its record says so. */
+  readonly deviceLabel: string;
   readonly devices: OwnDevices;
   /** In place of a device that was removed, or that waits: a new one, which asks to be confirmed. Null: this one is confirmed. */
   beginAnew(): Promise<"begun" | null>;
@@ -227,6 +229,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 
   return {
     client,
+    deviceLabel,
     devices: own.asked,
     onEvent: (listener) => listeners.add(listener),
     beginAnew,

@@ -7,7 +7,7 @@ import { SCRIPT_OPTIONS } from "../script.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import type { Attach } from "../sealed/attach.ts";
 import { withChat } from "../sealed/with-chat.ts";
-import { doDeviceDeed } from "./deeds.ts";
+import { doDeviceDeed, tellStanding } from "./deeds.ts";
 import { readDeviceDeed } from "./read.ts";
 
 const OPTIONS = {
@@ -66,11 +66,10 @@ async function devices({ words, values, context }: Invocation<typeof OPTIONS>, a
     context.stderr.write(`pad devices: ${deed.why}\n`);
     return EXIT.wrongUse;
   }
-  const standing = "any";
-  return await withChat(
-    "devices",
-    { values, context, attach, offline: deed.kind === "list", standing },
-    (chat, server) =>
-      doDeviceDeed(deed, { chat, server, context, json: values.json === true, yes: values.yes === true }),
+  const how = { values, context, attach, offline: deed.kind === "list", standing: "any" } as const;
+  const code = await withChat("devices", how, (chat, server) =>
+    doDeviceDeed(deed, { chat, server, context, json: values.json === true, yes: values.yes === true }),
   );
+  // What it is then the next chat says: this one was the former device's.
+  return deed.kind === "new" && code === EXIT.done ? await withChat("devices", how, tellStanding(context)) : code;
 }

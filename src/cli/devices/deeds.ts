@@ -125,13 +125,19 @@ async function reset(doing: Doing): Promise<Done> {
   return told(await doing.chat.resetDevices(), "This is your only device now, under a new key.", doing);
 }
 
-/** What it shows from then on is what one needs next. */
-async function begin(doing: Doing): Promise<Done> {
-  const { chat, server, context } = doing;
+/** A device that waits already goes on doing so: its code may have been read to somebody. */
+async function begin({ chat, server }: Doing): Promise<Done> {
+  if (chat.standing.kind === "pending" && chat.state.kind !== "ended") return EXIT.done;
   const outcome = await chat.newDevice();
-  if (outcome.kind !== "taken") return explainFailure(outcome, server);
-  context.stdout.write(`${explainStanding(chat.standing) ?? "This is a new device, and one of yours."}\n`);
-  return EXIT.done;
+  return outcome.kind === "taken" ? EXIT.done : explainFailure(outcome, server);
+}
+
+/** Says what this device is, which a new one's person needs next: its code. */
+export function tellStanding({ stdout }: Pick<ProcessContext, "stdout">) {
+  return (chat: SealedChat): Promise<Done> => {
+    stdout.write(`${explainStanding(chat.standing) ?? "This is one of your devices."}\n`);
+    return Promise.resolve(EXIT.done);
+  };
 }
 
 async function give(

@@ -152,7 +152,7 @@ function steady(lines: Shown, { server, seen }: Scene): Shown {
       .replaceAll(ownName(), "alice-nas")
       .replaceAll(`alice-${host()}`, "alice-nas")
       .replaceAll(`"device":"${host()}"`, '"device":"nas"')
-      .replaceAll(new RegExp(`^(\\*?)${host()}\t`, "g"), "$1nas\t")
+      .replaceAll(new RegExp(`^(\\*?)${host()}(?=\t| is (?:one|none) of your devices)`, "g"), "$1nas")
       .replaceAll(new RegExp(`\t${host()}(?=\t-$|$)`, "g"), "\tnas")
       .replaceAll(/"id":"[\w.-]{22,66}"/g, '"id":"BBSjgOoXH2FkiPLSPeTf2g"')
       .replaceAll(/^ {4}\d{5}( \d{5}){3}$/g, "    04213 55870 91126 30088")
