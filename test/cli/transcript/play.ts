@@ -166,9 +166,9 @@ const CODES = ["KQ3F-8H2M-0ZTA-7WVX", "W5JS-F1GQ-Q85D-NSWY"];
 const TOKENS = ["pdt1-7662-7KCW-R1JN-308Y-0ARD-TPNQ-WF"];
 
 /** Which stands for it in the page: the first that comes is the first there. */
-function standIn(seen: string[], pages: readonly string[], real: string): string {
-  if (!seen.includes(real)) seen.push(real);
-  return pages[seen.indexOf(real)] ?? real;
+function standIn(seen: string[], pages: readonly string[], told: string): string {
+  if (!seen.includes(told)) seen.push(told);
+  return pages[seen.indexOf(told)] ?? told;
 }
 
 function real(line: string, { server, env, seen }: Scene): string {
