@@ -583,7 +583,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       const removal = { group: view.group, ...view.removal };
       later(`removals ${view.group}`, async ({ entrance }) => await removeOrdered(entrance, removal));
     }
-    if (view.welcome) later(laneOf(view.group), async ({ entrance }) => await takeWelcome(entrance, view));
+    if (view.welcome) {
+      later(laneOf(view.group), async ({ entrance }) => {
+        if (!(await takeWelcome(entrance, view))) trying.later();
+      });
+    }
   }
 
   function heard(push: Extract<FramesEvent, { kind: "push" }>["push"]): void {

@@ -69,12 +69,12 @@ export async function enter(
 
 /**
  * Takes the Welcome that waits for this device. One that it can't open (its key package is lost) leads in by the other way, since
- * this device has a leaf there.
+ * this device has a leaf there. False: it couldn't be had now.
  */
-export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<void> {
+export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<boolean> {
   const { client, store, system, self, groups } = entrance;
   const answer = await client.request("read-welcome", { group: view.group });
-  if (answer.kind !== "answered") return;
+  if (answer.kind !== "answered") return false;
   const { welcome, entry: number, hash } = answer.value;
   const group = toBytes(view.group);
   const conversation = conversationOf(view.place, self.owner);
@@ -83,7 +83,7 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
   if (row !== null && row.conversation !== conversation) misplaced(entrance, view, "a group of another name");
   if (row === null && groups.count() >= MOST_GROUPS) {
     misplaced(entrance, view, "one group more than a device takes");
-    return;
+    return true;
   }
   let verdict = judgeWelcome(row, number);
   if (verdict === "catch-up") {
@@ -91,7 +91,7 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
     verdict = judgeWelcome(await rowOf(), number);
   }
   // Nobody answered: it stays for the next time.
-  if (verdict === "catch-up") return;
+  if (verdict === "catch-up") return false;
   if (verdict === "take" && (row === null || row.conversation === conversation)) {
     const received = { group, conversation, welcome, number, hash: toBytes(hash), check: checkOf(entrance, view) };
     try {
@@ -102,13 +102,14 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
     } catch (error) {
       if (error instanceof MisplacedGroup) misplaced(entrance, view, error.message);
       // It has come in by itself meanwhile; what waits here is looked at again with the next connection.
-      else if (error instanceof AgentStoreError && error.code === "conflict") return;
+      else if (error instanceof AgentStoreError && error.code === "conflict") return true;
       else if (!(error instanceof EngineError)) throw error;
-      else if ((await enter(entrance, view, { orAdded: false })) !== "entering") return;
+      else if ((await enter(entrance, view, { orAdded: false })) !== "entering") return false;
     }
   }
   await client.request("welcome-done", { group: view.group });
   groups.wake(view.group);
+  return true;
 }
 
 /** With what waits in the groups whose place it takes. */

@@ -5,6 +5,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
 import { conversationOf, placeOf } from "../delivery/places.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
 import { OPEN } from "./arriving.ts";
 import { enter, prepareGroup } from "./entering.ts";
 import type { Entrance } from "./entering.ts";
@@ -39,12 +40,20 @@ export async function found(entrance: Entrance, conversation: string, policy: Ro
   const id = await prepareGroup(entrance, conversation, policy);
   const session = entrance.groups.session(toText(id));
   if (session === null) return failed("offline");
-  const standing = await session.advance();
+  const standing = await wakingAfter(entrance, session, async () => await session.advance());
   const { status } = (await session.look()).row;
-  entrance.groups.wake(toText(id));
   if (status === "active") return { kind: "made", conversation };
   if (status === "joining") return { kind: "pending", conversation };
   return failed(standing.kind === "refused" ? standing.why : "place-taken");
+}
+
+/** What it was to do is kept before it is done: where that fails, it is done as soon as it can be. */
+async function wakingAfter<T>({ groups }: Entrance, session: GroupSession, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    groups.wake(toText(session.id));
+  }
 }
 
 /** Into an open room by its name, or back into one where this device has a leaf. */
@@ -58,11 +67,11 @@ export async function joinRoom(entrance: Entrance, name: string): Promise<Made |
   const entered = await enter(entrance, view);
   if (entered !== "entering") return failed(entered.why);
   const session = entrance.groups.session(view.group);
-  const standing = await session?.advance();
-  entrance.groups.wake(view.group);
-  const status = (await session?.look())?.row.status;
+  if (session === null) return failed("offline");
+  const standing = await wakingAfter(entrance, session, async () => await session.advance());
+  const { status } = (await session.look()).row;
   if (status === "active") return { kind: "made", conversation };
-  return status === "joining" ? { kind: "pending", conversation } : failed(standing?.kind ?? "offline");
+  return status === "joining" ? { kind: "pending", conversation } : failed(standing.kind);
 }
 
 /** With all devices of this person. The keys go at once; the others are told to remove the leaves. */
@@ -88,11 +97,12 @@ export async function invite(entrance: Entrance, conversation: string, name: str
   const now = entrance.system.now();
   const invited = await takePackages(entrance, { group: session.id, person, now });
   if (typeof invited === "string") return failed(invited);
-  const outcome = await session.commit({ kind: "add", devices: invited.devices });
-  // Who invites somebody knows that they read from now on.
-  if (outcome.kind === "done" || outcome.kind === "nothing-to-do") await session.showReaders([invited.who]);
-  entrance.groups.wake(toText(session.id));
-  return outcome;
+  return await wakingAfter(entrance, session, async () => {
+    const outcome = await session.commit({ kind: "add", devices: invited.devices });
+    // Who invites somebody knows that they read from now on.
+    if (outcome.kind === "done" || outcome.kind === "nothing-to-do") await session.showReaders([invited.who]);
+    return outcome;
+  });
 }
 
 /** All devices of that person, if the room's policy allows it. */
@@ -108,8 +118,7 @@ export async function removePerson(
   const who = whoKey(whoOf(entrance.self, person));
   const { members } = await session.look();
   const devices = members.filter((member) => member.who === who).map(({ deviceId }) => deviceId);
-  const outcome = await session.commit({ kind: "remove", devices });
-  entrance.groups.wake(toText(session.id));
+  const outcome = await wakingAfter(entrance, session, async () => await session.commit({ kind: "remove", devices }));
   return outcome;
 }
 
@@ -122,8 +131,11 @@ export async function setPolicy(
   if (session === null) return failed("no-such-conversation");
   const { policy } = await session.look();
   if (policy === null) return failed("not-a-member");
-  const outcome = await session.commit({ kind: "policy", policy: change(policy), instead: policy });
-  entrance.groups.wake(toText(session.id));
+  const outcome = await wakingAfter(
+    entrance,
+    session,
+    async () => await session.commit({ kind: "policy", policy: change(policy), instead: policy }),
+  );
   return outcome;
 }
 
