@@ -60,7 +60,11 @@ test("VW-51 a device that waits says so, with its code and what to run, until it
   const { alice, chat } = await meet((one) => one.stand({ kind: "pending", code: CODE, name: "alice" }));
   expect(chat.getSnapshot().banner).toContain(`pad devices confirm ${CODE}`);
   expect(notes(chat)).toContain(`pad devices confirm ${CODE}`);
+  // What is written stays with its writer.
+  expect(chat.submit("too early")).toBe("kept");
+  expect(notes(chat)).toContain("Not sent. This device shows");
   alice.stand({ kind: "confirmed" });
+  expect(chat.submit("in time")).toBe("done");
   expect(chat.getSnapshot().banner).toBe(null);
   expect(notes(chat)).toContain("This device is confirmed");
   alice.stand({ kind: "removed" });

@@ -7,6 +7,7 @@ import type {
   Outcome,
 } from "../../client/index.ts";
 import { explainFailure } from "../explain.ts";
+import { explainStanding } from "../standing.ts";
 import { mentions, readSpeech } from "../text/speech.ts";
 import { utf8Length } from "../text/utf8-length.ts";
 import { alertFor, AlertLimits } from "./alerts.ts";
@@ -50,8 +51,8 @@ export class Messaging {
   }
 
   /**
-   * Says a text. Returns false, and sends nothing, when it is too long for one message, and while offline, unless it is sealed: that
-   * waits by itself.
+   * Says a text. Returns false, and sends nothing, when it is too long for one message, while this device is none of its person's, and
+   * while offline, unless it is sealed: that waits by itself.
    */
   send({ id, title, kind }: Pick<Talk, "id" | "title" | "kind">, text: string, replyTo?: string): boolean {
     const { client, sealed } = this.#ports;
@@ -60,6 +61,11 @@ export class Messaging {
     const isTaken =
       link.kind === "online" || (isSealed && (link.kind === "connecting" || (link.kind === "lost" && link.takes)));
     if (!isTaken) return false;
+    const inTheWay = isSealed ? explainStanding(sealed.standing) : null;
+    if (inTheWay !== null) {
+      this.#store.note(`Not sent. ${inTheWay}`, "trouble");
+      return false;
+    }
     const excess = utf8Length(text) - client.longestText(id);
     if (excess > 0) {
       this.#store.note(`That is ${excess} bytes too long for one message; it was not sent.`, "trouble");
