@@ -43,9 +43,9 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
       held = [line, ...more].join("\n");
       if (chat.getSnapshot().settings.askPaste) screen.note(pasted(more.length + 1));
       else say(held, "say");
-    } else if (held !== null && answer === "yes") {
+    } else if (held !== null && ["y", "yes"].includes(answer)) {
       say(held, "say");
-    } else if (held !== null && ["", "no"].includes(answer)) {
+    } else if (held !== null && ["", "n", "no"].includes(answer)) {
       screen.note("What was pasted was dropped.");
     } else {
       if (held !== null) screen.note("What was pasted was dropped.");
@@ -58,7 +58,7 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
 }
 
 function pasted(lines: number): string {
-  return `${lines} lines were pasted, and nothing was sent. yes sends them as one message, no drops them.`;
+  return `${lines} lines were pasted, and nothing was sent. y sends them as one message, n drops them.`;
 }
 
 function promptOf({ current, me }: ChatSnapshot): string {
