@@ -61,7 +61,7 @@ export class SealedCommands {
     const { current } = this.#store.getSnapshot();
     switch (command.kind) {
       case "create":
-        void this.#enter(sealed.createRoom(command.name, command.access));
+        void this.#create(command.name, command.access, sealed);
         return true;
       case "join":
         void this.#enter(sealed.join(command.name));
@@ -72,7 +72,7 @@ export class SealedCommands {
       case "leave":
         return this.#leave(command.name, sealed);
       case "invite":
-        return this.#inRoom(current) && this.#do(sealed.invite(current.id, command.person), `${command.person} is in ${current.title} now.`); // prettier-ignore
+        return this.#inRoom(current) && this.#do(sealed.invite(current.id, command.person), `${command.person} is in ${current.title} now, and reads from here on.`); // prettier-ignore
       case "accept":
         return this.#accept(command.person, current, sealed);
       case "verify":
@@ -138,6 +138,13 @@ export class SealedCommands {
       this.#open(reply.value);
     } else this.#fail(reply);
     return reply.kind === "answered";
+  }
+
+  /** Says what comes next: a new room is empty. */
+  async #create(name: string, access: "open" | "invite", sealed: SealedChat): Promise<void> {
+    if (!(await this.#enter(sealed.createRoom(name, access)))) return;
+    const who = access === "open" ? "whoever this server lets in can /join it" : "only who is invited comes in";
+    this.#store.note(`You have made #${name}, and are alone in it: ${who}. /invite NAME brings somebody in.`);
   }
 
   /** Two conversations with one person stand in the list then: which is which is said where one writes. */
