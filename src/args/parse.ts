@@ -76,7 +76,7 @@ function shortened(message: string, spec: CommandSpec): string {
   const [, missing = ""] = /^Option '(?:-\w, )?--([^ ']*).*' argument (?:missing|is ambiguous)/.exec(sentence) ?? [];
   const option = Object.hasOwn(spec.options, missing) ? spec.options[missing] : undefined;
   if (option !== undefined && "placeholder" in option)
-    return `--${missing} takes ${option.placeholder}, and nothing stands there`;
+    return `--${missing} takes ${option.placeholder}, and none is given`;
   return sentence.startsWith("Unknown option '-") && !sentence.startsWith("Unknown option '--")
     ? `${sentence}; put words that begin with a dash after --`
     : sentence;

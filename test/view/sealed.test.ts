@@ -351,6 +351,25 @@ test("VW-35 lines tell what waits, what has gone out then, and what was changed"
   ]);
 });
 
+test("VW-35 lines say which conversation a note is of, where it is another than the one that is written to", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  chat.submit("/to bob");
+  await settled();
+  const told: [string, boolean | undefined][] = [];
+  tellNews(chat, ({ text, elsewhere }) => told.push([text, elsewhere]));
+  told.length = 0;
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  const [everyone] = alice.conversations;
+  if (everyone === undefined) throw new Error("no room");
+  alice.tellEvent({ kind: "held", conversation: everyone, hold: { kind: "new-readers", who: ["carol"] } });
+  chat.submit("/help nothing");
+  expect(told).toEqual([
+    [expect.stringMatching(/^#everyone: Not sent yet: new here/), true],
+    [expect.stringMatching(/^(?!bob)/), false],
+  ]);
+});
+
 test("VW-36 a person is written to sealed; who has no device the classic way, and nobody loses a text", async () => {
   const { world, alice } = meet();
   world.classic.push("dave");

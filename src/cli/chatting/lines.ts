@@ -21,7 +21,7 @@ export async function chatInLines(chat: Chat, context: ProcessContext): Promise<
   const followCurrent = () => {
     const snapshot = chat.getSnapshot();
     // Who reads may change while one writes, and stands in the prompt.
-    screen.setPrompt(promptOf(snapshot));
+    screen.setPrompt(promptOf(snapshot, context.stdout.columns ?? DEFAULT_COLUMNS));
     if (snapshot.current.id === current) return;
     current = snapshot.current.id;
     screen.note(`What you write goes to ${toWhom(snapshot.current)}.`);
@@ -61,13 +61,20 @@ function pasted(lines: number): string {
   return `${lines} lines were pasted, and nothing was sent. y sends them as one message, n drops them.`;
 }
 
-function promptOf({ current, me }: ChatSnapshot): string {
+/** Half of the row is for what is written; whether the server reads is said in any. */
+function promptOf({ current, me }: ChatSnapshot, columns: number): string {
+  const room = Math.floor(columns / 2) - current.title.length;
+  const title = shownTitle(current);
+  if (room < LEAST_OF_READERS) return `${title} (${current.serverReads ? "server reads" : "sealed"})> `;
   const who = current.serverReads ? "the server can read this" : `sealed: ${whoReads(current, me)}`;
-  return `${shownTitle(current)} (${visibleLine(who, MOST_OF_PROMPT)})> `;
+  return `${title} (${visibleLine(who, Math.min(MOST_OF_READERS, room))})> `;
 }
 
 /** UTF-16 units of who reads, in the prompt. */
-const MOST_OF_PROMPT = 40;
+const MOST_OF_READERS = 40;
+const LEAST_OF_READERS = 24;
+/** Cells of a terminal that doesn't say how wide it is. */
+const DEFAULT_COLUMNS = 80;
 
 function toWhom(conversation: Conversation): string {
   const title = shownTitle(conversation);

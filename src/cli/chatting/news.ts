@@ -8,6 +8,8 @@ export interface Line {
   readonly text: string;
   /** When it was said, in milliseconds since 1970; absent: now. */
   readonly at?: number;
+  /** Whether it concerns another conversation than the one that is written to. */
+  readonly elsewhere?: boolean;
 }
 
 /**
@@ -94,7 +96,10 @@ function isFromHere(entry: Entry): boolean {
 function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entry): readonly Line[] {
   if (entry.kind === "note") {
     const kind = entry.tone === "trouble" ? "trouble" : "note";
-    return entry.text.split("\n").map((line) => ({ kind, text: visible(line) }));
+    const elsewhere = conversation.id !== snapshot.current.id;
+    // What is noted in the open room concerns all of the chat.
+    const where = elsewhere && conversation.kind !== "open-room" ? `${visibleLine(conversation.title)}: ` : "";
+    return entry.text.split("\n").map((line) => ({ kind, text: where + visible(line), elsewhere }));
   }
   const { at } = entry;
   const where = whereOf(snapshot, conversation, entry.own);

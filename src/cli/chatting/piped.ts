@@ -81,9 +81,9 @@ function showNews({ chat, commands, context }: Piped): void {
   const [stdout, stderr] = [new BoundedOutput(context.stdout), new BoundedOutput(context.stderr)];
   tellNews(
     chat,
-    ({ kind, text }) => {
+    ({ kind, text, elsewhere = false }) => {
       if (kind === "said") stdout.write(`${text}\n`);
-      else if (commands || kind === "trouble") stderr.write(`${text}\n`);
+      else if (commands || (kind === "trouble" && !elsewhere)) stderr.write(`${text}\n`);
     },
     false,
   );
