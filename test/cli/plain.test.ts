@@ -58,7 +58,7 @@ describe.skipIf(!HAS_TMUX)("pad chat in lines, on a terminal (needs tmux)", () =
     await terminal.type("a long line that goes on behind the edge of the screen");
     await terminal.until("screen");
     for (const text of ["one", "two", "three"]) bob.broadcast(text);
-    await terminal.until(/bob: one\n.*bob: two\n.*bob: three\nbob \(the server/);
+    await terminal.until(/bob: one\n.*bob: two\n.*bob: three\nbob \(server reads/);
     await terminal.type("\r");
     for (let n = 0; n < 3; n += 1) expect(await bob.line()).toBe("BROADCAST SENT");
     expect((await bob.message()).text).toBe("a long line that goes on behind the edge of the screen");
