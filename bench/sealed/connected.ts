@@ -8,6 +8,8 @@ import type { FramesPlan } from "./floor-plan.ts";
 
 const DEVICES = 10_000;
 const FEWER = 1_000;
+/** Seconds after which no more come: each is told to all others, so that they come slower and slower. */
+const LONGEST = 200;
 /** Devices that come before those that are counted. */
 const BEFORE = 100;
 /** So many come with one order. */
@@ -20,32 +22,37 @@ const SETTLE = 1_000;
 /** What a device that is connected and says nothing costs in memory; the floor is a bare `ws` server. */
 export async function connected({ runs }: Effort): Promise<readonly Figure[]> {
   const most = (openFilesLimit() ?? DEVICES + OTHER_FILES) - BEFORE - OTHER_FILES;
-  const devices = Math.min(runs < 5 ? FEWER : DEVICES, most);
-  const server = await growthOf("sealed/crowded-server.ts", "gather-devices", devices);
-  const floor = await growthOf("sealed/floor.ts", "gather-bare", devices);
+  const wanted = Math.min(runs < 5 ? FEWER : DEVICES, most);
+  const { each: server, devices } = await growthOf("sealed/crowded-server.ts", "gather-devices", wanted);
+  const { each: floor } = await growthOf("sealed/floor.ts", "gather-bare", devices);
   const about = { scenario: "crowd", conditions: `${devices} devices connected` } as const;
   const goal = { most: 25, of: "figure" } as const;
   return [{ ...about, measured: "resident memory for each", unit: "kB", server, floor, goal }];
 }
 
-async function growthOf(file: string, kind: "gather-devices" | "gather-bare", devices: number): Promise<number> {
+async function growthOf(file: string, kind: "gather-devices" | "gather-bare", wanted: number): Promise<Growth> {
   const subject = await startFloorOf<FramesPlan>(file);
   const load = startLoad();
   try {
-    return await growth(subject, load, kind, devices);
+    return await growth(subject, load, kind, wanted);
   } finally {
     load.stop();
     await subject.stop();
   }
 }
 
-/** Kilobytes for each. */
+/** Kilobytes for each of so many. */
+interface Growth {
+  readonly each: number;
+  readonly devices: number;
+}
+
 async function growth(
   { port, usage }: Pick<Subject, "port" | "usage">,
   load: LoadProcess,
   kind: "gather-devices" | "gather-bare",
-  devices: number,
-): Promise<number> {
+  wanted: number,
+): Promise<Growth> {
   const come = (count: number, first: number) => {
     const crowd = `from ${first}`;
     return kind === "gather-bare"
@@ -55,8 +62,14 @@ async function growth(
   await come(BEFORE, 0);
   await delay(SETTLE);
   const before = await usage();
-  for (let came = 0; came < devices; came += STEP) await come(Math.min(STEP, devices - came), BEFORE + came);
+  const start = performance.now();
+  let devices = 0;
+  while (devices < wanted && performance.now() - start < 1_000 * LONGEST) {
+    const more = Math.min(STEP, wanted - devices);
+    await come(more, BEFORE + devices);
+    devices += more;
+  }
   await delay(SETTLE);
   const after = await usage();
-  return (after.residentBytes - before.residentBytes) / devices / 1_000;
+  return { each: (after.residentBytes - before.residentBytes) / devices / 1_000, devices };
 }
