@@ -77,6 +77,29 @@ test("VN-3 another key than the compared one holds what is written; comparing th
   expect(answered(await alice.chat.safetyNumber("bob"))).toMatchObject({ level: "compared", isChanged: false });
 });
 
+test("VN-6 a key that succeeds a compared one, since its owner removed a device, stays compared; both see its number, and devices of one person the same", async () => {
+  const [laptop, bob] = await meet("alice", "bob");
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await world.until(() => phone.chat.standing.kind === "pending");
+  const waiting = phone.chat.standing.kind === "pending" ? phone.chat.standing.code : "";
+  answered(await laptop.chat.confirmDevice(waiting));
+  await world.until(() => isIn(phone));
+  await bob.look("#everyone");
+  const before = answered(await bob.chat.safetyNumber("alice")).number;
+  expect(await bob.chat.confirmNumber("alice", before)).toEqual({ kind: "taken" });
+  expect(answered(await phone.chat.safetyNumber("bob")).number).toBe(before);
+  expect(answered(await laptop.chat.safetyNumber("bob")).number).toBe(before);
+
+  const devices = answered(await laptop.chat.devices());
+  const lost = devices.find(({ label }) => label === "phone")?.id ?? "";
+  expect(await laptop.chat.removeDevices([lost])).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("#everyone")).some((line) => line.includes("removed a device")));
+  await world.until(async () => answered(await bob.chat.safetyNumber("alice")).number !== before);
+  const after = answered(await bob.chat.safetyNumber("alice"));
+  expect(after).toMatchObject({ level: "compared", isChanged: false });
+  await world.until(async () => answered(await laptop.chat.safetyNumber("bob")).number === after.number);
+});
+
 async function meet(...names: readonly string[]) {
   const people = await world.arrive(...names);
   await world.until(() => people.every((one) => readersOf(one) === names.length));
@@ -84,6 +107,11 @@ async function meet(...names: readonly string[]) {
   const [first, second, third = second] = people;
   if (first === undefined || second === undefined || third === undefined) throw new Error("too few");
   return [first, second, third] as const;
+}
+
+function isIn({ chat, name }: ServedChat): boolean {
+  const everyone = chat.named("#everyone");
+  return everyone?.kind === "sealed-room" && everyone.readers.includes(name);
 }
 
 function readersOf({ chat }: ServedChat): number {
