@@ -21,7 +21,8 @@ export function whoItIs({ name, kind, identity, tailnet }: SafetyNumber): string
 /** How far one has got with it, and what to do; `same` is what says that both have the same number. */
 export function whatOfIt({ name, level, isChanged }: SafetyNumber, same: string): string {
   const who = visibleLine(name);
-  if (level === "compared") return `You have compared it with ${who}, or the one of a key before it, which has signed this one.`;
+  if (level === "compared")
+    return `You have compared it with ${who}, or the one of a key before it, which has signed this one.`;
   const compare = `Compare it with ${who} by a way that you trust (face to face, a call), not here. If both of you see the same: ${same}`;
   return isChanged
     ? `CAREFUL: this is the number of another key than the one you know of ${who}. Ask them whether they made a new one. ${compare}`
