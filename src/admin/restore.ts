@@ -79,7 +79,7 @@ function restoredText(into: string, aside: string | null): string {
     `Restored into ${visibleLine(into)}.`,
     ...(aside === null ? [] : [`What was there before lies in ${visibleLine(aside)}.`]),
     "Start the server: devices send again what it has lost of their own messages.",
-    "Names, bans and removed devices are those of the backup; what was banned or removed since has to be again.",
+    "Names and bans are those of the backup; who was banned since has to be banned again.",
     "",
   ].join("\n");
 }

@@ -96,6 +96,12 @@ export function liveDevicesOf(state: State, owner: Owner): DeviceId[] {
   return [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => get(state.devices, id)?.removed === false);
 }
 
+/** Those of them that are under the owner's present user key. */
+export function confirmedDevicesOf(state: State, owner: Owner): DeviceId[] {
+  const present = get(state.userKeys, ownerKey(owner))?.userKey;
+  return liveDevicesOf(state, owner).filter((id) => get(state.devices, id)?.userKey === present);
+}
+
 /** The device, if others may add it: a banned person's is as good as none, and so is one that isn't under its owner's present user key. */
 export function addableDevice(state: State, id: DeviceId): DeviceRow | { readonly refusal: GroupRefusal } {
   const device = get(state.devices, id);

@@ -7,7 +7,7 @@ import type { RotateUserKey, ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
 import { endOf, gone, refusalOfNewDevice } from "./devices.ts";
 import type { DeviceId } from "./ids.ts";
-import { isBarred, knownDevice, liveDevicesOf, sameOwner } from "./members.ts";
+import { confirmedDevicesOf, isBarred, knownDevice, liveDevicesOf, sameOwner } from "./members.ts";
 import { devicesChanged } from "./pending.ts";
 import { floorOf } from "./receipts.ts";
 import type { GroupRefusal } from "./refusals.ts";
@@ -68,7 +68,7 @@ function refusalOfRotation(state: State, command: RotateUserKey, { owner, key }:
   if (present !== former || userKey === former) return { reason: "other-user-key", userKey: present };
   if (!sameOwner(command.owner, owner) || own.key !== key || removed.includes(device))
     return { reason: "wrong-device" };
-  const others = new Set(liveDevicesOf(state, owner).filter((id) => id !== device));
+  const others = new Set(confirmedDevicesOf(state, owner).filter((id) => id !== device));
   for (const { device: id, key: named } of staying) {
     if (!others.delete(id) || removed.includes(id)) return { reason: "unknown-device", device: id };
     if (get(state.devices, id)?.key !== named) return { reason: "wrong-device" };

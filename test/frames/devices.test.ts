@@ -283,6 +283,7 @@ test("FR-32 a server that was restored from before a rotation goes on with the n
   expect((await thief.next("ended")).cause).toMatchObject({
     refusal: { reason: "other-user-key", userKey: base64url(next.publicKey) },
   });
+  expect((await back.get("own-devices", {})).devices.map(({ device: id }) => id)).toEqual([idOf(device)]);
   using again = await FramePeer.connect(server.port);
   expect(await again.ask("hello", again.helloOf("alice", lost.device))).toMatchObject({
     refusal: { reason: "other-user-key" },

@@ -71,6 +71,12 @@ test("VW-51 a device that waits says so, with its code and what to run, until it
   expect(chat.getSnapshot().banner).toContain("pad devices new");
 });
 
+test("VW-50 however many ask, no more than eight are told of until some are answered", async () => {
+  const { alice, chat } = await meet();
+  for (let nth = 10; nth < 40; nth += 1) alice.deviceAsks({ code: `0000-0000-0000-00${nth}`, label: "x" });
+  expect(notes(chat).match(/asks to be one of yours/g)).toHaveLength(8);
+});
+
 async function meet(before: (alice: FakeSealedChat) => void = () => {}) {
   const alice = new FakeSealedWorld().join("alice");
   before(alice);

@@ -9,6 +9,7 @@ import { sameBytes } from "../../mls/identity/bytes.ts";
 import { confirmCode } from "../../mls/identity/confirm-code.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { pinOf } from "../../mls/identity/pins.ts";
 import { signSealKey } from "../../mls/identity/seal-key.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
@@ -210,7 +211,12 @@ export function pending(options: PendingOptions): Pending {
     const key = candidate.token === null ? null : tokenKey(candidate.token);
     const opened = withHpke((hpke) => openConfirmation({ hpke, who, device, sealKey }, { record, sealed }, key));
     if (opened.ok) {
-      await store.commit([{ kind: "device-confirmed", record, userSeed: opened.userSeed }]);
+      // One that was removed, and begins anew, knows its person's former key.
+      const pin = pinOf(who, signingKeyOf(opened.userSeed).publicKey, system.now());
+      await store.commit([
+        { kind: "device-confirmed", record, userSeed: opened.userSeed },
+        { kind: "pin-kept", pin },
+      ]);
       return true;
     }
     onStanding({ ...standingOf(candidate), trouble: TROUBLE[opened.why] });

@@ -1,5 +1,6 @@
 /** What a device may ask before it is one of its person's: to be confirmed, or to be the only one. */
 import { isName } from "../../core/names.ts";
+import { get } from "../../core/persistent-map.ts";
 import type { Owner } from "../../groups/rows.ts";
 import type { Request, RequestBody } from "../../wire/frames/requests.ts";
 import { base64url } from "../groups/found-device.ts";
@@ -70,7 +71,8 @@ async function ask(
   if (!outcome.ok) return { refusal: refusalOfGroups(outcome.refusal) };
   const { confirmation } = outcome.value;
   const reply = { confirmation: confirmation === null ? null : sentConfirmation(confirmation) };
-  return { ...replyTo("ask-confirmation", reply), waits: confirmation === null };
+  const waits = get(services.groups.state.asking, device) === link.id;
+  return { ...replyTo("ask-confirmation", reply), waits };
 }
 
 async function reset(

@@ -1,15 +1,15 @@
 /** A person's own devices, as frames tell them: of rows that the delivery service keeps, with their bytes. */
 import { get } from "../../core/persistent-map.ts";
-import { liveDevicesOf } from "../../groups/members.ts";
+import { confirmedDevicesOf } from "../../groups/members.ts";
 import type { ConfirmationRow, Owner, PendingRow, SealKey } from "../../groups/rows.ts";
 import { ownerKey, type State } from "../../groups/state.ts";
 import type { Confirmation, OwnDevice, PendingDevice } from "../../wire/frames/devices.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { fromBase64url } from "../groups/found-device.ts";
 
-/** Devices that are not removed, and those that wait, by the time they came. */
+/** Devices under the present user key, and those that wait, by the time they came. */
 export function ownDevices(state: State, owner: Owner): ReplyBody<"own-devices"> {
-  const devices = liveDevicesOf(state, owner).flatMap((device): OwnDevice[] => {
+  const devices = confirmedDevicesOf(state, owner).flatMap((device): OwnDevice[] => {
     const row = get(state.devices, device);
     if (row === undefined) return [];
     const { key, since, seen, sealKey } = row;

@@ -39,8 +39,9 @@ export class OwnDeviceNews {
   /** Another device waits. Told again, as when it says something else, it is asked about again. */
   waits(device: Device): void {
     const others = this.#waiting.filter(({ id }) => id !== device.id);
+    // Whoever can ask at all can ask again and again: of more than that nothing more is said until some are answered.
+    if (others.length < MOST_ASKED) this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
     this.#waiting = [...others, device].slice(-MOST_ASKED);
-    this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
     this.#show();
   }
 

@@ -47,7 +47,7 @@ const pending = v.object({
 });
 export type PendingDevice = v.InferOutput<typeof pending>;
 
-/** A device of one's own person that is not removed. */
+/** A device of one's own person, under the present user key. */
 const own = v.object({
   device: deviceId,
   key,
