@@ -92,7 +92,7 @@ function overview(): string {
     "",
     ...table(rows),
     "",
-    "padserve COMMAND --help tells each command's options; padserve --version the version.",
+    "padserve help COMMAND tells each command's options; padserve --version the version.",
     "",
   ].join("\n");
 }
