@@ -70,16 +70,25 @@ async function whenNotOurs(chat: SealedChat, signal: AbortSignal): Promise<null>
   return await promise;
 }
 
-/** What this device is. One that waited when it was here last may have been confirmed since, and learns so soon. */
+/**
+ * What this device is. A new one may be online for ALL a moment before it knows; one that waited when it was here last may have been confirmed
+ * since, and learns so soon.
+ */
 async function settled(chat: SealedChat, signal: AbortSignal): Promise<Standing> {
-  if (chat.standing.kind !== "pending") return chat.standing;
+  if (chat.standing.kind === "unknown" && chat.state.kind === "online") await changed(chat, ASKED_IN, signal);
+  if (chat.standing.kind === "pending") await changed(chat, NEWS_IN, signal);
+  return chat.standing;
+}
+
+/** Resolves when it is something else than now, or after so many milliseconds. */
+async function changed(chat: SealedChat, milliseconds: number, signal: AbortSignal): Promise<void> {
+  const before = chat.standing.kind;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = after(NEWS_IN, resolve);
+  const cancel = after(milliseconds, resolve);
   const stop = chat.onEvent((event) => {
-    if (event.kind === "standing" && event.standing.kind !== "pending") resolve();
+    if (event.kind === "standing" && event.standing.kind !== before) resolve();
   });
   await Promise.race([promise, aborted(signal)]);
   stop();
   cancel();
-  return chat.standing;
 }

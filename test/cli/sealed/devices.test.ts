@@ -95,6 +95,16 @@ test("CS-34 a device that waits sends nothing, exits with 12, and says what to r
   expect(await run(historyCommand, "#everyone")).toMatchObject({ code: 0 });
 });
 
+test("CS-34 one that is online before it knows that it has to wait sends nothing either, and says what to run", async () => {
+  const { alice, run } = meet();
+  alice.stand({ kind: "unknown" });
+  const sending = run(sendCommand, "bob", "hi");
+  setTimeout(() => alice.stand({ kind: "pending", code: CODE, name: "alice" }), 50);
+  const sent = await sending;
+  expect(sent).toMatchObject({ code: 12, stdout: "" });
+  expect(sent.stderr).toContain(`pad devices confirm ${CODE}`);
+});
+
 test("CS-34 one that waited and was confirmed meanwhile goes on", async () => {
   const { alice, run } = meet();
   alice.stand({ kind: "pending", code: CODE, name: "alice" });
