@@ -119,11 +119,22 @@ async function number({ chat, server, context, json }: Doing): Promise<Done> {
 }
 
 async function reset(doing: Doing): Promise<Done> {
+  const { chat, context } = doing;
+  if (chat.standing.kind === "confirmed") return { text: ONLY_WAITING, code: EXIT.refused };
   const question =
     "Begin anew with this device alone? All your other devices are put out, you are in no room any more, and everybody else is warned that your key has changed.";
-  if (!doing.yes && !(await saysYes(question, doing.context))) return NOTHING_DONE;
-  return told(await doing.chat.resetDevices(), "This is your only device now, under a new key.", doing);
+  if (!doing.yes && !(await saysYes(question, context))) return NOTHING_DONE;
+  const outcome = await chat.resetDevices();
+  if (outcome.kind === "refused" && outcome.error.reason === "name-has-key") {
+    const name = visibleLine(chat.me);
+    const text = `Without a tailnet a name is its key, so nobody begins anew under it. The server's administrator frees it: padserve names release ${name}`;
+    return { text, code: EXIT.refused };
+  }
+  return told(outcome, "This is your only device now, under a new key.", doing);
 }
+
+const ONLY_WAITING =
+  "This device is one of yours, so that nothing is lost: pad devices remove puts others out. reset is for a device that waits, where none is left to confirm it.";
 
 /** A device that waits already goes on doing so: its code may have been read to somebody. */
 async function begin({ chat, server }: Doing): Promise<Done> {

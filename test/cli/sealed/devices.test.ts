@@ -56,6 +56,14 @@ test("CS-31 a device is removed when its person says yes, here or by --yes; neve
   expect(await devices("remove", "laptop2", "--yes")).toMatchObject({ code: 4 });
 });
 
+test("CS-31 a reset asks, and is for a device that waits", async () => {
+  const { alice, devices } = meet();
+  expect(await devices("reset", "--yes")).toMatchObject({ code: 4, stderr: expect.stringContaining("devices remove") });
+  alice.stand({ kind: "pending", code: CODE, name: "alice" });
+  expect(await devices("reset")).toMatchObject({ code: 4, stderr: expect.stringContaining("Nothing was done.") });
+  expect(await devices("reset", "--yes")).toMatchObject({ code: 0, stdout: expect.stringContaining("only device") });
+});
+
 test("CS-32 a token goes to standard output alone, what to do with it beside it", async () => {
   const { devices } = meet();
   const { stdout, stderr, code } = await devices("invite", "--minutes", "10");
