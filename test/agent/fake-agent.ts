@@ -16,7 +16,11 @@ export const SERVER = { host: "chat.example", port: 12345 };
 const SERVER_ID = "AAAAAAAAAAAAAAAAAAAAAA";
 
 /** No device is invited, and none is invited itself. */
-const ALONE = { useToken: async () => await Promise.resolve(), isAwaited: async () => await Promise.resolve(false) };
+const ALONE = {
+  comeIn: () => {},
+  useToken: async () => await Promise.resolve(),
+  isAwaited: async () => await Promise.resolve(false),
+};
 
 /** The agent's own process side in this process, over real sockets; what it serves is a fake, and outlives it as a store would. */
 export class FakeAgents {

@@ -65,6 +65,8 @@ export interface AgentChat extends SealedChat {
   readonly held: readonly { readonly conversation: Conversation; readonly hold: Hold }[];
   /** Devices that ask to be confirmed now, likewise. */
   readonly waitingDevices: readonly Device[];
+  /** Somebody is here who wants to see `#everyone`: this device comes into it, unless its person has left it. */
+  comeIn(): void;
   /** Resolves when what is on the disk is known, and all that came has been told. */
   settled(): Promise<void>;
 }
@@ -232,6 +234,7 @@ class DeviceChat implements AgentChat {
     });
   }
 
+  comeIn = () => this.#state.runtime.comeIn();
   rooms = async () => await this.#ask(async () => await this.#rooms.list());
   createRoom = async (name: string, access: "open" | "invite") =>
     await this.#confirmed(async () => await this.#rooms.create(name, access));

@@ -84,15 +84,21 @@ export class Rooms {
 
   #room(talk: Talk): Room {
     const isMember = isGoingOn(talk);
-    const isReturning = talk.stopped === "rolled-back";
     return {
       title: titleOf(talk.key),
       access: talk.access === "open" ? "open" : "invite",
-      status: isMember ? "member" : isReturning ? "returning" : talk.status === "stopped" ? "closed" : "removed",
+      status: isMember ? "member" : statusOf(talk),
       conversation: isMember || talk.status === "stopped" ? this.#state.conversation(talk) : null,
       people: isMember ? talk.readers.length : null,
     };
   }
+}
+
+/** Of one that this device isn't in now: an open one can be come into again. */
+function statusOf({ status, stopped, access }: Talk): Room["status"] {
+  if (stopped === "rolled-back") return "returning";
+  if (status === "stopped") return "closed";
+  return access === "open" ? "not-a-member" : "removed";
 }
 
 const ORDER = new Intl.Collator("en", { sensitivity: "base" });

@@ -32,6 +32,8 @@ export interface AttachOptions {
   /** The socket of an agent that several users share, to be used in place of this person's own. Default null. */
   readonly shared?: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether this face shows `#everyone`, so that this device is to be in it, unless its person has left it. Default true. */
+  readonly comesIn?: boolean;
   /** Whether an agent is started where none is running. Default true. */
   readonly start?: boolean;
   /** Aborting it gives the attempt up, and later detaches as `close()` does. */
@@ -80,7 +82,12 @@ async function enter(find: () => Promise<Agent>, options: AttachOptions, tries =
   const abort = (): void => link.close();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    const wanted = { server: { host: server.host, port: server.port }, name, token: deviceToken(options.env) };
+    const wanted = {
+      server: { host: server.host, port: server.port },
+      name,
+      token: deviceToken(options.env),
+      comesIn: options.comesIn ?? true,
+    };
     let reply = await inTime(link.control("attach", { ...wanted, suggested: [] }));
     if (reply !== SILENT && reply?.kind === "name-needed") {
       const suggested = await suggest();
@@ -93,6 +100,7 @@ async function enter(find: () => Promise<Agent>, options: AttachOptions, tries =
     if (reply?.kind === "attached") return { kind: "entered", link, name: reply.name };
     link.close();
     if (signal?.aborted === true) return failed("aborted", "Interrupted.");
+    if (reply === null && link.end === "too-many") return failed("busy", TOO_MANY);
     if (reply === null && tries > 1) {
       return await enter(find, options, tries - 1);
     }
@@ -101,6 +109,9 @@ async function enter(find: () => Promise<Agent>, options: AttachOptions, tries =
     signal?.removeEventListener("abort", abort);
   }
 }
+
+const TOO_MANY =
+  "Your agent has as many windows and commands attached as it takes. Close some (pad agent lists how many there are), then try again.";
 
 /** Milliseconds for an agent that says who it is to say more: it asks a server that is new to it, which has fifteen seconds itself. */
 const ATTACHED_IN = 25_000;

@@ -96,6 +96,11 @@ export class Link {
     return this.#first;
   }
 
+  /** How it ended, if it has. */
+  get end(): LinkEnd {
+    return this.#end;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -1,10 +1,7 @@
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
-import { EVERYONE } from "../delivery/places.ts";
-import { create, enter } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
-import { groupsThere } from "./group-views.ts";
 
 export const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
 
@@ -42,26 +39,4 @@ export async function endForgotten(
     if ((await session?.advance())?.kind === "offline") isCertain = false;
   }
   return isCertain;
-}
-
-/** `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). */
-export async function comeIntoEveryone(
-  entrance: Entrance,
-  views: readonly GroupView[],
-  { mayCreate } = { mayCreate: true },
-): Promise<void> {
-  const { groups, self, successions } = entrance;
-  // One that has ended has a successor, which is another matter.
-  if (self.owner.kind === "machine" || successions.isWaiting(EVERYONE)) return;
-  const there = views.find(({ place, ended }) => place.kind === "everyone" && !ended);
-  const own = (await groups.of(EVERYONE)?.look())?.row ?? null;
-  if (own !== null && own.status !== "removed" && own.stopped !== "rolled-back") return;
-  if (there !== undefined) await enter(entrance, there);
-  else if (mayCreate) await create(entrance, EVERYONE, OPEN);
-}
-
-/** After another was faster to make it, or this device was put out of one that is over. */
-export async function enterEveryone(entrance: Entrance): Promise<void> {
-  const views = await groupsThere(entrance);
-  if (views !== null) await comeIntoEveryone(entrance, views);
 }

@@ -87,7 +87,9 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
       const person = await ask(entrance, entrance.client.name ?? "");
       if (person === null || !isSameOwner(person.owner, entrance.self.owner)) return;
       const own = new Map([[learn(entrance, person), person]]);
-      const groups = [...noted].filter(([group, now]) => lackingIn(group, now, own).length > 0);
+      const groups = [...noted].filter(([group, now]) =>
+        lackingIn(group, now, own).some((who) => !comesByItself(entrance.groups.conversationOf(group), who)),
+      );
       await Promise.all(groups.map(async ([group]) => await complete(entrance, group, [person])));
     },
     complete,
@@ -122,12 +124,15 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
   function isDue({ groups, self }: Entrance, group: string, who: string): boolean {
     const owner = listed.get(who)?.owner ?? null;
     const conversation = groups.conversationOf(group);
-    // `#everyone` devices come into by themselves: they are helped only where that has failed.
-    const comesByItself = conversation === EVERYONE && owner?.kind !== "machine";
-    const isOwn = owner !== null && isSameOwner(owner, self.owner);
-    if (isPair(conversation) || (isOwn && !comesByItself)) return true;
+    if (owner === null || comesByItself(conversation, who)) return false;
+    if (isPair(conversation) || isSameOwner(owner, self.owner)) return true;
     if (!waiting.has(group)) wait(group);
     return false;
+  }
+
+  /** Into `#everyone`, where its person wants that. */
+  function comesByItself(conversation: string | null, who: string): boolean {
+    return conversation === EVERYONE && listed.get(who)?.owner.kind !== "machine";
   }
 
   /** At the end of a time by chance, all that are still missing are added together. */
@@ -138,7 +143,13 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
     soon(group, timings.first + system.random() * spread, async (entrance) => {
       waiting.delete(group);
       const now = noted.get(group);
-      if (now !== undefined) await completeListed(entrance, group, lackingIn(group, now, null));
+      const conversation = entrance.groups.conversationOf(group);
+      const lacking = now === undefined ? [] : lackingIn(group, now, null);
+      await completeListed(
+        entrance,
+        group,
+        lacking.filter((who) => !comesByItself(conversation, who)),
+      );
     });
   }
 

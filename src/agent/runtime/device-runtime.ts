@@ -26,7 +26,8 @@ import type { AgentStoreErrorCode } from "../storage/errors.ts";
 import type { Digest, GroupRow, StopCause } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { admitOwed, LONGEST } from "./admitting.ts";
-import { comeIntoEveryone, endForgotten, endUnknown, enterEveryone, groupsHeld } from "./arriving.ts";
+import { endForgotten, endUnknown, groupsHeld } from "./arriving.ts";
+import { comeIn, comeIntoEveryone, enterEveryone, everyoneOf } from "./everyone.ts";
 import { companions } from "./companions.ts";
 import type { CompanionTimings } from "./companions.ts";
 import { conversations } from "./conversations.ts";
@@ -74,6 +75,8 @@ export interface RuntimeOptions extends Pick<FrameOptions, "server" | "open" | "
   readonly mayAsk?: boolean;
   /** When other people's devices are added to groups that they lack. Default: after some seconds. */
   readonly companionTimings?: CompanionTimings;
+  /** Whether it comes into `#everyone` where nobody has asked for that yet (`comeIn`). Default true. */
+  readonly comesIn?: boolean;
 }
 
 export type RuntimeEvent =
@@ -127,6 +130,8 @@ export interface DeviceRuntime extends Conversations {
   removeDevices(ids: readonly string[]): Promise<Removed | Failed>;
   /** Begins anew, as the only device of this person, who has a new user key then and no rooms: others see a changed key. */
   resetDevices(): Promise<Reset | Failed>;
+  /** Into `#everyone`, now or as soon as it can be, where nobody has asked for that yet; whoever has left it stays out. */
+  comeIn(): void;
   /** Hears every event from now on, until the function returned is called. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
@@ -188,6 +193,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   });
   const replacement = replacing({ store, name, deviceLabel, system });
   const { token = null, mayAsk = true } = options;
+  let { comesIn = true } = options;
   const onStanding = (standing: OwnStanding) => onEvent({ kind: "own-standing", standing });
   const asking = pending({ store, name, deviceLabel, system, token, mayAsk, client: () => client, onStanding });
   const own = ownDevices({
@@ -231,6 +237,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     client,
     deviceLabel,
     devices: own.asked,
+    comeIn() {
+      comesIn = true;
+      later("everyone", async ({ entrance }) => await comeIn(entrance));
+    },
     onEvent: (listener) => listeners.add(listener),
     beginAnew,
     asksToBe: async () => await asking.asksToBe(),
@@ -408,8 +418,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),
       onOwing: (group) => void owing.add(group),
     });
+    const everyone = everyoneOf(store, saved, comesIn);
     const shared = { client, store, service, system, self, groups, digest, onMisplaced };
-    return { self, entrance: { ...shared, successions: continued, companions: beside } };
+    return { self, entrance: { ...shared, successions: continued, companions: beside, everyone } };
   }
 
   /** Ended before it said anything there: who is owed a place is waited for as at its making. */
@@ -585,7 +596,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     }
     if (view.welcome) {
       later(laneOf(view.group), async ({ entrance }) => {
-        if (!(await takeWelcome(entrance, view))) trying.later();
+        // Who has left stays out, whoever adds them.
+        const isLeft = view.place.kind === "everyone" && entrance.everyone.wish() === "left";
+        if (isLeft) await client.request("leave", { group: view.group });
+        else if (!(await takeWelcome(entrance, view))) trying.later();
       });
     }
   }

@@ -120,6 +120,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       advanced: async () => await Promise.resolve(),
       failed: (error) => refused.push(String(error)),
     }),
+    everyone: { wish: () => "wanted", keep: async () => await Promise.resolve() },
     companions: companions({ system: SYSTEM, later: () => {} }),
     successions: successions({ rows: [], onContinued: () => {}, onOwing: () => {} }),
     digest: () => ({ text: null, amends: null }),

@@ -3,7 +3,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import type { DeliveryService, System } from "../group-sessions/ports.ts";
 import type { Person as Bearer } from "../../wire/frames/people.ts";
 import type { Person } from "../group-sessions/person.ts";
-import type { Digest, GroupRow } from "../storage/kept.ts";
+import type { Digest, EveryoneWish, GroupRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
@@ -18,9 +18,18 @@ export interface Entrance {
   readonly groups: Groups;
   readonly successions: Successions;
   readonly companions: Companions;
+  readonly everyone: Everyone;
   readonly digest: (content: Uint8Array) => Digest;
   /** A group was refused, for not being what the server says that it is. */
   readonly onMisplaced: (conversation: string, why: string) => void;
+}
+
+/** Whether this device comes into `#everyone`, see everyone.ts. */
+export interface Everyone {
+  /** Null: nobody has asked for it yet. */
+  wish(): EveryoneWish | null;
+  /** On the disk first. */
+  keep(wish: EveryoneWish): Promise<void>;
 }
 
 /** Devices of people who are in a group and that aren't in it themselves, see companions.ts. Groups by their id in base64url. */

@@ -3,10 +3,11 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
-import { conversationOf, placeOf } from "../delivery/places.ts";
+import { conversationOf, EVERYONE, placeOf } from "../delivery/places.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import { OPEN } from "./arriving.ts";
+import { enterEveryone } from "./everyone.ts";
 import { enter, prepareGroup } from "./entering.ts";
 import type { Entrance } from "./entering.ts";
 import { groupsThere } from "./group-views.ts";
@@ -56,8 +57,28 @@ async function wakingAfter<T>({ groups }: Entrance, session: GroupSession, work:
   }
 }
 
+/** Into `#everyone`, which this device's person has left, or never asked for. */
+async function joinEveryone(entrance: Entrance): Promise<Made | Failed> {
+  if (entrance.self.owner.kind === "machine") return failed("not-allowed");
+  await entrance.everyone.keep("wanted");
+  if (await isOpen(entrance, EVERYONE)) return { kind: "made", conversation: EVERYONE };
+  const arrival = entrance.groups.arrival(EVERYONE);
+  await enterEveryone(entrance);
+  // Whether made or entered it has its session now, or another is faster to make it, who is met there.
+  const session = entrance.groups.of(EVERYONE) ?? (await Promise.race([arrival, entrance.system.wait(ARRIVES_IN)]));
+  if (!session) return failed("offline");
+  const standing = await wakingAfter(entrance, session, async () => await session.advance());
+  const { status } = (await session.look()).row;
+  if (status === "active") return { kind: "made", conversation: EVERYONE };
+  return status === "joining" ? { kind: "pending", conversation: EVERYONE } : failed(standing.kind);
+}
+
+/** Milliseconds. */
+const ARRIVES_IN = 10_000;
+
 /** Into an open room by its name, or back into one where this device has a leaf. */
 export async function joinRoom(entrance: Entrance, name: string): Promise<Made | Failed> {
+  if (foldName(name) === EVERYONE) return await joinEveryone(entrance);
   const conversation = conversationOf({ kind: "room", name }, entrance.self.owner);
   if (await isOpen(entrance, conversation)) return { kind: "made", conversation };
   const views = await groupsThere(entrance);
@@ -74,12 +95,14 @@ export async function joinRoom(entrance: Entrance, name: string): Promise<Made |
   return status === "joining" ? { kind: "pending", conversation } : failed(standing.kind);
 }
 
-/** With all devices of this person. The keys go at once; the others are told to remove the leaves. */
+/** With all devices of this person; of `#everyone` this one alone stays out from then on. The keys go at once; the others are told to remove the leaves. */
 export async function leaveRoom(entrance: Entrance, conversation: string): Promise<{ readonly kind: "left" } | Failed> {
-  const { client, groups, self } = entrance;
+  const { client, groups, self, everyone } = entrance;
   const session = groups.of(conversation);
-  if (session === null) return failed("no-such-conversation");
-  if (placeOf(conversation, self.owner)?.kind !== "room") return failed("not-allowed");
+  // Who was never in it stays out, too.
+  if (conversation === EVERYONE) await everyone.keep("left");
+  if (session === null) return conversation === EVERYONE ? { kind: "left" } : failed("no-such-conversation");
+  if (placeOf(conversation, self.owner)?.kind === "direct") return failed("not-allowed");
   const answer = await client.request("leave", { group: toText(session.id) });
   if (answer.kind === "unknown" || answer.kind === "not-sent") return failed("offline");
   const reason = answer.kind === "refused" ? answer.refusal?.reason : null;

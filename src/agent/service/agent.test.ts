@@ -29,6 +29,21 @@ test("AG-1 a face that comes late is whole: who one is, the state, the conversat
   expect(agents.starts).toBe(1);
 });
 
+test("AG-60 who comes when as many are attached as the agent takes is told just that", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const face = await agents.face();
+  const sockets = Array.from({ length: 300 }, () => connect(agents.place.socket));
+  await Promise.all(sockets.map(async (socket) => await once(socket, "data")));
+  expect(await agents.attach()).toMatchObject({
+    kind: "failed",
+    why: "busy",
+    text: expect.stringContaining("Close some"),
+  });
+  for (const socket of sockets) socket.destroy();
+  await face.close();
+});
+
 test("AG-2 all faces of a chat see what one of them does, in the same order", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");

@@ -9,6 +9,9 @@ import type { FaceRights } from "./guests.ts";
 import type { Life } from "./life.ts";
 import type { Found, Wanted } from "./lives.ts";
 
+/** With whether it shows `#everyone`. */
+type Attaching = Extract<FromFace, { kind: "attach" }>["body"];
+
 /** What a connection asks of the agent. */
 export interface FaceOwner {
   readonly rights: FaceRights;
@@ -127,7 +130,7 @@ export class FaceConnection {
     }
   }
 
-  async #attach(wanted: Wanted): Promise<AttachReply> {
+  async #attach(wanted: Attaching): Promise<AttachReply> {
     const found = await this.#owner.find(wanted);
     if ("reply" in found) {
       this.#isAttaching = false;
@@ -135,6 +138,7 @@ export class FaceConnection {
     }
     const { life } = found;
     life.expectNoMore();
+    if (wanted.comesIn) life.comeIn();
     if (!this.#isOver) {
       this.#life = life;
       life.attach(this);

@@ -78,6 +78,11 @@ export class Life {
     this.#faces.delete(face);
   }
 
+  /** A face is here that shows `#everyone`. */
+  comeIn(): void {
+    this.#device.comeIn();
+  }
+
   /** Somebody wants it now: a connection that waits for its turn is tried at once. */
   hurry(): void {
     this.#device.hurry();

@@ -80,13 +80,13 @@ test("AG-18 a server that is new is asked who it is and not told who we are; the
   expect(suggested).toEqual(["asked", "asked"]);
 });
 
-test("AG-18 without a tailnet each name is a device of its own, and the one used last is meant where none is named", async () => {
+test("AG-18 without a tailnet each name is a device of its own, and the one used first is meant where none is named, whatever was said once since", async () => {
   await using server = await startTestServer();
   await using agents = new FakeAgents();
   const address = { host: "127.0.0.1", port: server.port };
   for (const name of ["alice", "bob"]) await (await agents.face({ server: address, name })).close();
-  expect(await agents.attach({ server: address })).toMatchObject({ name: "bob" });
-  expect(await agents.attach({ server: address, name: "ALICE" })).toMatchObject({ name: "alice" });
+  expect(await agents.attach({ server: address })).toMatchObject({ name: "alice" });
+  expect(await agents.attach({ server: address, name: "BOB" })).toMatchObject({ name: "bob" });
   expect(await agents.attach({ server: address })).toMatchObject({ name: "alice" });
   expect(new Set(agents.opened.map(({ folder }) => folder)).size).toBe(2);
   expect(agents.opened).toHaveLength(2);

@@ -35,6 +35,8 @@ export interface Wanted {
 /** What whoever asks for a device has said of it. */
 interface Given {
   readonly isNamed: boolean;
+  /** No name was said: this one is taken again where none is. */
+  readonly isDefault: boolean;
   readonly token: string | null;
 }
 
@@ -68,8 +70,9 @@ export class Lives {
   async find({ server, name, suggested, token }: Wanted): Promise<Found> {
     const { servers } = this.#options;
     const kept = servers.find(server, name);
+    const isDefault = name === null;
     if (kept !== null && !servers.isReplaced(server))
-      return await this.#enter(server, kept.known, [kept.name], { isNamed: true, token });
+      return await this.#enter(server, kept.known, [kept.name], { isNamed: true, isDefault, token });
     const probed = await this.#probe(server);
     const before = servers.idAt(server);
     if (probed.kind === "frames" && before !== null) {
@@ -78,7 +81,7 @@ export class Lives {
       if (isReplaced) return { reply: { kind: "another-server", text: anotherServer(server) } };
     }
     // The device waits for its own server, and says nothing to another.
-    if (kept !== null) return await this.#enter(server, kept.known, [kept.name], { isNamed: true, token });
+    if (kept !== null) return await this.#enter(server, kept.known, [kept.name], { isNamed: true, isDefault, token });
     // What could seal once is not written to in the open because it says that it can't.
     if (probed.kind === "classic-only" && before !== null)
       return { reply: { kind: "another-server", text: anotherServer(server) } };
@@ -87,7 +90,7 @@ export class Lives {
     const names = name === null ? suggested : [name];
     return names.length === 0
       ? { reply: { kind: "name-needed" } }
-      : await this.#enter(server, probed.known, names, { isNamed: name !== null, token });
+      : await this.#enter(server, probed.known, names, { isNamed: name !== null, isDefault, token });
   }
 
   /** The person says that whatever answers there now is right. What devices keep of the former server stays. */
@@ -152,7 +155,7 @@ export class Lives {
       const key = deviceKey(device);
       if (this.#lives.has(key)) continue;
       this.#stays.add(key);
-      await this.#open(server, device, { isNamed: true, token: null }).catch((error: unknown) => {
+      await this.#open(server, device, { isNamed: true, isDefault: false, token: null }).catch((error: unknown) => {
         this.#options.log(`${formatAddress(server)}: ${String(error)}`);
       });
     }
@@ -221,15 +224,19 @@ export class Lives {
       life.address = server;
       life.hurry();
     }
-    void this.#remember(server, device, life);
+    void this.#remember(server, device, { life, isDefault: given.isDefault });
     return { life };
   }
 
   /** Once the server has taken this device, it is there without asking the server first. */
-  async #remember(server: ServerAddress, device: KnownDevice, life: Life): Promise<void> {
+  async #remember(
+    server: ServerAddress,
+    device: KnownDevice,
+    { life, isDefault }: { readonly life: Life; readonly isDefault: boolean },
+  ): Promise<void> {
     const { servers } = this.#options;
     if (servers.find(server, device.name) === null && (await life.chat.online()).kind !== "online") return;
-    servers.keep(server, device);
+    servers.keep(server, device, isDefault);
   }
 
   async #open(server: ServerAddress, device: KnownDevice, given: Given): Promise<Life> {

@@ -32,6 +32,7 @@ export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevi
       mayAsk: isNamed,
       token,
       deviceLabel: hostname(),
+      comesIn: false,
       onEvent: (event) => {
         if (event.kind === "failed") failed(event.error);
         if (event.kind === "not-at-home") notAtHome(event.hello.server.id);
@@ -42,6 +43,7 @@ export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevi
     await chat.settled();
     return {
       chat,
+      comeIn: () => chat.comeIn(),
       hurry: () => runtime.client.hurry(),
       useToken: async (given) => await runtime.useToken(given),
       async isAwaited() {

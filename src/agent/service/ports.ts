@@ -24,6 +24,8 @@ export interface ServedChat extends SealedChat {
 /** One device on one server, open. */
 export interface OpenDevice {
   readonly chat: ServedChat;
+  /** Into `#everyone`, where nobody has asked for that yet. */
+  comeIn(): void;
   /** A connection that waits for its turn is tried at once. */
   hurry(): void;
   /** For a device that waits to be confirmed, or was never there. */

@@ -18,7 +18,8 @@ export interface KnownDevice {
 export interface Servers {
   /** `name` null: the one used last. Null: nothing is known. */
   find(server: ServerAddress, name: string | null): KnownDevice | null;
-  keep(server: ServerAddress, device: KnownDevice): void;
+  /** `isDefault` false: another name than the one that is taken where none is said, which stays. */
+  keep(server: ServerAddress, device: KnownDevice, isDefault?: boolean): void;
   /** Id of the server that the address leads to, whoever one is there; null: nothing is known. */
   idAt(server: ServerAddress): string | null;
   /** Whether another server answered there last: nobody is to speak to it before the person has looked. */
@@ -47,7 +48,7 @@ const device = v.object({
   }),
   name: word,
 });
-/** The one used last comes first, in both lists. */
+/** The address used last comes first; of its devices the one that is taken where no name is said, then the one used last. */
 const file = v.object({
   version: v.literal(1),
   addresses: v.array(
@@ -70,14 +71,19 @@ export function serversIn(folder: string, log: Log): Servers {
       const there = at(server)?.devices ?? [];
       return there.find((each) => name === null || isMeant(each, name)) ?? null;
     },
-    keep(server, { known, name }) {
+    keep(server, { known, name }, isDefault = true) {
       const address = formatAddress(server);
       const own = { known: { server: { id: known.server.id }, you: { ...known.you } }, name };
       const before = at(server);
       const id = idOf(before) ?? known.server.id;
       // An address leads to one server, until the person says otherwise.
       if (id !== known.server.id) return;
-      const devices = [own, ...(before?.devices ?? []).filter((each) => !isSame(each, own))].slice(0, MOST_NAMES);
+      const [first, ...rest] = before?.devices ?? [];
+      const stays = !isDefault && first !== undefined && !isSame(first, own);
+      const there = stays ? [first, own, ...rest] : [own, ...(before?.devices ?? [])];
+      const devices = there
+        .filter((each, nth) => nth === there.findIndex((one) => isSame(one, each)))
+        .slice(0, MOST_NAMES);
       const others = addresses.filter((each) => each.address !== address);
       write([{ ...before, address, server: id, devices }, ...others].slice(0, MOST_ADDRESSES));
     },

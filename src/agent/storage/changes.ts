@@ -4,6 +4,7 @@ import type { SavedGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type {
+  EveryoneWish,
   Flight,
   GroupFacts,
   GroupStatus,
@@ -41,6 +42,8 @@ export type OwnDeviceChange =
   | { readonly kind: "token-kept"; readonly token: Uint8Array | null }
   | { readonly kind: "seal-key-kept"; readonly sealKey: SealKeyPair }
   | { readonly kind: "receipt-kept"; readonly receipt: string }
+  /** Whether its person wants to be in `#everyone`. */
+  | { readonly kind: "everyone-kept"; readonly everyone: EveryoneWish }
   | { readonly kind: "invitation-made"; readonly invitation: Invitation }
   | { readonly kind: "invitation-used"; readonly id: Uint8Array; readonly device: Uint8Array }
   | { readonly kind: "invitation-dropped"; readonly id: Uint8Array };

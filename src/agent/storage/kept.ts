@@ -28,6 +28,8 @@ export interface Saved {
   readonly arePackagesDue: boolean;
   /** The last that the server gave with a hello. */
   readonly receipt: string | null;
+  /** Null: that was never asked for. */
+  readonly everyone: EveryoneWish | null;
   /** Of devices that this one invites, those that are over among them. */
   readonly invitations: readonly Invitation[];
   /** The device that this one took the place of; null: none. */
@@ -169,6 +171,10 @@ export interface KeptGroup {
   /** It took another group's place, or was to. */
   readonly isSuccessor: boolean;
 }
+
+/** `left`: it doesn't come into `#everyone` by itself any more, until somebody asks for that. */
+export const EVERYONE_WISHES = ["wanted", "left"] as const;
+export type EveryoneWish = (typeof EVERYONE_WISHES)[number];
 
 export interface OwedDevice {
   readonly deviceId: Uint8Array;

@@ -19,6 +19,8 @@ const attach = v.object({
   suggested: v.pipe(v.array(word), v.maxLength(16)),
   /** Given to a device that isn't confirmed yet; never kept, shown or logged but by it. */
   token: v.exactOptional(v.nullable(word), null),
+  /** Whether this device is to be in `#everyone`, if its person hasn't left it. */
+  comesIn: v.exactOptional(v.boolean(), true),
 });
 /** The address whose server is to be forgotten. */
 const forget = v.object({ server: v.object({ host: word, port }) });

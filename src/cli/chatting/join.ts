@@ -50,7 +50,7 @@ export async function join(joining: Joining, world: World): Promise<Joined> {
   const { server, context } = world;
   const { attach, given, remembered, isPerson } = joining;
   if (attach === null) return await joinClassic(joining, world);
-  const attached = await attach({ server, name: given ?? null, remembered }, context);
+  const attached = await attach({ server, name: given ?? null, remembered, comesIn: true }, context);
   if (context.stop.aborted) return { cause: { kind: "left" } };
   switch (attached.kind) {
     case "failed":

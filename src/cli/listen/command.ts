@@ -17,7 +17,7 @@ import { listenOpenly, type OpenListening } from "./openly.ts";
 import { listenSealed } from "./sealed.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
-import { readTarget, type Target } from "../sealed/target.ts";
+import { isEveryone, readTarget, type Target } from "../sealed/target.ts";
 import { whenReady } from "../sealed/standing.ts";
 import { startIn } from "../time-limit.ts";
 import { conversationInTime, whenReader } from "../sealed/whereabouts.ts";
@@ -111,7 +111,7 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
 
   async function sealed(meant: Extract<Target, { kind: "room" | "person" }>): Promise<Ending | Explanation> {
     const start = startIn(how.timeout, stop);
-    const attached = await attach(wanted, { ...context, stop: start.signal });
+    const attached = await attach({ ...wanted, comesIn: isEveryone(meant) }, { ...context, stop: start.signal });
     if (start.isLate()) return late();
     if (attached.kind === "failed") return attached.explanation;
     if (attached.kind === "unreached") return await explainLoss(attached.end, server, context);

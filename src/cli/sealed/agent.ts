@@ -11,7 +11,7 @@ import { isNowhere, places } from "../start/places.ts";
 import type { Attach, Attached } from "./attach.ts";
 
 /** The chat of this machine's agent. */
-export const attachAgent: Attach = async ({ server, name, remembered }, context) => {
+export const attachAgent: Attach = async ({ server, name, remembered, comesIn = false }, context) => {
   const { env, stop } = context;
   const { state } = places(env);
   const shared = sharedSocketIn(env);
@@ -28,6 +28,7 @@ export const attachAgent: Attach = async ({ server, name, remembered }, context)
     suggest: () => chooseIds(undefined, remembered, context),
     state: isNowhere(state) ? null : state,
     env,
+    comesIn,
     signal: stop,
   });
   switch (attached.kind) {

@@ -13,6 +13,8 @@ export interface Wanted {
   readonly name: string | null;
   /** The name of the last chat, for a device that has none yet. */
   readonly remembered: string | null;
+  /** Whether this device is to be in `#everyone`, unless its person has left it. Default: that stays as it is. */
+  readonly comesIn?: boolean;
 }
 
 export type Attached =

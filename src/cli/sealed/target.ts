@@ -27,3 +27,8 @@ export function readRoom(word: string): Extract<Target, { kind: "room" | "wrong"
         why: `${JSON.stringify(word)} can't be a room's name, which is # and 1 to 32 of A-Z a-z 0-9 . _ -`,
       };
 }
+
+/** The room that every device comes into whose person shows it, or writes there. */
+export function isEveryone(target: Target): boolean {
+  return target.kind === "room" && isSameName(target.name, "everyone");
+}

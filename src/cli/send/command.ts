@@ -10,7 +10,7 @@ import { destination, explainLoss, SCRIPT_OPTIONS, whichServer, type Where } fro
 import { cannotSeal, CLASSIC_OPTION, isClassic, type Attach } from "../sealed/attach.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
-import { readTarget, type Target } from "../sealed/target.ts";
+import { isEveryone, readTarget, type Target } from "../sealed/target.ts";
 import { standingInTheWay, whenReady } from "../sealed/standing.ts";
 import { aborted, conversationInTime, explainNobody, whenReader } from "../sealed/whereabouts.ts";
 import { inTime } from "../time-limit.ts";
@@ -115,7 +115,7 @@ async function sealedSend(
   const { values, context, where, text } = ready;
   const { stop } = context;
   const { server } = where;
-  const attached = await attach(where, context);
+  const attached = await attach({ ...where, comesIn: isEveryone(target) }, context);
   if (stop.aborted) return EXIT.interrupted;
   switch (attached.kind) {
     case "failed":

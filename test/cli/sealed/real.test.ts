@@ -104,6 +104,51 @@ function knownAs(kind: Member["kind"]): SealedChat {
   return Object.assign(chat, { members: () => Promise.resolve({ kind: "answered", value: [self] } as const) });
 }
 
+test("CS-43 what lists, what is refused and what is wrong joins nothing; who writes to #everyone comes into it, and can leave it", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [alice, bob] = [home(address), home(address)];
+  expect(await alice.pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  const members = async () =>
+    (await alice.pad("rooms", "members", "#everyone", "--as", "alice")).stdout.split("\n").length - 1;
+  const asks = [
+    ["rooms"],
+    ["history", "#everyone"],
+    ["devices"],
+    ["rooms", "members", "#everyone"],
+    ["send", "#nope", "x"],
+    ["send", "nobody", "x"],
+  ];
+  for (const words of asks) await bob.pad(...words, "--as", "bob");
+  expect(await members()).toBe(1);
+  expect(await bob.pad("send", "#everyone", "hi", "--as", "bob", "--accept-members")).toMatchObject({ code: 0 });
+  expect(await members()).toBe(2);
+  expect(await bob.pad("rooms", "leave", "#everyone", "--as", "bob")).toMatchObject({ code: 0 });
+  expect(await bob.pad("send", "#everyone", "hi", "--as", "bob")).toMatchObject({ code: 4 });
+  expect(await bob.pad("rooms", "join", "#everyone", "--as", "bob")).toMatchObject({ code: 0 });
+  expect(await bob.pad("send", "#everyone", "again", "--as", "bob", "--accept-members")).toMatchObject({ code: 0 });
+});
+
+test("CS-44 the first command that finds another server at its address says so, with exit code 11, whether an agent runs or not", async () => {
+  const first = await startTestServer();
+  const { port } = first;
+  const { pad } = home(`127.0.0.1:${port}`);
+  expect(await pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  await pad("agent", "stop");
+  await first.stop();
+  const second = await startTestServer({ config: { port } });
+  const { code, stderr } = await pad("send", "#everyone", "two", "--as", "alice");
+  expect(stderr).toContain("is another server than before");
+  expect(code).toBe(11);
+  expect(await pad("agent", "forget", `127.0.0.1:${port}`)).toMatchObject({ code: 0 });
+  expect(await pad("send", "#everyone", "three", "--as", "alice")).toMatchObject({ code: 0 });
+  await second.stop();
+  await using third = await startTestServer({ config: { port } });
+  expect(third.port).toBe(port);
+  const again = await pad("send", "#everyone", "four", "--as", "alice");
+  expect(again).toMatchObject({ code: 11, stderr: expect.stringContaining("is another server than before") });
+});
+
 function home(server: string, more: Readonly<Record<string, string>> = {}) {
   const env = { HOME: scratchFolder(), PAD_CLASSIC: "", PAD_AGENT_IDLE: "30", PAD_SERVER: server, ...more };
   const pad = async (...words: readonly string[]) => await runPadserve(words, { env });

@@ -3,7 +3,8 @@ import { KINDS } from "../../../mls/identity/who.ts";
 import type { Who } from "../../../mls/identity/who.ts";
 import type { OwnDeviceChange } from "../changes.ts";
 import { hex } from "../hex.ts";
-import type { Candidate, Invitation, OwnDevice, SealKeyPair } from "../kept.ts";
+import { EVERYONE_WISHES } from "../kept.ts";
+import type { Candidate, Invitation, OwnDevice, SealKeyPair, EveryoneWish } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -40,6 +41,10 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
     receipt(): string | null {
       const row = statements.meta.get("receipt");
       return row === undefined ? null : v.parse(TextRow, row).value;
+    },
+    everyone(): EveryoneWish | null {
+      const row = statements.meta.get("everyone");
+      return row === undefined ? null : v.parse(v.object({ value: v.picklist(EVERYONE_WISHES) }), row).value;
     },
     invitations: (): readonly Invitation[] =>
       statements.invitations.all().map((row) => {
@@ -85,6 +90,9 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         return;
       case "seal-key-kept":
         keepSealKey(change.sealKey);
+        return;
+      case "everyone-kept":
+        statements.setMeta.run("everyone", change.everyone);
         return;
       case "receipt-kept":
         statements.setMeta.run("receipt", change.receipt);

@@ -76,6 +76,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       statement: ownKey.statement(),
       arePackagesDue: ownKey.arePackagesDue(),
       receipt: own.receipt(),
+      everyone: own.everyone(),
       invitations: own.invitations(),
       groups: statements.groups.all().map(readGroup),
       keyPackages: statements.keyPackages.all().map((row) => withoutSecret(readKeyPackage(row, secrets))),

@@ -51,6 +51,7 @@ describe("what was committed", () => {
       sealKey: null,
       isRemoved: false,
       receipt: null,
+      everyone: null,
       invitations: [],
       groups: [],
       keyPackages: [],

@@ -77,6 +77,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "token-kept":
       case "seal-key-kept":
       case "receipt-kept":
+      case "everyone-kept":
       case "invitation-made":
       case "invitation-used":
       case "invitation-dropped":

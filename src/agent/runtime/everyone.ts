@@ -1,0 +1,51 @@
+import type { GroupView } from "../../wire/frames/groups.ts";
+import { EVERYONE } from "../delivery/places.ts";
+import type { EveryoneWish, Saved } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { OPEN } from "./arriving.ts";
+import { create, enter } from "./entering.ts";
+import type { Entrance, Everyone } from "./entrance.ts";
+import { groupsThere } from "./group-views.ts";
+
+/** Whether this device's person wants to be in `#everyone`. `comesIn`: they do where they were never asked. */
+export function everyoneOf(store: AgentStore, saved: Saved, comesIn: boolean): Everyone {
+  const wasIn = saved.groups.some(({ conversation }) => conversation === EVERYONE);
+  let wish = saved.everyone ?? (wasIn || comesIn ? "wanted" : null);
+  return {
+    wish: () => wish,
+    async keep(next: EveryoneWish) {
+      if (wish === next) return;
+      await store.commit([{ kind: "everyone-kept", everyone: next }]);
+      wish = next;
+    },
+  };
+}
+
+/** Somebody is here who wants to see it: whoever has left stays out all the same. */
+export async function comeIn(entrance: Entrance): Promise<void> {
+  if (entrance.everyone.wish() !== null) return;
+  await entrance.everyone.keep("wanted");
+  await enterEveryone(entrance);
+}
+
+/** `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). */
+export async function comeIntoEveryone(
+  entrance: Entrance,
+  views: readonly GroupView[],
+  { mayCreate } = { mayCreate: true },
+): Promise<void> {
+  const { groups, self, successions, everyone } = entrance;
+  // One that has ended has a successor, which is another matter.
+  if (self.owner.kind === "machine" || successions.isWaiting(EVERYONE) || everyone.wish() !== "wanted") return;
+  const there = views.find(({ place, ended }) => place.kind === "everyone" && !ended);
+  const own = (await groups.of(EVERYONE)?.look())?.row ?? null;
+  if (own !== null && own.status !== "removed" && own.stopped !== "rolled-back") return;
+  if (there !== undefined) await enter(entrance, there);
+  else if (mayCreate) await create(entrance, EVERYONE, OPEN);
+}
+
+/** After another was faster to make it, or this device was put out of one that is over. */
+export async function enterEveryone(entrance: Entrance): Promise<void> {
+  const views = await groupsThere(entrance);
+  if (views !== null) await comeIntoEveryone(entrance, views);
+}
