@@ -21,7 +21,8 @@ export class People {
     if (what === "has a device") {
       const somebody = new PersonWithDevice(who, this.#server.port);
       this.#present.set(who, somebody);
-      // It comes into #everyone by itself, and can be told from others who are in it.
+      await somebody.pad("rooms", "join", "everyone");
+      // It can be told from others who are in it.
       for (let isIn = false; !isIn;) isIn = (await somebody.pad("rooms", "members", "everyone")).includes(`*${who}\t`);
       return true;
     }
