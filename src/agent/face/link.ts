@@ -190,7 +190,8 @@ export class Link {
     if (this.#first === null) this.#notGreeted(this.#isForeign ? "EPROTO" : "ECONNRESET");
     for (const { lost } of this.#waiting.values()) lost();
     this.#waiting.clear();
-    this.#ended(this.#end);
+    // An answer may have come in the same moment: whoever awaits it has it first.
+    setImmediate(() => this.#ended(this.#end));
     this.#closed.resolve();
   }
 }

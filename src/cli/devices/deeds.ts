@@ -1,10 +1,10 @@
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
-import type { Device, Outcome, SealedChat } from "../../client/index.ts";
+import type { Device, Failure, Outcome, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { explainStanding } from "../../view/standing.ts";
-import { explainFailure, type Explanation } from "../explain.ts";
+import { explainEnd, explainFailure, type Explanation } from "../explain.ts";
 import { isoTime, jsonLine } from "../sealed/message.ts";
 import { standingInTheWay } from "../sealed/standing.ts";
 import { passphrase, saysYes } from "./ask.ts";
@@ -52,7 +52,7 @@ export async function doDeviceDeed(deed: DeviceDeed, doing: Doing): Promise<Done
 
 async function list({ chat, server, context, json }: Doing): Promise<Done> {
   const reply = await chat.devices();
-  if (reply.kind !== "answered") return explainFailure(reply, server);
+  if (reply.kind !== "answered") return whyNot(reply, server);
   context.stdout.write(json ? jsonLine(reply.value.map(deviceObject)) : reply.value.map(deviceLine).join(""));
   const standing = explainStanding(chat.standing);
   if (standing !== null) context.stderr.write(`pad devices: ${standing}\n`);
@@ -62,7 +62,7 @@ async function list({ chat, server, context, json }: Doing): Promise<Done> {
 async function confirm(code: string, doing: Doing): Promise<Done> {
   const { chat, server, context, json } = doing;
   const reply = await chat.confirmDevice(code);
-  if (reply.kind !== "answered") return explainFailure(reply, server);
+  if (reply.kind !== "answered") return whyNot(reply, server);
   const { value } = reply;
   context.stdout.write(json ? jsonLine(deviceObject(value)) : `${called(value)} is one of your devices now.\n`);
   return EXIT.done;
@@ -102,7 +102,7 @@ async function remove(words: readonly string[], doing: Doing): Promise<Done> {
 
 async function invite(minutes: number, { chat, server, context, json }: Doing): Promise<Done> {
   const reply = await chat.inviteDevice(minutes);
-  if (reply.kind !== "answered") return explainFailure(reply, server);
+  if (reply.kind !== "answered") return whyNot(reply, server);
   const { token, until } = reply.value;
   context.stdout.write(json ? jsonLine({ token, until: isoTime(until) }) : `${token}\n`);
   context.stderr.write(
@@ -113,7 +113,7 @@ async function invite(minutes: number, { chat, server, context, json }: Doing): 
 
 async function number({ chat, server, context, json }: Doing): Promise<Done> {
   const reply = await chat.ownNumber();
-  if (reply.kind !== "answered") return explainFailure(reply, server);
+  if (reply.kind !== "answered") return whyNot(reply, server);
   context.stdout.write(json ? jsonLine({ number: reply.value }) : `${reply.value}\n`);
   return EXIT.done;
 }
@@ -140,7 +140,7 @@ const ONLY_WAITING =
 async function begin({ chat, server }: Doing): Promise<Done> {
   if (chat.standing.kind === "pending" && chat.state.kind !== "ended") return EXIT.done;
   const outcome = await chat.newDevice();
-  return outcome.kind === "taken" ? EXIT.done : explainFailure(outcome, server);
+  return outcome.kind === "taken" ? EXIT.done : whyNot(outcome, server);
 }
 
 /** Says what this device is, which a new one's person needs next: its code. */
@@ -174,14 +174,21 @@ async function take(
 const NOTHING_DONE: Explanation = { text: "Nothing was done.", code: EXIT.refused };
 
 function told(outcome: Outcome, said: string, { server, context }: Doing): Done {
-  if (outcome.kind !== "taken") return explainFailure(outcome, server);
+  if (outcome.kind !== "taken") return whyNot(outcome, server);
   context.stdout.write(`${said}\n`);
   return EXIT.done;
 }
 
 async function listed({ chat, server }: Doing): Promise<Device[] | Explanation> {
   const reply = await chat.devices();
-  return reply.kind === "answered" ? [...reply.value] : explainFailure(reply, server);
+  return reply.kind === "answered" ? [...reply.value] : whyNot(reply, server);
+}
+
+/** What was asked may have been done although no answer came. */
+function whyNot(failure: Failure, server: ServerAddress): Explanation {
+  if (failure.kind !== "unknown") return explainFailure(failure, server);
+  const { text, code } = explainEnd(failure.why, server);
+  return { text: `${text} Whether it was done is unknown: pad devices shows what there is now.`, code };
 }
 
 function called({ label, id }: Device): string {
