@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { cpSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { agentChat } from "../../src/agent/chat/index.ts";
 import type { AgentChat } from "../../src/agent/chat/index.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
@@ -38,13 +40,16 @@ export interface ServedChat {
   /** Has seen everybody who reads there. */
   look(words: string): Promise<void>;
   stop(): Promise<void>;
-  start(): void;
+  /** `wrap`: of this time's store. */
+  start(wrap?: (store: AgentStore) => AgentStore): void;
 }
 
 /** The real server over a SQLite store, and the chats of people without a tailnet. */
 export interface ChatWorld {
   /** One who is about to connect. */
-  make(name: string, options?: Partial<RuntimeOptions>): ServedChat;
+  make(name: string, options?: Partial<RuntimeOptions>, wrap?: (store: AgentStore) => AgentStore): ServedChat;
+  /** Another agent on a copy of that one's files, as they are now; not started. It must be stopped. */
+  copyOf(person: ServedChat, options?: Partial<RuntimeOptions>): ServedChat;
   arrive(...names: readonly string[]): Promise<readonly ServedChat[]>;
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
   /** Where its server is. */
@@ -60,6 +65,7 @@ export interface ChatWorld {
   end(): Promise<void>;
 }
 
+const AS_IT_IS = (store: AgentStore): AgentStore => store;
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
 /** @param config what differs of the server's configuration. */
@@ -80,6 +86,14 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
       return await server.join(name);
     },
     make: makePerson,
+    copyOf(person, options = {}) {
+      const copy = standBy(person.name, options, AS_IT_IS);
+      for (const file of ["folder", "keyFile"] as const) {
+        mkdirSync(dirname(copy.place[file]), { recursive: true, mode: 0o700 });
+        cpSync(person.place[file], copy.place[file], { recursive: true });
+      }
+      return copy;
+    },
     port: () => port,
     async arrive(...names) {
       const arrived = names.map((name) => makePerson(name));
@@ -136,8 +150,20 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
     resolve();
   }
 
-  function makePerson(name: string, options: Partial<RuntimeOptions> = {}): ServedChat {
+  /** `wrap`: of its first time's store. */
+  function makePerson(name: string, options: Partial<RuntimeOptions> = {}, wrap = AS_IT_IS): ServedChat {
+    const person = standBy(name, options, wrap);
+    person.start();
+    return person;
+  }
+
+  function standBy(
+    name: string,
+    options: Partial<RuntimeOptions>,
+    wrap: (store: AgentStore) => AgentStore,
+  ): ServedChat {
     const place = deviceScratch();
+    let hasStarted = false;
     let parts: { store: AgentStore; runtime: DeviceRuntime; chat: AgentChat } | null = null;
     let known: KnownServer | undefined;
     const running = () => {
@@ -181,8 +207,9 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
         parts = null;
         await store.close();
       },
-      start() {
-        const store = storeInThisThread(openDatabase(place));
+      start(wrapNow) {
+        const store = (wrapNow ?? (hasStarted ? AS_IT_IS : wrap))(storeInThisThread(openDatabase(place)));
+        hasStarted = true;
         const runtime = startDevice({
           server: { host: "127.0.0.1", port },
           store,
@@ -207,7 +234,6 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
         parts = { store, runtime, chat };
       },
     };
-    person.start();
     people.push(person);
     return person;
   }

@@ -87,6 +87,14 @@ export async function inviteDevice({ store, system }: Entrance, minutes: number)
   return { kind: "invited", token: writeToken(invitation.secret), until: invitation.until };
 }
 
+/** Tokens whose device waits no more: it was confirmed, and this device ended before it had forgotten the token, or is gone. */
+export async function dropUsed({ store }: Entrance, pending: readonly PendingDevice[]): Promise<void> {
+  const waiting = new Set(pending.map(({ device }) => device));
+  const { invitations } = await store.load();
+  const used = invitations.filter(({ device }) => device !== null && !waiting.has(toText(device)));
+  await store.commit(used.map(({ id }) => ({ kind: "invitation-dropped", id }) as const));
+}
+
 /** Confirms those of `pending` that show the secret of a token of ours, and drops tokens that are over. Those that are left. */
 export async function confirmInvited(
   entrance: Entrance,
@@ -100,10 +108,12 @@ export async function confirmInvited(
   await store.commit(over.map(({ id }) => ({ kind: "invitation-dropped", id }) as const));
   const open = invitations.filter(({ until }) => until >= now);
   const left: PendingDevice[] = [];
+  const used = new Map<Invitation, string>();
   for (const device of pending) {
-    const invitation = open.find((each) => isInvited(entrance.self, each, device));
-    if (invitation === undefined) left.push(device);
-    else if (!(await confirmOne(entrance, device, invitation))) left.push(device);
+    const isFree = (each: Invitation) => (used.get(each) ?? device.device) === device.device;
+    const invitation = open.find((each) => isFree(each) && isInvited(entrance.self, each, device));
+    if (invitation !== undefined) used.set(invitation, device.device);
+    if (invitation === undefined || !(await confirmOne(entrance, device, invitation))) left.push(device);
   }
   return left;
 }

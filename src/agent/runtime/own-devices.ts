@@ -1,7 +1,15 @@
 /** This device among its person's others, while it lives: what faces ask of them, and what pushes say. */
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import type { PendingDevice } from "../../wire/frames/devices.ts";
-import { codeOf, confirmByCode, confirmInvited, dismissDevice, inviteDevice, listDevices } from "./confirming.ts";
+import {
+  codeOf,
+  confirmByCode,
+  confirmInvited,
+  dismissDevice,
+  dropUsed,
+  inviteDevice,
+  listDevices,
+} from "./confirming.ts";
 import type { Confirmed, Done, Invited, Listed } from "./confirming.ts";
 import type { Entrance } from "./entrance.ts";
 import { failed } from "./rooms.ts";
@@ -59,6 +67,7 @@ export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts
       const listed = await listDevices(entrance);
       if (listed.kind === "failed") return;
       for (const id of told.keys()) if (!listed.pending.some(({ device }) => device === id)) told.delete(id);
+      await dropUsed(entrance, listed.pending);
       await tellWaiting(entrance, listed.pending);
       onChanged(listed.pending.map(({ device }) => device));
       // Whoever was confirmed has come with its record now.

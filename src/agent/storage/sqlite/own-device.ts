@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { KINDS } from "../../../mls/identity/who.ts";
 import type { Who } from "../../../mls/identity/who.ts";
+import { AgentStoreError } from "../errors.ts";
 import type { OwnDeviceChange } from "../changes.ts";
 import { hex } from "../hex.ts";
 import { EVERYONE_WISHES } from "../kept.ts";
@@ -103,8 +104,8 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         return;
       }
       case "invitation-used":
-        statements.use.run(change.device, change.id);
-        return;
+        if (statements.use.run(change.device, change.id) === 1) return;
+        throw new AgentStoreError("conflict", "That invitation is another device's, or over. Invite the device again.");
       case "invitation-dropped":
         statements.uninvite.run(change.id);
         return;

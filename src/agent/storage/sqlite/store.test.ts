@@ -100,7 +100,6 @@ describe("what was committed", () => {
       { kind: "invitation-made", invitation: { id: id(1), secret: secret().subarray(0, 16), until: 5, device: null } },
       { kind: "invitation-made", invitation: { id: id(2), secret: token ?? empty, until: 4, device: null } },
       { kind: "invitation-used", id: id(2), device: id(7) },
-      { kind: "invitation-used", id: id(2), device: id(8) },
       { kind: "invitation-dropped", id: id(1) },
       { kind: "device-was-removed" },
       groupAdded(),
@@ -114,6 +113,9 @@ describe("what was committed", () => {
       invitations: [{ id: id(2), secret: token, until: 4, device: id(7) }],
       isRemoved: true,
     });
+    await expect(store.commit([{ kind: "invitation-used", id: id(2), device: id(8) }])).rejects.toThrow(
+      "another device's",
+    );
     await store.commit([{ kind: "device-pending", ...second }]);
     expect(await (await reopened()).load()).toMatchObject({
       device: second.device,
