@@ -268,6 +268,19 @@ test("AD-11 from an export a new device is its person's at once, with what was w
   expect(news).not.toContain("long ago");
 });
 
+test("AD-10 what somebody without a device writes to a person reaches each of their devices that is there", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const phone = await another(laptop, "phone");
+  const tom = await world.classic("tom");
+  tom.direct("alice", "can you hear me?");
+  for (const device of [laptop, phone]) {
+    await world.until(() =>
+      device.events.some((event) => event.kind === "message" && event.message.text === "can you hear me?"),
+    );
+  }
+});
+
 /** Alice and bob at two devices each, all of them in `#everyone`. */
 async function twoAndTwo() {
   const [alice, bob] = await world.arrive("alice", "bob");
