@@ -15,6 +15,7 @@ afterEach(async () => {
 });
 
 const ROOM = "#ops";
+const IN_ITS_PLACE = "a new device of yours has taken its place";
 
 test("AD-12 two agents on one copied folder: the copy seals nothing with their common keys and goes on as a new device, the other is out and says so; both are brought back by the person's third", async () => {
   const { laptop, phone, bob } = await inOneRoom();
@@ -134,8 +135,9 @@ async function says(device: ServedChat, lines: readonly string[]): Promise<void>
 
 /** On the screen: a line about it. */
 async function isTold({ events }: ServedChat): Promise<void> {
-  const isIt = (text: string) => text.includes("a new device of yours has taken its place");
-  await world.until(() => events.some((event) => event.kind === "notice" && isIt(event.text)));
+  await world.until(() =>
+    events.some(({ kind, ...told }) => kind === "notice" && "text" in told && told.text.includes(IN_ITS_PLACE)),
+  );
 }
 
 function codeOf({ chat }: ServedChat): string {
@@ -155,7 +157,7 @@ async function idOf({ runtime }: ServedChat): Promise<string> {
 }
 
 /** Each message of the log opened, and none came twice under one device and number: its key was used once. */
-async function usedOnce({ messages }: ServedChat): Promise<void> {
-  const all = await messages(ROOM);
+async function usedOnce(device: ServedChat): Promise<void> {
+  const all = await device.messages(ROOM);
   expect(all.filter(({ sealed }) => sealed?.body === "unreadable" || sealed?.body === "gap")).toEqual([]);
 }
