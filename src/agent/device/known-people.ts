@@ -1,5 +1,3 @@
-/** `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group. */
-
 import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";

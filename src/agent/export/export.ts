@@ -1,3 +1,8 @@
+/**
+ * `agent/export`: what a person takes along of a device: the user key and the messages, in a file that their passphrase opens. Never the
+ * device's own keys or the state of groups: two devices of the same keys would use them twice (SEALED.md 9). Format: docs/export.md.
+ */
+
 import { open, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { Who } from "../../mls/identity/who.ts";

@@ -1,7 +1,3 @@
-/**
- * `agent/export`: what a person takes along of a device: the user key and the messages, in a file that their passphrase opens. Never the
- * device's own keys or the state of groups: two devices of the same keys would use them twice (SEALED.md 9). Format: docs/export.md.
- */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 

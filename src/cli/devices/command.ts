@@ -1,5 +1,3 @@
-/** `cli/devices`: `pad devices`: a person's own devices, listed, confirmed, removed, invited, and taken along. */
-
 import { defineCommand, type Command, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Options } from "../../args/options.ts";

@@ -1,3 +1,8 @@
+/**
+ * `server/frames`: the frame protocol on a session: its requests become commands, notices become replies and pushes. Limits
+ * are not here but in `session/`.
+ */
+
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, RequestType } from "../../wire/frames/requests.ts";
 import type { Outcome } from "../groups/service.ts";

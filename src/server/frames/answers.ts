@@ -1,8 +1,3 @@
-/**
- * `server/frames`: the frame protocol on a session: its requests become commands, notices become replies and pushes. Limits
- * are not here but in `session/`.
- */
-
 import type { Command } from "../../core/commands.ts";
 import type { Decision } from "../../core/decision.ts";
 import { foldName } from "../../core/names.ts";
