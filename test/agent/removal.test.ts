@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { toText } from "../../src/agent/delivery/base64url.ts";
+import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { hex } from "./device.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
+
+const LOST = { kind: "unknown", why: { kind: "closed" } } as const;
 
 let world: ChatWorld;
 beforeEach(async () => {
@@ -75,6 +78,52 @@ test("SR-50 a removed device gets its removal and nothing behind it, the rest go
   expect(answered(await nas.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop", "nas"]);
 });
 
+test.each(["never arrives", "is answered, and the answer is lost"])(
+  "SR-52 a removal whose request %s goes on when the device is there again",
+  async (how) => {
+    const [laptop, bob] = await two("alice", "bob");
+    const phone = await another(laptop, "phone");
+    await has(bob, "#everyone", 3);
+    const former = await keysOf("alice", bob, "#everyone");
+    const id = await idOf(phone);
+    const { client } = laptop.runtime;
+    const request = client.request.bind(client);
+    vi.spyOn(client, "request").mockImplementation(async (type, body) => {
+      if (type === "rotate-user-key" && how.startsWith("never")) return LOST;
+      const answer = await request(type, body);
+      return type === "rotate-user-key" ? LOST : answer;
+    });
+    expect(await laptop.chat.removeDevices([id])).toEqual({ kind: "taken" });
+    expect((await laptop.store.load()).rotation).not.toBeNull();
+    await laptop.stop();
+    laptop.start();
+    await world.until(() => phone.chat.standing.kind === "removed");
+    await has(bob, "#everyone", 2);
+    await renewed("alice", [laptop, bob], "#everyone", former);
+    await laptop.send("#everyone", "here again");
+    await everyone([bob], "#everyone", "alice: here again");
+    expect((await laptop.store.load()).rotation).toBeNull();
+    for (const device of [laptop, bob]) expect(heldIn(device)).toEqual([]);
+  },
+);
+
+test("SR-53 of two devices that remove a third at once one wins, the other follows it, and all have one key", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  await has(bob, "#everyone", 4);
+  for (const device of [laptop, nas]) await has(device, "#everyone", 4);
+  const former = await keysOf("alice", bob, "#everyone");
+  const id = await idOf(phone);
+  const outcomes = await Promise.all([laptop, nas].map(async ({ chat }) => await chat.removeDevices([id])));
+  expect(outcomes).toContainEqual({ kind: "taken" });
+  await world.until(() => phone.chat.standing.kind === "removed");
+  await has(bob, "#everyone", 3);
+  await renewed("alice", [laptop, nas, bob], "#everyone", former);
+  expect(await nas.chat.ownNumber()).toEqual(await laptop.chat.ownNumber());
+  for (const device of [laptop, nas, bob]) expect(heldIn(device)).toEqual([]);
+});
+
 test("SR-51 a bare name isn't anybody's without its key: it can't be begun anew, and its device stays as it is", async () => {
   const [alice] = await two("alice", "bob");
   expect(await alice.chat.resetDevices()).toEqual({ kind: "refused", error: { reason: "name-has-key" } });
@@ -138,6 +187,7 @@ async function everyone(devices: readonly ServedChat[], words: string, line: str
 }
 
 function keyOf(words: string): string {
+  if (words === "#everyone") return EVERYONE;
   return words.startsWith("#") ? `room:${words.slice(1)}` : `direct:name:${words}`;
 }
 

@@ -102,6 +102,8 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     if (typeof rotation === "string") return failed(rotation);
     await store.commit([{ kind: "rotation-begun", rotation }]);
     const why = await proceed(entrance);
+    // Another device of ours was faster, with a user key that this one follows.
+    if (why === "other-user-key") return failed("busy");
     if (why !== null && why !== "offline") return failed(why);
     const devices = successionOf(self, rotation.statement)?.removed.map(toText) ?? [];
     return { kind: why === null ? "removed" : "waiting", devices };
