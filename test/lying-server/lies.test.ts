@@ -240,6 +240,28 @@ test("LI-12 it lets a removed device come back, which has the old key: that is a
   ]);
 });
 
+test("LI-13 it orders somebody's removal, and takes nobody's commit of it: after the time that the server itself has given nothing is sent, also by who comes back in between", async () => {
+  const [alice, bob] = await two();
+  const self = await bob.runtime.self();
+  const device = Buffer.from(self?.device.id ?? []).toString("base64url");
+  const removal = { devices: [device], since: Date.now() - 300_000, until: Date.now(), left: 0 };
+  liar.tell({
+    ...logs,
+    reply: (victim, reply, request) => {
+      if (reply.type !== "groups") return logs?.reply?.(victim, reply, request) ?? reply.body;
+      return { ...reply.body, groups: reply.body.groups.map((told) => ({ ...told, removal })) };
+    },
+  });
+  await alice.stop();
+  alice.start();
+  await alice.chat.online();
+  await alice.runtime.settled();
+  expect((await alice.send("#everyone", "are we two?")).kind).toBe("held");
+  const line = "Not sent yet: bob is to be removed from this room, and nobody has done so yet.";
+  expect(holdsOf(alice)).toContain(line);
+  said(line);
+});
+
 async function isRenewed(person: ServedChat, userSeed: Uint8Array): Promise<boolean> {
   const former = hex(signingKeyOf(userSeed).publicKey);
   return (await view(person))?.members.every(({ userKey }) => hex(userKey) !== former) === true;

@@ -10,16 +10,21 @@ const HEAD_START = 2_000;
 /** Devices that one commit removes. */
 const AT_ONCE = 64;
 
+type Ordered = Omit<Extract<Push, { type: "removal-due" }>, "type"> & {
+  /** Of a removal that was ordered before: what is left of its time, in milliseconds. */
+  readonly left?: number | undefined;
+};
+
 /** Removes those devices, by as many commits as they need; writing there is held when it isn't done in time. None: what was ordered was lifted. */
 export async function removeOrdered(
   entrance: Entrance,
-  { group, devices, since, until }: Omit<Extract<Push, { type: "removal-due" }>, "type">,
+  { group, devices, since, until, left }: Ordered,
 ): Promise<void> {
   const session = entrance.groups.session(group);
   if (session === null) return;
-  // By the server's clock both, so their difference is a time on any.
-  const timeout = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
-  session.orderRemovals(devices.map(toBytes), timeout);
+  // By the server's clock both, so their difference is a time on any; told when it is ordered it is the whole time.
+  const whole = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
+  session.orderRemovals(devices.map(toBytes), left ?? whole);
   if (await isAnnouncedSoon(session, devices)) await entrance.system.wait(HEAD_START);
   for (let at = 0; at < devices.length; at += AT_ONCE) {
     await session.commit({ kind: "remove", devices: devices.slice(at, at + AT_ONCE).map(toBytes) });

@@ -5,6 +5,7 @@ import { get } from "../../core/persistent-map.ts";
 import type { Reply } from "../../groups/decision.ts";
 import { activeMembers, hasCompanionIn } from "../../groups/members.ts";
 import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
+import type { RemovalDue } from "../../groups/removals.ts";
 import { pairKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
@@ -253,12 +254,17 @@ export function sentGroupOf(groups: GroupsSeen, device: string, group: string): 
   return view === null ? null : sentGroup(groups, device, view);
 }
 
+/** How long it is from now on, so that a client's own clock needn't be right. */
+function sentRemoval({ devices, since, until }: RemovalDue): NonNullable<SentGroup["removal"]> {
+  return { devices: devices.slice(0, MOST_TOLD), since, until, left: Math.max(0, until - Date.now()) };
+}
+
 function sentGroup(groups: GroupsSeen, device: string, { place, hash, removal, ...view }: GroupView): SentGroup {
   return {
     ...view,
     place: place.kind === "direct" ? { kind: "direct", between: [place.between[0], place.between[1]] } : place,
     hash: hash === "" ? null : hash,
-    removal: removal === null ? null : { ...removal, devices: removal.devices.slice(0, MOST_TOLD) },
+    removal: removal === null ? null : sentRemoval(removal),
     reached: groups.reached(view.group, device),
     welcome: get(groups.state.welcomes, pairKey(view.group, device)) !== undefined,
   };

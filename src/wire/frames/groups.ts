@@ -62,9 +62,12 @@ export const group = v.object({
   reached: v.optional(v.nullable(count), null),
   /**
    * Members who are to be removed, since when, and until when others may go on writing to them; null: none, or this device isn't a
-   * member. Times by the server's clock. Feature `removals`.
+   * member. Times by the server's clock; `left`: how long that is from now on, in milliseconds. Feature `removals`.
    */
-  removal: v.optional(v.nullable(v.object({ devices: listOf(deviceId, 1_000), since: count, until: count })), null),
+  removal: v.optional(
+    v.nullable(v.object({ devices: listOf(deviceId, 1_000), since: count, until: count, left: v.optional(count) })),
+    null,
+  ),
   ended: v.boolean(),
   /**
    * Up to which number all members have this device's own messages from this log; 0: none, or a server that doesn't say. What it wrote

@@ -13,6 +13,7 @@
  * - 1 with the feature `successors`: `written` of a group; reports about a log as well as about a commit.
  * - `reasons` in the answer to `bans`.
  * - 1 with the feature `devices`: the requests and pushes of devices.ts; `sealKey` and `receipt` in the hello; the refusal `no-user-key`.
+ * - `left` in `removal` of a group.
  * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
  */
 export const VERSION = 1;
