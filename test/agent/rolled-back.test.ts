@@ -35,6 +35,7 @@ test("SR-25 a device whose state is an older one is replaced by another of the s
   });
   await world.until(async () => (await (await alice.runtime.session(EVERYONE))?.look())?.row.status === "active");
   await alice.say(EVERYONE, "three");
+  await world.until(async () => (await bob.texts(EVERYONE)).length === 3);
   await bob.say(EVERYONE, "four");
   await world.until(async () => (await bob.texts(EVERYONE)).length === 4 && (await alice.texts(EVERYONE)).length === 3);
   expect(await bob.texts(EVERYONE)).toEqual(["one", "two", "three", "four"]);
@@ -67,6 +68,34 @@ test("SR-25 the other one of a pair takes the new device in, and what is said th
   await world.until(async () => (await bob.texts(withAlice)).length === 4);
   // The old leaf goes, since its keys are nobody's now.
   await world.until(async () => (await members(bob, withAlice)).length === 2);
+});
+
+test("SR-25 of two that run on copies of one folder the one is replaced, the other one is put out by that; both are told", async () => {
+  const people = await world.arrive("alice", "bob");
+  const [alice, bob] = people;
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, people, ["one"]);
+  await alice.stop();
+  const copy = world.copyOf(alice);
+  alice.start();
+  const told: string[] = [];
+  alice.runtime.onEvent((event) => {
+    if (event.kind === "own-standing") told.push(event.standing.kind);
+  });
+  await alice.runtime.client.online();
+  await alice.say(EVERYONE, "two");
+  await world.agree(EVERYONE, people, ["one", "two"]);
+  copy.start();
+  let isReplaced = false;
+  copy.runtime.onEvent((event) => {
+    isReplaced ||= event.kind === "device-replaced";
+  });
+  await world.until(async () => await Promise.resolve(isReplaced && told.includes("removed")));
+  await world.until(async () => (await (await copy.runtime.session(EVERYONE))?.look())?.row.status === "active");
+  await copy.say(EVERYONE, "three");
+  await world.until(async () => (await bob.texts(EVERYONE)).includes("three"));
+  await world.until(async () => (await members(bob)).length === 2);
 });
 
 /** Device ids in the room, as this device sees it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { makeReplacement } from "../../src/agent/device/make-device.ts";
@@ -19,12 +19,14 @@ import type { TestServer } from "../helpers/server.ts";
 import { scratchDirectory } from "../store/scratch.ts";
 import type { Scratch } from "../store/scratch.ts";
 import { deviceScratch } from "./device-scratch.ts";
+import type { DeviceScratch } from "./device-scratch.ts";
 import { hex } from "./device.ts";
 
 /** A person's one device: its store's files outlive it. */
 export interface ServedDevice {
   readonly name: string;
   readonly runtime: DeviceRuntime;
+  readonly place: DeviceScratch;
   /** Writes, having seen who reads. */
   say(conversation: string, text: string): Promise<void>;
   /** The texts of its history, oldest first. */
@@ -47,6 +49,8 @@ export interface ServedWorld {
   arrive(...names: readonly string[]): Promise<readonly ServedDevice[]>;
   /** Another device of the same person, under the same user key. It is stopped: what it keeps was made. */
   another(of: ServedDevice): Promise<ServedDevice>;
+  /** A copy of a stopped device's files, as of a cloned machine. It is stopped. */
+  copyOf(of: ServedDevice): ServedDevice;
   /** All at once: each is made, and none is waited for. */
   storm(...names: readonly string[]): readonly ServedDevice[];
   /** Until the condition holds; looked at whenever a device has told something. */
@@ -110,6 +114,11 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
         ]);
       });
       return other;
+    },
+    copyOf(of) {
+      const copy = makeDevice(of.name, { isStarted: false });
+      cpSync(dirname(dirname(of.place.folder)), dirname(dirname(copy.place.folder)), { recursive: true });
+      return copy;
     },
     storm: (...names) => names.map((name) => makeDevice(name)),
     async until(condition) {
@@ -200,6 +209,7 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
     let kept: Scratch | null = null;
     const device: ServedDevice = {
       name,
+      place,
       get runtime() {
         return runtime;
       },

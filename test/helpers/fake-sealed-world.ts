@@ -354,6 +354,11 @@ export class FakeSealedChat implements SealedChat {
     return Promise.resolve({ kind: "taken" });
   }
 
+  /** Something that its person is to know. */
+  notice(text: string): void {
+    this.#tell({ kind: "notice", text });
+  }
+
   /** What is written there waits, until somebody has looked. */
   hold(title: string, hold: Hold): void {
     const group = this.world.group(title);

@@ -264,7 +264,8 @@ export class Sight {
   #tell(event: ChatEvent): void {
     if (event.kind === "message") this.#gap.told(event.message);
     if (event.kind === "held") this.#hold(event);
-    const isKept = event.kind === "message" || event.kind === "held" || event.kind === "device-waits";
+    const isKept =
+      event.kind === "message" || event.kind === "held" || event.kind === "device-waits" || event.kind === "notice";
     if (isKept && this.#early !== null && this.#early.length < MOST_EARLY) this.#early.push(event);
     this.#listeners.tell(event);
   }

@@ -44,6 +44,21 @@ test("AG-60 who comes when as many are attached as the agent takes is told just 
   await face.close();
 });
 
+test("AG-61 what a person is to know while nobody looks is told to the next face, once", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  await (await agents.face()).close();
+  const chat = agents.chats.get("alice");
+  while ((await facesOf(agents)) > 0) await setImmediate();
+  for (let count = 1; count <= 9; count += 1) chat?.notice(`notice ${count}`);
+  const [one, other] = [await agents.face(), await agents.face()];
+  const [first, second] = [heard(one), heard(other)];
+  await one.people();
+  await other.people();
+  expect(notices(first)).toEqual([2, 3, 4, 5, 6, 7, 8, 9].map((count) => `notice ${count}`));
+  expect(notices(second)).toEqual([]);
+});
+
 test("AG-2 all faces of a chat see what one of them does, in the same order", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");
@@ -428,6 +443,10 @@ function heard(chat: SealedChat): ChatEvent[] {
   const events: ChatEvent[] = [];
   chat.onEvent((event) => events.push(event));
   return events;
+}
+
+function notices(events: readonly ChatEvent[]): readonly string[] {
+  return events.flatMap((event) => (event.kind === "notice" ? [event.text] : []));
 }
 
 function holds(events: readonly ChatEvent[]) {

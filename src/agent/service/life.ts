@@ -9,6 +9,8 @@ export interface Listener {
   send(line: string): void;
 }
 
+const MOST_UNHEARD = 8;
+
 /** One device on one server, with the faces that look at it. */
 export class Life {
   /** How it was last asked for. */
@@ -20,6 +22,8 @@ export class Life {
   /** The address leads elsewhere now: what to say of it. */
   #moved: string | null = null;
   #wasOnline = false;
+  /** What a person is to know and nobody was there to be told, as lines: the last of it. */
+  readonly #unheard: string[] = [];
   /** Faces that are about to attach. */
   #expected = 0;
 
@@ -71,6 +75,7 @@ export class Life {
     for (const held of chat.held) face.send(toldLine({ event: { kind: "held", ...held } }));
     for (const device of chat.waitingDevices) face.send(toldLine({ event: { kind: "device-waits", device } }));
     if (this.#people !== null) face.send(toldLine({ people: this.#people }));
+    for (const line of this.#unheard.splice(0)) face.send(line);
     this.#faces.add(face);
   }
 
@@ -135,8 +140,11 @@ export class Life {
       case "device-waits":
       case "kicked":
       case "banned":
-      case "notice":
         this.#tell({ event });
+        return;
+      case "notice":
+        if (this.#faces.size > 0) this.#tell({ event });
+        else this.#unheard.push(...this.#unheard.splice(0).slice(1 - MOST_UNHEARD), toldLine({ event }));
     }
   }
 

@@ -1,6 +1,7 @@
 import { isSameName, type Conversation, type Failure, type SealedChat } from "../../client/index.ts";
 import { after, formatAddress, type ServerAddress } from "../../client/transport/index.ts";
-import { visibleLine } from "../../text/visible.ts";
+import type { ProcessContext } from "../../args/command.ts";
+import { escapedLine, visibleLine } from "../../text/visible.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { explainEnd, explainFailure, type Explanation } from "../explain.ts";
 import type { Target } from "./target.ts";
@@ -146,4 +147,11 @@ export function explainNobody(failure: Failure, name: string, server: ServerAddr
     return { text: `${JSON.stringify(name)} can't be anybody's name, which is one word.`, code: EXIT.wrongUse };
   }
   return null;
+}
+
+/** Tells on standard error what a person is to know of their device or server, as long as the chat is there: that it was copied, for one. */
+export function tellNotices(chat: SealedChat, command: string, { stderr }: Pick<ProcessContext, "stderr">): void {
+  chat.onEvent((event) => {
+    if (event.kind === "notice") stderr.write(`pad ${command}: ${escapedLine(event.text)}\n`);
+  });
 }
