@@ -158,7 +158,10 @@ async function give(
   const given = await passphrase(passphraseFile, true, doing.context);
   if ("code" in given) return given;
   const outcome = await doing.chat.exportDevice(file, given.passphrase);
-  return told(outcome, `History and key are in ${visibleLine(file)}: whoever has it and the passphrase is you.`, doing);
+  return (
+    ofFile(outcome) ??
+    told(outcome, `History and key are in ${visibleLine(file)}: whoever has it and the passphrase is you.`, doing)
+  );
 }
 
 async function take(
@@ -168,7 +171,13 @@ async function take(
   const given = await passphrase(passphraseFile, false, doing.context);
   if ("code" in given) return given;
   const outcome = await doing.chat.importDevice(file, given.passphrase);
-  return told(outcome, "This is one of your devices now, with the history of that file.", doing);
+  return ofFile(outcome) ?? told(outcome, "This is one of your devices now, with the history of that file.", doing);
+}
+
+/** What the agent says of the file itself, in its own words. */
+function ofFile(outcome: Outcome): Explanation | null {
+  if (outcome.kind !== "refused" || outcome.error.reason !== "other") return null;
+  return { text: visibleLine(outcome.error.text), code: EXIT.refused };
 }
 
 const NOTHING_DONE: Explanation = { text: "Nothing was done.", code: EXIT.refused };

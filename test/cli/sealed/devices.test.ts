@@ -78,13 +78,19 @@ test("CS-32 a token goes to standard output alone, what to do with it beside it"
 });
 
 test("CS-33 export and import take their passphrase from a file, and a short one makes none", async () => {
-  const { devices } = meet();
+  const { alice, devices } = meet();
   const folder = scratchFolder();
   const [file, secret, short] = ["alice.pad", "secret", "short"].map((name) => join(folder, name));
   writeFileSync(secret ?? "", "correct horse battery staple\nmore\n");
   writeFileSync(short ?? "", "abc\n");
   expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({ code: 0 });
   expect(await devices("export", file ?? "", "--passphrase-file", short ?? "")).toMatchObject({ code: 1 });
+  const text = "The export can't be written: there is such a file.";
+  alice.exportDevice = () => Promise.resolve({ kind: "refused", error: { reason: "other", text } });
+  expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({
+    code: 4,
+    stderr: `pad devices: ${text}\n`,
+  });
   expect(await devices("export", file ?? "")).toMatchObject({ code: 1 });
   expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({ code: 1 });
 });
