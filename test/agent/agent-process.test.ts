@@ -186,7 +186,8 @@ test("AG-25 a name that is somebody else's gives way to the next one that was su
   expect(await face.online()).toEqual({ kind: "online", operator: false });
   expect(face.me).toBe("alice-2");
   const named = await other.attach(server, { name: "alice" });
-  expect(await named.online()).toMatchObject({ kind: "ended", cause: { kind: "refused" } });
+  // Whoever says the name of somebody who has a device asks to be one more of theirs.
+  await until(named, () => named.standing.kind === "pending");
   // The one that it has is meant from now on.
   await face.close();
   expect((await other.attach(server, { name: null, suggest })).me).toBe("alice-2");
@@ -370,4 +371,54 @@ async function until(chat: SealedChat, condition: () => boolean): Promise<void> 
     await promise;
     stop();
   }
+}
+
+test("AG-33 a headless device is its person's by the token in its environment, which its agent passes on to nobody; the next command finds it so", async () => {
+  await using server = await startTestServer();
+  const [laptop, nas] = [someone(), someone()];
+  const first = await laptop.attach(server);
+  await first.online();
+  const invited = await first.inviteDevice(60);
+  const token = invited.kind === "answered" ? invited.value.token : "";
+  const face = await nas.attach(server, { env: { ...nas.env, PAD_DEVICE_TOKEN: token } });
+  await until(face, () => face.standing.kind === "confirmed" && face.state.kind === "online");
+  expect(await face.ownNumber()).toEqual(await first.ownNumber());
+  expect(readFileSync(`/proc/${await nas.pid()}/environ`, "utf8")).not.toContain(token);
+  expect(nas.log()).not.toContain(token);
+  await face.close();
+  const next = await nas.attach(server, { env: { ...nas.env, PAD_DEVICE_TOKEN_FILE: "/nonexistent" } });
+  expect(next.standing).toEqual({ kind: "confirmed" });
+});
+
+test("AG-33 a device that waits is known to the agent's next start, and one that was removed begins anew at once", async () => {
+  await using server = await startTestServer();
+  const [laptop, phone] = [someone(), someone()];
+  const first = await laptop.attach(server);
+  await first.online();
+  const face = await phone.attach(server);
+  await until(face, () => face.standing.kind === "pending");
+  const { standing } = face;
+  await phone.pad("agent", "stop");
+  const again = await phone.attach(server);
+  expect(again.standing).toEqual(standing);
+  expect(await first.confirmDevice(codeOf(again))).toMatchObject({ kind: "answered" });
+  await until(again, () => again.standing.kind === "confirmed" && again.state.kind === "online");
+  const devices = await first.devices();
+  const ids = devices.kind === "answered" ? devices.value.flatMap(({ id, isThis }) => (isThis ? [] : [id])) : [];
+  expect(await first.removeDevices(ids)).toEqual({ kind: "taken" });
+  await until(again, () => again.standing.kind === "removed" && again.state.kind === "ended");
+  expect(await again.newDevice()).toEqual({ kind: "taken" });
+  // It asks though nobody looks at it.
+  await until(first, () => first.state.kind === "online");
+  const waiting = async () => {
+    const listed = await first.devices();
+    return listed.kind === "answered" ? listed.value.filter(({ status }) => status === "pending") : [];
+  };
+  while ((await waiting()).length === 0) await setImmediate();
+  const last = await phone.attach(server);
+  expect((await waiting()).map(({ code }) => code)).toEqual([codeOf(last)]);
+});
+
+function codeOf({ standing }: SealedChat): string {
+  return standing.kind === "pending" ? standing.code : "";
 }

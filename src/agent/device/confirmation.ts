@@ -1,6 +1,8 @@
 /** `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group. */
 
 /**
+ * `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group.
+ *
  * How the user key gets from a confirmed device to another one of the same person: sealed to its seal key, beside the record that makes it
  * one. Pure; nothing here knows how the bytes travel. Format: docs/device-record.md.
  */

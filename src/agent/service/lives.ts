@@ -212,7 +212,7 @@ export class Lives {
     }
     if (others.length > 0) {
       const state = await life.chat.online();
-      if (state.kind === "ended" && isTaken(state.cause, known)) {
+      if (state.kind === "ended" && isAnothers(state.cause, known)) {
         life.expectNoMore();
         this.#lives.delete(deviceKey(device));
         await life.close();
@@ -235,7 +235,7 @@ export class Lives {
     { life, isDefault }: { readonly life: Life; readonly isDefault: boolean },
   ): Promise<void> {
     const { servers } = this.#options;
-    if (servers.find(server, device.name) === null && (await life.chat.online()).kind !== "online") return;
+    if (servers.find(server, device.name) === null && !(await isTaken(life))) return;
     servers.keep(server, device, isDefault);
   }
 
@@ -318,12 +318,26 @@ function anotherServer(server: ServerAddress): string {
 }
 
 /** Somebody else's, who is there or has a device that proves it. Without a tailnet a name is its first device's person. */
-function isTaken(cause: EndCause, { you }: KnownDevice["known"]): boolean {
+function isAnothers(cause: EndCause, { you }: KnownDevice["known"]): boolean {
   if (cause.kind !== "refused") return false;
   const { reason } = cause.error;
   return (
     reason === "name-taken" || reason === "name-has-key" || (reason === "device-not-confirmed" && you.owner === null)
   );
+}
+
+/** Whether the server has taken the device, or knows it as one that waits. False: it never will. */
+async function isTaken({ chat }: Life): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const look = () => {
+    if (chat.state.kind === "online" || chat.standing.kind === "pending") resolve(true);
+    else if (chat.state.kind === "ended") resolve(false);
+  };
+  const stop = chat.onEvent(look);
+  look();
+  const is = await promise;
+  stop();
+  return is;
 }
 
 class TooMany extends Error {}
