@@ -13,7 +13,8 @@ export class Person {
   readonly node: TailnetNode;
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(node: TailnetNode, name: string, server: string) {
+  /** @param token confirms this device without anybody at it */
+  constructor(node: TailnetNode, name: string, server: string, token: string | null = null) {
     homes += 1;
     const home = join(node.host.folder, `home-${homes}`);
     mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -25,6 +26,7 @@ export class Person {
       PAD_AS: name,
       PAD_CLASSIC: "",
       PADSERVE_TAILSCALE_SOCKET: node.socket,
+      ...(token !== null && { PAD_DEVICE_TOKEN: token }),
     };
     onTestFinished(() => this.goAway());
   }

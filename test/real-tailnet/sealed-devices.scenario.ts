@@ -19,14 +19,16 @@ test("RT-36 alice's laptop, phone and NAS and bob's two write and read as one pe
   const alicesNas = await tailnet.join("alice-nas", { user: "alice" });
   await chat.serve();
   const laptop = new Person(alicesLaptop, "alice", chat.v4);
-  const [phone, home] = [new Person(alicesPod, "alice", chat.name), new Person(alicesNas, "alice", chat.v6)];
+  const phone = new Person(alicesPod, "alice", chat.name);
   const [bob, bobsOther] = [new Person(bobsLaptop, "bob", chat.v4), new Person(bobsPhone, "bob", chat.name)];
   const backup = new Person(nas, "backup", chat.v4);
   await laptop.pad("rooms");
   await bob.sees("#everyone", ALICE, BOB);
 
   await phone.confirmedBy(laptop);
-  await home.confirmedBy(phone);
+  const { token }: { token: string } = JSON.parse(await phone.pad("devices", "invite", "--json"));
+  const home = new Person(alicesNas, "alice", chat.v6, token);
+  await home.sees("#everyone", ALICE, BOB);
   await bobsOther.confirmedBy(bob);
   expect(await laptop.devices(3)).toHaveLength(3);
   expect((await home.devices(3)).toSorted()).toEqual((await laptop.devices(3)).toSorted());
