@@ -124,6 +124,42 @@ test("SR-53 of two devices that remove a third at once one wins, the other follo
   for (const device of [laptop, nas, bob]) expect(heldIn(device)).toEqual([]);
 });
 
+test("SR-54 a kick ends sessions alone; a ban reaches all devices of the person in every room, and others' clients remove them", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  const tablet = await another(bob, "tablet");
+  answered(await alice.chat.createRoom("ops", "invite"));
+  await alice.runtime.settled();
+  expect(await alice.chat.invite(alice.conversation("#ops").id, "bob")).toEqual({ kind: "taken" });
+  for (const device of [alice, bob, tablet]) await has(device, "#ops", 3);
+  for (const device of [alice, bob, tablet]) await device.look("#ops");
+  await alice.send("#ops", "before");
+  await everyone([bob, tablet], "#ops", "alice: before");
+
+  expect(await alice.chat.kick("bob")).toEqual({ kind: "taken" });
+  await world.until(() => [bob, tablet].every((device) => device.chat.state.kind === "ended"));
+  expect((await view(alice, "#ops"))?.members).toHaveLength(3);
+  for (const device of [bob, tablet]) {
+    await device.stop();
+    device.start();
+    await device.chat.online();
+    await device.runtime.settled();
+  }
+
+  expect(await alice.chat.ban("bob")).toEqual({ kind: "taken" });
+  for (const words of ["#ops", "#everyone"]) await has(alice, words, 1);
+  await alice.send("#ops", "behind");
+  await alice.runtime.settled();
+  expect(heldIn(alice)).toEqual([]);
+  for (const device of [bob, tablet]) {
+    expect(device.chat.state.kind).toBe("ended");
+    expect(await device.lines("#ops")).not.toContain("alice: behind");
+    await device.stop();
+    device.start();
+    await world.until(() => device.chat.state.kind === "ended");
+    expect(await device.lines("#ops")).not.toContain("alice: behind");
+  }
+});
+
 test("SR-51 a bare name isn't anybody's without its key: it can't be begun anew, and its device stays as it is", async () => {
   const [alice] = await two("alice", "bob");
   expect(await alice.chat.resetDevices()).toEqual({ kind: "refused", error: { reason: "name-has-key" } });
