@@ -78,6 +78,24 @@ test("SR-50 a removed device gets its removal and nothing behind it, the rest go
   expect(answered(await nas.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop", "nas"]);
 });
 
+test("SR-55 who comes while a device that stays is away, and so finds two keys of one person, is told which devices are theirs", async () => {
+  const [laptop] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  await has(laptop, "#everyone", 4);
+  await nas.stop();
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toEqual({ kind: "taken" });
+  await has(laptop, "#everyone", 3);
+  await world.until(async () => (await keysOf("alice", laptop, "#everyone")).length === 2);
+  const carol = world.make("carol");
+  await has(carol, "#everyone", 4);
+  await world.until(async () => (await view(carol, "#everyone"))?.holds.length === 0);
+  expect(await keysOf("alice", carol, "#everyone")).toHaveLength(2);
+  nas.start();
+  await world.until(async () => (await keysOf("alice", carol, "#everyone")).length === 1);
+  expect((await view(carol, "#everyone"))?.holds).toEqual([]);
+});
+
 test.each(["never arrives", "is answered, and the answer is lost"])(
   "SR-52 a removal whose request %s goes on when the device is there again",
   async (how) => {

@@ -5,6 +5,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { followCommit } from "./follow-commit.ts";
 import type { Followed, SeenCommit } from "./follow-commit.ts";
+import { toText } from "../delivery/base64url.ts";
 import type { Change } from "../storage/changes.ts";
 
 /** `removed-device`: its own person has removed it, and it is still there. */
@@ -31,6 +32,8 @@ export interface KnownPeople {
   inTurn<T>(task: () => Promise<T>): Promise<T>;
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
+  /** The server says that this is somebody's present user key. It decides nothing but which of several keys that are shown at once is pinned at first. */
+  heard(who: string, userKey: string): void;
   /** Pins of those who aren't known yet. */
   firstUses(shown: readonly ShownKey[]): readonly Change[];
   /** The server calls them so: pinned at first; another identity blocks sending to it until `acceptName`. */
@@ -52,6 +55,9 @@ export interface KnownPeople {
   kept(changes: readonly Change[]): void;
 }
 
+/** Of so many people. */
+const MOST_HEARD = 10_000;
+
 export function knownPeople(
   saved: { readonly pins: readonly Pin[]; readonly names: readonly NamePin[] },
   now: () => number,
@@ -60,6 +66,8 @@ export function knownPeople(
   const names = new Map(saved.names.map((pin) => [foldName(pin.name), pin]));
   /** Identities that a name leads to now and didn't first, with that name; until the person has looked. */
   const remapped = new Map<string, string>();
+  /** In base64url. */
+  const present = new Map<string, string>();
   let following: Promise<unknown> = Promise.resolve();
   const nameByWho = new Map<string, string>();
   for (const { name, who } of saved.names) if (!nameByWho.has(whoKey(who))) nameByWho.set(whoKey(who), name);
@@ -82,8 +90,16 @@ export function knownPeople(
       return await turn;
     },
     keyOf: (who) => pins.get(who)?.userKey ?? null,
+    heard(who, userKey) {
+      if (present.size < MOST_HEARD || present.has(who)) present.set(who, userKey);
+    },
     firstUses(shown) {
-      const fresh = new Map(shown.map((each) => [whoKey(each.who), each]));
+      const fresh = new Map<string, ShownKey>();
+      for (const each of shown) {
+        const who = whoKey(each.who);
+        const isPresent = present.get(who) === toText(each.userKey);
+        if (!fresh.has(who) || isPresent) fresh.set(who, each);
+      }
       return [...fresh]
         .filter(([who]) => !pins.has(who))
         .map(([, { who, userKey }]) => ({ kind: "pin-kept", pin: pinOf(who, userKey, now()) }));

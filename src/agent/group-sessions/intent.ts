@@ -50,7 +50,7 @@ export function buildCommit(group: Group, intent: Intent, { now, record }: Build
           welcomed: [],
         };
       const own = group.member(group.leaf);
-      if (own !== null && sameBytes(own.record, record)) return null;
+      if (!intent.again && own !== null && sameBytes(own.record, record)) return null;
       return { ...group.commitUpdate(options), welcomed: [] };
     }
     case "policy":

@@ -165,7 +165,7 @@ async function rotation(by: TestDevice, staying: readonly TestDevice[], removed:
   });
   const ids = removed.map(({ id }) => id);
   const rotated = rotateUserKey(members.find(({ who }) => who === by.who)!.identity, userKey, known, ids);
-  const intent: Intent = { kind: "succeed", statement: rotated.statement, devices: ids };
+  const intent: Intent = { kind: "succeed", statement: rotated.statement, devices: ids, again: false };
   return { intent, records: rotated.records, next: rotated.userKey.publicKey };
 }
 

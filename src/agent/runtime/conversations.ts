@@ -194,6 +194,9 @@ async function acceptHolds({ store, self }: Entrance, session: GroupSession, hol
 }
 
 async function learn({ store, self }: Entrance, people: readonly Person[]): Promise<boolean> {
+  for (const person of people) {
+    if (person.userKey !== null) self.people.heard(whoKey(whoOf(self, person)), person.userKey);
+  }
   const pins = people.flatMap((person) => self.people.seeName(person.name, whoOf(self, person)));
   await store.commit(pins);
   self.people.kept(pins);

@@ -50,10 +50,13 @@ const PATIENCE = 60_000;
 export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   /** Of this device's present user key; null: it is the first that this device knows. */
   let present: Succession | null = null;
+  /** By group, in base64url: who was there when it was looked at last. */
+  const told = new Map<string, ReadonlySet<string>>();
 
   return {
     /** A device has come alive. */
     begin({ self, statement }: { readonly self: Self; readonly statement: Uint8Array | null }): void {
+      told.clear();
       present = statement === null ? null : successionOf(self, statement);
     },
     /** A connection has come; `userKey`: what the server has as the person's, in base64url. */
@@ -78,14 +81,31 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       const { statement, removed } = succession;
       const own = members.find(({ deviceId }) => sameBytes(deviceId, self.device.id));
       const isOut = !members.some(({ deviceId }) => removed.some((id) => sameBytes(id, deviceId)));
-      if (own === undefined || (isOut && sameBytes(own.userKey, keyIn(self)))) return;
+      if (own === undefined) return;
+      const isDone = isOut && sameBytes(own.userKey, keyIn(self));
+      const again = isDone && isNews(session, self, members);
+      if (isDone && !again) return;
       later(`own key ${toText(session.id)}`, async (entrance) => {
-        const outcome = await session.commit({ kind: "succeed", statement, devices: removed });
+        const outcome = await session.commit({ kind: "succeed", statement, devices: removed, again });
         if (outcome.kind === "done") entrance.groups.wake(toText(session.id));
       });
     },
     remove,
   };
+
+  /**
+   * Whether somebody has come who doesn't know that a device of this person's, which has been away, stays though it shows a former key. Whom this
+   * device finds in a group at first has been told.
+   */
+  function isNews(session: GroupSession, self: Self, members: readonly Person[]): boolean {
+    const group = toText(session.id);
+    const before = told.get(group);
+    const people = new Set(members.map(({ who }) => who));
+    told.set(group, people);
+    if (before === undefined || [...people].every((who) => before.has(who))) return false;
+    const who = whoKey(ownWho(self));
+    return members.some((member) => member.who === who && !sameBytes(member.userKey, keyIn(self)));
+  }
 
   /** Ids in base64url. */
   async function remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {

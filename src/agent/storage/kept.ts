@@ -211,9 +211,15 @@ export type Intent =
   | { readonly kind: "update" }
   /**
    * The statement that a user key has followed another goes with the commit: with the removal of those devices that are still in, else with
-   * fresh keys and the record under the new key. Nothing to do where they are out and the own leaf has that record.
+   * fresh keys and the record under the new key. Nothing to do where they are out and the own leaf has that record, unless it is said `again`:
+   * for those who have come since.
    */
-  | { readonly kind: "succeed"; readonly statement: Uint8Array; readonly devices: readonly Uint8Array[] }
+  | {
+      readonly kind: "succeed";
+      readonly statement: Uint8Array;
+      readonly devices: readonly Uint8Array[];
+      readonly again: boolean;
+    }
   /** In place of `instead` only: what others have made of the policy since then is not undone. */
   | { readonly kind: "policy"; readonly policy: RoomPolicy; readonly instead: RoomPolicy };
 

@@ -19,6 +19,7 @@ export function writeIntent(intent: Intent): string {
         kind: "succeed",
         statement: hex(intent.statement),
         devices: intent.devices.map(hex),
+        again: intent.again,
       });
     case "policy": {
       const [policy, instead] = [intent.policy, intent.instead].map((each) => hex(encodePolicy(each)));
@@ -53,7 +54,7 @@ const Row = v.object({
       }),
       v.object({ kind: v.literal("remove"), devices: v.array(Bytes) }),
       v.object({ kind: v.literal("update") }),
-      v.object({ kind: v.literal("succeed"), statement: Bytes, devices: v.array(Bytes) }),
+      v.object({ kind: v.literal("succeed"), statement: Bytes, devices: v.array(Bytes), again: v.boolean() }),
       v.object({ kind: v.literal("policy"), policy: Policy, instead: Policy }),
     ]),
   ),
