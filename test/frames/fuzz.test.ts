@@ -101,6 +101,43 @@ test(
   },
 );
 
+test(
+  `FR-18 before the hello, too, a device that waits or begins anew is answered or ends its connection alone (seed ${SEED}, ${INPUTS / 10} inputs)`,
+  { timeout: TIMEOUT },
+  async () => {
+    const faults: unknown[] = [];
+    const note = (message: string, _fields: unknown, cause: unknown): void => void faults.push([message, cause]);
+    await using server = await startTestServer({
+      config: { messageRate: 0 },
+      log: { debug: quiet, info: quiet, warn: quiet, error: note },
+    });
+    using owner = await FramePeer.connect(server.port);
+    await owner.greet("mallory", makeDevice(owner.hello.server.id, MALLORY));
+    const draw = random(SEED);
+    const device = makeDevice(owner.hello.server.id, MALLORY);
+    const shown = FramePeer.helloWith(owner.hello, "mallory", device).device;
+    if (shown === null) throw new Error("no device");
+    const { sealKey, key, device: id } = { ...shown, sealKey: device.sealKey };
+    const asked = { name: "mallory", device: id, key, label: "laptop", sealKey, token: null, fresh: false };
+    const corpus = [
+      right("ask-confirmation", asked),
+      right("ask-confirmation", { ...asked, token: new Uint8Array(32), fresh: true }),
+      right("reset-user-key", { name: "mallory", device: { ...shown, sealKey } }),
+    ];
+    let fuzzer = await comeIn(server.port, null);
+    for (let nth = 0; nth < INPUTS / 10; nth += 8) {
+      const batch = Array.from({ length: 8 }, () => fuzzedText(corpus, fuzzer.nextId(), draw));
+      await fuzzer.exchange(batch.filter((text) => decodeRequest(text).kind !== "invalid"));
+      await owner.get("own-devices", {});
+      if (fuzzer.isOver) fuzzer = await comeIn(server.port, null);
+    }
+    expect(faults).toEqual([]);
+    const { devices, pending } = await owner.get("own-devices", {});
+    expect(devices).toHaveLength(1);
+    expect(pending.length).toBeLessThanOrEqual(8);
+  },
+);
+
 /** Requests that are right where they are asked: with real keys, packages and commits of this device. */
 async function corpusOf(reader: FramePeer, device: TestDevice, group: string): Promise<RightRequest[]> {
   const now = Math.floor(Date.now() / 1000);
@@ -166,8 +203,8 @@ interface Fuzzer {
   endWith(text: string, draw: Random): Promise<void>;
 }
 
-/** Says hello as this device, as often as the server's rate of upgrades makes it. */
-async function comeIn(port: number, device: TestDevice): Promise<Fuzzer> {
+/** Says hello as this device (null: not at all), as often as the server's rate of upgrades makes it. */
+async function comeIn(port: number, device: TestDevice | null): Promise<Fuzzer> {
   for (;;) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/frames`, "padserve.v1", {
       headers: { "padserve-client": "fuzz" },
@@ -178,7 +215,7 @@ async function comeIn(port: number, device: TestDevice): Promise<Fuzzer> {
   }
 }
 
-async function greet(socket: WebSocket, device: TestDevice): Promise<Fuzzer | null> {
+async function greet(socket: WebSocket, device: TestDevice | null): Promise<Fuzzer | null> {
   /** Two may have one id: whoever spoils a request spoils that, too. */
   const waiting = new Map<number, (() => void)[]>();
   const closed = Promise.withResolvers<null>();
@@ -226,6 +263,7 @@ async function greet(socket: WebSocket, device: TestDevice): Promise<Fuzzer | nu
       await closed.promise;
     },
   };
+  if (device === null) return fuzzer;
   const body = FramePeer.helloWith(said.push, "mallory", device);
   await fuzzer.exchange([JSON.stringify({ ...right("hello", body), id: fuzzer.nextId() })]);
   return fuzzer;
