@@ -11,7 +11,7 @@ import { soakDevice } from "./server-soak/soak-device.ts";
 
 // A few of each; .ci/run has every seventh, `npm run soak -- --faults` all.
 test("SR-29 at whichever statement of a store the server or a device ends, or its disk fails once, the conversation goes on: nobody loses or doubles a message, and all agree", async () => {
-  const figures = await allPoints(47, 230);
+  const figures = await allPoints(120, 300);
   for (const [kind, count] of Object.entries(figures)) expect(count, kind).toBeGreaterThanOrEqual(2);
 });
 

@@ -2,7 +2,9 @@ import { startDevice, type DeviceRuntime, type RuntimeEvent } from "../../../src
 import { SYSTEM } from "../../../src/agent/runtime/system.ts";
 import type { GroupRow, HistoryRow } from "../../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../../src/agent/storage/ports.ts";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
+import type { Standing } from "../../../src/client/index.ts";
 import { openTcp } from "../../../src/client/transport/open.ts";
 import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { Fault, openDatabase, type Database } from "../../../src/agent/storage/sqlite/database.ts";
@@ -19,9 +21,14 @@ export interface SoakDevice {
   readonly runtime: DeviceRuntime;
   /** The process has ended at a statement of its store. */
   readonly hasCrashed: boolean;
+  /** Among its person's devices, as it was told last since it was started. */
+  readonly standing: Standing;
   start(): void;
   /** Ends it and closes its files, however it was. */
   stop(): Promise<void>;
+  /** Of the stopped device: keeps a copy of its files; puts that in their place. */
+  copyAway(): void;
+  copyBack(): void;
   /** After so many statements of its store the process ends: its connection, too. */
   crashAfter(statements: number): void;
   /** After so many statements of its store one fails. */
@@ -44,6 +51,8 @@ export interface SoakDeviceOptions {
   readonly onCommit?: (groups: readonly GroupRow[]) => void;
   /** What it leaves to chance: from 0 to below 1. */
   readonly random?: () => number;
+  /** What its person calls it. */
+  readonly label?: string;
 }
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
@@ -56,7 +65,7 @@ export function soakDevice(
   port: number,
   onFailure: (error: unknown) => void,
   onEvent: (event: RuntimeEvent) => void = () => {},
-  { onCommit, random = Math.random }: SoakDeviceOptions = {},
+  { onCommit, random = Math.random, label = "soak" }: SoakDeviceOptions = {},
 ): SoakDevice {
   const place = deviceScratch();
   let database: Database;
@@ -66,6 +75,8 @@ export function soakDevice(
   let [isRunning, hasCrashed, hasFailed] = [false, false, false];
   let [countdown, failing, statements] = [Infinity, Infinity, 0];
   const sockets = new Set<Socket>();
+  let standing: Standing = { kind: "unknown" };
+  const copy = `${place.folder}-copy`;
   const device: SoakDevice = {
     name,
     get isRunning() {
@@ -83,7 +94,20 @@ export function soakDevice(
     get statements() {
       return statements;
     },
+    get standing() {
+      return standing;
+    },
+    copyAway() {
+      rmSync(copy, { recursive: true, force: true });
+      cpSync(place.folder, copy, { recursive: true });
+    },
+    copyBack() {
+      if (!existsSync(copy)) return;
+      rmSync(place.folder, { recursive: true });
+      cpSync(copy, place.folder, { recursive: true });
+    },
     start() {
+      standing = { kind: "unknown" };
       [hasCrashed, hasFailed, countdown, failing] = [false, false, Infinity, Infinity];
       database = openDatabase(place, { faultPoint });
       isRunning = true;
@@ -93,7 +117,7 @@ export function soakDevice(
         open,
         store,
         name,
-        deviceLabel: "soak",
+        deviceLabel: label,
         timings: QUICK,
         system: { ...SYSTEM, random },
         digest: (content) => ({ text: Buffer.from(content).toString(), amends: null }),
@@ -167,6 +191,7 @@ export function soakDevice(
   }
 
   function hear(event: RuntimeEvent): void {
+    if (event.kind === "own-standing") ({ standing } = event);
     onEvent(event);
     if (event.kind === "failed" && !hasCrashed) onFailure(event.error);
     // Whoever is new in a conversation has been looked at.
