@@ -9,6 +9,8 @@ import { signRecord } from "../../src/mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../src/mls/identity/ed25519.ts";
 import type { SigningKey } from "../../src/mls/identity/ed25519.ts";
 import type { Who } from "../../src/mls/identity/who.ts";
+import { rotateUserKey } from "../../src/mls/identity/succession.ts";
+import { sealUserKey } from "../../src/agent/device/confirmation.ts";
 import { explainHold } from "../../src/view/explain.ts";
 import type { Entry, GroupView } from "../../src/wire/frames/groups.ts";
 import type { Person } from "../../src/wire/frames/people.ts";
@@ -260,6 +262,47 @@ test("LI-13 it orders somebody's removal, and takes nobody's commit of it: after
   const line = "Not sent yet: bob is to be removed from this room, and nobody has done so yet.";
   expect(holdsOf(alice)).toContain(line);
   said(line);
+});
+
+test("LI-14 it hands a device a new user key that a thief's device has made: nobody has announced it, and the device stays with its own", async () => {
+  const [alice, bob] = await two();
+  const nas = world.make("alice", { deviceLabel: "nas", server: { host: "127.0.0.1", port: liar.port } });
+  await world.until(() => nas.chat.standing.kind === "pending" && alice.chat.waitingDevices.length > 0);
+  const { standing } = nas.chat;
+  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  await world.until(async () => (await membersOf(bob)) === 3);
+  const [self, laptop, { userSeed }] = [await nas.runtime.self(), await alice.runtime.self(), await nas.store.load()];
+  if (self === null || laptop === null || userSeed === null) throw new Error("no device");
+
+  // Whoever has the old user key can make all of it.
+  const who: Who = { server: self.server, ...self.owner };
+  const deviceKey = signingKeyOf(self.device.seed).publicKey;
+  const fields = { ...who, label: "", deviceId: self.device.id, deviceLabel: "nas", node: "", notAfter: 0n };
+  const { userKey, records, statement } = rotateUserKey(
+    who,
+    signingKeyOf(userSeed),
+    [{ fields, deviceKey }],
+    [laptop.device.id],
+  );
+  const [record] = records;
+  if (record === undefined) throw new Error("no record");
+  const to = { hpke: self.engine, who, deviceId: self.device.id, record, sealKey: self.sealKey.publicKey };
+  const confirmation = { record, sealed: sealUserKey(to, userKey.seed), statement };
+  const device = Buffer.from(self.device.id).toString("base64url");
+  for (const victim of liar.victims)
+    if (victim.device === device) victim.push({ type: "confirmed", device, confirmation });
+  liar.tell({
+    ...logs,
+    reply: (victim, reply, request) => {
+      if (reply.type === "ask-confirmation") return { confirmation };
+      return logs?.reply?.(victim, reply, request) ?? reply.body;
+    },
+  });
+  await alice.send("#everyone", "one");
+  await world.until(async () => (await nas.lines("#everyone")).includes("alice: one"));
+  await nas.runtime.settled();
+  expect((await nas.store.load()).userSeed).toEqual(userSeed);
+  expect(holdsOf(nas)).toEqual([]);
 });
 
 async function isRenewed(person: ServedChat, userSeed: Uint8Array): Promise<boolean> {
