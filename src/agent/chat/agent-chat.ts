@@ -248,13 +248,13 @@ class DeviceChat implements AgentChat {
   dismissDevice = async (id: string) => await this.#ask(async () => await this.#devices.dismiss(id));
   removeDevices = async (ids: readonly string[]) => await this.#ask(async () => await this.#devices.remove(ids));
   inviteDevice = async (minutes: number) => await this.#ask(async () => await this.#devices.invite(minutes));
-  resetDevices = async () => await this.#ask(async () => await this.#devices.reset());
-  newDevice = async () => await this.#ask(async () => await this.#devices.beginAnew());
+  resetDevices = async () => await this.#toldFirst(async () => await this.#devices.reset());
+  newDevice = async () => await this.#toldFirst(async () => await this.#devices.beginAnew());
   ownNumber = async () => await this.#ask(async () => await this.#devices.number());
   exportDevice = async (file: string, passphrase: string) =>
     await this.#ask(async () => await this.#devices.exportTo(file, passphrase));
   importDevice = async (file: string, passphrase: string) =>
-    await this.#ask(async () => await this.#devices.importFrom(file, passphrase));
+    await this.#toldFirst(async () => await this.#devices.importFrom(file, passphrase));
   safetyNumber = async (person: string) => await this.#ask(async () => await this.#numbers.show(person));
   confirmNumber = async (person: string, number: string) =>
     await this.#ask(async () => await this.#numbers.compared(person, number));
@@ -309,6 +309,13 @@ class DeviceChat implements AgentChat {
       const talk = this.#state.talk(id);
       return talk === null ? refusedFor({ reason: "not-in-conversation" }) : await work(talk);
     });
+  }
+
+  /** What this device is then is told before the answer: where it begins anew, its faces come back to another life of it. */
+  async #toldFirst<T>(work: () => Promise<T>): Promise<T | Failure> {
+    const answer = await this.#ask(work);
+    await this.#hearing;
+    return answer;
   }
 
   /** What only a device that is its person's can do. */
