@@ -133,8 +133,10 @@ async function chat(
   /** A program is told that this device is none of its person's, where that keeps it from what it wants; a person sees it in the chat. */
   async function notOurs({ sealed }: Extract<Joined, { chat: Chat }>): Promise<Explanation | null> {
     if (sealed === undefined || sealed.standing.kind === "confirmed") return null;
-    if (values.to !== undefined && isSameName(values.to, OPEN_ROOM_NAME)) return null;
-    return await whyNotOurs(sealed, context.stop);
+    const why = await whyNotOurs(sealed, context.stop);
+    // Whom a tailnet vouches for has the open room meanwhile.
+    const isOpen = values.to !== undefined && isSameName(values.to, OPEN_ROOM_NAME) && sealed.state.kind === "online";
+    return isOpen ? null : why;
   }
 
   /** Programs want messages, not who comes and goes. */

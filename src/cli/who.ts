@@ -8,7 +8,7 @@ import { isSameName } from "../client/index.ts";
 import { destination, explainEntry, idsOf, NAME_TIMEOUT, SCRIPT_OPTIONS, whichServer, type Where } from "./script.ts";
 import { attachAgent } from "./sealed/agent.ts";
 import type { Attach } from "./sealed/attach.ts";
-import { whenReady } from "./sealed/standing.ts";
+import { standingInTheWay, whenReady } from "./sealed/standing.ts";
 import { inTime } from "./time-limit.ts";
 
 const OPTIONS = { ...SCRIPT_OPTIONS, json: { kind: "flag", help: "print one JSON array" } } as const satisfies Options;
@@ -70,7 +70,8 @@ async function list(
     const { cause } = entry;
     const isDevices = cause.kind === "refused" && cause.error.reason === "name-has-key";
     const names = isDevices ? await askDevice({ ...where, name: found.id }, context, attach) : null;
-    return names === null ? await explainEntry(cause, found, context) : tell(names);
+    if (names === null) return await explainEntry(cause, found, context);
+    return "text" in names ? names : tell(names);
   }
   const { client } = entry;
   const reply = await client.list();
@@ -89,15 +90,20 @@ async function list(
 }
 
 /** Where the name is its device's alone: by that device. Null: it isn't this computer's. */
-async function askDevice(where: Where, context: ProcessContext, attach: Attach): Promise<readonly string[] | null> {
+async function askDevice(
+  where: Where,
+  context: ProcessContext,
+  attach: Attach,
+): Promise<readonly string[] | Explanation | null> {
   const attached = await attach(where, context);
   if (attached.kind !== "sealed") return null;
   const { chat } = attached;
   const isAway = (await whenReady(chat, where.server, context.stop)) !== null;
   const reply = isAway ? null : await chat.people();
   const { me } = chat;
+  const inTheWay = standingInTheWay(chat.standing);
   await chat.close();
-  if (reply?.kind !== "answered") return null;
+  if (reply?.kind !== "answered") return inTheWay;
   return reply.value
     .filter(({ name, presence }) => presence !== "offline" && !isSameName(name, me))
     .map(({ name }) => name);

@@ -18,7 +18,7 @@ import { listenSealed } from "./sealed.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
 import { isEveryone, readTarget, type Target } from "../sealed/target.ts";
-import { whenReady } from "../sealed/standing.ts";
+import { standingInTheWay, whenReady } from "../sealed/standing.ts";
 import { startIn } from "../time-limit.ts";
 import { conversationInTime, whenReader } from "../sealed/whereabouts.ts";
 
@@ -97,14 +97,18 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
   }
 
   /** Where the name is its device's alone. Null: it isn't this computer's. */
-  async function asDevice(heard: Omit<OpenListening, "chat" | "server">, name: string): Promise<Ending | null> {
+  async function asDevice(
+    heard: Omit<OpenListening, "chat" | "server">,
+    name: string,
+  ): Promise<Ending | Explanation | null> {
     const start = startIn(how.timeout, stop);
     const attached = await attach({ ...wanted, name }, { ...context, stop: start.signal });
     if (attached.kind !== "sealed") return null;
     const { chat } = attached;
     const isAway = (await whenReady(chat, server, start.signal)) !== null;
     start.done();
-    const ended = isAway ? null : await listenOpenly({ ...heard, chat, server });
+    const inTheWay = standingInTheWay(chat.standing);
+    const ended = isAway ? inTheWay : await listenOpenly({ ...heard, chat, server });
     await chat.close();
     return ended;
   }

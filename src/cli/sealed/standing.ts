@@ -26,9 +26,9 @@ export async function whenReady(
   server: ServerAddress,
   signal: AbortSignal,
 ): Promise<Explanation | null> {
-  const away = await whenThere(chat, server, signal);
-  const inTheWay = standingInTheWay(await settled(chat, signal));
-  return inTheWay ?? away;
+  const there = await thereOrNotOurs(chat, server, signal);
+  // Who is known not to be has been waited for.
+  return standingInTheWay(there.isOurs ? await settled(chat, signal) : chat.standing) ?? there.away;
 }
 
 /** The same for what a device can do that isn't its person's: null also where this one can't get further than that. */
@@ -37,11 +37,18 @@ export async function whenThere(
   server: ServerAddress,
   signal: AbortSignal,
 ): Promise<Explanation | null> {
+  return (await thereOrNotOurs(chat, server, signal)).away;
+}
+
+async function thereOrNotOurs(chat: SealedChat, server: ServerAddress, signal: AbortSignal) {
   const over = new AbortController();
   const ends = AbortSignal.any([signal, over.signal]);
-  const away = await Promise.race([whenOnline(chat, server, ends), whenNotOurs(chat, ends)]);
+  const there = await Promise.race([
+    whenOnline(chat, server, ends).then((away) => ({ away, isOurs: true })),
+    whenNotOurs(chat, ends).then(() => ({ away: null, isOurs: false })),
+  ]);
   over.abort();
-  return away;
+  return there;
 }
 
 /** Why this device isn't one of its person's; null: it is, or nobody could be asked yet. */
