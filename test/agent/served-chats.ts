@@ -17,7 +17,7 @@ import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import type { SqliteStore } from "../../src/store/sqlite/store.ts";
 import type { ClassicPeer } from "../helpers/classic-peer.ts";
 import { startTestServer } from "../helpers/server.ts";
-import type { TestServer } from "../helpers/server.ts";
+import type { TestServer, TestServerOptions } from "../helpers/server.ts";
 import { scratchDirectory } from "../store/scratch.ts";
 import type { Scratch } from "../store/scratch.ts";
 import { deviceScratch } from "./device-scratch.ts";
@@ -69,7 +69,10 @@ const AS_IT_IS = (store: AgentStore): AgentStore => store;
 const QUICK = { firstDelay: 10, longestDelay: 50 };
 
 /** @param config what differs of the server's configuration. */
-export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld> {
+export async function chatWorld(
+  config: Partial<Config> = {},
+  options: Pick<TestServerOptions, "tailscaleSocket" | "timings"> = {},
+): Promise<ChatWorld> {
   const scratch = scratchDirectory();
   const people: ServedChat[] = [];
   const failures: unknown[] = [];
@@ -117,7 +120,7 @@ export async function chatWorld(config: Partial<Config> = {}): Promise<ChatWorld
     },
     async startServer() {
       serverStore = await openSqliteStore(scratch.path);
-      server = await startTestServer({ config: { ...config, port }, store: serverStore });
+      server = await startTestServer({ ...options, config: { ...config, port }, store: serverStore });
       ({ port } = server);
     },
     async backUp() {

@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { RuntimeOptions } from "../../src/agent/runtime/device-runtime.ts";
+import { OPEN_ROOM } from "../../src/client/index.ts";
+import { QUICK, startFakeTailscaled } from "../helpers/tailnet.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -279,6 +282,35 @@ test("AD-10 what somebody without a device writes to a person reaches each of th
       device.events.some((event) => event.kind === "message" && event.message.text === "can you hear me?"),
     );
   }
+});
+
+test("AD-5 on a tailnet a second device is its person's from whichever node, and has ALL while it waits; so has a machine's", async () => {
+  const fake = await startFakeTailscaled();
+  const tailnet = await chatWorld({}, { tailscaleSocket: fake.path, timings: QUICK });
+  const open = (node: string): Partial<RuntimeOptions> => ({ open: async (to) => await fake.dial(node, to.port) });
+  for (const [name, first, second] of [
+    ["bob", "bob-laptop", "bob-phone"],
+    ["nas", "nas", "nas"],
+  ] as const) {
+    const one = tailnet.make(name, open(first));
+    await tailnet.until(() => isThere(one.chat) && one.chat.standing.kind === "confirmed");
+    const other = tailnet.make(name, { ...open(second), deviceLabel: "second" });
+    await tailnet.until(() => other.chat.standing.kind === "pending" && isThere(other.chat));
+    expect(await other.chat.send(OPEN_ROOM.id, "in the open")).toEqual({ kind: "taken" });
+    expect(await other.chat.createRoom("mine", "open")).toEqual(NOT_CONFIRMED);
+    await tailnet.until(() =>
+      one.events.some((event) => event.kind === "message" && event.message.text === "in the open"),
+    );
+    await tailnet.until(() => one.chat.waitingDevices.length === 1);
+    expect(await one.chat.confirmDevice(codeOf(other))).toMatchObject({ kind: "answered" });
+    await tailnet.until(() => other.chat.standing.kind === "confirmed" && isThere(other.chat));
+    expect(await other.chat.ownNumber()).toEqual(await one.chat.ownNumber());
+  }
+  // Another person's device can't ask to be bob's, whatever name it says.
+  const carol = tailnet.make("bob", open("carol-laptop"));
+  expect(await carol.chat.ended()).toMatchObject({ kind: "refused", error: { reason: "name-taken" } });
+  expect(tailnet.failures).toEqual([]);
+  await tailnet.end();
 });
 
 /** Alice and bob at two devices each, all of them in `#everyone`. */
