@@ -71,7 +71,7 @@ const QUICK = { firstDelay: 10, longestDelay: 50 };
 /** @param config what differs of the server's configuration. */
 export async function chatWorld(
   config: Partial<Config> = {},
-  options: Pick<TestServerOptions, "tailscaleSocket" | "timings"> = {},
+  around: Pick<TestServerOptions, "tailscaleSocket" | "timings"> = {},
 ): Promise<ChatWorld> {
   const scratch = scratchDirectory();
   const people: ServedChat[] = [];
@@ -120,7 +120,7 @@ export async function chatWorld(
     },
     async startServer() {
       serverStore = await openSqliteStore(scratch.path);
-      server = await startTestServer({ ...options, config: { ...config, port }, store: serverStore });
+      server = await startTestServer({ ...around, config: { ...config, port }, store: serverStore });
       ({ port } = server);
     },
     async backUp() {

@@ -148,6 +148,7 @@ test("AD-5 one that isn't wanted is told so and asks no more, until its person b
   await world.until(() => laptop.chat.waitingDevices.length === 1);
   expect(await laptop.chat.dismissDevice(laptop.chat.waitingDevices[0]?.id ?? "")).toEqual({ kind: "taken" });
   expect((await phone.chat.ended()).kind).toBe("refused");
+  await world.until(() => troubleOf(phone).includes("pad devices new"));
   expect(await laptop.chat.dismissDevice("AAAAAAAAAAAAAAAAAAAAAA")).toEqual(NO_SUCH_DEVICE);
   expect(await phone.chat.send(everyone(phone), "hello")).toEqual(NOT_CONFIRMED);
   const before = codeOf(phone);

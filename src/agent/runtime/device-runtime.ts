@@ -374,7 +374,11 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 
   function over(cause: ConnectionEnd): void {
     asking.lost();
-    if (cause.kind !== "refused" || cause.error.reason !== "device-removed") return;
+    if (cause.kind !== "refused") return;
+    if (cause.error.reason !== "device-removed") {
+      tasks.add("confirmation", async () => await asking.turnedAway(cause.error));
+      return;
+    }
     tasks.add("confirmation", async () => {
       await store.commit([{ kind: "device-was-removed" }]);
       onStanding({ kind: "removed" });

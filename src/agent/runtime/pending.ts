@@ -2,7 +2,7 @@
  * A device that isn't its person's yet (SEALED.md 5 and 6): it makes its keys, asks on each connection to be confirmed, and takes the one
  * confirmation that is for it. Where nobody of its person has a user key it is the first, and makes one.
  */
-import type { Standing } from "../../client/index.ts";
+import type { Refusal as ServerRefusal, Standing } from "../../client/index.ts";
 import type { Answer, BeforeHello, FramesClient, ServerHello } from "../../client/frames/index.ts";
 import { withHpke } from "../../mls/hpke.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
@@ -56,6 +56,8 @@ export interface Pending {
   refused(refusal: Refusal | null): Promise<boolean>;
   /** The connection is over. */
   lost(): void;
+  /** For good. */
+  turnedAway(error: ServerRefusal): Promise<void>;
   /** True: it is used from the next connection on. */
   useToken(token: string): Promise<boolean>;
   /** Who it asks to be a device of; null: it asks nobody. */
@@ -149,6 +151,10 @@ export function pending(options: PendingOptions): Pending {
       ask = null;
       goOn?.("without-device");
       goOn = null;
+    },
+    async turnedAway(error) {
+      const candidate = error.reason === "not-understood" && AWAY.has(error.text) ? await load() : null;
+      if (candidate !== null) onStanding({ ...standingOf(candidate), trouble: TURNED_AWAY });
     },
     async useToken(given) {
       token = given;
@@ -295,6 +301,12 @@ function candidateIn({ device, candidate, sealKey }: Saved): Candidate | null {
 }
 
 const NAMES: ReadonlySet<string> = new Set(["name-taken", "name-has-key"]);
+
+/** What a server says to a device that it keeps no more among those that wait. */
+const AWAY: ReadonlySet<string> = new Set(["not-allowed", "too-many"]);
+
+const TURNED_AWAY =
+  "It waits no more: a device of yours has said that it isn't one, nobody has confirmed it for a week, or too many others have asked since. To ask again: pad devices new";
 
 const NO_TOKEN =
   "The device token (PAD_DEVICE_TOKEN, PAD_DEVICE_TOKEN_FILE) can't be read: copy it again, or confirm this device by its code.";
