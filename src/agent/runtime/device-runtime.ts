@@ -51,6 +51,7 @@ import type { Failed } from "./rooms.ts";
 import { pending } from "./pending.ts";
 import { retries } from "./retries.ts";
 import { removeOrdered } from "./removals.ts";
+import type { Ordered } from "./removals.ts";
 import { replacing } from "./replacing.ts";
 import { resetDevices } from "./resetting.ts";
 import type { Reset } from "./resetting.ts";
@@ -596,7 +597,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (view.reached !== null) onEvent({ kind: "reached", group: toBytes(view.group), number: view.reached });
     if (view.removal !== null) {
       const removal = { group: view.group, ...view.removal };
-      later(`removals ${view.group}`, async ({ entrance }) => await removeOrdered(entrance, removal));
+      removeSoon(removal, { isPatient: true });
     }
     if (view.welcome) {
       later(laneOf(view.group), async ({ entrance }) => {
@@ -606,6 +607,13 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         else if (!(await takeWelcome(entrance, view))) trying.later();
       });
     }
+  }
+
+  function removeSoon(ordered: Ordered, how: { readonly isPatient: boolean }): void {
+    later(`removals ${ordered.group}`, async ({ entrance }) => {
+      const patience = await removeOrdered(entrance, ordered, how);
+      if (patience > 0) setTimeout(() => removeSoon(ordered, { isPatient: false }), patience).unref();
+    });
   }
 
   function heard(push: Extract<FramesEvent, { kind: "push" }>["push"]): void {
@@ -623,7 +631,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
         return;
       case "removal-due":
         // A commit may wait for its turn; what comes in the same group doesn't wait for that.
-        later(`removals ${push.group}`, async ({ entrance }) => await removeOrdered(entrance, push));
+        removeSoon(push, { isPatient: true });
         return;
       case "packages-low":
         later("packages", async ({ self }) => {

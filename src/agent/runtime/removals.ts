@@ -1,42 +1,60 @@
 import type { Push } from "../../wire/frames/pushes.ts";
+import { whoKey } from "../../mls/identity/who.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
+import { hex } from "../storage/hex.ts";
 import type { Entrance } from "./entrance.ts";
+import { ownWho } from "./rotation.ts";
 
 /** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
 const TIMEOUT = 300_000;
-/** How long a person's own device is left to remove others of theirs itself, with their new user key (SEALED.md 7), in milliseconds. */
+/**
+ * How long the device that removes another one of its person's is left to do so itself, with their new user key (SEALED.md 7), in milliseconds: by
+ * other people, and by the person's other devices, whose removal would say that nothing was lost.
+ */
 const HEAD_START = 2_000;
+const HEAD_START_OF_OWN = 10_000;
 /** Devices that one commit removes. */
 const AT_ONCE = 64;
 
-type Ordered = Omit<Extract<Push, { type: "removal-due" }>, "type"> & {
+export type Ordered = Omit<Extract<Push, { type: "removal-due" }>, "type"> & {
   /** Of a removal that was ordered before: what is left of its time, in milliseconds. */
   readonly left?: number | undefined;
 };
 
-/** Removes those devices, by as many commits as they need; writing there is held when it isn't done in time. None: what was ordered was lifted. */
+/**
+ * Removes those devices, by as many commits as they need; writing there is held when it isn't done in time. None: what was ordered was lifted.
+ * `isPatient`: others may be about to do it. Gives how long they are left for that, in milliseconds, before it is to be asked for again; 0: it is done.
+ */
 export async function removeOrdered(
   entrance: Entrance,
   { group, devices, since, until, left }: Ordered,
-): Promise<void> {
+  { isPatient }: { readonly isPatient: boolean },
+): Promise<number> {
   const session = entrance.groups.session(group);
-  if (session === null) return;
+  if (session === null) return 0;
   // By the server's clock both, so their difference is a time on any; told when it is ordered it is the whole time.
   const whole = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
-  session.orderRemovals(devices.map(toBytes), left ?? whole);
-  if (await isAnnouncedSoon(session, devices)) await entrance.system.wait(HEAD_START);
-  for (let at = 0; at < devices.length; at += AT_ONCE) {
-    await session.commit({ kind: "remove", devices: devices.slice(at, at + AT_ONCE).map(toBytes) });
+  if (isPatient) session.orderRemovals(devices.map(toBytes), left ?? whole);
+  const patience = isPatient ? await patienceFor(session, devices, whoKey(ownWho(entrance.self))) : 0;
+  if (patience > 0) return patience;
+  // What was ordered may have been lifted meanwhile.
+  const { ordered } = await session.look();
+  const due = devices.map(toBytes).filter((device) => ordered.has(hex(device)));
+  for (let at = 0; at < due.length; at += AT_ONCE) {
+    await session.commit({ kind: "remove", devices: due.slice(at, at + AT_ONCE) });
   }
   entrance.groups.wake(group);
+  return 0;
 }
 
-/** Whether somebody among them stays with another device, which may be about to say that these are removed. */
-async function isAnnouncedSoon(session: GroupSession, devices: readonly string[]): Promise<boolean> {
+/** Somebody among them may stay with another device, which is about to say that these are removed. */
+async function patienceFor(session: GroupSession, devices: readonly string[], own: string): Promise<number> {
   const ordered = new Set(devices);
   const { members } = await session.look();
   const going = members.filter(({ deviceId }) => ordered.has(toText(deviceId)));
   const staying = new Set(members.filter(({ deviceId }) => !ordered.has(toText(deviceId))).map(({ who }) => who));
-  return going.some(({ who }) => staying.has(who));
+  const parts = going.filter(({ who }) => staying.has(who));
+  if (parts.length === 0) return 0;
+  return parts.some(({ who }) => who === own) ? HEAD_START_OF_OWN : HEAD_START;
 }

@@ -89,7 +89,8 @@ test("DI-9 after a removal without a word only who was there then can announce, 
   expect(why(followMovement(behind, { ...added, by: phone.deviceId }), byTablet)).toBe("announcer-is-new");
 });
 
-test("DI-9 devices that go all together, or come while nobody has gone, change nothing", () => {
+test("DI-9 devices that go all together, that their own person takes away, or that come while nobody has gone, change nothing", () => {
+  expect(followMovement(pin, { ...plainRemoval(phone, [laptop, desktop]), by: laptop.deviceId })).toBe(pin);
   expect(followMovement(pin, { ...plainRemoval(phone, []), removed: ids(phone, laptop) })).toBe(pin);
   expect(followMovement(pin, { removed: [], added: ids(desktop), stayed: ids(laptop), by: null })).toBe(pin);
 });

@@ -108,12 +108,13 @@ export interface Movement {
 }
 
 /**
- * The pin behind such a commit. From the first device on that goes while others of its person stay, a device that comes by itself or by somebody
- * else's hand can announce no new key: it may be the one that went, under another id.
+ * The pin behind such a commit. From the first device on that somebody else puts out while others of its person stay, a device that comes by itself
+ * or by somebody else's hand can announce no new key: it may be the one that went, under another id. What a person takes away of their own and says
+ * nothing of was not lost.
  */
 export function followMovement(pin: Pin, { removed, added, stayed, by }: Movement): Pin {
   const before = pin.departures;
-  const isPart = removed.length > 0 && stayed.length > 0;
+  const isPart = removed.length > 0 && stayed.length > 0 && by === null;
   if (before === null && !isPart) return pin;
   const gone = isPart ? [...removed, ...(before?.gone ?? [])] : (before?.gone ?? []);
   const left = before?.left ?? stayed;
