@@ -195,11 +195,12 @@ function asObject({ since, devices, ...status }: AgentStatus): object {
     running: true,
     ...status,
     since: new Date(since).toISOString(),
-    devices: devices.map(({ address, name, identity, state, faces, waiting }) => ({
+    devices: devices.map(({ address, name, identity, state, standing, faces, waiting }) => ({
       server: address,
       name,
       identity,
       state: state.kind,
+      standing,
       faces,
       waiting,
     })),
@@ -211,12 +212,20 @@ function asText({ pid, version, since, faces, folder, stays, devices }: AgentSta
     `Agent ${version}, process ${pid}, since ${new Date(since).toISOString()}, ${counted(faces, "face")}${stays ? ", stays" : ""}`,
     `Folder ${escapedLine(folder)}`,
     ...devices.map(
-      ({ address, name, state, waiting, faces: own }) =>
-        `${escapedLine(address)} as ${escapedLine(name)}: ${state.kind}, ${counted(own, "face")}, ${waiting ?? "unknown"} waiting`,
+      ({ address, name, state, standing, waiting, faces: own }) =>
+        `${escapedLine(address)} as ${escapedLine(name)}: ${state.kind}${STANDING[standing]}, ${counted(own, "face")}, ${waiting ?? "unknown"} waiting`,
     ),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
+
+/** `pad devices` there tells what to do. */
+const STANDING = {
+  unknown: "",
+  confirmed: "",
+  pending: " (waits to be confirmed)",
+  removed: " (was removed)",
+} as const;
 
 function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;

@@ -247,6 +247,7 @@ test("AG-19 the agent tells how it is: its process, its faces, each device with 
           name: "alice",
           identity: "AAAAAAAAAAAAAAAAAAAAAA name alice",
           state: agents.chats.get("alice")?.state,
+          standing: "confirmed",
           faces: 1,
           waiting: 3,
         },

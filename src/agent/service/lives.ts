@@ -110,6 +110,7 @@ export class Lives {
         name: life.chat.me,
         identity: key,
         state: life.state,
+        standing: life.chat.standing.kind,
         faces: life.faces,
         waiting: await life.waiting(),
       })),

@@ -74,7 +74,17 @@ const status = v.object({
   folder: word,
   faces: count,
   devices: v.pipe(
-    v.array(v.object({ address: word, name: word, identity: word, state, faces: count, waiting: v.nullable(count) })),
+    v.array(
+      v.object({
+        address: word,
+        name: word,
+        identity: word,
+        state,
+        standing: v.picklist(["unknown", "confirmed", "pending", "removed"]),
+        faces: count,
+        waiting: v.nullable(count),
+      }),
+    ),
     v.maxLength(1000),
   ),
 });
@@ -93,6 +103,8 @@ export interface AgentStatus {
     /** The server's id and who one is there. */
     readonly identity: string;
     readonly state: ClientState;
+    /** Whether it is one of its person's devices. */
+    readonly standing: Standing["kind"];
     readonly faces: number;
     /** Messages that wait to be sent; null: the store can't tell. */
     readonly waiting: number | null;
