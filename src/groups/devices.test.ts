@@ -43,6 +43,26 @@ test("GR-38 a person has so many devices and no more", () => {
   expect(world.refusal(hello("b1", bob, 1))).toEqual({ reason: "too-many", of: "devices" });
 });
 
+test("GR-38 whoever makes devices and removes them takes nobody else's room: of removed ones that no group has so many are remembered", () => {
+  const world = new DeliveryServiceWorld({ maxDevices: 6, maxRemovedPerOwner: 2 });
+  world.accept(hello("b1", bob, 1));
+  world.accept(hello("a1", alice, 1));
+  world.publish("a1", 1);
+  world.create("b1", bob, "g", everyone, "open");
+  world.add("b1", bob, "g", [["a1", alice]]);
+  for (let n = 1; n <= 20; n += 1) {
+    world.at += 1;
+    world.accept(hello(`a${n + 1}`, alice, 1));
+    world.accept({ kind: "remove-device", device: id(`a${n}`), why: "device-removed" });
+  }
+  expect(world.state.deviceCount).toBeLessThanOrEqual(5);
+  world.accept(hello("b2", bob, 1));
+  // Those that were removed last, and what a group still has, stay out.
+  for (const device of ["a20", "a1"]) {
+    expect(world.refusal(hello(device, alice, 2))).toEqual({ reason: "device-removed" });
+  }
+});
+
 test("SV-51 a released owner's key and devices are gone, with their packages, and the next device sets a new key", () => {
   const world = new DeliveryServiceWorld();
   world.accept(hello("a1", alice, 1, "first"));

@@ -8,7 +8,7 @@ import { packageLog } from "./logs.ts";
 import { confirmedDevice, knownDevice, liveDevicesOf, sameOwner } from "./members.ts";
 import { takesOver } from "./receipts.ts";
 import type { GroupRefusal } from "./refusals.ts";
-import type { PackagesRow, RemovalReason, Row, UserKeyRow } from "./rows.ts";
+import type { Owner, PackagesRow, RemovalReason, Row, UserKeyRow } from "./rows.ts";
 import { incarnationOf, ownerKey, type State } from "./state.ts";
 
 type Online = Extract<ServerCommand, { kind: "device-online" }>;
@@ -29,7 +29,8 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
   const sealKey = command.sealKey ?? before?.sealKey;
   const now = { counter, since: before?.since ?? at, seen: at, removed: false, ...(sealKey && { sealKey }) };
   const device = isFormer && before !== undefined ? { ...before, ...now } : { owner, key, userKey, record, ...now };
-  const rows: Row[] = [{ table: "device", key: id, value: device }];
+  const forgotten = before === undefined ? forgottenDevices(state, owner) : [];
+  const rows: Row[] = [{ table: "device", key: id, value: device }, ...forgotten];
   const live: LiveEvent[] = [];
   if (present === undefined) {
     const value = { userKey, since: at, first: userKey, incarnation: incarnationOf(state), floor: at };
@@ -89,6 +90,20 @@ export function refusalOfOnline(state: State, command: Online): GroupRefusal | n
 export function refusalOfNewDevice(state: State, own: number): GroupRefusal | null {
   const { maxDevices, maxDevicesPerOwner } = state.settings;
   return state.deviceCount >= maxDevices || own >= maxDevicesPerOwner ? { reason: "too-many", of: "devices" } : null;
+}
+
+/**
+ * Devices count against all owners' bound, removed ones too: whoever makes and removes one after another would take the room of all others.
+ * An id that is forgotten so may be used again, by who can sign a record for it; a group that knows the device keeps it.
+ */
+export function forgottenDevices(state: State, owner: Owner): Row[] {
+  const seen = (id: DeviceId) => get(state.devices, id)?.seen ?? 0;
+  const removed = [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => get(state.devices, id)?.removed);
+  const surplus = removed.length - state.settings.maxRemovedPerOwner;
+  if (surplus <= 0) return [];
+  const isIn = (id: DeviceId) => get(state.groupsOf, id) !== undefined || get(state.welcomesOf, id) !== undefined;
+  const forgettable = removed.filter((id) => !isIn(id)).toSorted((a, b) => seen(a) - seen(b) || (a < b ? -1 : 1));
+  return forgettable.slice(0, surplus).map((key) => ({ table: "device", key, value: null }));
 }
 
 /** Whether this server itself had taken the key of this device before it was restored from an older backup, see receipts.ts. */

@@ -119,8 +119,21 @@ test("GR-56 a device that is there under the present user key waits for nothing,
   w.state = applyLive(w.state, { kind: "device-came", device: id("a1"), session: 7, replaced: null });
   expect(w.accept(ask("a1"))).toEqual({ kind: "confirmation", confirmation: null });
   expect(w.state.pending.size).toBe(0);
-  w.accept(ask("a1", alice, { fresh: true }));
+  w.accept(ask("a1", alice, { fresh: true, session: 7 }));
   expect(w.state.pending.size).toBe(1);
+});
+
+test("GR-56 what waits for a device that is known is given up by nobody but who has said hello as it", () => {
+  const w = world();
+  w.online("a2", alice);
+  w.accept(ask("a2"));
+  w.accept(confirm("a1", "a2"));
+  // A removed device knows what the others ask with, and can ask in their place; what it gets is sealed to them.
+  const stranger = ask("a2", alice, { fresh: true, session: 8 });
+  expect(w.accept(stranger)).toMatchObject({ confirmation: { record: "record" } });
+  w.state = applyLive(w.state, { kind: "device-came", device: id("a2"), session: 7, replaced: null });
+  expect(w.accept(stranger)).toMatchObject({ confirmation: { record: "record" } });
+  expect(w.accept({ ...stranger, session: 7 })).toMatchObject({ confirmation: null });
 });
 
 test("GR-57 whoever is confirmed counts among the owner's devices before it has come", () => {

@@ -14,13 +14,14 @@ type Ask = Extract<ServerCommand, { kind: "ask-confirmation" }>;
 export function decideAsk(state: State, command: Ask, { at }: Context): Decision {
   const refusal = refusalOfAsk(state, command);
   if (refusal !== null) return refuse(refusal);
-  const { device: id, owner, key, label, sealKey, token, session, fresh } = command;
+  const { device: id, owner, key, label, sealKey, token, session } = command;
+  const fresh = command.fresh && maySpoil(state, command);
   const confirmation = get(state.confirmations, id);
   if (confirmation !== undefined && !fresh) {
     const rows: Row[] = get(state.pending, id) === undefined ? [] : [{ table: "pending", key: id, value: null }];
     return { ...reply({ kind: "confirmation", confirmation }), rows };
   }
-  if (isThere(state, command)) return reply({ kind: "confirmation", confirmation: null });
+  if (isThere(state, command, fresh)) return reply({ kind: "confirmation", confirmation: null });
   const live: LiveEvent[] = [];
   const replaced = get(state.asking, id) ?? null;
   if (replaced !== session) live.push({ kind: "asking-came", device: id, session, replaced });
@@ -52,8 +53,17 @@ function refusalOfAsk(state: State, { device: id, owner, key, session }: Ask): G
   return isNew && state.pending.size >= state.settings.maxPending ? { reason: "too-many", of: "devices" } : null;
 }
 
+/**
+ * Asking proves no key: one of the person's devices, removed since, knows all that another one asks with. So what waits for a device that is
+ * known under the present user key is given up by nobody but who has said hello as it.
+ */
+function maySpoil(state: State, { device: id, owner, session }: Ask): boolean {
+  const present = get(state.userKeys, ownerKey(owner))?.userKey;
+  return get(state.devices, id)?.userKey !== present || get(state.online, id) === session;
+}
+
 /** One that is here under the present user key has come with its confirmation already, however late it asks. */
-function isThere(state: State, { device: id, owner, fresh }: Ask): boolean {
+function isThere(state: State, { device: id, owner }: Ask, fresh: boolean): boolean {
   const isOwn = get(state.devices, id)?.userKey === get(state.userKeys, ownerKey(owner))?.userKey;
   return isOwn && !fresh && get(state.online, id) !== undefined;
 }

@@ -111,6 +111,8 @@ test("GR-58 a device without a seal key waits to be confirmed anew, and what con
   for (const device of ["a4", "a5"]) {
     expect(w.refusal(online(device, "first", { counter: 2 }))).toEqual({ reason: "other-user-key", userKey: "second" });
   }
+  const takeover = rotate("a4", { former: "second", userKey: "third", removed: [id("a1"), id("a3")] });
+  expect(w.refusal(takeover)).toEqual({ reason: "other-user-key", userKey: "second" });
   const take = { kind: "take-packages", device: id("b1"), group: id("g"), of: [id("a4")] } as const;
   expect(w.refusal(take)).toEqual({ reason: "unknown-device", device: id("a4") });
 });

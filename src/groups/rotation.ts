@@ -5,9 +5,9 @@
 import { get } from "../core/persistent-map.ts";
 import type { RotateUserKey, ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
-import { endOf, gone, refusalOfNewDevice } from "./devices.ts";
+import { endOf, forgottenDevices, gone, refusalOfNewDevice } from "./devices.ts";
 import type { DeviceId } from "./ids.ts";
-import { confirmedDevicesOf, isBarred, knownDevice, liveDevicesOf, sameOwner } from "./members.ts";
+import { confirmedDevice, confirmedDevicesOf, isBarred, liveDevicesOf, sameOwner } from "./members.ts";
 import { devicesChanged } from "./pending.ts";
 import { floorOf } from "./receipts.ts";
 import type { GroupRefusal } from "./refusals.ts";
@@ -16,7 +16,7 @@ import { incarnationOf, ownerKey, type State } from "./state.ts";
 
 /** One user key in place of another (compare and set), without the devices that are removed; those that stay find what they need. */
 export function decideRotate(state: State, command: RotateUserKey, { at }: Context): Decision {
-  const device = knownDevice(state, command.device);
+  const device = confirmedDevice(state, command.device);
   if ("refusal" in device) return device;
   const { owner } = device;
   const present = get(state.userKeys, ownerKey(owner));
@@ -97,6 +97,7 @@ export function decideReset(
   return {
     rows: [
       ...left.rows,
+      ...forgottenDevices(state, owner),
       ...withoutConfirmations(state, owner, new Set()),
       ...withoutPending(state, owner),
       {

@@ -2,6 +2,8 @@
 export interface Settings {
   readonly maxDevices: number;
   readonly maxDevicesPerOwner: number;
+  /** Removed ones of one owner that are remembered though no group has them any more: over it the ones that were unseen for longest are forgotten. */
+  readonly maxRemovedPerOwner: number;
   /** Devices that may wait to be confirmed: of all owners, and of one, of whom then the oldest goes. */
   readonly maxPending: number;
   readonly maxPendingPerOwner: number;
@@ -42,6 +44,7 @@ const DAY = 86_400_000;
 export const DEFAULT_SETTINGS: Settings = {
   maxDevices: 20_000,
   maxDevicesPerOwner: 16,
+  maxRemovedPerOwner: 64,
   maxPending: 2_000,
   maxPendingPerOwner: 8,
   pendingAge: 7 * DAY,

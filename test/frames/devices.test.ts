@@ -209,6 +209,18 @@ test("FR-30 a device that is no more is removed without another user key, and no
   expect(await first.ask("retire-device", { device: idOf(device) })).toEqual({ refusal: { reason: "wrong-device" } });
 });
 
+test("FR-30 of a device that is no more everybody is told once, however often its person says so", async () => {
+  await using server = await startTestServer();
+  const { userKey, first } = await aliceOn(server.port);
+  const { device: copy } = await secondOf(server.port, userKey);
+  await first.get("retire-device", { device: idOf(copy) });
+  using bob = await FramePeer.connect(server.port);
+  await bob.greet("bob", null);
+  for (let count = 0; count < 50; count += 1) await first.get("retire-device", { device: idOf(copy) });
+  await bob.get("look-up", { name: "alice" });
+  expect(bob.pushes.filter(({ type }) => type === "presence")).toEqual([]);
+});
+
 test("FR-31 who has lost all devices begins anew where a tailnet vouches; a bare name can't", async () => {
   const { server, fake } = await startScene();
   const dial = async () => await FramePeer.connect(server.port, { socket: await fake.dial("bob-laptop", server.port) });

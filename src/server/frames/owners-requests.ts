@@ -5,6 +5,7 @@ import type { DeviceRow } from "../../groups/rows.ts";
 import type { Request, RequestBody } from "../../wire/frames/requests.ts";
 import { base64url } from "../groups/found-device.ts";
 import type { Speaker } from "../groups/service.ts";
+import type { SessionLink } from "../session/protocol.ts";
 import { answered, replyTo, type Answered } from "./answered.ts";
 import { ownDevices } from "./own-devices.ts";
 import { userKeyOfRecord } from "./proof.ts";
@@ -16,13 +17,12 @@ type OwnersRequest = Extract<
 >;
 
 const WRONG: Answered = { refusal: { reason: "wrong-device" } };
+/** Bytes of what everybody is told of a person's devices, about: a record of each. */
+const DEVICES_COST = 2048;
 const nothing = () => ({});
 
-export async function answerOwner(
-  { type, body }: OwnersRequest,
-  speaker: Speaker,
-  { name, services }: { readonly name: string; readonly services: FramesServices },
-): Promise<Answered> {
+export async function answerOwner({ type, body }: OwnersRequest, speaker: Speaker, asking: Session): Promise<Answered> {
+  const { services } = asking;
   const { groups } = services;
   const { device } = speaker;
   const own = get(groups.state.devices, device);
@@ -35,13 +35,26 @@ export async function answerOwner(
     case "dismiss-device":
       return answered(type, await groups.ask(speaker, { kind: type, device, other: body.device }), nothing);
     case "retire-device": {
+      const wasThere = get(groups.state.devices, body.device)?.removed === false;
       const outcome = await groups.ask(speaker, { kind: type, device, other: body.device });
-      if (outcome.ok) services.onDevices(name);
+      if (outcome.ok && wasThere) tellAll(asking);
       return answered(type, outcome, nothing);
     }
     case "rotate-user-key":
-      return await rotate(body, { speaker, own, services }, name);
+      return await rotate(body, { speaker, own, services }, asking);
   }
+}
+
+/** Everybody hears of it, so it costs as much as an answer of that size: whoever does so again and again waits. */
+function tellAll({ link, name, services }: Session): void {
+  services.onDevices(name);
+  link.charge(DEVICES_COST * services.readers());
+}
+
+interface Session {
+  readonly link: SessionLink;
+  readonly name: string;
+  readonly services: FramesServices;
 }
 
 interface Asking {
@@ -74,14 +87,14 @@ async function confirm(
   return answered("confirm-device", await groups.ask(speaker, command), nothing);
 }
 
-async function rotate(body: RequestBody<"rotate-user-key">, asking: Asking, name: string): Promise<Answered> {
+async function rotate(body: RequestBody<"rotate-user-key">, asking: Asking, session: Session): Promise<Answered> {
   const { speaker, own, services } = asking;
   const { groups } = services;
   const command = rotationOf(body, asking);
   if (!("kind" in command)) return command;
   const before = groups.userKeyOf(own.owner);
   const outcome = await groups.ask(speaker, command);
-  if (outcome.ok && groups.userKeyOf(own.owner) !== before) services.onDevices(name);
+  if (outcome.ok && groups.userKeyOf(own.owner) !== before) tellAll(session);
   return answered("rotate-user-key", outcome, () => ({ receipt: groups.receiptFor(own.owner) ?? new Uint8Array() }));
 }
 
