@@ -28,7 +28,9 @@ export type ChatEvent =
   | { readonly kind: "kicked" }
   | { readonly kind: "banned" }
   /** Something that the server says unasked, in its own words. */
-  | { readonly kind: "notice"; readonly text: string };
+  | { readonly kind: "notice"; readonly text: string }
+  /** What one's own device has to say, in our words. */
+  | { readonly kind: "word"; readonly text: string };
 
 /**
  * What a chat client is, over whatever protocol. No method rejects: what can be expected to fail comes as a value. Nothing is

@@ -56,6 +56,8 @@ export interface SendOptions {
   readonly replyTo?: string;
   /** Who is new among the readers is accepted with it, unseen. */
   readonly acceptMembers?: boolean;
+  /** Names of readers that the writer was shown before they began to write: new ones among them hold nothing back. */
+  readonly shown?: readonly string[];
 }
 
 export interface Room {

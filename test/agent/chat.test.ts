@@ -132,7 +132,8 @@ test("CA-3 rooms are made, joined, invited to and left, and who came and went is
   await world.until(async () => (await alice.lines("#ops")).includes("(alice: removed bob)"));
   expect(await alice.lines("#ops")).toEqual(["(alice: added bob)", "alice: welcome", "(alice: removed bob)"]);
   expect(await bob.send("#ops", "still here?")).toEqual({ kind: "refused", error: { reason: "not-in-conversation" } });
-  expect(await bob.chat.leave(bob.conversation("#everyone").id)).toEqual({
+  answered(await bob.chat.direct("alice"));
+  expect(await bob.chat.leave(bob.conversation("alice").id)).toEqual({
     kind: "refused",
     error: { reason: "not-allowed" },
   });
@@ -207,6 +208,17 @@ test("CA-5 messages wait for a newcomer until the writer has looked, and say so;
   await world.until(async () => (await carol!.lines("#everyone")).includes("alice: whoever"));
 });
 
+test("CA-5 a newcomer whom the writer was shown before they began to write holds nothing back; any other does", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await world.until(() => readersOf(alice, "#everyone").length === 2);
+  const { id } = alice.conversation("#everyone");
+  expect(await alice.chat.send(id, "seen", { shown: ["alice", "bob"] })).toEqual({ kind: "taken" });
+  await world.until(async () => (await bob.lines("#everyone")).includes("alice: seen"));
+  await world.arrive("carol");
+  await world.until(() => readersOf(alice, "#everyone").length === 3);
+  expect(await alice.chat.send(id, "unseen", { shown: ["alice", "bob"] })).toMatchObject({ kind: "held" });
+});
+
 test("CA-5 what is held can be taken back, and then is never sent", async () => {
   const [alice, bob] = await two("alice", "bob");
   await world.until(() => readersOf(alice, "#everyone").length === 2);
@@ -252,7 +264,7 @@ test("CA-6 a key that isn't the one known holds what is written until that is ac
   expect(await alice.chat.acceptReaders(pair.id)).toEqual({ kind: "taken" });
   await world.until(async () => (await bob.lines("alice")).includes("alice: is it you?"));
   expect(alice.events).toContainEqual(
-    expect.objectContaining({ kind: "notice", text: expect.stringContaining("A new key is taken for bob") }),
+    expect.objectContaining({ kind: "word", text: expect.stringContaining("A new key is taken for bob") }),
   );
   expect((await alice.store.load()).pins.find(({ who }) => who.identity === "bob")).toMatchObject({
     userKey: before?.userKey,

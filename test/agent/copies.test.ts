@@ -136,7 +136,7 @@ async function says(device: ServedChat, lines: readonly string[]): Promise<void>
 /** On the screen: a line about it. */
 async function isTold({ events }: ServedChat): Promise<void> {
   await world.until(() =>
-    events.some(({ kind, ...told }) => kind === "notice" && "text" in told && told.text.includes(IN_ITS_PLACE)),
+    events.some(({ kind, ...told }) => kind === "word" && "text" in told && told.text.includes(IN_ITS_PLACE)),
   );
 }
 

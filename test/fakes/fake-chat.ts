@@ -44,6 +44,13 @@ export class FakeChat implements Chat {
     return this.say(text) ? "done" : "kept";
   }
 
+  /** How often somebody has begun to write. */
+  begun = 0;
+
+  began(): void {
+    this.begun += 1;
+  }
+
   say(text: string): boolean {
     if (this.#snapshot.link.kind !== "online") return false;
     this.submitted.push(text);

@@ -516,7 +516,8 @@ export class FakeSealedChat implements SealedChat {
     for (const waiting of this.#waiting) {
       const { group, text, options } = waiting;
       const hold = this.#holds.get(group);
-      if (hold?.kind === "new-readers" && options.acceptMembers === true) this.#holds.delete(group);
+      const isShown = hold?.kind === "new-readers" && hold.who.every((name) => options.shown?.includes(name) === true);
+      if (hold?.kind === "new-readers" && (isShown || options.acceptMembers === true)) this.#holds.delete(group);
       if (this.#holds.has(group)) continue;
       this.#waiting = this.#waiting.filter((one) => one !== waiting);
       this.world.append(group, { id: waiting.id, from: this.me, text, replyTo: options.replyTo ?? null });

@@ -22,7 +22,7 @@ test("RT-36 alice's laptop, phone and NAS and bob's two write and read as one pe
   const phone = new Person(alicesPod, "alice", chat.name);
   const [bob, bobsOther] = [new Person(bobsLaptop, "bob", chat.v4), new Person(bobsPhone, "bob", chat.name)];
   const backup = new Person(nas, "backup", chat.v4);
-  await laptop.pad("rooms");
+  await laptop.pad("rooms", "join", "#everyone");
   await bob.sees("#everyone", ALICE, BOB);
 
   await phone.confirmedBy(laptop);

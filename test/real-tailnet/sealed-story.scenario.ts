@@ -24,8 +24,8 @@ test("RT-33 three people, one away and back, the server killed and restored from
   const backup = join(scratchFolder(), "monday");
   const first = await chat.serve();
   const { data } = first;
-  await carol.pad("rooms");
-  await bob.pad("rooms");
+  await carol.pad("rooms", "join", "#everyone");
+  await bob.pad("rooms", "join", "#everyone");
 
   await does(alice, "rooms", "create", ROOM, "--invite-only");
   await does(alice, "rooms", "invite", ROOM, "bob");

@@ -13,8 +13,8 @@ test("RT-34 in userspace mode people are marked, too", async ({ chat, alice: ali
   await chat.serve();
   const alice = new Person(alicesNode, "alice", chat.v4);
   const dave = new Person(pod, "dave", chat.name);
-  await alice.pad("rooms");
-  await dave.pad("rooms");
+  await alice.pad("rooms", "join", "#everyone");
+  await dave.pad("rooms", "join", "#everyone");
   const all = [`${ALICE}: in tailnet`, `${DAVE}: in tailnet`];
   await dave.marks("#everyone", ...all);
   await alice.marks("#everyone", ...all);

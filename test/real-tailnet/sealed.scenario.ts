@@ -52,7 +52,7 @@ test("RT-28 who was away reads what was said meanwhile once and in order, though
   const before = await chat.serve();
   const alice = new Person(alicesNode, "alice", chat.v4);
   const bob = new Person(bobsNode, "bob", chat.v4);
-  await alice.pad("rooms");
+  await alice.pad("rooms", "join", "#everyone");
   await bob.sees("#everyone", ALICE, BOB);
   await bob.goAway();
   await alice.pad("send", "#everyone", "one", "--accept-members");
@@ -119,7 +119,7 @@ test("RT-29 the server's key expires: what is written waits, and after a new log
   const server = await node.serve();
   const alice = new Person(alicesNode, "alice", node.v4);
   const bob = new Person(bobsNode, "bob", node.v4);
-  await alice.pad("rooms");
+  await alice.pad("rooms", "join", "#everyone");
   await bob.sees("#everyone", ALICE, BOB);
   await alice.pad("send", "#everyone", "before", "--accept-members");
   await tailnet.expire(node);
@@ -144,7 +144,7 @@ test("RT-30 another person can't speak under somebody's name, nor come into a ro
   const alice = new Person(alicesNode, "alice", chat.v4);
   const bob = new Person(bobsNode, "bob", chat.v4);
   await alice.pad("rooms", "create", "#ours", "--invite-only");
-  await bob.pad("rooms");
+  await bob.pad("rooms", "join", "#everyone");
   await alice.pad("rooms", "invite", "#ours", "bob");
   await alice.pad("send", "#ours", "just us", "--accept-members");
   await bob.hasRead("#ours", "alice just us");

@@ -40,7 +40,7 @@ describe.skipIf(!HAS_TMUX)("pad chat with a real server and real agents (needs t
     const data = scratchFolder();
     const server = await startServer(data);
     const [alice, bob] = [somebody("alice", server), somebody("bob", server)];
-    await bob.pad("rooms");
+    await bob.pad("rooms", "join", "#everyone");
     const atAlice = await alice.chat();
     await atAlice.until(/🔒 #everyone \(bob, whoever joins\)>/);
     await bob.pad("agent", "stop");

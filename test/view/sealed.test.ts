@@ -149,6 +149,32 @@ test("VW-30 the open room of a server that was found later stands behind the fir
   expect(chat.getSnapshot().conversations[1]?.title).toBe("ALL");
 });
 
+test("VW-31 whoever was shown as a reader before somebody began to write holds nothing back; who comes while they write does", async () => {
+  const { world, alice } = meet();
+  const { chat } = await open(alice);
+  world.join("carol");
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  chat.began();
+  chat.submit("seen");
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({ text: "seen", delivery: { kind: "stored" } });
+  chat.began();
+  world.join("dave");
+  alice.hold("#everyone", { kind: "new-readers", who: ["dave"] });
+  chat.submit("unseen");
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({ text: "unseen", delivery: { kind: "sending" } });
+  chat.submit("/accept");
+  await settled();
+  // A room of more people than the line names, into which somebody came in sight.
+  world.join("erin");
+  alice.hold("#everyone", { kind: "new-readers", who: ["erin"] });
+  chat.began();
+  chat.submit("seen, too");
+  await settled();
+  expect(lastMessage(chat)).toMatchObject({ text: "seen, too", delivery: { kind: "stored" } });
+});
+
 test("VW-31 new readers hold it until /accept; a changed key needs its owner's name", async () => {
   const { world, alice } = meet();
   const { chat } = await open(alice);

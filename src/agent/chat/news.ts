@@ -58,25 +58,25 @@ export class News {
       case "device-replaced": {
         const text =
           "This device's state is an older one than the server knows (copied, or brought back from a backup): a new device of yours has taken its place. It comes back into open rooms by itself, into other conversations as soon as another device there is online.";
-        this.#state.tell({ kind: "notice", text });
+        this.#state.tell({ kind: "word", text });
         await this.#waitForReturn();
         return;
       }
       case "own-key-changed": {
         const text =
           "The server says that you have another user key than this device knows, and none of your devices has said so in a room that this one is in. This device stays with its own. Look at your other devices: pad devices; if you have begun anew with one of them, make this one new, too: pad devices new.";
-        this.#state.tell({ kind: "notice", text });
+        this.#state.tell({ kind: "word", text });
         return;
       }
       case "server-restored": {
         const text =
           "The server was restored from a backup. What it lost of sealed conversations is sent again by whoever wrote it.";
-        this.#state.tell({ kind: "notice", text });
+        this.#state.tell({ kind: "word", text });
         return;
       }
       case "misplaced": {
         const what = event.conversation.startsWith("direct:") ? "a direct conversation" : titleOf(event.conversation);
-        this.#state.tell({ kind: "notice", text: `Not let in: the server offered as ${what} ${event.why}.` });
+        this.#state.tell({ kind: "word", text: `Not let in: the server offered as ${what} ${event.why}.` });
         return;
       }
       case "client":

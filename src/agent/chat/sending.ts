@@ -17,6 +17,8 @@ export interface Intent {
   /** Its id, where whoever writes has made one: asked again under it, nothing is written twice. */
   readonly id?: string | undefined;
   readonly acceptMembers?: boolean | undefined;
+  /** By name, whom the writer was shown as readers. */
+  readonly shown?: readonly string[] | undefined;
 }
 
 /** `text`: what is shown while it waits; null for an edit or deletion. */
@@ -130,7 +132,7 @@ export class Sending {
     if (changed.length > 0) {
       const names = this.#state.names.all(changed).join(", ");
       const text = `A new key is taken for ${names}. Until you have compared it, anybody could be behind it.`;
-      this.#state.tell({ kind: "notice", text });
+      this.#state.tell({ kind: "word", text });
     }
     this.#hold(talk, []);
     await this.#state.runtime.accept(talk.key, accepted);
@@ -159,14 +161,17 @@ export class Sending {
   async #writeNew(talk: Talk, content: Content, written: Written): Promise<Outcome> {
     const obstacle = obstacleTo(talk, content) ?? this.#outside(talk);
     if (obstacle !== null) return obstacle;
-    const { id: given, acceptMembers = false, text = null, quote = null } = written;
+    const { id: given, acceptMembers = false, shown: names = [], text = null, quote = null } = written;
     const messageId = given === undefined ? Uint8Array.from(randomBytes(16)) : toBytes(given);
     const waiting: Waiting = { id: toText(messageId), messageId, text, quote, at: this.#now() };
     talk.waiting.push(waiting);
     const outcome = this.#await(talk, waiting.id, acceptMembers);
     if (text !== null) this.#state.message(talk, this.#state.messages.ofWaiting(talk, waiting));
     try {
-      const shown = acceptMembers ? talk.readers : [];
+      const seen = new Set(names);
+      const shown = acceptMembers
+        ? talk.readers
+        : talk.readers.filter((who) => seen.has(this.#state.names.nameOf(who)));
       const kept = await this.#state.runtime.write(talk.key, encodeContent(content), shown, messageId);
       if (kept === null) this.#fail(talk, waiting.id, OFFLINE);
     } catch (error) {

@@ -56,7 +56,7 @@ export function attachedChat({ link, reopen, signal, heartbeat }: AttachedOption
     },
     longestText: (conversation) => sight.longestText(conversation),
     send: async (conversation, text, options: SendOptions = {}) =>
-      await write("send", conversation, { conversation, text, options: { ...options }, id: newId() }),
+      await write("send", conversation, { conversation, text, options: copyOf(options), id: newId() }),
     edit: async (conversation, message, text) =>
       await write("edit", conversation, { conversation, message, text, id: newId() }),
     remove: async (conversation, message) =>
@@ -113,4 +113,8 @@ function newId(): string {
 
 function bounded(limit: number): number {
   return Math.min(MOST_ASKED, Math.max(1, Math.floor(limit)));
+}
+
+function copyOf({ shown, ...options }: SendOptions) {
+  return shown === undefined ? options : { ...options, shown: [...shown] };
 }

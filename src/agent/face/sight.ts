@@ -265,7 +265,11 @@ export class Sight {
     if (event.kind === "message") this.#gap.told(event.message);
     if (event.kind === "held") this.#hold(event);
     const isKept =
-      event.kind === "message" || event.kind === "held" || event.kind === "device-waits" || event.kind === "notice";
+      event.kind === "message" ||
+      event.kind === "held" ||
+      event.kind === "device-waits" ||
+      event.kind === "notice" ||
+      event.kind === "word";
     if (isKept && this.#early !== null && this.#early.length < MOST_EARLY) this.#early.push(event);
     this.#listeners.tell(event);
   }

@@ -143,6 +143,7 @@ export class Life {
         this.#tell({ event });
         return;
       case "notice":
+      case "word":
         if (this.#faces.size > 0) this.#tell({ event });
         else this.#unheard.push(...this.#unheard.splice(0).slice(1 - MOST_UNHEARD), toldLine({ event }));
     }

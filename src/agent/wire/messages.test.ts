@@ -111,6 +111,7 @@ const EVENTS: { readonly [Kind in ChatEvent["kind"]]: fc.Arbitrary<Extract<ChatE
   kicked: fc.constant({ kind: "kicked" }),
   banned: fc.constant({ kind: "banned" }),
   notice: fc.record({ kind: fc.constant("notice"), text }),
+  word: fc.record({ kind: fc.constant("word"), text }),
 };
 
 test("AG-2 whatever a chat tells comes through as it is", () => {

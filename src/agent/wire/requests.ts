@@ -27,7 +27,11 @@ export const REQUESTS = {
       conversation: conversationId,
       text,
       id,
-      options: v.object({ replyTo: v.exactOptional(word), acceptMembers: v.exactOptional(v.boolean()) }),
+      options: v.object({
+        replyTo: v.exactOptional(word),
+        acceptMembers: v.exactOptional(v.boolean()),
+        shown: v.exactOptional(v.pipe(v.array(word), v.maxLength(1_000))),
+      }),
     }),
     gives: outcome,
   },

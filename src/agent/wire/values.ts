@@ -229,4 +229,5 @@ export const event = v.variant("kind", [
   v.object({ kind: v.literal("device-waits"), device }),
   v.object({ kind: v.picklist(["kicked", "banned"]) }),
   v.object({ kind: v.literal("notice"), text }),
+  v.object({ kind: v.literal("word"), text }),
 ]);

@@ -8,7 +8,7 @@ import type { ServerAddress } from "../../client/transport/index.ts";
 export type Narrated =
   | { readonly kind: "state"; readonly state: ClientState }
   | { readonly kind: "unreadable"; readonly from: string }
-  | { readonly kind: "notice"; readonly text: string };
+  | { readonly kind: "notice" | "word"; readonly text: string };
 
 /**
  * Tells what befalls the connection, each in one line; messages are others' business, and so is the end.
@@ -25,6 +25,8 @@ export function narrator(
       note(`A message from ${escapedLine(event.from)} could not be read.`);
     } else if (event.kind === "notice") {
       note(`The server says: ${escapedLine(event.text)}`);
+    } else if (event.kind === "word") {
+      note(escapedLine(event.text));
     } else if (event.kind === "state" && event.state.kind === "online") {
       note(wasOnline ? "Listening again." : `Listening ${where}on ${formatAddress(server)} as ${id}.`);
       wasOnline = true;

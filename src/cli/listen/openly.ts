@@ -33,7 +33,7 @@ export async function listenOpenly(listening: OpenListening): Promise<Ending> {
 
   function hear(event: ChatEvent): void {
     if (stop.aborted) return;
-    if (event.kind === "state" || event.kind === "notice") narrate(event);
+    if (event.kind === "state" || event.kind === "notice" || event.kind === "word") narrate(event);
     if (event.kind !== "message" || heard >= count) return;
     const { conversation, message } = event;
     const isOpen = conversation.kind === "open-room";

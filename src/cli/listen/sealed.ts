@@ -68,7 +68,7 @@ export async function listenSealed(listening: SealedListening): Promise<Ending |
 
   function hear(event: ChatEvent): void {
     if (isOver || stop.aborted) return;
-    if (event.kind === "state" || event.kind === "notice") {
+    if (event.kind === "state" || event.kind === "notice" || event.kind === "word") {
       if (isLive) narrate(event);
     } else if (event.kind === "message" && event.conversation.id === conversation.id) {
       if (isLive) take(event.message);

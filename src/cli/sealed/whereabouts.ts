@@ -152,6 +152,6 @@ export function explainNobody(failure: Failure, name: string, server: ServerAddr
 /** Tells on standard error what a person is to know of their device or server, as long as the chat is there: that it was copied, for one. */
 export function tellNotices(chat: SealedChat, command: string, { stderr }: Pick<ProcessContext, "stderr">): void {
   chat.onEvent((event) => {
-    if (event.kind === "notice") stderr.write(`pad ${command}: ${escapedLine(event.text)}\n`);
+    if (event.kind === "word") stderr.write(`pad ${command}: ${escapedLine(event.text)}\n`);
   });
 }

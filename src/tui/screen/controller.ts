@@ -74,10 +74,12 @@ export class Controller {
 
   #press(input: Input): void {
     const { current, settings } = this.#ports.chat.getSnapshot();
-    const { composer, effect } = press(composerOf(this.#snapshot.composers, current.id), input, {
+    const former = composerOf(this.#snapshot.composers, current.id);
+    const { composer, effect } = press(former, input, {
       complete: (before) => this.#ports.chat.complete(before),
       askPaste: settings.askPaste,
     });
+    if (former.text === "" && composer.text !== "") this.#ports.chat.began();
     this.#change({
       screen: effect?.kind === "interrupt" ? this.#snapshot.screen : disarmed(this.#snapshot.screen),
       composers: withComposer(this.#snapshot.composers, current.id, composer),

@@ -3,6 +3,7 @@ import {
   type ChatEvent,
   type ClientState,
   type ConnectionEnd,
+  type Conversation as Talk,
   type ConversationId,
   type Hold,
   type Person,
@@ -69,6 +70,10 @@ class ChatModel implements Chat {
 
   async #tellLater(later: ChatPorts["later"], id: ConversationId): Promise<void> {
     for (const line of (await later) ?? []) this.#store.note(line, "plain", id);
+  }
+
+  began(): void {
+    this.#messaging.began(this.getSnapshot().current);
   }
 
   submit(text: string): Submitted {
@@ -187,6 +192,7 @@ class ChatModel implements Chat {
   }
 
   #event(event: ChatEvent): void {
+    if ("conversation" in event) this.#toldReaders(event.conversation);
     switch (event.kind) {
       case "state":
         this.#showState(event.state);
@@ -220,6 +226,9 @@ class ChatModel implements Chat {
         // One line, whatever reason an operator gave.
         this.#store.note(`The server says: ${visibleLine(event.text)}`);
         return;
+      case "word":
+        this.#store.note(visibleLine(event.text));
+        return;
       case "standing":
         this.#devices.stood(event.standing);
         return;
@@ -230,6 +239,14 @@ class ChatModel implements Chat {
       case "banned":
       // The end that follows says it.
     }
+  }
+
+  #toldReaders(talk: Talk): void {
+    const { id, readerNames } = this.getSnapshot().current;
+    if (talk.id !== id || !("readers" in talk) || readerNames === null) return;
+    const before = new Set(readerNames);
+    const came = talk.readers.filter((name) => !before.has(name));
+    if (came.length > 0 && before.size > 0) this.#messaging.came(id, came);
   }
 
   /** Said once for each reason; it stands above the input as long as it holds. */

@@ -10,6 +10,8 @@ export interface Chat {
    * conversation.
    */
   submit(text: string): Submitted;
+  /** Somebody begins to write to the current conversation: whoever is shown there as a reader now has been seen, for that text. */
+  began(): void;
   /** Says a text to the current conversation whatever it looks like: what was pasted is no command. */
   say(text: string): boolean;
   /** Opens a conversation that is there. */

@@ -12,7 +12,7 @@ import { mentions, readSpeech } from "../text/speech.ts";
 import { utf8Length } from "../text/utf8-length.ts";
 import { alertFor, AlertLimits } from "./alerts.ts";
 import type { ChatPorts } from "./ports.ts";
-import type { Delivery, Message } from "./snapshot.ts";
+import type { Conversation, Delivery, Message } from "./snapshot.ts";
 import type { Placed, SnapshotStore } from "./snapshot-store.ts";
 
 /** What an automatic answer begins with; one is never answered. */
@@ -20,6 +20,11 @@ const AWAY_MARK = "[away] ";
 
 /** Sealed messages that are known to be from this window. */
 const MOST_FROM_HERE = 10_000;
+
+/** Readers, oneself among them, that the line before the input names. */
+const MOST_NAMED = 4;
+/** Readers who came into one conversation while it was in sight. */
+const MOST_CAME = 1_000;
 
 /** In one absence: names cost others nothing. */
 const MOST_TOLD = 500;
@@ -35,6 +40,9 @@ export class Messaging {
   #byItself = false;
   /** Texts that were written here, and have not been told as messages yet. */
   readonly #untold = new Map<ConversationId, string[]>();
+  /** Where somebody is writing, and who was shown there as a reader when they began. */
+  #begun: { readonly id: ConversationId; readonly readers: readonly string[] } | null = null;
+  readonly #came = new Map<ConversationId, ReadonlySet<string>>();
   /** Ids of messages that were written here: what another window writes comes as an own message, too. */
   readonly #fromHere = new Set<string>();
   /** The readers of the message of each conversation that was told last: most messages have the same, and one array serves them all. */
@@ -72,10 +80,24 @@ export class Messaging {
       return false;
     }
     if (sealed !== undefined) this.#untold.set(id, [...(this.#untold.get(id) ?? []), text]);
-    const options = replyTo === undefined ? {} : { replyTo };
+    const shown = this.#begun?.id === id ? this.#begun.readers : [];
+    this.#begun = null;
+    const options = { ...(replyTo === undefined ? {} : { replyTo }), ...(shown.length === 0 ? {} : { shown }) };
     const sent = isSealed ? sealed.send(id, text, options) : client.send(id, text);
     void this.#settle(id, title, sent, text);
     return true;
+  }
+
+  /** Who comes from now on has not been seen by whoever writes. */
+  began({ id, readerNames }: Pick<Conversation, "id" | "readerNames">): void {
+    const names = readerNames ?? [];
+    this.#begun = { id, readers: names.length <= MOST_NAMED ? names : [...(this.#came.get(id) ?? [])] };
+  }
+
+  /** They came into the conversation that is in sight, which has a line for it. */
+  came(id: ConversationId, names: readonly string[]): void {
+    const seen = this.#came.get(id) ?? new Set();
+    this.#came.set(id, new Set([...seen, ...names].slice(-MOST_CAME)));
   }
 
   /** A message that the client tells: one of our own or somebody's, new or changed. */
