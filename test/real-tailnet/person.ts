@@ -48,10 +48,13 @@ export class Person {
     return stdout;
   }
 
+  /** Comes into #everyone, as with the first window. */
+  async comesIn(): Promise<void> {
+    await this.pad("rooms", "join", "#everyone");
+  }
+
   /** Who is in a room, as `name kind identity`; resolves when these are all, which this device may still have to hear. */
   async sees(room: string, ...people: readonly string[]): Promise<void> {
-    // Listing who is in it joins nothing.
-    if (room === "#everyone") await this.pad("rooms", "join", room);
     await this.#untilPrinted(["rooms", "members", room], (lines) => {
       const found = lines.map((line) => line.replace(/^\*/, "").split("\t").slice(0, 3).join(" "));
       return found.toSorted().join() === [...people].toSorted().join();

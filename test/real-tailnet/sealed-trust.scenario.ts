@@ -34,9 +34,9 @@ test("RT-34 who is hidden from one's node by the policy, or has left the tailnet
   const alice = new Person(alicesNode, "alice", chat.v4);
   const [bob, carol] = [new Person(bobsNode, "bob", chat.v4), new Person(carolsNode, "carol", chat.v4)];
   const backup = new Person(nas, "backup", chat.v4);
-  await alice.pad("rooms", "join", "#everyone");
-  await bob.pad("rooms", "join", "#everyone");
-  await carol.pad("rooms", "join", "#everyone");
+  await alice.comesIn();
+  await bob.comesIn();
+  await carol.comesIn();
   await alice.marks("#everyone", SEEN.alice, SEEN.bob, HIDDEN);
   const held = await alice.run("send", "#everyone", "hello");
   expect(held).toMatchObject({ code: 10, stdout: "" });
@@ -69,8 +69,8 @@ test("RT-34 on the server's own machine nobody is marked: the server knows a nam
   await chat.serve();
   const alice = new Person(alicesNode, "alice", chat.v4);
   const here = new Person(chat, "here", "127.0.0.1");
-  await here.pad("rooms", "join", "#everyone");
-  await alice.pad("rooms", "join", "#everyone");
+  await here.comesIn();
+  await alice.comesIn();
   await here.marks("#everyone", "alice person alice@example.com: -", "here name here: -");
   await alice.marks("#everyone", SEEN.alice, "here name here: -");
 });
@@ -84,8 +84,8 @@ test("RT-35 people, and a person and a machine, see the same number, and each re
   await chat.serve();
   const alice = new Person(alicesNode, "alice", chat.v4);
   const [bob, backup] = [new Person(bobsNode, "bob", chat.v4), new Person(nas, "backup", chat.v4)];
-  await alice.pad("rooms", "join", "#everyone");
-  await bob.pad("rooms", "join", "#everyone");
+  await alice.comesIn();
+  await bob.comesIn();
   await backup.pad("rooms");
   await alice.pad("rooms", "invite", "#everyone", "backup");
   await alice.marks("#everyone", SEEN.alice, SEEN.bob, SEEN.backup);

@@ -13,8 +13,8 @@ test("RT-34 in userspace mode people are marked, too", async ({ chat, alice: ali
   await chat.serve();
   const alice = new Person(alicesNode, "alice", chat.v4);
   const dave = new Person(pod, "dave", chat.name);
-  await alice.pad("rooms", "join", "#everyone");
-  await dave.pad("rooms", "join", "#everyone");
+  await alice.comesIn();
+  await dave.comesIn();
   const all = [`${ALICE}: in tailnet`, `${DAVE}: in tailnet`];
   await dave.marks("#everyone", ...all);
   await alice.marks("#everyone", ...all);
@@ -29,6 +29,7 @@ test("RT-31 sealed rooms between a person in userspace mode and others, on a ser
   const alice = new Person(alicesNode, "alice", chat.v4);
   const dave = new Person(pod, "dave", chat.name);
   await alice.pad("send", "#everyone", "hello");
+  await dave.comesIn();
   await dave.sees("#everyone", ALICE, DAVE);
   await dave.pad("send", "#everyone", "from the pod");
   await alice.hasRead("#everyone", "alice hello", "dave from the pod");
