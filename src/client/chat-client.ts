@@ -23,7 +23,7 @@ export type ChatEvent =
   | { readonly kind: "held"; readonly conversation: Conversation; readonly hold: Hold | null }
   /** What this device is among its person's has changed. */
   | { readonly kind: "standing"; readonly standing: Standing }
-  /** A new device asks to be one of ours: somebody has to look whether it shows that code. */
+  /** A new device asks to be one of ours: somebody has to look whether it shows that code. With another status than `pending`: it waits no more. */
   | { readonly kind: "device-waits"; readonly device: Device }
   | { readonly kind: "kicked" }
   | { readonly kind: "banned" }

@@ -13,7 +13,8 @@ export function explainStanding(standing: Standing): string | null {
       return null;
     case "pending": {
       const [name, code] = [visibleLine(standing.name), visibleLine(standing.code)];
-      return `This device shows ${code}, and is not one of ${name}'s yet. On one that is, run pad devices confirm ${code}, or press alt-c in its open chat. (If you are not ${name}: choose another name.)`;
+      const trouble = standing.trouble === undefined ? "" : ` ${visibleLine(standing.trouble)}`;
+      return `This device shows ${code}, and is not one of ${name}'s yet. On one that is, run pad devices confirm ${code}, or press alt-c in its open chat. (If you are not ${name}: choose another name.)${trouble}`;
     }
     case "removed":
       return REMOVED;

@@ -51,8 +51,11 @@ export class Devices {
       this.#waiting.set(device.id, device);
       this.#tell({ kind: "device-waits", device });
     }
-    if (event.kind === "own-devices") {
-      this.#waiting = new Map([...this.#waiting].filter(([id]) => event.pending.includes(id)));
+    if (event.kind !== "own-devices") return;
+    const over = this.waiting.filter(({ id }) => !event.pending.includes(id));
+    for (const device of over) {
+      this.#waiting.delete(device.id);
+      this.#tell({ kind: "device-waits", device: { ...device, status: "confirmed", code: null } });
     }
   }
 
@@ -141,7 +144,10 @@ export class Devices {
     const { store, runtime } = this.#state;
     const self = await runtime.self();
     const { userSeed } = await store.load();
-    if (self === null || userSeed === null) return refusedFor({ reason: "device-not-confirmed" });
+    const isOut = this.standing.kind === "removed";
+    // What opens nothing any more is no key to take along.
+    if (self === null || userSeed === null || isOut)
+      return this.obstacle ?? refusedFor({ reason: "device-not-confirmed" });
     const who = { server: self.server, ...self.owner };
     const done = await exportTo(file, passphrase, { store, who, userSeed });
     return done.kind === "done" ? TAKEN : refusedFor({ reason: "other", text: done.text });
@@ -158,9 +164,36 @@ export class Devices {
     // It is history, and no news.
     this.#state.lastPlace = await store.lastPlace();
     this.#state.names.begin(imported.owner.names);
-    return (await runtime.confirmBy(imported.owner.userSeed)) ? TAKEN : refusedFor({ reason: "device-confirmed" });
+    if (!(await runtime.confirmBy(imported.owner.userSeed))) return refusedFor({ reason: "device-confirmed" });
+    return (await this.#isTaken()) ? TAKEN : refusedFor({ reason: "other", text: OLD_KEY });
+  }
+
+  /** Whether the server takes the device under the key that it has now. */
+  async #isTaken(): Promise<boolean> {
+    const { client } = this.#state.runtime;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = () => {
+      if (client.state.kind === "ended") resolve(false);
+    };
+    const stop = this.#state.runtime.onEvent((event) => {
+      if (event.kind === "own-standing") resolve(event.standing.kind === "confirmed");
+      look();
+    });
+    // Without a server it is found out with the next connection.
+    const timer = setTimeout(() => resolve(true), PATIENCE);
+    look();
+    const is = await promise;
+    clearTimeout(timer);
+    stop();
+    return is;
   }
 }
+
+/** For the server's word on a key, in milliseconds. */
+const PATIENCE = 10_000;
+
+const OLD_KEY =
+  "The file's messages are here; its key has been replaced since it was written (a device was removed), so this device waits to be confirmed.";
 
 function waitingDevice({ device, code }: Waiting): Device {
   const { device: id, label, at } = device;

@@ -120,8 +120,13 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
 
   function wordsOf(entry: Exclude<HistoryEntry, { kind: "message" }>): Said {
     switch (entry.kind) {
-      case "members":
-        return { body: "members", from: names.nameOf(entry.by), text: membersText(entry) };
+      case "members": {
+        // One person's own devices are theirs, whoever's client has committed it.
+        const [one, ...more] = new Set(entry.devices.map(({ who }) => who));
+        const isAll = entry.came.length + entry.went.length === entry.devices.length;
+        const by = one !== undefined && more.length === 0 && isAll ? one : entry.by;
+        return { body: "members", from: names.nameOf(by), text: membersText({ ...entry, by }) };
+      }
       case "device-removed":
         return { body: "members", from: names.nameOf(entry.who), text: removedText(entry, entry.who === own().who) };
       case "gap":

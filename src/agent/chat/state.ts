@@ -224,6 +224,6 @@ function ownOf({ id, seed, record }: OwnDevice): Own {
 
 function standingIn({ device, candidate, isRemoved }: Saved, name: string): Standing {
   if (device === null) return { kind: "unknown" };
-  if (candidate !== null) return pendingStanding(candidate.who, device, name);
+  if (candidate !== null) return pendingStanding(candidate, device, name);
   return { kind: isRemoved ? "removed" : "confirmed" };
 }

@@ -208,7 +208,11 @@ export function pending(options: PendingOptions): Pending {
   async function confirmItself({ who, device }: Candidate, userSeed: Uint8Array): Promise<void> {
     const fields = { ...who, label, deviceId: device.id, deviceLabel, node: "", notAfter: 0n };
     const record = confirmDevice(fields, userSeed, signingKeyOf(device.seed).publicKey);
-    await store.commit([{ kind: "device-confirmed", record, userSeed }]);
+    const pin = pinOf(who, signingKeyOf(userSeed).publicKey, system.now());
+    await store.commit([
+      { kind: "device-confirmed", record, userSeed },
+      { kind: "pin-kept", pin },
+    ]);
   }
 
   /** False: it isn't for this device, or not made by whom it has to be made. Then it is forgotten, and asked for anew, once. */
@@ -287,13 +291,18 @@ export function pending(options: PendingOptions): Pending {
     };
   }
 
-  function standingOf({ who, device }: Candidate): Extract<Standing, { kind: "pending" }> {
-    return pendingStanding(who, device, name);
+  function standingOf(candidate: Candidate): Extract<Standing, { kind: "pending" }> {
+    return pendingStanding(candidate, candidate.device, name);
   }
 }
 
-export function pendingStanding(who: Who, { seed }: OwnDevice, name: string): Extract<Standing, { kind: "pending" }> {
-  return { kind: "pending", code: confirmCode(who, signingKeyOf(seed).publicKey), name };
+export function pendingStanding(
+  { who, token }: Pick<Candidate, "who" | "token">,
+  { seed }: OwnDevice,
+  name: string,
+): Extract<Standing, { kind: "pending" }> {
+  const standing = { kind: "pending", code: confirmCode(who, signingKeyOf(seed).publicKey), name } as const;
+  return token === null ? standing : { ...standing, trouble: TOKEN_WAITS };
 }
 
 function candidateIn({ device, candidate, sealKey }: Saved): Candidate | null {
@@ -307,6 +316,9 @@ const AWAY: ReadonlySet<string> = new Set(["not-allowed", "too-many"]);
 
 const TURNED_AWAY =
   "It waits no more: a device of yours has said that it isn't one, nobody has confirmed it for a week, or too many others have asked since. To ask again: pad devices new";
+
+const TOKEN_WAITS =
+  "Its token has confirmed it nowhere yet: the device that made it has to be there, and a token is good once and for its time (pad devices invite makes another).";
 
 const NO_TOKEN =
   "The device token (PAD_DEVICE_TOKEN, PAD_DEVICE_TOKEN_FILE) can't be read: copy it again, or confirm this device by its code.";

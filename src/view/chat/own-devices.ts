@@ -36,8 +36,13 @@ export class OwnDeviceNews {
     this.#show();
   }
 
-  /** Another device waits. Told again, as when it says something else, it is asked about again. */
+  /** Another device waits, or does no more. Told again, as when it says something else, it is asked about again. */
   waits(device: Device): void {
+    if (device.status !== "pending") {
+      this.#waiting = this.#waiting.filter(({ id }) => id !== device.id);
+      this.#show();
+      return;
+    }
     const others = this.#waiting.filter(({ id }) => id !== device.id);
     // Whoever can ask at all can ask again and again: of more than that nothing more is said until some are answered.
     if (others.length < MOST_ASKED) this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
