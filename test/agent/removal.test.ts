@@ -125,6 +125,32 @@ test.each(["never arrives", "is answered, and the answer is lost"])(
   },
 );
 
+test("SR-52 a removal that was done, and whose request is then refused for now, loses nothing of the new key", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const phone = await another(laptop, "phone");
+  await has(bob, "#everyone", 3);
+  const former = await keysOf("alice", bob, "#everyone");
+  const id = await idOf(phone);
+  const { client } = laptop.runtime;
+  const request = client.request.bind(client);
+  let asked = 0;
+  vi.spyOn(client, "request").mockImplementation(async (type, body) => {
+    if (type === "rotate-user-key") asked += 1;
+    const isAgain = type === "rotate-user-key" && asked > 1;
+    if (isAgain) return { kind: "refused", refusal: { reason: "too-many-requests" } };
+    const answer = await request(type, body);
+    return type === "rotate-user-key" ? LOST : answer;
+  });
+  expect(await laptop.chat.removeDevices([id])).toEqual({ kind: "taken" });
+  await laptop.chat.removeDevices([id]);
+  expect(asked).toBe(2);
+  await laptop.stop();
+  laptop.start();
+  await has(bob, "#everyone", 2);
+  await renewed("alice", [laptop, bob], "#everyone", former);
+  for (const device of [laptop, bob]) expect(heldIn(device)).toEqual([]);
+});
+
 test("SR-53 of two devices that remove a third at once one wins, the other follows it, and all have one key", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const nas = await another(laptop, "nas");

@@ -46,6 +46,14 @@ interface Succession {
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
 const PATIENCE = 60_000;
+/** Refusals that say nothing about what was asked, but that it can't be answered now. */
+const PASSING: ReadonlySet<string> = new Set([
+  "hello-first",
+  "not-allowed",
+  "storage-failed",
+  "too-many-messages",
+  "too-many-requests",
+]);
 
 export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   /** Of this device's present user key; null: it is the first that this device knows. */
@@ -135,6 +143,8 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     const { rotation } = await store.load();
     if (rotation === null) return null;
     const answer = await client.request("rotate-user-key", askedOf(rotation));
+    // Nothing of what was asked: it may have been done before, and then the new key is in no other place.
+    if (answer.kind === "refused" && PASSING.has(answer.refusal?.reason ?? "")) return "offline";
     if (answer.kind === "refused") {
       await store.commit([{ kind: "rotation-dropped" }]);
       await follow(entrance, null);
