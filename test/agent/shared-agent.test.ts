@@ -1,6 +1,6 @@
 /** An agent that several users share: in this process, and with real processes of other users where the tests may start such. */
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -166,6 +166,30 @@ test("SY-4 a face of the shared socket reads and writes; what decides on trust, 
   // By the socket of its own user all of it is possible.
   const own = await agents.face({ start: false });
   expect(await own.acceptReaders(everyone)).toEqual({ kind: "taken" });
+});
+
+test("SY-4 the group can't keep the agent's own user out: some of the connections are theirs alone", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const socket = place();
+  await agents.start({ shared: socket });
+  const guests = Array.from({ length: 300 }, () => connect(socket));
+  await Promise.all(guests.map(async (guest) => await once(guest, "data")));
+  expect(await agents.attach({ shared: socket, start: false })).toMatchObject({ kind: "failed", why: "busy" });
+  expect((await agents.attach({ start: false })).kind).toBe("attached");
+  for (const guest of guests) guest.destroy();
+});
+
+test("SY-4 the group can't keep the agent's own user from a server: some of the places are theirs alone", async () => {
+  await using server = await startTestServer();
+  await using agents = new FakeAgents();
+  const socket = place();
+  await agents.start({ shared: socket });
+  const at = { server: { host: "127.0.0.1", port: server.port }, start: false };
+  const attachAs = async (number: number) => await agents.attach({ ...at, shared: socket, name: `guest-${number}` });
+  for (let number = 0; number < 32; number += 1) expect(await attachAs(number)).toMatchObject({ kind: "attached" });
+  expect(await attachAs(32)).toMatchObject({ kind: "failed", why: "busy" });
+  expect(await agents.attach({ ...at, name: "owner" })).toMatchObject({ kind: "attached" });
 });
 
 test("SY-5 when the shared agent ends, its face waits, starts none, and goes on with the next", async () => {

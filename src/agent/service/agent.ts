@@ -49,6 +49,8 @@ export type Started =
 
 /** Connections at once; more are turned away. */
 const MOST_CONNECTIONS = 300;
+/** Of those by the shared socket, so that nobody in its group keeps the agent's own user out. */
+const MOST_GUESTS = 200;
 /** Milliseconds for whoever started it to come, and until it looks again whether something waits. */
 const FIRST_FACE = 10_000;
 const AGAIN = 1000;
@@ -98,6 +100,7 @@ class Agent {
   readonly #lives: Lives;
   #server: Server;
   readonly #connections = new Set<FaceConnection>();
+  #guests = 0;
   readonly #ended = Promise.withResolvers<void>();
   readonly #since = Date.now();
   readonly #stopWatching: () => void;
@@ -190,14 +193,14 @@ class Agent {
     const face = new FaceConnection(socket, {
       rights,
       first: { padserve: "agent", protocol: PROTOCOL, version, pid: process.pid },
-      find: async (wanted) => await this.#lives.find(isOwner ? wanted : { ...wanted, token: null }),
+      find: async (wanted) => await this.#lives.find(isOwner ? wanted : { ...wanted, token: null, isGuest: true }),
       status: async () => await this.#status(),
       forget: (server) => (isOwner ? this.#lives.forget(server) : "not-allowed"),
       revive: (life) => void this.#lives.revive(life).catch((error: unknown) => this.#options.log(String(error))),
       stop: (when, asker) => (isOwner ? this.#stop(when, asker) : "in-use"),
       attached: () => clearTimeout(this.#idle),
       ended: (ended, why) => {
-        this.#connections.delete(ended);
+        if (this.#connections.delete(ended) && !isOwner) this.#guests -= 1;
         if (why !== "closed") log(`a face is gone: ${why}`);
         if (!this.#isEnding) this.#lives.tidySoon();
         this.#rest();
@@ -205,9 +208,13 @@ class Agent {
       failed: (error) =>
         log(`a request failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     });
-    if (this.#connections.size >= MOST_CONNECTIONS) face.bye("too-many");
+    const isFull = this.#connections.size >= MOST_CONNECTIONS || (!isOwner && this.#guests >= MOST_GUESTS);
+    if (isFull) face.bye("too-many");
     else if (this.#isEnding) face.bye("ending");
-    else this.#connections.add(face);
+    else {
+      this.#connections.add(face);
+      if (!isOwner) this.#guests += 1;
+    }
   }
 
   async #status(): Promise<AgentStatus> {

@@ -30,6 +30,8 @@ export interface Wanted {
   readonly suggested: readonly string[];
   /** For a device that isn't confirmed yet; null: none. */
   readonly token: string | null;
+  /** It is asked for by the shared socket. Default false. */
+  readonly isGuest?: boolean;
 }
 
 /** What whoever asks for a device has said of it. */
@@ -38,6 +40,7 @@ interface Given {
   /** No name was said: this one is taken again where none is. */
   readonly isDefault: boolean;
   readonly token: string | null;
+  readonly isGuest: boolean;
 }
 
 /** The life to attach to, which expects it, or what to answer instead. */
@@ -45,6 +48,8 @@ export type Found = { readonly life: Life } | { readonly reply: Exclude<AttachRe
 
 /** Devices on so many servers at once. */
 const MOST_LIVES = 64;
+/** No other is opened for a guest from then on: room is left for the agent's own user. */
+const MOST_OF_GUESTS = 32;
 /** Of those that are opened before a face asks. */
 const MOST_KNOWN = 16;
 /** Milliseconds: whoever runs one command after another finds the same life. */
@@ -67,12 +72,12 @@ export class Lives {
     this.#options = options;
   }
 
-  async find({ server, name, suggested, token }: Wanted): Promise<Found> {
+  async find({ server, name, suggested, token, isGuest = false }: Wanted): Promise<Found> {
     const { servers } = this.#options;
     const kept = servers.find(server, name);
     const isDefault = name === null;
     if (kept !== null && !servers.isReplaced(server))
-      return await this.#enter(server, kept.known, [kept.name], { isNamed: true, isDefault, token });
+      return await this.#enter(server, kept.known, [kept.name], { isNamed: true, isDefault, token, isGuest });
     const probed = await this.#probe(server);
     const before = servers.idAt(server);
     if (probed.kind === "frames" && before !== null) {
@@ -81,7 +86,8 @@ export class Lives {
       if (isReplaced) return { reply: { kind: "another-server", text: anotherServer(server) } };
     }
     // The device waits for its own server, and says nothing to another.
-    if (kept !== null) return await this.#enter(server, kept.known, [kept.name], { isNamed: true, isDefault, token });
+    if (kept !== null)
+      return await this.#enter(server, kept.known, [kept.name], { isNamed: true, isDefault, token, isGuest });
     // What could seal once is not written to in the open because it says that it can't.
     if (probed.kind === "classic-only" && before !== null)
       return { reply: { kind: "another-server", text: anotherServer(server) } };
@@ -90,7 +96,7 @@ export class Lives {
     const names = name === null ? suggested : [name];
     return names.length === 0
       ? { reply: { kind: "name-needed" } }
-      : await this.#enter(server, probed.known, names, { isNamed: name !== null, isDefault, token });
+      : await this.#enter(server, probed.known, names, { isNamed: name !== null, isDefault, token, isGuest });
   }
 
   /** The person says that whatever answers there now is right. What devices keep of the former server stays. */
@@ -156,9 +162,11 @@ export class Lives {
       const key = deviceKey(device);
       if (this.#lives.has(key)) continue;
       this.#stays.add(key);
-      await this.#open(server, device, { isNamed: true, isDefault: false, token: null }).catch((error: unknown) => {
-        this.#options.log(`${formatAddress(server)}: ${String(error)}`);
-      });
+      await this.#open(server, device, { isNamed: true, isDefault: false, token: null, isGuest: false }).catch(
+        (error: unknown) => {
+          this.#options.log(`${formatAddress(server)}: ${String(error)}`);
+        },
+      );
     }
   }
 
@@ -243,7 +251,8 @@ export class Lives {
   async #open(server: ServerAddress, device: KnownDevice, given: Given): Promise<Life> {
     const key = deviceKey(device);
     const before = this.#lives.get(key);
-    if (before === undefined && this.#lives.size >= MOST_LIVES) throw new TooMany();
+    const most = given.isGuest ? MOST_OF_GUESTS : MOST_LIVES;
+    if (before === undefined && this.#lives.size >= most) throw new TooMany();
     const start = async () => await this.#start(server, device, given);
     const opening = before === undefined ? start() : this.#restarted(before, start);
     this.#lives.set(key, opening);
@@ -309,7 +318,7 @@ export class Lives {
   }
 }
 
-const TOO_MANY = `The agent is on ${MOST_LIVES} servers already. Stop it (pad agent stop) to begin with others.`;
+const TOO_MANY = `The agent is on as many servers as it can be. Stop it (pad agent stop) to begin with others.`;
 
 const SOMEBODY_ELSE = "You are somebody else there than before. Start again, and you begin anew there.";
 
