@@ -110,6 +110,7 @@ export class FakeFramesServer implements AsyncDisposable {
       features: [],
       server: { id: this.serverId, incarnation: id(16), name: "chat" },
       openRoom: true,
+      at: null,
       nonce,
       you: { owner: null, label: "this machine", operator: false },
       limits: { frame: 4 * 1024 * 1024, page: 500, requests: this.#options.requests ?? 8 },

@@ -142,6 +142,7 @@ export const pushes: readonly Push[] = [
     features: [],
     server: { id, incarnation: id, name: "chat" },
     openRoom: true,
+    at,
     nonce: key,
     you: { owner: { kind: "person", identity: "1002" }, label: "bob@example.com", operator: false },
     limits: { frame: 2_097_152, page: 500, requests: 32 },

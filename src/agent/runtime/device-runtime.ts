@@ -56,6 +56,7 @@ import { replacing } from "./replacing.ts";
 import { resetDevices } from "./resetting.ts";
 import type { Reset } from "./resetting.ts";
 import { successions } from "./successions.ts";
+import { besideServerClock } from "./server-clock.ts";
 import { SYSTEM } from "./system.ts";
 import { workQueue } from "./work-queue.ts";
 
@@ -160,7 +161,8 @@ interface Alive {
 
 /** Starts to connect, and returns at once. */
 export function startDevice(options: RuntimeOptions): DeviceRuntime {
-  const { store, name, deviceLabel, known, digest = digestContent, system = SYSTEM } = options;
+  const { store, name, deviceLabel, known, digest = digestContent } = options;
+  const system = besideServerClock(options.system ?? SYSTEM);
   const listeners = new Listeners<RuntimeEvent>();
   if (options.onEvent !== undefined) listeners.add(options.onEvent);
   const onEvent = (event: RuntimeEvent) => listeners.tell(event);
@@ -277,6 +279,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 
   async function introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced> {
     present = hello;
+    system.heard(hello.at);
     asking.connected(hello);
     if (replacement.isDue()) await replaceDevice(hello);
     if ((await comeAlive(hello)) === null) {

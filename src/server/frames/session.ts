@@ -150,6 +150,7 @@ export class FramesSession implements ProtocolSession, Hearer {
       features: [...FEATURES],
       server,
       openRoom: this.#services.openRoom,
+      at: Date.now(),
       nonce: this.#nonce,
       you: { owner: ownerOf(identity, null), label: labelOf(identity), operator: grant !== null },
       limits: { frame: MAX_FRAME, page: MOST_ENTRIES, requests: MOST_REQUESTS },

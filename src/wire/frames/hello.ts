@@ -14,6 +14,8 @@ export const serverHello = v.object({
   server: v.object({ id: serverId, incarnation: serverId, name: label }),
   /** False: there is no `ALL` and nobody who can't seal. */
   openRoom: v.optional(v.boolean(), true),
+  /** What time it is here, milliseconds since 1970: a client's own clock may be wrong. */
+  at: v.optional(v.nullable(count), null),
   /** 32 random bytes, for this connection alone. */
   nonce: key,
   /** Who the server takes this connection for. `owner` is null where that depends on the name that is claimed. */

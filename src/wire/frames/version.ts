@@ -14,6 +14,7 @@
  * - `reasons` in the answer to `bans`.
  * - 1 with the feature `devices`: the requests and pushes of devices.ts; `sealKey` and `receipt` in the hello; the refusal `no-user-key`.
  * - `left` in `removal` of a group.
+ * - `at` in the server's hello.
  * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
  */
 export const VERSION = 1;

@@ -53,6 +53,10 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   const failures: unknown[] = [];
   const owned: Owned[] = [];
   const banned = new Set<number>();
+  /** Who was out for a while. */
+  const wereBanned = new Set<number>();
+  /** Of whom there is a copy that wasn't brought back yet; and those that have begun anew from one. */
+  const kept = new Set<SoakDevice>();
   const copied = new Set<SoakDevice>();
   /** What was done besides writing, for who looks for a cause. */
   const deeds: string[] = [];
@@ -138,7 +142,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   async function removeDevice(each: Owned): Promise<void> {
     const by = owned.find((other) => other.person === each.person && other !== each && isUp(other))?.device;
     const self = await each.device.runtime.self();
-    if (by === undefined || self === null || !each.isConfirmed || each.isRemoved || copied.has(each.device)) return;
+    if (by === undefined || self === null || !each.isConfirmed || each.isRemoved || kept.has(each.device)) return;
     const outcome = await tried(
       by,
       async () => await by.runtime.removeDevices([Buffer.from(self.device.id).toString("base64url")]),
@@ -159,6 +163,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       if (await moderate(person, "kick")) figures.kicks += 1;
     } else if (await moderate(person, "ban")) {
       banned.add(person);
+      wereBanned.add(person);
       figures.bans += 1;
     }
   }
@@ -180,13 +185,15 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   async function copy(each: Owned): Promise<void> {
     if (!each.isConfirmed || each.isRemoved) return;
     await each.device.stop();
-    if (copied.has(each.device)) {
+    // Once: what was replaced is nobody's any more.
+    if (kept.delete(each.device)) {
       each.device.copyBack();
+      copied.add(each.device);
       deeds.push(`copied back ${numberOf(each)} of ${nameOf(each.person)}`);
       figures.copies += 1;
     } else {
       each.device.copyAway();
-      copied.add(each.device);
+      kept.add(each.device);
     }
     each.device.start();
   }
@@ -239,7 +246,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
         )
           await comeBack(each);
         if (!each.isRemoved && !each.isConfirmed) await confirm(each);
-        if (copied.has(each.device) && isUp(each)) await compare(each.device);
+        if ((copied.has(each.device) || wereBanned.has(each.person)) && isUp(each)) await compare(each.device);
       }
       const restless = await unrest();
       if (restless === null) return;
@@ -332,7 +339,7 @@ function nameHold({ kind, who }: Hold): string {
   return `${kind} of ${who.join()}`;
 }
 
-/** Who begins anew from an older state hasn't seen who announced a new key meanwhile: its person compares, and accepts. */
+/** Who begins anew from an older state, or was out, hasn't seen who announced a new key meanwhile: its person compares, and accepts. */
 async function compare(device: SoakDevice): Promise<void> {
   for (const conversation of [EVERYONE, ROOM]) {
     const view = await (await device.runtime.session(conversation))?.look();

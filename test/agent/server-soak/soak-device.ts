@@ -51,6 +51,8 @@ export interface SoakDeviceOptions {
   readonly onCommit?: (groups: readonly GroupRow[]) => void;
   /** What it leaves to chance: from 0 to below 1. */
   readonly random?: () => number;
+  /** Its clock: milliseconds since 1970. */
+  readonly now?: () => number;
   /** What its person calls it. */
   readonly label?: string;
 }
@@ -65,7 +67,7 @@ export function soakDevice(
   port: number,
   onFailure: (error: unknown) => void,
   onEvent: (event: RuntimeEvent) => void = () => {},
-  { onCommit, random = Math.random, label = "soak" }: SoakDeviceOptions = {},
+  { onCommit, random = Math.random, now = Date.now, label = "soak" }: SoakDeviceOptions = {},
 ): SoakDevice {
   const place = deviceScratch();
   let database: Database;
@@ -119,7 +121,7 @@ export function soakDevice(
         name,
         deviceLabel: label,
         timings: QUICK,
-        system: { ...SYSTEM, random },
+        system: { ...SYSTEM, random, now },
         digest: (content) => ({ text: Buffer.from(content).toString(), amends: null }),
         onEvent: hear,
       });
