@@ -422,3 +422,30 @@ test("AG-33 a device that waits is known to the agent's next start, and one that
 function codeOf({ standing }: SealedChat): string {
   return standing.kind === "pending" ? standing.code : "";
 }
+
+test("AG-33 a removed device that has a token begins anew by it, in one go", async () => {
+  await using server = await startTestServer();
+  const [laptop, nas] = [someone(), someone()];
+  const first = await laptop.attach(server);
+  await first.online();
+  const tokenOf = async () => {
+    const invited = await first.inviteDevice(60);
+    return invited.kind === "answered" ? invited.value.token : "";
+  };
+  const face = await nas.attach(server, { env: { ...nas.env, PAD_DEVICE_TOKEN: await tokenOf() } });
+  await until(face, () => face.standing.kind === "confirmed" && face.state.kind === "online");
+  const devices = await first.devices();
+  const ids = devices.kind === "answered" ? devices.value.flatMap(({ id, isThis }) => (isThis ? [] : [id])) : [];
+  expect(await first.removeDevices(ids)).toEqual({ kind: "taken" });
+  await until(face, () => face.standing.kind === "removed" && face.state.kind === "ended");
+  await face.close();
+  const env = { ...nas.env, PAD_DEVICE_TOKEN: await tokenOf() };
+  const removed = await nas.attach(server, { env });
+  expect(await removed.newDevice()).toEqual({ kind: "taken" });
+  await removed.close();
+  const next = await nas.attach(server, { env });
+  await until(next, () => next.standing.kind === "confirmed" && next.state.kind === "online");
+  expect(await next.ownNumber()).toEqual(await first.ownNumber());
+  await next.close();
+  expect(await nas.pad("agent", "stop")).toMatchObject({ code: 0 });
+});

@@ -170,7 +170,7 @@ export function pending(options: PendingOptions): Pending {
       return true;
     },
     async beginAnew(of) {
-      await make(of, null);
+      await make(of, token === null ? null : readToken(token));
       const candidate = await load();
       if (candidate !== null) onStanding(standingOf(candidate));
     },
