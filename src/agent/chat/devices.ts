@@ -11,6 +11,9 @@ import type { Waiting } from "../runtime/own-devices.ts";
 import { failureOf, OFFLINE, refusedFor, TAKEN } from "./failures.ts";
 import type { ChatState } from "./state.ts";
 
+/** Of one person, as the server has it: the oldest goes. */
+const MOST_WAITING = 8;
+
 /** The person's own devices, and what this one is among them. */
 export class Devices {
   readonly #state: ChatState;
@@ -50,9 +53,13 @@ export class Devices {
       const device = waitingDevice(event.waiting);
       this.#waiting.set(device.id, device);
       this.#tell({ kind: "device-waits", device });
+      this.#end(this.waiting.slice(0, -MOST_WAITING));
     }
-    if (event.kind !== "own-devices") return;
-    const over = this.waiting.filter(({ id }) => !event.pending.includes(id));
+    if (event.kind === "own-devices") this.#end(this.waiting.filter(({ id }) => !event.pending.includes(id)));
+  }
+
+  /** They don't wait any more. */
+  #end(over: readonly Device[]): void {
     for (const device of over) {
       this.#waiting.delete(device.id);
       this.#tell({ kind: "device-waits", device: { ...device, status: "confirmed", code: null } });

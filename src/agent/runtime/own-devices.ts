@@ -42,10 +42,15 @@ export interface OwnDevicesPorts {
   readonly onChanged: (pending: readonly string[]) => void;
 }
 
+/** Where a name is all that there is, anybody can ask under it: so many are told at once, and one more after each such time (milliseconds). */
+const MOST_TOLD = 16;
+const ONE_MORE = 30_000;
+
 /** Besides, what the runtime does with it: all that is there is looked at when a connection has come, and when a push says that it is another. */
 export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts) {
   /** By their id: those that were told. */
   const told = new Map<string, string>();
+  let [left, since] = [MOST_TOLD, 0];
 
   const asked: OwnDevices = {
     list: async () =>
@@ -79,10 +84,21 @@ export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts
   async function tellWaiting(entrance: Entrance, pending: readonly PendingDevice[]): Promise<void> {
     for (const device of await confirmInvited(entrance, pending)) {
       const code = codeOf(entrance.self, device);
-      if (told.get(device.device) === code) continue;
+      if (told.get(device.device) === code || !mayTell(entrance.system.now())) continue;
       told.set(device.device, code);
+      for (const oldest of told.keys()) if (told.size > MOST_TOLD) told.delete(oldest);
       onWaiting({ device, code });
     }
+  }
+
+  /** Whoever is not told of is listed all the same, and confirmed by its code. */
+  function mayTell(now: number): boolean {
+    const more = Math.floor((now - since) / ONE_MORE);
+    if (more !== 0) since = now;
+    left = Math.min(MOST_TOLD, left + Math.max(0, more));
+    if (left === 0) return false;
+    left -= 1;
+    return true;
   }
 
   async function alive<T>(task: (entrance: Entrance) => Promise<T>): Promise<T | Failed> {
