@@ -158,10 +158,8 @@ async function give(
   const given = await passphrase(passphraseFile, true, doing.context);
   if ("code" in given) return given;
   const outcome = await doing.chat.exportDevice(file, given.passphrase);
-  return (
-    ofFile(outcome) ??
-    told(outcome, `History and key are in ${visibleLine(file)}: whoever has it and the passphrase is you.`, doing)
-  );
+  const what = `History and key are in ${visibleLine(file)}: whoever has it and the passphrase is you.`;
+  return ofFile(outcome, EXIT.refused) ?? told(outcome, what, doing);
 }
 
 async function take(
@@ -171,13 +169,17 @@ async function take(
   const given = await passphrase(passphraseFile, false, doing.context);
   if ("code" in given) return given;
   const outcome = await doing.chat.importDevice(file, given.passphrase);
-  return ofFile(outcome) ?? told(outcome, "This is one of your devices now, with the history of that file.", doing);
+  const waits = doing.chat.standing.kind === "pending";
+  return (
+    ofFile(outcome, waits ? EXIT.unconfirmed : EXIT.refused) ??
+    told(outcome, "This is one of your devices now, with the history of that file.", doing)
+  );
 }
 
 /** What the agent says of the file itself, in its own words. */
-function ofFile(outcome: Outcome): Explanation | null {
+function ofFile(outcome: Outcome, code: ExitCode): Explanation | null {
   if (outcome.kind !== "refused" || outcome.error.reason !== "other") return null;
-  return { text: visibleLine(outcome.error.text), code: EXIT.refused };
+  return { text: visibleLine(outcome.error.text), code };
 }
 
 const NOTHING_DONE: Explanation = { text: "Nothing was done.", code: EXIT.refused };
