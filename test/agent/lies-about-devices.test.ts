@@ -150,6 +150,33 @@ test("AD-7 a server that says there is no user key, after it has said that there
   expect(laptop.chat.standing).toEqual({ kind: "confirmed" });
 });
 
+test("AD-9 a device whose person has another key now, which nobody has passed on to it, is told that it is out, and begins anew", async () => {
+  const laptop = await arrived("alice");
+  const phone = world.make("alice", { deviceLabel: "phone", server: { host: "127.0.0.1", port: relay.port } });
+  await world.until(() => phone.chat.standing.kind === "pending");
+  expect(await laptop.chat.confirmDevice(codeOf(phone))).toMatchObject({ kind: "answered" });
+  await world.until(() => phone.chat.standing.kind === "confirmed" && phone.chat.state.kind === "online");
+  await phone.runtime.settled();
+  await phone.stop();
+  let asked: unknown = null;
+  relay.toServer = (frame) => {
+    if (frame["type"] === "hello") asked = frame["id"];
+    return frame;
+  };
+  const refusal = { reason: "other-user-key", userKey: text(mallory.user.publicKey) };
+  relay.toClient = (frame) =>
+    frame["id"] === asked && asked !== null ? { id: asked, type: "refused", refusal } : frame;
+  phone.start();
+  await world.until(() => phone.chat.standing.kind === "removed");
+  relay.toClient = (frame) => frame;
+  expect(await phone.chat.newDevice()).toEqual({ kind: "taken" });
+  await phone.stop();
+  phone.start();
+  await world.until(() => phone.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length === 1);
+  expect(await laptop.chat.confirmDevice(codeOf(phone))).toMatchObject({ kind: "answered" });
+  await world.until(() => phone.chat.standing.kind === "confirmed" && phone.chat.state.kind === "online");
+});
+
 async function arrived(name: string): Promise<ServedChat> {
   const [device] = await world.arrive(name);
   if (device === undefined) throw new Error("one was to come");

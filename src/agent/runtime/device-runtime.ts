@@ -704,7 +704,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
 }
 
 /** How a server says that this device isn't its person's, or no more. */
-const OUT: ReadonlySet<string> = new Set(["device-removed", "device-not-confirmed"]);
+const OUT: ReadonlySet<string> = new Set(["device-removed", "device-not-confirmed", "name-has-key"]);
 
 function ownWho(self: Self | null): Who | null {
   return self === null ? null : { server: self.server, ...self.owner };

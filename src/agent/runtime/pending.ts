@@ -136,9 +136,7 @@ export function pending(options: PendingOptions): Pending {
       hasLookedAgain = true;
       const saved = await store.load();
       // It was taken once: then that it isn't now is for its person to look at.
-      const isIn = saved.groups.some(({ status }) => status === "active" || status === "joining");
-      const wasTaken = saved.incarnation !== null || isIn;
-      if (wasTaken || saved.device === null || saved.candidate !== null) return false;
+      if (wasTaken(saved) || saved.device === null || saved.candidate !== null) return false;
       const read = readVerifiedRecord(saved.device.record);
       if (!read.ok) return false;
       const { server, kind, identity } = read.record;
@@ -153,8 +151,12 @@ export function pending(options: PendingOptions): Pending {
       goOn = null;
     },
     async turnedAway(error) {
-      const candidate = error.reason === "not-understood" && AWAY.has(error.text) ? await load() : null;
-      if (candidate !== null) onStanding({ ...standingOf(candidate), trouble: TURNED_AWAY });
+      const saved = await store.load();
+      const candidate = candidateIn(saved);
+      const isForgotten = candidate !== null && error.reason === "not-understood" && AWAY.has(error.text);
+      if (isForgotten) onStanding({ ...standingOf(candidate), trouble: TURNED_AWAY });
+      // The person's key is another one now, and nobody has passed it on to this device.
+      else if (candidate === null && OTHER_KEY.has(error.reason) && wasTaken(saved)) onStanding({ kind: "removed" });
     },
     async useToken(given) {
       token = given;
@@ -322,6 +324,13 @@ const TOKEN_WAITS =
 
 const NO_TOKEN =
   "The device token (PAD_DEVICE_TOKEN, PAD_DEVICE_TOKEN_FILE) can't be read: copy it again, or confirm this device by its code.";
+
+/** Whether the server has let this device in before. */
+function wasTaken({ incarnation, groups }: Saved): boolean {
+  return incarnation !== null || groups.some(({ status }) => status === "active" || status === "joining");
+}
+
+const OTHER_KEY: ReadonlySet<string> = new Set(["device-not-confirmed", "name-has-key"]);
 
 const NOBODY_THERE =
   "The server says that you have no confirmed device at all, which isn't what it said before, or what your token says. If all your devices are lost: pad devices reset";
