@@ -58,6 +58,8 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
       const found = isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
       if ("code" in found) return found;
       const { conversation } = found;
+      // An agent that has just started has yet to hear what was said meanwhile.
+      if (!isAway) await chat.caughtUp();
       if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
         return { text: "What is said there is not sealed, and so not kept.", code: EXIT.refused };
       }

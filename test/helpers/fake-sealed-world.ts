@@ -344,6 +344,10 @@ export class FakeSealedChat implements SealedChat {
     return { kind: "taken" };
   }
 
+  caughtUp(): Promise<Outcome> {
+    return Promise.resolve({ kind: "taken" });
+  }
+
   acceptReaders(id: ConversationId): Promise<Outcome> {
     const group = this.#group(id);
     if (group === null) return Promise.resolve({ kind: "refused", error: { reason: "not-a-member" } });

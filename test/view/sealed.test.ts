@@ -329,6 +329,22 @@ test("VN-5 the number that was shown is what is the same; the other's own words 
   expect((await told("/verify nobody"))?.text).toContain("Nobody called nobody");
 });
 
+test("VW-34 who comes into no room before is told what a name is worth here as soon as they are in one, once", async () => {
+  const { world, alice, everyone } = meet();
+  await alice.leave(everyone);
+  const { chat } = await open(alice);
+  const worth = () => {
+    const all = chat.getSnapshot().conversations.flatMap(({ entries }) => entries);
+    return all.filter(({ text }) => text.includes("No tailnet vouches for names here"));
+  };
+  expect(worth()).toEqual([]);
+  world.enter(world.group("#everyone"), "alice", "alice");
+  await settled();
+  world.join("carol");
+  await settled();
+  expect(worth()).toHaveLength(1);
+});
+
 test("VW-34 who will read is told before one writes", async () => {
   const { alice } = meet();
   const { chat } = await open(alice);

@@ -27,7 +27,7 @@ import type { HistoryRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { Devices } from "./devices.ts";
 import { Direct } from "./direct.ts";
-import { failureOfStore, refusedFor } from "./failures.ts";
+import { failureOfStore, refusedFor, TAKEN } from "./failures.ts";
 import { holdOf } from "./holds.ts";
 import { News } from "./news.ts";
 import { Numbers } from "./numbers.ts";
@@ -80,6 +80,8 @@ export function agentChat(options: AgentChatOptions): AgentChat {
 const MOST_ROWS = 1000;
 /** A device comes into `#everyone`, or into a successor, within seconds, or something is wrong. In milliseconds. */
 const TIMEOUT = 60_000;
+/** For what was said while this device was away, in milliseconds. */
+const CAUGHT_UP_IN = 5_000;
 
 function bounded(limit: number): number {
   return Number.isFinite(limit) ? Math.max(1, Math.min(MOST_ROWS, Math.trunc(limit))) : MOST_ROWS;
@@ -260,6 +262,13 @@ class DeviceChat implements AgentChat {
     await this.#ask(async () => await this.#numbers.compared(person, number));
   direct = async (person: string) => await this.#confirmed(async () => await this.#direct.open(person));
   allowPlain = async (person: string) => await this.#ask(async () => await this.#direct.allowPlain(person));
+  caughtUp = async (): Promise<Outcome> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CAUGHT_UP_IN);
+    if (this.state.kind === "online") await Promise.race([promise, this.#state.runtime.settled()]);
+    clearTimeout(timer);
+    return TAKEN;
+  };
   acceptReaders = async (id: ConversationId) =>
     await this.#sealed(id, async (talk) => await this.#sending.accept(talk));
 

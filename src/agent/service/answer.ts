@@ -41,6 +41,8 @@ export async function answer(chat: ServedChat, request: ChatRequest): Promise<An
       return await chat.safetyNumber(request.body.person);
     case "confirmNumber":
       return await chat.confirmNumber(request.body.person, request.body.number);
+    case "caughtUp":
+      return await chat.caughtUp();
     case "acceptReaders":
       return await chat.acceptReaders(request.body.conversation);
     case "search": {

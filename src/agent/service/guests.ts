@@ -22,6 +22,7 @@ const FOR_GUESTS: Readonly<Record<RequestName, boolean>> = {
   direct: true,
   allowPlain: false,
   acceptReaders: false,
+  caughtUp: true,
   safetyNumber: true,
   confirmNumber: false,
   search: true,

@@ -245,7 +245,14 @@ export class Lives {
   ): Promise<void> {
     const { servers } = this.#options;
     if (servers.find(server, device.name) === null && !(await isTaken(life))) return;
-    servers.keep(server, device, isDefault);
+    servers.keep(server, device, isDefault || (await this.#isDefaultWaiting(server)));
+  }
+
+  /** The name that is meant where none is said waits to be confirmed: whoever says another one has done with it. */
+  async #isDefaultWaiting(server: ServerAddress): Promise<boolean> {
+    const first = this.#options.servers.find(server, null);
+    const life = first === null ? null : await this.#lives.get(deviceKey(first))?.catch(() => null);
+    return life?.chat.standing.kind === "pending";
   }
 
   async #open(server: ServerAddress, device: KnownDevice, given: Given): Promise<Life> {

@@ -47,6 +47,7 @@ class ChatModel implements Chat {
   readonly #devices: OwnDeviceNews;
   #wasOnline = false;
   /** The entries that say why something waits. */
+  #isWorthTold = false;
   readonly #heldNotes = new Map<ConversationId, number>();
 
   constructor(ports: ChatPorts) {
@@ -210,6 +211,7 @@ class ChatModel implements Chat {
         return;
       case "conversation":
         this.#store.learn(event.conversation);
+        if (event.conversation.kind === "sealed-room" && this.#wasOnline) void this.#tellWorth();
         return;
       case "held":
         this.#store.learn(event.conversation);
@@ -297,10 +299,13 @@ class ChatModel implements Chat {
   async #tellWorth(): Promise<void> {
     const { sealed, client } = this.#ports;
     const room = sealed?.conversations.find(({ kind }) => kind === "sealed-room");
-    if (sealed === undefined || room === undefined) return;
+    if (sealed === undefined || room === undefined || this.#isWorthTold) return;
     const reply = await sealed.members(room.id);
     const self = reply.kind === "answered" ? reply.value.find(({ isSelf }) => isSelf) : undefined;
-    const worth = self === undefined ? null : explainWorth(client.me, self.kind);
+    // Who comes for the first time is in no room yet.
+    if (self === undefined || this.#isWorthTold) return;
+    this.#isWorthTold = true;
+    const worth = explainWorth(client.me, self.kind);
     if (worth !== null) this.#store.note(worth, "plain", room.id);
   }
 

@@ -149,6 +149,31 @@ test("CS-44 the first command that finds another server at its address says so, 
   expect(again).toMatchObject({ code: 11, stderr: expect.stringContaining("is another server than before") });
 });
 
+test("CS-45 history tells what was said while no agent ran, also the first command after that", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [alice, bob] = [home(address).pad, home(address).pad];
+  expect(await bob("send", "#everyone", "one", "--as", "bob")).toMatchObject({ code: 0 });
+  await bob("agent", "stop");
+  expect(await alice("send", "#everyone", "two", "--as", "alice")).toMatchObject({ code: 0 });
+  const { stdout } = await bob("history", "#everyone");
+  expect(stdout.split("\n").map((line) => line.split("\t").at(-1))).toEqual(["one", "two", ""]);
+});
+
+test("CS-46 a name that waits to be confirmed is the one that is meant where none is said, until another one is said", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [first, second] = [home(address).pad, home(address).pad];
+  expect(await first("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  expect(await second("send", "#everyone", "two", "--as", "alice")).toMatchObject({ code: 12 });
+  expect(await second("send", "#everyone", "two")).toMatchObject({ code: 12 });
+  await second("agent", "stop");
+  expect(await second("send", "#everyone", "two")).toMatchObject({ code: 12 });
+  expect(await second("send", "#everyone", "two", "--as", "bob")).toMatchObject({ code: 0 });
+  const { stdout } = await second("send", "#everyone", "three", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ from: "bob" });
+});
+
 function home(server: string, more: Readonly<Record<string, string>> = {}) {
   const env = { HOME: scratchFolder(), PAD_CLASSIC: "", PAD_AGENT_IDLE: "30", PAD_SERVER: server, ...more };
   const pad = async (...words: readonly string[]) => await runPadserve(words, { env });
