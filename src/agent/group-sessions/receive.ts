@@ -212,12 +212,13 @@ function seenCommit(before: readonly Person[], committed: Committed) {
   };
 }
 
-/** Null: told before, or of another group. */
+/** Null: told before, or of another group; or the commit does something else besides, which nobody is to miss. */
 function devicesRemoved(
-  { committer, removed }: ReturnType<typeof seenCommit>,
+  { committer, added, removed }: ReturnType<typeof seenCommit>,
   { isNew }: NonNullable<Followed["succession"]>,
 ): HistoryEntry | null {
   const gone = removed.filter(({ who }) => who === committer.who);
+  if (added.length > 0 || gone.length < removed.length) return null;
   if (gone.length === 0 && !isNew) return null;
   const devices = gone.map(({ deviceLabel }) => deviceLabel);
   return { kind: "device-removed", who: committer.who, by: committer.deviceLabel, devices };

@@ -4,6 +4,8 @@ import { hex, outgoing, testDevice, textsOf } from "../../../test/agent/device.t
 import type { TestDevice } from "../../../test/agent/device.ts";
 import { idealLog } from "../../../test/agent/ideal-log.ts";
 import type { IdealLog } from "../../../test/agent/ideal-log.ts";
+import { overriding } from "../../../test/agent/overriding.ts";
+import type { Group } from "../../mls/group-engine.ts";
 import { newSigningKey } from "../../mls/identity/ed25519.ts";
 import { rotateUserKey } from "../../mls/identity/succession.ts";
 import type { StayingDevice } from "../../mls/identity/succession.ts";
@@ -124,6 +126,27 @@ test("GS-42 after a removal without a word a device that was there announces the
   expect((await look(alice)).holds).toEqual([]);
 });
 
+test("GS-40 who comes in by a commit that announces a new user key besides is told of as ever", async () => {
+  let statement: Uint8Array | null = null;
+  const announcing = (given: Group): Group =>
+    overriding(given, {
+      commitAdd: (packages, now, options = {}) =>
+        given.commitAdd(packages, now, { ...options, ...(statement !== null && { authenticatedData: statement }) }),
+    });
+  const { alice, laptop, desktop, phone } = await scene(announcing);
+  const { intent, next } = await rotation(laptop, [laptop, desktop], [phone]);
+  expect((await alice.session(group).commit({ kind: "remove", devices: [phone.id] })).kind).toBe("done");
+  const carol = await testDevice({ log, identity: "1003" });
+  devices.push(carol);
+  await laptop.session(group).advance();
+  statement = intent.kind === "succeed" ? intent.statement : null;
+  const added = { deviceId: carol.id, keyPackage: await carol.keyPackage() };
+  expect((await laptop.session(group).commit({ kind: "add", devices: [added] })).kind).toBe("done");
+  await alice.session(group).advance();
+  expect((await pinnedBy(alice))?.userKey).toEqual(next);
+  expect((await alice.history()).at(-1)?.entry).toMatchObject({ kind: "members", came: [carol.who], by: laptop.who });
+});
+
 interface Scene {
   readonly alice: TestDevice;
   readonly laptop: TestDevice;
@@ -132,10 +155,10 @@ interface Scene {
 }
 
 /** Alice has one device; the three others are Bob's, under one user key. All are in the room and have read one another's coming. */
-async function scene(): Promise<Scene> {
+async function scene(wrap?: (given: Group) => Group): Promise<Scene> {
   const alice = await testDevice({ log, identity: "1001" });
   devices.push(alice);
-  const own = [await newDevice("1002"), await newDevice("1002"), await newDevice("1002")] as const;
+  const own = [await newDevice("1002", wrap), await newDevice("1002"), await newDevice("1002")] as const;
   await alice.create(group);
   await alice.session(group).advance();
   for (const device of own) {
@@ -148,8 +171,8 @@ async function scene(): Promise<Scene> {
   return { alice, laptop, desktop, phone };
 }
 
-async function newDevice(identity: string): Promise<TestDevice> {
-  const device = await testDevice({ log, identity, userKey });
+async function newDevice(identity: string, wrap?: (given: Group) => Group): Promise<TestDevice> {
+  const device = await testDevice({ log, identity, userKey, ...(wrap && { wrap }) });
   devices.push(device);
   return device;
 }
