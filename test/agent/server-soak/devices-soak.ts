@@ -228,6 +228,9 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       return;
     }
     if (device.hasCrashed) figures.crashes += 1;
+    const { state } = device.runtime.client;
+    const ended = `${numberOf(each)} had ended: ${JSON.stringify(state)}`;
+    if (state.kind === "ended" && deeds.at(-1) !== ended) deeds.push(ended);
     await device.stop();
     device.start();
   }
