@@ -336,6 +336,20 @@ test("AD-11 an export from before a removal gives its messages and no device; a 
   expect(await tablet.chat.ownNumber()).toEqual(await laptop.chat.ownNumber());
 });
 
+test("AD-10 a machine that was just confirmed by a token finds the rooms of its person with its first question", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  answered(await laptop.chat.createRoom("ops", "invite"));
+  const { token } = answered(await laptop.chat.inviteDevice(60));
+  const nas = world.make("alice", { deviceLabel: "nas", token });
+  await world.until(() => nas.chat.standing.kind === "confirmed");
+  const rooms = answered(await nas.chat.rooms());
+  const ops = rooms.find(({ title }) => title === "#ops")?.conversation ?? null;
+  if (ops === null) throw new Error("it was to be in #ops");
+  expect(await nas.chat.send(ops.id, "backup done", { acceptMembers: true })).toEqual({ kind: "taken" });
+  await says(laptop, "#ops", ["alice: backup done"]);
+});
+
 /** Alice and bob at two devices each, all of them in `#everyone`. */
 async function twoAndTwo() {
   const [alice, bob] = await world.arrive("alice", "bob");

@@ -237,7 +237,11 @@ class DeviceChat implements AgentChat {
   }
 
   comeIn = () => this.#state.runtime.comeIn();
-  rooms = async () => await this.#ask(async () => await this.#rooms.list());
+  rooms = async () =>
+    await this.#ask(async () => {
+      await this.#devices.arrived();
+      return await this.#rooms.list();
+    });
   createRoom = async (name: string, access: "open" | "invite") =>
     await this.#confirmed(async () => await this.#rooms.create(name, access));
   join = async (name: string) => await this.#confirmed(async () => await this.#rooms.join(name));

@@ -18,6 +18,7 @@ const MOST_WAITING = 8;
 export class Devices {
   readonly #state: ChatState;
   readonly #tell: (event: ChatEvent) => void;
+  #arriving: Promise<void> = Promise.resolve();
   /** That ask to be confirmed, by their id. */
   #waiting = new Map<string, Device>();
 
@@ -66,8 +67,15 @@ export class Devices {
     }
   }
 
+  /** A device that was just confirmed is being brought into its person's rooms by their others: resolves when that had its time. */
+  async arrived(): Promise<void> {
+    await this.#arriving;
+  }
+
   async #stand(standing: Standing): Promise<void> {
-    if (JSON.stringify(standing) === JSON.stringify(this.#state.standing)) return;
+    const before = this.#state.standing;
+    if (JSON.stringify(standing) === JSON.stringify(before)) return;
+    if (before.kind === "pending" && standing.kind === "confirmed") this.#arriving = wait(ARRIVES_IN);
     this.#state.standing = standing;
     await this.#state.learnDevice();
     this.#tell({ kind: "standing", standing });
@@ -194,6 +202,15 @@ export class Devices {
     stop();
     return is;
   }
+}
+
+/** Milliseconds in which a new device that was confirmed is in the rooms of its person, where another device of theirs is there. */
+const ARRIVES_IN = 4_000;
+
+async function wait(milliseconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, milliseconds).unref();
+  await promise;
 }
 
 /** For the server's word on a key, in milliseconds. */
