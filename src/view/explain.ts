@@ -200,7 +200,7 @@ function otherKey(me: string | undefined): string {
   const [name, said] = me === undefined ? ["That name", "NAME"] : [visibleName(me), visibleName(me)];
   return (
     `${name} has a key here that another device made. If it is yours: say so, by --as ${said} (in pad chat by the name itself), and confirm this device there. ` +
-    `If it is somebody else's: choose another name.`
+    `If it is somebody else's: choose another name. If this was one of its devices: pad devices new makes a new one of it.`
   );
 }
 

@@ -65,7 +65,7 @@ async function devices({ words, values, context }: Invocation<typeof OPTIONS>, a
     return EXIT.wrongUse;
   }
   const how = { values, context, attach, offline: deed.kind === "list", standing: "any" } as const;
-  const code = await withChat("devices", how, (chat, server) =>
+  const code = await withChat("devices", { ...how, whenEnded: deed.kind === "new" }, (chat, server) =>
     doDeviceDeed(deed, { chat, server, context, json: values.json === true, yes: values.yes === true }),
   );
   // What it is then the next chat says: this one was the former device's.

@@ -18,6 +18,8 @@ export interface WithChat {
   readonly offline: boolean;
   /** What this device must be: one of its person's (the default), or whatever it is, also one that waits or was removed. */
   readonly standing?: "confirmed" | "any";
+  /** Whether it is of use where the server takes this device no more. */
+  readonly whenEnded?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface WithChat {
  */
 export async function withChat(
   name: string,
-  { values, context, attach, offline, standing = "confirmed" }: WithChat,
+  { values, context, attach, offline, standing = "confirmed", whenEnded = false }: WithChat,
   use: (chat: SealedChat, server: ServerAddress) => Promise<ExitCode | Explanation>,
 ): Promise<ExitCode> {
   const ended = await inTime(values.timeout, context, withinTime);
@@ -55,6 +57,7 @@ export async function withChat(
   async function run(on: SealedChat, server: ServerAddress, stop: AbortSignal): Promise<ExitCode | Explanation> {
     const away = await (standing === "any" ? whenThere : whenReady)(on, server, stop);
     if (stop.aborted) return EXIT.interrupted;
+    if (away !== null && whenEnded && on.state.kind === "ended") return await use(on, server);
     // Of one that isn't its person's nothing is of use but what says so.
     if (away !== null && (!offline || (standing !== "any" && standingInTheWay(on.standing) !== null))) return away;
     if (away !== null) context.stderr.write(`pad ${name}: ${away.text} This is what this computer has.\n`);
