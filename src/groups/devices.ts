@@ -1,7 +1,7 @@
 import { get } from "../core/persistent-map.ts";
 import type { Trim } from "../core/ports.ts";
 import type { DeviceCommand, ServerCommand } from "./commands.ts";
-import { refuse, reply, type Context, type Decision, type LiveEvent } from "./decision.ts";
+import { refuse, reply, type Context, type Decision, type LiveEvent, type Push } from "./decision.ts";
 import type { DeviceId } from "./ids.ts";
 import { liftedOrders, removalOrders } from "./removals.ts";
 import { packageLog } from "./logs.ts";
@@ -32,12 +32,14 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
   const forgotten = before === undefined ? forgottenDevices(state, owner) : [];
   const rows: Row[] = [{ table: "device", key: id, value: device }, ...forgotten];
   const live: LiveEvent[] = [];
+  const pushes: Push[] = [];
   if (present === undefined) {
     const value = { userKey, since: at, first: userKey, incarnation: incarnationOf(state), floor: at };
     rows.push({ table: "user-key", key: ownerKey(owner), value });
   } else if (takesKey) {
-    const taken = takeKey(state, command, present);
+    const taken = takeKey(state, command, present, at);
     rows.push(...taken.rows);
+    pushes.push(...taken.pushes);
     live.push(...taken.live);
   }
   // It has come with what waited for it.
@@ -50,11 +52,18 @@ export function decideOnline(state: State, command: Online, { at }: Context): De
   const lifted = liftedOrders(state, [id], before?.removed === true ? "device-removed" : "unseen");
   const isNews = before === undefined ? liveDevicesOf(state, owner).length > 0 : before.record !== device.record;
   const others = { to: liveDevicesOf(state, owner), except: id, push: { kind: "devices" } } as const;
+  /** A group in which others are to be removed, and this device isn't any more. */
+  const merged = (row: Row): Row => {
+    const other = rows.find((one) => isSameRow(one, row));
+    if (row.table !== "group" || other?.table !== "group" || row.value === null || other.value === null) return row;
+    const ordered = Object.fromEntries(Object.entries(other.value.ordered).filter(([each]) => each !== id));
+    return { ...row, value: { ...other.value, ordered } };
+  };
   return {
-    rows: [...rows, ...lifted.rows],
+    rows: [...rows.filter((row) => !lifted.rows.some((one) => isSameRow(one, row))), ...lifted.rows.map(merged)],
     appends: [],
     trims: [],
-    pushes: isNews ? [...lifted.pushes, others] : lifted.pushes,
+    pushes: [...pushes, ...lifted.pushes, ...(isNews ? [others] : [])],
     live: [
       ...live,
       { kind: "device-came", device: id, session: command.session, replaced: get(state.online, id) ?? null },
@@ -112,7 +121,7 @@ function isTaken(state: State, { userKey, receipt = null }: Online, present: Use
 }
 
 /** The key that was the present one before the restore is it again; who comes with another waits to be confirmed. */
-function takeKey(state: State, { owner, userKey, receipt = null }: Online, present: UserKeyRow) {
+function takeKey(state: State, { device, owner, userKey, receipt = null }: Online, present: UserKeyRow, at: number) {
   const { since, incarnation } = receipt ?? present;
   const { first = present.userKey } = present;
   const value: UserKeyRow = { userKey, since, first, ...(incarnation !== undefined && { incarnation }) };
@@ -120,8 +129,15 @@ function takeKey(state: State, { owner, userKey, receipt = null }: Online, prese
   for (const id of get(state.confirmedOf, ownerKey(owner)) ?? []) {
     if (get(state.confirmations, id)?.userKey !== userKey) rows.push({ table: "confirmation", key: id, value: null });
   }
-  const others = liveDevicesOf(state, owner).filter((id) => get(state.devices, id)?.userKey !== userKey);
-  return { rows, live: others.flatMap((id) => endOf(state, id, { reason: "other-user-key", userKey })) };
+  const former = liveDevicesOf(state, owner).filter((id) => get(state.devices, id)?.userKey !== userKey);
+  const others = former.filter((id) => id !== device);
+  // Whoever comes into a group later couldn't tell whose leaves these are; one that comes with the present key is no more to be removed.
+  const orders = removalOrders(state, others, "unseen", at);
+  return {
+    rows: [...rows, ...orders.rows],
+    pushes: orders.pushes,
+    live: former.flatMap((id) => endOf(state, id, { reason: "other-user-key", userKey })),
+  };
 }
 
 export function decideOffline({ session }: Extract<ServerCommand, { kind: "device-offline" }>): Decision {
@@ -201,4 +217,8 @@ export function endOf(state: State, id: DeviceId, refusal: GroupRefusal): LiveEv
 /** The number of the last key package that was ever published. */
 export function lastPackage({ first, references }: PackagesRow): number {
   return first + references.length - 1;
+}
+
+function isSameRow(one: Row, other: Row): boolean {
+  return one.table === other.table && one.key === other.key;
 }

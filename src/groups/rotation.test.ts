@@ -160,3 +160,17 @@ test("GR-59 in a server that was restored no receipt comes over an owner who has
   expect(w.refusal(online("a7", "third", { receipt }))).toEqual({ reason: "other-user-key", userKey: "new" });
   expect(w.refusal(online("a1", "third", { receipt, counter: 2 }))).toEqual({ reason: "device-removed" });
 });
+
+test("GR-59 where a receipt makes a key the present one again, the owner's devices under the one before are to be removed from their groups, unless they come", () => {
+  const w = world();
+  w.state = { ...w.state, server: { id: "S", incarnation: "I2" } };
+  w.publish("a3", 2);
+  w.add("b1", bob, "g", [["a3", alice]]);
+  const ordered = () => Object.keys(get(w.state.groups, id("g"))?.ordered ?? {}).toSorted();
+  expect(ordered()).toEqual([]);
+  const receipt = { since: 1_000_000, incarnation: "I1" };
+  w.accept(online("a1", "second", { receipt, counter: 2 }));
+  expect(ordered()).toEqual([id("a2"), id("a3")]);
+  w.accept(online("a3", "second", { receipt, counter: 2 }));
+  expect(ordered()).toEqual([id("a2")]);
+});
