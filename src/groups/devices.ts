@@ -184,7 +184,10 @@ export function decideReleaseOwner(
   for (const id of get(state.pendingOf, key) ?? []) rows.push({ table: "pending", key: id, value: null });
   for (const id of get(state.confirmedOf, key) ?? []) rows.push({ table: "confirmation", key: id, value: null });
   const left = gone(state, [...(get(state.devicesOf, key) ?? [])], at);
-  return { ...reply({ kind: "done" }), ...left, rows: [...rows, ...left.rows] };
+  // Whoever waited there may be the first now, and hears so when it asks again.
+  const waiting = [...(get(state.pendingOf, key) ?? [])];
+  const live = [...left.live, ...waiting.flatMap((id) => endOf(state, id, { reason: "timed-out" }))];
+  return { ...reply({ kind: "done" }), ...left, rows: [...rows, ...left.rows], live };
 }
 
 /** What it takes that these devices are gone for good: their packages go, their connections end, and members hear whom to remove. */

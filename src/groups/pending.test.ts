@@ -136,6 +136,15 @@ test("GR-56 what waits for a device that is known is given up by nobody but who 
   expect(w.accept({ ...stranger, session: 7 })).toMatchObject({ confirmation: null });
 });
 
+test("GR-55 whoever waits for an owner that is released is let go, and hears that there is no user key when it asks again", () => {
+  const w = world();
+  w.accept(ask("a2"));
+  w.state = applyLive(w.state, { kind: "asking-came", device: id("a2"), session: 7, replaced: null });
+  const decision = w.run({ kind: "release-owner", owner: alice });
+  expect(decision).toMatchObject({ live: [{ kind: "session-ended", session: 7, refusal: { reason: "timed-out" } }] });
+  expect(w.refusal(ask("a2"))).toEqual({ reason: "no-user-key" });
+});
+
 test("GR-57 whoever is confirmed counts among the owner's devices before it has come", () => {
   const w = new DeliveryServiceWorld({ maxDevicesPerOwner: 2 });
   w.online("a1", alice);

@@ -29,6 +29,8 @@ export type GroupRefusal =
   | { readonly reason: "name-has-key" }
   /** The same device has come by another connection. */
   | { readonly reason: "replaced" }
+  /** Nothing comes of its waiting on this connection: it is to ask again. */
+  | { readonly reason: "timed-out" }
   | { readonly reason: "no-key-package"; readonly device: DeviceId }
   /** By the room's policy, or since the observer finds that the commit isn't what it says. */
   | { readonly reason: "not-allowed" }
