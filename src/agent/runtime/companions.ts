@@ -40,9 +40,12 @@ export interface CompanionsOptions {
 }
 
 /** What is known of a group without opening it. */
-interface Noted {
+export interface Noted {
   readonly members: readonly Person[];
-  /** Devices, in base64url, that this one has seen leave the group: who wanted them out decides, not the server's list. */
+  /**
+   * Devices, in base64url, that this one has seen removed from the group by their own person: that decides, not the server's list. What
+   * the server had removed comes in again when it is there again: it was unseen for long, or had a former key.
+   */
   readonly gone: ReadonlySet<string>;
 }
 
@@ -57,6 +60,8 @@ interface Listed {
 export function companions({ system, timings = TIMINGS, later }: CompanionsOptions): Companions {
   const adding = deviceAdding(system);
   const noted = new Map<string, Noted>();
+  /** By group, who (`whoKey`) has removed devices of their own since it was noted last. */
+  const removedOwn = new Map<string, ReadonlySet<string>>();
   /** By `whoKey`. */
   const listed = new Map<string, Listed>();
   /** Groups that have their time coming. */
@@ -67,13 +72,15 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
     note(group, members) {
       const before = noted.get(group);
       if (before?.members === members) return;
-      const now = { members, gone: goneBetween(before, members) };
+      const now = { members, gone: goneBetween(before, members, removedOwn.get(group) ?? new Set()) };
+      removedOwn.delete(group);
       noted.set(group, now);
       later(laneOf(group), async (entrance) => {
         const lacking = lackingIn(group, now, null).filter((who) => isDue(entrance, group, who));
         await completeListed(entrance, group, lacking);
       });
     },
+    removedOwn: (group, who) => void removedOwn.set(group, new Set([...(removedOwn.get(group) ?? []), who])),
     forget: (group) => void noted.delete(group),
     seen(entrance, people) {
       const byWho = new Map(people.map((person) => [learn(entrance, person), person]));
@@ -192,9 +199,15 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
   }
 }
 
-function goneBetween(before: Noted | undefined, members: readonly Person[]): Set<string> {
+/** `by`: those who removed devices of their own (`whoKey`). */
+export function goneBetween(
+  before: Noted | undefined,
+  members: readonly Pick<Person, "deviceId">[],
+  by: ReadonlySet<string>,
+): Set<string> {
   const present = new Set(members.map(({ deviceId }) => toText(deviceId)));
-  const were = [...(before?.gone ?? []), ...(before?.members ?? []).map(({ deviceId }) => toText(deviceId))];
+  const own = (before?.members ?? []).filter(({ who }) => by.has(who));
+  const were = [...(before?.gone ?? []), ...own.map(({ deviceId }) => toText(deviceId))];
   return new Set(were.filter((device) => !present.has(device)).slice(-MOST_GONE));
 }
 

@@ -461,6 +461,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       digest,
       onEvent: (event) => {
         if (event.kind === "stopped" && event.cause === "rolled-back") replacement.foundRolledBack();
+        if (event.kind === "entry" && event.entry.kind === "members" && event.entry.went.includes(event.entry.by))
+          beside.removedOwn(toText(id), event.entry.by);
         onEvent({ kind: "group", conversation, group: id, event });
       },
     });

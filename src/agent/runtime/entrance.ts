@@ -38,6 +38,8 @@ export interface Companions {
   begin(): void;
   /** Who is in a group, after each time that its session did something. */
   note(group: string, members: readonly Person[]): void;
+  /** Somebody (`whoKey`) has removed a device of their own from it. */
+  removedOwn(group: string, who: string): void;
   /** This device isn't in it any more. */
   forget(group: string): void;
   /** The server lists these people so: their devices are added to the groups that they lack, soon. */

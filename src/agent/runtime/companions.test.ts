@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { whoKey } from "../../mls/identity/who.ts";
+import type { Who } from "../../mls/identity/who.ts";
+import { toText } from "../delivery/base64url.ts";
+import type { Person } from "../group-sessions/person.ts";
+import { goneBetween } from "./companions.ts";
+
+const [alice, bob]: Who[] = ["1001", "1002"].map((identity) => ({
+  server: new Uint8Array(),
+  kind: "person",
+  identity,
+}));
+
+test("SR-40 what its own person removed stays out; what the server had removed comes in again when it is listed", () => {
+  const [laptop, phone, bobs] = [leaf(alice, 1), leaf(alice, 2), leaf(bob, 3)];
+  const before = { members: [laptop, phone, bobs], gone: new Set<string>() };
+  expect(goneBetween(before, [laptop, bobs], new Set([laptop.who]))).toEqual(new Set([toText(phone.deviceId)]));
+  expect(goneBetween(before, [laptop, bobs], new Set())).toEqual(new Set());
+  const later = { members: [laptop, bobs], gone: new Set([toText(phone.deviceId)]) };
+  expect(goneBetween(later, [laptop], new Set())).toEqual(later.gone);
+  expect(goneBetween(later, [laptop, phone], new Set())).toEqual(new Set());
+});
+
+function leaf(identity: Who | undefined, number: number): Person {
+  if (identity === undefined) throw new Error("nobody");
+  const [deviceId, empty] = [new Uint8Array(16).fill(number), new Uint8Array()];
+  return {
+    leaf: number,
+    who: whoKey(identity),
+    identity,
+    label: "",
+    deviceId,
+    deviceKey: empty,
+    deviceLabel: "",
+    userKey: empty,
+  };
+}
