@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { cpSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { agentChat } from "../../src/agent/chat/index.ts";
 import type { AgentChat } from "../../src/agent/chat/index.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
@@ -54,6 +53,9 @@ export interface ChatWorld {
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
   /** Where its server is. */
   port(): number;
+  /** Copies of all the stopped server's files; and back, so that it knows nothing of it. */
+  copyAway(): string;
+  copyBack(copy: string): void;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
   /** A backup of the running server; and, of the stopped one, that backup in the place of what it has. */
@@ -113,6 +115,16 @@ export async function chatWorld(
         if (await condition()) return;
         await next;
       }
+    },
+    copyAway() {
+      const copy = scratchDirectory();
+      backups.push(copy);
+      cpSync(scratch.path, copy.path, { recursive: true });
+      return copy.path;
+    },
+    copyBack(copy) {
+      for (const file of readdirSync(scratch.path)) rmSync(join(scratch.path, file), { recursive: true });
+      cpSync(copy, scratch.path, { recursive: true });
     },
     async stopServer() {
       await server?.stop();

@@ -350,6 +350,25 @@ test("AD-10 a machine that was just confirmed by a token finds the rooms of its 
   await says(laptop, "#ops", ["alice: backup done"]);
 });
 
+test("AD-7 where the key behind a name is taken away, a device that waits under it is the first anew", async () => {
+  await world.stopServer();
+  const empty = world.copyAway();
+  await world.startServer();
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await waits(phone);
+  await laptop.stop();
+  await world.stopServer();
+  // As after padserve names release alice.
+  world.copyBack(empty);
+  await world.startServer();
+  await isConfirmed(phone);
+  expect(answered(await phone.chat.devices()).map(({ label, status }) => [label, status])).toEqual([
+    ["phone", "confirmed"],
+  ]);
+});
+
 /** Alice and bob at two devices each, all of them in `#everyone`. */
 async function twoAndTwo() {
   const [alice, bob] = await world.arrive("alice", "bob");

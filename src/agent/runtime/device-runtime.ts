@@ -119,6 +119,8 @@ export interface DeviceRuntime extends Conversations {
   readonly devices: OwnDevices;
   /** In place of a device that was removed, or that waits: a new one, which asks to be confirmed. Null: this one is confirmed. */
   beginAnew(): Promise<"begun" | null>;
+  /** A device that waits to be confirmed asks once more. */
+  askAgain(): void;
   /** Who it asks to be a device of; null: it asks nobody. */
   asksToBe(): Promise<Who | null>;
   /** A device that asks has the user key from an export. False: it asks nobody. */
@@ -234,7 +236,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (event.kind === "state" && event.state.kind === "ended") over(event.state.cause);
     onEvent({ kind: "client", event });
   });
-  const ticking = setInterval(() => later("ticks", ({ entrance }) => entrance.groups.wakeAll()), TICK).unref();
+  const ticking = setInterval(() => {
+    later("ticks", ({ entrance }) => entrance.groups.wakeAll());
+    askAgain();
+  }, TICK).unref();
 
   return {
     client,
@@ -246,6 +251,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     },
     onEvent: (listener) => listeners.add(listener),
     beginAnew,
+    askAgain,
     asksToBe: async () => await asking.asksToBe(),
     confirmBy: async (userSeed) => await asking.confirmBy(userSeed),
     useToken: async (given) => {
@@ -324,6 +330,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     alive = null;
     await living?.entrance.groups.close();
     living?.self.engine.close();
+  }
+
+  function askAgain(): void {
+    if (!isClosed) tasks.add("confirmation", async () => await asking.askAgain());
   }
 
   async function beginAnew(): Promise<"begun" | null> {

@@ -50,6 +50,8 @@ export interface Pending {
   introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced>;
   /** Behind a hello without a device. */
   welcomed(): Promise<void>;
+  /** On a connection on which it waits: what it waits for may have gone. */
+  askAgain(): Promise<void>;
   /** Somebody has confirmed it. */
   confirmed(device: string, confirmation: Confirmation): Promise<void>;
   /** True: the hello that it said as the first was another one's, and it asks to be confirmed. */
@@ -115,6 +117,11 @@ export function pending(options: PendingOptions): Pending {
       const { promise, resolve } = Promise.withResolvers<Introduced>();
       goOn = resolve;
       return await promise;
+    },
+    async askAgain() {
+      const candidate = await load();
+      if (candidate === null || ask === null) return;
+      if ((await settle(candidate, await ask(false))) === "confirmed") comeIn();
     },
     async welcomed() {
       const candidate = await load();
@@ -194,12 +201,17 @@ export function pending(options: PendingOptions): Pending {
     if (answer.kind !== "refused") return "without-device";
     const reason = answer.refusal?.reason;
     if (reason !== "no-user-key" && reason !== "unknown-request") return "without-device";
-    return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
+    return (await becomeFirst(candidate)) ? "confirmed" : "waiting";
   }
 
-  /** It confirms itself, if nobody has said before that there is somebody to do it (SEALED.md 5). */
+  /**
+   * It confirms itself: nobody of its person has a key, or has one any more. Not where it was invited by somebody, nor over a key of its
+   * person's that it has met (SEALED.md 5).
+   */
   async function becomeFirst(candidate: Candidate): Promise<boolean> {
-    if (candidate.token !== null || candidate.hasWaited) {
+    const { pins } = await store.load();
+    const isPinned = pins.some((pin) => whoKey(pin.who) === whoKey(candidate.who));
+    if (candidate.token !== null || (candidate.hasWaited && isPinned)) {
       onStanding({ ...standingOf(candidate), trouble: NOBODY_THERE });
       return false;
     }

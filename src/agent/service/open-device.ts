@@ -44,7 +44,10 @@ export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevi
     return {
       chat,
       comeIn: () => chat.comeIn(),
-      hurry: () => runtime.client.hurry(),
+      hurry: () => {
+        runtime.client.hurry();
+        runtime.askAgain();
+      },
       useToken: async (given) => await runtime.useToken(given),
       async isAwaited() {
         const { invitations } = await store.load();
