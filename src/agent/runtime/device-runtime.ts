@@ -498,7 +498,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     } else beside.forget(group);
     await continueElsewhere(row);
     if (step.kind === "refused" && row.status === "removed")
-      later("everyone", async ({ entrance }) => await enterEveryone(entrance));
+      later("everyone", async ({ entrance }) => orAgain(await enterEveryone(entrance)));
     const isHopeful = step.kind === "busy" || step.kind === "offline";
     if (!isHopeful || client.state.kind !== "online" || isClosed) return;
     setTimeout(() => later(laneOf(group), ({ entrance }) => entrance.groups.wake(group)), AGAIN).unref();
@@ -538,7 +538,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     beside.begin();
     entrance.groups.wakeAll();
     later("companions", async () => await beside.completeGroups(entrance));
-    later("everyone", async () => await comeIntoEveryone(entrance, views));
+    later("everyone", async () => orAgain(await comeIntoEveryone(entrance, views)));
     later("own devices", async () => await own.look(entrance));
     if (device !== null) later("own key", async () => await key.welcomed(entrance, device.userKey));
     later("rooms", async () => {
@@ -642,7 +642,9 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       case "group":
         seen(push.group);
         later(laneOf(push.group.group), ({ entrance }) => entrance.groups.wake(push.group.group));
-        later("everyone", async ({ entrance }) => await comeIntoEveryone(entrance, [push.group], { mayCreate: false }));
+        later("everyone", async ({ entrance }) =>
+          orAgain(await comeIntoEveryone(entrance, [push.group], { mayCreate: false })),
+        );
         return;
       case "removal-due":
         // A commit may wait for its turn; what comes in the same group doesn't wait for that.
@@ -694,6 +696,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (attempt >= MOST_ATTEMPTS) return;
     const again = async (living: Alive) => await completePairWith(living, bearer, attempt + 1);
     setTimeout(() => later("pairs", again), AGAIN * 2 ** attempt).unref();
+  }
+
+  function orAgain(isDone: boolean): void {
+    if (!isDone) trying.later();
   }
 
   function settle(reply: ReplyBody<"hello">): void {

@@ -28,24 +28,31 @@ export async function comeIn(entrance: Entrance): Promise<void> {
   await enterEveryone(entrance);
 }
 
-/** `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). */
+/**
+ * `#everyone` is made where there is none; else one joins it, machines aside: those are invited (SEALED.md 2 and 15). False: the way in couldn't
+ * be had now.
+ */
 export async function comeIntoEveryone(
   entrance: Entrance,
   views: readonly GroupView[],
   { mayCreate } = { mayCreate: true },
-): Promise<void> {
+): Promise<boolean> {
   const { groups, self, successions, everyone } = entrance;
   // One that has ended has a successor, which is another matter.
-  if (self.owner.kind === "machine" || successions.isWaiting(EVERYONE) || everyone.wish() !== "wanted") return;
+  if (self.owner.kind === "machine" || successions.isWaiting(EVERYONE) || everyone.wish() !== "wanted") return true;
   const there = views.find(({ place, ended }) => place.kind === "everyone" && !ended);
   const own = (await groups.of(EVERYONE)?.look())?.row ?? null;
-  if (own !== null && own.status !== "removed" && own.stopped !== "rolled-back") return;
-  if (there !== undefined) await enter(entrance, there);
-  else if (mayCreate) await create(entrance, EVERYONE, OPEN);
+  if (own !== null && own.status !== "removed" && own.stopped !== "rolled-back") return true;
+  if (there !== undefined) {
+    const entered = await enter(entrance, there);
+    return entered === "entering" || entered.why === "misplaced";
+  }
+  if (mayCreate) await create(entrance, EVERYONE, OPEN);
+  return true;
 }
 
 /** After another was faster to make it, or this device was put out of one that is over. */
-export async function enterEveryone(entrance: Entrance): Promise<void> {
+export async function enterEveryone(entrance: Entrance): Promise<boolean> {
   const views = await groupsThere(entrance);
-  if (views !== null) await comeIntoEveryone(entrance, views);
+  return views !== null && (await comeIntoEveryone(entrance, views));
 }
