@@ -96,6 +96,26 @@ test("SR-55 who comes while a device that stays is away, and so finds two keys o
   expect((await view(carol, "#everyone"))?.holds).toEqual([]);
 });
 
+test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const former = await keysOf("alice", bob, "#everyone");
+  const lost = await idOf(laptop);
+  const nas = world.make("alice", { deviceLabel: "nas" });
+  await world.until(() => nas.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+  const { standing } = nas.chat;
+  answered(await laptop.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  await world.until(() => nas.chat.standing.kind === "confirmed" && nas.chat.state.kind === "online");
+  // At once: most often it isn't in #everyone yet.
+  expect(await nas.chat.removeDevices([lost])).toEqual({ kind: "taken" });
+  await world.until(async () => {
+    const keys = await keysOf("alice", bob, "#everyone");
+    return keys.length === 1 && keys[0] !== former[0] && (await view(bob, "#everyone"))?.holds.length === 0;
+  });
+  await bob.look("#everyone");
+  await bob.send("#everyone", "is it you?");
+  await everyone([nas], "#everyone", "bob: is it you?");
+});
+
 test.each(["never arrives", "is answered, and the answer is lost"])(
   "SR-52 a removal whose request %s goes on when the device is there again",
   async (how) => {

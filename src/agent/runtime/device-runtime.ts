@@ -421,7 +421,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     if (self === null) return null;
     ({ receipt } = saved);
     replacement.begin(self);
-    key.begin({ self, statement: saved.statement });
+    key.begin({ self, statement: saved.statement, groups: rows.map(({ id }) => id) });
     const service = serviceOf(self);
     for (const group of indebted) owing.add(toText(group));
     const groups = groupsOf({

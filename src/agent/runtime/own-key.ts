@@ -12,6 +12,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Answer } from "../../client/frames/index.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { toText } from "../delivery/base64url.ts";
+import { EVERYONE } from "../delivery/places.ts";
 import { openConfirmation } from "../device/confirmation.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
@@ -43,6 +44,16 @@ interface Succession {
   readonly removed: readonly Uint8Array[];
 }
 
+/** To see whether it is in, 100 ms each. */
+const MOST_ATTEMPTS = 50;
+
+interface Beginning {
+  readonly self: Self;
+  readonly statement: Uint8Array | null;
+  /** That this device is in already. */
+  readonly groups: readonly Uint8Array[];
+}
+
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
 const PATIENCE = 60_000;
@@ -58,12 +69,16 @@ const PASSING: ReadonlySet<string> = new Set([
 export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   /** Of this device's present user key; null: it is the first that this device knows. */
   let present: Succession | null = null;
+  /** Groups, in base64url, in which this device has said what is present. */
+  const announced = new Set<string>();
   /** By group, in base64url: who was there when it was looked at last. */
   const told = new Map<string, ReadonlySet<string>>();
 
   return {
     /** A device has come alive. */
-    begin({ self, statement }: { readonly self: Self; readonly statement: Uint8Array | null }): void {
+    begin({ self, statement, groups }: Beginning): void {
+      announced.clear();
+      for (const group of groups) announced.add(toText(group));
       told.clear();
       present = statement === null ? null : successionOf(self, statement);
     },
@@ -90,11 +105,14 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       const own = members.find(({ deviceId }) => sameBytes(deviceId, self.device.id));
       const isOut = !members.some(({ deviceId }) => removed.some((id) => sameBytes(id, deviceId)));
       if (own === undefined) return;
+      const group = toText(session.id);
       const isDone = isOut && sameBytes(own.userKey, keyIn(self));
-      const again = isDone && isNews(session, self, members);
+      // Into some groups it has come under the new key, and has said nothing of it.
+      const again = isNews(session, self, members) || !announced.has(group);
       if (isDone && !again) return;
-      later(`own key ${toText(session.id)}`, async (entrance) => {
+      later(`own key ${group}`, async (entrance) => {
         const outcome = await session.commit({ kind: "succeed", statement, devices: removed, again });
+        if (outcome.kind === "done") announced.add(group);
         if (outcome.kind === "done") entrance.groups.wake(toText(session.id));
       });
     },
@@ -118,6 +136,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   /** Ids in base64url. */
   async function remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
     const { client, store, groups, self } = entrance;
+    await comeIn(entrance);
     // One after another: what was begun and not ended comes first.
     await proceed(entrance);
     const { userSeed, rotation: begun } = await store.load();
@@ -190,6 +209,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     self.engine.renewRecord(next.record);
     self.device = { ...self.device, record: next.record };
     present = successionOf(self, next.statement);
+    announced.clear();
     groups.wakeAll();
     await renewPackages(entrance);
   }
@@ -201,6 +221,15 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     if (client.state.kind !== "online") return;
     const pinned = self.people.keyOf(whoKey(ownWho(self)));
     if (userKey !== toText(keyIn(self)) && (pinned === null || toText(pinned) !== userKey)) onUnannounced();
+  }
+}
+
+/** Only who is in a room when a device is put out of it is taken at its word there: a device that has just come waits for #everyone, for a moment. */
+async function comeIn({ groups, self, system }: Entrance): Promise<void> {
+  if (self.owner.kind === "machine") return;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    if ((await groups.of(EVERYONE)?.look())?.row.status === "active") return;
+    await system.wait(100);
   }
 }
 
