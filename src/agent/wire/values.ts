@@ -9,7 +9,7 @@ const MOST = 20_000;
 export const text = v.pipe(v.string(), v.maxLength(LONGEST_TEXT));
 /** A name, an id, a title, a reason. */
 export const word = v.pipe(v.string(), v.maxLength(4096));
-export const words = v.pipe(v.array(word), v.maxLength(MOST));
+const words = v.pipe(v.array(word), v.maxLength(MOST));
 const whole = v.pipe(v.number(), v.safeInteger());
 
 export const conversationId: v.GenericSchema<ConversationId> = v.custom<ConversationId>(
