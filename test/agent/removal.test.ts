@@ -188,6 +188,26 @@ test("SR-53 of two devices that remove a third at once one wins, the other follo
   for (const device of [laptop, nas, bob]) expect(heldIn(device)).toEqual([]);
 });
 
+test("SR-53 of two devices that remove each other at once one stays, the other is out with nothing kept of its own key, and a third follows", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  for (const device of [bob, laptop, nas, phone]) await has(device, "#everyone", 4);
+  const former = await keysOf("alice", bob, "#everyone");
+  const [laptopId, phoneId] = [await idOf(laptop), await idOf(phone)];
+  await Promise.all([laptop.chat.removeDevices([phoneId]), phone.chat.removeDevices([laptopId])]);
+  await world.until(() => [laptop, phone].some(isOut));
+  const [stays, out] = isOut(phone) ? [laptop, phone] : [phone, laptop];
+  await has(bob, "#everyone", 3);
+  await renewed("alice", [stays, nas, bob], "#everyone", former);
+  expect(await nas.chat.ownNumber()).toEqual(await stays.chat.ownNumber());
+  expect((await out.store.load()).rotation).toBeNull();
+  await stays.send("#everyone", "still here");
+  await everyone([nas, bob], "#everyone", "alice: still here");
+  for (const device of [stays, nas, bob]) expect(heldIn(device)).toEqual([]);
+  expect(isOut(stays)).toBe(false);
+});
+
 test("SR-54 a kick ends sessions alone; a ban reaches all devices of the person in every room, and others' clients remove them", async () => {
   const [alice, bob] = await two("alice", "bob");
   const tablet = await another(bob, "tablet");
@@ -295,6 +315,10 @@ async function idOf({ runtime }: ServedChat): Promise<string> {
   const self = await runtime.self();
   if (self === null) throw new Error("it has no device");
   return toText(self.device.id);
+}
+
+function isOut({ chat }: ServedChat): boolean {
+  return chat.standing.kind === "removed";
 }
 
 function heldIn(device: ServedChat) {

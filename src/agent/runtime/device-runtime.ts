@@ -394,7 +394,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       return;
     }
     tasks.add("confirmation", async () => {
-      await store.commit([{ kind: "device-was-removed" }]);
+      // A user key of its own that it was about to put in place is nobody's now.
+      await store.commit([{ kind: "device-was-removed" }, { kind: "rotation-dropped" }]);
       onStanding({ kind: "removed" });
     });
   }
