@@ -17,7 +17,7 @@ const key = new Uint8Array(32).fill(2);
 const sealedOnly = { kind: "not-sent", why: "sealed-only" };
 
 /** A server that says that nobody has a device. */
-function chat({ knowsKey = false, hasPair = false, isAllowed = false, name = "bob" } = {}) {
+function chat({ knowsKey = false, hasPair = false, isAllowed = false, name = "bob", why = "no-device" } = {}) {
   const pins = knowsKey ? [pinOf(bob, key, 0)] : [];
   const people = knownPeople({ pins, names: [{ name: "bob", who: bob }] }, () => 0);
   const person: Person = {
@@ -35,7 +35,7 @@ function chat({ knowsKey = false, hasPair = false, isAllowed = false, name = "bo
       state: { kind: "online", operator: false },
       request: async () => await Promise.resolve({ kind: "answered", value: { person } }),
     },
-    openDirect: async () => await Promise.resolve({ kind: "failed", why: "no-device" }),
+    openDirect: async () => await Promise.resolve({ kind: "failed", why }),
     self: async () => await Promise.resolve({ people }),
   };
   const store = { commit: async () => await Promise.resolve() };
@@ -74,6 +74,12 @@ test("CA-7 whoever goes by another name now isn't written to in the open, where 
   expect(await renamed.obstacleNow("rob")).toEqual(sealedOnly);
   expect(await renamed.open("rob")).toEqual(sealedOnly);
   expect(chat({ name: "rob" }).obstacle("rob")).toBeNull();
+});
+
+test("CA-6 whose key or name isn't the one that is known is said to be just that, where a conversation with them is opened", async () => {
+  for (const why of ["changed-key", "remapped-name"]) {
+    expect(await chat({ why }).open("bob")).toEqual({ kind: "held", hold: { kind: why, who: ["bob"] } });
+  }
 });
 
 test("CA-7 what can't be a name is nobody's", async () => {

@@ -47,6 +47,9 @@ export class Direct {
     if (runtime.client.state.kind !== "online") return OFFLINE;
     const opened = await runtime.openDirect(person);
     if (opened.kind !== "failed") return await this.#rooms.made(opened);
+    if (opened.why === "changed-key" || opened.why === "remapped-name") {
+      return { kind: "held", hold: { kind: opened.why, who: [person] } };
+    }
     if (opened.why !== "no-device" && opened.why !== "no-key-package") {
       return opened.why === "place-taken" ? { kind: "not-sent", why: "busy" } : failureOf(opened);
     }

@@ -144,7 +144,8 @@ async function sealedSend(
     if (meant === null) return EXIT.interrupted;
     if ("code" in meant) {
       const orMade = meant.isNoRoom === true && target.kind === "room" ? ` If it is new: pad rooms create '${target.title}'.` : ""; // prettier-ignore
-      return { ...meant, text: `Not sent: ${meant.text}${orMade}` };
+      const prefix = meant.text.startsWith("Not sent") ? "" : "Not sent: ";
+      return { ...meant, text: `${prefix}${meant.text}${orMade}` };
     }
     const { conversation } = meant;
     if (conversation.kind === "classic-direct" || conversation.kind === "open-room") {
