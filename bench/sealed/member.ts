@@ -1,7 +1,8 @@
 /** One person's device as the agent runs it, in a process of its own: it comes into `#everyone`, writes there, or catches up. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { startDevice, type RuntimeEvent } from "../../src/agent/runtime/device-runtime.ts";
+import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
+import type { RuntimeEvent } from "../../src/agent/runtime/runtime.ts";
 import { openAgentStore } from "../../src/agent/storage/sqlite/store.ts";
 
 /** What it is asked, over the IPC channel; it answers when that is done, the device is closed, and its files are whole. */

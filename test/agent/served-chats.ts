@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { agentChat } from "../../src/agent/chat/index.ts";
 import type { AgentChat } from "../../src/agent/chat/index.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
-import type { DeviceRuntime, RuntimeOptions } from "../../src/agent/runtime/device-runtime.ts";
+import type { DeviceRuntime, RuntimeOptions } from "../../src/agent/runtime/runtime.ts";
 import type { KnownServer } from "../../src/agent/runtime/introduce.ts";
 import type { AgentStore } from "../../src/agent/storage/ports.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";

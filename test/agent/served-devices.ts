@@ -6,7 +6,7 @@ import type { Config } from "../../src/config/config.ts";
 import { makeReplacement } from "../../src/agent/device/make-device.ts";
 import { readVerifiedRecord } from "../../src/mls/identity/device-record.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
-import type { DeviceRuntime } from "../../src/agent/runtime/device-runtime.ts";
+import type { DeviceRuntime } from "../../src/agent/runtime/runtime.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { Saved } from "../../src/agent/storage/kept.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { RuntimeOptions } from "../../src/agent/runtime/device-runtime.ts";
+import type { RuntimeOptions } from "../../src/agent/runtime/runtime.ts";
 import { OPEN_ROOM } from "../../src/client/index.ts";
 import { QUICK, startFakeTailscaled } from "../helpers/tailnet.ts";
 import { answered, chatWorld } from "./served-chats.ts";

@@ -22,7 +22,7 @@ import type { Page } from "../../client/message.ts";
 import type { Person as FramePerson } from "../../wire/frames/people.ts";
 import { LONGEST_TEXT } from "../content/content.ts";
 import { EVERYONE } from "../delivery/places.ts";
-import type { DeviceRuntime, RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { DeviceRuntime, RuntimeEvent } from "../runtime/runtime.ts";
 import type { HistoryRow } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { Devices } from "./devices.ts";

@@ -6,7 +6,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Person } from "../group-sessions/person.ts";
-import type { RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { RuntimeEvent } from "../runtime/runtime.ts";
 import type { Waiting } from "../runtime/own-devices.ts";
 import { failureOf, OFFLINE, refusedFor, TAKEN } from "./failures.ts";
 import type { ChatState } from "./state.ts";

@@ -4,7 +4,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Person } from "../../wire/frames/people.ts";
 import { knownPeople } from "../device/known-people.ts";
-import type { DeviceRuntime } from "../runtime/device-runtime.ts";
+import type { DeviceRuntime } from "../runtime/runtime.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { Direct } from "./direct.ts";
 import { Rooms } from "./rooms.ts";

@@ -1,5 +1,5 @@
 import type { GroupEvent } from "../group-sessions/events.ts";
-import type { RuntimeEvent } from "../runtime/device-runtime.ts";
+import type { RuntimeEvent } from "../runtime/runtime.ts";
 import type { Change } from "../storage/changes.ts";
 import type { HistoryRow } from "../storage/kept.ts";
 import type { Sending } from "./sending.ts";

@@ -8,7 +8,7 @@ import type { ChatEvent, ChatMessage, Conversation, ConversationId, Standing } f
 import { digestContent, readContent } from "../content/content.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
-import type { DeviceRuntime } from "../runtime/device-runtime.ts";
+import type { DeviceRuntime } from "../runtime/runtime.ts";
 import { pendingStanding } from "../runtime/pending.ts";
 import type { OwnDevice, QueuedMessage, Saved } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";

@@ -46,6 +46,9 @@ export interface OwnDevicesPorts {
 const MOST_TOLD = 16;
 const ONE_MORE = 30_000;
 
+/** What the runtime does with it. */
+export type OwnDeviceLife = Pick<ReturnType<typeof ownDevices>, "look" | "waits">;
+
 /** Besides, what the runtime does with it: all that is there is looked at when a connection has come, and when a push says that it is another. */
 export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts) {
   /** By their id: those that were told. */

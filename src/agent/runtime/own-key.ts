@@ -66,6 +66,8 @@ const PASSING: ReadonlySet<string> = new Set([
   "too-many-requests",
 ]);
 
+export type OwnKey = ReturnType<typeof ownKey>;
+
 export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   /** Of this device's present user key; null: it is the first that this device knows. */
   let present: Succession | null = null;

@@ -1,4 +1,5 @@
-import { startDevice, type DeviceRuntime, type RuntimeEvent } from "../../../src/agent/runtime/device-runtime.ts";
+import { startDevice } from "../../../src/agent/runtime/device-runtime.ts";
+import type { DeviceRuntime, RuntimeEvent } from "../../../src/agent/runtime/runtime.ts";
 import { SYSTEM } from "../../../src/agent/runtime/system.ts";
 import type { GroupRow, HistoryRow } from "../../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../../src/agent/storage/ports.ts";

@@ -1,0 +1,122 @@
+import type { GroupView } from "../../wire/frames/groups.ts";
+import type { ReplyBody } from "../../wire/frames/requests.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { conversationOf } from "../delivery/places.ts";
+import { endForgotten, endUnknown, groupsHeld } from "./arriving.ts";
+import type { Entrance } from "./entrance.ts";
+import { comeIntoEveryone } from "./everyone.ts";
+import { groupsThere } from "./group-views.ts";
+import { offerPackages } from "./offer-packages.ts";
+import type { OwedPlaces } from "./owed-places.ts";
+import type { OwnDeviceLife } from "./own-devices.ts";
+import type { OwnKey } from "./own-key.ts";
+import { completePairs } from "./pairs.ts";
+import type { Replacing } from "./replacing.ts";
+import type { RuntimeEvent } from "./runtime.ts";
+
+export interface ConnectedOptions {
+  /** Work of a device that is alive; nothing where it isn't. */
+  readonly later: (lane: string, task: (entrance: Entrance) => Promise<void> | void) => void;
+  /** What couldn't be done now is done again. */
+  readonly again: () => void;
+  readonly own: OwnDeviceLife;
+  readonly key: OwnKey;
+  readonly replacement: Replacing;
+  readonly owed: OwedPlaces;
+  readonly seen: (view: GroupView) => void;
+  readonly succeedLater: (views: readonly GroupView[]) => void;
+  readonly onEvent: (event: RuntimeEvent) => void;
+}
+
+/** Which connection it is: `number` counts them, those that are over too. */
+export interface Connection {
+  readonly number: number;
+  readonly incarnation: string | null;
+}
+
+export interface Connected {
+  /** The receipt that the store has. */
+  begin(receipt: string | null): void;
+  /** The last that the server gave, in base64url. */
+  receipt(): string | null;
+  /**
+   * All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. False: not
+   * all of it could be done.
+   */
+  settle(entrance: Entrance, device: ReplyBody<"hello">["device"], connection: Connection): Promise<boolean>;
+}
+
+export function connected(options: ConnectedOptions): Connected {
+  const { later, again, own, key, replacement, owed, seen, succeedLater, onEvent } = options;
+  let receipt: string | null = null;
+  /** On which connection key packages were offered last. */
+  let offeredOn = 0;
+
+  return {
+    begin(kept) {
+      receipt = kept;
+    },
+    receipt: () => receipt,
+    async settle(entrance, device, { number, incarnation }) {
+      const { store, self, groups } = entrance;
+      if (device !== null) await keepReceipt(entrance, device.receipt);
+      const seenBefore = (await store.load()).incarnation;
+      const isRestored = seenBefore !== null && seenBefore !== incarnation;
+      const isOffered = device !== null && (offeredOn === number || (await offer(entrance, device, isRestored)));
+      if (isOffered) offeredOn = number;
+      // What it comes into from here on the server may not have known when it was asked.
+      const held = await groupsHeld(entrance);
+      const views = await groupsThere(entrance);
+      if (views === null) return false;
+      endUnknown(entrance, held, views);
+      // Only what is done needn't be done again by whoever is ended here.
+      const isDone = isOffered && (!isRestored || (await endForgotten(entrance, held, views)));
+      if (isDone && incarnation !== null && seenBefore !== incarnation) {
+        await store.commit([{ kind: "server-seen", incarnation }]);
+        if (isRestored) onEvent({ kind: "server-restored" });
+      }
+      for (const view of views) {
+        if (view.hash !== null && !view.ended) {
+          groups.session(view.group)?.expectHead({ number: view.head, hash: toBytes(view.hash) });
+        }
+        seen(view);
+      }
+      entrance.companions.begin();
+      groups.wakeAll();
+      later("companions", async () => await entrance.companions.completeGroups(entrance));
+      later("everyone", async () => {
+        if (!(await comeIntoEveryone(entrance, views))) again();
+      });
+      later("own devices", async () => await own.look(entrance));
+      if (device !== null) later("own key", async () => await key.welcomed(entrance, device.userKey));
+      later("rooms", async () => {
+        await replacement.rejoin(entrance, views);
+        await replacement.retireFormer(entrance);
+      });
+      const conversations = views.map(({ place }) => conversationOf(place, self.owner));
+      later("pairs", async () => await completePairs(entrance, conversations));
+      entrance.successions.begin();
+      succeedLater(views);
+      owed.settle();
+      return isOffered || device === null;
+    },
+  };
+
+  async function keepReceipt({ store }: Entrance, given: Uint8Array | null): Promise<void> {
+    const next = given === null ? null : toText(given);
+    if (next === null || next === receipt) return;
+    await store.commit([{ kind: "receipt-kept", receipt: next }]);
+    receipt = next;
+  }
+}
+
+/** Where the server was restored, what it has of this device's key packages may have been used: all are replaced. */
+async function offer(
+  { client, store, self, system }: Entrance,
+  device: { readonly packages: number; readonly lastResort: boolean },
+  isRestored: boolean,
+): Promise<boolean> {
+  const there = isRestored ? { packages: 0, lastResort: false } : device;
+  const offered = { now: system.now(), replace: isRestored };
+  return await offerPackages({ client, store, engine: self.engine }, there, offered);
+}

@@ -1,0 +1,68 @@
+import { toBytes, toText } from "../delivery/base64url.ts";
+import type { System } from "../group-sessions/ports.ts";
+import type { AgentStore } from "../storage/ports.ts";
+import { admitOwed, LONGEST } from "./admitting.ts";
+import type { Entrance } from "./entrance.ts";
+import type { Groups } from "./groups.ts";
+
+export interface OwedPlacesOptions {
+  readonly store: AgentStore;
+  readonly system: System;
+  readonly later: (task: (entrance: Entrance) => Promise<void>) => void;
+  /** Milliseconds to the second look; each next takes twice as long, `longest` at most. */
+  readonly first: number;
+  readonly longest: number;
+}
+
+/** Groups in which devices are owed a place: those of a successor's that were in the group before it. */
+export interface OwedPlaces {
+  /** What the store has; groups by their ids. */
+  begin(groups: Groups, indebted: readonly Uint8Array[]): Promise<void>;
+  note(group: string): void;
+  owes(group: string): boolean;
+  /** Adds whom the server knows again: now, and then less and less often, until nobody is owed anything. */
+  settle(): void;
+  /** As `settle`, unless a look is to come already. */
+  settleSoon(): void;
+  end(): void;
+}
+
+export function owedPlaces({ store, system, later, first, longest }: OwedPlacesOptions): OwedPlaces {
+  const owing = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  return {
+    async begin(groups, indebted) {
+      for (const group of indebted) owing.add(toText(group));
+      for (const group of indebted) await awaitOwed(groups, group);
+    },
+    note: (group) => void owing.add(group),
+    owes: (group) => owing.has(group),
+    settle() {
+      if (owing.size > 0) look(0, 0);
+    },
+    settleSoon() {
+      if (owing.size > 0 && timer === undefined) look(0, 0);
+    },
+    end: () => clearTimeout(timer),
+  };
+
+  /** Ended before it said anything there: who is owed a place is waited for as at its making. */
+  async function awaitOwed(groups: Groups, group: Uint8Array): Promise<void> {
+    const kept = await store.group(group);
+    if (kept === null || kept.row.sent > 0) return;
+    const devices = kept.owed.map(({ deviceId }) => deviceId);
+    groups.session(toText(group))?.awaitMembers(devices, system.now() + LONGEST);
+  }
+
+  function look(wait: number, attempt: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      later(async (entrance) => {
+        for (const group of owing) if (await admitOwed(entrance, toBytes(group))) owing.delete(group);
+        timer = undefined;
+        if (owing.size > 0) look(Math.min(longest, first * 2 ** attempt), attempt + 1);
+      });
+    }, wait).unref();
+  }
+}
