@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Group } from "../../src/mls/group-engine.ts";
+import { newSigningKey, type SigningKey } from "../../src/mls/identity/ed25519.ts";
 import { OPEN } from "../../src/agent/runtime/arriving.ts";
 import { FramePeer, makeDevice, type TestDevice } from "../helpers/frame-peer.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
@@ -80,6 +81,23 @@ test("GR-62 whoever has no key packages, or is in already, isn't added; who can'
   await bob.peer.next("turn");
 });
 
+test("GR-35 a device that is removed while it has the turn, or waits for it, lets go of it as its connection ends", async () => {
+  const userKey = newSigningKey();
+  const [bob, lost] = [await arrive("bob", { userKey }), await arrive("bob", { userKey })];
+  const carol = await arrive("carol");
+  expect(await lost.peer.get("ask-turn", { group, orAdded: false })).toEqual({ granted: true });
+  await bob.peer.get("retire-device", { device: lost.id });
+  await lost.peer.closed();
+  expect(await carol.peer.get("ask-turn", { group, orAdded: false })).toEqual({ granted: true });
+
+  const other = await arrive("bob", { userKey });
+  expect(await other.peer.get("ask-turn", { group, orAdded: false })).toEqual({ granted: false });
+  await bob.peer.get("retire-device", { device: other.id });
+  await other.peer.closed();
+  await carol.peer.get("give-up-turn", { group });
+  expect(await bob.peer.get("ask-turn", { group, orAdded: false })).toEqual({ granted: true });
+});
+
 async function add(devices: readonly string[]): Promise<void> {
   const { packages } = await alice.peer.get("take-packages", { group, of: [...devices] });
   const { epoch } = room;
@@ -105,10 +123,10 @@ async function crowd<const N extends readonly string[]>(...names: N): Promise<{ 
 
 async function arrive(
   name: string,
-  { features = [] }: { readonly features?: readonly string[] } = {},
+  { features = [], userKey }: { readonly features?: readonly string[]; readonly userKey?: SigningKey } = {},
 ): Promise<Person> {
   const peer = await FramePeer.connect(server.port);
-  const device = makeDevice(peer.hello.server.id, { kind: "name", identity: name });
+  const device = makeDevice(peer.hello.server.id, { kind: "name", identity: name }, userKey);
   await peer.greet(name, device, features);
   return { peer, device, id: Buffer.from(device.id).toString("base64url") };
 }

@@ -203,8 +203,9 @@ export class GroupService {
   }
 
   offline({ session, device }: Speaker): void {
-    // If the device has connected again, its turns belong to the new connection.
-    if (get(this.state.online, device) === session) {
+    // If the device has connected again, its turns belong to the new connection. Whom the rules have ended is no longer online here.
+    const present = get(this.state.online, device);
+    if (present === undefined || present === session) {
       this.#helpers.delete(device);
       this.#turns.releaseAll(device);
     }
