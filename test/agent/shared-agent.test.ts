@@ -127,7 +127,7 @@ test.runIf(isRoot)(
   },
 );
 
-test("SY-4 a face of the shared socket reads and writes; what decides on trust, devices, servers and the agent's end it is refused", async () => {
+test("SY-4 a face of the shared socket reads and writes; what decides on trust, devices, servers, bans and the agent's end it is refused", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");
   agents.world.join("bob");
@@ -152,6 +152,10 @@ test("SY-4 a face of the shared socket reads and writes; what decides on trust, 
     face.newDevice(),
     face.exportDevice("/tmp/x", "secret"),
     face.importDevice("/tmp/x", "secret"),
+    face.kick("bob", "because"),
+    face.ban("bob"),
+    face.unban("bob"),
+    face.bans(),
   ];
   for (const answer of await Promise.all(asked)) expect(answer).toEqual(refused);
 

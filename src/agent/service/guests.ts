@@ -7,7 +7,8 @@ export type FaceRights = "owner" | "guest";
 
 /**
  * What a guest may ask of the chat: to read, to write, and to manage rooms. Whom this device trusts (changed keys, compared numbers, who
- * may be written to in the open), which devices its person has and what leaves with a file are for the agent's own user alone.
+ * may be written to in the open), which devices its person has, what leaves with a file and, where this device is an operator, whom the
+ * server keeps out are for the agent's own user alone.
  */
 const FOR_GUESTS: Readonly<Record<RequestName, boolean>> = {
   send: true,
@@ -41,10 +42,10 @@ const FOR_GUESTS: Readonly<Record<RequestName, boolean>> = {
   people: true,
   info: true,
   help: true,
-  kick: true,
-  ban: true,
-  unban: true,
-  bans: true,
+  kick: false,
+  ban: false,
+  unban: false,
+  bans: false,
   serverInfo: true,
 };
 
