@@ -69,6 +69,13 @@ test("DI-14 a name that leads to somebody else blocks writing to them until the 
   expect(people.seeName("bob", mallory)).toEqual([]);
 });
 
+test("DI-14 a name of one's own that was pinned to somebody else blocks none of one's own devices", () => {
+  const names = [{ name: "alice", who: mallory }];
+  const people = knownPeople({ pins: [], names }, () => 5, bob);
+  expect(people.seeName("alice", bob)).toEqual([]);
+  expect([people.blocks(shows(bob, key)), people.remappedName(whoKey(bob))]).toEqual([null, null]);
+});
+
 test("DI-14 what isn't on the disk yet counts for nothing", () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   const changes = people.firstUses([{ who: bob, userKey: key }]);

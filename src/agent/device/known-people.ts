@@ -1,7 +1,7 @@
 import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
-import { whoKey } from "../../mls/identity/who.ts";
+import { isSameWho, whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { followCommit } from "./follow-commit.ts";
 import type { Followed, SeenCommit } from "./follow-commit.ts";
@@ -24,6 +24,8 @@ interface ShownKey {
 export interface KnownPeople {
   /** Why nothing is to be sent to this device, or null. First uses are no reason. */
   blocks(device: ShownDevice): Block | null;
+  /** The same by the pinned key alone, whatever the server calls them: what one's own devices are judged by. */
+  blocksKey(device: ShownDevice): Exclude<Block, "remapped-name"> | null;
   /** What a commit changes in what is known of people. To be kept before another commit, of any group, is followed (`inTurn`). */
   follow(commit: SeenCommit): Followed;
   /** This person's own pin behind a statement that this device has made. */
@@ -36,7 +38,7 @@ export interface KnownPeople {
   heard(who: string, userKey: string): void;
   /** Pins of those who aren't known yet. */
   firstUses(shown: readonly ShownKey[]): readonly Change[];
-  /** The server calls them so: pinned at first; another identity blocks sending to it until `acceptName`. */
+  /** The server calls them so: pinned at first; another identity, but this person's own, blocks sending to it until `acceptName`. */
   seeName(name: string, who: Who): readonly Change[];
   /** The person says yes to a changed key: unverified from now on. */
   acceptKey(shown: ShownKey): readonly Change[];
@@ -58,9 +60,11 @@ export interface KnownPeople {
 /** Of so many people. */
 const MOST_HEARD = 10_000;
 
+/** `own`: who this device's person is; null: nobody. */
 export function knownPeople(
   saved: { readonly pins: readonly Pin[]; readonly names: readonly NamePin[] },
   now: () => number,
+  own: Who | null = null,
 ): KnownPeople {
   const pins = new Map(saved.pins.map((pin) => [whoKey(pin.who), pin]));
   const names = new Map(saved.names.map((pin) => [foldName(pin.name), pin]));
@@ -74,11 +78,9 @@ export function knownPeople(
 
   return {
     blocks(device) {
-      const who = whoKey(device.identity);
-      const verdict = judgeKey(pins.get(who) ?? null, device);
-      if (verdict.kind === "changed-key" || verdict.kind === "removed-device") return verdict.kind;
-      return remapped.has(who) ? "remapped-name" : null;
+      return blocksKey(device) ?? (remapped.has(whoKey(device.identity)) ? "remapped-name" : null);
     },
+    blocksKey,
     follow: (commit) => followCommit(commit, { pinned: (who) => pins.get(who) ?? null, now: now() }),
     succeed(who, former, statement) {
       const pin = ownSuccession(pins.get(whoKey(who)) ?? pinOf(who, former, now()), statement);
@@ -112,7 +114,8 @@ export function knownPeople(
         case "known":
           return [];
         case "remapped-name":
-          remapped.set(whoKey(who), name);
+          // Who oneself is needs nobody's word.
+          if (own === null || !isSameWho(own, who)) remapped.set(whoKey(who), name);
           return [];
       }
     },
@@ -140,6 +143,11 @@ export function knownPeople(
       }
     },
   };
+
+  function blocksKey(device: ShownDevice): Exclude<Block, "remapped-name"> | null {
+    const { kind } = judgeKey(pins.get(whoKey(device.identity)) ?? null, device);
+    return kind === "changed-key" || kind === "removed-device" ? kind : null;
+  }
 
   function keepName(pin: NamePin): void {
     const [folded, who] = [foldName(pin.name), whoKey(pin.who)];

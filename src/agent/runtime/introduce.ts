@@ -67,7 +67,7 @@ export async function becomeSelf(
     device,
     sealKey,
     engine,
-    people: knownPeople(saved, () => system.now()),
+    people: knownPeople(saved, () => system.now(), { server, ...owner }),
     former: saved.formerDevice,
   };
 }

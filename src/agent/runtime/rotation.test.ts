@@ -6,6 +6,7 @@ import type { SigningKey } from "../../mls/identity/ed25519.ts";
 import { pinOf } from "../../mls/identity/pins.ts";
 import { signSealKey } from "../../mls/identity/seal-key.ts";
 import { readStatement, stayingTag } from "../../mls/identity/succession.ts";
+import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { OwnDevice as Listed } from "../../wire/frames/devices.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
@@ -70,6 +71,21 @@ test("DI-41 a leaf of the person's that the server doesn't list goes with the ot
   const asked = { self, userSeed: userKey.seed, listed, leaves: [] };
   expect(makeRotation({ ...asked, ids: [laptop.shown.device] })).toBe("own-device");
   expect(makeRotation({ ...asked, ids: [ghost.shown.device] })).toBe("no-such-device");
+  self.engine.close();
+});
+
+test("DI-41 whoever else the person's own name was pinned to: the devices that stay are judged by their key alone", () => {
+  const { self, laptop } = own();
+  const [nas, phone] = [device("nas", 2), device("phone", 3)];
+  const names = [{ name: "Alice", who: { ...who, identity: "bob" } }];
+  // Also where nobody has said who this device's person is.
+  const people = knownPeople({ pins: [pinOf(who, userKey.publicKey, 0)], names }, () => 0);
+  people.seeName("Alice", who);
+  expect(people.remappedName(whoKey(who))).toBe("Alice");
+  const listed = [laptop, nas, phone].map(({ shown }) => shown);
+  const rotation = made({ ...self, people }, { ids: [phone.shown.device], listed, leaves: [] });
+  expect(rotation.staying.map(({ device: id }) => toText(id))).toEqual([nas.shown.device]);
+  expect(rotation.removed.map(toText)).toEqual([phone.shown.device]);
   self.engine.close();
 });
 

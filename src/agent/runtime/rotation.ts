@@ -81,7 +81,7 @@ function stayingOf(self: Self, { device, key, record, sealKey }: Listed): Stayin
   const who = ownWho(self);
   if (!read.ok || !sameBytes(read.record.deviceId, deviceId)) return null;
   const isOwn = read.record.kind === who.kind && read.record.identity === who.identity;
-  if (!isOwn || self.people.blocks({ ...read.record, identity: who, deviceKey }) !== null) return null;
+  if (!isOwn || self.people.blocksKey({ ...read.record, identity: who, deviceKey }) !== null) return null;
   if (sealKey === null) return { fields: read.record, deviceKey, sealKey: null };
   const shown = { who, deviceId, sealKey: toBytes(sealKey.key), signature: sealKey.signature };
   return isSealKeyOf(deviceKey, shown) ? { fields: read.record, deviceKey, sealKey: shown.sealKey } : null;
