@@ -193,8 +193,8 @@ test("NE-19 5,000 connects and disconnects leave no socket and no timer behind",
   }
   while (open.size > 0) await turn();
   await turn();
-  // What earlier tests left closing may be gone by now; a leak of any one manner would be more than a thousand.
-  expect(socketsAndTimers()).toBeLessThanOrEqual(before);
+  // The process is the runner's and other tests', too, whose own come and go; a leak of any one manner would be more than a thousand.
+  expect(socketsAndTimers()).toBeLessThan(before + 100);
 });
 
 function socketsAndTimers(): number {

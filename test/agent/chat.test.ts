@@ -289,7 +289,7 @@ test("CA-6 a name that means somebody else than before holds what is written to 
     kind: "held",
     hold: { kind: "remapped-name" },
   });
-  expect((await alice.chat.direct("bob")).kind).toBe("refused");
+  expect((await alice.chat.direct("bob")).kind).toBe("held");
   await alice.look("#everyone");
   await world.until(async () => (await bob.lines("#everyone")).includes("alice: who is there?"));
 });
