@@ -171,6 +171,22 @@ test("SR-52 a removal that was done, and whose request is then refused for now, 
   for (const device of [laptop, bob]) expect(heldIn(device)).toEqual([]);
 });
 
+test("SR-52 two removals that are asked of one device at once are both done, one after the other", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  for (const device of [laptop, bob]) await has(device, "#everyone", 4);
+  const former = await keysOf("alice", bob, "#everyone");
+  const ids = [await idOf(nas), await idOf(phone)];
+  const outcomes = await Promise.all(ids.map(async (id) => await laptop.chat.removeDevices([id])));
+  expect(outcomes).toEqual([{ kind: "taken" }, { kind: "taken" }]);
+  await world.until(() => [nas, phone].every(isOut));
+  await has(bob, "#everyone", 2);
+  await renewed("alice", [laptop, bob], "#everyone", former);
+  expect((await laptop.store.load()).rotation).toBeNull();
+  for (const device of [laptop, bob]) expect(heldIn(device)).toEqual([]);
+});
+
 test("SR-53 of two devices that remove a third at once one wins, the other follows it, and all have one key", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const nas = await another(laptop, "nas");

@@ -75,6 +75,8 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   const announced = new Set<string>();
   /** By group, in base64url: who was there when it was looked at last. */
   const told = new Map<string, ReadonlySet<string>>();
+  /** What is done with the key: one after another, whoever asks. */
+  let last: Promise<unknown> = Promise.resolve();
 
   return {
     /** A device has come alive. */
@@ -86,21 +88,23 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     },
     /** A connection has come; `userKey`: what the server has as the person's, in base64url. */
     async welcomed(entrance: Entrance, userKey: string | null): Promise<void> {
-      await proceed(entrance);
-      await follow(entrance, null);
-      await renewPackages(entrance);
+      await inTurn(async () => {
+        await proceed(entrance);
+        await follow(entrance, null);
+        await renewPackages(entrance);
+      });
       if (userKey === null || userKey === toText(keyIn(entrance.self))) return;
       void entrance.system.wait(PATIENCE).then(() => later(LANE, async (living) => await lookAgain(living, userKey)));
     },
     /** The server has a record under a new user key for this device. */
     async confirmed(entrance: Entrance, confirmation: Confirmation): Promise<void> {
-      await follow(entrance, confirmation);
+      await inTurn(async () => await follow(entrance, confirmation));
     },
     /** After each time that a group did what could be done: whether it has this device's present record, and not those that were removed. */
     advanced({ self }: Entrance, session: GroupSession, members: readonly Person[]): void {
       const pinned = self.people.keyOf(whoKey(ownWho(self)));
       if (pinned !== null && !sameBytes(pinned, keyIn(self)))
-        later(LANE, async (entrance) => await follow(entrance, null));
+        later(LANE, async (entrance) => await inTurn(async () => await follow(entrance, null)));
       const succession = present;
       if (succession === null) return;
       const { statement, removed } = succession;
@@ -118,8 +122,18 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
         if (outcome.kind === "done") entrance.groups.wake(toText(session.id));
       });
     },
-    remove,
+    /** Ids in base64url. */
+    async remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
+      await comeIn(entrance);
+      return await inTurn(async () => await remove(entrance, ids));
+    },
   };
+
+  async function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = last.then(task);
+    last = turn.catch(() => {});
+    return await turn;
+  }
 
   /**
    * Whether somebody has come who doesn't know that a device of this person's, which has been away, stays though it shows a former key. Whom this
@@ -135,11 +149,9 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     return members.some((member) => member.who === who && !sameBytes(member.userKey, keyIn(self)));
   }
 
-  /** Ids in base64url. */
   async function remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
     const { client, store, groups, self } = entrance;
-    await comeIn(entrance);
-    // One after another: what was begun and not ended comes first.
+    // What was begun and not ended comes first.
     await proceed(entrance);
     const { userSeed, rotation: begun } = await store.load();
     if (begun !== null) return failed("offline");
@@ -218,7 +230,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
 
   /** Whether what the server says has been announced by now: all groups have been read since. */
   async function lookAgain(entrance: Entrance, userKey: string): Promise<void> {
-    await follow(entrance, null);
+    await inTurn(async () => await follow(entrance, null));
     const { self, client } = entrance;
     if (client.state.kind !== "online") return;
     const pinned = self.people.keyOf(whoKey(ownWho(self)));

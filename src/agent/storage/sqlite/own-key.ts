@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { AgentStoreError } from "../errors.ts";
 import type { OwnKeyChange } from "../changes.ts";
 import { hex } from "../hex.ts";
 import type { KeptRotation } from "../kept.ts";
@@ -39,6 +40,12 @@ export function ownKeyRows(connection: Connection, secrets: Secrets) {
   function apply(change: OwnKeyChange): void {
     switch (change.kind) {
       case "rotation-begun":
+        // Its seed may be the only copy of a key that the server has taken.
+        if (statements.meta.get("rotation") !== undefined)
+          throw new AgentStoreError(
+            "conflict",
+            "A new user key is on its way already. Try again when that is done: it goes on by itself when the server is there.",
+          );
         statements.setMeta.run("rotation", write(change.rotation));
         keep("next-user-seed", change.rotation.seed);
         return;

@@ -172,7 +172,7 @@ describe("what was committed", () => {
     expect(await store.keyPackage(id(6))).toBeNull();
   });
 
-  test("AS-27 a user key on its way is there again, until it is the person's or is dropped", async () => {
+  test("AS-27 a user key on its way is there again, until it is the person's or is dropped, and no other takes its place", async () => {
     const [seed, next] = [secret().subarray(0, 32), secret().subarray(0, 32)];
     const staying = [{ device: id(3), record: Uint8Array.of(5), sealed: Uint8Array.of(6, 7) }];
     const rotation = {
@@ -189,6 +189,11 @@ describe("what was committed", () => {
       { kind: "rotation-begun", rotation },
     ]);
     expect(await (await reopened()).load()).toMatchObject({ rotation, userSeed: seed, statement: null });
+    const another = { ...rotation, seed, removed: [id(9)] };
+    await expect(store.commit([{ kind: "rotation-begun", rotation: another }])).rejects.toMatchObject({
+      code: "conflict",
+    });
+    expect(await store.load()).toMatchObject({ rotation });
     await store.commit([{ kind: "rotation-dropped" }]);
     expect(await store.load()).toMatchObject({ rotation: null, userSeed: seed, arePackagesDue: false });
     const { statement, own: record } = rotation;
