@@ -196,6 +196,34 @@ test("SY-4 the group can't keep the agent's own user from a server: some of the 
   expect(await agents.attach({ ...at, name: "owner" })).toMatchObject({ kind: "attached" });
 });
 
+test("SY-6 what the agent's own user is to know of their device waits for a face of theirs, whoever of the group comes before or is there", async () => {
+  await using agents = new FakeAgents();
+  agents.know("alice");
+  const socket = place();
+  await agents.start({ shared: socket });
+  await agents.face({ shared: socket, start: false });
+  const chat = agents.chats.get("alice");
+  if (chat === undefined) throw new Error("no chat");
+  chat.tellEvent({ kind: "word", text: "your device was copied" });
+  const guest = await agents.face({ shared: socket, start: false });
+  const toGuest = heard(guest);
+  await guest.people();
+  expect(words(toGuest)).toEqual([]);
+  const own = await agents.face({ start: false });
+  const told = heard(own);
+  await own.people();
+  expect(words(told)).toEqual(["your device was copied"]);
+  chat.tellEvent({ kind: "word", text: "and again" });
+  await Promise.all([own.people(), guest.people()]);
+  expect(words(told)).toEqual(["your device was copied", "and again"]);
+  expect(words(toGuest)).toEqual(["and again"]);
+  // What a face of theirs has heard waits for none.
+  const next = await agents.face({ start: false });
+  const toNext = heard(next);
+  await next.people();
+  expect(words(toNext)).toEqual([]);
+});
+
 test("SY-5 when the shared agent ends, its face waits, starts none, and goes on with the next", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");
@@ -277,6 +305,10 @@ function heard(chat: SealedChat): ChatEvent[] {
   const events: ChatEvent[] = [];
   chat.onEvent((event) => events.push(event));
   return events;
+}
+
+function words(events: readonly ChatEvent[]): readonly string[] {
+  return events.flatMap((event) => (event.kind === "word" ? [event.text] : []));
 }
 
 async function until(chat: SealedChat, isSo: () => boolean): Promise<void> {

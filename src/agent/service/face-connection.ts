@@ -52,6 +52,10 @@ export class FaceConnection {
     this.#channel.send(firstLine(owner.first));
   }
 
+  get rights(): FaceRights {
+    return this.#owner.rights;
+  }
+
   get isAttaching(): boolean {
     return this.#isAttaching;
   }

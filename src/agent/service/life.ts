@@ -2,10 +2,12 @@ import type { ChatEvent, ClientState, Conversation, Person } from "../../client/
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { toldLine } from "../wire/messages.ts";
 import type { Told } from "../wire/messages.ts";
+import type { FaceRights } from "./guests.ts";
 import type { OpenDevice, ServedChat } from "./ports.ts";
 
 /** Who hears what a chat tells: lines, each made once for all. */
 export interface Listener {
+  readonly rights: FaceRights;
   send(line: string): void;
 }
 
@@ -22,7 +24,7 @@ export class Life {
   /** The address leads elsewhere now: what to say of it. */
   #moved: string | null = null;
   #wasOnline = false;
-  /** What a person is to know and nobody was there to be told, as lines: the last of it. */
+  /** What the agent's own user is to know and no face of theirs was there to be told, as lines: the last of it. */
   readonly #unheard: string[] = [];
   /** Faces that are about to attach. */
   #expected = 0;
@@ -75,7 +77,7 @@ export class Life {
     for (const held of chat.held) face.send(toldLine({ event: { kind: "held", ...held } }));
     for (const device of chat.waitingDevices) face.send(toldLine({ event: { kind: "device-waits", device } }));
     if (this.#people !== null) face.send(toldLine({ people: this.#people }));
-    for (const line of this.#unheard.splice(0)) face.send(line);
+    if (face.rights === "owner") for (const line of this.#unheard.splice(0)) face.send(line);
     this.#faces.add(face);
   }
 
@@ -144,9 +146,19 @@ export class Life {
         return;
       case "notice":
       case "word":
-        if (this.#faces.size > 0) this.#tell({ event });
-        else this.#unheard.push(...this.#unheard.splice(0).slice(1 - MOST_UNHEARD), toldLine({ event }));
+        this.#tell({ event });
+        if (!this.#isOwnerThere) this.#keepUnheard(toldLine({ event }));
     }
+  }
+
+  /** A guest, such as a service, may show it to nobody. */
+  get #isOwnerThere(): boolean {
+    return [...this.#faces].some(({ rights }) => rights === "owner");
+  }
+
+  #keepUnheard(line: string): void {
+    if (this.#unheard.length >= MOST_UNHEARD) this.#unheard.shift();
+    this.#unheard.push(line);
   }
 
   #shown(state: ClientState): ClientState {
