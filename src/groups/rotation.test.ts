@@ -3,7 +3,7 @@ import { get } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, owners } from "../../test/helpers/delivery-service.ts";
 import type { RotateUserKey, ServerCommand } from "./commands.ts";
 import { floorOf, takesOver } from "./receipts.ts";
-import { ownerKey } from "./state.ts";
+import { applyLive, ownerKey } from "./state.ts";
 
 const { alice, bob } = owners;
 const sealKey = { key: "seal-key", signature: "signature" };
@@ -159,6 +159,26 @@ test("GR-59 in a server that was restored no receipt comes over an owner who has
   const receipt = { since: 4_000, incarnation: "I1" };
   expect(w.refusal(online("a7", "third", { receipt }))).toEqual({ reason: "other-user-key", userKey: "new" });
   expect(w.refusal(online("a1", "third", { receipt, counter: 2 }))).toEqual({ reason: "device-removed" });
+});
+
+test("GR-55 where an owner begins anew those who wait are forgotten, and their connections end, but for the one that begins", () => {
+  const w = world();
+  for (const [device, owner, session] of [
+    ["a8", alice, 8],
+    ["a9", alice, 9],
+    ["b2", bob, 12],
+  ] as const) {
+    const asks = { ...found(device, owner), label: "", sealKey, token: null, fresh: false };
+    w.accept({ kind: "ask-confirmation", session, ...asks });
+    w.state = applyLive(w.state, { kind: "asking-came", device: id(device), session, replaced: null });
+  }
+  const begins = { ...found("a9", alice), userKey: "new", record: "r", counter: 1, sealKey };
+  const decision = w.run({ kind: "reset-user-key", session: 9, ...begins });
+  if ("refusal" in decision) throw new Error("refused");
+  const ended = { kind: "session-ended", session: 8, refusal: { reason: "timed-out" } };
+  expect(decision.live).toEqual([ended]);
+  expect([...(get(w.state.pendingOf, ownerKey(alice)) ?? [])]).toEqual([]);
+  expect(get(w.state.pending, id("b2"))).toBeDefined();
 });
 
 test("GR-59 where a receipt makes a key the present one again, the owner's devices under the one before are to be removed from their groups, unless they come", () => {

@@ -88,18 +88,20 @@ export function decideReset(
   command: Extract<ServerCommand, { kind: "reset-user-key" }>,
   { at }: Context,
 ): Decision {
-  const { device: id, owner, key, userKey, record, counter, sealKey } = command;
+  const { device: id, owner, key, userKey, record, counter, sealKey, session } = command;
   const refusal = refusalOfReset(state, command);
   if (refusal !== null) return refuse(refusal);
   const left = gone(state, liveDevicesOf(state, owner), at);
   const incarnation = incarnationOf(state);
   const device: DeviceRow = { owner, key, userKey, record, counter, since: at, seen: at, removed: false, sealKey };
+  const pending = [...(get(state.pendingOf, ownerKey(owner)) ?? [])];
+  const others = pending.filter((one) => one !== id && get(state.asking, one) !== session);
   return {
     rows: [
       ...left.rows,
       ...forgottenDevices(state, owner),
       ...withoutConfirmations(state, owner, new Set()),
-      ...withoutPending(state, owner),
+      ...pending.map((waiting): Row => ({ table: "pending", key: waiting, value: null })),
       {
         table: "user-key",
         key: ownerKey(owner),
@@ -110,7 +112,8 @@ export function decideReset(
     appends: [],
     trims: left.trims,
     pushes: left.pushes,
-    live: left.live,
+    // Whoever waited asks again, now the device that began anew.
+    live: [...left.live, ...others.flatMap((one) => endOf(state, one, { reason: "timed-out" }))],
     reply: { kind: "done" },
   };
 }
@@ -134,9 +137,4 @@ function refusalOfReset(
 export function withoutConfirmations(state: State, owner: Owner, except: ReadonlySet<DeviceId>): Row[] {
   const waiting = [...(get(state.confirmedOf, ownerKey(owner)) ?? [])].filter((id) => !except.has(id));
   return waiting.map((id) => ({ table: "confirmation", key: id, value: null }));
-}
-
-function withoutPending(state: State, owner: Owner): Row[] {
-  const waiting = [...(get(state.pendingOf, ownerKey(owner)) ?? [])];
-  return waiting.map((id) => ({ table: "pending", key: id, value: null }));
 }
