@@ -28,6 +28,15 @@ export type Standing =
   | { readonly kind: "removed" };
 
 /**
+ * What became of a removal. `waiting`: the server has not answered yet; the devices still read, and this one goes on with it by itself.
+ * `devices`: the ids of all that go, which may be more than were asked for: what isn't known to be the person's goes with them.
+ */
+export interface Removal {
+  readonly kind: "removed" | "waiting";
+  readonly devices: readonly string[];
+}
+
+/**
  * A person's own devices (SEALED.md 5 to 7). Whoever isn't confirmed can list nothing but itself, and change nothing but its own
  * standing. Ids are those of `devices`.
  */
@@ -40,7 +49,7 @@ export interface OwnDevices {
   /** One that waits is not ours: it waits no more. */
   dismissDevice(id: string): Promise<Outcome>;
   /** For good: they read nothing that is written from then on. The user key is replaced, and signs the others again. */
-  removeDevices(ids: readonly string[]): Promise<Outcome>;
+  removeDevices(ids: readonly string[]): Promise<Reply<Removal>>;
   /** A secret that confirms one new device without anybody at hand, for so long; for machines. `until`: milliseconds since 1970. */
   inviteDevice(minutes: number): Promise<Reply<{ readonly token: string; readonly until: number }>>;
   /** All devices are lost: a new user key, which everybody else is warned of, and this device as its first. */

@@ -33,7 +33,7 @@ test("SR-50 a removed device gets its removal and nothing behind it, the rest go
   await tablet.stop();
   const former = await keysOf("alice", bob, "#ops");
 
-  expect(await laptop.chat.removeDevices([await idOf(phone)])).toEqual({ kind: "taken" });
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
   await world.until(() => phone.chat.standing.kind === "removed");
   for (const device of [laptop, nas, bob]) await has(device, "#ops", 4);
   const present = [laptop, nas, bob];
@@ -84,7 +84,7 @@ test("SR-55 who comes while a device that stays is away, and so finds two keys o
   const phone = await another(laptop, "phone");
   await has(laptop, "#everyone", 4);
   await nas.stop();
-  expect(await laptop.chat.removeDevices([await idOf(phone)])).toEqual({ kind: "taken" });
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
   await has(laptop, "#everyone", 3);
   await world.until(async () => (await keysOf("alice", laptop, "#everyone")).length === 2);
   const carol = world.make("carol");
@@ -106,7 +106,7 @@ test("SR-56 a device that has just been confirmed comes into #everyone before it
   answered(await laptop.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
   await world.until(() => nas.chat.standing.kind === "confirmed" && nas.chat.state.kind === "online");
   // At once: most often it isn't in #everyone yet.
-  expect(await nas.chat.removeDevices([lost])).toEqual({ kind: "taken" });
+  expect(await nas.chat.removeDevices([lost])).toMatchObject({ value: { kind: "removed" } });
   await world.until(async () => {
     const keys = await keysOf("alice", bob, "#everyone");
     return keys.length === 1 && keys[0] !== former[0] && (await view(bob, "#everyone"))?.holds.length === 0;
@@ -131,7 +131,7 @@ test.each(["never arrives", "is answered, and the answer is lost"])(
       const answer = await request(type, body);
       return type === "rotate-user-key" ? LOST : answer;
     });
-    expect(await laptop.chat.removeDevices([id])).toEqual({ kind: "taken" });
+    expect(await laptop.chat.removeDevices([id])).toMatchObject({ value: { kind: "waiting" } });
     expect((await laptop.store.load()).rotation).not.toBeNull();
     await laptop.stop();
     laptop.start();
@@ -161,7 +161,7 @@ test("SR-52 a removal that was done, and whose request is then refused for now, 
     const answer = await request(type, body);
     return type === "rotate-user-key" ? LOST : answer;
   });
-  expect(await laptop.chat.removeDevices([id])).toEqual({ kind: "taken" });
+  expect(await laptop.chat.removeDevices([id])).toMatchObject({ value: { kind: "waiting" } });
   await laptop.chat.removeDevices([id]);
   expect(asked).toBe(2);
   await laptop.stop();
@@ -196,7 +196,7 @@ test("SR-53 of two devices that remove a third at once one wins, the other follo
   const former = await keysOf("alice", bob, "#everyone");
   const id = await idOf(phone);
   const outcomes = await Promise.all([laptop, nas].map(async ({ chat }) => await chat.removeDevices([id])));
-  expect(outcomes).toContainEqual({ kind: "taken" });
+  expect(outcomes).toContainEqual({ kind: "answered", value: { kind: "removed", devices: [id] } });
   await world.until(() => phone.chat.standing.kind === "removed");
   await has(bob, "#everyone", 3);
   await renewed("alice", [laptop, nas, bob], "#everyone", former);

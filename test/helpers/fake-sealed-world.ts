@@ -2,7 +2,7 @@
  * A world without servers, agents and keys in which people have chats that can seal: rooms and pairs with their logs, who reads, holds,
  * a server that can be away. It stands in for the agent where a test is about what people see and type.
  */
-import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
+import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Removal, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
 import type { Page } from "../../src/client/message.ts";
 
 type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
@@ -430,9 +430,14 @@ export class FakeSealedChat implements SealedChat {
     return this.#without([id], this.waitingDevices);
   }
 
-  removeDevices(ids: readonly string[]): Promise<Outcome> {
+  /** What a removal comes to: whether the server has answered, and who else goes. */
+  removal: Removal = { kind: "removed", devices: [] };
+
+  async removeDevices(ids: readonly string[]): Promise<Reply<Removal>> {
+    const { kind, devices } = this.removal;
     const others = this.ownDevices.filter(({ isThis, status }) => !isThis && status === "confirmed");
-    return this.#without(ids, others);
+    const done = kind === "removed" ? await this.#without([...ids, ...devices], others) : null;
+    return done?.kind === "refused" ? done : { kind: "answered", value: { kind, devices: [...ids, ...devices] } };
   }
 
   #without(ids: readonly string[], from: readonly Device[]): Promise<Outcome> {

@@ -230,7 +230,7 @@ test("LI-12 it lets a removed device come back, which has the old key: that is a
   const { userSeed, device } = await phone.store.load();
   if (userSeed === null || device === null) throw new Error("it isn't confirmed");
   const removed = Buffer.from(device.id).toString("base64url");
-  expect(await alice.chat.removeDevices([removed])).toEqual({ kind: "taken" });
+  expect(await alice.chat.removeDevices([removed])).toMatchObject({ value: { kind: "removed" } });
   await world.until(() => phone.chat.standing.kind === "removed");
   await world.until(async () => (await membersOf(bob)) === 2 && (await isRenewed(bob, userSeed)));
   await bob.runtime.settled();
@@ -240,6 +240,24 @@ test("LI-12 it lets a removed device come back, which has the old key: that is a
   expect(holdsOf(bob)).toEqual([
     "Not sent: the key of alice is not the one you know. Ask them, by another way, whether they made a new one.",
   ]);
+});
+
+test("CS-36 it answers a removal with nonsense: the removal isn't told as done, also when it is asked for again, and goes on with the truth", async () => {
+  const [alice] = await two();
+  const phone = world.make("alice", { deviceLabel: "phone", server: { host: "127.0.0.1", port: liar.port } });
+  await world.until(() => phone.chat.standing.kind === "pending" && alice.chat.waitingDevices.length > 0);
+  const { standing } = phone.chat;
+  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  await world.until(() => phone.chat.standing.kind === "confirmed");
+  const id = Buffer.from((await phone.store.load()).device?.id ?? []).toString("base64url");
+  liar.tell({ request: (_, request) => (request.type === "rotate-user-key" ? { answer: {} } : request) });
+  const waiting = { kind: "answered", value: { kind: "waiting", devices: [id] } };
+  expect(await alice.chat.removeDevices([id])).toEqual(waiting);
+  await alice.chat.online();
+  expect(await alice.chat.removeDevices([id])).toEqual(waiting);
+  expect(phone.chat.standing.kind).toBe("confirmed");
+  liar.tell({});
+  await world.until(() => phone.chat.standing.kind === "removed");
 });
 
 test("LI-13 it orders somebody's removal, and takes nobody's commit of it: after the time that the server itself has given nothing is sent, also by who comes back in between", async () => {

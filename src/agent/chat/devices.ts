@@ -1,4 +1,4 @@
-import type { ChatEvent, Device, Failure, Outcome, Reply, Standing } from "../../client/index.ts";
+import type { ChatEvent, Device, Failure, Outcome, Removal, Reply, Standing } from "../../client/index.ts";
 import { exportTo, importFrom } from "../export/export.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { inGroups, roomNumber } from "../../mls/identity/safety-number.ts";
@@ -126,9 +126,9 @@ export class Devices {
     return TAKEN;
   }
 
-  async remove(ids: readonly string[]): Promise<Outcome> {
+  async remove(ids: readonly string[]): Promise<Reply<Removal>> {
     const removed = await this.#state.runtime.removeDevices(ids);
-    return removed.kind === "failed" ? failureOf(removed) : TAKEN;
+    return removed.kind === "failed" ? failureOf(removed) : { kind: "answered", value: removed };
   }
 
   async invite(minutes: number): Promise<Reply<{ readonly token: string; readonly until: number }>> {

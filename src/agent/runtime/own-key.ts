@@ -154,7 +154,10 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     // What was begun and not ended comes first.
     await proceed(entrance);
     const { userSeed, rotation: begun } = await store.load();
-    if (begun !== null) return failed("offline");
+    if (begun !== null) {
+      const going = goingBy(self, begun.statement);
+      return ids.every((id) => going.includes(id)) ? { kind: "waiting", devices: going } : failed("offline");
+    }
     if (userSeed === null) return failed("device-not-confirmed");
     const answer = await client.request("own-devices", {});
     if (answer.kind !== "answered") return failed(whyNot(answer));
@@ -166,8 +169,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     // Another device of ours was faster, with a user key that this one follows.
     if (why === "other-user-key") return failed("busy");
     if (why !== null && why !== "offline") return failed(why);
-    const devices = successionOf(self, rotation.statement)?.removed.map(toText) ?? [];
-    return { kind: why === null ? "removed" : "waiting", devices };
+    return { kind: why === null ? "removed" : "waiting", devices: goingBy(self, rotation.statement) };
   }
 
   /** Asks the server for what was begun, if something was. A word for why it isn't done; null: it is. */
@@ -291,6 +293,11 @@ function askedOf({ seed, former, statement, removed, own, staying }: KeptRotatio
 function successionOf(self: Self, statement: Uint8Array): (Succession & { readonly next: Uint8Array }) | null {
   const read = readStatement(statement, ownWho(self));
   return read.ok ? { statement, removed: read.statement.removed, next: read.statement.next } : null;
+}
+
+/** The ids, in base64url, of all devices that a statement puts out. */
+function goingBy(self: Self, statement: Uint8Array): readonly string[] {
+  return successionOf(self, statement)?.removed.map(toText) ?? [];
 }
 
 /** The user key that this device's own record is under. */

@@ -70,7 +70,7 @@ export const REQUESTS = {
   devices: { again: "yes", asks: none, gives: replyOf(values.devices) },
   confirmDevice: { again: "no", asks: v.object({ code: word }), gives: replyOf(values.device) },
   dismissDevice: { again: "yes", asks: v.object({ id: word }), gives: outcome },
-  removeDevices: { again: "no", asks: v.object({ ids }), gives: outcome },
+  removeDevices: { again: "no", asks: v.object({ ids }), gives: replyOf(values.removal) },
   inviteDevice: { again: "no", asks: v.object({ minutes }), gives: replyOf(values.invitation) },
   resetDevices: { again: "no", asks: none, gives: outcome },
   newDevice: { again: "no", asks: none, gives: outcome },

@@ -210,6 +210,7 @@ export const device = v.object({
   code: v.nullable(word),
 });
 export const devices = v.pipe(v.array(device), v.maxLength(MOST));
+export const removal = v.object({ kind: v.picklist(["removed", "waiting"]), devices: words });
 export const invitation = v.object({ token: word, until: v.number() });
 
 export const standing = v.variant("kind", [

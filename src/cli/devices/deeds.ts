@@ -1,6 +1,6 @@
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
-import type { Device, Failure, Outcome, SealedChat } from "../../client/index.ts";
+import type { Device, Failure, Outcome, Removal, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { explainStanding } from "../../view/standing.ts";
@@ -96,8 +96,34 @@ async function remove(words: readonly string[], doing: Doing): Promise<Done> {
   const names = devices.map(called).join(", ");
   const question = `Remove ${names}? It reads nothing that is written from then on, and can't come back.`;
   if (!doing.yes && !(await saysYes(question, doing.context))) return NOTHING_DONE;
-  const removed = `${names} ${devices.length === 1 ? "is" : "are"} none of your devices any more.`;
-  return told(await doing.chat.removeDevices(devices.map(({ id }) => id)), removed, doing);
+  const reply = await doing.chat.removeDevices(devices.map(({ id }) => id));
+  return reply.kind === "answered" ? outcomeOf(reply.value, { all, devices }, doing) : whyNot(reply, doing.server);
+}
+
+/** Who is out, or will be: those that were named, and what went with them. */
+function outcomeOf(
+  removal: Removal,
+  { all, devices }: { readonly all: readonly Device[]; readonly devices: readonly Device[] },
+  { context }: Doing,
+): Done {
+  const names = devices.map(called).join(", ");
+  const others = removal.devices.filter((id) => devices.every((device) => device.id !== id));
+  const otherNames = others.map((id) => called(all.find((device) => device.id === id) ?? { id, label: "" }));
+  const [verb, they] =
+    devices.length === 1 && others.length === 0 ? ["isn't", "it still reads"] : ["aren't", "they still read"];
+  switch (removal.kind) {
+    case "removed": {
+      context.stdout.write(`${names} ${devices.length === 1 ? "is" : "are"} none of your devices any more.\n`);
+      if (others.length > 0)
+        context.stdout.write(`Also out, since nothing shows that you have confirmed it: ${otherNames.join(", ")}\n`);
+      return EXIT.done;
+    }
+    case "waiting": {
+      const everyone = [names, ...otherNames].join(", ");
+      const text = `${everyone} ${verb} removed yet: the server has not answered. This computer goes on with it by itself as soon as the server does; until then ${they} what is written. pad devices shows when it is done.`;
+      return { text, code: EXIT.unreachable };
+    }
+  }
 }
 
 async function invite(minutes: number, { chat, server, context, json }: Doing): Promise<Done> {
@@ -202,6 +228,6 @@ function whyNot(failure: Failure, server: ServerAddress): Explanation {
   return { text: `${text} Whether it was done is unknown: pad devices shows what there is now.`, code };
 }
 
-function called({ label, id }: Device): string {
+function called({ label, id }: Pick<Device, "label" | "id">): string {
   return label === "" ? visibleLine(id) : visibleLine(label);
 }

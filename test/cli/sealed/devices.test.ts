@@ -56,6 +56,29 @@ test("CS-31 a device is removed when its person says yes, here or by --yes; neve
   expect(await devices("remove", "laptop2", "--yes")).toMatchObject({ code: 4 });
 });
 
+test("CS-36 a removal that the server has not answered is told as that and exits with 3; one that took others along names them", async () => {
+  const { alice, devices } = meet();
+  for (const [label, code] of [
+    ["phone", CODE],
+    ["nas", "0000-0000-0000-0001"],
+  ] as const) {
+    alice.deviceAsks({ code, label });
+    await devices("confirm", code);
+  }
+  const nas = alice.ownDevices.find(({ label }) => label === "nas")?.id ?? "";
+  alice.removal = { kind: "waiting", devices: [] };
+  const waiting = await devices("remove", "phone", "--yes");
+  expect(waiting).toMatchObject({ code: 3, stdout: "" });
+  expect(waiting.stderr).toContain("phone isn't removed yet: the server has not answered");
+  expect(waiting.stderr).toContain("until then it still reads");
+  alice.removal = { kind: "waiting", devices: [nas] };
+  expect((await devices("remove", "phone", "--yes")).stderr).toContain("phone, nas aren't removed yet");
+  alice.removal = { kind: "removed", devices: [nas] };
+  const removed = await devices("remove", "phone", "--yes");
+  expect(removed).toMatchObject({ code: 0, stderr: "" });
+  expect(removed.stdout).toMatch(/^phone is none of your devices any more\.\nAlso out, .*: nas\n$/);
+});
+
 test("CS-31 a reset asks, and is for a device that waits", async () => {
   const { alice, devices } = meet();
   expect(await devices("reset", "--yes")).toMatchObject({ code: 4, stderr: expect.stringContaining("devices remove") });
