@@ -80,6 +80,7 @@ function restoredText(into: string, aside: string | null): string {
     ...(aside === null ? [] : [`What was there before lies in ${visibleLine(aside)}.`]),
     "Start the server: devices send again what it has lost of their own messages.",
     "Names and bans are those of the backup; who was banned since has to be banned again.",
+    "Devices that were removed since stay out once one of their person's other devices has been here: start one of those first.",
     "",
   ].join("\n");
 }
