@@ -57,6 +57,29 @@ test("DI-16 of another device, person, key or record, or sealed to another, it i
   });
 });
 
+test("DI-16 what was opened is wiped, whether it is taken or not; the key that is given is a copy of its own", () => {
+  withHpke((hpke) => {
+    const { own, to } = scene(hpke);
+    const plains: Uint8Array[] = [];
+    const hpkeOpen = (...given: Parameters<Hpke["hpkeOpen"]>) => {
+      const plain = hpke.hpkeOpen(...given);
+      plains.push(plain);
+      return plain;
+    };
+    const open = (seed: Uint8Array, token: ReturnType<typeof tokenKey> | null = null) =>
+      openConfirmation(
+        { ...own, hpke: { hpkeKey: () => own.sealKey, hpkeSeal: () => new Uint8Array(), hpkeOpen } },
+        { record, sealed: sealUserKey(to, seed) },
+        token,
+      );
+    expect(open(userKey.seed)).toEqual({ ok: true, userSeed: userKey.seed, record });
+    expect(open(mallorys.seed)).toEqual({ ok: false, why: "another-key" });
+    expect(open(userKey.seed, tokenKey(randomBytes(16)))).toEqual({ ok: false, why: "token" });
+    expect(open(userKey.seed.subarray(1))).toEqual({ ok: false, why: "sealed" });
+    expect(plains.map((plain) => plain.some((byte) => byte !== 0))).toEqual([false, false, false, false]);
+  });
+});
+
 test("DI-16 whatever bytes are sealed or given as a record, none throws and none is taken", () => {
   withHpke((hpke) => {
     const { own, to } = scene(hpke);

@@ -78,11 +78,24 @@ export function openConfirmation(
   if (!sameBytes(read.record.deviceId, own.device.id) || !isSameWho(read.record, own.who))
     return refused("another-device");
   const plain = open(own, { record, sealed });
-  if (plain === null || plain[0] !== VERSION || plain.length < 1 + KEY_BYTES) return refused("sealed");
-  const userSeed = plain.slice(1, 1 + KEY_BYTES);
-  if (!sameBytes(signingKeyOf(userSeed).publicKey, read.record.userKey)) return refused("another-key");
+  if (plain === null) return refused("sealed");
+  try {
+    return judge(plain, { record, userKey: read.record.userKey }, key);
+  } finally {
+    plain.fill(0);
+  }
+}
+
+function judge(
+  plain: Uint8Array,
+  { record, userKey }: { readonly record: Uint8Array; readonly userKey: Uint8Array },
+  key: TokenKey | null,
+): OpenedConfirmation {
+  if (plain[0] !== VERSION || plain.length < 1 + KEY_BYTES) return refused("sealed");
+  const userSeed = plain.subarray(1, 1 + KEY_BYTES);
+  if (!sameBytes(signingKeyOf(userSeed).publicKey, userKey)) return refused("another-key");
   if (key !== null && !isProof(plain.subarray(1 + KEY_BYTES), confirmProof(key, record))) return refused("token");
-  return { ok: true, userSeed, record };
+  return { ok: true, userSeed: Uint8Array.from(userSeed), record };
 }
 
 function open(

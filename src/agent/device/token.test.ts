@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Who } from "../../mls/identity/who.ts";
-import { askProof, isAskProof, readToken, tokenKey, writeToken } from "./token.ts";
+import { askProof, isAskProof, isSameSecret, readToken, tokenKey, writeToken } from "./token.ts";
 
 const secrets = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const alice: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
@@ -19,6 +19,17 @@ test("DI-17 a token is read as it was written, also as people copy it", () => {
       ]) {
         expect(readToken(copied)).toEqual(secret);
       }
+    }),
+  );
+});
+
+test("DI-17 secrets are the same where all their bytes are", () => {
+  fc.assert(
+    fc.property(secrets, fc.nat({ max: 15 }), fc.integer({ min: 1, max: 255 }), (secret, at, change) => {
+      expect(isSameSecret(secret, Uint8Array.from(secret))).toBe(true);
+      const other = secret.map((byte, index) => (index === at ? byte ^ change : byte));
+      expect(isSameSecret(secret, other)).toBe(false);
+      expect(isSameSecret(secret, secret.subarray(0, at))).toBe(false);
     }),
   );
 });

@@ -47,6 +47,11 @@ export function readToken(text: string): Uint8Array | null {
   return Uint8Array.from(Buffer.from(bits.toString(16).padStart(2 * TOKEN_BYTES, "0"), "hex"));
 }
 
+/** Whether two secrets are the same, in constant time. */
+export function isSameSecret(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
 export function tokenKey(secret: Uint8Array): TokenKey {
   return new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), "padserve device token v1", 32));
 }

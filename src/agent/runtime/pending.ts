@@ -5,7 +5,6 @@
 import type { Refusal as ServerRefusal, Standing } from "../../client/index.ts";
 import type { Answer, BeforeHello, FramesClient, ServerHello } from "../../client/frames/index.ts";
 import { withHpke } from "../../mls/hpke.ts";
-import { sameBytes } from "../../mls/identity/bytes.ts";
 import { confirmCode } from "../../mls/identity/confirm-code.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
@@ -20,7 +19,7 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { openConfirmation } from "../device/confirmation.ts";
 import type { OpenedConfirmation } from "../device/confirmation.ts";
 import { confirmDevice } from "../device/make-device.ts";
-import { askProof, readToken, tokenKey } from "../device/token.ts";
+import { askProof, isSameSecret, readToken, tokenKey } from "../device/token.ts";
 import type { OwnDevice, Saved, SealKeyPair } from "../storage/kept.ts";
 import { ownerOf } from "./introduce.ts";
 import type { Introducing, KnownServer } from "./introduce.ts";
@@ -272,7 +271,7 @@ export function pending(options: PendingOptions): Pending {
   /** False: there is none, or it is the one that is kept. */
   async function keepToken(candidate: Candidate): Promise<boolean> {
     const secret = token === null ? null : readToken(token);
-    if (secret === null || (candidate.token !== null && sameBytes(secret, candidate.token))) return false;
+    if (secret === null || (candidate.token !== null && isSameSecret(secret, candidate.token))) return false;
     await store.commit([{ kind: "token-kept", token: secret }]);
     return true;
   }
