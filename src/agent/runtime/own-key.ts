@@ -57,14 +57,11 @@ interface Beginning {
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
 const PATIENCE = 60_000;
-/** Refusals that say nothing about what was asked, but that it can't be answered now. */
-const PASSING: ReadonlySet<string> = new Set([
-  "hello-first",
-  "not-allowed",
-  "storage-failed",
-  "too-many-messages",
-  "too-many-requests",
-]);
+/**
+ * Refusals that say that what was asked isn't done (groups/rotation.ts). Behind any other, also one that this version doesn't know, it may have
+ * been done before, and then the new key is in no other place.
+ */
+const NOT_DONE: ReadonlySet<string> = new Set(["device-removed", "other-user-key", "unknown-device", "wrong-device"]);
 
 export type OwnKey = ReturnType<typeof ownKey>;
 
@@ -172,18 +169,17 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     return { kind: why === null ? "removed" : "waiting", devices: goingBy(self, rotation.statement) };
   }
 
-  /** Asks the server for what was begun, if something was. A word for why it isn't done; null: it is. */
+  /** Asks the server for what was begun, if something was. A word for why it isn't done (`offline`: it is asked for again); null: it is. */
   async function proceed(entrance: Entrance): Promise<string | null> {
     const { client, store, self } = entrance;
     const { rotation } = await store.load();
     if (rotation === null) return null;
     const answer = await client.request("rotate-user-key", askedOf(rotation));
-    // Nothing of what was asked: it may have been done before, and then the new key is in no other place.
-    if (answer.kind === "refused" && PASSING.has(answer.refusal?.reason ?? "")) return "offline";
-    if (answer.kind === "refused") {
+    const refusal = answer.kind === "refused" ? (answer.refusal?.reason ?? null) : null;
+    if (refusal !== null && NOT_DONE.has(refusal)) {
       await store.commit([{ kind: "rotation-dropped" }]);
       await follow(entrance, null);
-      return answer.refusal?.reason ?? "refused";
+      return refusal;
     }
     if (answer.kind !== "answered") return "offline";
     const { seed, own: record, statement, former } = rotation;
