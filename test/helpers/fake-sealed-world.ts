@@ -413,6 +413,12 @@ export class FakeSealedChat implements SealedChat {
     return device;
   }
 
+  /** One that asked says something else, or waits no more. */
+  deviceTells(device: Device): void {
+    this.ownDevices = this.ownDevices.map((one) => (one.id === device.id ? device : one));
+    this.#tell({ kind: "device-waits", device });
+  }
+
   stand(standing: Standing): void {
     this.standing = standing;
     this.#tell({ kind: "standing", standing });

@@ -8,11 +8,12 @@ import { FakeSealedWorld, type FakeSealedChat } from "../helpers/fake-sealed-wor
 const CODE = "KQ3F-8H2M-0ZTA-7WVX";
 
 test("VW-50 a device that waits is asked about until it is answered, and confirmed by a key or its code", async () => {
-  const { alice, chat } = await meet();
+  const { alice, chat, pass } = await meet();
   alice.deviceAsks({ code: CODE, label: "laptop2\u001b[2J" });
   expect(notes(chat)).toContain(`asks to be one of yours, and shows ${CODE}`);
   expect(notes(chat)).not.toContain("\u001b");
   expect(chat.getSnapshot().banner).toContain(CODE);
+  pass(1_000);
   expect(chat.answerDevice(true)).toBe(true);
   await settled();
   expect(alice.waitingDevices).toEqual([]);
@@ -27,7 +28,7 @@ test("VW-50 a device that waits is asked about until it is answered, and confirm
 });
 
 test("VW-50 one that is none of ours is dismissed by a key, or by its label; a wrong code confirms nobody", async () => {
-  const { alice, chat } = await meet();
+  const { alice, chat, pass } = await meet();
   for (const [label, code] of [
     ["a", CODE],
     ["b", "0000-0000-0000-0001"],
@@ -37,6 +38,7 @@ test("VW-50 one that is none of ours is dismissed by a key, or by its label; a w
   chat.submit("/confirm 9999-9999-9999-9999");
   await settled();
   expect(alice.waitingDevices).toHaveLength(2);
+  pass(1_000);
   expect(chat.answerDevice(false)).toBe(true);
   await settled();
   expect(chat.getSnapshot().banner).toContain("called b");
@@ -48,8 +50,9 @@ test("VW-50 one that is none of ours is dismissed by a key, or by its label; a w
 });
 
 test("VW-50 what waited before the chat began is asked about, and what another device has answered is asked no more", async () => {
-  const { alice, chat } = await meet((one) => void one.deviceAsks({ code: CODE, label: "laptop2" }));
+  const { alice, chat, pass } = await meet((one) => void one.deviceAsks({ code: CODE, label: "laptop2" }));
   expect(chat.getSnapshot().banner).toContain(CODE);
+  pass(1_000);
   await alice.confirmDevice(CODE);
   chat.answerDevice(true);
   await settled();
@@ -77,21 +80,62 @@ test("VW-50 however many ask, no more than eight are told of until some are answ
   expect(notes(chat).match(/asks to be one of yours/g)).toHaveLength(8);
 });
 
+test("VW-52 whoever else asks, and however often, the device that is asked about stays it, and a key answers about no other", async () => {
+  const { alice, chat, pass } = await meet();
+  const first = alice.deviceAsks({ code: CODE, label: "phone" });
+  for (let nth = 10; nth < 20; nth += 1) alice.deviceAsks({ code: `0000-0000-0000-00${nth}`, label: "x" });
+  alice.deviceTells(first);
+  expect(chat.getSnapshot().banner).toContain(CODE);
+  pass(1_000);
+  chat.answerDevice(true);
+  await settled();
+  expect(alice.ownDevices.filter(({ status }) => status === "confirmed").map(({ label }) => label)).toContain("phone");
+  // Those that were not told of before are now, as there is room.
+  expect(notes(chat)).toContain("0000-0000-0000-0017");
+  expect(notes(chat)).not.toContain("0000-0000-0000-0018");
+});
+
+test("VW-52 a key does nothing within a second after what stands above the input has changed", async () => {
+  const { alice, chat, pass } = await meet();
+  const phone = alice.deviceAsks({ code: CODE, label: "phone" });
+  const other = alice.deviceAsks({ code: "0000-0000-0000-0001", label: "phone" });
+  pass(1_000);
+  // Another of the person's devices is faster: the next one slips into its place.
+  alice.deviceTells({ ...phone, status: "confirmed", code: null });
+  expect(chat.getSnapshot().banner).toContain("0000-0000-0000-0001");
+  pass(999);
+  expect([chat.answerDevice(true), chat.answerDevice(false)]).toEqual([true, true]);
+  await settled();
+  expect(alice.waitingDevices).toHaveLength(1);
+  // The same again changes nothing; another code does.
+  alice.deviceTells({ ...other, code: "0000-0000-0000-0002" });
+  pass(1);
+  chat.answerDevice(false);
+  await settled();
+  expect(alice.waitingDevices).toHaveLength(1);
+  pass(999);
+  chat.answerDevice(false);
+  await settled();
+  expect(alice.waitingDevices).toEqual([]);
+});
+
 async function meet(before: (alice: FakeSealedChat) => void = () => {}) {
+  let now = Date.UTC(2026, 10, 27, 12);
+  const pass = (milliseconds: number) => void (now += milliseconds);
   const alice = new FakeSealedWorld().join("alice");
   before(alice);
   const chat = createChat({
     client: alice,
     sealed: alice,
     server: "chat.example",
-    now: () => Date.UTC(2026, 10, 27, 12),
+    now: () => now,
     settings: DEFAULT_SETTINGS,
     troubles: [],
     saveSettings: () => null,
     alert: () => Promise.resolve(null),
   });
   await settled();
-  return { alice, chat };
+  return { alice, chat, pass };
 }
 
 function notes(chat: Chat): string {

@@ -8,6 +8,9 @@ import type { SnapshotStore } from "./snapshot-store.ts";
 /** Devices that wait and are asked about at once; the others when these are answered. */
 const MOST_ASKED = 8;
 
+/** Milliseconds for which what has just changed above the input takes no key. */
+const READ_IN = 1_000;
+
 /**
  * What is to be known of this person's devices while one chats: that this one waits to be confirmed, or was removed; and that another
  * one waits, which is asked about until it is answered.
@@ -15,7 +18,12 @@ const MOST_ASKED = 8;
 export class OwnDeviceNews {
   readonly #ports: ChatPorts;
   readonly #store: SnapshotStore;
+  /** In the order in which they came: the first is asked about. */
   #waiting: readonly Device[] = [];
+  /** Some were not told of, since so many wait. */
+  #areMore = false;
+  /** The device that stands above the input, and since when it does, in milliseconds since 1970. */
+  #shown: { readonly device: Device | null; readonly since: number } = { device: null, since: 0 };
   #standing: Standing["kind"];
 
   constructor(ports: ChatPorts, store: SnapshotStore) {
@@ -36,17 +44,21 @@ export class OwnDeviceNews {
     this.#show();
   }
 
-  /** Another device waits, or does no more. Told again, as when it says something else, it is asked about again. */
+  /** Another device waits, or does no more. Told again, as when it says something else, it is asked about again, in its place. */
   waits(device: Device): void {
     if (device.status !== "pending") {
       this.#waiting = this.#waiting.filter(({ id }) => id !== device.id);
       this.#show();
       return;
     }
-    const others = this.#waiting.filter(({ id }) => id !== device.id);
-    // Whoever can ask at all can ask again and again: of more than that nothing more is said until some are answered.
-    if (others.length < MOST_ASKED) this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
-    this.#waiting = [...others, device].slice(-MOST_ASKED);
+    const place = this.#waiting.findIndex(({ id }) => id === device.id);
+    // Whoever can ask at all can ask again and again: that puts nobody else out, and of more than that nothing is said until some are answered.
+    if (place === -1 && this.#waiting.length >= MOST_ASKED) {
+      this.#areMore = true;
+      return;
+    }
+    this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
+    this.#waiting = place === -1 ? [...this.#waiting, device] : this.#waiting.with(place, device);
     this.#show();
   }
 
@@ -60,10 +72,15 @@ export class OwnDeviceNews {
     }
   }
 
-  /** The person's answer about the device that is asked about. False: none is. */
+  /**
+   * The person's answer about the very device that stands above the input. False: none does. A key that comes right behind a change was meant
+   * for what stood there before, and does nothing.
+   */
   answer(isOurs: boolean, sealed: SealedChat): boolean {
-    const device = this.#waiting[0];
-    if (device?.code === undefined || device.code === null) return false;
+    const { device, since } = this.#shown;
+    if (device === null || device.code === null) return false;
+    const age = this.#ports.now() - since;
+    if (age >= 0 && age < READ_IN) return true;
     void (isOurs ? this.confirm(device.code, sealed) : this.#dismiss(device, sealed));
     return true;
   }
@@ -76,7 +93,7 @@ export class OwnDeviceNews {
       await this.#lookAgain(sealed);
       return;
     }
-    this.#over(reply.value.id, `${nameOf(reply.value)} is one of your devices now.`);
+    await this.#over(reply.value.id, `${nameOf(reply.value)} is one of your devices now.`, sealed);
   }
 
   /** By its label or the beginning of its id; empty: the one that is asked about. */
@@ -91,7 +108,7 @@ export class OwnDeviceNews {
 
   async #dismiss(device: Device, sealed: SealedChat): Promise<void> {
     const outcome = await sealed.dismissDevice(device.id);
-    if (outcome.kind === "taken") this.#over(device.id, `${nameOf(device)} waits no more.`);
+    if (outcome.kind === "taken") await this.#over(device.id, `${nameOf(device)} waits no more.`, sealed);
     else {
       this.#store.note(explainFailure(outcome, this.#ports.server), "trouble");
       await this.#lookAgain(sealed);
@@ -106,17 +123,22 @@ export class OwnDeviceNews {
     this.#show();
   }
 
-  #over(id: string, text: string): void {
+  async #over(id: string, text: string, sealed: SealedChat): Promise<void> {
     this.#waiting = this.#waiting.filter((one) => one.id !== id);
     this.#store.note(text);
     this.#show();
+    if (!this.#areMore) return;
+    this.#areMore = false;
+    await this.look(sealed);
   }
 
   #show(): void {
     const standing = this.#ports.sealed === undefined ? null : explainStanding(this.#ports.sealed.standing);
-    const [device] = this.#waiting;
-    const asked = device === undefined ? null : `${askingOf(device)} ${KEYS}`;
-    const banner = standing ?? asked;
+    const [first] = this.#waiting;
+    const device = standing === null && first !== undefined ? first : null;
+    const banner = standing ?? (device === null ? null : `${askingOf(device)} ${KEYS}`);
+    const isOther = device?.id !== this.#shown.device?.id || banner !== this.#store.getSnapshot().banner;
+    if (isOther) this.#shown = { device, since: this.#ports.now() };
     if (this.#store.getSnapshot().banner !== banner) this.#store.change({ banner });
   }
 }
