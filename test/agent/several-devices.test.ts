@@ -238,6 +238,27 @@ test("AD-9 a removed device says so, keeps its history and sends nothing; a new 
   expect(await phone.lines("#everyone")).toContain("bob: before");
 });
 
+test("AD-9 a device that was said to be removed, and is let in again, is confirmed from then on, and isn't begun anew", async () => {
+  const [laptop, bob] = await world.arrive("alice", "bob");
+  if (laptop === undefined || bob === undefined) throw new Error("two were to come");
+  for (const device of [laptop, bob]) await device.look("#everyone");
+  // As a server said that is another one now, restored from its backup.
+  await laptop.store.commit([{ kind: "device-was-removed" }]);
+  const { device } = await laptop.store.load();
+  expect(await laptop.chat.newDevice()).toEqual({ kind: "refused", error: { reason: "device-confirmed" } });
+  await laptop.stop();
+  laptop.start();
+  await laptop.chat.online();
+  await world.until(async () => !(await laptop.store.load()).isRemoved);
+  await laptop.send("#everyone", "still here");
+  await says(bob, "#everyone", ["alice: still here"]);
+  expect((await laptop.store.load()).device?.id).toEqual(device?.id);
+  await laptop.stop();
+  laptop.start();
+  await laptop.chat.settled();
+  expect(laptop.chat.standing).toEqual({ kind: "confirmed" });
+});
+
 test("AD-11 from an export a new device is its person's at once, with what was written; without it nothing is to be had", async () => {
   const [laptop, bob] = await world.arrive("alice", "bob");
   if (laptop === undefined || bob === undefined) throw new Error("two were to come");

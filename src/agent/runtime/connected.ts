@@ -58,9 +58,12 @@ export function connected(options: ConnectedOptions): Connected {
     },
     receipt: () => receipt,
     async settle(entrance, device, { number, incarnation }) {
-      const { store, self, groups } = entrance;
+      const { client, store, self, groups } = entrance;
       if (device !== null) await keepReceipt(entrance, device.receipt);
-      const seenBefore = (await store.load()).incarnation;
+      const { incarnation: seenBefore, isRemoved } = await store.load();
+      // Not where it was removed since: that ends the connection before it is kept.
+      if (device !== null && isRemoved && client.state.kind === "online")
+        await store.commit([{ kind: "device-let-in" }]);
       const isRestored = seenBefore !== null && seenBefore !== incarnation;
       const isOffered = device !== null && (offeredOn === number || (await offer(entrance, device, isRestored)));
       if (isOffered) offeredOn = number;

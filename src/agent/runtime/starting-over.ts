@@ -28,6 +28,8 @@ const OUT: ReadonlySet<string> = new Set(["device-removed", "device-not-confirme
 export async function beginAnew({ introducing, client, asking, self, endLife }: StartingOver): Promise<"begun" | null> {
   const { candidate, isRemoved } = await introducing.store.load();
   const { state } = client;
+  // As its person's: what the store says of a removal was before that.
+  if (candidate === null && state.kind === "online") return null;
   const isOut = state.kind === "ended" && state.cause.kind === "refused" && OUT.has(state.cause.error.reason);
   const who = candidate?.who ?? whoOf(await self());
   if (who === null || (candidate === null && !isRemoved && !isOut)) return null;

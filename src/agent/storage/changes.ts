@@ -39,6 +39,8 @@ export type OwnDeviceChange =
   /** The server says that there is somebody to confirm it. */
   | { readonly kind: "candidate-waits" }
   | { readonly kind: "device-was-removed" }
+  /** The server has let it in as its person's: it isn't removed, or is back. */
+  | { readonly kind: "device-let-in" }
   | { readonly kind: "token-kept"; readonly token: Uint8Array | null }
   | { readonly kind: "seal-key-kept"; readonly sealKey: SealKeyPair }
   | { readonly kind: "receipt-kept"; readonly receipt: string }

@@ -86,6 +86,9 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
       case "device-was-removed":
         statements.setMeta.run("removed", 1);
         return;
+      case "device-let-in":
+        statements.dropMeta.run("removed");
+        return;
       case "token-kept":
         keepToken(change.token);
         return;

@@ -116,7 +116,9 @@ describe("what was committed", () => {
     await expect(store.commit([{ kind: "invitation-used", id: id(2), device: id(8) }])).rejects.toThrow(
       "another device's",
     );
-    await store.commit([{ kind: "device-pending", ...second }]);
+    await store.commit([{ kind: "device-let-in" }]);
+    expect(await (await reopened()).load()).toMatchObject({ device: { record }, userSeed, isRemoved: false });
+    await store.commit([{ kind: "device-was-removed" }, { kind: "device-pending", ...second }]);
     expect(await (await reopened()).load()).toMatchObject({
       device: second.device,
       candidate: { who: bob, token: second.token, hasWaited: false },

@@ -74,6 +74,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "device-unconfirmed":
       case "candidate-waits":
       case "device-was-removed":
+      case "device-let-in":
       case "token-kept":
       case "seal-key-kept":
       case "receipt-kept":
