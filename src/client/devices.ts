@@ -36,6 +36,11 @@ export interface Removal {
   readonly devices: readonly string[];
 }
 
+/** `kept`: history and key are here, and the server has not said yet whether it takes the key: that shows with the next connection. */
+export interface Imported {
+  readonly kind: "confirmed" | "kept";
+}
+
 /**
  * A person's own devices (SEALED.md 5 to 7). Whoever isn't confirmed can list nothing but itself, and change nothing but its own
  * standing. Ids are those of `devices`.
@@ -64,5 +69,5 @@ export interface OwnDevices {
    */
   exportDevice(file: string, passphrase: string): Promise<Outcome>;
   /** From such a file: this device, which must not be confirmed yet, becomes one of that person's, with that history. */
-  importDevice(file: string, passphrase: string): Promise<Outcome>;
+  importDevice(file: string, passphrase: string): Promise<Reply<Imported>>;
 }

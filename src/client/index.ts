@@ -6,7 +6,7 @@
 export type { ChatClient, ChatEvent } from "./chat-client.ts";
 export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.ts";
 export type { Conversation, ConversationId } from "./conversation.ts";
-export type { Device, Removal, Standing } from "./devices.ts";
+export type { Device, Imported, Removal, Standing } from "./devices.ts";
 export type { Hold } from "./hold.ts";
 export type { ChatMessage, Delivery, Quote, SealedFacts } from "./message.ts";
 export type {

@@ -277,7 +277,10 @@ test("AD-11 from an export a new device is its person's at once, with what was w
     kind: "refused",
     error: { reason: "wrong-passphrase" },
   });
-  expect(await phone.chat.importDevice(file, "correct horse")).toEqual({ kind: "taken" });
+  expect(await phone.chat.importDevice(file, "correct horse")).toEqual({
+    kind: "answered",
+    value: { kind: "confirmed" },
+  });
   await isConfirmed(phone);
   expect(await phone.chat.importDevice(file, "correct horse")).toEqual({
     kind: "refused",

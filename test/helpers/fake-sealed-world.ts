@@ -2,7 +2,7 @@
  * A world without servers, agents and keys in which people have chats that can seal: rooms and pairs with their logs, who reads, holds,
  * a server that can be away. It stands in for the agent where a test is about what people see and type.
  */
-import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Member, type Outcome, type Removal, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
+import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Imported, type Member, type Outcome, type Removal, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
 import type { Page } from "../../src/client/message.ts";
 
 type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
@@ -479,11 +479,15 @@ export class FakeSealedChat implements SealedChat {
     return Promise.resolve({ kind: "taken" });
   }
 
-  importDevice(file: string, passphrase: string): Promise<Outcome> {
+  /** The server has not said yet whether it takes a key. */
+  isSilent = false;
+
+  importDevice(file: string, passphrase: string): Promise<Reply<Imported>> {
     const isOpen = this.files.some((known) => known.file === file && known.passphrase === passphrase);
     if (!isOpen) return Promise.resolve({ kind: "refused", error: { reason: "wrong-passphrase" } });
+    if (this.isSilent) return Promise.resolve({ kind: "answered", value: { kind: "kept" } });
     this.stand({ kind: "confirmed" });
-    return Promise.resolve({ kind: "taken" });
+    return Promise.resolve({ kind: "answered", value: { kind: "confirmed" } });
   }
 
   longestText = () => 16_384;

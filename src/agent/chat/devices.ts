@@ -1,4 +1,4 @@
-import type { ChatEvent, Device, Failure, Outcome, Removal, Reply, Standing } from "../../client/index.ts";
+import type { ChatEvent, Device, Failure, Imported, Outcome, Removal, Reply, Standing } from "../../client/index.ts";
 import { exportTo, importFrom } from "../export/export.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { inGroups, roomNumber } from "../../mls/identity/safety-number.ts";
@@ -8,6 +8,7 @@ import { toText } from "../delivery/base64url.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { RuntimeEvent } from "../runtime/runtime.ts";
 import type { Waiting } from "../runtime/own-devices.ts";
+import { confirmByKey } from "./confirm-by-key.ts";
 import { failureOf, OFFLINE, refusedFor, TAKEN } from "./failures.ts";
 import type { ChatState } from "./state.ts";
 
@@ -168,7 +169,7 @@ export class Devices {
     return done.kind === "done" ? TAKEN : refusedFor({ reason: "other", text: done.text });
   }
 
-  async importFrom(file: string, passphrase: string): Promise<Outcome> {
+  async importFrom(file: string, passphrase: string): Promise<Reply<Imported>> {
     const { store, runtime } = this.#state;
     const own = await runtime.asksToBe();
     if (own === null) return this.standing.kind === "unknown" ? OFFLINE : refusedFor({ reason: "device-confirmed" });
@@ -179,28 +180,16 @@ export class Devices {
     // It is history, and no news.
     this.#state.lastPlace = await store.lastPlace();
     this.#state.names.begin(imported.owner.names);
-    if (!(await runtime.confirmBy(imported.owner.userSeed))) return refusedFor({ reason: "device-confirmed" });
-    return (await this.#isTaken()) ? TAKEN : refusedFor({ reason: "other", text: OLD_KEY });
-  }
-
-  /** Whether the server takes the device under the key that it has now. */
-  async #isTaken(): Promise<boolean> {
-    const { client } = this.#state.runtime;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const look = () => {
-      if (client.state.kind === "ended") resolve(false);
-    };
-    const stop = this.#state.runtime.onEvent((event) => {
-      if (event.kind === "own-standing") resolve(event.standing.kind === "confirmed");
-      look();
-    });
-    // Without a server it is found out with the next connection.
-    const timer = setTimeout(() => resolve(true), PATIENCE);
-    look();
-    const is = await promise;
-    clearTimeout(timer);
-    stop();
-    return is;
+    const given = await confirmByKey(runtime, imported.owner.userSeed, wait);
+    switch (given) {
+      case "confirmed":
+      case "kept":
+        return { kind: "answered", value: { kind: given } };
+      case "waits":
+        return refusedFor({ reason: "other", text: OLD_KEY });
+      case "nobody":
+        return refusedFor({ reason: "device-confirmed" });
+    }
   }
 }
 
@@ -212,9 +201,6 @@ async function wait(milliseconds: number): Promise<void> {
   setTimeout(resolve, milliseconds).unref();
   await promise;
 }
-
-/** For the server's word on a key, in milliseconds. */
-const PATIENCE = 10_000;
 
 const OLD_KEY =
   "The file's messages are here; its key has been replaced since it was written (a device was removed), so this device waits to be confirmed.";

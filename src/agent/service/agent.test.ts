@@ -146,7 +146,10 @@ test("AG-3 what a face asks of its person's devices comes through, and what they
   expect(await face.ownNumber()).toEqual(await chat?.ownNumber());
   expect(await face.exportDevice("/home/alice/pad", "correct horse")).toEqual({ kind: "taken" });
   expect(await face.importDevice("/home/alice/pad", "battery staple")).toMatchObject({ kind: "refused" });
-  expect(await face.importDevice("/home/alice/pad", "correct horse")).toEqual({ kind: "taken" });
+  expect(await face.importDevice("/home/alice/pad", "correct horse")).toEqual({
+    kind: "answered",
+    value: { kind: "confirmed" },
+  });
   expect(await face.newDevice()).toEqual({ kind: "refused", error: { reason: "device-confirmed" } });
   expect(await face.resetDevices()).toEqual({ kind: "taken" });
   await until(late, () => late.standing.kind === "confirmed");

@@ -76,7 +76,7 @@ export const REQUESTS = {
   newDevice: { again: "no", asks: none, gives: outcome },
   ownNumber: { again: "yes", asks: none, gives: replyOf(word) },
   exportDevice: { again: "no", asks: filed, gives: outcome },
-  importDevice: { again: "no", asks: filed, gives: outcome },
+  importDevice: { again: "no", asks: filed, gives: replyOf(values.imported) },
   page: {
     again: "yes",
     asks: v.object({ conversation: conversationId, before: v.nullable(v.number()), limit }),

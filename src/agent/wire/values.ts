@@ -211,6 +211,7 @@ export const device = v.object({
 });
 export const devices = v.pipe(v.array(device), v.maxLength(MOST));
 export const removal = v.object({ kind: v.picklist(["removed", "waiting"]), devices: words });
+export const imported = v.object({ kind: v.picklist(["confirmed", "kept"]) });
 export const invitation = v.object({ token: word, until: v.number() });
 
 export const standing = v.variant("kind", [

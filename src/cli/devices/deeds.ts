@@ -194,13 +194,22 @@ async function take(
 ): Promise<Done> {
   const given = await passphrase(passphraseFile, false, doing.context);
   if ("code" in given) return given;
-  const outcome = await doing.chat.importDevice(file, given.passphrase);
-  const waits = doing.chat.standing.kind === "pending";
-  return (
-    ofFile(outcome, waits ? EXIT.unconfirmed : EXIT.refused) ??
-    told(outcome, "This is one of your devices now, with the history of that file.", doing)
-  );
+  const reply = await doing.chat.importDevice(file, given.passphrase);
+  if (reply.kind !== "answered") {
+    const waits = doing.chat.standing.kind === "pending";
+    return ofFile(reply, waits ? EXIT.unconfirmed : EXIT.refused) ?? whyNot(reply, doing.server);
+  }
+  switch (reply.value.kind) {
+    case "confirmed":
+      doing.context.stdout.write("This is one of your devices now, with the history of that file.\n");
+      return EXIT.done;
+    case "kept":
+      return { text: KEPT, code: EXIT.unreachable };
+  }
 }
+
+const KEPT =
+  "The history and the key of that file are kept here. The server has not said yet whether it takes the key: that shows with the next connection. pad devices tells it.";
 
 /** What the agent says of the file itself, in its own words. */
 function ofFile(outcome: Outcome, code: ExitCode): Explanation | null {

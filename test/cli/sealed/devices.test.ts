@@ -114,6 +114,16 @@ test("CS-33 export and import take their passphrase from a file, and a short one
     code: 4,
     stderr: `pad devices: ${text}\n`,
   });
+  expect(await devices("import", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({
+    code: 0,
+    stdout: "This is one of your devices now, with the history of that file.\n",
+  });
+  alice.isSilent = true;
+  expect(await devices("import", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({
+    code: 3,
+    stdout: "",
+    stderr: expect.stringContaining("has not said yet whether it takes the key"),
+  });
   expect(await devices("export", file ?? "")).toMatchObject({ code: 1 });
   expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({ code: 1 });
 });
