@@ -11,6 +11,8 @@ const each = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
   pool: "forks",
+  // More than a small machine has cores: most files wait for processes, disks and sockets rather than compute.
+  maxWorkers: 4,
 } as const;
 
 export default defineConfig({
@@ -24,8 +26,6 @@ export default defineConfig({
       },
       { extends: false, test: { ...each, name: "scenarios", include: [...SCENARIOS, REPLACES_MODULES] } },
     ],
-    // More than a small machine has cores: most files wait for processes, disks and sockets rather than compute.
-    maxWorkers: 4,
     reporters: ["default", "./test/project/rules-reporter.ts"],
   },
 });
