@@ -79,6 +79,30 @@ test("SR-50 a removed device gets its removal and nothing behind it, the rest go
   expect(answered(await nas.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop", "nas"]);
 });
 
+test("SR-40 a device that was removed isn't asked into a group again, although the server lists it still, and one that stays shows the former key", async () => {
+  const [laptop] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  answered(await laptop.chat.createRoom("ops", "invite"));
+  for (const device of [laptop, nas, phone]) await has(device, "#ops", 3);
+  await nas.stop();
+  const id = await idOf(phone);
+  const { client } = laptop.runtime;
+  const request = client.request.bind(client);
+  const before = await request("look-up", { name: "alice" });
+  expect(await laptop.chat.removeDevices([id])).toMatchObject({ value: { kind: "removed" } });
+  await has(laptop, "#ops", 2);
+  await laptop.runtime.settled();
+  const asked: string[] = [];
+  vi.spyOn(client, "request").mockImplementation(async (type, body) => {
+    if (type === "look-up") return before;
+    if (type === "take-packages" && "of" in body) asked.push(...body.of);
+    return await request(type, body);
+  });
+  await laptop.runtime.completeGroups();
+  expect(asked).toEqual([]);
+});
+
 test("SR-55 who comes while a device that stays is away, and so finds two keys of one person, is told which devices are theirs", async () => {
   const [laptop] = await two("alice", "bob");
   const nas = await another(laptop, "nas");

@@ -3,7 +3,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Person } from "../group-sessions/person.ts";
-import { goneBetween } from "./companions.ts";
+import { goneBetween, removerOfOwn } from "./companions.ts";
 
 const [alice, bob]: Who[] = ["1001", "1002"].map((identity) => ({
   server: new Uint8Array(),
@@ -19,6 +19,13 @@ test("SR-40 what its own person removed stays out; what the server had removed c
   const later = { members: [laptop, bobs], gone: new Set([toText(phone.deviceId)]) };
   expect(goneBetween(later, [laptop], new Set())).toEqual(later.gone);
   expect(goneBetween(later, [laptop, phone], new Set())).toEqual(new Set());
+});
+
+test("SR-40 a person has removed devices of their own also where the commit announces their new key, and not where it removes none", () => {
+  const removed = { kind: "device-removed", who: "alice", by: "laptop", devices: ["phone"] } as const;
+  expect([removerOfOwn(removed), removerOfOwn({ ...removed, devices: [] })]).toEqual(["alice", null]);
+  const went = { kind: "members", came: [], went: ["alice"], by: "alice", devices: [] } as const;
+  expect([removerOfOwn(went), removerOfOwn({ ...went, by: "bob" })]).toEqual(["alice", null]);
 });
 
 function leaf(identity: Who | undefined, number: number): Person {

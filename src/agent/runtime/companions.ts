@@ -10,6 +10,7 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { EVERYONE, isSameOwner } from "../delivery/places.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { System } from "../group-sessions/ports.ts";
+import type { HistoryEntry } from "../storage/kept.ts";
 import { deviceAdding } from "./add-devices.ts";
 import type { Companions, Entrance } from "./entrance.ts";
 import { missingFrom } from "./missing-devices.ts";
@@ -196,6 +197,22 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
 
   function soon(group: string, milliseconds: number, task: (entrance: Entrance) => Promise<void>): void {
     void system.wait(milliseconds).then(() => later(laneOf(group), task));
+  }
+}
+
+/** Who (`whoKey`) has removed devices of their own with that commit; null: nobody has. */
+export function removerOfOwn(entry: HistoryEntry): string | null {
+  switch (entry.kind) {
+    case "members":
+      return entry.went.includes(entry.by) ? entry.by : null;
+    case "device-removed":
+      // Without any, it says of a removal what another commit did.
+      return entry.devices.length > 0 ? entry.who : null;
+    case "message":
+    case "gap":
+    case "unreadable":
+    case "continued":
+      return null;
   }
 }
 

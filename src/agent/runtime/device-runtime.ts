@@ -20,7 +20,7 @@ import type { GroupSession } from "../group-sessions/session.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import type { AgentStoreErrorCode } from "../storage/errors.ts";
 import type { GroupRow } from "../storage/kept.ts";
-import { companions } from "./companions.ts";
+import { companions, removerOfOwn } from "./companions.ts";
 import { connected } from "./connected.ts";
 import { conversations } from "./conversations.ts";
 import type { Entrance } from "./entrance.ts";
@@ -351,8 +351,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       digest,
       onEvent: (event) => {
         if (event.kind === "stopped" && event.cause === "rolled-back") replacement.foundRolledBack();
-        if (event.kind === "entry" && event.entry.kind === "members" && event.entry.went.includes(event.entry.by))
-          beside.removedOwn(toText(id), event.entry.by);
+        const by = event.kind === "entry" ? removerOfOwn(event.entry) : null;
+        if (by !== null) beside.removedOwn(toText(id), by);
         onEvent({ kind: "group", conversation, group: id, event });
       },
     });
