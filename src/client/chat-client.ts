@@ -23,8 +23,10 @@ export type ChatEvent =
   | { readonly kind: "held"; readonly conversation: Conversation; readonly hold: Hold | null }
   /** What this device is among its person's has changed. */
   | { readonly kind: "standing"; readonly standing: Standing }
-  /** A new device asks to be one of ours: somebody has to look whether it shows that code. With another status than `pending`: it waits no more. */
+  /** A new device asks to be one of ours: somebody has to look whether it shows that code. */
   | { readonly kind: "device-waits"; readonly device: Device }
+  /** It was confirmed or dismissed, here or on another device, or its time or its place among those that wait is over. */
+  | { readonly kind: "device-waits-no-more"; readonly id: string }
   | { readonly kind: "kicked" }
   | { readonly kind: "banned" }
   /** Something that the server says unasked, in its own words. */

@@ -413,7 +413,13 @@ export class FakeSealedChat implements SealedChat {
     return device;
   }
 
-  /** One that asked says something else, or waits no more. */
+  /** Another of the person's devices has answered it. */
+  deviceGoes({ id }: Device): void {
+    this.ownDevices = this.ownDevices.filter((one) => one.id !== id);
+    this.#tell({ kind: "device-waits-no-more", id });
+  }
+
+  /** One that asked says something else. */
   deviceTells(device: Device): void {
     this.ownDevices = this.ownDevices.map((one) => (one.id === device.id ? device : one));
     this.#tell({ kind: "device-waits", device });

@@ -101,7 +101,7 @@ test("VW-52 a key does nothing within a second after what stands above the input
   const other = alice.deviceAsks({ code: "0000-0000-0000-0001", label: "phone" });
   pass(1_000);
   // Another of the person's devices is faster: the next one slips into its place.
-  alice.deviceTells({ ...phone, status: "confirmed", code: null });
+  alice.deviceGoes(phone);
   expect(chat.getSnapshot().banner).toContain("0000-0000-0000-0001");
   pass(999);
   expect([chat.answerDevice(true), chat.answerDevice(false)]).toEqual([true, true]);

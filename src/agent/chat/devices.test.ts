@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { ChatEvent } from "../../client/index.ts";
+import type { Waiting } from "../runtime/own-devices.ts";
 import type { DeviceRuntime } from "../runtime/runtime.ts";
 import { Devices } from "./devices.ts";
 import type { ChatState } from "./state.ts";
@@ -11,9 +13,39 @@ test("CS-36 a removal that nobody has answered is none that is done, and all tha
   }
 });
 
+test("AD-15 of a device that was confirmed, dismissed, forgotten, or put out by a ninth is told that it waits no more, and nothing else", async () => {
+  const { own, told } = meet({
+    devices: {
+      list: async () => await Promise.resolve(NOTHING),
+      confirm: async () => await Promise.resolve({ kind: "confirmed", device: waiting("d1").device }),
+      dismiss: async () => await Promise.resolve({ kind: "done" }),
+      invite: async () => await Promise.resolve(NOTHING),
+    },
+  });
+  for (let nth = 0; nth < 9; nth += 1) await own.hear({ kind: "device-waits", waiting: waiting(`d${nth}`) });
+  expect(told.splice(0).slice(-2)).toMatchObject([
+    { kind: "device-waits", device: { id: "d8" } },
+    { kind: "device-waits-no-more", id: "d0" },
+  ]);
+  await own.confirm("KQ3F-7M2A-0T9X-WB41");
+  await own.dismiss("d2");
+  await own.dismiss("d2");
+  await own.hear({ kind: "own-devices", pending: ["d4", "d5", "d6", "d7", "d8"] });
+  expect(told).toEqual(["d1", "d2", "d3"].map((id) => ({ kind: "device-waits-no-more", id })));
+  expect(own.waiting.map(({ id }) => id)).toEqual(["d4", "d5", "d6", "d7", "d8"]);
+});
+
+const NOTHING = { kind: "failed", why: "offline" } as const;
+
+function waiting(device: string): Waiting {
+  const sealKey = { key: "", signature: new Uint8Array() };
+  return { code: "KQ3F-7M2A-0T9X-WB41", device: { device, key: "", label: device, at: 0, token: null, sealKey } };
+}
+
 function meet(runtime: Partial<DeviceRuntime>) {
   // What isn't asked here needs no answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const state = { runtime } as unknown as ChatState;
-  return { own: new Devices(state, () => {}) };
+  const told: ChatEvent[] = [];
+  return { told, own: new Devices(state, (event) => void told.push(event)) };
 }

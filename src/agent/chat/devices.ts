@@ -55,17 +55,14 @@ export class Devices {
       const device = waitingDevice(event.waiting);
       this.#waiting.set(device.id, device);
       this.#tell({ kind: "device-waits", device });
-      this.#end(this.waiting.slice(0, -MOST_WAITING));
+      this.#end([...this.#waiting.keys()].slice(0, -MOST_WAITING));
     }
-    if (event.kind === "own-devices") this.#end(this.waiting.filter(({ id }) => !event.pending.includes(id)));
+    if (event.kind === "own-devices") this.#end([...this.#waiting.keys()].filter((id) => !event.pending.includes(id)));
   }
 
-  /** They don't wait any more. */
-  #end(over: readonly Device[]): void {
-    for (const device of over) {
-      this.#waiting.delete(device.id);
-      this.#tell({ kind: "device-waits", device: { ...device, status: "confirmed", code: null } });
-    }
+  /** They don't wait any more, whatever became of them. */
+  #end(over: readonly string[]): void {
+    for (const id of over) if (this.#waiting.delete(id)) this.#tell({ kind: "device-waits-no-more", id });
   }
 
   /** A device that was just confirmed is being brought into its person's rooms by their others: resolves when that had its time. */
@@ -115,7 +112,7 @@ export class Devices {
   async confirm(code: string): Promise<Reply<Device>> {
     const confirmed = await this.#state.runtime.devices.confirm(code);
     if (confirmed.kind === "failed") return failureOf(confirmed);
-    this.#waiting.delete(confirmed.device.device);
+    this.#end([confirmed.device.device]);
     const device = waitingDevice({ device: confirmed.device, code: "" });
     return { kind: "answered", value: { ...device, status: "confirmed", code: null } };
   }
@@ -123,7 +120,7 @@ export class Devices {
   async dismiss(id: string): Promise<Outcome> {
     const done = await this.#state.runtime.devices.dismiss(id);
     if (done.kind === "failed") return failureOf(done);
-    this.#waiting.delete(id);
+    this.#end([id]);
     return TAKEN;
   }
 

@@ -268,6 +268,7 @@ export class Sight {
       event.kind === "message" ||
       event.kind === "held" ||
       event.kind === "device-waits" ||
+      event.kind === "device-waits-no-more" ||
       event.kind === "notice" ||
       event.kind === "word";
     if (isKept && this.#early !== null && this.#early.length < MOST_EARLY) this.#early.push(event);

@@ -140,6 +140,7 @@ export class Life {
       case "held":
       case "standing":
       case "device-waits":
+      case "device-waits-no-more":
       case "kicked":
       case "banned":
         this.#tell({ event });

@@ -108,6 +108,7 @@ const EVENTS: { readonly [Kind in ChatEvent["kind"]]: fc.Arbitrary<Extract<ChatE
   held: fc.record({ kind: fc.constant("held"), conversation, hold: fc.option(hold) }),
   standing: fc.record({ kind: fc.constant("standing"), standing }),
   "device-waits": fc.record({ kind: fc.constant("device-waits"), device }),
+  "device-waits-no-more": fc.record({ kind: fc.constant("device-waits-no-more"), id: name }),
   kicked: fc.constant({ kind: "kicked" }),
   banned: fc.constant({ kind: "banned" }),
   notice: fc.record({ kind: fc.constant("notice"), text }),

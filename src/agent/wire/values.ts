@@ -229,6 +229,7 @@ export const event = v.variant("kind", [
   v.object({ kind: v.literal("held"), conversation, hold: v.nullable(hold) }),
   v.object({ kind: v.literal("standing"), standing }),
   v.object({ kind: v.literal("device-waits"), device }),
+  v.object({ kind: v.literal("device-waits-no-more"), id: word }),
   v.object({ kind: v.picklist(["kicked", "banned"]) }),
   v.object({ kind: v.literal("notice"), text }),
   v.object({ kind: v.literal("word"), text }),

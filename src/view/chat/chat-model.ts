@@ -237,6 +237,9 @@ class ChatModel implements Chat {
       case "device-waits":
         this.#devices.waits(event.device);
         return;
+      case "device-waits-no-more":
+        this.#devices.waitsNoMore(event.id);
+        return;
       case "kicked":
       case "banned":
       // The end that follows says it.

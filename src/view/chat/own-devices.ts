@@ -44,13 +44,8 @@ export class OwnDeviceNews {
     this.#show();
   }
 
-  /** Another device waits, or does no more. Told again, as when it says something else, it is asked about again, in its place. */
+  /** Another device waits. Told again, as when it says something else, it is asked about again, in its place. */
   waits(device: Device): void {
-    if (device.status !== "pending") {
-      this.#waiting = this.#waiting.filter(({ id }) => id !== device.id);
-      this.#show();
-      return;
-    }
     const place = this.#waiting.findIndex(({ id }) => id === device.id);
     // Whoever can ask at all can ask again and again: that puts nobody else out, and of more than that nothing is said until some are answered.
     if (place === -1 && this.#waiting.length >= MOST_ASKED) {
@@ -59,6 +54,11 @@ export class OwnDeviceNews {
     }
     this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
     this.#waiting = place === -1 ? [...this.#waiting, device] : this.#waiting.with(place, device);
+    this.#show();
+  }
+
+  waitsNoMore(over: string): void {
+    this.#waiting = this.#waiting.filter(({ id }) => id !== over);
     this.#show();
   }
 
