@@ -176,7 +176,7 @@ export class Devices {
     if (imported.kind === "failed") return refusedFor({ reason: "other", text: imported.text });
     // It is history, and no news.
     this.#state.lastPlace = await store.lastPlace();
-    this.#state.names.begin(imported.owner.names);
+    this.#state.names.begin(imported.names);
     const given = await confirmByKey(runtime, imported.owner.userSeed, wait);
     switch (given) {
       case "confirmed":

@@ -69,6 +69,16 @@ test("DI-14 a name that leads to somebody else blocks writing to them until the 
   expect(people.seeName("bob", mallory)).toEqual([]);
 });
 
+test("DI-14 no more than ten thousand names are pinned by the server's word; those that are keep their people", () => {
+  const names = Array.from({ length: 9_999 }, (_, index) => ({ name: `name-${index}`, who: bob }));
+  const people = knownPeople({ pins: [], names }, () => 5);
+  expect(keep(people, people.seeName("bob", bob))).toHaveLength(1);
+  expect(people.seeName("one-more", mallory)).toEqual([]);
+  expect(people.seeName("bob", mallory)).toEqual([]);
+  expect(people.blocks(shows(mallory, key))).toBe("remapped-name");
+  expect(keep(people, people.acceptName("one-more", mallory))).toHaveLength(1);
+});
+
 test("DI-14 a name of one's own that was pinned to somebody else blocks none of one's own devices", () => {
   const names = [{ name: "alice", who: mallory }];
   const people = knownPeople({ pins: [], names }, () => 5, bob);

@@ -59,6 +59,8 @@ export interface KnownPeople {
 
 /** Of so many people. */
 const MOST_HEARD = 10_000;
+/** So many names are pinned because the server says them; more only by the person's own word. */
+export const MOST_NAMES = 10_000;
 
 /** `own`: who this device's person is; null: nobody. */
 export function knownPeople(
@@ -110,7 +112,7 @@ export function knownPeople(
       const verdict = judgeName(names.get(foldName(name)) ?? null, name, who);
       switch (verdict.kind) {
         case "first-use":
-          return [{ kind: "name-pinned", pin: { name, who } }];
+          return names.size < MOST_NAMES ? [{ kind: "name-pinned", pin: { name, who } }] : [];
         case "known":
           return [];
         case "remapped-name":

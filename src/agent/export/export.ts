@@ -5,11 +5,13 @@
 
 import { open, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
+import type { NamePin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { digestContent } from "../content/content.ts";
+import { MOST_NAMES } from "../device/known-people.ts";
 import type { Digest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
-import { inLines, inPieces, messageLine, ownerLine, readMessage, readOwner } from "./lines.ts";
+import { inLines, inPieces, messageLine, nameLine, ownerLine, readItem, readOwner } from "./lines.ts";
 import type { Message, Owner } from "./lines.ts";
 import { readSealed, SealedFileError, writeSealed } from "./sealed-file.ts";
 import type { OpenFault } from "./sealed-file.ts";
@@ -18,6 +20,8 @@ import type { OpenFault } from "./sealed-file.ts";
 const BATCH = 100;
 /** Messages of one commit. */
 const COMMIT = 200;
+/** Twice what a device pins without its person's word (`MOST_NAMES`). */
+const MOST_NAMES_READ = 2 * MOST_NAMES;
 
 export type Exported = { readonly kind: "done" } | { readonly kind: "failed"; readonly text: string };
 
@@ -43,8 +47,7 @@ export async function exportTo(
   try {
     const handle = await open(file, "wx", 0o600);
     try {
-      const { names } = await store.load();
-      await writeSealed(handle, passphrase, inPieces(linesOf({ store, digest }, { who, userSeed, names })));
+      await writeSealed(handle, passphrase, inPieces(linesOf({ store, digest }, { who, userSeed })));
     } catch (error) {
       await rm(file, { force: true });
       throw error;
@@ -59,7 +62,7 @@ export async function exportTo(
 
 export type Imported =
   /** All of it is kept. */
-  | { readonly kind: "done"; readonly owner: Owner }
+  | { readonly kind: "done"; readonly owner: Owner; readonly names: readonly NamePin[] }
   | { readonly kind: "wrong-passphrase" }
   | { readonly kind: "failed"; readonly text: string };
 
@@ -97,18 +100,21 @@ async function keepAll(
   const owner = first.done === true ? null : readOwner(first.value);
   if (owner === null) return failed(FAULTS.damaged);
   if (!isTheirs(owner.who)) return failed("The export is of somebody else, or of another server. Nothing was taken.");
+  const names: NamePin[] = [];
   let messages: Message[] = [];
   for await (const line of lines) {
-    const message = readMessage(line);
-    if (message === null) return failed(FAULTS.damaged);
-    messages.push(message);
+    const item = readItem(line);
+    if (item === null) return failed(FAULTS.damaged);
+    if ("name" in item) names.push(item);
+    else messages.push(item);
+    if (names.length > MOST_NAMES_READ) return failed(FAULTS.damaged);
     if (messages.length < COMMIT) continue;
     await keep(store, messages);
     messages = [];
   }
   await keep(store, messages);
-  await store.commit(owner.names.map((pin) => ({ kind: "name-pinned", pin }) as const));
-  return { kind: "done", owner };
+  await store.commit(names.map((pin) => ({ kind: "name-pinned", pin }) as const));
+  return { kind: "done", owner, names };
 }
 
 async function keep(store: AgentStore, messages: readonly Message[]): Promise<void> {
@@ -120,6 +126,10 @@ async function* linesOf(
   owner: Owner,
 ): AsyncGenerator<string> {
   yield ownerLine(owner);
+  const { names } = await store.load();
+  if (names.length > MOST_NAMES_READ)
+    throw new Error(`more than ${MOST_NAMES_READ} names are more than an export can hold.`);
+  for (const pin of names) yield nameLine(pin);
   for (let after = 0; ;) {
     const rows = await store.news(after, BATCH);
     for (const { conversation, group, number, at, readers, entry, place } of rows) {

@@ -5,11 +5,10 @@ import type { Who } from "../../mls/identity/who.ts";
 import { PIECE } from "./sealed-file.ts";
 import type { HistoryEntry } from "../storage/kept.ts";
 
-/** What stands in an export: lines of JSON, the first one about whose it is. Bytes are base64url. */
+/** What stands in an export: lines of JSON, the first one about whose it is, then names and messages. Bytes are base64url. */
 export interface Owner {
   readonly who: Who;
   readonly userSeed: Uint8Array;
-  readonly names: readonly NamePin[];
 }
 
 export interface Message {
@@ -37,8 +36,8 @@ const owner = v.object({
     bytes,
     v.check((seed) => seed.length === 32),
   ),
-  names: v.pipe(v.array(v.object({ name: word, who })), v.maxLength(10_000)),
 });
+const namePin = v.object({ name: word, who });
 const message = v.object({
   conversation: word,
   group: bytes,
@@ -58,13 +57,22 @@ const message = v.object({
   }),
 });
 
-/** One line, without its end. */
-export function ownerLine({ who: of, userSeed, names }: Owner): string {
-  return write({ export: 1, who: of, userSeed, names });
+const item = v.union([message, namePin]);
+
+/** A line that nobody could read again: its fields or the whole are longer than reading allows. `message` says what, for people. */
+export class UnreadableLineError extends Error {}
+
+/** One line, without its end. Throws an `UnreadableLineError`, as the others do. */
+export function ownerLine({ who: of, userSeed }: Owner): string {
+  return readable(owner, { export: 1, who: of, userSeed }, "whose it is");
+}
+
+export function nameLine({ name, who: of }: NamePin): string {
+  return readable(namePin, { name, who: of }, "a name");
 }
 
 export function messageLine(of: Message): string {
-  return write(of);
+  return readable(message, of, `message ${of.number} of the group ${Buffer.from(of.group).toString("base64url")}`);
 }
 
 /** Null: it is none. */
@@ -72,8 +80,9 @@ export function readOwner(line: string): Owner | null {
   return read(owner, line);
 }
 
-export function readMessage(line: string): Message | null {
-  return read(message, line);
+/** What stands behind the first line. Null: it is neither. */
+export function readItem(line: string): NamePin | Message | null {
+  return read(item, line);
 }
 
 /** Lines, in pieces. */
@@ -103,6 +112,14 @@ export async function* inLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerato
     }
     if (rest.length > LONGEST_LINE) throw new RangeError("a line that is too long");
   }
+}
+
+/** What reading refuses is not written either: an export that can't be read again would be found out when it is needed. */
+function readable(schema: v.GenericSchema, value: object, what: string): string {
+  const line = write(value);
+  if (Buffer.byteLength(line) > LONGEST_LINE || read(schema, line) === null)
+    throw new UnreadableLineError(`${what} is more than an export can hold.`);
+  return line;
 }
 
 function write(value: object): string {
