@@ -8,20 +8,21 @@ import { Names } from "./names.ts";
 const server = new Uint8Array(16).fill(1);
 const bob: Who = { server, kind: "person", identity: "1002" };
 const mallory: Who = { server, kind: "person", identity: "6666" };
+const disk = { commit: async () => await Promise.resolve() };
 
-test("CA-11 a name is whose it was first; who has none is called by what they are, whatever their record or the server says", () => {
+test("CA-11 a name is whose it was first; who has none is called by what they are, whatever their record or the server says", async () => {
   const people = knownPeople({ pins: [], names: [{ name: "Bob", who: bob }] }, () => 0);
   const names = new Names();
   names.begin([{ name: "Bob", who: bob }]);
   expect([names.nameOf(whoKey(bob)), names.whoIs("bob")]).toEqual(["Bob", whoKey(bob)]);
   names.use(people, server);
   names.listed([listed("bob", mallory), listed("robert", bob)]);
-  people.kept(people.seeName("bob", mallory));
+  await people.change(disk, () => people.seeName("bob", mallory));
   expect(names.nameOf(whoKey(bob))).toBe("Bob");
   expect(names.nameOf(whoKey(mallory))).toBe("person 6666");
   expect(names.whoIs("BOB")).toBe(whoKey(bob));
   // The person has looked, and says that it's so.
-  people.kept(people.acceptName("bob", mallory));
+  await people.change(disk, () => people.acceptName("bob", mallory));
   expect([names.nameOf(whoKey(bob)), names.nameOf(whoKey(mallory))]).toEqual(["person 1002", "bob"]);
 });
 

@@ -15,6 +15,8 @@ interface Pair {
   readonly own: Keyed;
   readonly other: Keyed;
   readonly people: KnownPeople;
+  /** What is pinned as the other's. */
+  readonly known: Uint8Array | null;
   /** They show another key than the one that this device knows, and the number is of that one. */
   readonly isChanged: boolean;
 }
@@ -52,10 +54,10 @@ export class Numbers {
   async compared(person: string, number: string): Promise<Outcome> {
     const pair = await this.#pair(person);
     if (!("own" in pair)) return pair;
-    const { own, other } = pair;
+    const { own, other, known } = pair;
     if (number.replaceAll(/\D/g, "") !== safetyNumber(own, other)) return refusedFor({ reason: "other-number" });
-    await this.#state.runtime.compared(other);
-    return TAKEN;
+    const isTaken = await this.#state.runtime.compared(other, known);
+    return isTaken ? TAKEN : refusedFor({ reason: "other-number" });
   }
 
   async #pair(person: string): Promise<Pair | Failure> {
@@ -71,10 +73,11 @@ export class Numbers {
     if (whoKey(read.record) === whoKey(who)) return { kind: "not-sent", why: "invalid-recipient" };
     const { server, kind, identity } = read.record;
     const own = { who: { server, kind, identity }, userKey: read.record.userKey };
+    const known = people.keyOf(whoKey(who));
     const changed = await this.#changedKey(who, people);
-    const userKey = changed ?? people.keyOf(whoKey(who));
+    const userKey = changed ?? known;
     if (userKey === null) return refusedFor({ reason: "not-met" });
-    return { own, other: { who, userKey }, people, isChanged: changed !== null };
+    return { own, other: { who, userKey }, people, known, isChanged: changed !== null };
   }
 
   /** The one key that they show now and that isn't the known one. Of several, which is theirs nobody can say: none. */

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { readRecord } from "../../mls/identity/device-record.ts";
-import { signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { pinOf } from "../../mls/identity/pins.ts";
 import type { ShownDevice } from "../../mls/identity/pins.ts";
+import { rotateUserKey } from "../../mls/identity/succession.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Change } from "../storage/changes.ts";
@@ -14,6 +16,7 @@ const server = new Uint8Array(16).fill(1);
 const bob: Who = { server, kind: "person", identity: "1002" };
 const mallory: Who = { server, kind: "person", identity: "6666" };
 const [key, otherKey] = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(3)];
+const old = newSigningKey();
 const fields = { ...bob, label: "bob@example.com", deviceLabel: "laptop", node: "", notAfter: 0n };
 
 test("DI-13 the first device makes signature key and user key and signs its record; a later one is pending until one is signed for it", () => {
@@ -31,52 +34,52 @@ test("DI-13 the first device makes signature key and user key and signs its reco
   expect(readRecord(record, laterKey)).toMatchObject({ ok: true, record: { userKey } });
 });
 
-test("DI-14 who is seen first is pinned and blocks nothing; another key blocks until the person says yes", () => {
+test("DI-14 who is seen first is pinned and blocks nothing; another key blocks until the person says yes", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   expect(people.blocks(shows(bob, key))).toBeNull();
   const shown = { who: bob, userKey: key };
-  expect(keep(people, people.firstUses([shown, shown])).length).toBe(1);
+  expect((await keep(people, () => people.firstUses([shown, shown]))).length).toBe(1);
   expect(people.firstUses([shown, { who: bob, userKey: otherKey }])).toEqual([]);
   expect([people.blocks(shows(bob, key)), people.blocks(shows(bob, otherKey))]).toEqual([null, "changed-key"]);
-  keep(people, people.verify(shown, "compared"));
+  await keep(people, () => people.verify(shown, "compared"));
   expect(people.verify({ who: bob, userKey: otherKey }, "compared")).toEqual([]);
   expect(people.level(whoKey(bob))).toBe("compared");
-  keep(people, people.acceptKey({ who: bob, userKey: otherKey }));
+  await keep(people, () => people.acceptKey({ who: bob, userKey: otherKey }, key));
   expect([people.blocks(shows(bob, otherKey)), people.level(whoKey(bob))]).toEqual([null, "unverified"]);
 });
 
-test("VN-2 a key that was compared is the person's, also in place of another that was known", () => {
+test("VN-2 a key that was compared is the person's, also in place of another that was known", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
-  keep(people, people.firstUses([{ who: bob, userKey: key }]));
-  expect(keep(people, people.compare({ who: bob, userKey: key })).length).toBe(1);
+  await keep(people, () => people.firstUses([{ who: bob, userKey: key }]));
+  expect((await keep(people, () => people.compare({ who: bob, userKey: key }, key))).length).toBe(1);
   expect([people.level(whoKey(bob)), people.keyOf(whoKey(bob))]).toEqual(["compared", key]);
-  expect(people.compare({ who: bob, userKey: key })).toEqual([]);
-  keep(people, people.compare({ who: bob, userKey: otherKey }));
+  expect(people.compare({ who: bob, userKey: key }, key)).toEqual([]);
+  await keep(people, () => people.compare({ who: bob, userKey: otherKey }, key));
   expect([people.level(whoKey(bob)), people.blocks(shows(bob, otherKey))]).toEqual(["compared", null]);
   expect(people.blocks(shows(bob, key))).toBe("changed-key");
-  keep(people, people.compare({ who: mallory, userKey: key }));
+  await keep(people, () => people.compare({ who: mallory, userKey: key }, null));
   expect(people.level(whoKey(mallory))).toBe("compared");
 });
 
-test("DI-14 a name that leads to somebody else blocks writing to them until the person says yes", () => {
+test("DI-14 a name that leads to somebody else blocks writing to them until the person says yes", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
-  keep(people, people.seeName("bob", bob));
+  await keep(people, () => people.seeName("bob", bob));
   expect(people.seeName("Bob", bob)).toEqual([]);
   expect(people.seeName("bob", mallory)).toEqual([]);
   expect([people.blocks(shows(mallory, key)), people.blocks(shows(bob, key))]).toEqual(["remapped-name", null]);
-  keep(people, people.acceptName("bob", mallory));
+  await keep(people, () => people.acceptName("bob", mallory));
   expect(people.blocks(shows(mallory, key))).toBeNull();
   expect(people.seeName("bob", mallory)).toEqual([]);
 });
 
-test("DI-14 no more than ten thousand names are pinned by the server's word; those that are keep their people", () => {
+test("DI-14 no more than ten thousand names are pinned by the server's word; those that are keep their people", async () => {
   const names = Array.from({ length: 9_999 }, (_, index) => ({ name: `name-${index}`, who: bob }));
   const people = knownPeople({ pins: [], names }, () => 5);
-  expect(keep(people, people.seeName("bob", bob))).toHaveLength(1);
+  expect(await keep(people, () => people.seeName("bob", bob))).toHaveLength(1);
   expect(people.seeName("one-more", mallory)).toEqual([]);
   expect(people.seeName("bob", mallory)).toEqual([]);
   expect(people.blocks(shows(mallory, key))).toBe("remapped-name");
-  expect(keep(people, people.acceptName("one-more", mallory))).toHaveLength(1);
+  expect(await keep(people, () => people.acceptName("one-more", mallory))).toHaveLength(1);
 });
 
 test("DI-14 a name of one's own that was pinned to somebody else blocks none of one's own devices", () => {
@@ -86,19 +89,98 @@ test("DI-14 a name of one's own that was pinned to somebody else blocks none of 
   expect([people.blocks(shows(bob, key)), people.remappedName(whoKey(bob))]).toEqual([null, null]);
 });
 
-test("DI-14 what isn't on the disk yet counts for nothing", () => {
+test("DI-14 what isn't on the disk yet counts for nothing, and what the disk refuses never does", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
-  const changes = people.firstUses([{ who: bob, userKey: key }]);
+  const disk = heldDisk();
+  const isPinned = people.change(disk, () => people.firstUses([{ who: bob, userKey: key }]));
+  await disk.asked();
   expect(people.blocks(shows(bob, otherKey))).toBeNull();
-  people.kept(changes);
+  disk.answer("kept");
+  await isPinned;
   expect(people.blocks(shows(bob, otherKey))).toBe("changed-key");
+  const refused = people.change(disk, () => people.firstUses([{ who: mallory, userKey: key }]));
+  await disk.asked();
+  disk.answer("refused");
+  await expect(refused).rejects.toThrow("disk full");
+  expect(people.keyOf(whoKey(mallory))).toBeNull();
+});
+
+test.each([
+  ["compare", old.publicKey],
+  ["acceptKey", otherKey],
+] as const)(
+  "DI-15 while a successor is on its way to the disk, %s over the key before it waits and takes nothing: the removed device stays one",
+  async (word, userKey) => {
+    const { people, next, statement, phone } = withPhoneLost();
+    const disk = heldDisk();
+    const succeeded = people.change(disk, () => people.succeed(bob, old.publicKey, statement));
+    await disk.asked();
+    // Said over what is pinned as yet.
+    const known = people.keyOf(whoKey(bob));
+    const said = people.change(disk, () => people[word]({ who: bob, userKey }, known));
+    disk.answer("kept");
+    await succeeded;
+    expect(await said).toEqual([]);
+    expect(people.keyOf(whoKey(bob))).toEqual(next);
+    expect([people.blocks(phone), people.level(whoKey(bob))]).toEqual(["removed-device", "unverified"]);
+    // Nor does a yes to the key that is the pinned one by now take away what is known of those before it.
+    expect(people.acceptKey({ who: bob, userKey: next }, next)).toEqual([]);
+  },
+);
+
+test("DI-15 a first use is computed when all before it is kept; a change that fails keeps no other from its turn", async () => {
+  const people = knownPeople({ pins: [], names: [] }, () => 5);
+  const disk = heldDisk();
+  const first = people.change(disk, () => people.firstUses([{ who: bob, userKey: key }]));
+  const second = people.change(disk, () => people.firstUses([{ who: bob, userKey: otherKey }]));
+  await disk.asked();
+  disk.answer("kept");
+  expect([(await first).length, await second, people.keyOf(whoKey(bob))]).toEqual([1, [], key]);
+  const thrown = people.change(disk, () => {
+    throw new RangeError("no such entry");
+  });
+  await expect(thrown).rejects.toThrow("no such entry");
+  expect(await people.change(disk, () => [])).toEqual([]);
 });
 
 function shows(identity: Who, userKey: Uint8Array): ShownDevice {
   return { identity, userKey, deviceId: new Uint8Array(16), deviceKey: new Uint8Array(32) };
 }
 
-function keep(people: KnownPeople, changes: readonly Change[]): readonly Change[] {
-  people.kept(changes);
-  return changes;
+async function keep(people: KnownPeople, compute: () => readonly Change[]): Promise<readonly Change[]> {
+  return await people.change({ commit: async () => await Promise.resolve() }, compute);
+}
+
+/** Bob's first key is pinned; his statement of the next one names his laptop as staying, and his phone as removed. */
+function withPhoneLost() {
+  const laptop = signingKeyOf(new Uint8Array(32).fill(4)).publicKey;
+  const phone = { ...shows(bob, old.publicKey), deviceId: new Uint8Array(16).fill(5) };
+  const staying = { fields: { ...fields, deviceId: new Uint8Array(16).fill(6) }, deviceKey: laptop };
+  const { userKey, statement } = rotateUserKey(bob, old, [staying], [phone.deviceId]);
+  const people = knownPeople({ pins: [pinOf(bob, old.publicKey, 0)], names: [] }, () => 5);
+  return { people, next: userKey.publicKey, statement, phone };
+}
+
+/** A store whose commits wait until the test answers them. */
+function heldDisk() {
+  const waiting: PromiseWithResolvers<void>[] = [];
+  let onAsked = Promise.withResolvers<void>();
+  return {
+    async commit(): Promise<void> {
+      const held = Promise.withResolvers<void>();
+      waiting.push(held);
+      onAsked.resolve();
+      await held.promise;
+    },
+    /** A commit waits. */
+    async asked(): Promise<void> {
+      await onAsked.promise;
+      onAsked = Promise.withResolvers<void>();
+    },
+    answer(how: "kept" | "refused"): void {
+      const held = waiting.shift();
+      if (how === "kept") held?.resolve();
+      else held?.reject(new Error("disk full"));
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
@@ -7,6 +8,7 @@ import { followCommit } from "./follow-commit.ts";
 import type { Followed, SeenCommit } from "./follow-commit.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Change } from "../storage/changes.ts";
+import type { AgentStore } from "../storage/ports.ts";
 
 /** `removed-device`: its own person has removed it, and it is still there. */
 export type Block = "changed-key" | "remapped-name" | "removed-device";
@@ -18,20 +20,23 @@ interface ShownKey {
 }
 
 /**
- * The pins, in memory: what is known of people, and what follows for sending. Whatever changes gives changes for the store; it
- * counts here when `kept` is told that they are on the disk.
+ * The pins, in memory: what is known of people, and what follows for sending. Whatever changes gives changes for the store, and counts
+ * here when `change` has them on the disk.
  */
 export interface KnownPeople {
   /** Why nothing is to be sent to this device, or null. First uses are no reason. */
   blocks(device: ShownDevice): Block | null;
   /** The same by the pinned key alone, whatever the server calls them: what one's own devices are judged by. */
   blocksKey(device: ShownDevice): Exclude<Block, "remapped-name"> | null;
-  /** What a commit changes in what is known of people. To be kept before another commit, of any group, is followed (`inTurn`). */
+  /**
+   * The only way in which what is known changes: one change after another, over all groups. `compute` sees all that was kept before it, and what
+   * it gives is on the disk, and counts, before the next one is computed. What it gave; rejects with what `compute` or the store says.
+   */
+  change(store: Pick<AgentStore, "commit">, compute: () => readonly Change[]): Promise<readonly Change[]>;
+  /** What a commit changes in what is known of people; within a `change`. */
   follow(commit: SeenCommit): Followed;
   /** This person's own pin behind a statement that this device has made. */
   succeed(who: Who, former: Uint8Array, statement: Uint8Array): readonly Change[];
-  /** One task after another: what is followed in one group is kept before another group's commit is. */
-  inTurn<T>(task: () => Promise<T>): Promise<T>;
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
   /** The server says that this is somebody's present user key. It decides nothing but which of several keys that are shown at once is pinned at first. */
@@ -40,13 +45,13 @@ export interface KnownPeople {
   firstUses(shown: readonly ShownKey[]): readonly Change[];
   /** The server calls them so: pinned at first; another identity, but this person's own, blocks sending to it until `acceptName`. */
   seeName(name: string, who: Who): readonly Change[];
-  /** The person says yes to a changed key: unverified from now on. */
-  acceptKey(shown: ShownKey): readonly Change[];
+  /** The person says yes to a changed key: unverified from now on. Nothing where another than `known` is pinned by now (`keyOf`, when they said so). */
+  acceptKey(shown: ShownKey, known: Uint8Array | null): readonly Change[];
   acceptName(name: string, who: Who): readonly Change[];
   /** Nothing where that key isn't the pinned one, or is as well known already. */
   verify(shown: ShownKey, level: TrustLevel): readonly Change[];
-  /** The person has compared this key with its owner: it is theirs from now on, whatever was known before. */
-  compare(shown: ShownKey): readonly Change[];
+  /** The person has compared this key with its owner: it is theirs from now on. Nothing where neither it nor `known` is pinned by now, as above. */
+  compare(shown: ShownKey, known: Uint8Array | null): readonly Change[];
   level(who: string): TrustLevel | null;
   /** By which name they are known: the first that was pinned to them and still is. Null: by none. */
   nameOf(who: string): string | null;
@@ -54,7 +59,6 @@ export interface KnownPeople {
   named(name: string): Who | null;
   /** The name that leads to them now and didn't first, until somebody has looked. */
   remappedName(who: string): string | null;
-  kept(changes: readonly Change[]): void;
 }
 
 /** Of so many people. */
@@ -83,15 +87,20 @@ export function knownPeople(
       return blocksKey(device) ?? (remapped.has(whoKey(device.identity)) ? "remapped-name" : null);
     },
     blocksKey,
+    async change(store, compute) {
+      const turn = following.then(async () => {
+        const changes = compute();
+        if (changes.length > 0) await store.commit(changes);
+        keep(changes);
+        return changes;
+      });
+      following = turn.catch(() => {});
+      return await turn;
+    },
     follow: (commit) => followCommit(commit, { pinned: (who) => pins.get(who) ?? null, now: now() }),
     succeed(who, former, statement) {
       const pin = ownSuccession(pins.get(whoKey(who)) ?? pinOf(who, former, now()), statement);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
-    },
-    async inTurn(task) {
-      const turn = following.then(task);
-      following = turn.catch(() => {});
-      return await turn;
     },
     keyOf: (who) => pins.get(who)?.userKey ?? null,
     heard(who, userKey) {
@@ -121,30 +130,39 @@ export function knownPeople(
           return [];
       }
     },
-    acceptKey: ({ who, userKey }) => [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }],
+    acceptKey: ({ who, userKey }, known) =>
+      isPinned(who, known) && !isPinned(who, userKey) ? [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }] : [],
     acceptName: (name, who) => [{ kind: "name-pinned", pin: { name, who } }],
     verify({ who, userKey }, level) {
       const pin = pins.get(whoKey(who));
       const raised = pin === undefined ? null : verified(pin, userKey, level);
       return raised === null || raised === pin ? [] : [{ kind: "pin-kept", pin: raised }];
     },
-    compare({ who, userKey }) {
+    compare({ who, userKey }, known) {
+      if (!isPinned(who, known) && !isPinned(who, userKey)) return [];
       const pin = pins.get(whoKey(who));
-      const known = pin !== undefined && verified(pin, userKey, pin.level) === pin ? pin : pinOf(who, userKey, now());
-      return known.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...known, level: "compared" } }];
+      const theirs = pin !== undefined && verified(pin, userKey, pin.level) === pin ? pin : pinOf(who, userKey, now());
+      return theirs.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...theirs, level: "compared" } }];
     },
     level: (who) => pins.get(who)?.level ?? null,
     nameOf: (who) => nameByWho.get(who) ?? null,
     named: (name) => names.get(foldName(name))?.who ?? null,
     remappedName: (who) => remapped.get(who) ?? null,
-    kept(changes) {
-      for (const change of changes) {
-        if (change.kind === "pin-kept") pins.set(whoKey(change.pin.who), change.pin);
-        if (change.kind !== "name-pinned") continue;
-        keepName(change.pin);
-      }
-    },
   };
+
+  /** A person's word about a key is of what they were shown: over another key, such as its successor, it says nothing. */
+  function isPinned(who: Who, known: Uint8Array | null): boolean {
+    const pinned = pins.get(whoKey(who))?.userKey ?? null;
+    return pinned === null || known === null ? pinned === known : sameBytes(pinned, known);
+  }
+
+  /** They are on the disk. */
+  function keep(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === "pin-kept") pins.set(whoKey(change.pin.who), change.pin);
+      if (change.kind === "name-pinned") keepName(change.pin);
+    }
+  }
 
   function blocksKey(device: ShownDevice): Exclude<Block, "remapped-name"> | null {
     const { kind } = judgeKey(pins.get(whoKey(device.identity)) ?? null, device);

@@ -57,9 +57,10 @@ async function pinNewcomers(context: SessionContext, work: Working): Promise<voi
   const { active } = work;
   if (active === null || context.pinnedEpoch === active.epoch) return;
   const { members: people } = rosterOf(work);
-  const pins = context.trust.firstUses(people.map(({ identity: who, userKey }) => ({ who, userKey })));
-  work.changes.push(...pins);
-  await context.keep(work);
+  await context.keepPins(work, () => {
+    work.changes.push(...context.trust.firstUses(people.map(({ identity: who, userKey }) => ({ who, userKey }))));
+    return true;
+  });
   context.pinnedEpoch = active.epoch;
 }
 
@@ -101,9 +102,9 @@ async function takeAll(
 
 /** A commit may change what is known of people, which is known in all groups or in none. */
 async function receiveInTurn(context: SessionContext, work: Working, entry: LogEntry): Promise<void> {
-  await context.trust.inTurn(async () => {
+  await context.keepPins(work, () => {
     receive(work, entry, context.receiver);
-    if (work.isPinning) await context.keep(work);
+    return work.isPinning;
   });
 }
 

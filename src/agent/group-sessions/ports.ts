@@ -8,6 +8,7 @@ import type { Followed, SeenCommit } from "../device/follow-commit.ts";
 import type { Block } from "../device/known-people.ts";
 import type { Change } from "../storage/changes.ts";
 import type { PendingRequest } from "../storage/kept.ts";
+import type { AgentStore } from "../storage/ports.ts";
 
 /** One entry of a group's log. Numbers begin at 1 and have no gaps. */
 export interface LogEntry {
@@ -109,11 +110,10 @@ export interface System {
 export interface Trust {
   /** Why nothing is to be sent to this device, or null. */
   blocks(device: ShownDevice): Block | null;
-  /** What a commit says of people's user keys; within `inTurn`, and kept before its end. */
+  /** What `compute` gives is on the disk, and counts, before the next change of any group is computed. Rejects with what `compute` or the store says. */
+  change(store: Pick<AgentStore, "commit">, compute: () => readonly Change[]): Promise<readonly Change[]>;
+  /** What a commit says of people's user keys; within a `change`. */
   follow(commit: SeenCommit): Followed;
-  inTurn<T>(task: () => Promise<T>): Promise<T>;
-  /** Pins of those who are seen for the first time, to be kept with what else is. */
+  /** Pins of those who are seen for the first time; within a `change`. */
   firstUses(shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[]): readonly Change[];
-  /** Those changes are on the disk. */
-  kept(changes: readonly Change[]): void;
 }

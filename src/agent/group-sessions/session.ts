@@ -11,7 +11,7 @@ import { commitIntent } from "./commit.ts";
 import type { CommitOutcome } from "./commit.ts";
 import type { Head, SessionContext, SessionPorts, Standing, Step, Verdict } from "./context.ts";
 import { isEngineFailure } from "./engine-failure.ts";
-import type { Hold } from "./events.ts";
+import type { GroupEvent, Hold } from "./events.ts";
 import { holdsOf } from "./holds.ts";
 import type { LogEntry } from "./ports.ts";
 import { leave } from "./receive.ts";
@@ -103,6 +103,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     races: 0,
     fruitless: 0,
     keep,
+    keepPins,
     reload,
   };
 
@@ -248,7 +249,17 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     const changes = takeChanges(present);
     const events = present.events.splice(0);
     await store.commit(changes);
-    ports.trust.kept(changes);
+    for (const event of events) onEvent(event);
+  }
+
+  async function keepPins(present: Working, gather: () => boolean): Promise<void> {
+    const events: GroupEvent[] = [];
+    await ports.trust.change(store, () => {
+      if (!gather()) return [];
+      const changes = takeChanges(present);
+      events.push(...present.events.splice(0));
+      return changes;
+    });
     for (const event of events) onEvent(event);
   }
 

@@ -1,3 +1,4 @@
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import { foldName } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
@@ -8,7 +9,6 @@ import { toText } from "../delivery/base64url.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
 import type { Hold } from "../group-sessions/events.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
-import type { Change } from "../storage/changes.ts";
 import type { OutboxRow } from "../storage/kept.ts";
 import { groupsThere } from "./group-views.ts";
 import type { Entrance } from "./entering.ts";
@@ -49,8 +49,11 @@ export interface Conversations {
   accept(conversation: string, holds: readonly Hold[]): Promise<void>;
   /** The own person's devices come into all groups that this one is in, as far as that can be had now; the rest by itself, later. */
   completeGroups(): Promise<void>;
-  /** The person has compared that key with its owner: it is theirs from now on. What waited for that goes on. */
-  compared(shown: { readonly who: Who; readonly userKey: Uint8Array }): Promise<void>;
+  /**
+   * The person has compared that key with its owner: it is theirs from now on, and what waited for that goes on. `known`: what was pinned when
+   * they were shown it. False: another key is by now, and nothing is taken.
+   */
+  compared(shown: { readonly who: Who; readonly userKey: Uint8Array }, known: Uint8Array | null): Promise<boolean>;
   /** What the server calls people: each name is pinned at its first use. True: some name is new. */
   learn(people: readonly Person[]): Promise<boolean>;
   /** From now on, this name may be written to so that the server can read it. */
@@ -99,14 +102,14 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       const entrance = await entranceOf();
       await entrance?.companions.completeGroups(entrance);
     },
-    async compared(shown) {
+    async compared(shown, known) {
       const entrance = await entranceOf();
-      if (entrance === null) return;
+      if (entrance === null) return false;
       const { store, self, groups } = entrance;
-      const changes = self.people.compare(shown);
-      await store.commit(changes);
-      self.people.kept(changes);
+      await self.people.change(store, () => self.people.compare(shown, known));
       groups.wakeAll();
+      const pinned = self.people.keyOf(whoKey(shown.who));
+      return pinned !== null && sameBytes(pinned, shown.userKey);
     },
     async learn(people) {
       const entrance = await entranceOf();
@@ -160,6 +163,9 @@ async function write(
 }
 
 async function acceptHolds({ store, self }: Entrance, session: GroupSession, holds: readonly Hold[]): Promise<void> {
+  const { people } = self;
+  const changed = holds.flatMap((hold) => (hold.kind === "changed-key" ? hold.shown : []));
+  const known = new Map(changed.map(({ who }) => [whoKey(who), people.keyOf(whoKey(who))]));
   for (const hold of holds) {
     switch (hold.kind) {
       case "new-readers":
@@ -170,26 +176,21 @@ async function acceptHolds({ store, self }: Entrance, session: GroupSession, hol
         break;
       case "changed-key":
         // Of two keys that are shown at once as somebody's, none is taken for theirs.
-        await keep(
+        await people.change(store, () =>
           hold.shown
             .filter(({ who }) => hold.shown.filter((each) => whoKey(each.who) === whoKey(who)).length === 1)
-            .flatMap((shown) => self.people.acceptKey(shown)),
+            .flatMap((shown) => people.acceptKey(shown, known.get(whoKey(shown.who)) ?? null)),
         );
         break;
       case "remapped-name":
-        await keep(
+        await people.change(store, () =>
           hold.shown.flatMap(({ who }) => {
-            const name = self.people.remappedName(whoKey(who));
-            return name === null ? [] : self.people.acceptName(name, who);
+            const name = people.remappedName(whoKey(who));
+            return name === null ? [] : people.acceptName(name, who);
           }),
         );
         break;
     }
-  }
-
-  async function keep(changes: readonly Change[]): Promise<void> {
-    await store.commit(changes);
-    self.people.kept(changes);
   }
 }
 
@@ -197,8 +198,8 @@ async function learn({ store, self }: Entrance, people: readonly Person[]): Prom
   for (const person of people) {
     if (person.userKey !== null) self.people.heard(whoKey(whoOf(self, person)), person.userKey);
   }
-  const pins = people.flatMap((person) => self.people.seeName(person.name, whoOf(self, person)));
-  await store.commit(pins);
-  self.people.kept(pins);
+  const pins = await self.people.change(store, () =>
+    people.flatMap((person) => self.people.seeName(person.name, whoOf(self, person))),
+  );
   return pins.length > 0;
 }

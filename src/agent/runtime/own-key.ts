@@ -183,8 +183,9 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     }
     if (answer.kind !== "answered") return "offline";
     const { seed, own: record, statement, former } = rotation;
-    await succeed(entrance, { seed, record, statement }, [
-      { kind: "receipt-kept", receipt: toText(answer.value.receipt) },
+    const { receipt } = answer.value;
+    await succeed(entrance, { seed, record, statement }, () => [
+      { kind: "receipt-kept", receipt: toText(receipt) },
       ...self.people.succeed(ownWho(self), former, statement),
     ]);
     return null;
@@ -203,21 +204,17 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     const { statement } = confirmation;
     const succession = statement === null ? null : successionOf(self, statement);
     if (statement === null || succession === null || !sameBytes(succession.next, pinned)) return;
-    await succeed(entrance, { seed: opened.userSeed, record: opened.record, statement }, []);
+    await succeed(entrance, { seed: opened.userSeed, record: opened.record, statement }, () => []);
   }
 
   /** From here on this device is under the new key. */
   async function succeed(
     entrance: Entrance,
     next: { readonly seed: Uint8Array; readonly record: Uint8Array; readonly statement: Uint8Array },
-    others: readonly Change[],
+    others: () => readonly Change[],
   ): Promise<void> {
     const { store, self, groups } = entrance;
-    const changes: readonly Change[] = [{ kind: "user-key-succeeded", ...next }, ...others];
-    await self.people.inTurn(async () => {
-      await store.commit(changes);
-      self.people.kept(changes);
-    });
+    await self.people.change(store, () => [{ kind: "user-key-succeeded", ...next }, ...others()]);
     self.engine.renewRecord(next.record);
     self.device = { ...self.device, record: next.record };
     present = successionOf(self, next.statement);

@@ -29,9 +29,7 @@ export async function lookUp({ client, store, self }: Looking, name: string): Pr
   if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
   const { person } = answer.value;
   if (person === null) return "nobody-of-this-name";
-  const pins = self.people.seeName(person.name, whoOf(self, person));
-  await store.commit(pins);
-  self.people.kept(pins);
+  await self.people.change(store, () => self.people.seeName(person.name, whoOf(self, person)));
   // The name led to somebody else first: who is meant isn't for the server alone to say.
   const pinned = self.people.named(person.name);
   return pinned !== null && whoKey(pinned) !== whoKey(whoOf(self, person)) ? "remapped-name" : person;
