@@ -257,6 +257,28 @@ test("FR-31 who has lost all devices begins anew where a tailnet vouches; a bare
   expect(await alice.first.get("own-devices", {})).toMatchObject({ devices: [{}] });
 });
 
+test("FR-31 whoever begins anew before its hello is told of under the name that the tailnet's person has, whatever name it says", async () => {
+  const { server, fake } = await startScene();
+  const dial = async (node: string) =>
+    await FramePeer.connect(server.port, { socket: await fake.dial(node, server.port) });
+  using carol = await dial("carol-laptop");
+  await carol.greet("carol", null);
+  using there = await dial("bob-phone");
+  await there.greet("bob", null);
+  const { owner } = there.hello.you;
+  if (owner === null) throw new Error("nobody");
+  using fresh = await dial("bob-laptop");
+  const device = makeDevice(fresh.hello.server.id, owner);
+  await carol.get("look-up", { name: "bob" });
+  carol.pushes.length = 0;
+  expect(await fresh.get("reset-user-key", { name: "carol", device: resetOf(fresh, device) })).toEqual({});
+  await carol.get("look-up", { name: "bob" });
+  const told = carol.pushes.flatMap((push) => (push.type === "presence" ? push.people : []));
+  expect(told.map(({ name, devices }) => [name, devices.map(({ device: id }) => id)])).toEqual([
+    ["bob", [idOf(device)]],
+  ]);
+});
+
 test("FR-32 a server that was restored from before a rotation goes on with the newer key as soon as a device with its receipt comes, whatever the removed one did meanwhile", async () => {
   const store = keptStore();
   let server = await startTestServer({ store: store.open() });

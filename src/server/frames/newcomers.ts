@@ -39,7 +39,9 @@ export async function answerNewcomer(
   newcomer: Newcomer,
 ): Promise<Answered & { readonly waits?: boolean }> {
   const { services, identity } = newcomer;
-  const name = newcomer.name ?? body.name ?? services.claimedName(identity);
+  // Only a user of the server's machine is who it says: whom the tailnet knows is told of under a name of theirs.
+  const said = identity.kind === "local" ? body.name : services.claimedName(identity);
+  const name = newcomer.name ?? said;
   if (identity.kind === "local" && (name === null || !isName(name))) return { refusal: { reason: "invalid-name" } };
   const owner = ownerOf(identity, name);
   if (owner === null) return { refusal: { reason: "identity-unavailable" } };
