@@ -57,6 +57,13 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ],
   ["too-many", refusedFor({ reason: "other", text: "too many devices are to be removed at once: name some of them" })],
   [
+    "unreadable-record",
+    refusedFor({
+      reason: "other",
+      text: "this device's own record can't be read, so it can make no new key: remove that device from another one of yours",
+    }),
+  ],
+  [
     "wrong-seal-key",
     refusedFor({ reason: "other", text: "the server shows a key for that device which isn't the device's own" }),
   ],

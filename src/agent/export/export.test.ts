@@ -16,6 +16,7 @@ import {
 } from "../../../test/agent/device-samples.ts";
 import { deviceScratch } from "../../../test/agent/device-scratch.ts";
 import type { DeviceScratch } from "../../../test/agent/device-scratch.ts";
+import { AgentStoreError } from "../storage/errors.ts";
 import { openDatabase } from "../storage/sqlite/database.ts";
 import { storeInThisThread } from "../storage/sqlite/store.ts";
 import type { AgentStore } from "../storage/ports.ts";
@@ -179,6 +180,24 @@ test("AD-11 an export overwrites nothing, and what can't be written is taken awa
     text: "The export can't be written: the disk is gone",
   });
   expect([pages, existsSync(`${file}4`)]).toEqual([2, false]);
+});
+
+test("AD-11 a store that keeps nothing is told as that, and not as a file that can't be read; a fault of ours is not hidden", async () => {
+  const { store, other } = stores();
+  await store.commit([historyKept(1, message(1, "one"))]);
+  await exportTo(file, "x", { store, who: bob, userSeed });
+  const given = async (error: Error) => {
+    const commit = () => {
+      throw error;
+    };
+    return await importFrom(file, "x", { store: { ...other, commit }, isTheirs });
+  };
+  const full = await given(new AgentStoreError("full", "No space is left in /home/alice. Free some."));
+  expect(full).toMatchObject({
+    kind: "failed",
+    text: expect.stringMatching(/can't be kept on this device.*Free some/),
+  });
+  await expect(given(new RangeError("ours"))).rejects.toThrow("ours");
 });
 
 test("AD-11 whatever a line of an export says, it is read as one or not at all", () => {

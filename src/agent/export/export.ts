@@ -9,6 +9,7 @@ import type { NamePin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { digestContent } from "../content/content.ts";
 import { MOST_NAMES } from "../device/known-people.ts";
+import { AgentStoreError } from "../storage/errors.ts";
 import type { Digest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { inLines, inPieces, messageLine, nameLine, ownerLine, readItem, readOwner } from "./lines.ts";
@@ -86,7 +87,9 @@ export async function importFrom(
   } catch (error) {
     if (error instanceof SealedFileError)
       return error.fault === "wrong-passphrase" ? { kind: "wrong-passphrase" } : failed(FAULTS[error.fault]);
-    if (error instanceof RangeError) return failed(FAULTS.damaged);
+    // What our own store refuses says nothing of the file.
+    if (error instanceof AgentStoreError)
+      return failed(`What the export holds can't be kept on this device, and its key wasn't taken: ${error.message}`);
     if (!(error instanceof Error && "code" in error)) throw error;
     return failed(`The export can't be read: ${error.message}`);
   }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { KINDS } from "../../mls/identity/who.ts";
 import type { NamePin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
-import { PIECE } from "./sealed-file.ts";
+import { PIECE, SealedFileError } from "./sealed-file.ts";
 import type { HistoryEntry } from "../storage/kept.ts";
 
 /** What stands in an export: lines of JSON, the first one about whose it is, then names and messages. Bytes are base64url. */
@@ -101,7 +101,7 @@ export async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<Ui
 /** Of a message with its content, twice in base64 and as text. */
 const LONGEST_LINE = 1024 * 1024;
 
-/** Throws a `RangeError` for a line that is longer than any of ours. */
+/** Throws a `SealedFileError` for a line that is longer than any of ours. */
 export async function* inLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let rest = Buffer.alloc(0);
   for await (const piece of pieces) {
@@ -110,7 +110,7 @@ export async function* inLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerato
       yield rest.subarray(0, end).toString();
       rest = rest.subarray(end + 1);
     }
-    if (rest.length > LONGEST_LINE) throw new RangeError("a line that is too long");
+    if (rest.length > LONGEST_LINE) throw new SealedFileError("damaged");
   }
 }
 

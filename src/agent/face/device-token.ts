@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 
-/** Bytes of the file: a token has 37 characters. */
+/** Bytes that are read of the file, whatever it is: a token has 37 characters. */
 const LONGEST = 1024;
 
 /**
@@ -12,8 +12,23 @@ export function deviceToken(env: Readonly<Record<string, string | undefined>>): 
   if (token !== undefined && token !== "") return token.slice(0, LONGEST);
   if (file === undefined || file === "") return null;
   try {
-    return readFileSync(file, "utf8").slice(0, LONGEST).trim();
+    return beginningOf(file).trim();
   } catch {
     return "";
+  }
+}
+
+function beginningOf(file: string): string {
+  const from = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(LONGEST);
+    let length = 0;
+    // A pipe gives what it has, in parts.
+    for (let read = -1; read !== 0 && length < LONGEST; length += read) {
+      read = readSync(from, bytes, length, LONGEST - length, null);
+    }
+    return bytes.toString("utf8", 0, length);
+  } finally {
+    closeSync(from);
   }
 }

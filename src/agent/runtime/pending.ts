@@ -65,7 +65,7 @@ export interface Pending {
   asksToBe(): Promise<Who | null>;
   /** It has the user key by another way. False: it asks nobody, or to be another's. */
   confirmBy(userSeed: Uint8Array): Promise<boolean>;
-  /** In place of what there is: a new device, which asks. Its standing. */
+  /** In place of what there is: a new device, which asks; `onStanding` tells what it is. */
   beginAnew(of: Who): Promise<void>;
 }
 

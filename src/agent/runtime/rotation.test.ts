@@ -47,6 +47,16 @@ test("DI-41 the new key goes to those whose listed record is the person's, seale
   self.engine.close();
 });
 
+test("DI-41 where this device's own record can't be read that is what is said, and not that so many are to go", () => {
+  const { self, laptop } = own();
+  const phone = device("phone", 3);
+  const listed = [laptop, phone].map(({ shown }) => shown);
+  const unreadable = { ...self, device: { ...self.device, record: Uint8Array.of(1, 2, 3) } };
+  const given = { userSeed: userKey.seed, ids: [phone.shown.device], listed, leaves: [] };
+  expect(makeRotation({ self: unreadable, ...given })).toBe("unreadable-record");
+  self.engine.close();
+});
+
 test("DI-41 a leaf of the person's that the server doesn't list goes with the others; this device, and one that is nowhere, can't be removed", () => {
   const { self, laptop } = own();
   const [phone, ghost] = [device("phone", 3), device("ghost", 7)];

@@ -51,7 +51,8 @@ export function makeRotation({ self, userSeed, ids, listed, leaves }: Rotating):
   const removed = new Set([...ids, ...others.map(({ device }) => device)].filter((id) => !known.has(id)));
   for (const { deviceId } of leaves) if (!known.has(toText(deviceId))) removed.add(toText(deviceId));
   const read = readVerifiedRecord(self.device.record);
-  if (!read.ok || removed.size === 0 || removed.size + staying.length + 1 > MOST_STATED) return "too-many";
+  if (!read.ok) return "unreadable-record";
+  if (removed.size === 0 || removed.size + staying.length + 1 > MOST_STATED) return "too-many";
 
   const former = signingKeyOf(userSeed);
   const ownKey = { fields: read.record, deviceKey: signingKeyOf(self.device.seed).publicKey };
