@@ -1,6 +1,7 @@
 import { EVERYONE } from "../../../src/agent/delivery/places.ts";
 import type { Hold } from "../../../src/agent/group-sessions/events.ts";
 import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
+import { readVerifiedRecord } from "../../../src/mls/identity/device-record.ts";
 import { randomFrom } from "../../helpers/random-from.ts";
 import { hex } from "../device.ts";
 import { killableServer } from "./server.ts";
@@ -55,9 +56,11 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   const banned = new Set<number>();
   /** Who was out for a while. */
   const wereBanned = new Set<number>();
-  /** Of whom there is a copy that wasn't brought back yet; and those that have begun anew from one. */
-  const kept = new Set<SoakDevice>();
+  /** Of whom there is a copy that wasn't brought back yet, with its user key; and those that have begun anew from one. */
+  const kept = new Map<SoakDevice, string>();
   const copied = new Set<SoakDevice>();
+  /** Who may have a new user key at any time: a removal has ended in the middle. */
+  const rekeying = new Set<number>();
   /** What was done besides writing, for who looks for a cause. */
   const deeds: string[] = [];
   let attempts = 0;
@@ -143,12 +146,17 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     const by = owned.find((other) => other.person === each.person && other !== each && isUp(other))?.device;
     const self = await each.device.runtime.self();
     if (by === undefined || self === null || !each.isConfirmed || each.isRemoved || kept.has(each.device)) return;
+    // One that comes back from a copy can be given the new user key only when the server has it again.
+    if (owned.some((other) => other.person === each.person && copied.has(other.device) && !isUp(other))) return;
     const outcome = await tried(
       by,
       async () => await by.runtime.removeDevices([Buffer.from(self.device.id).toString("base64url")]),
     );
     // What was kept goes on with the next connection.
-    if (outcome === null || outcome.kind === "failed") return;
+    if (outcome === null || outcome.kind === "failed") {
+      rekeying.add(each.person);
+      return;
+    }
     each.isRemoved = true;
     deeds.push(`removed ${numberOf(each)} of ${nameOf(each.person)}`);
     figures.removed += 1;
@@ -181,21 +189,38 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     return true;
   }
 
-  /** A state of earlier comes back: the device is replaced by another one of the same person. */
+  /**
+   * A state of earlier comes back: the device is replaced by another one of the same person. Not one from before a new user key: what it
+   * would sign is nobody's, and where no other device has the new key, its person is out until `pad devices reset`, which needs a tailnet.
+   */
   async function copy(each: Owned): Promise<void> {
-    if (!each.isConfirmed || each.isRemoved) return;
+    if (!each.isConfirmed || each.isRemoved || rekeying.has(each.person)) return;
+    const [before, key] = [kept.get(each.device), await userKeyOf(each.person)];
+    const record = (await each.device.runtime.self())?.device.record;
+    // Its own may be the former one still.
+    if (key === null || record === undefined || userKeyIn(record) !== key) return;
     await each.device.stop();
+    kept.delete(each.device);
     // Once: what was replaced is nobody's any more.
-    if (kept.delete(each.device)) {
+    if (before === key) {
       each.device.copyBack();
       copied.add(each.device);
       deeds.push(`copied back ${numberOf(each)} of ${nameOf(each.person)}`);
       figures.copies += 1;
     } else {
       each.device.copyAway();
-      kept.add(each.device);
+      kept.set(each.device, key);
     }
     each.device.start();
+  }
+
+  /** As the server lists it; null: nobody is there who could ask. */
+  async function userKeyOf(person: number): Promise<string | null> {
+    const by = owned.find(isUp)?.device;
+    if (by === undefined) return null;
+    const answer = await tried(by, async () => await by.runtime.client.request("look-up", { name: nameOf(person) }));
+    const listed = answer?.kind === "answered" ? answer.value.person?.devices[0] : undefined;
+    return listed === undefined ? null : userKeyIn(listed.record);
   }
 
   async function joinOrLeave(each: Owned): Promise<void> {
@@ -230,7 +255,8 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     if (device.hasCrashed) figures.crashes += 1;
     const { state } = device.runtime.client;
     const ended = `${numberOf(each)} had ended: ${JSON.stringify(state)}`;
-    if (state.kind === "ended" && deeds.at(-1) !== ended) deeds.push(ended);
+    // Whose store has ended in the middle can't prove what it is, and its client ends with that.
+    if (state.kind === "ended" && !device.hasCrashed && deeds.at(-1) !== ended) deeds.push(ended);
     await device.stop();
     device.start();
   }
@@ -255,7 +281,25 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       if (restless === null) return;
       why = restless;
     }
-    throw new Error(`not at rest: ${why}`);
+    const devices = await Promise.all(owned.map(async (each) => `${numberOf(each)}: ${await lookOf(each)}`));
+    throw new Error(`not at rest: ${why}\n  ${devices.join("\n  ")}`);
+  }
+
+  /** For who looks for a cause: a device's own id, and what it has in its group. */
+  async function lookOf({ person, device, isConfirmed, isRemoved }: Owned): Promise<string> {
+    const id = (await device.runtime.self())?.device.id;
+    const view = await (await device.runtime.session(EVERYONE))?.look();
+    return JSON.stringify({
+      of: nameOf(person),
+      device: id === undefined ? null : hex(id),
+      isConfirmed,
+      isRemoved,
+      isCopied: copied.has(device),
+      state: device.runtime.client.state,
+      standing: device.standing.kind,
+      status: view?.row.status,
+      members: view?.members.map(({ deviceId }) => hex(deviceId)),
+    });
   }
 
   async function unrest(): Promise<string | null> {
@@ -318,6 +362,11 @@ function isUp({ device, isConfirmed, isRemoved }: Owned): boolean {
   return (
     isConfirmed && !isRemoved && device.isRunning && !device.hasCrashed && device.runtime.client.state.kind === "online"
   );
+}
+
+function userKeyIn(record: Uint8Array): string | null {
+  const read = readVerifiedRecord(record);
+  return read.ok ? hex(read.record.userKey) : null;
 }
 
 function nameOf(person: number): string {
