@@ -10,7 +10,7 @@ import { historyCommand } from "../../../src/cli/history.ts";
 import { roomsCommand } from "../../../src/cli/rooms/command.ts";
 import { sendCommand } from "../../../src/cli/send/command.ts";
 import type { Device } from "../../../src/client/index.ts";
-import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
+import { FakeSealedWorld, type FakeSealedChat } from "../../helpers/fake-sealed-world.ts";
 import { scratchFolder } from "../../helpers/program.ts";
 import { attachTo, startCommand } from "../../helpers/run-command.ts";
 
@@ -145,8 +145,10 @@ test("CS-34 a device that waits sends nothing, exits with 12, and says what to r
 test("CS-34 one that is online before it knows that it has to wait sends nothing either, and says what to run", async () => {
   const { alice, run } = meet();
   alice.stand({ kind: "unknown" });
+  const waits = hasLookedAndWaits(alice);
   const sending = run(sendCommand, "bob", "hi");
-  setTimeout(() => alice.stand({ kind: "pending", code: CODE, name: "alice" }), 50);
+  await waits;
+  alice.stand({ kind: "pending", code: CODE, name: "alice" });
   const sent = await sending;
   expect(sent).toMatchObject({ code: 12, stdout: "" });
   expect(sent.stderr).toContain(`pad devices confirm ${CODE}`);
@@ -210,6 +212,29 @@ const device = (id: string, label: string): Device => ({
   status: "confirmed",
   code: null,
 });
+
+/** Resolves when somebody has looked at the chat's standing and waits for what it tells next. */
+function hasLookedAndWaits(chat: FakeSealedChat): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { onEvent } = chat;
+  let { standing } = chat;
+  let hasLooked = false;
+  Object.defineProperty(chat, "standing", {
+    get: () => {
+      hasLooked = true;
+      return standing;
+    },
+    set: (next: typeof standing) => {
+      standing = next;
+    },
+  });
+  chat.onEvent = (listener) => {
+    const stop = onEvent(listener);
+    if (hasLooked) resolve();
+    return stop;
+  };
+  return promise;
+}
 
 function meet() {
   const world = new FakeSealedWorld();
