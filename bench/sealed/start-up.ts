@@ -13,8 +13,8 @@ import { median } from "../statistics.ts";
 import { SERVER_ARGUMENTS, startServer } from "../subject.ts";
 
 /** Rooms of the agent, and messages of its history in all of them together. */
-export const ROOMS = 50;
-export const MESSAGES = 100_000;
+const ROOMS = 50;
+const MESSAGES = 100_000;
 
 const run = promisify(execFile);
 const launch = join(import.meta.dirname, "..", "..", "bin", "launch.cjs");

@@ -134,7 +134,7 @@ function refusalOfReset(
   return refusalOfNewDevice(state, 0);
 }
 
-export function withoutConfirmations(state: State, owner: Owner, except: ReadonlySet<DeviceId>): Row[] {
+function withoutConfirmations(state: State, owner: Owner, except: ReadonlySet<DeviceId>): Row[] {
   const waiting = [...(get(state.confirmedOf, ownerKey(owner)) ?? [])].filter((id) => !except.has(id));
   return waiting.map((id) => ({ table: "confirmation", key: id, value: null }));
 }

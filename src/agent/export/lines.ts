@@ -60,7 +60,7 @@ const message = v.object({
 const item = v.union([message, namePin]);
 
 /** A line that nobody could read again: its fields or the whole are longer than reading allows. `message` says what, for people. */
-export class UnreadableLineError extends Error {}
+class UnreadableLineError extends Error {}
 
 /** One line, without its end. Throws an `UnreadableLineError`, as the others do. */
 export function ownerLine({ who: of, userSeed }: Owner): string {
