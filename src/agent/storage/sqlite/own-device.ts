@@ -8,17 +8,13 @@ import { EVERYONE_WISHES } from "../kept.ts";
 import type { Candidate, Invitation, OwnDevice, SealKeyPair, EveryoneWish } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import type { Secrets } from "./secrets.ts";
+import { singleValues } from "./single-values.ts";
 
 /** What this device is among its person's: rows of `meta` and `secrets` for itself, `invitations` for those that it invites. */
 export function ownDeviceRows(connection: Connection, secrets: Secrets) {
   const on = (sql: string) => connection.prepare(sql);
+  const single = singleValues(connection, secrets);
   const statements = {
-    meta: on("SELECT value FROM meta WHERE key = ?"),
-    setMeta: on("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"),
-    dropMeta: on("DELETE FROM meta WHERE key = ?"),
-    secret: on("SELECT sealed FROM secrets WHERE name = ?"),
-    setSecret: on("INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?, ?)"),
-    dropSecret: on("DELETE FROM secrets WHERE name = ?"),
     invitations: on("SELECT id, sealed, until, device FROM invitations ORDER BY until, id"),
     invite: on("INSERT INTO invitations (id, sealed, until, device) VALUES (?, ?, ?, ?)"),
     use: on("UPDATE invitations SET device = ?1 WHERE id = ?2 AND (device IS NULL OR device = ?1)"),
@@ -26,25 +22,25 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
   };
   return {
     candidate(): Candidate | null {
-      const kept = statements.meta.get("candidate-of");
+      const kept = single.meta("candidate-of");
       if (kept === undefined) return null;
       return {
         who: v.parse(WhoRow, kept).value,
-        token: secret("token"),
-        hasWaited: statements.meta.get("candidate-waits") !== undefined,
+        token: single.secret("token"),
+        hasWaited: single.hasMeta("candidate-waits"),
       };
     },
     sealKey(): SealKeyPair | null {
-      const both = secret("seal-key");
+      const both = single.secret("seal-key");
       return both === null ? null : { secretKey: both.slice(0, 32), publicKey: both.slice(32) };
     },
-    isRemoved: () => statements.meta.get("removed") !== undefined,
+    isRemoved: () => single.hasMeta("removed"),
     receipt(): string | null {
-      const row = statements.meta.get("receipt");
+      const row = single.meta("receipt");
       return row === undefined ? null : v.parse(TextRow, row).value;
     },
     everyone(): EveryoneWish | null {
-      const row = statements.meta.get("everyone");
+      const row = single.meta("everyone");
       return row === undefined ? null : v.parse(v.object({ value: v.picklist(EVERYONE_WISHES) }), row).value;
     },
     invitations: (): readonly Invitation[] =>
@@ -59,35 +55,35 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
     switch (change.kind) {
       case "device-pending":
         begin({ ...change.device, record: new Uint8Array() });
-        statements.dropSecret.run("user-seed");
-        statements.dropMeta.run("removed");
-        statements.dropMeta.run("receipt");
-        statements.dropMeta.run("incarnation");
-        statements.dropMeta.run("candidate-waits");
+        single.dropSecret("user-seed");
+        single.dropMeta("removed");
+        single.dropMeta("receipt");
+        single.dropMeta("incarnation");
+        single.dropMeta("candidate-waits");
         keepSealKey(change.sealKey);
         become(change.of);
         keepToken(change.token);
         return;
       case "device-confirmed":
-        statements.setMeta.run("record", change.record);
-        keep("user-seed", change.userSeed);
-        statements.dropMeta.run("candidate-of");
-        statements.dropMeta.run("candidate-waits");
-        statements.dropSecret.run("token");
+        single.setMeta("record", change.record);
+        single.setSecret("user-seed", change.userSeed);
+        single.dropMeta("candidate-of");
+        single.dropMeta("candidate-waits");
+        single.dropSecret("token");
         return;
       case "device-unconfirmed":
-        statements.setMeta.run("record", new Uint8Array());
-        statements.dropSecret.run("user-seed");
+        single.setMeta("record", new Uint8Array());
+        single.dropSecret("user-seed");
         become(change.of);
         return;
       case "candidate-waits":
-        statements.setMeta.run("candidate-waits", 1);
+        single.setMeta("candidate-waits", 1);
         return;
       case "device-was-removed":
-        statements.setMeta.run("removed", 1);
+        single.setMeta("removed", 1);
         return;
       case "device-let-in":
-        statements.dropMeta.run("removed");
+        single.dropMeta("removed");
         return;
       case "token-kept":
         keepToken(change.token);
@@ -96,10 +92,10 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         keepSealKey(change.sealKey);
         return;
       case "everyone-kept":
-        statements.setMeta.run("everyone", change.everyone);
+        single.setMeta("everyone", change.everyone);
         return;
       case "receipt-kept":
-        statements.setMeta.run("receipt", change.receipt);
+        single.setMeta("receipt", change.receipt);
         return;
       case "invitation-made": {
         const { id, secret: own, until, device } = change.invitation;
@@ -116,30 +112,20 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
   }
 
   function become({ server, kind, identity }: Who): void {
-    statements.setMeta.run("candidate-of", JSON.stringify({ server: hex(server), kind, identity }));
+    single.setMeta("candidate-of", JSON.stringify({ server: hex(server), kind, identity }));
   }
 
   function keepToken(token: Uint8Array | null): void {
-    if (token === null) statements.dropSecret.run("token");
-    else keep("token", token);
+    if (token === null) single.dropSecret("token");
+    else single.setSecret("token", token);
   }
 
   function keepSealKey({ secretKey, publicKey }: SealKeyPair): void {
-    keep("seal-key", Buffer.concat([secretKey, publicKey]));
-  }
-
-  function keep(name: string, bytes: Uint8Array): void {
-    statements.setSecret.run(name, secrets.seal(name, bytes));
-  }
-
-  function secret(name: string): Uint8Array | null {
-    const row = statements.secret.get(name);
-    return row === undefined ? null : secrets.open(name, v.parse(SealedRow, row).sealed);
+    single.setSecret("seal-key", Buffer.concat([secretKey, publicKey]));
   }
 }
 
 const Bytes = v.instance(Uint8Array);
-const SealedRow = v.object({ sealed: Bytes });
 const TextRow = v.object({ value: v.string() });
 const InvitationRow = v.object({
   id: Bytes,

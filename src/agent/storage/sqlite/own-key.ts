@@ -5,35 +5,28 @@ import { hex } from "../hex.ts";
 import type { KeptRotation } from "../kept.ts";
 import type { Connection } from "./connection.ts";
 import type { Secrets } from "./secrets.ts";
+import { singleValues } from "./single-values.ts";
 
 /** What becomes of the user key on this device: rows of `meta` and `secrets`. */
 export function ownKeyRows(connection: Connection, secrets: Secrets) {
-  const on = (sql: string) => connection.prepare(sql);
-  const statements = {
-    meta: on("SELECT value FROM meta WHERE key = ?"),
-    setMeta: on("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"),
-    dropMeta: on("DELETE FROM meta WHERE key = ?"),
-    secret: on("SELECT sealed FROM secrets WHERE name = ?"),
-    setSecret: on("INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?, ?)"),
-    dropSecret: on("DELETE FROM secrets WHERE name = ?"),
-  };
+  const single = singleValues(connection, secrets);
   return {
     rotation(): KeptRotation | null {
-      const row = statements.meta.get("rotation");
-      const seed = secret("next-user-seed");
+      const row = single.meta("rotation");
+      const seed = single.secret("next-user-seed");
       return row === undefined || seed === null ? null : { ...v.parse(RotationRow, row).value, seed };
     },
     statement(): Uint8Array | null {
-      const row = statements.meta.get("statement");
+      const row = single.meta("statement");
       return row === undefined ? null : v.parse(v.object({ value: v.instance(Uint8Array) }), row).value;
     },
-    arePackagesDue: () => statements.meta.get("packages-due") !== undefined,
+    arePackagesDue: () => single.hasMeta("packages-due"),
     apply,
     /** Another device begins, which has no user key yet. */
     forget(): void {
       drop();
-      statements.dropMeta.run("statement");
-      statements.dropMeta.run("packages-due");
+      single.dropMeta("statement");
+      single.dropMeta("packages-due");
     },
   };
 
@@ -41,44 +34,33 @@ export function ownKeyRows(connection: Connection, secrets: Secrets) {
     switch (change.kind) {
       case "rotation-begun":
         // Its seed may be the only copy of a key that the server has taken.
-        if (statements.meta.get("rotation") !== undefined)
+        if (single.hasMeta("rotation"))
           throw new AgentStoreError(
             "conflict",
             "A new user key is on its way already. Try again when that is done: it goes on by itself when the server is there.",
           );
-        statements.setMeta.run("rotation", write(change.rotation));
-        keep("next-user-seed", change.rotation.seed);
+        single.setMeta("rotation", write(change.rotation));
+        single.setSecret("next-user-seed", change.rotation.seed);
         return;
       case "rotation-dropped":
         drop();
         return;
       case "user-key-succeeded":
         drop();
-        statements.setMeta.run("record", change.record);
-        statements.setMeta.run("statement", change.statement);
-        statements.setMeta.run("packages-due", 1);
-        keep("user-seed", change.seed);
+        single.setMeta("record", change.record);
+        single.setMeta("statement", change.statement);
+        single.setMeta("packages-due", 1);
+        single.setSecret("user-seed", change.seed);
         return;
       case "packages-renewed":
-        statements.dropMeta.run("packages-due");
+        single.dropMeta("packages-due");
         return;
     }
   }
 
   function drop(): void {
-    statements.dropMeta.run("rotation");
-    statements.dropSecret.run("next-user-seed");
-  }
-
-  function keep(name: string, bytes: Uint8Array): void {
-    statements.setSecret.run(name, secrets.seal(name, bytes));
-  }
-
-  function secret(name: string): Uint8Array | null {
-    const row = statements.secret.get(name);
-    return row === undefined
-      ? null
-      : secrets.open(name, v.parse(v.object({ sealed: v.instance(Uint8Array) }), row).sealed);
+    single.dropMeta("rotation");
+    single.dropSecret("next-user-seed");
   }
 }
 
