@@ -499,7 +499,7 @@ test("GS-13 what doesn't open, isn't its sender's, or comes again is told, and t
   const [one, two, three] = real;
   if (one === undefined || two === undefined || three === undefined) throw new Error("three were sent");
   const changes: Record<number, Partial<LogEntry>> = {
-    [one.number]: { bytes: one.bytes.with(40, 0) },
+    [one.number]: { bytes: one.bytes.with(40, (one.bytes[40] ?? 0) ^ 1) },
     [two.number]: { counter: 7 },
   };
   const { service } = alice;
