@@ -1,5 +1,5 @@
 /** What this device is: its keys, its record, and whom it knows. It knows no group and no network. */
-import { signRecord } from "../../mls/identity/device-record.ts";
+import { readVerifiedRecord, signRecord } from "../../mls/identity/device-record.ts";
 import type { RecordFields } from "../../mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
 import type { Change } from "../storage/changes.ts";
@@ -47,4 +47,10 @@ export function makeReplacement(
   const key = newSigningKey();
   const id = options.randomBytes(16);
   return { id, seed: key.seed, record: confirmDevice({ ...fields, deviceId: id }, options.userSeed, key.publicKey) };
+}
+
+/** What a verified record calls its device; nothing where it is none, as of a device that waits. */
+export function deviceLabelIn(record: Uint8Array): string {
+  const read = readVerifiedRecord(record);
+  return read.ok ? read.record.deviceLabel : "";
 }

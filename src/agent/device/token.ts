@@ -3,6 +3,7 @@
  * to the other that the server hasn't put another key in between; the secret itself goes over no network. docs/device-record.md.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { plainBase32, readBase32, writeBase32 } from "../../mls/identity/base32.ts";
 import { concat, withLength } from "../../mls/identity/bytes.ts";
 import { whoBytes } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
@@ -15,36 +16,18 @@ export const TOKEN_BYTES = 16;
 export const PROOF_BYTES = 32;
 
 const PREFIX = "pdt1-";
-/** As in codes to compare (confirm-code.ts): no letter is like a digit. */
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CHARACTERS = 26;
 
 /** `pdt1-`, then 26 characters in fours. Throws a `RangeError` unless the secret has 16 bytes. */
 export function writeToken(secret: Uint8Array): string {
   if (secret.length !== TOKEN_BYTES) throw new RangeError(`a token's secret has ${TOKEN_BYTES} bytes`);
-  let bits = BigInt(`0x${Buffer.from(secret).toString("hex")}`);
-  let text = "";
-  for (let index = 0; index < CHARACTERS; index += 1) {
-    text = (ALPHABET[Number(bits & 31n)] ?? "") + text;
-    bits >>= 5n;
-  }
-  return PREFIX + (text.match(/.{1,4}/g) ?? []).join("-");
+  return PREFIX + (writeBase32(secret).match(/.{1,4}/g) ?? []).join("-");
 }
 
 /** Its secret; null for what is no token. Case, blanks at the ends and hyphens don't count, nor which of O and 0, I, L and 1 was meant. */
 export function readToken(text: string): Uint8Array | null {
   const plain = text.slice(0, 128).trim().toLowerCase();
   if (!plain.startsWith(PREFIX)) return null;
-  const characters = plain.slice(PREFIX.length).replaceAll("-", "").replaceAll("o", "0").replaceAll(/[il]/g, "1");
-  if (characters.length !== CHARACTERS) return null;
-  let bits = 0n;
-  for (const character of characters.toUpperCase()) {
-    const value = ALPHABET.indexOf(character);
-    if (value < 0) return null;
-    bits = (bits << 5n) | BigInt(value);
-  }
-  if (bits >> BigInt(8 * TOKEN_BYTES) !== 0n) return null;
-  return Uint8Array.from(Buffer.from(bits.toString(16).padStart(2 * TOKEN_BYTES, "0"), "hex"));
+  return readBase32(plainBase32(plain.slice(PREFIX.length)), TOKEN_BYTES);
 }
 
 /** Whether two secrets are the same, in constant time. */

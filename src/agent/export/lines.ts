@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { KINDS } from "../../mls/identity/who.ts";
 import type { NamePin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
-import { PIECE, SealedFileError } from "./sealed-file.ts";
 import type { HistoryEntry } from "../storage/kept.ts";
+import { PIECE, SealedFileError } from "./sealed-file.ts";
 
 /** What stands in an export: lines of JSON, the first one about whose it is, then names and messages. Bytes are base64url. */
 export interface Owner {
@@ -131,12 +131,6 @@ function write(value: object): string {
 }
 
 function read<Schema extends v.GenericSchema>(schema: Schema, line: string): v.InferOutput<Schema> | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  const result = v.safeParse(schema, json);
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), line);
   return result.success ? result.output : null;
 }

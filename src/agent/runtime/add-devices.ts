@@ -10,9 +10,8 @@ import type { NewDevice } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Missing } from "./missing-devices.ts";
 import { takePackages } from "./people.ts";
+import { MOST_ADDED } from "./take-packages.ts";
 
-/** Devices of one commit. */
-const MOST_ADDED = 64;
 /** A device that can't be added is tried so often: its key packages come after its name. After so long (milliseconds) that is forgotten. */
 const MOST_TRIES = 5;
 const FORGETTING = 600_000;

@@ -4,7 +4,7 @@ import { sameBytes } from "../../mls/identity/bytes.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import type { OwedDevice } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
-import { takeThoseThere } from "./take-packages.ts";
+import { MOST_ADDED, takeThoseThere } from "./take-packages.ts";
 
 const observers = createObservers();
 
@@ -14,9 +14,6 @@ const observers = createObservers();
  */
 export const TIMEOUT = 3_000;
 export const LONGEST = 15_000;
-
-/** Devices of one commit. */
-const MOST_ADDED = 64;
 
 /**
  * Adds to a successor who was in the group before it: whom the server knows and has a key package of. The rest stays owed, until they

@@ -5,8 +5,6 @@
 import { confirmCode, isConfirmCode } from "../../mls/identity/confirm-code.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { isSealKeyOf } from "../../mls/identity/seal-key.ts";
-import type { Who } from "../../mls/identity/who.ts";
-import type { Answer } from "../../client/frames/index.ts";
 import type { PendingDevice } from "../../wire/frames/devices.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
@@ -19,6 +17,8 @@ import type { Entrance } from "./entrance.ts";
 import type { Self } from "./introduce.ts";
 import { failed } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
+import { whyNot } from "./why-not.ts";
+import { ownWho } from "./introduce.ts";
 
 type OwnDevices = ReplyBody<"own-devices">;
 export interface Listed {
@@ -50,14 +50,14 @@ export async function listDevices({ client }: Entrance): Promise<Listed | Failed
 
 /** What a device that waits shows, if it is what its own keys say. */
 export function codeOf(self: Self, { key }: PendingDevice): string {
-  return confirmCode(whoOf(self), toBytes(key));
+  return confirmCode(ownWho(self), toBytes(key));
 }
 
 /** The one that shows this code. `no-such-device`: none does. */
 export async function confirmByCode(entrance: Entrance, code: string): Promise<Confirmed | Failed> {
   const listed = await listDevices(entrance);
   if (listed.kind === "failed") return listed;
-  const who = whoOf(entrance.self);
+  const who = ownWho(entrance.self);
   const device = listed.pending.find(({ key }) => isConfirmCode(code, who, toBytes(key)));
   if (device === undefined) return failed("no-such-device");
   return await confirm(entrance, device, null);
@@ -130,7 +130,7 @@ async function confirmOne(entrance: Entrance, device: PendingDevice, { id, secre
 function isInvited(self: Self, { secret, device }: Invitation, asking: PendingDevice): boolean {
   if (asking.token === null || (device !== null && toText(device) !== asking.device)) return false;
   const shown = {
-    who: whoOf(self),
+    who: ownWho(self),
     deviceId: toBytes(asking.device),
     deviceKey: toBytes(asking.key),
     sealKey: toBytes(asking.sealKey.key),
@@ -145,7 +145,7 @@ async function confirm(
 ): Promise<Confirmed | Failed> {
   const { userSeed } = await store.load();
   if (userSeed === null) return failed("device-not-confirmed");
-  const who = whoOf(self);
+  const who = ownWho(self);
   const [deviceId, deviceKey, sealKey] = [device.device, device.key, device.sealKey.key].map(toBytes);
   if (deviceId === undefined || deviceKey === undefined || sealKey === undefined) return failed("no-such-device");
   // A server that puts another seal key beside the device's own key would be told the user key.
@@ -172,12 +172,4 @@ async function isThere(client: Entrance["client"], { device, key }: PendingDevic
 function labelOf({ device }: Self): string {
   const read = readVerifiedRecord(device.record);
   return read.ok ? read.record.label : "";
-}
-
-function whoOf({ server, owner }: Self): Who {
-  return { server, ...owner };
-}
-
-function whyNot(answer: Exclude<Answer<unknown>, { kind: "answered" }>): string {
-  return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
 }

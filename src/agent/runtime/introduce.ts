@@ -7,6 +7,7 @@ import { foldName } from "../../mls/identity/pins.ts";
 import { signSealKey } from "../../mls/identity/seal-key.ts";
 import { helloProof } from "../../wire/frames/hello.ts";
 import type { Owner } from "../../wire/frames/values.ts";
+import type { Who } from "../../mls/identity/who.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { knownPeople } from "../device/known-people.ts";
 import type { KnownPeople } from "../device/known-people.ts";
@@ -99,6 +100,11 @@ export async function replaceSelf(
 export function isAtHome({ server, owner }: Self, hello: KnownServer, name: string): boolean {
   const { kind, identity } = ownerOf(hello, name);
   return hello.server.id === toText(server) && kind === owner.kind && identity === owner.identity;
+}
+
+/** Who this device is of, as a record names them. */
+export function ownWho({ server, owner }: Pick<Self, "server" | "owner">): Who {
+  return { server, ...owner };
 }
 
 /** Without a tailnet the name is who one is. */

@@ -3,12 +3,9 @@ import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import type { NewDevice } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
-import { takeThoseThere } from "./take-packages.ts";
+import { MOST_ADDED, takeThoseThere } from "./take-packages.ts";
 
 const observers = createObservers();
-
-/** Devices of one commit. */
-const MOST_ADDED = 64;
 
 type Helping = Pick<Entrance, "client" | "groups" | "self" | "system">;
 

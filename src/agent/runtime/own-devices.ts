@@ -1,6 +1,6 @@
 /** This device among its person's others, while it lives: what faces ask of them, and what pushes say. */
-import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import type { PendingDevice } from "../../wire/frames/devices.ts";
+import { deviceLabelIn } from "../device/make-device.ts";
 import {
   codeOf,
   confirmByCode,
@@ -60,7 +60,7 @@ export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts
       await alive(async (entrance) => {
         const listed = await listDevices(entrance);
         if (listed.kind === "failed") return listed;
-        const devices = listed.devices.map((device) => ({ ...device, label: labelIn(device.record) }));
+        const devices = listed.devices.map((device) => ({ ...device, label: deviceLabelIn(device.record) }));
         const pending = listed.pending.map((device) => ({ device, code: codeOf(entrance.self, device) }));
         return { kind: "listed", devices, pending } as const;
       }),
@@ -111,7 +111,3 @@ export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts
 }
 
 /** What the device is called. */
-function labelIn(record: Uint8Array): string {
-  const read = readVerifiedRecord(record);
-  return read.ok ? read.record.deviceLabel : "";
-}

@@ -6,10 +6,8 @@
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
-import { signSealKey } from "../../mls/identity/seal-key.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
 import { whoKey } from "../../mls/identity/who.ts";
-import type { Answer } from "../../client/frames/index.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
@@ -18,12 +16,16 @@ import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
 import type { KeptRotation } from "../storage/kept.ts";
+import { deviceLabelIn } from "../device/make-device.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { failed } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
-import { makeRotation, ownWho } from "./rotation.ts";
+import { makeRotation } from "./rotation.ts";
+import { ownWho } from "./introduce.ts";
+import { whyNot } from "./why-not.ts";
+import { confirmationQuestion } from "./confirmation-question.ts";
 
 /** `removed`: all devices that are out with it, in base64url. `waiting`: nobody answered; it is done as soon as the server is there. */
 export interface Removed {
@@ -254,21 +256,10 @@ async function renewPackages({ client, store, self, system }: Entrance): Promise
 }
 
 async function askFor({ client, self }: Entrance): Promise<Confirmation | null> {
-  const { sealKey } = self;
-  const { id, seed } = self.device;
-  const [who, key] = [ownWho(self), signingKeyOf(seed)];
-  const answer = await client.request("ask-confirmation", {
-    name: null,
-    device: toText(id),
-    key: toText(key.publicKey),
-    label: labelIn(self),
-    sealKey: {
-      key: toText(sealKey.publicKey),
-      signature: signSealKey(key, who, id, sealKey.publicKey),
-    },
-    token: null,
-    fresh: false,
-  });
+  const { device, sealKey } = self;
+  const asked = { who: ownWho(self), device, sealKey, token: null };
+  const how = { name: null, label: deviceLabelIn(device.record), fresh: false };
+  const answer = await client.request("ask-confirmation", confirmationQuestion(asked, how));
   return answer.kind === "answered" ? answer.value.confirmation : null;
 }
 
@@ -297,13 +288,4 @@ function goingBy(self: Self, statement: Uint8Array): readonly string[] {
 function keyIn({ device }: Self): Uint8Array {
   const read = readVerifiedRecord(device.record);
   return read.ok ? read.record.userKey : new Uint8Array();
-}
-
-function labelIn({ device }: Self): string {
-  const read = readVerifiedRecord(device.record);
-  return read.ok ? read.record.deviceLabel : "";
-}
-
-function whyNot(answer: Exclude<Answer<unknown>, { kind: "answered" }>): string {
-  return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
 }

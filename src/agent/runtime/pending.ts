@@ -9,7 +9,6 @@ import { confirmCode } from "../../mls/identity/confirm-code.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { pinOf } from "../../mls/identity/pins.ts";
-import { signSealKey } from "../../mls/identity/seal-key.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
@@ -19,10 +18,11 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { openConfirmation } from "../device/confirmation.ts";
 import type { OpenedConfirmation } from "../device/confirmation.ts";
 import { confirmDevice } from "../device/make-device.ts";
-import { askProof, isSameSecret, readToken, tokenKey } from "../device/token.ts";
+import { isSameSecret, readToken, tokenKey } from "../device/token.ts";
 import type { OwnDevice, Saved, SealKeyPair } from "../storage/kept.ts";
 import { ownerOf } from "./introduce.ts";
 import type { Introducing, KnownServer } from "./introduce.ts";
+import { confirmationQuestion } from "./confirmation-question.ts";
 
 export interface PendingOptions extends Introducing {
   /** The token that this device was given, if it was, as people have it. */
@@ -287,21 +287,7 @@ export function pending(options: PendingOptions): Pending {
   }
 
   function questionOf(candidate: Candidate, fresh: boolean): RequestBody<"ask-confirmation"> {
-    const { who, device, sealKey, token: secret } = candidate;
-    const key = signingKeyOf(device.seed);
-    const shown = { who, deviceId: device.id, deviceKey: key.publicKey, sealKey: sealKey.publicKey };
-    return {
-      name: owner,
-      device: toText(device.id),
-      key: toText(key.publicKey),
-      label: deviceLabel,
-      sealKey: {
-        key: toText(sealKey.publicKey),
-        signature: signSealKey(key, who, device.id, sealKey.publicKey),
-      },
-      token: secret === null ? null : askProof(tokenKey(secret), shown),
-      fresh,
-    };
+    return confirmationQuestion(candidate, { name: owner, label: deviceLabel, fresh });
   }
 
   function standingOf(candidate: Candidate): Extract<Standing, { kind: "pending" }> {

@@ -9,6 +9,7 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { isSameOwner } from "../delivery/places.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Self } from "./introduce.ts";
+import { whyNot } from "./why-not.ts";
 
 const observers = createObservers();
 
@@ -26,7 +27,7 @@ interface Looking {
 /** Whom the server calls so, their name pinned at its first use; a word for why not else. */
 export async function lookUp({ client, store, self }: Looking, name: string): Promise<Person | string> {
   const answer = await client.request("look-up", { name });
-  if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
+  if (answer.kind !== "answered") return whyNot(answer);
   const { person } = answer.value;
   if (person === null) return "nobody-of-this-name";
   await self.people.change(store, () => self.people.seeName(person.name, whoOf(self, person)));
@@ -57,7 +58,7 @@ export async function takePackages(
   const of = person.devices.map(({ device }) => device);
   if (of.length === 0) return "no-device";
   const answer = await client.request("take-packages", { group: toText(group), of });
-  if (answer.kind !== "answered") return answer.kind === "refused" ? (answer.refusal?.reason ?? "refused") : "offline";
+  if (answer.kind !== "answered") return whyNot(answer);
   const devices: { deviceId: Uint8Array; keyPackage: Uint8Array }[] = [];
   for (const { device, keyPackage } of answer.value.packages) {
     const fault = faultOf(keyPackage, { device, person, self, userKey, now });

@@ -4,7 +4,7 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import { hex } from "../storage/hex.ts";
 import type { Entrance } from "./entrance.ts";
-import { ownWho } from "./rotation.ts";
+import { ownWho } from "./introduce.ts";
 
 /** Where the server doesn't say how long others may go on writing to those who are to be removed, in milliseconds. */
 const TIMEOUT = 300_000;

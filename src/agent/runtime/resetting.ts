@@ -10,6 +10,7 @@ import type { Introducing } from "./introduce.ts";
 import { ownerOf } from "./introduce.ts";
 import { failed } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
+import { whyNot } from "./why-not.ts";
 
 export interface Reset {
   readonly kind: "reset";
@@ -50,8 +51,7 @@ export async function resetDevices({
     name: hello.you.owner === null ? name : null,
     device: { device: id, key: toText(key.publicKey), record, counter, proof, sealKey: shown },
   });
-  if (answer.kind === "refused") return failed(answer.refusal?.reason ?? "refused");
-  if (answer.kind !== "answered") return failed("offline");
+  if (answer.kind !== "answered") return failed(whyNot(answer));
   await store.commit([
     { kind: "device-confirmed", record, userSeed: userKey.seed },
     { kind: "pin-kept", pin: pinOf(who, userKey.publicKey, system.now()) },

@@ -4,14 +4,13 @@ import type { RecordFields } from "../../mls/identity/device-record.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { isSealKeyOf } from "../../mls/identity/seal-key.ts";
 import { MOST_STATED, rotateUserKey } from "../../mls/identity/succession.ts";
-import type { Who } from "../../mls/identity/who.ts";
 import type { OwnDevice as Listed } from "../../wire/frames/devices.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { sealUserKey } from "../device/confirmation.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { KeptRotation } from "../storage/kept.ts";
 import type { Self } from "./introduce.ts";
-import { whoOf } from "./people.ts";
+import { ownWho } from "./introduce.ts";
 
 export interface Rotating {
   readonly self: Self;
@@ -86,8 +85,4 @@ function stayingOf(self: Self, { device, key, record, sealKey }: Listed): Stayin
   if (sealKey === null) return { fields: read.record, deviceKey, sealKey: null };
   const shown = { who, deviceId, sealKey: toBytes(sealKey.key), signature: sealKey.signature };
   return isSealKeyOf(deviceKey, shown) ? { fields: read.record, deviceKey, sealKey: shown.sealKey } : null;
-}
-
-export function ownWho(self: Pick<Self, "server" | "owner">): Who {
-  return whoOf(self, { owner: self.owner });
 }

@@ -1,7 +1,6 @@
 /** A device that begins anew in place of one that is removed, waits, or is to be the only one from now on. */
 import type { FramesClient, ServerHello } from "../../client/frames/index.ts";
-import type { Who } from "../../mls/identity/who.ts";
-import { ownerOf } from "./introduce.ts";
+import { ownWho, ownerOf } from "./introduce.ts";
 import type { Introducing, Self } from "./introduce.ts";
 import type { Pending } from "./pending.ts";
 import { resetDevices } from "./resetting.ts";
@@ -31,16 +30,13 @@ export async function beginAnew({ introducing, client, asking, self, endLife }: 
   // As its person's: what the store says of a removal was before that.
   if (candidate === null && state.kind === "online") return null;
   const isOut = state.kind === "ended" && state.cause.kind === "refused" && OUT.has(state.cause.error.reason);
-  const who = candidate?.who ?? whoOf(await self());
+  const living = candidate === null ? await self() : null;
+  const who = candidate?.who ?? (living === null ? null : ownWho(living));
   if (who === null || (candidate === null && !isRemoved && !isOut)) return null;
   await endLife();
   await asking.beginAnew(who);
   client.renew();
   return "begun";
-}
-
-function whoOf(self: Self | null): Who | null {
-  return self === null ? null : { server: self.server, ...self.owner };
 }
 
 /**

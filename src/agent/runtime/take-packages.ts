@@ -1,6 +1,9 @@
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import type { Entrance } from "./entrance.ts";
 
+/** Devices that one commit adds at most. */
+export const MOST_ADDED = 64;
+
 type Taken = ReplyBody<"take-packages">["packages"];
 
 /** A key package of each of these devices that the server has one of, unchecked. */

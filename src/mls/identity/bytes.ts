@@ -1,8 +1,3 @@
-/**
- * `mls/identity`: who a device says it is: records that user keys sign, pins, and the codes that people compare. Pure
- * functions over bytes.
- */
-
 /** All parts, one after another. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -28,4 +23,9 @@ export function domain(purpose: string): Uint8Array {
 /** Of public values only: the time it takes tells where they differ. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** Of bytes that are no secret. */
+export function includes(all: readonly Uint8Array[], one: Uint8Array): boolean {
+  return all.some((other) => sameBytes(other, one));
 }

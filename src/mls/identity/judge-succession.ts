@@ -1,5 +1,5 @@
-import { sameBytes } from "./bytes.ts";
-import { includes, judgeKey } from "./pins.ts";
+import { includes, sameBytes } from "./bytes.ts";
+import { judgeKey } from "./pins.ts";
 import type { Departures, Former, Pin, ShownDevice } from "./pins.ts";
 import { readStatement, stayingTag } from "./succession.ts";
 import type { Statement } from "./succession.ts";

@@ -1,4 +1,4 @@
-import { sameBytes } from "./bytes.ts";
+import { includes, sameBytes } from "./bytes.ts";
 import { stayingTag } from "./succession.ts";
 import { isSameWho, whoKey } from "./who.ts";
 import type { Who } from "./who.ts";
@@ -105,9 +105,4 @@ export function verified(pin: Pin, userKey: Uint8Array, level: TrustLevel): Pin 
 /** Names are compared without regard to the case of ASCII letters, as the server does. */
 export function foldName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-/** Of bytes that are no secret. */
-export function includes(all: readonly Uint8Array[], one: Uint8Array): boolean {
-  return all.some((other) => sameBytes(other, one));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { concat, domain, sameBytes, withLength } from "./bytes.ts";
+import { concat, domain, includes, sameBytes, withLength } from "./bytes.ts";
 import { signRecord } from "./device-record.ts";
 import type { RecordFields } from "./device-record.ts";
 import { isSignedBy, KEY_BYTES, newSigningKey, SIGNATURE_BYTES, signBytes } from "./ed25519.ts";
@@ -113,8 +113,4 @@ export function readStatement(bytes: Uint8Array, who: Who): ReadStatement {
 
 function signedBytes(who: Who, body: Uint8Array): Uint8Array {
   return concat(domain(PURPOSE), withLength(whoBytes(PURPOSE, who)), body);
-}
-
-function includes(ids: readonly Uint8Array[], id: Uint8Array): boolean {
-  return ids.some((other) => sameBytes(other, id));
 }
