@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { createScrollback, type Scrollback } from "./scrollback.ts";
 import { Sessions } from "./session/sessions.ts";
 import { sayHealth, watchStore, type StoreWatch } from "./store-health.ts";
+import { createSparseLog, type SparseLog } from "./sparse-log.ts";
 import type { Timings } from "./timings.ts";
 
 export interface CoresOptions {
@@ -33,6 +34,8 @@ export interface CoresOptions {
 export interface Cores {
   /** The store under watch, for both. */
   readonly storeWatch: StoreWatch<SavedAll, StoredFact>;
+  /** Tells of what the store refused, which everybody can ask for. */
+  readonly unstored: SparseLog;
   readonly settings: Settings;
   readonly mailbox: Mailbox;
   readonly sessions: Sessions;
@@ -65,9 +68,15 @@ export async function startCores({ config, saved, log, timings, now, ...options 
     scrollback.observe(notice);
     if (notice.kind === "name-passed-on") logPassedOn(log, notice);
   });
+  let failure: unknown;
+  const unstored = createSparseLog(
+    (fields) => log.error("facts could not be stored", fields, failure),
+    timings.sparseLog,
+  );
   const onStoreFailure = (cause: unknown): void => {
     metrics.storeFailed();
-    log.error("facts could not be stored", {}, cause);
+    failure = cause;
+    unstored.note();
   };
   const mailbox = new Mailbox(
     createCoreRules((name) => groups.keyOfName(name)),
@@ -93,7 +102,7 @@ export async function startCores({ config, saved, log, timings, now, ...options 
   const bansInGroups = new BansInGroups(() => mailbox.state, groups);
   bansInGroups.follow();
   const onModerated = (): void => bansInGroups.follow();
-  return { storeWatch, settings, mailbox, sessions, metrics, scrollback, groups, hearers, self, onModerated };
+  return { storeWatch, unstored, settings, mailbox, sessions, metrics, scrollback, groups, hearers, self, onModerated };
 }
 
 function settingsOf(config: Config): Settings {

@@ -103,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<Started> {
     await stopDeciding(cores, timings, log);
     await incoming.close();
     tailscale.api.close();
+    cores.unstored.stop();
     cores.metrics.stop();
     await closeStore(cores, timings, log);
   }

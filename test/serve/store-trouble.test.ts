@@ -57,6 +57,30 @@ test.each([
   },
 );
 
+test("SE-11 what a store refuses is one line of the log in a while, and what was not written is when the server stops", async () => {
+  const store = createMemoryStore();
+  let isBroken = false;
+  const lines: object[] = [];
+  const note = (message: string, fields: object = {}): void => {
+    if (message === "facts could not be stored") lines.push(fields);
+  };
+  const server = await startTestServer({
+    store: {
+      ...store,
+      commit: async (batch) => (isBroken ? Promise.reject(new Error("no")) : await store.commit(batch)),
+    },
+    log: { debug: note, info: note, warn: note, error: note },
+  });
+  isBroken = true;
+  const alice = await server.connect();
+  for (let tried = 0; tried < 5; tried += 1) {
+    expect(await alice.ask("REGISTER alice")).toBe("ERROR Server storage failed");
+  }
+  expect(lines).toEqual([{}]);
+  await server.stop();
+  expect(lines).toEqual([{}, { more: 4 }]);
+});
+
 test("SV-40 a store that refuses every name makes /healthz red, until one is kept again", async () => {
   const store = createMemoryStore();
   let isBroken = false;
