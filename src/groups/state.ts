@@ -287,6 +287,11 @@ export function ownerKey(owner: Owner): string {
   return `${owner.kind}:${owner.identity}`;
 }
 
+/** A group's present epoch; -1: there is no such group. */
+export function epochOf({ groups }: State, group: GroupId): number {
+  return get(groups, group)?.epoch ?? -1;
+}
+
 /** One string for each (group, device). */
 export function pairKey(group: GroupId, device: DeviceId): string {
   return `${group}/${device}`;

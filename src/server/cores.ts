@@ -79,7 +79,7 @@ export async function startCores({ config, saved, log, timings, now, ...options 
     unstored.note();
   };
   const mailbox = new Mailbox(
-    createCoreRules((name) => groups.keyOfName(name)),
+    createCoreRules((name) => groups.userKeys.ofName(name)),
     initialState(settings, saved),
     {
       store,

@@ -5,7 +5,7 @@
 
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, RequestType } from "../../wire/frames/requests.ts";
-import type { Outcome } from "../groups/service.ts";
+import type { Outcome } from "../groups/outcomes.ts";
 import { refusalOfGroups } from "./outbound.ts";
 
 /** `reply` is the body of the answer, see `replyTo`. */

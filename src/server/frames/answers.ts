@@ -11,7 +11,8 @@ import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
 import { MOST_BANS, MOST_REASONS } from "../../wire/frames/moderation.ts";
 import type { ReplyBody, Request, RequestBody } from "../../wire/frames/requests.ts";
-import type { GroupService, Speaker } from "../groups/service.ts";
+import type { Speaker } from "../groups/outcomes.ts";
+import type { GroupService } from "../groups/service.ts";
 import { MOST_TOLD, refusalOfCore } from "./outbound.ts";
 import type { SessionLink } from "../session/protocol.ts";
 import { answered, replyTo, type Answered } from "./answered.ts";
@@ -196,24 +197,24 @@ async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups:
   const { device } = speaker;
   switch (type) {
     case "publish-packages":
-      return answered(type, await groups.publish(speaker, body), () => ({}));
+      return answered(type, await groups.handshakes.publish(speaker, body), () => ({}));
     case "take-packages":
       return answered(type, await groups.ask(speaker, { kind: "take-packages", device, ...body }), takenOf);
     case "groups":
       return replyTo("groups", groupsPage(groups, device, body.after));
     case "create-group":
-      return answered(type, await groups.create(speaker, body), ({ group }) => ({ group }));
+      return answered(type, await groups.handshakes.create(speaker, body), ({ group }) => ({ group }));
     case "commit":
-      return answered(type, await groups.commit(speaker, body), ({ number, at }) => ({ number, at }));
+      return answered(type, await groups.handshakes.commit(speaker, body), ({ number, at }) => ({ number, at }));
     case "ask-turn":
-      return answered(type, groups.requestTurn(speaker, body.group, body.orAdded), ({ granted }) => ({ granted }));
+      return answered(type, groups.turns.request(device, body.group, body.orAdded), ({ granted }) => ({ granted }));
     case "give-up-turn":
-      groups.giveUpTurn(speaker, body.group);
+      groups.turns.release(device, body.group);
       return DONE;
     case "send":
       return answered(type, await groups.ask(speaker, { kind: "send", device, ...body }), storedOf);
     case "read":
-      return answered(type, await groups.read(speaker, body.group, body.after, body.limit), (page) => page);
+      return answered(type, await groups.logs.entries(device, body.group, body.after, body.limit), (page) => page);
     case "acknowledge":
     case "welcome-done":
     case "leave":
@@ -221,9 +222,9 @@ async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups:
     case "report-commit":
       return answered(type, await groups.ask(speaker, { kind: type, device, ...body }), () => ({}));
     case "read-group-info":
-      return answered(type, await groups.groupInfo(speaker, body.group), (info) => info);
+      return answered(type, await groups.logs.groupInfo(device, body.group), (info) => info);
     case "read-welcome":
-      return answered(type, await groups.welcome(speaker, body.group), (welcome) => welcome);
+      return answered(type, await groups.logs.welcome(device, body.group), (welcome) => welcome);
   }
 }
 

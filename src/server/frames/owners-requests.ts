@@ -4,7 +4,7 @@ import type { RotateUserKey } from "../../groups/commands.ts";
 import type { DeviceRow } from "../../groups/rows.ts";
 import type { Request, RequestBody } from "../../wire/frames/requests.ts";
 import { base64url } from "../groups/found-device.ts";
-import type { Speaker } from "../groups/service.ts";
+import type { Speaker } from "../groups/outcomes.ts";
 import type { SessionLink } from "../session/protocol.ts";
 import { answered, replyTo, type Answered } from "./answered.ts";
 import { ownDevices } from "./own-devices.ts";
@@ -92,10 +92,12 @@ async function rotate(body: RequestBody<"rotate-user-key">, asking: Asking, sess
   const { groups } = services;
   const command = rotationOf(body, asking);
   if (!("kind" in command)) return command;
-  const before = groups.userKeyOf(own.owner);
+  const before = groups.userKeys.presentOf(own.owner);
   const outcome = await groups.ask(speaker, command);
-  if (outcome.ok && groups.userKeyOf(own.owner) !== before) tellAll(session);
-  return answered("rotate-user-key", outcome, () => ({ receipt: groups.receiptFor(own.owner) ?? new Uint8Array() }));
+  if (outcome.ok && groups.userKeys.presentOf(own.owner) !== before) tellAll(session);
+  return answered("rotate-user-key", outcome, () => ({
+    receipt: groups.userKeys.receiptFor(own.owner) ?? new Uint8Array(),
+  }));
 }
 
 /** The command, with each record held against the key that the server knows of its device. */

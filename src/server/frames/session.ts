@@ -6,7 +6,8 @@ import type { ReplyBody, Request } from "../../wire/frames/requests.ts";
 import { encodePush, encodeRefusal, encodeReply } from "../../wire/frames/server-frames.ts";
 import { FEATURES, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
 import type { Owner } from "../../groups/rows.ts";
-import type { ComingDevice, Speaker } from "../groups/service.ts";
+import type { Speaker } from "../groups/outcomes.ts";
+import type { ComingDevice } from "../groups/user-keys.ts";
 import { randomId } from "../random-id.ts";
 import type { ProtocolSession, SessionLink } from "../session/protocol.ts";
 import type { Answered } from "./answered.ts";
@@ -223,12 +224,13 @@ export class FramesSession implements ProtocolSession, Hearer {
           });
     if (typeof proved === "string") return { reason: proved };
     if (proved === null || owner === null) {
-      const isKeyed = identity.kind === "local" && this.#services.groups.keyOfName(foldName(name)) !== null;
+      const isKeyed = identity.kind === "local" && this.#services.groups.userKeys.ofName(foldName(name)) !== null;
       const registered = isKeyed ? ({ reason: "name-has-key" } as const) : await this.#register(name, undefined);
       return "reason" in registered ? registered : { ...registered, device: null, speaker: null };
     }
     const greeted = await this.#greetDevice(name, owner, { ...proved, session: this.link.id, owner });
-    if (!("reason" in greeted) && body.features.includes("joiners")) this.#services.groups.noteHelper(proved.device);
+    if (!("reason" in greeted) && body.features.includes("joiners"))
+      this.#services.groups.turns.noteHelper(proved.device);
     return greeted;
   }
 
@@ -240,16 +242,16 @@ export class FramesSession implements ProtocolSession, Hearer {
       // Who is banned is told so, and why, by the core.
       if (refusal !== null && refusal.reason !== "not-allowed") return refusal;
     }
-    const registered = await this.#register(name, groups.firstKeyOf(owner) ?? coming.userKey);
+    const registered = await this.#register(name, groups.userKeys.firstOf(owner) ?? coming.userKey);
     if ("reason" in registered) return registered;
     const online = await groups.online(coming);
     if (!online.ok) return refusalOfGroups(online.refusal);
     const { packages, lastResort, isNews } = online.value;
     if (isNews) this.#services.onDevices(name);
-    const userKey = groups.userKeyOf(owner) ?? coming.userKey;
+    const userKey = groups.userKeys.presentOf(owner) ?? coming.userKey;
     return {
       ...registered,
-      device: { packages, lastResort, userKey, receipt: groups.receiptFor(owner) },
+      device: { packages, lastResort, userKey, receipt: groups.userKeys.receiptFor(owner) },
       speaker: { session: this.link.id, device: coming.device },
     };
   }

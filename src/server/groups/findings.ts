@@ -1,8 +1,3 @@
-/**
- * `server/groups`: the delivery service as a running thing: the rules of `src/groups` joined with the mailbox, the store,
- * commit turns by the clock and the engine's observers.
- */
-
 import type { CreateGroup, Findings } from "../../groups/commands.ts";
 import type { GroupObserver, Observers } from "../../mls/group-observer.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
