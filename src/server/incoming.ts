@@ -24,6 +24,7 @@ import { UnfinishedInput } from "./session/unfinished-input.ts";
 import type { Limits } from "./session/limits.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SlowReaders } from "./session/slow-readers.ts";
+import { Unanswered } from "./session/unanswered.ts";
 import { createSparseLog } from "./sparse-log.ts";
 import type { Timings } from "./timings.ts";
 
@@ -54,8 +55,12 @@ export interface IncomingOptions {
 
 /** All that comes in by the port: sockets that are identified and told apart, and become sessions or are asked by HTTP. */
 export interface Incoming extends Pick<Acceptor, "accept" | "dropLost"> {
-  /** From now on peers can post nothing: whoever goes on talking must not keep the server from stopping. */
-  stopListening(): void;
+  /** From now on nothing is read of anybody, nor anybody let in: whoever goes on talking must not keep the server from stopping. */
+  stopReading(): void;
+  /** Resolves when all that was read before that is answered; never, if something is never decided. */
+  answered(): Promise<void>;
+  /** Commands and requests that were read and have no answer yet. */
+  readonly unanswered: number;
   /** Sends each session what it was told, and closes everything. */
   close(): Promise<void>;
 }
@@ -63,9 +68,11 @@ export interface Incoming extends Pick<Acceptor, "accept" | "dropLost"> {
 export function createIncoming(options: IncomingOptions): Incoming {
   const { config, timings, limits, mailbox, sessions, log, now } = options;
   let stopping = false;
+  let closing = false;
+  const unanswered = new Unanswered();
   const audit = withAudit(
     (command, settle) => {
-      if (stopping) return;
+      if (closing) return;
       if (command.kind !== "ban" && command.kind !== "unban") mailbox.post(command, settle);
       else
         mailbox.post(command, (decision) => {
@@ -114,6 +121,10 @@ export function createIncoming(options: IncomingOptions): Incoming {
     maxPerIdentity: config.maxPerIdentity,
     now,
     onIdentified: (speech, socket) => {
+      if (stopping) {
+        socket.socket.destroy();
+        return;
+      }
       if (config.noClassic && speech !== "http") {
         turnedAway.note({ reason: "no-open-room", address: socket.peer.address });
         (speech === "plain" ? plain : classic).turnAway(socket.socket, { reason: "no-open-room" });
@@ -144,13 +155,19 @@ export function createIncoming(options: IncomingOptions): Incoming {
   return {
     accept: (socket) => acceptor.accept(socket),
     dropLost: (isLost) => acceptor.dropLost(isLost),
-    stopListening: () => {
+    stopReading: () => {
       stopping = true;
+      for (const session of sessions.all()) session.stopReading();
+      http.close();
       for (const sparse of [full, crowd, turnedAway, audit]) sparse.stop();
     },
+    answered: () => unanswered.none(),
+    get unanswered() {
+      return unanswered.count;
+    },
     close: async () => {
+      closing = true;
       for (const session of sessions.all()) session.close();
-      http.close();
       await acceptor.closeAll(timings.closing);
     },
   };
@@ -161,6 +178,7 @@ export function createIncoming(options: IncomingOptions): Incoming {
       input: new InputBudget(limits.inputOfAll),
       unfinished: new UnfinishedInput(limits.unfinished),
       slowReaders: options.slowReaders,
+      unanswered,
       post,
       now,
     };

@@ -96,11 +96,11 @@ export async function startServer(options: ServerOptions): Promise<Started> {
 
   /** First nothing more comes in, then what was decided is stored, then everybody is sent what they were told. */
   async function stop(): Promise<void> {
-    incoming.stopListening();
+    incoming.stopReading();
     listeners.clear();
     listening.stop();
     stopFollowing();
-    await stopDeciding(cores, timings, log);
+    await stopDeciding(cores, incoming, timings, log);
     await incoming.close();
     tailscale.api.close();
     cores.unstored.stop();
@@ -129,12 +129,30 @@ function listen(
   return listening;
 }
 
-async function stopDeciding({ storeWatch, mailbox, groups }: Cores, { storing }: Timings, log: Log): Promise<void> {
+/** What was read before is decided, stored and answered. */
+async function stopDeciding(cores: Cores, incoming: Incoming, { storing }: Timings, log: Log): Promise<void> {
+  const { storeWatch, mailbox, groups } = cores;
   storeWatch.stop();
+  groups.hurry();
+  const isDone = await within(storing, allDecided(cores, incoming));
   groups.stop();
-  if (await within(storing, Promise.all([mailbox.idle(), groups.idle()]))) return;
-  const { facts = [], commands = 0 } = mailbox.underWay ?? {};
-  log.error("stopping while the disk takes nothing", { facts: facts.map(({ kind }) => kind), commands });
+  if (isDone) return;
+  const { underWay } = mailbox;
+  const sealed = groups.underWay;
+  if (underWay === null && sealed === null) {
+    log.warn("stopping before all was answered", { requests: incoming.unanswered });
+    return;
+  }
+  log.error("stopping while the disk takes nothing", {
+    facts: [...(underWay?.facts ?? []).map(({ kind }) => kind), ...(sealed?.facts ?? []).map(({ table }) => table)],
+    commands: (underWay?.commands ?? 0) + (sealed?.commands ?? 0),
+  });
+}
+
+async function allDecided({ mailbox, groups }: Cores, incoming: Incoming): Promise<void> {
+  await incoming.answered();
+  // Not all that is decided was asked for by a session.
+  await Promise.all([mailbox.idle(), groups.idle()]);
 }
 
 async function closeStore({ storeWatch }: Cores, { storing }: Timings, log: Log): Promise<void> {

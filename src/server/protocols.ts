@@ -55,11 +55,17 @@ export function joinProtocols(options: ProtocolsOptions): Incoming {
     maxSockets: mostSockets(config, log),
   });
   return {
-    ...incoming,
-    stopListening() {
-      incoming.stopListening();
+    accept: (socket) => incoming.accept(socket),
+    dropLost: (isAddressLost) => incoming.dropLost(isAddressLost),
+    answered: () => incoming.answered(),
+    get unanswered() {
+      return incoming.unanswered;
+    },
+    stopReading() {
+      incoming.stopReading();
       malformed.stop();
     },
+    close: () => incoming.close(),
   };
 }
 

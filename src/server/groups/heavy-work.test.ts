@@ -55,3 +55,15 @@ test("GR-51 a job that fails fails alone, and who owes nothing is forgotten", as
   await new Promise((resolve) => setImmediate(resolve));
   expect(work.size).toBe(0);
 });
+
+test("SC-29 where no more comes, nobody's work waits for its share any longer, what was waiting for it neither", async () => {
+  const never = new Promise<void>(() => {});
+  const time = { ...clock(), wait: async () => await never };
+  const work = new HeavyWork(time);
+  const job = async () => await work.run("mallory", async (section) => await section(() => time.spend(1_000)));
+  await job();
+  const waiting = job();
+  work.hurry();
+  await waiting;
+  await job();
+});

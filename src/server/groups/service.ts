@@ -185,6 +185,16 @@ export class GroupService {
     return this.#mailbox.idle();
   }
 
+  /** A commit that is under way; null: none. */
+  get underWay(): Mailbox<GroupDomain>["underWay"] {
+    return this.#mailbox.underWay;
+  }
+
+  /** The server ends and nothing more comes in: nobody's work waits for its share of the time any more. */
+  hurry(): void {
+    this.handshakes.hurry();
+  }
+
   stop(): void {
     this.#retention.stop();
     this.turns.stop();

@@ -116,6 +116,7 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
           if (outcome !== undefined) resolve(outcome);
         },
         flush: () => {},
+        stopReading: () => {},
         close: () => resolve({ reason: "server-full" }),
       });
       mailbox.post({ kind: "open", session, identity, grant, sharing: "shared" });
@@ -164,6 +165,8 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
           }
         },
         flush: () => options.slowReaders.look(reader),
+        // Its request is read already.
+        stopReading: () => {},
         close: () => void response.end(),
       };
       sessions.add(session, port);

@@ -8,6 +8,7 @@ import type { Limits } from "./limits.ts";
 import type { Protocol, ProtocolSession, SessionLink } from "./protocol.ts";
 import { Session } from "./session.ts";
 import { SlowReaders } from "./slow-readers.ts";
+import { Unanswered } from "./unanswered.ts";
 import { UnfinishedInput } from "./unfinished-input.ts";
 
 const LIMITS: Limits = {
@@ -75,6 +76,7 @@ async function start(limits: Partial<Limits> = {}, input?: InputBudget): Promise
       input: input ?? new InputBudget(all.inputOfAll),
       unfinished: new UnfinishedInput(all.unfinished),
       slowReaders: new SlowReaders(all),
+      unanswered: new Unanswered(),
       post: (command, settle) => {
         posted.push(command);
         if (settle !== undefined) settles.push(settle);

@@ -15,6 +15,7 @@ import type { Protocol, ProtocolSession, SessionLink } from "./protocol.ts";
 import { Rates } from "./rates.ts";
 import type { SessionPort } from "./sessions.ts";
 import type { Reader, SlowReaders } from "./slow-readers.ts";
+import type { Unanswered } from "./unanswered.ts";
 
 /** What a session starts with. */
 export interface Newcomer {
@@ -31,6 +32,7 @@ export interface SessionServices {
   readonly input: InputBudget;
   readonly unfinished: UnfinishedInput;
   readonly slowReaders: SlowReaders;
+  readonly unanswered: Unanswered;
   /** Calls `settle` once for each command, whatever becomes of it. */
   readonly post: (command: Command, settle?: (decision: Decision) => void) => void;
   /** Milliseconds of a monotonic clock. */
@@ -54,10 +56,13 @@ type Reading =
   /** It was too fast. */
   | { readonly kind: "slowed"; readonly timer: NodeJS.Timeout }
   /** Too much of it, or of all, is under way. */
-  | { readonly kind: "waiting" };
+  | { readonly kind: "waiting" }
+  /** The server ends: nothing more is read of it. */
+  | { readonly kind: "stopped" };
 
 const READING: Reading = { kind: "reading" };
 const WAITING: Reading = { kind: "waiting" };
+const STOPPED: Reading = { kind: "stopped" };
 /** The least a command costs, in bytes: it is an object, however short its line. */
 const LEAST = 256;
 
@@ -130,6 +135,13 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
     this.#protocol.flush();
     this.#services.slowReaders.look(this);
     if (this.#state.kind === "ending") this.connection.end();
+  }
+
+  stopReading(): void {
+    if (this.#isOver()) return;
+    if (this.#reading.kind === "slowed") clearTimeout(this.#reading.timer);
+    this.#reading = STOPPED;
+    this.connection.pause();
   }
 
   close(): void {
@@ -235,8 +247,9 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
 
   /** Counts the message that is being read as under way; gives its bytes. */
   #take(): number {
-    const { input, limits } = this.#services;
+    const { input, limits, unanswered } = this.#services;
     const bytes = this.#messageBytes;
+    unanswered.add();
     this.#underWay += bytes;
     if (!input.take(bytes, this) || this.#underWay > limits.input) this.#wait();
     return bytes;
@@ -244,12 +257,13 @@ export class Session implements SessionPort, SessionLink, ConnectionHandler, Rea
 
   #give(bytes: number): void {
     this.#underWay -= bytes;
+    this.#services.unanswered.remove();
     this.#services.input.give(bytes);
     if (this.#reading.kind === "waiting") this.goOn();
   }
 
   #wait(): void {
-    if (this.#isOver()) return;
+    if (this.#isOver() || this.#reading.kind === "stopped") return;
     if (this.#reading.kind === "slowed") clearTimeout(this.#reading.timer);
     this.#reading = WAITING;
     this.connection.pause();

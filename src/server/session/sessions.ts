@@ -10,6 +10,8 @@ export interface SessionPort {
   hear(notice: Notice): void;
   /** What was heard in this turn leaves in one write. */
   flush(): void;
+  /** From now on nothing more is read of it; what was read is answered. */
+  stopReading(): void;
   /** Sends what there is and closes, saying nothing. */
   close(): void;
 }
