@@ -72,7 +72,10 @@ export function createIncoming(options: IncomingOptions): Incoming {
   const unanswered = new Unanswered();
   const audit = withAudit(
     (command, settle) => {
-      if (closing) return;
+      if (closing) {
+        settle?.({ kind: "session-gone" });
+        return;
+      }
       if (command.kind !== "ban" && command.kind !== "unban") mailbox.post(command, settle);
       else
         mailbox.post(command, (decision) => {
