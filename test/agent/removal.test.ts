@@ -121,6 +121,35 @@ test("SR-55 who comes while a device that stays is away, and so finds two keys o
   expect((await view(carol, "#everyone"))?.holds).toEqual([]);
 });
 
+test("SR-62 who comes where two keys of one person are shown, the former one first, takes the present one, each device of theirs by itself", async () => {
+  const nas = world.make("alice", { deviceLabel: "nas" });
+  await nas.runtime.settled();
+  const laptop = await another(nas, "laptop");
+  const phone = await another(laptop, "phone");
+  await has(laptop, "#everyone", 3);
+  await nas.stop();
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  await has(laptop, "#everyone", 2);
+  // The leaf that shows the former key is the first one.
+  await world.until(async () => (await keysOf("alice", laptop, "#everyone")).length === 2);
+  const carol = world.make("carol");
+  await unheld(carol, 3);
+  // Her second device knows nobody, though the laptop knows her; and comes while the laptop is away, with the server's word about nobody.
+  const tablet = await another(carol, "tablet");
+  await unheld(tablet, 4);
+  await laptop.stop();
+  const watch = await another(carol, "watch");
+  await has(watch, "#everyone", 5);
+  laptop.start();
+  await unheld(watch, 5);
+  expect(await keysOf("alice", watch, "#everyone")).toHaveLength(2);
+  nas.start();
+  for (const device of [carol, tablet, watch]) {
+    await world.until(async () => (await keysOf("alice", device, "#everyone")).length === 1);
+    expect((await view(device, "#everyone"))?.holds.filter(({ kind }) => kind !== "new-readers")).toEqual([]);
+  }
+});
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");
@@ -323,6 +352,12 @@ async function has(device: ServedChat, words: string, count: number): Promise<vo
     const members = (await view(device, words))?.members ?? [];
     return members.length === count && device.chat.named(words) !== null;
   });
+}
+
+/** Until so many devices are in #everyone, as this device sees it, and no key there holds it. */
+async function unheld(device: ServedChat, count: number): Promise<void> {
+  await has(device, "#everyone", count);
+  await world.until(async () => !(await view(device, "#everyone"))?.holds.some(({ kind }) => kind === "changed-key"));
 }
 
 /** The user keys that a person's leaves show. */

@@ -61,6 +61,19 @@ test("VN-2 a key that was compared is the person's, also in place of another tha
   expect(people.level(whoKey(mallory))).toBe("compared");
 });
 
+test("DI-15 nobody's late word makes a former key theirs again: not a yes to it, and not its number", async () => {
+  const people = knownPeople({ pins: [], names: [] }, () => 5);
+  const former = { who: bob, userKey: old.publicKey };
+  await keep(people, () => people.firstUses([former]));
+  const rotated = rotateUserKey(bob, old, [], [randomBytes(16)]);
+  await keep(people, () => people.succeed(bob, old.publicKey, rotated.statement));
+  for (const known of [old.publicKey, rotated.userKey.publicKey]) {
+    expect(people.acceptKey(former, known)).toEqual([]);
+    expect(people.compare(former, known)).toEqual([]);
+  }
+  expect(people.keyOf(whoKey(bob))).toEqual(rotated.userKey.publicKey);
+});
+
 test("DI-14 a name that leads to somebody else blocks writing to them until the person says yes", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   await keep(people, () => people.seeName("bob", bob));

@@ -1,4 +1,4 @@
-import { sameBytes } from "../../mls/identity/bytes.ts";
+import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
@@ -45,12 +45,15 @@ export interface KnownPeople {
   firstUses(shown: readonly ShownKey[]): readonly Change[];
   /** The server calls them so: pinned at first; another identity, but this person's own, blocks sending to it until `acceptName`. */
   seeName(name: string, who: Who): readonly Change[];
-  /** The person says yes to a changed key: unverified from now on. Nothing where another than `known` is pinned by now (`keyOf`, when they said so). */
+  /**
+   * The person says yes to a changed key: unverified from now on. Nothing where another than `known` is pinned by now (`keyOf`, when they said so),
+   * nor of a key that the pinned one has succeeded.
+   */
   acceptKey(shown: ShownKey, known: Uint8Array | null): readonly Change[];
   acceptName(name: string, who: Who): readonly Change[];
   /** Nothing where that key isn't the pinned one, or is as well known already. */
   verify(shown: ShownKey, level: TrustLevel): readonly Change[];
-  /** The person has compared this key with its owner: it is theirs from now on. Nothing where neither it nor `known` is pinned by now, as above. */
+  /** The person has compared this key with its owner: it is theirs from now on. Nothing where neither it nor `known` is pinned by now, or it is a former one, as above. */
   compare(shown: ShownKey, known: Uint8Array | null): readonly Change[];
   level(who: string): TrustLevel | null;
   /** By which name they are known: the first that was pinned to them and still is. Null: by none. */
@@ -131,7 +134,9 @@ export function knownPeople(
       }
     },
     acceptKey: ({ who, userKey }, known) =>
-      isPinned(who, known) && !isPinned(who, userKey) ? [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }] : [],
+      isPinned(who, known) && !isPinned(who, userKey) && !isFormer(who, userKey)
+        ? [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }]
+        : [],
     acceptName: (name, who) => [{ kind: "name-pinned", pin: { name, who } }],
     verify({ who, userKey }, level) {
       const pin = pins.get(whoKey(who));
@@ -139,7 +144,7 @@ export function knownPeople(
       return raised === null || raised === pin ? [] : [{ kind: "pin-kept", pin: raised }];
     },
     compare({ who, userKey }, known) {
-      if (!isPinned(who, known) && !isPinned(who, userKey)) return [];
+      if ((!isPinned(who, known) && !isPinned(who, userKey)) || isFormer(who, userKey)) return [];
       const pin = pins.get(whoKey(who));
       const theirs = pin !== undefined && verified(pin, userKey, pin.level) === pin ? pin : pinOf(who, userKey, now());
       return theirs.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...theirs, level: "compared" } }];
@@ -154,6 +159,11 @@ export function knownPeople(
   function isPinned(who: Who, known: Uint8Array | null): boolean {
     const pinned = pins.get(whoKey(who))?.userKey ?? null;
     return pinned === null || known === null ? pinned === known : sameBytes(pinned, known);
+  }
+
+  /** Its owner has signed another one in its place, so nobody's word makes it theirs again: a removed device has it, too. */
+  function isFormer(who: Who, userKey: Uint8Array): boolean {
+    return includes(pins.get(whoKey(who))?.former?.keys ?? [], userKey);
   }
 
   /** They are on the disk. */

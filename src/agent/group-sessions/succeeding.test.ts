@@ -147,6 +147,37 @@ test("GS-40 who comes in by a commit that announces a new user key besides is to
   expect((await alice.history()).at(-1)?.entry).toMatchObject({ kind: "members", came: [carol.who], by: laptop.who });
 });
 
+test.each(["alone", "beside the present one"])(
+  "GS-43 who comes behind the removal and sees the former key first, %s, takes the present one when it is said whose successor it is",
+  async (order) => {
+    const { laptop, desktop, phone } = await scene();
+    // The leaves: Alice's, then those of Bob's devices.
+    const [first, later] = order === "alone" ? [desktop, laptop] : [laptop, desktop];
+    const { intent, records, next } = await rotation(later, [laptop, desktop], [phone]);
+    expect((await later.session(group).commit(intent)).kind).toBe("done");
+    later.engine.renewRecord(records[order !== "alone" ? 1 : 0]!);
+    if (order !== "alone") expect((await later.session(group).commit(intent)).kind).toBe("done");
+    const carol = await testDevice({ log, identity: "1003" });
+    devices.push(carol);
+    await carol.enter(group);
+    await carol.session(group).advance();
+    expect((await pinnedBy(carol))?.userKey).toEqual(userKey.publicKey);
+    expect((await look(carol)).holds.map(({ kind }) => kind)).toEqual(order !== "alone" ? ["changed-key"] : []);
+
+    expect((await later.session(group).commit({ ...intent, again: true })).kind).toBe("done");
+    await carol.session(group).advance();
+    expect([(await pinnedBy(carol))?.userKey, (await look(carol)).holds]).toEqual([next, []]);
+    // Whoever comes back under the former key is found out from then on.
+    await phone.session(group).advance();
+    const thief = await newDevice("1002");
+    await thief.enter(group);
+    await thief.session(group).advance();
+    await carol.session(group).advance();
+    expect((await look(carol)).holds.map(({ kind }) => kind)).toContain("changed-key");
+    expect((await look(first)).row.status).toBe("active");
+  },
+);
+
 interface Scene {
   readonly alice: TestDevice;
   readonly laptop: TestDevice;

@@ -319,6 +319,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       failed: troubled,
     });
     await owed.begin(groups, indebted);
+    await key.find(groups, rows);
     const continued = successions({
       rows,
       onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),

@@ -15,9 +15,11 @@ import { openConfirmation } from "../device/confirmation.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
-import type { KeptRotation } from "../storage/kept.ts";
+import { hex } from "../storage/hex.ts";
+import type { GroupRow, KeptRotation } from "../storage/kept.ts";
 import { deviceLabelIn } from "../device/make-device.ts";
 import type { Entrance } from "./entrance.ts";
+import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { failed } from "./rooms.ts";
@@ -72,7 +74,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   let present: Succession | null = null;
   /** Groups, in base64url, in which this device has said what is present. */
   const announced = new Set<string>();
-  /** By group, in base64url: who was there when it was looked at last. */
+  /** By group, in base64url: the devices that were there when it was looked at last, in hex. */
   const told = new Map<string, ReadonlySet<string>>();
   /** What is done with the key: one after another, whoever asks. */
   let last: Promise<unknown> = Promise.resolve();
@@ -84,6 +86,19 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       for (const group of groups) announced.add(toText(group));
       told.clear();
       present = statement === null ? null : successionOf(self, statement);
+    },
+    /** Who is in the groups before they are read on: whoever is there besides, once they are, has come while this device was away. */
+    async find(groups: Groups, known: readonly GroupRow[]): Promise<void> {
+      if (present === null) return;
+      for (const { id, status } of known) {
+        if (status !== "active") continue;
+        // What can't be loaded shows where the group is read on.
+        const view = await groups
+          .session(toText(id))
+          ?.look()
+          .catch(() => null);
+        if (view) told.set(toText(id), idsOf(view.members));
+      }
     },
     /** A connection has come; `userKey`: what the server has as the person's, in base64url. */
     async welcomed(entrance: Entrance, userKey: string | null): Promise<void> {
@@ -135,15 +150,15 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   }
 
   /**
-   * Whether somebody has come who doesn't know that a device of this person's, which has been away, stays though it shows a former key. Whom this
-   * device finds in a group at first has been told.
+   * Whether a device has come that doesn't know that one of this person's, which has been away, stays though it shows a former key: each knows
+   * people by what it has seen itself. What this device finds in a group at first has been told.
    */
   function isNews(session: GroupSession, self: Self, members: readonly Person[]): boolean {
     const group = toText(session.id);
     const before = told.get(group);
-    const people = new Set(members.map(({ who }) => who));
-    told.set(group, people);
-    if (before === undefined || [...people].every((who) => before.has(who))) return false;
+    const devices = idsOf(members);
+    told.set(group, devices);
+    if (before === undefined || [...devices].every((id) => before.has(id))) return false;
     const who = whoKey(ownWho(self));
     return members.some((member) => member.who === who && !sameBytes(member.userKey, keyIn(self)));
   }
@@ -242,6 +257,10 @@ async function comeIn({ groups, self, system }: Entrance): Promise<void> {
     if ((await groups.of(EVERYONE)?.look())?.row.status === "active") return;
     await system.wait(100);
   }
+}
+
+function idsOf(members: readonly Person[]): ReadonlySet<string> {
+  return new Set(members.map(({ deviceId }) => hex(deviceId)));
 }
 
 /** Those that the server has are under a user key that others take for no device's of this person any more. */

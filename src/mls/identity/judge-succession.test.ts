@@ -96,8 +96,9 @@ test("DI-9 devices that go all together, that their own person takes away, or th
 });
 
 test("DI-9 a statement where the named are no members, where one of them still is, or that doesn't name its announcer as staying is refused", () => {
-  expect(why(pin, { removed: [] })).toBe("nothing-removed");
-  expect(why(pin, { removed: ids(desktop) })).toBe("nothing-removed");
+  const compared: Pin = { ...pin, level: "compared" };
+  expect(why(compared, { removed: [] })).toBe("nothing-removed");
+  expect(why(compared, { removed: ids(desktop) })).toBe("nothing-removed");
   expect(why(pin, { present: ids(laptop, phone) })).toBe("removed-device-still-in");
   expect(why(pin, { announcer: phone })).toBe("announcer-not-staying");
   expect(why(pin, { announcer: { ...laptop, deviceKey: impostor.deviceKey } })).toBe("announcer-not-staying");
@@ -108,6 +109,39 @@ test("DI-9 a statement where the named are no members, where one of them still i
   expect(() => judgeSuccession(pin, { ...announced, announcer: { ...laptop, identity: another() } })).toThrow(
     TypeError,
   );
+});
+
+test("DI-18 of a key known from first sight alone the removal may lie before that sight: its successor is taken without it, and nobody else's", () => {
+  // Who came behind the removal, and saw the desktop first, which was away: the phone is nowhere.
+  const late = { ...announced, removed: [] };
+  const taught = accepted(judgeSuccession(pin, late));
+  expect(taught.userKey).toEqual(rotation.userKey.publicKey);
+  expect([judgeKey(taught, desktop).kind, judgeKey(taught, phone).kind]).toEqual(["known", "removed-device"]);
+  expect(accepted(judgeSuccession(pin, { ...late, announcer: { ...laptop, userKey: taught.userKey } }))).toEqual(
+    taught,
+  );
+  // All else is asked as ever: who announces, who is still there, whose signature it is.
+  expect(why(pin, { ...late, present: ids(laptop, phone) })).toBe("removed-device-still-in");
+  expect(why(pin, { ...late, announcer: phone })).toBe("announcer-not-staying");
+  expect(why(pin, { ...late, wasMember: false })).toBe("announcer-is-new");
+  const stranger = newSigningKey();
+  expect(why(pin, { ...late, statement: rotate(stranger, [laptop], [phone]).statement })).toBe("not-the-pinned-key");
+  // Nor where it is more than first sight: somebody has gone without a word, or it has succeeded another.
+  const gone = followMovement(pin, plainRemoval(desktop, [laptop, phone]));
+  expect(why(gone, { ...late, statement: rotate(old, [laptop], [impostor]).statement })).toBe("nothing-removed");
+  const next = rotate(rotation.userKey, [laptop], [desktop]);
+  expect(why(taught, { ...late, statement: next.statement, present: ids(laptop) })).toBe("nothing-removed");
+});
+
+test("DI-18 the thief who has the key of first sight gains one announcement, and the true one behind it is a changed key", () => {
+  // With a server that lets it come back: it is taken for the person's as it is, by whoever never saw it go.
+  expect(judgeKey(pin, impostor).kind).toBe("known");
+  const theirs = rotate(old, [impostor, laptop, desktop], [phone]);
+  const first = accepted(
+    judgeSuccession(pin, { ...announced, statement: theirs.statement, announcer: impostor, removed: [] }),
+  );
+  expect(judgeSuccession(first, { ...announced, removed: [] }).kind).toBe("refused");
+  expect(judgeKey(first, { ...laptop, userKey: rotation.userKey.publicKey }).kind).toBe("changed-key");
 });
 
 test("DI-9 statements are taken in their order, and a replayed one takes nothing back", () => {

@@ -43,6 +43,10 @@ const MOST_REMOVED = 64;
  * a device of this person went without a word; and only when a device that the statement names has been removed, by this very commit or before.
  * What is refused changes nothing: a leaf under the new key is a changed key then.
  *
+ * Of a key that is known from first sight alone the removal isn't asked for, since it may lie before that sight: who comes into a group where a
+ * device that was away still shows the former key would take that for the person's, and the present one for a changed key. It is enough that
+ * none of the named is there. Nobody but the holder of the pinned key gains by that, and whoever has it is taken for the person as it is.
+ *
  * Of the pinned key's own word about a key before it nothing of this is asked: it is its owner who vouches for the devices that stay.
  */
 export function judgeSuccession(pin: Pin, announcement: Announcement): Succession {
@@ -68,8 +72,14 @@ function objection(pin: Pin, statement: Statement, announcement: Announcement): 
   if (!sameBytes(userKey, statement.next) && judgeKey(pin, announcer).kind !== "known") return "announcer-unknown";
   if (!wasMember || (pin.departures !== null && !includes(pin.departures.left, deviceId))) return "announcer-is-new";
   if (statement.removed.some((id) => includes(present, id))) return "removed-device-still-in";
+  if (isFirstSight(pin)) return null;
   const gone = [...removed, ...(pin.departures?.gone ?? [])];
   return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
+}
+
+/** Nobody has compared it, and nothing has happened to it that this device has seen. */
+function isFirstSight({ level, former, departures }: Pin): boolean {
+  return level === "unverified" && former === null && departures === null;
 }
 
 /** The pin of one's own user key behind a statement of one's own: nobody has to announce it. Null: it is no statement of a successor of that key. */
