@@ -12,6 +12,8 @@ describe("the Host header", () => {
     "100.64.0.1:12345",
     "[fd7a:115c:a1e0::1]:12345",
     "localhost:12345",
+    "localhost.",
+    "LOCALHOST.:12345",
     "127.0.0.1",
     "[::1]:12345",
   ])("SE-2 %s is ours", (host) => expect(isOurHost(host, ours)).toBe(true));

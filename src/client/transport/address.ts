@@ -17,10 +17,15 @@ export function parseAddress(text: string): ServerAddress | null {
   if (isIPv6(text)) return { host: text, port: DEFAULT_PORT };
   const parts = /^(?:\[(?<v6>[^[\]]+)\]|(?<name>[^[\]:]+))(?::(?<port>[0-9]{1,5}))?$/.exec(text)?.groups;
   if (parts === undefined) return null;
-  const host = parts["v6"] ?? parts["name"] ?? "";
+  const host = onThisMachine(parts["v6"] ?? parts["name"] ?? "");
   const isHost = parts["v6"] === undefined ? isIPv4(host) || isHostName(host) : isIPv6(host);
   const port = Number(parts["port"] ?? DEFAULT_PORT);
   return isHost && port >= 1 && port <= 65_535 ? { host, port } : null;
+}
+
+/** `localhost.` is the same name, written whole (RFC 6761, 6.3), but not all resolvers know it. */
+function onThisMachine(host: string): string {
+  return /^localhost\.?$/i.test(host) ? "localhost" : host;
 }
 
 /** What `parseAddress` reads back as the same address; the default port is left out. */
