@@ -118,6 +118,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "device-confirmed":
     case "wrong-passphrase":
     case "room-name-taken":
+    case "room-name-reserved":
     case "no-such-room":
     case "no-such-message":
     case "no-device":

@@ -93,6 +93,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "device-confirmed":
     case "wrong-passphrase":
     case "room-name-taken":
+    case "room-name-reserved":
     case "no-such-room":
     case "no-such-message":
     case "no-device":

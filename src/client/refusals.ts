@@ -48,6 +48,8 @@ type PlainReason =
   | "storage-failed"
   /** A room of that name is there already. */
   | "room-name-taken"
+  /** Of a room nobody could tell it from the open room, or from `#everyone`. */
+  | "room-name-reserved"
   | "no-such-room"
   | "no-such-message"
   /** They have no device that anything could be sealed to. */

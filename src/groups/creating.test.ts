@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { bytes, DeliveryServiceWorld, everyone, found, id, ops, owners } from "../../test/helpers/delivery-service.ts";
 import type { CreateGroup } from "./commands.ts";
+import { NO_HASH } from "./log-entry.ts";
 import type { Place } from "./rows.ts";
+import { apply } from "./state.ts";
 
 const { alice, bob, carol } = owners;
 const direct: Place = { kind: "direct", between: [alice, bob] };
@@ -62,12 +64,25 @@ test("GR-21 its policy is the one that its place promises", () => {
   expect(made.refusal(create(everyone, { access: "invite" }))).toEqual(refused);
   expect(made.refusal(create(ops, { access: "listed" }))).toEqual(refused);
   expect(made.refusal(create({ kind: "room", name: "Everyone" }))).toEqual(refused);
+  expect(made.refusal(create({ kind: "room", name: "All" }))).toEqual(refused);
   expect(made.refusal(create(direct, { access: "open" }))).toEqual(refused);
   expect(made.refusal(create(direct, { access: "listed", listed: [alice] }))).toEqual(refused);
   expect(made.refusal(create(direct, { access: "listed", listed: [alice, carol] }))).toEqual(refused);
   const others: Place = { kind: "direct", between: [bob, carol] };
   expect(made.refusal(create(others, { access: "listed", listed: [bob, carol] }))).toEqual(refused);
   made.accept(create(direct, { access: "listed", listed: [bob, alice] }));
+});
+
+test("GR-21 a room called all from before that name was reserved goes on, and so does its successor", () => {
+  const made = world();
+  const place: Place = { kind: "room", name: "all" };
+  const row = { place, access: "open", creator: alice, createdAt: 0, epoch: 0, members: { [id("a1")]: 0 } } as const;
+  const more = { removed: {}, ordered: {}, reports: null, welcomes: 0, status: { kind: "open" } } as const;
+  const head = { number: 0, hash: NO_HASH, at: 0, messagesForgotten: 0, commitsForgotten: 0 };
+  made.state = apply(made.state, { table: "group", key: id("g"), value: { ...row, ...more } });
+  made.state = apply(made.state, { table: "head", key: id("g"), value: head });
+  made.accept({ kind: "leave", device: id("a1"), group: id("g") });
+  made.accept(create(place, {}, "h"));
 });
 
 test("GR-38 a person makes so many groups and no more", () => {

@@ -72,7 +72,8 @@ function refusalOf(state: State, command: CreateGroup, device: DeviceRow): Group
   if (member.device !== command.device || member.key !== device.key || !sameOwner(member.owner, device.owner)) {
     return { reason: "wrong-device" };
   }
-  if (!fits(command, device) || !mayFollow(state, command)) return { reason: "not-allowed" };
+  if (!fits(command, device) || isReserved(state, place) || !mayFollow(state, command))
+    return { reason: "not-allowed" };
   return tooMany(state, device) ? { reason: "too-many", of: "groups" } : null;
 }
 
@@ -82,8 +83,7 @@ function fits({ place, found }: CreateGroup, device: DeviceRow): boolean {
     case "everyone":
       return found?.access === "open" && device.owner.kind !== "machine";
     case "room":
-      // People write `#everyone` for the one place of that kind, without regard to case.
-      return place.name.toLowerCase() !== "everyone" && (found?.access === "open" || found?.access === "invite");
+      return found?.access === "open" || found?.access === "invite";
     case "direct": {
       const between = new Set(place.between.map(ownerKey));
       const listed = new Set(found?.listed.map(ownerKey));
@@ -95,6 +95,16 @@ function fits({ place, found }: CreateGroup, device: DeviceRow): boolean {
       );
     }
   }
+}
+
+/**
+ * Without regard to case `#everyone` is the one place of that kind, and `ALL` the open room, which anybody can read: no room is taken for
+ * either. One that there was before the name was reserved goes on, and so may its successor.
+ */
+function isReserved(state: State, place: CreateGroup["place"]): boolean {
+  if (place.kind !== "room") return false;
+  const name = place.name.toLowerCase();
+  return name === "everyone" || (name === "all" && get(state.lastIn, placeKey(place)) === undefined);
 }
 
 /** The place of a group that was ended by reports is for those who were in it, who make its successor. */

@@ -166,6 +166,8 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return "That passphrase doesn't open the file.";
     case "room-name-taken":
       return "There is a room of that name already. Join it, or take another name.";
+    case "room-name-reserved":
+      return "ALL is the open room, which the server and everybody can read, and #everyone is there already: take another name.";
     case "no-such-room":
       return "There is no room of that name that you could join. Ask one of its people to invite you.";
     case "no-such-message":

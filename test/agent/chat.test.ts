@@ -102,10 +102,11 @@ test("CA-3 rooms are made, joined, invited to and left, and who came and went is
   answered(await alice.chat.createRoom("talk", "open"));
   expect(await bob.chat.createRoom("Ops", "open")).toEqual({ kind: "refused", error: { reason: "room-name-taken" } });
   expect(await alice.chat.createRoom("ops", "open")).toEqual({ kind: "refused", error: { reason: "room-name-taken" } });
-  expect(await bob.chat.createRoom("Everyone", "invite")).toEqual({
-    kind: "refused",
-    error: { reason: "room-name-taken" },
-  });
+  for (const reserved of ["Everyone", "ALL", "all"])
+    expect(await bob.chat.createRoom(reserved, "invite")).toEqual({
+      kind: "refused",
+      error: { reason: "room-name-reserved" },
+    });
   expect(await bob.chat.join("ops")).toEqual({ kind: "refused", error: { reason: "no-such-room" } });
   expect(await bob.chat.createRoom("no name", "open")).toEqual({ kind: "refused", error: { reason: "invalid-name" } });
   expect(answered(await bob.chat.join("talk"))).toMatchObject({ title: "#talk", readers: ["alice", "bob"] });

@@ -51,6 +51,7 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   "device-confirmed": true,
   "wrong-passphrase": true,
   "room-name-taken": true,
+  "room-name-reserved": true,
   "no-such-room": true,
   "no-such-message": true,
   "no-device": true,

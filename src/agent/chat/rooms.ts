@@ -9,6 +9,9 @@ import type { Talk } from "./talk.ts";
 /** A room's name as frames take it, without its `#`. */
 const ROOM_NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/i;
 
+/** People write these for the room that all devices join, and for the open room, in whatever case; the server refuses them, too. */
+const RESERVED: ReadonlySet<string> = new Set([EVERYONE, "all"]);
+
 /** Rooms and who is in them. */
 export class Rooms {
   readonly #state: ChatState;
@@ -37,7 +40,7 @@ export class Rooms {
 
   async create(name: string, access: "open" | "invite"): Promise<Reply<Conversation>> {
     if (!ROOM_NAME.test(name)) return refusedFor({ reason: "invalid-name" });
-    if (name.toLowerCase() === EVERYONE) return refusedFor({ reason: "room-name-taken" });
+    if (RESERVED.has(name.toLowerCase())) return refusedFor({ reason: "room-name-reserved" });
     return await this.made(await this.#state.runtime.createRoom(name, access));
   }
 

@@ -48,6 +48,7 @@ const PLAIN_REASONS = {
   "identity-unavailable": true,
   "storage-failed": true,
   "room-name-taken": true,
+  "room-name-reserved": true,
   "no-such-room": true,
   "no-such-message": true,
   "no-device": true,
