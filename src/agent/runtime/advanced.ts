@@ -1,0 +1,97 @@
+/** What follows each time that a group's session did what could be done: the server hears how far it got, and what waited for it goes on. */
+import type { FramesClient } from "../../client/frames/index.ts";
+import { toText } from "../delivery/base64url.ts";
+import type { Standing } from "../group-sessions/context.ts";
+import type { Person } from "../group-sessions/person.ts";
+import type { GroupSession } from "../group-sessions/session.ts";
+import type { GroupRow } from "../storage/kept.ts";
+import type { Companions, Entrance } from "./entrance.ts";
+import { enterEveryone } from "./everyone.ts";
+import { laneOf } from "./hearing.ts";
+import type { OwedPlaces } from "./owed-places.ts";
+import type { OwnKey } from "./own-key.ts";
+import { completePairs } from "./pairs.ts";
+import type { Replacing } from "./replacing.ts";
+import type { RuntimeEvent } from "./runtime.ts";
+
+export interface AdvancedOptions {
+  readonly client: () => FramesClient;
+  /** Null: it isn't open, or no more. */
+  readonly present: () => Promise<Entrance | null>;
+  readonly later: (lane: string, task: (entrance: Entrance) => Promise<void> | void) => void;
+  /** What couldn't be done now is done again. */
+  readonly again: () => void;
+  readonly succeedLater: () => void;
+  readonly companions: Companions;
+  readonly replacement: Replacing;
+  readonly key: OwnKey;
+  readonly owed: OwedPlaces;
+  readonly onEvent: (event: RuntimeEvent) => void;
+  /** Milliseconds until a group that others keep busy, or that the server can't serve now, is tried again. */
+  readonly retryAfter: number;
+}
+
+export interface Advanced {
+  advanced(session: GroupSession, conversation: string, standing: Standing): Promise<void>;
+  /** A server that was killed may have forgotten what it was told on the connection that is over. */
+  lost(): void;
+}
+
+export function afterAdvance(options: AdvancedOptions): Advanced {
+  const { client, present, later, again, succeedLater, companions, replacement, key, owed, onEvent } = options;
+  /** Up to where the server was told, on this connection, that each group is read. */
+  const acknowledged = new Map<string, number>();
+
+  return {
+    async advanced(session, conversation, standing) {
+      onEvent({ kind: "standing", conversation, standing });
+      const { row, members } = await session.look();
+      const group = toText(session.id);
+      if (row.status === "active") await goOn(session, row, members);
+      else companions.forget(group);
+      await continueElsewhere(row);
+      if (standing.kind === "refused" && row.status === "removed")
+        later("everyone", async (entrance) => {
+          if (!(await enterEveryone(entrance))) again();
+        });
+      const isHopeful = standing.kind === "busy" || standing.kind === "offline";
+      if (!isHopeful || client().state.kind !== "online") return;
+      setTimeout(() => later(laneOf(group), ({ groups }) => groups.wake(group)), options.retryAfter).unref();
+    },
+    lost: () => acknowledged.clear(),
+  };
+
+  async function goOn(
+    session: GroupSession,
+    { conversation, cursor }: GroupRow,
+    members: readonly Person[],
+  ): Promise<void> {
+    const group = toText(session.id);
+    companions.note(group, members);
+    const entrance = await present();
+    if (entrance !== null) key.advanced(entrance, session, members);
+    await acknowledge(group, cursor);
+    replacement.removeFormer(session, members, later);
+    later("rooms", async (living) => await replacement.retireFormer(living));
+    // The other one is still to be invited; whoever opens it does so now.
+    if (conversation.startsWith("direct:") && new Set(members.map(({ who }) => who)).size < 2) {
+      later("pairs", async (living) => await completePairs(living, [conversation]));
+    }
+    if (owed.owes(group)) owed.settleSoon();
+  }
+
+  async function acknowledge(group: string, number: number): Promise<void> {
+    if (acknowledged.get(group) === number) return;
+    const answer = await client().request("acknowledge", { group, number });
+    if (answer.kind === "answered") acknowledged.set(group, number);
+  }
+
+  async function continueElsewhere(row: GroupRow): Promise<void> {
+    const entrance = await present();
+    if (row.status === "active") await entrance?.successions.retire(entrance, row.conversation);
+    const isStuck = entrance?.successions.note(row) === true;
+    // Where it goes on already, what waits in others is brought along.
+    const isLeft = row.status === "active" && entrance?.successions.hasOrphans(row.conversation) === true;
+    if (isStuck || isLeft) succeedLater();
+  }
+}
