@@ -129,6 +129,28 @@ test("GR-59 of two rotations from one key one counts, also where the second come
   expect(get(w.state.devices, id("a3"))).toMatchObject({ userKey: "second", record: "a3 under second", counter: 2 });
 });
 
+test("GR-71 what former keys have signed is kept in its order, eight of it at most, and nothing of it where the owner begins anew", () => {
+  const w = world();
+  const kept = () => get(w.state.userKeys, ownerKey(alice))?.statements;
+  expect(kept()).toBe(undefined);
+  w.accept(rotate("a1", { stay: ["a3"], statement: "s1" }));
+  for (let nth = 2; nth <= 9; nth += 1) {
+    const [former, userKey] = [nth === 2 ? "second" : `key ${nth - 1}`, `key ${nth}`];
+    w.accept(rotate("a1", { former, userKey, stay: ["a3"], statement: `s${nth}` }));
+  }
+  expect(kept()).toEqual(["s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"]);
+  w.accept({
+    kind: "reset-user-key",
+    session: 1,
+    ...found("a9", alice),
+    userKey: "new",
+    record: "r",
+    counter: 1,
+    sealKey,
+  });
+  expect(kept()).toBe(undefined);
+});
+
 const row = (since: number, incarnation: string, floor?: number) => ({
   userKey: "k",
   since,

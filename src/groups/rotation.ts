@@ -14,6 +14,9 @@ import type { GroupRefusal } from "./refusals.ts";
 import type { ConfirmationRow, DeviceRow, Owner, Row } from "./rows.ts";
 import { incarnationOf, ownerKey, type State } from "./state.ts";
 
+/** Of one owner that are kept: as many former keys as a pin remembers (mls/identity/judge-succession.ts). */
+const MOST_STATEMENTS = 8;
+
 /** One user key in place of another (compare and set), without the devices that are removed; those that stay find what they need. */
 export function decideRotate(state: State, command: RotateUserKey, { at }: Context): Decision {
   const device = confirmedDevice(state, command.device);
@@ -29,11 +32,12 @@ export function decideRotate(state: State, command: RotateUserKey, { at }: Conte
   const left = gone(state, removed, at);
   const incarnation = incarnationOf(state);
   const { first = present.userKey } = present;
+  const statements = [...(present.statements ?? []), statement].slice(-MOST_STATEMENTS);
   const rows: Row[] = [
     {
       table: "user-key",
       key: ownerKey(owner),
-      value: { userKey, since: at, first, incarnation, floor: floorOf(present, incarnation) },
+      value: { userKey, since: at, first, incarnation, floor: floorOf(present, incarnation), statements },
     },
     { table: "device", key: command.device, value: { ...device, userKey, record: own.record } },
     ...left.rows,

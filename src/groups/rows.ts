@@ -45,6 +45,8 @@ export interface UserKeyRow {
   readonly incarnation?: string;
   /** Since when the key was the present one that came with the backup from which that incarnation was restored. */
   readonly floor?: number;
+  /** What the keys before it have signed of their successors (base64url), the newest last, at most 8; missing: none that this server knows. */
+  readonly statements?: readonly string[];
 }
 
 /** A device that asks to be confirmed by one of its person's others. All of it is its own word. */

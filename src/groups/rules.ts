@@ -93,7 +93,8 @@ function sizeOf(command: GroupCommand): number {
     case "rotate-user-key":
       return command.staying.reduce(
         (sum, { record, sealed }) => sum + BASE_SIZE + record.length + sealed.length,
-        2 * BASE_SIZE + command.own.record.length + command.statement.length,
+        // The statements before it are written again with it.
+        2 * BASE_SIZE + command.own.record.length + 8 * command.statement.length,
       );
     case "acknowledge":
     case "welcome-done":

@@ -231,8 +231,8 @@ export async function chatWorld(
           name,
           deviceLabel: `${name}'s laptop`,
           timings: QUICK,
-          ...options,
           companionTimings: { first: 50, spread: 10 },
+          ...options,
           ...(known === undefined ? {} : { known }),
           onEvent: (event) => {
             if (event.kind === "failed") failures.push(event.error);

@@ -66,6 +66,26 @@ test("FR-26 what confirms a device is kept for it while it is away, until it has
   expect(await later.get("ask-confirmation", askOf(other.device))).toEqual({ confirmation: null });
 });
 
+test("FR-33 any device hears what a person's former keys have signed of the next, and nothing of somebody unknown", async () => {
+  await using server = await startTestServer();
+  const { userKey, first, device } = await aliceOn(server.port);
+  const lost = await secondOf(server.port, userKey);
+  using bob = await FramePeer.connect(server.port);
+  await bob.greet("bob", makeDevice(bob.hello.server.id, { kind: "name", identity: "bob" }));
+  expect(await bob.get("successions", { owner: ALICE })).toEqual({ statements: [] });
+  const next = newSigningKey();
+  await first.get("rotate-user-key", {
+    former: base64url(userKey.publicKey),
+    userKey: base64url(next.publicKey),
+    removed: [idOf(lost.device)],
+    statement: new Uint8Array([9]),
+    own: recordOf(first.hello.server.id, ALICE, device, next),
+    staying: [],
+  });
+  expect(await bob.get("successions", { owner: ALICE })).toEqual({ statements: [new Uint8Array([9])] });
+  expect(await bob.get("successions", { owner: { kind: "name", identity: "carol" } })).toEqual({ statements: [] });
+});
+
 test("FR-27 nobody but a device of the person, under the present user key, lists, confirms, dismisses or removes", async () => {
   await using server = await startTestServer();
   const { userKey, first } = await aliceOn(server.port);

@@ -1,5 +1,5 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
-import { ownSuccession } from "../../mls/identity/judge-succession.ts";
+import { judgeTold, ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { isSameWho, whoKey } from "../../mls/identity/who.ts";
@@ -37,6 +37,8 @@ export interface KnownPeople {
   follow(commit: SeenCommit): Followed;
   /** This person's own pin behind a statement that this device has made. */
   succeed(who: Who, former: Uint8Array, statement: Uint8Array): readonly Change[];
+  /** What the server tells of somebody's successions, where no device of theirs could announce them; within a `change`. */
+  told(who: string, statements: readonly Uint8Array[], given: Parameters<typeof judgeTold>[2]): readonly Change[];
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
   /** The server says that this is somebody's present user key. It decides nothing but which of several keys that are shown at once is pinned at first. */
@@ -103,6 +105,11 @@ export function knownPeople(
     follow: (commit) => followCommit(commit, { pinned: (who) => pins.get(who) ?? null, now: now() }),
     succeed(who, former, statement) {
       const pin = ownSuccession(pins.get(whoKey(who)) ?? pinOf(who, former, now()), statement);
+      return pin === null ? [] : [{ kind: "pin-kept", pin }];
+    },
+    told(who, statements, given) {
+      const known = pins.get(who);
+      const pin = known === undefined ? null : judgeTold(known, statements, given);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     keyOf: (who) => pins.get(who)?.userKey ?? null,

@@ -13,6 +13,7 @@ import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
 import type { Replacing } from "./replacing.ts";
 import type { RuntimeEvent } from "./runtime.ts";
+import { toldSuccessions } from "./told-successions.ts";
 
 export interface AdvancedOptions {
   readonly client: () => FramesClient;
@@ -41,9 +42,15 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
   const { client, present, later, again, succeedLater, companions, replacement, key, owed, onEvent } = options;
   /** Up to where the server was told, on this connection, that each group is read. */
   const acknowledged = new Map<string, number>();
+  const told = toldSuccessions();
 
   return {
     async advanced(session, conversation, standing) {
+      const entrance = await present();
+      if (entrance !== null && (await told.resolves(entrance, standing))) {
+        entrance.groups.wakeAll();
+        return;
+      }
       onEvent({ kind: "standing", conversation, standing });
       const { row, members } = await session.look();
       const group = toText(session.id);
@@ -51,14 +58,17 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
       else companions.forget(group);
       await continueElsewhere(row);
       if (standing.kind === "refused" && row.status === "removed")
-        later("everyone", async (entrance) => {
-          if (!(await enterEveryone(entrance))) again();
+        later("everyone", async (living) => {
+          if (!(await enterEveryone(living))) again();
         });
       const isHopeful = standing.kind === "busy" || standing.kind === "offline";
       if (!isHopeful || client().state.kind !== "online") return;
       setTimeout(() => later(laneOf(group), ({ groups }) => groups.wake(group)), options.retryAfter).unref();
     },
-    lost: () => acknowledged.clear(),
+    lost() {
+      acknowledged.clear();
+      told.begin();
+    },
   };
 
   async function goOn(

@@ -11,6 +11,7 @@ import { enterEveryone } from "./everyone.ts";
 import { enter, prepareGroup } from "./entering.ts";
 import type { Entrance } from "./entering.ts";
 import { groupsThere } from "./group-views.ts";
+import { knowPresentKey } from "./told-successions.ts";
 import { lookUp, takePackages, whoOf } from "./people.ts";
 
 /** Why something can't be done, in a word: the server's refusal, or one of ours. */
@@ -117,6 +118,7 @@ export async function invite(entrance: Entrance, conversation: string, name: str
   if (session === null) return failed("no-such-conversation");
   const person = await lookUp(entrance, name);
   if (typeof person === "string") return failed(person);
+  await knowPresentKey(entrance, person);
   const now = entrance.system.now();
   const invited = await takePackages(entrance, { group: session.id, person, now });
   if (typeof invited === "string") return failed(invited);

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newSigningKey } from "./ed25519.ts";
 import type { SigningKey } from "./ed25519.ts";
-import { followMovement, judgeSuccession } from "./judge-succession.ts";
+import { followMovement, judgeSuccession, judgeTold } from "./judge-succession.ts";
 import type { Announcement, Succession } from "./judge-succession.ts";
 import { judgeKey, pinOf } from "./pins.ts";
 import type { Pin, ShownDevice } from "./pins.ts";
@@ -142,6 +142,40 @@ test("DI-18 the thief who has the key of first sight gains one announcement, and
   );
   expect(judgeSuccession(first, { ...announced, removed: [] }).kind).toBe("refused");
   expect(judgeKey(first, { ...laptop, userKey: rotation.userKey.publicKey }).kind).toBe("changed-key");
+});
+
+test("DI-20 a key that a server tells as the successor's is taken where all statements up to it are signed, and nobody is left who could announce it", () => {
+  const second = rotate(rotation.userKey, [laptop], [desktop]);
+  const [key, last] = [rotation.userKey.publicKey, second.userKey.publicKey];
+  const both = [rotation.statement, second.statement];
+  const under = (shown: Uint8Array) => ({ shown, leaves: [{ ...laptop, userKey: shown }] });
+  expect(judgeTold({ ...pin, level: "compared" }, both, under(last))).toMatchObject({
+    userKey: last,
+    level: "compared",
+  });
+  expect(judgeTold(pin, [rotation.statement], { shown: key, leaves: [] })).toEqual(
+    accepted(judgeSuccession(pin, announced)),
+  );
+  // Where it was known up to the first already; where more have followed than what is shown.
+  expect(judgeTold(accepted(judgeSuccession(pin, announced)), both, under(last))?.userKey).toEqual(last);
+  expect(judgeTold(pin, both, under(key))?.userKey).toEqual(key);
+  // One that is missing, of another key, changed, in another order; a key that none leads to.
+  for (const statements of [[], [second.statement], both.toReversed(), [rotation.statement.with(9, 0)]])
+    expect(judgeTold(pin, statements, under(last))).toBeNull();
+  expect(judgeTold(pin, [rotate(newSigningKey(), [laptop], [phone]).statement], under(key))).toBeNull();
+  expect(judgeTold(pin, both, under(impostor.deviceKey))).toBeNull();
+  // A device under the former key is for its person to announce it with, or isn't to be there.
+  for (const left of [laptop, desktop, phone])
+    expect(judgeTold(pin, both, { shown: last, leaves: [{ ...laptop, userKey: last }, left] })).toBeNull();
+  expect(judgeTold(pin, both, { shown: last, leaves: [{ ...phone, userKey: last }] })).toBeNull();
+});
+
+test("DI-20 whatever a server tells, a pin follows nothing that its own key hasn't signed", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 12 }), (statements) => {
+      expect(judgeTold(pin, statements, { shown: rotation.userKey.publicKey, leaves: [] })).toBeNull();
+    }),
+  );
 });
 
 test("DI-9 statements are taken in their order, and a replayed one takes nothing back", () => {

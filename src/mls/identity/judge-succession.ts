@@ -88,6 +88,27 @@ export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
   return read.ok && sameBytes(pin.userKey, read.statement.old) ? succeeded(pin, read.statement) : null;
 }
 
+/**
+ * The pin where a server tells how the key that is `shown` followed on the pinned one, and no device was there that could have announced it. Null:
+ * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more: else it is
+ * for them to announce the new one. Whoever still has the old key (a device that was removed) could have signed this for a server that helps
+ * them; but under the pinned key itself those two could do as much, and be told by nothing (SECURITY.md).
+ */
+export function judgeTold(
+  pin: Pin,
+  statements: readonly Uint8Array[],
+  { shown, leaves }: { readonly shown: Uint8Array; readonly leaves: readonly ShownDevice[] },
+): Pin | null {
+  let last = pin;
+  for (const bytes of statements.slice(-MOST_KEYS)) {
+    if (!sameBytes(last.userKey, shown)) last = ownSuccession(last, bytes) ?? last;
+  }
+  if (last === pin || !sameBytes(last.userKey, shown)) return null;
+  const isNew = ({ userKey, deviceId }: ShownDevice) =>
+    sameBytes(userKey, shown) && !includes(last.former?.removed ?? [], deviceId);
+  return leaves.every(isNew) ? last : null;
+}
+
 /** How much the key was trusted stays: its owner has signed the new one. */
 function succeeded(pin: Pin, statement: Statement): Pin {
   return { ...pin, userKey: statement.next, former: formerOf(pin.former, statement), departures: null };

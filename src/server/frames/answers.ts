@@ -97,6 +97,7 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
     case "dismiss-device":
     case "retire-device":
     case "rotate-user-key":
+    case "successions":
       return asking.speaker === null
         ? { refusal: { reason: "device-needed" } }
         : await answerOwner(request, asking.speaker, asking);

@@ -27,6 +27,11 @@ export function ownDevices(state: State, owner: Owner): ReplyBody<"own-devices">
   };
 }
 
+/** Of anybody: a member of a group sees as much in the commit that announces it. */
+export function successionsOf(state: State, owner: Owner): Uint8Array[] {
+  return (get(state.userKeys, ownerKey(owner))?.statements ?? []).map(fromBase64url);
+}
+
 export function sentPending(device: string, { key, label, sealKey, token, at }: PendingRow): PendingDevice {
   return { device, key, label, sealKey: sent(sealKey), token: token === null ? null : fromBase64url(token), at };
 }

@@ -7,13 +7,13 @@ import { base64url } from "../groups/found-device.ts";
 import type { Speaker } from "../groups/outcomes.ts";
 import type { SessionLink } from "../session/protocol.ts";
 import { answered, replyTo, type Answered } from "./answered.ts";
-import { ownDevices } from "./own-devices.ts";
+import { ownDevices, successionsOf } from "./own-devices.ts";
 import { userKeyOfRecord } from "./proof.ts";
 import type { FramesServices } from "./services.ts";
 
 type OwnersRequest = Extract<
   Request,
-  { type: "own-devices" | "confirm-device" | "dismiss-device" | "retire-device" | "rotate-user-key" }
+  { type: "own-devices" | "confirm-device" | "dismiss-device" | "retire-device" | "rotate-user-key" | "successions" }
 >;
 
 const WRONG: Answered = { refusal: { reason: "wrong-device" } };
@@ -30,6 +30,8 @@ export async function answerOwner({ type, body }: OwnersRequest, speaker: Speake
   switch (type) {
     case "own-devices":
       return replyTo(type, ownDevices(groups.state, own.owner));
+    case "successions":
+      return replyTo(type, { statements: successionsOf(groups.state, body.owner) });
     case "confirm-device":
       return await confirm(body, { speaker, own, services });
     case "dismiss-device":

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { bytesUpTo, count, deviceId, key, listOf, name, record } from "./values.ts";
+import { bytesUpTo, count, deviceId, key, listOf, name, owner, record } from "./values.ts";
 
 /** Devices of one person beside the one that speaks. Feature `devices`. */
 
@@ -119,6 +119,12 @@ export const rotateUserKey = {
   }),
   reply: v.object({ receipt }),
 };
+
+/**
+ * How somebody's user key came to be the present one: what each key before it has signed of the next, the oldest first. For whoever was in no
+ * group in which a device of theirs announced it; it is the server's word that there is no other. Feature `successions`.
+ */
+export const successions = { request: v.object({ owner }), reply: v.object({ statements: listOf(statement, 8) }) };
 
 /**
  * All devices of the person are lost or untrusted: this one, under a new user key, is the only one from now on. For whom a tailnet vouches;

@@ -37,6 +37,7 @@ export const REQUESTS = {
   "retire-device": devices.retireDevice,
   "rotate-user-key": devices.rotateUserKey,
   "reset-user-key": devices.resetUserKey,
+  successions: devices.successions,
   kick: moderation.kick,
   ban: moderation.ban,
   unban: moderation.unban,

@@ -16,11 +16,12 @@
  * - `left` in `removal` of a group.
  * - `at` in the server's hello.
  * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
+ * - 1 with the feature `successions`: the request of that name.
  */
 export const VERSION = 1;
 
 /** What this side can do beyond the version's minimum; both say theirs in the hello. */
-export const FEATURES: readonly string[] = ["reached", "removals", "successors", "devices", "joiners"];
+export const FEATURES: readonly string[] = ["reached", "removals", "successors", "devices", "joiners", "successions"];
 
 /** The WebSocket subprotocol, and the path of the upgrade. */
 export const SUBPROTOCOL = "padserve.v1";
