@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { ChatEvent } from "../../client/index.ts";
 import type { Waiting } from "../runtime/own-devices.ts";
 import type { DeviceRuntime } from "../runtime/runtime.ts";
@@ -35,6 +35,43 @@ test("AD-15 of a device that was confirmed, dismissed, forgotten, or put out by 
   expect(own.waiting.map(({ id }) => id)).toEqual(["d4", "d5", "d6", "d7", "d8"]);
 });
 
+test("AD-17 rooms are asked for as soon as the first has come to a device that was just confirmed, and at once where none of its others is there", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  for (const online of [true, false]) {
+    const { own } = meet({ ...beside({ online }), settled: async () => await Promise.resolve() });
+    await own.hear({ kind: "own-standing", standing: { kind: "confirmed" } });
+    let hasArrived = false;
+    const arrived = own.arrived().then(() => (hasArrived = true));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(hasArrived).toBe(!online);
+    await own.hear({ kind: "group", conversation: "room:ops", group: new Uint8Array(16), event: JOINED });
+    await vi.advanceTimersByTimeAsync(300);
+    expect(hasArrived).toBe(true);
+    await arrived;
+  }
+});
+
+test("AD-17 where no room comes, they are asked for in four seconds", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { own } = meet(beside({ online: true }));
+  await own.hear({ kind: "own-standing", standing: { kind: "confirmed" } });
+  const arrived = own.arrived();
+  await vi.advanceTimersByTimeAsync(4_000);
+  await arrived;
+});
+
+const JOINED = { kind: "joined", number: 3 } as const;
+
+/** Another device of the same person. */
+function beside({ online }: { readonly online: boolean }): Partial<DeviceRuntime> {
+  const other = { device: "laptop", online };
+  const list = async () => await Promise.resolve({ kind: "listed", devices: [other], pending: [] });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { devices: { list } } as unknown as Partial<DeviceRuntime>;
+}
+
 const NOTHING = { kind: "failed", why: "offline" } as const;
 
 function waiting(device: string): Waiting {
@@ -45,7 +82,11 @@ function waiting(device: string): Waiting {
 function meet(runtime: Partial<DeviceRuntime>) {
   // What isn't asked here needs no answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const state = { runtime } as unknown as ChatState;
+  const state = { runtime, own: { device: "nas" }, standing: { kind: "pending" }, learnDevice } as unknown as ChatState;
   const told: ChatEvent[] = [];
   return { told, own: new Devices(state, (event) => void told.push(event)) };
+}
+
+async function learnDevice(): Promise<void> {
+  await Promise.resolve();
 }

@@ -20,6 +20,7 @@ export class Devices {
   readonly #state: ChatState;
   readonly #tell: (event: ChatEvent) => void;
   #arriving: Promise<void> = Promise.resolve();
+  #firstGroup = Promise.withResolvers<void>();
   /** That ask to be confirmed, by their id. */
   #waiting = new Map<string, Device>();
 
@@ -50,6 +51,8 @@ export class Devices {
   }
 
   async hear(event: RuntimeEvent): Promise<void> {
+    if (event.kind === "group" && (event.event.kind === "members" || event.event.kind === "joined"))
+      this.#firstGroup.resolve();
     if (event.kind === "own-standing") await this.#stand(event.standing);
     if (event.kind === "device-waits") {
       const device = waitingDevice(event.waiting);
@@ -65,15 +68,34 @@ export class Devices {
     for (const id of over) if (this.#waiting.delete(id)) this.#tell({ kind: "device-waits-no-more", id });
   }
 
-  /** A device that was just confirmed is being brought into its person's rooms by their others: resolves when that had its time. */
+  /** A device that was just confirmed is being brought into its person's rooms by their others: resolves when it is there, or nobody brings it. */
   async arrived(): Promise<void> {
     await this.#arriving;
+  }
+
+  /** Into the first room; the others were told of it in the same moment, and come right behind. */
+  async #arrives(): Promise<void> {
+    if (await this.#isAlone()) return;
+    await this.#firstGroup.promise;
+    await wait(COME_TOGETHER);
+    await this.#state.runtime.settled();
+  }
+
+  /** No other device of this person is there. */
+  async #isAlone(): Promise<boolean> {
+    const { own, runtime } = this.#state;
+    const listed = await runtime.devices.list();
+    if (listed.kind === "failed") return false;
+    return !listed.devices.some(({ device, online }) => online && device !== own.device);
   }
 
   async #stand(standing: Standing): Promise<void> {
     const before = this.#state.standing;
     if (JSON.stringify(standing) === JSON.stringify(before)) return;
-    if (before.kind === "pending" && standing.kind === "confirmed") this.#arriving = wait(ARRIVES_IN);
+    if (before.kind === "pending" && standing.kind === "confirmed") {
+      this.#firstGroup = Promise.withResolvers();
+      this.#arriving = Promise.race([this.#arrives().catch(() => {}), wait(ARRIVES_IN)]);
+    }
     this.#state.standing = standing;
     await this.#state.learnDevice();
     this.#tell({ kind: "standing", standing });
@@ -190,8 +212,9 @@ export class Devices {
   }
 }
 
-/** Milliseconds in which a new device that was confirmed is in the rooms of its person, where another device of theirs is there. */
+/** In milliseconds: a device that was confirmed is in the rooms of its person by then, or whoever could bring it there has gone. */
 const ARRIVES_IN = 4_000;
+const COME_TOGETHER = 250;
 
 async function wait(milliseconds: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
