@@ -108,8 +108,7 @@ export class News {
         talk.access = event.access;
         talk.readers = event.readers;
         talk.members = event.members;
-        const { names, runtime } = this.#state;
-        if (await runtime.learn(names.nameless(event.readers))) this.allChanged();
+        await this.#learn(event.readers);
         this.#state.changed(talk);
         return;
       }
@@ -130,6 +129,12 @@ export class News {
         this.#state.changed(talk);
         if (event.kind === "removed") this.#sending.over(talk);
     }
+  }
+
+  /** What the server calls readers who have no name yet. */
+  async #learn(readers: readonly string[]): Promise<void> {
+    const { names, runtime } = this.#state;
+    if (await runtime.learn(names.nameless(readers))) this.allChanged();
   }
 
   /** As the store has them now: the new device is in none of them yet. */
@@ -214,6 +219,8 @@ export class News {
     const { store, messages } = this.#state;
     const { entry, amended } = row;
     const isHidden = entry.kind === "members" && entry.came.toSorted().join() === entry.went.toSorted().join();
+    // That they are readers now is told after the row that says how they came.
+    if (entry.kind === "members") await this.#learn([...entry.came, entry.by]);
     for (const message of isHidden ? [] : await messages.ofRows(talk, [row])) this.#state.message(talk, message);
     if (entry.kind === "message" && entry.amends !== null && amended === "applied") {
       // The message that it changed is told again, in its place.
