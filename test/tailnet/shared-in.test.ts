@@ -4,7 +4,9 @@
  */
 import { expect, test } from "vitest";
 import { answered, readersOf, startChat, tailnetOf } from "../helpers/tailnet-chats.ts";
+import type { TailnetChat } from "../helpers/tailnet-chats.ts";
 import { namesOf, startScene } from "../helpers/tailnet.ts";
+import type { Scene } from "../helpers/tailnet.ts";
 
 async function startShared() {
   const scene = await startScene();
@@ -64,3 +66,52 @@ test("OT-5 when the node is shared with them no more, they are out of the server
   expect(page.messages.map(({ text }) => text)).toContain("before");
   expect(page.messages.map(({ text }) => text)).not.toContain("after");
 });
+
+test("OT-5 of somebody shared in, too, a second device is confirmed by the first; both read and write, and one that is removed no more", async () => {
+  const { scene, alice, dave } = await startShared();
+  scene.fake.node("dave-phone", { user: "dave@elsewhere.com", addresses: ["100.64.0.31"], sharedIn: true });
+  scene.fake.node("alice-tablet", { user: "alice@example.com", addresses: ["100.64.0.32"] });
+  const [phone, tablet] = [
+    await another(scene, dave, "dave-phone", "dave"),
+    await another(scene, alice, "alice-tablet", "alice"),
+  ];
+  expect(answered(await dave.chat.ownNumber())).toBe(answered(await phone.chat.ownNumber()));
+  const room = answered(await alice.chat.createRoom("trip", "invite"));
+  expect(await alice.chat.invite(room.id, "dave")).toEqual({ kind: "taken" });
+  expect(await alice.chat.send(room.id, "for all four", { acceptMembers: true })).toEqual({ kind: "taken" });
+  for (const device of [dave, phone, tablet]) await device.until(() => hasRead(device, "for all four"));
+  expect(await phone.chat.send(room.id, "from elsewhere", { acceptMembers: true })).toEqual({ kind: "taken" });
+  for (const device of [alice, tablet, dave]) await device.until(() => hasRead(device, "from elsewhere"));
+
+  const { id = "" } = answered(await phone.chat.devices()).find(({ isThis }) => isThis) ?? {};
+  expect(await dave.chat.removeDevices([id])).toMatchObject({ kind: "answered" });
+  await phone.until(() => phone.chat.standing.kind === "removed");
+  await alice.until(() =>
+    alice.events.some(
+      (event) =>
+        event.kind === "message" &&
+        event.conversation.id === room.id &&
+        event.message.text.startsWith("removed a device (dave-phone)"),
+    ),
+  );
+  expect(await alice.chat.send(room.id, "for three")).toEqual({ kind: "taken" });
+  for (const device of [dave, tablet]) await device.until(() => hasRead(device, "for three"));
+  const page = answered(await phone.chat.page(room.id, null, 50));
+  expect(page.messages.map(({ text }) => text)).not.toContain("for three");
+});
+
+/** One more device of that person, confirmed by the code that it shows. */
+async function another(scene: Scene, of: TailnetChat, node: string, name: string): Promise<TailnetChat> {
+  const device = startChat(scene, node, { name });
+  await device.until(() => device.chat.standing.kind === "pending");
+  const { standing } = device.chat;
+  await device.arrived();
+  answered(await of.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  await device.until(() => device.chat.standing.kind === "confirmed" && device.chat.state.kind === "online");
+  await device.arrived();
+  return device;
+}
+
+function hasRead({ events }: TailnetChat, text: string): boolean {
+  return events.some((event) => event.kind === "message" && event.message.text === text);
+}
