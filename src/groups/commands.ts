@@ -170,6 +170,8 @@ export type ServerCommand =
       readonly label: string;
       readonly sealKey: SealKey;
       readonly token: string | null;
+      /** From where it asks, as one word: places to wait are shared out between these. Of a bare name anybody on the machine may ask. */
+      readonly source: string;
       readonly fresh: boolean;
     }
   /** The owner begins anew with this device, which has proved to hold its key. Verified as for `device-online`. */

@@ -247,7 +247,7 @@ function act(world: DeliveryServiceWorld, { what, who: [device, owner], other, w
 const SEAL_KEY = { key: "seal-key", signature: "signature" };
 
 function asks(device: string, owner: Owner) {
-  const given = { label: "", sealKey: SEAL_KEY, token: null };
+  const given = { label: "", sealKey: SEAL_KEY, token: null, source: "here" };
   return { kind: "ask-confirmation", session: 1, ...found(device, owner), ...given } as const;
 }
 

@@ -8,7 +8,11 @@ import { applyLive } from "./state.ts";
 const { alice, bob } = owners;
 const DAY = 86_400_000;
 
-const ask = (device: string, owner: Owner = alice, more: { label?: string; fresh?: boolean; session?: number } = {}) =>
+const ask = (
+  device: string,
+  owner: Owner = alice,
+  more: { label?: string; fresh?: boolean; session?: number; source?: string } = {},
+) =>
   ({
     kind: "ask-confirmation",
     session: more.session ?? 1,
@@ -16,8 +20,11 @@ const ask = (device: string, owner: Owner = alice, more: { label?: string; fresh
     label: more.label ?? "laptop2",
     sealKey: { key: `seal-key-of-${device}`, signature: "signature" },
     token: null,
+    source: more.source ?? "here",
     fresh: more.fresh ?? false,
   }) satisfies ServerCommand;
+
+const person = (n: number): Owner => ({ kind: "person", identity: String(n) });
 
 const confirm = (by: string, device: string, owner: Owner = alice) =>
   ({
@@ -37,7 +44,7 @@ function world(): DeliveryServiceWorld {
   return made;
 }
 
-test("GR-55 eight devices of one owner wait at most, and the oldest goes and hears so", () => {
+test("GR-55 eight devices of one owner wait at most, and of those that are away the one that has waited longest goes", () => {
   const w = world();
   for (let n = 2; n <= 9; n += 1) {
     w.at += 1;
@@ -45,15 +52,56 @@ test("GR-55 eight devices of one owner wait at most, and the oldest goes and hea
   }
   w.state = applyLive(w.state, { kind: "asking-came", device: id("a2"), session: 7, replaced: null });
   w.at += 1;
-  const decision = w.run(ask("a10"));
-  if ("refusal" in decision) throw new Error("refused");
-  expect(decision.live).toContainEqual({
-    kind: "session-ended",
-    session: 7,
-    refusal: { reason: "too-many", of: "devices" },
-  });
-  expect(get(w.state.pending, id("a2"))).toBe(undefined);
+  w.accept(ask("a10"));
+  expect(get(w.state.pending, id("a2"))).toBeDefined();
+  expect(get(w.state.pending, id("a3"))).toBe(undefined);
   expect(w.state.pending.size).toBe(8);
+});
+
+test("GR-55 nobody who is connected makes room for another: where all are, the newest is refused", () => {
+  const w = world();
+  for (let n = 2; n <= 9; n += 1) {
+    w.accept(ask(`a${n}`));
+    w.state = applyLive(w.state, { kind: "asking-came", device: id(`a${n}`), session: n, replaced: null });
+  }
+  expect(w.refusal(ask("a10"))).toEqual({ reason: "too-many", of: "devices" });
+  w.state = applyLive(w.state, { kind: "device-gone", session: 5 });
+  w.accept(ask("a10"));
+  expect(get(w.state.pending, id("a5"))).toBe(undefined);
+});
+
+test("GR-55 of a bare name four wait from one source, and whoever asks for more makes room among its own", () => {
+  const w = new DeliveryServiceWorld();
+  const name: Owner = { kind: "name", identity: "alice" };
+  w.online("a1", name);
+  w.accept(ask("true", name, { source: "local 1000" }));
+  for (let n = 0; n < 20; n += 1) {
+    w.at += 1;
+    w.accept(ask(`bad${n}`, name, { source: "local 1001" }));
+  }
+  expect(get(w.state.pending, id("true"))).toBeDefined();
+  expect(w.state.pending.size).toBe(5);
+  for (let n = 0; n < 20; n += 1) {
+    w.at += 1;
+    w.accept(ask(`worse${n}`, name, { source: "local 1002" }));
+  }
+  // Where all eight places are taken, one of those of whom there are most goes.
+  expect(get(w.state.pending, id("true"))).toBeDefined();
+  expect(w.state.pending.size).toBe(8);
+});
+
+test("GR-55 one source has 256 places of all, and where all are taken, one of whoever has most goes", () => {
+  const w = new DeliveryServiceWorld({ maxPending: 6, maxPendingPerSource: 5 });
+  for (let n = 0; n < 12; n += 1) w.online(`p${n}`, person(n));
+  for (let n = 0; n < 10; n += 1) {
+    w.at += 1;
+    w.accept(ask(`x${n}`, person(n), { source: "local" }));
+  }
+  expect(w.state.pending.size).toBe(5);
+  w.accept(ask("y", person(10), { source: "person 10" }));
+  w.accept(ask("z", person(11), { source: "person 11" }));
+  expect(w.state.pending.size).toBe(6);
+  for (const device of ["y", "z"]) expect(get(w.state.pending, id(device))).toBeDefined();
 });
 
 test("GR-55 no more than so many wait in all", () => {
@@ -61,6 +109,7 @@ test("GR-55 no more than so many wait in all", () => {
   w.online("a1", alice);
   w.online("b1", bob);
   w.accept(ask("a2"));
+  w.state = applyLive(w.state, { kind: "asking-came", device: id("a2"), session: 7, replaced: null });
   w.accept(ask("a2", alice, { label: "another" }));
   expect(w.refusal(ask("b2", bob))).toEqual({ reason: "too-many", of: "devices" });
 });

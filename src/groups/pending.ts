@@ -14,7 +14,7 @@ type Ask = Extract<ServerCommand, { kind: "ask-confirmation" }>;
 export function decideAsk(state: State, command: Ask, { at }: Context): Decision {
   const refusal = refusalOfAsk(state, command);
   if (refusal !== null) return refuse(refusal);
-  const { device: id, owner, key, label, sealKey, token, session } = command;
+  const { device: id, owner, key, label, sealKey, token, source, session } = command;
   const fresh = command.fresh && maySpoil(state, command);
   const confirmation = get(state.confirmations, id);
   if (confirmation !== undefined && !fresh) {
@@ -27,15 +27,23 @@ export function decideAsk(state: State, command: Ask, { at }: Context): Decision
   if (replaced !== session) live.push({ kind: "asking-came", device: id, session, replaced });
   const answer = { ...reply({ kind: "confirmation", confirmation: null }), live };
   const before = get(state.pending, id);
-  const waiting: PendingRow = { owner, key, label, sealKey, token, at: before === undefined || fresh ? at : before.at };
+  const waiting: PendingRow = {
+    owner,
+    key,
+    label,
+    sealKey,
+    token,
+    source,
+    at: before === undefined || fresh ? at : before.at,
+  };
   if (before !== undefined && !fresh && isSame(before, waiting)) return answer;
 
   const rows: Row[] = [{ table: "pending", key: id, value: waiting }];
   if (confirmation !== undefined) rows.push({ table: "confirmation", key: id, value: null });
-  for (const oldest of before === undefined ? tooMany(state, owner) : []) {
-    rows.push({ table: "pending", key: oldest, value: null });
-    live.push(...askingEnds(state, oldest, { reason: "too-many", of: "devices" }));
-  }
+  const candidates = before === undefined ? whoMakesRoom(state, command) : [];
+  const leaving = longestAway(state, candidates);
+  if (candidates.length > 0 && leaving === null) return refuse({ reason: "too-many", of: "devices" });
+  if (leaving !== null) rows.push({ table: "pending", key: leaving, value: null });
   const push = { kind: "device-waits", device: id, waiting } as const;
   return { ...answer, rows, pushes: [{ to: liveDevicesOf(state, owner), except: id, push }] };
 }
@@ -49,8 +57,7 @@ function refusalOfAsk(state: State, { device: id, owner, key, session }: Ask): G
     if (row !== undefined && (row.key !== key || !sameOwner(row.owner, owner))) return { reason: "wrong-device" };
   }
   if ((get(state.devicesAsking, session) ?? id) !== id) return { reason: "wrong-device" };
-  const isNew = get(state.pending, id) === undefined;
-  return isNew && state.pending.size >= state.settings.maxPending ? { reason: "too-many", of: "devices" } : null;
+  return null;
 }
 
 /**
@@ -72,12 +79,32 @@ function isSame(a: PendingRow, b: PendingRow): boolean {
   return a.label === b.label && a.token === b.token && a.sealKey.key === b.sealKey.key;
 }
 
-/** Those who have waited longest, where there is no room for one more. */
-function tooMany(state: State, owner: Owner): DeviceId[] {
-  const waiting = [...(get(state.pendingOf, ownerKey(owner)) ?? [])];
+/** Of whom one must go before one more comes; none: there is room. Where all places are taken it is one of the source that has most of them. */
+function whoMakesRoom(state: State, { owner, source }: Ask): readonly DeviceId[] {
+  const { maxPending, maxPendingPerOwner, maxPendingPerSource, maxPendingOfName } = state.settings;
+  const ofOwner = [...(get(state.pendingOf, ownerKey(owner)) ?? [])];
+  const from = (id: DeviceId) => get(state.pending, id)?.source ?? "";
+  const isFromHere = (id: DeviceId) => from(id) === source;
+  if (owner.kind === "name" && ofOwner.filter(isFromHere).length >= maxPendingOfName) {
+    return ofOwner.filter(isFromHere);
+  }
+  if (ofOwner.length >= maxPendingPerOwner) return ofMost(ofOwner, from);
+  const all: DeviceId[] = [];
+  forEach(state.pending, (_, id) => all.push(id));
+  if (all.filter(isFromHere).length >= maxPendingPerSource) return all.filter(isFromHere);
+  return all.length >= maxPending ? ofMost(all, from) : [];
+}
+
+/** Those from the source that most of them are from. */
+function ofMost(ids: readonly DeviceId[], from: (id: DeviceId) => string): readonly DeviceId[] {
+  return [...Map.groupBy(ids, from).values()].reduce((most, each) => (each.length > most.length ? each : most), []);
+}
+
+/** A device that is connected stays, whoever comes; null: all are. */
+function longestAway(state: State, ids: readonly DeviceId[]): DeviceId | null {
   const since = (id: DeviceId) => get(state.pending, id)?.at ?? 0;
-  const surplus = waiting.length + 1 - state.settings.maxPendingPerOwner;
-  return surplus <= 0 ? [] : waiting.toSorted((a, b) => since(a) - since(b) || (a < b ? -1 : 1)).slice(0, surplus);
+  const away = ids.filter((id) => get(state.asking, id) === undefined);
+  return away.toSorted((a, b) => since(a) - since(b) || (a < b ? -1 : 1))[0] ?? null;
 }
 
 /** One of the owner's devices has made a record for a device that waits: under the present user key, and no other. */

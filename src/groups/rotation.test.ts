@@ -94,6 +94,7 @@ test("GR-58 a device without a seal key waits to be confirmed anew, and what con
     label: "",
     sealKey,
     token: null,
+    source: "",
     fresh: false,
   });
   w.accept({
@@ -190,7 +191,7 @@ test("GR-55 where an owner begins anew those who wait are forgotten, and their c
     ["a9", alice, 9],
     ["b2", bob, 12],
   ] as const) {
-    const asks = { ...found(device, owner), label: "", sealKey, token: null, fresh: false };
+    const asks = { ...found(device, owner), label: "", sealKey, token: null, source: "", fresh: false };
     w.accept({ kind: "ask-confirmation", session, ...asks });
     w.state = applyLive(w.state, { kind: "asking-came", device: id(device), session, replaced: null });
   }

@@ -57,6 +57,8 @@ export interface PendingRow {
   readonly sealKey: SealKey;
   /** Base64url, of an invitation; null: none. */
   readonly token: string | null;
+  /** From where it asked, see `ask-confirmation`; an earlier version kept none. */
+  readonly source?: string;
   readonly at: number;
 }
 

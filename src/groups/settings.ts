@@ -4,9 +4,11 @@ export interface Settings {
   readonly maxDevicesPerOwner: number;
   /** Removed ones of one owner that are remembered though no group has them any more: over it the ones that were unseen for longest are forgotten. */
   readonly maxRemovedPerOwner: number;
-  /** Devices that may wait to be confirmed: of all owners, and of one, of whom then the oldest goes. */
+  /** Devices that may wait to be confirmed: of all owners, of one, and from one source; and of one bare name from one source. */
   readonly maxPending: number;
   readonly maxPendingPerOwner: number;
+  readonly maxPendingPerSource: number;
+  readonly maxPendingOfName: number;
   /** How long they may, and how long a confirmation waits for its device. */
   readonly pendingAge: number;
   readonly confirmationAge: number;
@@ -47,6 +49,8 @@ export const DEFAULT_SETTINGS: Settings = {
   maxRemovedPerOwner: 64,
   maxPending: 2_000,
   maxPendingPerOwner: 8,
+  maxPendingPerSource: 256,
+  maxPendingOfName: 4,
   pendingAge: 7 * DAY,
   confirmationAge: 30 * DAY,
   maxGroups: 5_000,

@@ -20,11 +20,14 @@ export function portOwner(address: string, port: number): string | null {
 /** The addresses, as /proc/net writes them, with whose listening ours collides: the same, and all addresses. */
 function holdersOf(address: string): ReadonlySet<string> {
   const [all4, all6] = ["00000000", "0".repeat(32)];
-  if (isIPv4(address)) {
-    const own = inWords(address.split(".").map(Number));
-    return new Set([all4, all6, own, `${"0".repeat(16)}FFFF0000${own}`]);
-  }
-  return new Set([all6, inWords(bytesOf(address))]);
+  return new Set([...(isIPv4(address) ? [all4] : []), all6, ...inKernelTables(address)]);
+}
+
+/** How /proc/net writes an address: an IPv4 one in one way in `tcp`, and in another in `tcp6`. */
+export function inKernelTables(address: string): readonly string[] {
+  if (!isIPv4(address)) return [inWords(bytesOf(address))];
+  const own = inWords(address.split(".").map(Number));
+  return [own, `${"0".repeat(16)}FFFF0000${own}`];
 }
 
 /** The kernel prints addresses in words of 32 bits, each in the machine's own byte order: least first, on all that Node runs on. */

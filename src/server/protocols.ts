@@ -124,6 +124,7 @@ function createFrames(
     hostNames: () => ownNames(options),
     port: () => options.listening().port,
     makeSession,
+    now: options.now,
     facts: () => ({ host: ownHost(), sessions: sessions.size }),
     onMalformed: (session, where) => malformed.note({ session, where }),
     onFault: (cause) => options.log.error("a request could not be answered", {}, cause),

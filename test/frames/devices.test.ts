@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { signRecord } from "../../src/mls/identity/device-record.ts";
 import { newSigningKey, type SigningKey } from "../../src/mls/identity/ed25519.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { FullStore, StoredFact } from "../../src/store/stored.ts";
@@ -351,6 +352,69 @@ test("FR-32 a server that was restored from before a rotation goes on with the n
 });
 
 /** Alice's first device, online. */
+test("FR-33 whoever waits on a connection goes on waiting there, however many others of this machine ask under the same name", async () => {
+  await using server = await startTestServer();
+  const { first } = await aliceOn(server.port);
+  const { device } = await waitingOn(server.port);
+  const others = [];
+  for (let nth = 0; nth < 20; nth += 1) {
+    const peer = await FramePeer.connect(server.port);
+    const other = makeDevice(peer.hello.server.id, ALICE);
+    others.push(await peer.ask("ask-confirmation", askOf(other)));
+    if (nth % 2 === 0) peer[Symbol.dispose]();
+    if (nth % 2 === 0) await peer.closed();
+  }
+  const { pending } = await first.get("own-devices", {});
+  expect(pending.map(({ device: id }) => id)).toContain(idOf(device));
+  expect(pending.length).toBeLessThanOrEqual(4);
+  expect(others.at(-1)).toEqual({ refusal: { reason: "too-many", of: "devices" } });
+});
+
+test("FR-33 of devices that nobody waits for yet only so many a minute are told to a person from one source, over whatever connections", async () => {
+  await using server = await startTestServer();
+  const { first } = await aliceOn(server.port);
+  let refusal: unknown = null;
+  let asked = 0;
+  while (refusal === null && asked < 100) {
+    using peer = await FramePeer.connect(server.port);
+    const answer = await peer.ask("ask-confirmation", askOf(makeDevice(peer.hello.server.id, ALICE)));
+    if ("refusal" in answer) ({ refusal } = answer);
+    asked += 1;
+  }
+  expect(refusal).toEqual({ reason: "too-many-messages" });
+  expect(asked).toBeLessThan(80);
+  expect(first.isOpen).toBe(true);
+});
+
+test("FR-34 a hello tells everybody of a device when it shows something else of it, and no more often than its person may write", async () => {
+  await using server = await startTestServer({ config: { messageRate: 1 } });
+  const { userKey, first } = await aliceOn(server.port);
+  using bob = await FramePeer.connect(server.port);
+  await bob.greet("bob", null);
+  const { peer, device } = await secondOf(server.port, userKey);
+  peer[Symbol.dispose]();
+  await newsOf(bob, 2);
+  const comeAs = async (deviceLabel: string, notAfter: bigint) => {
+    using again = await FramePeer.connect(server.port);
+    const who = { ...ALICE, server: new Uint8Array(Buffer.from(again.hello.server.id, "base64url")) };
+    const fields = { ...who, label: "alice", deviceId: device.id, deviceLabel, node: "", notAfter };
+    const changed = { ...device, record: signRecord(fields, userKey, device.key.publicKey) };
+    const answer = await again.ask("hello", again.helloOf("alice", changed));
+    device.counter = changed.counter;
+    return answer;
+  };
+  const later = BigInt(Math.floor(Date.now() / 1000) + 86_400);
+  for (let nth = 0n; nth < 20n; nth += 1n) expect(await comeAs("test", later + nth)).toHaveProperty("reply");
+  await first.get("look-up", { name: "alice" });
+  await bob.get("look-up", { name: "alice" });
+  expect(bob.pushes.filter(({ type }) => type === "presence")).toEqual([]);
+  expect(await comeAs("phone", later)).toHaveProperty("reply");
+  await newsOf(bob, 2);
+  let answer = await comeAs("phone 0", later);
+  for (let nth = 1; "reply" in answer && nth < 20; nth += 1) answer = await comeAs(`phone ${nth}`, later);
+  expect(answer).toEqual({ refusal: { reason: "too-many-messages" } });
+});
+
 async function aliceOn(port: number): Promise<{ userKey: SigningKey; first: FramePeer; device: TestDevice }> {
   const first = await FramePeer.connect(port);
   const userKey = newSigningKey();

@@ -27,6 +27,8 @@ export interface Newcomer {
   readonly name: string | null;
   /** The device that it has said hello as; null: none. */
   readonly device: string | null;
+  /** From where it asks, see `ask-confirmation`. */
+  readonly source: () => Promise<string>;
   readonly services: FramesServices;
 }
 
@@ -58,6 +60,10 @@ async function ask(
   const { link, services } = newcomer;
   if (newcomer.device !== null && newcomer.device !== device) return { refusal: { reason: "wrong-device" } };
   if (!link.admit(WAITING_COST, 1)) return { refusal: { reason: "too-many-messages" } };
+  const source = await newcomer.source();
+  // Each is told to the person, who would have nothing else to read; whoever comes back is told of no more.
+  const isNew = get(services.groups.state.pending, device) === undefined;
+  if (isNew && !services.asksOf(source).admit()) return { refusal: { reason: "too-many-messages" } };
   const sealKey = provedSealKey(sent.sealKey, { device, key, server: services.server.id, owner });
   if (sealKey === null) return { refusal: { reason: "wrong-proof" } };
   const outcome = await services.groups.askConfirmation({
@@ -68,6 +74,7 @@ async function ask(
     label,
     sealKey,
     token: token === null ? null : base64url(token),
+    source,
     fresh,
   });
   if (!outcome.ok) return { refusal: refusalOfGroups(outcome.refusal) };

@@ -11,6 +11,7 @@ import type { Limits } from "../session/limits.ts";
 import type { Protocol } from "../session/protocol.ts";
 import type { FramesServices } from "./services.ts";
 import { FramesSession } from "./session.ts";
+import { sourceOf } from "./source.ts";
 import { refusalResponse, refuseUpgrade } from "./upgrade.ts";
 import { refusalOfCore } from "./outbound.ts";
 
@@ -49,14 +50,18 @@ export function createFramesUpgrade(options: FramesOptions): FramesUpgrade {
       return;
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      options.makeSession(protocolOver(webSocket, options), identified);
+      options.makeSession(protocolOver(webSocket, sourceOf(identified), options), identified);
     });
   };
 }
 
 type WebSocketOf = Parameters<Parameters<WebSocketServer["handleUpgrade"]>[3]>[0];
 
-function protocolOver(webSocket: WebSocketOf, { limits, services }: FramesOptions): Protocol {
+function protocolOver(
+  webSocket: WebSocketOf,
+  source: () => Promise<string>,
+  { limits, services }: FramesOptions,
+): Protocol {
   let connection: FrameConnection | null = null;
   return {
     sharing: "shared",
@@ -66,7 +71,8 @@ function protocolOver(webSocket: WebSocketOf, { limits, services }: FramesOption
       connection = new FrameConnection(webSocket, socket, options, handler);
       return connection;
     },
-    start: (link, identified) => new FramesSession(link, identified, services, () => connection?.allow(MAX_FRAME)),
+    start: (link, identified) =>
+      new FramesSession(link, { identified, source }, services, () => connection?.allow(MAX_FRAME)),
     turnAway: (_socket, refusal) => {
       webSocket.on("error", () => {});
       webSocket.send(encodePush({ type: "ended", cause: { kind: "refused", refusal: refusalOfCore(refusal) } }));

@@ -1,8 +1,10 @@
 import type { Notice } from "../../core/notices.ts";
 import type { Identified } from "../../tailnet/identify.ts";
 import type { GroupService } from "../groups/service.ts";
+import type { RequestRate } from "../http/request-rates.ts";
 import type { Scrollback } from "../scrollback.ts";
 import type { SessionLink } from "../session/protocol.ts";
+import type { RatesByKey } from "../session/rates-by-key.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { Directory } from "./directory.ts";
 
@@ -31,6 +33,10 @@ export interface FramesServices {
   readonly onDevices: (name: string) => void;
   /** The name that an identity has claimed first; null: none. */
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
+  /** How often devices of a source that nobody waits for yet may ask to be confirmed. */
+  readonly asksOf: (source: string) => RequestRate;
+  /** The flood limit of an owner for what everybody is told of their devices, over all connections. */
+  readonly deviceNews: RatesByKey;
   readonly encodeNotice: (notice: Notice) => Buffer | null;
   readonly readers: () => number;
   /** Whether there is an open room, and whoever can't seal. */

@@ -11,6 +11,7 @@ import { createObservers } from "../../mls/create-observers.ts";
 import { createMemoryStore } from "../../store/memory.ts";
 import { GroupService } from "../groups/service.ts";
 import type { SessionLink } from "../session/protocol.ts";
+import { RatesByKey } from "../session/rates-by-key.ts";
 import { Directory } from "./directory.ts";
 import { FramesSession } from "./session.ts";
 
@@ -30,7 +31,10 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
   const released = Promise.withResolvers<void>();
   const session = new FramesSession(
     linkOf((text) => sent.push(text), released.resolve),
-    { kind: "known", identity: { kind: "local" }, grant: null, online: null, sharedIn: false },
+    {
+      identified: { kind: "known", identity: { kind: "local" }, grant: null, online: null, sharedIn: false },
+      source: never,
+    },
     {
       server: { ...SERVER, name: "here" },
       groups,
@@ -39,6 +43,8 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
       onAway: () => {},
       onDevices: () => {},
       claimedName: () => null,
+      asksOf: never,
+      deviceNews: new RatesByKey(0, () => 0),
       encodeNotice: () => null,
       readers: () => 0,
       openRoom: true,

@@ -1,4 +1,5 @@
 import { foldName } from "../../core/names.ts";
+import { get } from "../../core/persistent-map.ts";
 import type { Notice } from "../../core/notices.ts";
 import { decodeRequest } from "../../wire/frames/client-frames.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
@@ -6,6 +7,7 @@ import type { ReplyBody, Request } from "../../wire/frames/requests.ts";
 import { encodePush, encodeRefusal, encodeReply } from "../../wire/frames/server-frames.ts";
 import { FEATURES, MAX_FRAME, MOST_ENTRIES, VERSION } from "../../wire/frames/version.ts";
 import type { Owner } from "../../groups/rows.ts";
+import { ownerKey } from "../../groups/state.ts";
 import type { Speaker } from "../groups/outcomes.ts";
 import type { ComingDevice } from "../groups/user-keys.ts";
 import { randomId } from "../random-id.ts";
@@ -18,6 +20,14 @@ import { registration } from "./registration.ts";
 import type { FramesServices, Hearer, KnownIdentity } from "./services.ts";
 import { labelOf, ownerOf } from "./owner.ts";
 import { proveDevice } from "./proof.ts";
+import { showsNews } from "./shown-record.ts";
+
+/** Who is at the other end. */
+export interface FramesPeer {
+  readonly identified: KnownIdentity;
+  /** From where it comes, see source.ts. */
+  readonly source: () => Promise<string>;
+}
 
 interface Registered {
   readonly name: string;
@@ -34,6 +44,8 @@ type State =
   | { readonly kind: "open"; readonly name: string; readonly speaker: Speaker | null }
   | { readonly kind: "over" };
 
+/** Bytes of a record as others are told of it, about. */
+const RECORD_COST = 1024;
 /** Requests of one session that may be under way at once. */
 const MOST_REQUESTS = 32;
 
@@ -42,6 +54,7 @@ export class FramesSession implements ProtocolSession, Hearer {
   readonly held = 0;
   readonly link: SessionLink;
   readonly #identified: KnownIdentity;
+  readonly #source: () => Promise<string>;
   readonly #services: FramesServices;
   readonly #onOpen: () => void;
   readonly #nonce = randomId(32);
@@ -56,10 +69,16 @@ export class FramesSession implements ProtocolSession, Hearer {
   #flushing = false;
 
   /** @param onOpen the hello was accepted: from now on a frame may be long. */
-  constructor(link: SessionLink, identified: KnownIdentity, services: FramesServices, onOpen: () => void = () => {}) {
+  constructor(
+    link: SessionLink,
+    { identified, source }: FramesPeer,
+    services: FramesServices,
+    onOpen: () => void = () => {},
+  ) {
     this.#onOpen = onOpen;
     this.link = link;
     this.#identified = identified;
+    this.#source = source;
     this.#services = services;
     services.onStart(this);
     this.#sayHello();
@@ -242,18 +261,27 @@ export class FramesSession implements ProtocolSession, Hearer {
       // Who is banned is told so, and why, by the core.
       if (refusal !== null && refusal.reason !== "not-allowed") return refusal;
     }
+    const isShown = showsNews(groups.state, coming);
+    if (isShown && !this.#mayTell(owner)) return { reason: "too-many-messages" };
     const registered = await this.#register(name, groups.userKeys.firstOf(owner) ?? coming.userKey);
     if ("reason" in registered) return registered;
     const online = await groups.online(coming);
     if (!online.ok) return refusalOfGroups(online.refusal);
     const { packages, lastResort, isNews } = online.value;
-    if (isNews) this.#services.onDevices(name);
+    if (isNews && isShown) this.#services.onDevices(name);
     const userKey = groups.userKeys.presentOf(owner) ?? coming.userKey;
     return {
       ...registered,
       device: { packages, lastResort, userKey, receipt: groups.userKeys.receiptFor(owner) },
       speaker: { session: this.link.id, device: coming.device },
     };
+  }
+
+  /** Everybody is told of their devices, with the record of each, and whoever comes again and again has another connection each time. */
+  #mayTell(owner: Owner): boolean {
+    const { groups, deviceNews, readers } = this.#services;
+    const devices = get(groups.state.devicesOf, ownerKey(owner))?.size ?? 0;
+    return deviceNews.admit(ownerKey(owner), RECORD_COST * (devices + 1), readers());
   }
 
   /** The core's own word on the name, which it gives as a notice: here it is waited for as an outcome. */
@@ -304,6 +332,7 @@ export class FramesSession implements ProtocolSession, Hearer {
       nonce: this.#nonce,
       name,
       device: speaker?.device ?? null,
+      source: this.#source,
       services: this.#services,
     });
     // Its connection may have gone meanwhile, of which the delivery service was told too early.

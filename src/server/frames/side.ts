@@ -5,7 +5,9 @@ import { sessionsNamed } from "../../core/state.ts";
 import type { ServerRow } from "../../groups/rows.ts";
 import type { HostNames } from "../host-names.ts";
 import type { GroupService } from "../groups/service.ts";
+import { createRequestRates } from "../http/request-rates.ts";
 import type { Limits } from "../session/limits.ts";
+import { RatesByKey } from "../session/rates-by-key.ts";
 import type { SessionFactory } from "../session/factory.ts";
 import { claimedName } from "../own-name.ts";
 import type { Scrollback } from "../scrollback.ts";
@@ -28,11 +30,16 @@ export interface FramesSideOptions {
   readonly port: () => number;
   readonly makeSession: SessionFactory;
   readonly facts: () => { readonly host: string; readonly sessions: number };
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   /** A frame was malformed: what was wrong where. It says nothing of what was sent. */
   readonly onMalformed: (session: number, where: string) => void;
   /** A mistake of ours has kept a request from its answer. */
   readonly onFault: (cause: unknown) => void;
 }
+
+/** Milliseconds between two devices of one source that ask to be confirmed, in the long run; some come at once. */
+const ASK_EVERY = 10_000;
 
 export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
   const { mailbox, groups, hearers } = options;
@@ -64,6 +71,8 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
         if (people.length > 0) hearers.tellAll({ type: "presence", people });
       },
       claimedName: (identity) => claimedName(mailbox.state, identity),
+      asksOf: createRequestRates(options.now, ASK_EVERY),
+      deviceNews: new RatesByKey(options.limits.messagesPerSecond, options.now),
       encodeNotice: createNoticeEncoder((notice) =>
         pushOfNotice(notice, { at: Date.now(), personOf: (name) => directory.person(name) }),
       ),

@@ -12,7 +12,7 @@ import { claimedName, suggestedName } from "../own-name.ts";
 import { refusalWords } from "../refusal-words.ts";
 import type { IdentityRefresh } from "../identity-refresh.ts";
 import type { Limits } from "../session/limits.ts";
-import { Rates } from "../session/rates.ts";
+import { RatesByKey } from "../session/rates-by-key.ts";
 import type { Sessions, SessionPort } from "../session/sessions.ts";
 import type { SlowReaders } from "../session/slow-readers.ts";
 import type { IdentifiedSocket } from "../acceptor.ts";
@@ -43,7 +43,7 @@ export interface OpenRoom {
 
 export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
   const { mailbox, sessions, limits, now } = options;
-  const rates = new Map<string, Rates>();
+  const rates = new RatesByKey(limits.messagesPerSecond, now);
 
   return {
     say: async ({ request, response, peer: { identified } }) => {
@@ -78,15 +78,7 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
   };
 
   function admits(identity: Identity, text: string): boolean {
-    const key = identityKey(identity);
-    let rate = rates.get(key);
-    if (rate === undefined) {
-      const [oldest] = rates.keys();
-      if (rates.size >= MOST_RATES && oldest !== undefined) rates.delete(oldest);
-      rate = new Rates(limits.messagesPerSecond, now());
-      rates.set(key, rate);
-    }
-    return rate.admit(now(), 4 * text.length, rosterOf(mailbox.state).sessions.length);
+    return rates.admit(identityKey(identity), 4 * text.length, rosterOf(mailbox.state).sessions.length);
   }
 
   /** Under the identity's own name; without one under what it could be called, or that with a number where it is somebody else's. */
@@ -185,9 +177,6 @@ export function createOpenRoom(options: OpenRoomOptions): OpenRoom {
     });
   }
 }
-
-/** The rates of at most this many identities are remembered. */
-const MOST_RATES = 1024;
 
 /** A streaming response, as a reader whose queue is bounded. */
 class StreamReader {
