@@ -36,7 +36,7 @@ export interface ConfirmDevice {
   readonly sealed: string;
 }
 
-/** All records (base64url) were verified: they name this owner and their devices, with the keys given, under `userKey`. */
+/** Records (base64url) were verified: they name this owner and their devices, with the keys given, under `userKey`. */
 export interface RotateUserKey {
   readonly kind: "rotate-user-key";
   readonly device: DeviceId;
@@ -49,7 +49,8 @@ export interface RotateUserKey {
   readonly own: { readonly key: PublicKey; readonly record: string };
   readonly staying: readonly {
     readonly device: DeviceId;
-    readonly key: PublicKey;
+    /** Null: there is no such device, or none that the record is of. Only a rotation that was done already may name it. */
+    readonly key: PublicKey | null;
     readonly record: string;
     readonly sealed: string;
   }[];

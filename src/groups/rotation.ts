@@ -46,7 +46,7 @@ export function decideRotate(state: State, command: RotateUserKey, { at }: Conte
   const pushes: Push[] = [...left.pushes];
   for (const { device: id, key, record, sealed } of staying) {
     const row = get(state.devices, id);
-    if (row === undefined) continue;
+    if (row === undefined || key === null) continue;
     const confirmation: ConfirmationRow = { owner, key, userKey, record, sealed, statement, at };
     rows.push({ table: "device", key: id, value: { ...row, userKey, record } });
     rows.push({ table: "confirmation", key: id, value: confirmation });

@@ -300,6 +300,39 @@ test("FR-31 whoever begins anew before its hello is told of under the name that 
   ]);
 });
 
+test("FR-29 a rotation that is asked for again gets its first answer, also when a device that stayed has been removed since and is forgotten", async () => {
+  const store = keptStore();
+  const server = await startTestServer({ store: store.open() });
+  const { userKey, first, device } = await aliceOn(server.port);
+  const [lost, away] = [await secondOf(server.port, userKey), await secondOf(server.port, userKey)];
+  const next = newSigningKey();
+  const rotation = {
+    former: base64url(userKey.publicKey),
+    userKey: base64url(next.publicKey),
+    removed: [idOf(lost.device)],
+    statement: new Uint8Array([9]),
+    own: recordOf(first.hello.server.id, ALICE, device, next),
+    staying: [{ device: idOf(away.device), record: recordOf(first.hello.server.id, ALICE, away.device, next), sealed }],
+  };
+  const { receipt } = await first.get("rotate-user-key", rotation);
+  await first.get("retire-device", { device: idOf(away.device) });
+  const kept = await store.copy();
+  await server.stop();
+  await kept.commit({ facts: [{ table: "device", key: idOf(away.device), value: null }], appends: [], trims: [] });
+  await using again = await startTestServer({ store: kept });
+  using back = await FramePeer.connect(again.port);
+  await back.greet("alice", { ...device, record: rotation.own, counter: device.counter });
+  expect(await back.get("rotate-user-key", rotation)).toEqual({ receipt });
+  // One that wasn't done is refused for it.
+  const late = newSigningKey();
+  const other = { ...rotation, former: rotation.userKey, userKey: base64url(late.publicKey) };
+  const [record, own] = [away.device, device].map((each) => recordOf(back.hello.server.id, ALICE, each, late));
+  const staying = [{ device: idOf(away.device), record: record!, sealed }];
+  expect(await back.ask("rotate-user-key", { ...other, own: own!, staying })).toEqual({
+    refusal: { reason: "unknown-device", device: idOf(away.device) },
+  });
+});
+
 test("FR-32 a server that was restored from before a rotation goes on with the newer key as soon as a device with its receipt comes, whatever the removed one did meanwhile", async () => {
   const store = keptStore();
   let server = await startTestServer({ store: store.open() });

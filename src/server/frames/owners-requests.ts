@@ -102,7 +102,10 @@ async function rotate(body: RequestBody<"rotate-user-key">, asking: Asking, sess
   }));
 }
 
-/** The command, with each record held against the key that the server knows of its device. */
+/**
+ * The command, with each record held against the key that the server knows of its device. Of a device that stays it may know none any more,
+ * when a rotation that was done is asked for again: that it was done is for the rules to say.
+ */
 function rotationOf(
   { former, userKey, removed, statement, own: ownRecord, staying }: RequestBody<"rotate-user-key">,
   { speaker: { device }, own: { owner, key }, services }: Asking,
@@ -112,9 +115,8 @@ function rotationOf(
   const stay: RotateUserKey["staying"][number][] = [];
   for (const { device: id, record, sealed } of staying) {
     const row = get(services.groups.state.devices, id);
-    if (row === undefined) return { refusal: { reason: "unknown-device", device: id } };
-    if (userKeyOfRecord(record, { ...given, device: id, key: row.key }) !== userKey) return WRONG;
-    stay.push({ device: id, key: row.key, record: base64url(record), sealed: base64url(sealed) });
+    const isOf = row !== undefined && userKeyOfRecord(record, { ...given, device: id, key: row.key }) === userKey;
+    stay.push({ device: id, key: isOf ? row.key : null, record: base64url(record), sealed: base64url(sealed) });
   }
   return {
     kind: "rotate-user-key",
