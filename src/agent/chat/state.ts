@@ -9,7 +9,7 @@ import { digestContent, readContent } from "../content/content.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
 import type { DeviceRuntime } from "../runtime/runtime.ts";
-import { pendingStanding } from "../runtime/pending.ts";
+import { pendingStanding } from "../runtime/pending-standing.ts";
 import type { OwnDevice, QueuedMessage, Saved } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { messagesOver } from "./messages.ts";

@@ -1,6 +1,7 @@
 /** What a device does as connections come and go: it says who it is before each hello, has done what is due behind it, and learns why one ended. */
 import type { ConnectionEnd, Standing } from "../../client/index.ts";
 import type { BeforeHello, FrameOptions, ServerHello } from "../../client/frames/index.ts";
+import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import type { AgentStoreErrorCode } from "../storage/errors.ts";
@@ -37,6 +38,8 @@ export interface Connections {
   /** `later`: the disk has failed, and may do better next time. Rejects with what else went wrong, which ends the client. */
   introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced>;
   welcomed(reply: ReplyBody<"hello">): void;
+  /** The server ends this connection for that. */
+  refused(refusal: Refusal | null): void;
   /** The next one is waited for. */
   lost(loss: ConnectionEnd): void;
   /** There is no next one. */
@@ -54,6 +57,8 @@ export function connections(options: ConnectionsOptions): Connections {
   const { store, name } = introducing;
   let present: ServerHello | null = null;
   let incarnation: string | null = null;
+  /** What the server has ended the present connection for, or the last. */
+  let refusal: Refusal | null = null;
   /** Counts the connections, those that are over too. */
   let number = 1;
 
@@ -70,6 +75,9 @@ export function connections(options: ConnectionsOptions): Connections {
       trying.begin(begin);
       begin();
     },
+    refused(said) {
+      refusal = said;
+    },
     lost(loss) {
       number += 1;
       trying.end();
@@ -80,7 +88,8 @@ export function connections(options: ConnectionsOptions): Connections {
       asking.lost();
       if (cause.kind !== "refused") return;
       if (cause.error.reason !== "device-removed") {
-        confirmLater(async () => await asking.turnedAway(cause.error));
+        const said = refusal;
+        confirmLater(async () => await asking.turnedAway(said));
         return;
       }
       confirmLater(async () => {
@@ -94,6 +103,7 @@ export function connections(options: ConnectionsOptions): Connections {
 
   async function introduce(hello: ServerHello, before: BeforeHello): Promise<Introduced> {
     present = hello;
+    refusal = null;
     heardTime(hello.at);
     asking.connected(hello);
     if (replacement.isDue()) await replaceDevice(hello);

@@ -133,6 +133,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       await opened.close();
       return true;
     },
+    onRefused: (refusal) => coming.refused(refusal),
   });
   const opened = openedDevice({
     introducing,

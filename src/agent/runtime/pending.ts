@@ -2,27 +2,24 @@
  * A device that isn't its person's yet (SEALED.md 5 and 6): it makes its keys, asks on each connection to be confirmed, and takes the one
  * confirmation that is for it. Where nobody of its person has a user key it is the first, and makes one.
  */
-import type { Refusal as ServerRefusal, Standing } from "../../client/index.ts";
+import type { Standing } from "../../client/index.ts";
 import type { Answer, BeforeHello, FramesClient, ServerHello } from "../../client/frames/index.ts";
 import { withHpke } from "../../mls/hpke.ts";
-import { confirmCode } from "../../mls/identity/confirm-code.ts";
 import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
-import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
-import { pinOf } from "../../mls/identity/pins.ts";
+import { newSigningKey } from "../../mls/identity/ed25519.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody, RequestBody } from "../../wire/frames/requests.ts";
-import { toBytes, toText } from "../delivery/base64url.ts";
+import { toText } from "../delivery/base64url.ts";
 import { openConfirmation } from "../device/confirmation.ts";
-import type { OpenedConfirmation } from "../device/confirmation.ts";
-import { confirmDevice } from "../device/make-device.ts";
-import { isSameSecret, readToken, tokenKey } from "../device/token.ts";
-import type { OwnDevice, Saved, SealKeyPair } from "../storage/kept.ts";
-import { ownerOf } from "./introduce.ts";
-import type { Introducing, KnownServer } from "./introduce.ts";
+import { tokenKey } from "../device/token.ts";
+import { candidateOf, candidatesIn, wasTaken } from "./candidate.ts";
+import type { Candidate } from "./candidate.ts";
 import { confirmationQuestion } from "./confirmation-question.ts";
+import type { Introducing } from "./introduce.ts";
+import { NOBODY_THERE, pendingStanding, TROUBLE, TURNED_AWAY, UNREADABLE_TOKEN } from "./pending-standing.ts";
 
 export interface PendingOptions extends Introducing {
   /** The token that this device was given, if it was, as people have it. */
@@ -57,8 +54,8 @@ export interface Pending {
   refused(refusal: Refusal | null): Promise<boolean>;
   /** The connection is over. */
   lost(): void;
-  /** For good. */
-  turnedAway(error: ServerRefusal): Promise<void>;
+  /** The connection is over for good; null: for something else than what it asked. */
+  turnedAway(refusal: Refusal | null): Promise<void>;
   /** True: it is used from the next connection on. */
   useToken(token: string): Promise<boolean>;
   /** Who it asks to be a device of; null: it asks nobody. */
@@ -69,77 +66,87 @@ export interface Pending {
   beginAnew(of: Who): Promise<void>;
 }
 
-/** The device and its keys, on the disk. */
-interface Candidate {
-  readonly who: Who;
-  readonly device: OwnDevice;
-  readonly sealKey: SealKeyPair;
-  readonly token: Uint8Array | null;
-  readonly hasWaited: boolean;
+type Asked = Answer<ReplyBody<"ask-confirmation">>;
+
+/** What the server that was reached last says of this device. */
+interface Place {
+  /** Of the connection's machine. */
+  readonly label: string;
+  /** The name that it claims; null: a tailnet vouches for who it is. */
+  readonly claimed: string | null;
+  /** Whether there is anybody to ask. */
+  readonly isAskable: boolean;
 }
 
-type Asked = Answer<ReplyBody<"ask-confirmation">>;
-type Ask = (fresh: boolean) => Promise<Asked>;
+/** How it can ask, on the present connection. */
+interface Asking {
+  /** `fresh`: not for the confirmation that is kept for it there. */
+  readonly ask: (fresh: boolean) => Promise<Asked>;
+  /** It has done so, once on a connection. */
+  readonly hasAskedFresh: boolean;
+}
+
+type State =
+  /** No connection, or none on which it has asked yet. */
+  | { readonly kind: "silent" }
+  /** It has asked, and the connection goes on without what it asks for. */
+  | ({ readonly kind: "asking" } & Asking)
+  /** The same before a hello, which waits for the confirmation. */
+  | ({ readonly kind: "held"; readonly goOn: (step: Introduced) => void } & Asking);
 
 export function pending(options: PendingOptions): Pending {
-  const { store, name, deviceLabel, system, mayAsk, client, onStanding } = options;
-  let { token } = options;
-  /** Of the present connection. */
-  let label = "";
-  let owner: string | null = null;
-  /** Whether there is anybody to ask. */
-  let isAskable = false;
-  let ask: Ask | null = null;
-  let hasAskedFresh = false;
-  let hasLookedAgain = false;
-  /** Before a hello that waits for a confirmation. */
-  let goOn: ((step: Introduced) => void) | null = null;
+  const { store, name, deviceLabel, mayAsk, client, onStanding } = options;
+  const candidates = candidatesIn(options);
+  let place: Place = { label: "", claimed: null, isAskable: false };
+  let state: State = { kind: "silent" };
+  /** A server that says of each hello that it is another one's isn't followed. */
+  let hasAskedInstead = false;
 
   return {
     connected(hello) {
-      ({ label } = hello.you);
-      owner = hello.you.owner === null ? name : null;
-      isAskable = hello.features.includes("devices") && (mayAsk || owner === null);
-      hasAskedFresh = false;
+      const { label, owner } = hello.you;
+      const claimed = owner === null ? name : null;
+      const isAskable = hello.features.includes("devices") && (mayAsk || claimed === null);
+      place = { label, claimed, isAskable };
+      state = { kind: "silent" };
     },
     async introduce(hello, before) {
-      const candidate = await ensure(hello);
-      ask = async (fresh) => await before.request("ask-confirmation", questionOf(candidate, fresh));
+      const candidate = await candidates.ensure(hello);
+      const ask = async (fresh: boolean) => await before.request("ask-confirmation", questionOf(candidate, fresh));
+      state = { kind: "asking", ask, hasAskedFresh: false };
       // A server of before there were several devices, or a name that is to be had by nobody else.
-      if (!isAskable) return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
+      if (!place.isAskable) return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
       const answer = await ask(false);
       const step = await settle(candidate, answer);
       if (step !== "waiting") return step;
       // A name can't be borne without its key; whom a tailnet vouches for has the open room meanwhile.
-      if (owner === null) return "without-device";
+      if (place.claimed === null) return "without-device";
       before.stay();
-      const { promise, resolve } = Promise.withResolvers<Introduced>();
-      goOn = resolve;
-      return await promise;
+      return await held(ask);
     },
     async askAgain() {
-      const candidate = await load();
-      if (candidate === null || ask === null) return;
-      if ((await settle(candidate, await ask(false))) === "confirmed") comeIn();
+      const candidate = await candidates.load();
+      if (candidate === null || state.kind === "silent") return;
+      if ((await settle(candidate, await state.ask(false))) === "confirmed") comeIn();
     },
     async welcomed() {
-      const candidate = await load();
+      const candidate = await candidates.load();
       if (candidate === null) return;
-      ask = async (fresh) => await client().request("ask-confirmation", questionOf(candidate, fresh));
+      const ask = async (fresh: boolean) => await client().request("ask-confirmation", questionOf(candidate, fresh));
+      state = { kind: "asking", ask, hasAskedFresh: state.kind !== "silent" && state.hasAskedFresh };
       if ((await settle(candidate, await ask(false))) === "confirmed") client().renew();
     },
     async confirmed(device, confirmation) {
-      const candidate = await load();
+      const candidate = await candidates.load();
       if (candidate === null || toText(candidate.device.id) !== device) return;
       if (await take(candidate, confirmation)) comeIn();
     },
     async refused(refusal) {
       const isKnown = refusal?.reason === "other-user-key";
       // A name that is somebody's now: of another device that was faster, or of somebody who can't seal. Asking tells.
-      const isPerhaps = owner !== null && NAMES.has(refusal?.reason ?? "");
-      // Once: a server that says so each time isn't followed.
-      if ((!isKnown && !isPerhaps) || !isAskable || hasLookedAgain) return false;
-      hasLookedAgain = true;
+      const isPerhaps = place.claimed !== null && isAboutName(refusal);
+      if ((!isKnown && !isPerhaps) || !place.isAskable || hasAskedInstead) return false;
+      hasAskedInstead = true;
       const saved = await store.load();
       // It was taken once: then that it isn't now is for its person to look at.
       if (wasTaken(saved) || saved.device === null || saved.candidate !== null) return false;
@@ -152,45 +159,56 @@ export function pending(options: PendingOptions): Pending {
       return true;
     },
     lost() {
-      ask = null;
-      goOn?.("without-device");
-      goOn = null;
+      const before = state;
+      state = { kind: "silent" };
+      if (before.kind === "held") before.goOn("without-device");
     },
-    async turnedAway(error) {
+    async turnedAway(refusal) {
       const saved = await store.load();
-      const candidate = candidateIn(saved);
-      const isForgotten = candidate !== null && error.reason === "not-understood" && AWAY.has(error.text);
-      if (isForgotten) onStanding({ ...standingOf(candidate), trouble: TURNED_AWAY });
+      const candidate = candidateOf(saved);
+      if (candidate !== null) {
+        if (isForgotten(refusal)) onStanding({ ...standingOf(candidate), trouble: TURNED_AWAY });
+        return;
+      }
       // The person's key is another one now, and nobody has passed it on to this device.
-      else if (candidate === null && OTHER_KEY.has(error.reason) && wasTaken(saved)) onStanding({ kind: "removed" });
+      const isOtherKey = refusal?.reason === "other-user-key" || refusal?.reason === "name-has-key";
+      if (isOtherKey && wasTaken(saved)) onStanding({ kind: "removed" });
     },
     async useToken(given) {
-      token = given;
-      const candidate = await load();
-      return candidate !== null && (await keepToken(candidate));
+      candidates.token = given;
+      const candidate = await candidates.load();
+      return candidate !== null && (await candidates.keepToken(candidate));
     },
-    asksToBe: async () => (await load())?.who ?? null,
+    asksToBe: async () => (await candidates.load())?.who ?? null,
     async confirmBy(userSeed) {
-      const candidate = await load();
+      const candidate = await candidates.load();
       if (candidate === null) return false;
-      await confirmItself(candidate, userSeed);
+      await candidates.confirm(candidate, place.label, userSeed);
       comeIn();
       return true;
     },
     async beginAnew(of) {
-      await make(of, token === null ? null : readToken(token));
-      const candidate = await load();
+      await candidates.make(of);
+      const candidate = await candidates.load();
       if (candidate !== null) onStanding(standingOf(candidate));
     },
   };
+
+  /** Until it is confirmed, or the connection is lost on which `ask` asks. */
+  async function held(ask: Asking["ask"]): Promise<Introduced> {
+    if (state.kind === "silent" || state.ask !== ask) return "without-device";
+    const { promise, resolve: goOn } = Promise.withResolvers<Introduced>();
+    state = { ...state, kind: "held", goOn };
+    return await promise;
+  }
 
   /** What an answer comes to. */
   async function settle(candidate: Candidate, answer: Asked): Promise<Introduced | "waiting"> {
     if (answer.kind === "answered") {
       const { confirmation } = answer.value;
       if (confirmation === null) {
-        const isMisread = token !== null && candidate.token === null;
-        onStanding(isMisread ? { ...standingOf(candidate), trouble: NO_TOKEN } : standingOf(candidate));
+        const isMisread = candidates.token !== null && candidate.token === null;
+        onStanding(isMisread ? { ...standingOf(candidate), trouble: UNREADABLE_TOKEN } : standingOf(candidate));
         if (!candidate.hasWaited) await store.commit([{ kind: "candidate-waits" }]);
         return "waiting";
       }
@@ -214,18 +232,8 @@ export function pending(options: PendingOptions): Pending {
       onStanding({ ...standingOf(candidate), trouble: NOBODY_THERE });
       return false;
     }
-    await confirmItself(candidate, newSigningKey().seed);
+    await candidates.confirm(candidate, place.label, newSigningKey().seed);
     return true;
-  }
-
-  async function confirmItself({ who, device }: Candidate, userSeed: Uint8Array): Promise<void> {
-    const fields = { ...who, label, deviceId: device.id, deviceLabel, node: "", notAfter: 0n };
-    const record = confirmDevice(fields, userSeed, signingKeyOf(device.seed).publicKey);
-    const pin = pinOf(who, signingKeyOf(userSeed).publicKey, system.now());
-    await store.commit([
-      { kind: "device-confirmed", record, userSeed },
-      { kind: "pin-kept", pin },
-    ]);
   }
 
   /** False: it isn't for this device, or not made by whom it has to be made. Then it is forgotten, and asked for anew, once. */
@@ -234,60 +242,34 @@ export function pending(options: PendingOptions): Pending {
     const key = candidate.token === null ? null : tokenKey(candidate.token);
     const opened = withHpke((hpke) => openConfirmation({ hpke, who, device, sealKey }, { record, sealed }, key));
     if (opened.ok) {
-      // One that was removed, and begins anew, knows its person's former key.
-      const pin = pinOf(who, signingKeyOf(opened.userSeed).publicKey, system.now());
-      await store.commit([
-        { kind: "device-confirmed", record, userSeed: opened.userSeed },
-        { kind: "pin-kept", pin },
-      ]);
+      await candidates.keepConfirmation(candidate, record, opened.userSeed);
       return true;
     }
     onStanding({ ...standingOf(candidate), trouble: TROUBLE[opened.why] });
-    if (!hasAskedFresh && ask !== null) {
-      hasAskedFresh = true;
-      await ask(true);
+    if (state.kind !== "silent" && !state.hasAskedFresh) {
+      state = { ...state, hasAskedFresh: true };
+      await state.ask(true);
     }
     return false;
   }
 
+  /** From the next connection on it is its person's. */
   function comeIn(): void {
-    if (goOn === null) client().renew();
-    else goOn("again");
-    goOn = null;
-  }
-
-  /** The one that waits, or a new one, which is on the disk before it is named to anybody. */
-  async function ensure(hello: KnownServer): Promise<Candidate> {
-    const who = { server: toBytes(hello.server.id), ...ownerOf(hello, name) };
-    const before = await load();
-    if (before === null) await make(who, token === null ? null : readToken(token));
-    else if (whoKey(before.who) !== whoKey(who)) throw new Error("this device asks to be somebody else's");
-    else await keepToken(before);
-    const candidate = await load();
-    if (candidate === null) throw new Error("the store hasn't kept a device that was made");
-    return candidate;
-  }
-
-  /** False: there is none, or it is the one that is kept. */
-  async function keepToken(candidate: Candidate): Promise<boolean> {
-    const secret = token === null ? null : readToken(token);
-    if (secret === null || (candidate.token !== null && isSameSecret(secret, candidate.token))) return false;
-    await store.commit([{ kind: "token-kept", token: secret }]);
-    return true;
-  }
-
-  async function make(of: Who, secret: Uint8Array | null): Promise<void> {
-    const device = { id: system.randomBytes(16), seed: newSigningKey().seed };
-    const sealKey = withHpke((hpke) => hpke.hpkeKey());
-    await store.commit([{ kind: "device-pending", device, sealKey, of, token: secret }]);
-  }
-
-  async function load(): Promise<Candidate | null> {
-    return candidateIn(await store.load());
+    switch (state.kind) {
+      case "silent":
+      case "asking":
+        client().renew();
+        return;
+      case "held": {
+        const { goOn, ask, hasAskedFresh } = state;
+        state = { kind: "asking", ask, hasAskedFresh };
+        goOn("again");
+      }
+    }
   }
 
   function questionOf(candidate: Candidate, fresh: boolean): RequestBody<"ask-confirmation"> {
-    return confirmationQuestion(candidate, { name: owner, label: deviceLabel, fresh });
+    return confirmationQuestion(candidate, { name: place.claimed, label: deviceLabel, fresh });
   }
 
   function standingOf(candidate: Candidate): Extract<Standing, { kind: "pending" }> {
@@ -295,47 +277,11 @@ export function pending(options: PendingOptions): Pending {
   }
 }
 
-export function pendingStanding(
-  { who, token }: Pick<Candidate, "who" | "token">,
-  { seed }: OwnDevice,
-  name: string,
-): Extract<Standing, { kind: "pending" }> {
-  const standing = { kind: "pending", code: confirmCode(who, signingKeyOf(seed).publicKey), name } as const;
-  return token === null ? standing : { ...standing, trouble: TOKEN_WAITS };
+function isAboutName(refusal: Refusal | null): boolean {
+  return refusal?.reason === "name-taken" || refusal?.reason === "name-has-key";
 }
 
-function candidateIn({ device, candidate, sealKey }: Saved): Candidate | null {
-  return device === null || candidate === null || sealKey === null ? null : { ...candidate, device, sealKey };
+/** A server says so to a device that it keeps no more among those that wait. */
+function isForgotten(refusal: Refusal | null): boolean {
+  return refusal?.reason === "not-allowed" || refusal?.reason === "too-many";
 }
-
-const NAMES: ReadonlySet<string> = new Set(["name-taken", "name-has-key"]);
-
-/** What a server says to a device that it keeps no more among those that wait. */
-const AWAY: ReadonlySet<string> = new Set(["not-allowed", "too-many"]);
-
-const TURNED_AWAY =
-  "It waits no more: a device of yours has said that it isn't one, nobody has confirmed it for a week, or too many others have asked since. To ask again: pad devices new";
-
-const TOKEN_WAITS =
-  "Its token has confirmed it nowhere yet: the device that made it has to be there, and a token is good once and for its time (pad devices invite makes another).";
-
-const NO_TOKEN =
-  "The device token (PAD_DEVICE_TOKEN, PAD_DEVICE_TOKEN_FILE) can't be read: copy it again, or confirm this device by its code.";
-
-/** Whether the server has let this device in before. */
-function wasTaken({ incarnation, groups }: Saved): boolean {
-  return incarnation !== null || groups.some(({ status }) => status === "active" || status === "joining");
-}
-
-const OTHER_KEY: ReadonlySet<string> = new Set(["device-not-confirmed", "name-has-key"]);
-
-const NOBODY_THERE =
-  "The server says that you have no confirmed device at all, which isn't what it said before, or what your token says. If all your devices are lost: pad devices reset";
-
-const TROUBLE: Record<Extract<OpenedConfirmation, { ok: false }>["why"], string> = {
-  record: "What came as a confirmation isn't signed for this device. It wasn't taken.",
-  "another-device": "What came as a confirmation is for another device. It wasn't taken.",
-  sealed: "What came as a confirmation isn't sealed to this device. It wasn't taken.",
-  "another-key": "What came as a confirmation holds another key than the one that has signed it. It wasn't taken.",
-  token: "What came as a confirmation was made by somebody without the token. It wasn't taken.",
-};

@@ -33,6 +33,8 @@ export interface FrameOptions {
   readonly device?: (hello: ServerHello, before: BeforeHello) => Promise<Device | null | "again" | "later">;
   /** The hello was refused. True: it comes otherwise on the next connection, which is made at once. */
   readonly refused?: (refusal: Refusal | null) => Promise<boolean>;
+  /** The server ends this connection for that: told in the frame protocol's own reasons, before the state tells of it in a chat client's. */
+  readonly onRefused?: (refusal: Refusal | null) => void;
   /** Default `lost`. Never after a kick, a ban, or a refusal that waiting doesn't heal. */
   readonly reconnect?: ReconnectPolicy;
   /** Another way to the server than TCP. */

@@ -119,6 +119,7 @@ export class FrameSession {
         else this.#connection.abandon(NOT_FRAMES);
         return;
       case "ended":
+        if (push.cause.kind === "refused") this.#options.onRefused?.(push.cause.refusal);
         this.#connection.abandon(endOf(push.cause));
         return;
       case "operator":
@@ -171,8 +172,12 @@ export class FrameSession {
     if (answer.kind === "answered") this.#welcomed(hello, answer.value);
     else if (answer.kind === "refused") {
       const comesAgain = (await this.#options.refused?.(answer.refusal).catch(() => false)) === true;
-      if (comesAgain) this.again();
-      else this.#connection.abandon({ kind: "refused", error: refusalOf(answer.refusal) });
+      if (comesAgain) {
+        this.again();
+        return;
+      }
+      this.#options.onRefused?.(answer.refusal);
+      this.#connection.abandon({ kind: "refused", error: refusalOf(answer.refusal) });
     }
   }
 
