@@ -1,5 +1,6 @@
 import { cpSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { toText } from "../../src/agent/delivery/base64url.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 import { startLyingRelay } from "../helpers/lying-relay.ts";
@@ -97,6 +98,45 @@ test("AD-12 a folder from yesterday's backup: what waited in it is told as not s
   }
   await usedOnce(bob);
   expect(await phone.chat.ownNumber()).toEqual(await laptop.chat.ownNumber());
+});
+
+test("AD-16 a folder from before its person's new user key: what it would sign is nobody's, so it is out, says so, begins anew and waits; confirmed, it is back, and the old one goes for good", async () => {
+  const { laptop, phone, bob } = await inOneRoom();
+  const tablet = world.make("alice", { deviceLabel: "tablet" });
+  await world.until(async () => (await phone.chat.confirmDevice(codeOf(tablet))).kind === "answered");
+  await isIn(tablet, 4);
+  await laptop.stop();
+  const backup = scratchDirectory();
+  cpSync(laptop.place.folder, backup.path, { recursive: true });
+  laptop.start();
+  await isIn(laptop, 4);
+  const before = await idOf(laptop);
+  expect(await phone.chat.removeDevices([toText(Buffer.from(await idOf(tablet), "hex"))])).toMatchObject({
+    value: { kind: "removed" },
+  });
+  for (const device of [laptop, phone, bob]) await isIn(device, 3);
+  const number = answered(await phone.chat.ownNumber());
+  await world.until(async () => answered(await laptop.chat.ownNumber()) === number);
+  await laptop.stop();
+  rmSync(laptop.place.folder, { recursive: true });
+  cpSync(backup.path, laptop.place.folder, { recursive: true });
+  backup.remove();
+  laptop.start();
+  await world.until(() => laptop.chat.standing.kind === "removed");
+  expect(await laptop.chat.newDevice()).toEqual({ kind: "taken" });
+  await laptop.stop();
+  laptop.start();
+  await world.until(async () => (await phone.chat.confirmDevice(codeOf(laptop))).kind === "answered");
+  await isIn(laptop, 4);
+  expect(await phone.chat.removeDevices([toText(Buffer.from(before, "hex"))])).toMatchObject({
+    value: { kind: "removed" },
+  });
+  for (const device of [laptop, phone, bob]) await isIn(device, 3);
+  for (const device of [laptop, phone, bob]) await device.look(ROOM);
+  await laptop.send(ROOM, "back");
+  for (const device of [phone, bob]) await says(device, ["alice: one", "alice: back"]);
+  await usedOnce(bob);
+  await world.until(async () => answered(await phone.chat.ownNumber()) === answered(await laptop.chat.ownNumber()));
 });
 
 /** Alice at two devices and bob, in a room by invitation, in which one message was said. */

@@ -9,7 +9,20 @@ import { soakDevice, type SoakDevice } from "./soak-device.ts";
 
 /** What a run has done. */
 export type DevicesSoakFigures = Record<
-  "steps" | "messages" | "kills" | "crashes" | "confirmed" | "removed" | "bans" | "kicks" | "copies" | "rooms",
+  | "steps"
+  | "messages"
+  | "kills"
+  | "backups"
+  | "restores"
+  | "crashes"
+  | "confirmed"
+  | "removed"
+  | "starts"
+  | "bans"
+  | "kicks"
+  | "copies"
+  | "former"
+  | "rooms",
   number
 >;
 
@@ -43,22 +56,32 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     steps,
     messages: 0,
     kills: 0,
+    backups: 0,
+    restores: 0,
     crashes: 0,
     confirmed: 0,
     removed: 0,
+    starts: 0,
     bans: 0,
     kicks: 0,
     copies: 0,
+    former: 0,
     rooms: 0,
   };
   const failures: unknown[] = [];
   const owned: Owned[] = [];
   const banned = new Set<number>();
+  /** Who was banned when the last backup was made: the restored server knows of no other bans. */
+  let bannedThen: readonly number[] = [];
+  /** Who has begun anew, with a user key that nobody has signed: the others have to accept it. */
+  const begunAnew = new Set<number>();
   /** Who was out for a while. */
   const wereBanned = new Set<number>();
   /** Of whom there is a copy that wasn't brought back yet, with its user key; and those that have begun anew from one. */
   const kept = new Map<SoakDevice, string>();
   const copied = new Set<SoakDevice>();
+  /** Devices, in base64url, whose keys nobody has any more: what came back in their place is another. Their person removes them. */
+  const lost = new Map<string, number>();
   /** Who may have a new user key at any time: a removal has ended in the middle. */
   const rekeying = new Set<number>();
   /** What was done besides writing, for who looks for a cause. */
@@ -66,7 +89,10 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   let attempts = 0;
   const server = await killableServer();
   try {
-    for (let person = 0; person < size.persons; person += 1) owned.push(add(person, true));
+    // Who comes first is the operator.
+    owned.push(add(0, true));
+    await settle();
+    for (let person = 1; person < size.persons; person += 1) owned.push(add(person, true));
     await settle();
     await first(0)?.runtime.createRoom("ops", "open");
     for (let step = 0; step < steps; step += 1) {
@@ -75,9 +101,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       if (random() < 0.4) await rest(random() * 80);
     }
     deeds.push("coming to rest");
-    for (const person of banned) await moderate(person, "unban");
-    banned.clear();
-    for (const each of owned) await comeBack(each);
+    for (const each of owned) if (!each.isRemoved) await comeBack(each);
     await settle();
     await lastWords();
     return figures;
@@ -103,11 +127,14 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     const each = pick(owned);
     if (each === undefined) return;
     const chance = random();
-    if (chance < 0.03) {
+    if (chance < 0.02) {
       figures.kills += 1;
       deeds.push("kill");
       await server.killAndStart();
-    } else if (chance < 0.13) await addDevice(each.person);
+    } else if (chance < 0.035) await backUp();
+    else if (chance < 0.045) await restore();
+    else if (chance < 0.05) await startAnew(each.person);
+    else if (chance < 0.13) await addDevice(each.person);
     else if (chance < 0.18) await removeDevice(each);
     else if (chance < 0.23) {
       if (each.device.isRunning) await each.device.stop();
@@ -115,10 +142,46 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     } else if (chance < 0.27) {
       if (each.device.isRunning) each.device.crashAfter(Math.floor(random() * 80));
     } else if (chance < 0.33) await kickOrBan(each.person);
-    else if (chance < 0.38) await copy(each);
+    else if (chance < 0.38) await copy(random() < 0.5 ? (owned.find(({ device }) => kept.has(device)) ?? each) : each);
     else if (chance < 0.43) await joinOrLeave(each);
     else if (!each.device.isRunning || each.device.hasCrashed) await comeBack(each);
     else await say(each, random() < 0.6 ? EVERYONE : ROOM);
+  }
+
+  async function backUp(): Promise<void> {
+    await server.backUp();
+    bannedThen = [...banned];
+    deeds.push("backup");
+    figures.backups += 1;
+  }
+
+  /** An older state of the server comes back: its people's devices and keys of since then it hears of from them, and of bans from nobody. */
+  async function restore(): Promise<void> {
+    if (!(await server.restore())) return;
+    banned.clear();
+    for (const person of bannedThen) banned.add(person);
+    deeds.push("restore");
+    figures.restores += 1;
+  }
+
+  /**
+   * All devices of a person are lost; the administrator releases the name, and whoever bears it now begins with one device. A backup from before
+   * would know the lost ones again, which only the administrator could tell it; so there is one behind it.
+   */
+  async function startAnew(person: number): Promise<void> {
+    // The first one is the operator, by being the first.
+    if (person === 0 || banned.has(person) || begunAnew.has(person)) return;
+    const lost = owned.filter((each) => each.person === person && !each.isRemoved);
+    for (const each of lost) {
+      await each.device.stop();
+      each.isRemoved = true;
+    }
+    if (!(await server.release(nameOf(person)))) throw new Error(`the name of ${nameOf(person)} wasn't released`);
+    begunAnew.add(person);
+    deeds.push(`${nameOf(person)} begins anew`);
+    figures.starts += 1;
+    owned.push(add(person, true));
+    await backUp();
   }
 
   /** A device more, which waits; or one that waits is confirmed by its code. */
@@ -133,6 +196,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   async function confirm(waiting: Owned): Promise<void> {
     const { standing } = waiting.device;
     if (standing.kind === "confirmed") waiting.isConfirmed = true;
+    if (standing.kind === "removed") await tried(waiting.device, async () => await waiting.device.runtime.beginAnew());
     const by = first(waiting.person);
     if (standing.kind !== "pending" || by === undefined) return;
     const outcome = await tried(by, async () => await by.runtime.devices.confirm(standing.code));
@@ -148,18 +212,18 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     if (by === undefined || self === null || !each.isConfirmed || each.isRemoved || kept.has(each.device)) return;
     // One that comes back from a copy can be given the new user key only when the server has it again.
     if (owned.some((other) => other.person === each.person && copied.has(other.device) && !isUp(other))) return;
-    const outcome = await tried(
-      by,
-      async () => await by.runtime.removeDevices([Buffer.from(self.device.id).toString("base64url")]),
-    );
-    // What was kept goes on with the next connection.
-    if (outcome === null || outcome.kind === "failed") {
-      rekeying.add(each.person);
-      return;
-    }
+    if (!(await remove(by, each.person, Buffer.from(self.device.id).toString("base64url")))) return;
     each.isRemoved = true;
     deeds.push(`removed ${numberOf(each)} of ${nameOf(each.person)}`);
     figures.removed += 1;
+  }
+
+  async function remove(by: SoakDevice, person: number, id: string): Promise<boolean> {
+    const outcome = await tried(by, async () => await by.runtime.removeDevices([id]));
+    if (outcome !== null && outcome.kind !== "failed") return true;
+    // What was kept goes on with the next connection.
+    rekeying.add(person);
+    return false;
   }
 
   async function kickOrBan(person: number): Promise<void> {
@@ -190,26 +254,33 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   }
 
   /**
-   * A state of earlier comes back: the device is replaced by another one of the same person. Not one from before a new user key: what it
-   * would sign is nobody's, and where no other device has the new key, its person is out until `pad devices reset`, which needs a tailnet.
+   * A state of earlier comes back: the device is replaced by another one of the same person. One from before a new user key can't be, since what it
+   * would sign is nobody's: it is out, begins anew and waits; where no other device has the new key nobody could confirm it, so that isn't done.
    */
   async function copy(each: Owned): Promise<void> {
     if (!each.isConfirmed || each.isRemoved || rekeying.has(each.person)) return;
     const [before, key] = [kept.get(each.device), await userKeyOf(each.person)];
-    const record = (await each.device.runtime.self())?.device.record;
+    const device = (await each.device.runtime.self())?.device;
     // Its own may be the former one still.
-    if (key === null || record === undefined || userKeyIn(record) !== key) return;
+    if (key === null || device === undefined || userKeyIn(device.record) !== key) return;
+    const isFormer = before !== undefined && before !== key;
+    if (isFormer && !owned.some((other) => other !== each && other.person === each.person && isUp(other))) return;
     await each.device.stop();
     kept.delete(each.device);
     // Once: what was replaced is nobody's any more.
-    if (before === key) {
-      each.device.copyBack();
-      copied.add(each.device);
-      deeds.push(`copied back ${numberOf(each)} of ${nameOf(each.person)}`);
-      figures.copies += 1;
-    } else {
+    if (before === undefined) {
       each.device.copyAway();
       kept.set(each.device, key);
+    } else {
+      each.device.copyBack();
+      copied.add(each.device);
+      deeds.push(`copied back ${numberOf(each)} of ${nameOf(each.person)}${isFormer ? " from before a new key" : ""}`);
+      figures.copies += 1;
+    }
+    if (isFormer) {
+      each.isConfirmed = false;
+      lost.set(Buffer.from(device.id).toString("base64url"), each.person);
+      figures.former += 1;
     }
     each.device.start();
   }
@@ -275,7 +346,12 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
         )
           await comeBack(each);
         if (!each.isRemoved && !each.isConfirmed) await confirm(each);
-        if ((copied.has(each.device) || wereBanned.has(each.person)) && isUp(each)) await compare(each.device);
+        if (isUp(each)) await compare(each);
+      }
+      for (const person of banned) if (await moderate(person, "unban")) banned.delete(person);
+      for (const [id, person] of lost) {
+        const by = first(person);
+        if (by !== undefined && (await remove(by, person, id))) lost.delete(id);
       }
       const restless = await unrest();
       if (restless === null) return;
@@ -345,6 +421,22 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     }
   }
 
+  /**
+   * Who begins anew from an older state, or was out, hasn't seen who announced a new key meanwhile: its person compares, and accepts. Of whoever
+   * has begun anew everybody does.
+   */
+  async function compare({ device, person }: Owned): Promise<void> {
+    const mayBeAny = copied.has(device) || wereBanned.has(person);
+    const anew = new Set([...begunAnew].map((each) => `:${nameOf(each)}`));
+    for (const conversation of [EVERYONE, ROOM]) {
+      const view = await (await device.runtime.session(conversation))?.look();
+      const holds = view?.holds.filter(
+        ({ who }) => mayBeAny || who.every((each) => anew.has(each.slice(each.lastIndexOf(":")))),
+      );
+      if (holds !== undefined && holds.length > 0) await device.runtime.accept(conversation, holds);
+    }
+  }
+
   function numberOf(each: Owned): number {
     return owned.indexOf(each);
   }
@@ -389,12 +481,4 @@ async function tried<T>(by: SoakDevice, work: () => Promise<T>): Promise<T | nul
 
 function nameHold({ kind, who }: Hold): string {
   return `${kind} of ${who.join()}`;
-}
-
-/** Who begins anew from an older state, or was out, hasn't seen who announced a new key meanwhile: its person compares, and accepts. */
-async function compare(device: SoakDevice): Promise<void> {
-  for (const conversation of [EVERYONE, ROOM]) {
-    const view = await (await device.runtime.session(conversation))?.look();
-    if (view !== undefined && view.holds.length > 0) await device.runtime.accept(conversation, view.holds);
-  }
 }

@@ -15,6 +15,8 @@ export interface KillableServer {
   /** `kill -9`, then a new start. */
   killAndStart(): Promise<void>;
   backUp(): Promise<void>;
+  /** As its administrator: whoever asks for that name next has it. False: nobody has it. */
+  release(name: string): Promise<boolean>;
   /** Kills it, brings the last backup back, starts it. False: there is none. */
   restore(): Promise<boolean>;
   end(): Promise<void>;
@@ -42,6 +44,12 @@ export async function killableServer(): Promise<KillableServer> {
       await client?.backUp(join(backup, "padserve.db"));
       await client?.close();
       backups += 1;
+    },
+    async release(name) {
+      const client = await openAdminClient(data);
+      const released = await client?.release(name);
+      await client?.close();
+      return released?.kind === "released";
     },
     async restore() {
       if (backups === 0) return false;
