@@ -150,6 +150,32 @@ test("SR-62 who comes where two keys of one person are shown, the former one fir
   }
 });
 
+test("SR-62 so does who comes right after a restore over the removal, while a device that stays is away", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  for (const device of [laptop, bob, nas, phone]) await has(device, "#everyone", 4);
+  const backup = await world.backUp();
+  await nas.stop();
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  await has(bob, "#everyone", 3);
+  const before = hex((await view(bob, "#everyone"))?.row.id ?? new Uint8Array());
+  await world.stopServer();
+  world.restore(backup);
+  await world.startServer();
+  // The conversation goes on in another group, in which the one that is away is again, under the former key.
+  await world.until(async () => {
+    const there = await view(bob, "#everyone");
+    return there?.members.length === 3 && hex(there.row.id) !== before;
+  });
+  const carol = world.make("carol");
+  await unheld(carol, 4);
+  expect(await keysOf("alice", carol, "#everyone")).toHaveLength(2);
+  await laptop.look("#everyone");
+  await laptop.send("#everyone", "here");
+  await everyone([bob, carol], "#everyone", "alice: here");
+});
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");

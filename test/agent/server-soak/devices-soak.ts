@@ -38,6 +38,8 @@ interface Owned {
   readonly device: SoakDevice;
   isConfirmed: boolean;
   isRemoved: boolean;
+  /** Nobody starts it again. */
+  isLost: boolean;
 }
 
 const ROOM = "room:ops";
@@ -46,8 +48,9 @@ const LONGEST = 90_000;
 
 /**
  * Random operations by people with several devices each through the real server: they write, come and go, end at any statement of their store;
- * devices are added by code, removed with a new user key, copied and brought back; people are kicked, banned and let in again, join
- * and leave a room; the server is killed at any moment. In the end all come together: every device of everybody is in one state, has
+ * devices are added by code, removed with a new user key, copied and brought back, also from before a new user key; people are kicked, banned and
+ * let in again, join and leave a room, lose all their devices and begin anew; the server is killed at any moment, backed up, and
+ * restored from the last backup. In the end all come together: every device of everybody is in one state, has
  * what its own person and all others say from then on, and nothing twice; whoever was removed has none of it. Throws what is wrong, with the seed.
  */
 export async function devicesSoak(seed: number, steps: number, size: DevicesSoakSize): Promise<DevicesSoakFigures> {
@@ -120,6 +123,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       device: soakDevice(nameOf(person), server.port, (error) => failures.push(error), undefined, { label }),
       isConfirmed,
       isRemoved: false,
+      isLost: false,
     };
   }
 
@@ -132,18 +136,18 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       deeds.push("kill");
       await server.killAndStart();
     } else if (chance < 0.035) await backUp();
-    else if (chance < 0.045) await restore();
-    else if (chance < 0.05) await startAnew(each.person);
-    else if (chance < 0.13) await addDevice(each.person);
-    else if (chance < 0.18) await removeDevice(each);
-    else if (chance < 0.23) {
+    else if (chance < 0.05) await restore();
+    else if (chance < 0.055) await startAnew(each.person);
+    else if (chance < 0.15) await addDevice(each.person);
+    else if (chance < 0.22) await removeDevice(each);
+    else if (chance < 0.27) {
       if (each.device.isRunning) await each.device.stop();
       else await comeBack(each);
-    } else if (chance < 0.27) {
+    } else if (chance < 0.31) {
       if (each.device.isRunning) each.device.crashAfter(Math.floor(random() * 80));
-    } else if (chance < 0.33) await kickOrBan(each.person);
-    else if (chance < 0.38) await copy(random() < 0.5 ? (owned.find(({ device }) => kept.has(device)) ?? each) : each);
-    else if (chance < 0.43) await joinOrLeave(each);
+    } else if (chance < 0.36) await kickOrBan(each.person);
+    else if (chance < 0.42) await copy(random() < 0.5 ? (owned.find(({ device }) => kept.has(device)) ?? each) : each);
+    else if (chance < 0.46) await joinOrLeave(each);
     else if (!each.device.isRunning || each.device.hasCrashed) await comeBack(each);
     else await say(each, random() < 0.6 ? EVERYONE : ROOM);
   }
@@ -171,10 +175,9 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   async function startAnew(person: number): Promise<void> {
     // The first one is the operator, by being the first.
     if (person === 0 || banned.has(person) || begunAnew.has(person)) return;
-    const lost = owned.filter((each) => each.person === person && !each.isRemoved);
-    for (const each of lost) {
+    for (const each of owned.filter((one) => one.person === person)) {
       await each.device.stop();
-      each.isRemoved = true;
+      [each.isRemoved, each.isLost] = [true, true];
     }
     if (!(await server.release(nameOf(person)))) throw new Error(`the name of ${nameOf(person)} wasn't released`);
     begunAnew.add(person);
@@ -319,6 +322,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
 
   async function comeBack(each: Owned): Promise<void> {
     const { device } = each;
+    if (each.isLost) return;
     if (device.isRunning && !device.hasCrashed && device.runtime.client.state.kind !== "ended") {
       device.crashAfter(Infinity);
       return;
