@@ -6,9 +6,9 @@ import { soak } from "./soak.ts";
 
 /**
  * `npm run soak -- --seeds 100 --first 1 --steps 200 [--server]`: each seed's figures on a line; the first that fails ends it. With
- * `--server` through the real server, else on an ideal log. `--devices` five people with three devices each, which are
- * added, removed and copied; people are kicked and banned and begin anew; the server is restored. `--faults [--stride 7]`: instead of random operations one conversation, once for
- * each statement of the stores at which somebody may end or fail.
+ * `--server` through the real server, else on an ideal log. `--devices` five people with three devices each, which are added, removed and copied;
+ * people are kicked, banned, and begin anew; the server is restored. `--faults [--stride 7]`: instead of random operations one conversation, once
+ * for each statement of the stores at which somebody may end or fail.
  */
 const { values } = parseArgs({
   options: {
