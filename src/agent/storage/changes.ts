@@ -63,10 +63,8 @@ export type OwnKeyChange =
     }
   | { readonly kind: "packages-renewed" };
 
-/** One thing that changes in what a device keeps. Where it says so, a change that doesn't fit what is there refuses its whole commit. */
-export type Change =
-  | OwnKeyChange
-  | OwnDeviceChange
+/** The device itself, and its key packages. */
+export type DeviceChange =
   /** Once. */
   | { readonly kind: "device-made"; readonly device: OwnDevice }
   /**
@@ -77,7 +75,10 @@ export type Change =
   | { readonly kind: "record-renewed"; readonly record: Uint8Array }
   | { readonly kind: "user-key-kept"; readonly seed: Uint8Array }
   | { readonly kind: "key-package-made"; readonly keyPackage: KeyPackage }
-  | { readonly kind: "key-package-dropped"; readonly reference: Uint8Array }
+  | { readonly kind: "key-package-dropped"; readonly reference: Uint8Array };
+
+/** A group as this device is in it. */
+export type GroupChange =
   /** A group that isn't there, or that this device is out of (`joining`, `removed`), from this place of its log on. Own numbers go on. */
   | {
       readonly kind: "group-added";
@@ -114,6 +115,19 @@ export type Change =
   /** In place of an earlier one. A group that is removed or stopped has none. */
   | { readonly kind: "intent-kept"; readonly group: Uint8Array; readonly intent: KeptIntent }
   | { readonly kind: "intent-dropped"; readonly group: Uint8Array }
+  /** Who is in the group as it is now, and who may come in. */
+  | {
+      readonly kind: "members-known";
+      readonly group: Uint8Array;
+      readonly access: GroupFacts["access"];
+      readonly readers: readonly string[];
+    }
+  /** It only rises. */
+  | { readonly kind: "group-reached"; readonly group: Uint8Array; readonly number: number }
+  | { readonly kind: "sender-seen"; readonly group: Uint8Array; readonly device: Uint8Array; readonly number: number };
+
+/** Messages that wait, and those on their way. */
+export type OutboxChange =
   /** At most 1,000 wait in a group; none in one that has a successor. */
   | { readonly kind: "message-written"; readonly group: Uint8Array; readonly message: OutboxRow }
   /** Only if it isn't in flight. */
@@ -128,34 +142,10 @@ export type Change =
       readonly group: Uint8Array;
       readonly messageId: Uint8Array;
       readonly number: number;
-    }
-  /**
-   * A message that the conversation has from that device already is dropped: it was sent again in a successor group. One that amends a
-   * message of the same person's does so.
-   */
-  | {
-      readonly kind: "history-kept";
-      readonly conversation: string;
-      readonly group: Uint8Array;
-      readonly number: number;
-      readonly at: number;
-      readonly entry: HistoryEntry;
-      /** Who could read it (`whoKey`); of messages only. */
-      readonly readers?: readonly string[];
-    }
-  /** Who is in the group as it is now, and who may come in. */
-  | {
-      readonly kind: "members-known";
-      readonly group: Uint8Array;
-      readonly access: GroupFacts["access"];
-      readonly readers: readonly string[];
-    }
-  /** It only rises. */
-  | { readonly kind: "group-reached"; readonly group: Uint8Array; readonly number: number }
-  /** A name, folded. */
-  | { readonly kind: "plain-allowed"; readonly name: string }
-  /** The server's incarnation. */
-  | { readonly kind: "server-seen"; readonly incarnation: string }
+    };
+
+/** A conversation whose group can't go on. */
+export type SuccessionChange =
   /**
    * The conversation of a group that can't go on goes on in `successor`: what waits in the one waits in the other, with own messages that
    * lie behind `behind` in its log before them, unless their content is gone; its keys go. Once for each group.
@@ -170,9 +160,39 @@ export type Change =
   | { readonly kind: "devices-owed"; readonly group: Uint8Array; readonly devices: readonly OwedDevice[] }
   /** Those that are owed nothing any more. */
   | { readonly kind: "owed-settled"; readonly group: Uint8Array; readonly devices: readonly Uint8Array[] }
-  | { readonly kind: "sender-seen"; readonly group: Uint8Array; readonly device: Uint8Array; readonly number: number }
-  | { readonly kind: "readers-shown"; readonly group: Uint8Array; readonly readers: readonly string[] }
+  | { readonly kind: "readers-shown"; readonly group: Uint8Array; readonly readers: readonly string[] };
+
+/** Whom this device knows. */
+export type PeopleChange =
+  /** A name, folded. */
+  | { readonly kind: "plain-allowed"; readonly name: string }
   | { readonly kind: "pin-kept"; readonly pin: Pin }
-  | { readonly kind: "name-pinned"; readonly pin: NamePin }
+  | { readonly kind: "name-pinned"; readonly pin: NamePin };
+
+/** One thing that changes in what a device keeps. Where it says so, a change that doesn't fit what is there refuses its whole commit. */
+export type Change =
+  | OwnKeyChange
+  | OwnDeviceChange
+  | DeviceChange
+  | GroupChange
+  | OutboxChange
+  | SuccessionChange
+  | PeopleChange
+  /**
+   * A message that the conversation has from that device already is dropped: it was sent again in a successor group. One that amends a
+   * message of the same person's does so.
+   */
+  | {
+      readonly kind: "history-kept";
+      readonly conversation: string;
+      readonly group: Uint8Array;
+      readonly number: number;
+      readonly at: number;
+      readonly entry: HistoryEntry;
+      /** Who could read it (`whoKey`); of messages only. */
+      readonly readers?: readonly string[];
+    }
+  /** The server's incarnation. */
+  | { readonly kind: "server-seen"; readonly incarnation: string }
   /** An empty one is deleted. */
   | { readonly kind: "draft-kept"; readonly conversation: string; readonly text: string };

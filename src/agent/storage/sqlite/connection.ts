@@ -1,5 +1,3 @@
-/** `agent/storage/sqlite`: a device's one database, on a thread of its own. Keys are encrypted under a key that lies elsewhere. */
-
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue } from "node:sqlite";
 
