@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { startPadserve, type Exit, type Program } from "../helpers/program.ts";
+import { LAUNCHER, startPadserve, type Exit, type Program } from "../helpers/program.ts";
+import { startTerminal, type TestTerminal } from "../helpers/terminal.ts";
 import type { TailnetNode } from "./node.ts";
 
 /**
@@ -12,6 +13,7 @@ export class Person {
   readonly name: string;
   readonly node: TailnetNode;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #through: readonly string[];
 
   /** @param token confirms this device without anybody at it */
   constructor(node: TailnetNode, name: string, server: string, token: string | null = null) {
@@ -20,6 +22,8 @@ export class Person {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     this.name = name;
     this.node = node;
+    // A device is called after its machine, and so has the node's name and not this one's.
+    this.#through = [...node.through, "unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', node.name];
     this.#env = {
       HOME: home,
       PAD_SERVER: server,
@@ -33,7 +37,19 @@ export class Person {
 
   /** `pad …`, running. */
   start(...words: readonly string[]): Program {
-    return startPadserve(words, { through: this.node.through, env: this.#env });
+    return this.startWith({}, words);
+  }
+
+  /** The same with more in its environment. */
+  startWith(env: Readonly<Record<string, string>>, words: readonly string[]): Program {
+    return startPadserve(words, { through: this.#through, env: { ...this.#env, ...env } });
+  }
+
+  /** `pad …` in a terminal of its own. */
+  window(words: readonly string[], size: { readonly columns: number; readonly rows: number }): Promise<TestTerminal> {
+    const command = [...this.#through, process.execPath, LAUNCHER, ...words].map(quoted).join(" ");
+    // What it says in the end stays to be read.
+    return startTerminal({ ...size, command: `${command}; exec cat`, env: this.#env });
   }
 
   /** `pad …` to its end, whatever that is. */
@@ -146,6 +162,10 @@ export class Person {
 /** `from text`, of what `pad history` prints. */
 function textsOf(lines: readonly string[]): readonly string[] {
   return lines.map((line) => line.split("\t")).map(([, , from, text]) => `${from} ${text}`);
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 const ROUNDS = 60;
