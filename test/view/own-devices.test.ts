@@ -74,6 +74,30 @@ test("VW-51 a device that waits says so, with its code and what to run, until it
   expect(chat.getSnapshot().banner).toContain("pad devices new");
 });
 
+test("VW-53 a device that was just confirmed goes to a room that is still to come as soon as it is there", async () => {
+  const { alice, chat } = await meet((one) => one.stand({ kind: "pending", code: CODE, name: "alice" }));
+  const { world } = alice;
+  world.groups.push({ key: "room:trip", kind: "sealed-room", title: "#trip", access: "invite", members: [], log: [] });
+  const listed = Promise.withResolvers<void>();
+  const rooms = alice.rooms.bind(alice);
+  alice.rooms = async () => {
+    await listed.promise;
+    return await rooms();
+  };
+  alice.stand({ kind: "confirmed" });
+  expect(chat.submit("/to #trip")).toBe("done");
+  expect(chat.submit("/to #nowhere")).toBe("done");
+  await settled();
+  expect(chat.getSnapshot().current.title).toBe("#everyone");
+  world.enter(world.group("#trip"), "alice", "alice");
+  listed.resolve();
+  await settled();
+  expect(chat.getSnapshot().current.title).toBe("#trip");
+  expect(notes(chat)).not.toContain("You are not in #trip");
+  expect(notes(chat)).toContain("You are not in #nowhere");
+  expect(chat.submit("/to #nowhere")).toBe("wrong");
+});
+
 test("VW-50 however many ask, no more than eight are told of until some are answered", async () => {
   const { alice, chat } = await meet();
   for (let nth = 10; nth < 40; nth += 1) alice.deviceAsks({ code: `0000-0000-0000-00${nth}`, label: "x" });

@@ -25,6 +25,7 @@ export class OwnDeviceNews {
   /** The device that stands above the input, and since when it does, in milliseconds since 1970. */
   #shown: { readonly device: Device | null; readonly since: number } = { device: null, since: 0 };
   #standing: Standing["kind"];
+  #arriving: Promise<void> | null = null;
 
   constructor(ports: ChatPorts, store: SnapshotStore) {
     this.#ports = ports;
@@ -33,15 +34,27 @@ export class OwnDeviceNews {
     if (ports.sealed !== undefined) this.stood(ports.sealed.standing);
   }
 
+  /** This device was just confirmed: until it resolves, its rooms are still to come. */
+  get arriving(): Promise<void> | null {
+    return this.#arriving;
+  }
+
   /** What this device is may have changed. */
   stood(standing: Standing): void {
     const text = explainStanding(standing);
     if (text !== null) this.#store.note(text, "trouble");
     else if (standing.kind === "confirmed" && this.#standing === "pending") {
       this.#store.note("This device is confirmed: it is one of yours now, and comes into your rooms by itself.");
+      this.#arriving = this.#arrive();
     }
     this.#standing = standing.kind;
     this.#show();
+  }
+
+  /** A device that comes into its rooms lists them when it is there. */
+  async #arrive(): Promise<void> {
+    await this.#ports.sealed?.rooms();
+    this.#arriving = null;
   }
 
   /** Another device waits. Told again, as when it says something else, it is asked about again, in its place. */

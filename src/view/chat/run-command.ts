@@ -127,6 +127,11 @@ export class CommandRunner {
       void this.#sealed.direct(words, sealed, null);
       return "done";
     }
+    const { arriving } = this.#devices;
+    if (arriving !== null && words.startsWith("#") && sealed?.named(words) === null) {
+      void arriving.then(() => this.open(words, { awaited }));
+      return "done";
+    }
     const talk = this.#named(words);
     if (talk === null) return "wrong";
     const { conversations, members } = this.#store.getSnapshot();
