@@ -1,5 +1,6 @@
 /** A device that begins anew in place of one that is removed, waits, or is to be the only one from now on. */
 import type { FramesClient, ServerHello } from "../../client/frames/index.ts";
+import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { ownWho, ownerOf } from "./introduce.ts";
 import type { Introducing, Self } from "./introduce.ts";
 import type { Pending } from "./pending.ts";
@@ -50,22 +51,30 @@ export async function reset(starting: StartingOver, present: () => ServerHello |
   if (hello === null) return failed("offline");
   if (ownerOf(hello, introducing.name).kind === "name") return failed("name-has-key");
   if (before !== null) {
-    const isBack = backWithoutDevice(starting);
+    const isBack = isWelcomed(starting, (device) => device === null);
     await endLife();
     await asking.beginAnew({ server: before.server, ...before.owner });
     client.renew();
     if (!(await isBack)) return failed("offline");
   }
   const outcome = await resetDevices({ ...introducing, client, hello: present() ?? hello });
-  if (outcome.kind === "reset") client.renew();
+  if (outcome.kind === "reset") {
+    const isThere = isWelcomed(starting, (device) => device !== null);
+    client.renew();
+    // Whoever asks next finds a device that is its person's. Where the server is away just now it is reset all the same.
+    await isThere;
+  }
   return outcome;
 }
 
-/** False: not in time. */
-async function backWithoutDevice({ introducing, client }: StartingOver): Promise<boolean> {
+/** Resolves with the next welcome that is of such a device. False: not in time. */
+async function isWelcomed(
+  { introducing, client }: StartingOver,
+  isSuch: (device: ReplyBody<"hello">["device"]) => boolean,
+): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const stop = client.onEvent((event) => {
-    if (event.kind === "welcomed" && event.reply.device === null) resolve(true);
+    if (event.kind === "welcomed" && isSuch(event.reply.device)) resolve(true);
   });
   void introducing.system.wait(RECONNECTED).then(() => resolve(false));
   const isBack = await promise;
