@@ -7,7 +7,7 @@ import type { Told } from "./shown-log.ts";
 
 export interface FalseLogs extends Lies {
   /** Puts an entry at the end of what this victim is shown of a group, and tells them. */
-  insert(victim: Victim, group: string, told: Told): void;
+  insert(victim: Victim, group: string, told: Told): Entry;
   /** The newest group info that a member has sent, by group. */
   readonly infos: ReadonlyMap<string, Uint8Array>;
 }
@@ -33,7 +33,9 @@ export function falseLogs(shown: (victim: Victim, group: string, real: Entry) =>
   return {
     infos,
     insert(victim, group, told) {
-      victim.push({ type: "entry", group, entry: logOf(victim, group).add(told) });
+      const entry = logOf(victim, group).add(told);
+      victim.push({ type: "entry", group, entry });
+      return entry;
     },
     request(victim, request): Request {
       switch (request.type) {

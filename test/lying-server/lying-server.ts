@@ -11,6 +11,8 @@ import type { ReplyBody, Request, RequestType } from "../../src/wire/frames/requ
 import { decodeFromServer, decodeReply, encodePush, encodeReply } from "../../src/wire/frames/server-frames.ts";
 import { CLIENT_HEADER, PATH, SUBPROTOCOL } from "../../src/wire/frames/version.ts";
 
+type ServerHello = Extract<Push, { readonly type: "hello" }>;
+
 /** A client, as the liar tells them apart. */
 export interface Victim {
   /** Of its last hello or question to be confirmed; empty before. */
@@ -23,6 +25,8 @@ export type AnyReply = { [T in RequestType]: { readonly type: T; readonly body: 
 
 /** What isn't there is the truth. */
 export interface Lies {
+  /** The server's first word on a connection. */
+  hello?(hello: ServerHello): ServerHello;
   /** What the server is asked instead; a body: the answer, without the server. */
   request?(victim: Victim, request: Request): Request | { readonly answer: object };
   reply?(victim: Victim, reply: AnyReply, request: Request): object;
@@ -92,6 +96,8 @@ export async function startLyingServer(port: () => number): Promise<LyingServer>
     function told(data: Buffer): readonly string[] {
       const text = data.toString();
       const decoded = decodeFromServer(text);
+      if (decoded.kind === "push" && decoded.push.type === "hello")
+        return [encodePush(lies.hello?.(decoded.push) ?? decoded.push)];
       if (decoded.kind === "push") return (lies.push?.(victim, decoded.push) ?? [decoded.push]).map(encodePush);
       if (decoded.kind !== "reply") return [text];
       const request = asked.get(decoded.id);

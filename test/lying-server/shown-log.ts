@@ -47,6 +47,7 @@ export class ShownLog {
   /** Puts one at the end. */
   add(told: Told): Entry {
     this.#isFalse = true;
+    this.#first ??= { number: 0, hash: EMPTY_LOG };
     return this.#append(told);
   }
 
@@ -74,9 +75,10 @@ export class ShownLog {
   }
 
   shownOf(real: number): number {
-    if (this.#first === null || real <= this.#first.number) return real;
+    if (this.#first === null) return real;
     // What was put in behind the last one is shown, too.
     if (real >= this.#lastReal) return (this.end?.number ?? this.#first.number) + (real - this.#lastReal);
+    if (real <= this.#first.number) return real;
     return this.#first.number + (this.#behind.get(real) ?? 0);
   }
 

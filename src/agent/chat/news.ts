@@ -55,6 +55,12 @@ export class News {
       case "continued":
         this.tellRows();
         return;
+      case "stuck": {
+        const { title } = this.#state.conversation(this.#state.ensure(event.conversation));
+        const text = `${title} has stopped here: what the server shows of it isn't what this device has read, or somebody has changed it in a way that can't be taken. It goes on in a new group as soon as the server has heard that of a second person; what is written until then waits.`;
+        this.#state.tell({ kind: "word", text });
+        return;
+      }
       case "device-replaced": {
         const text =
           "This device's state is an older one than the server knows (copied, or brought back from a backup): a new device of yours has taken its place. It comes back into open rooms by itself, into other conversations as soon as another device there is online.";

@@ -122,7 +122,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
     }),
     everyone: { wish: () => "wanted", keep: async () => await Promise.resolve() },
     companions: companions({ system: SYSTEM, later: () => {} }),
-    successions: successions({ rows: [], onContinued: () => {}, onOwing: () => {} }),
+    successions: successions({ rows: [], onContinued: () => {}, onStuck: () => {}, onOwing: () => {} }),
     digest: () => ({ text: null, amends: null }),
     onMisplaced: (conversation) => refused.push(conversation),
   };

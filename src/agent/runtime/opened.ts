@@ -114,6 +114,7 @@ export function openedDevice(options: OpenedOptions): OpenedDevice {
     const continued = successions({
       rows,
       onContinued: (conversation, why) => onEvent({ kind: "continued", conversation, why }),
+      onStuck: (conversation) => onEvent({ kind: "stuck", conversation }),
       onOwing: (group) => owed.note(group),
     });
     const everyone = everyoneOf(store, saved, options.comesIn());

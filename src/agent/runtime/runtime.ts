@@ -42,6 +42,8 @@ export type RuntimeEvent =
   | { readonly kind: "standing"; readonly conversation: string; readonly standing: Standing }
   /** The conversation goes on in another group; `why` the one before ended. Messages of one's own that were lost with it go out again. */
   | { readonly kind: "continued"; readonly conversation: string; readonly why: StopCause }
+  /** The conversation's group can't go on here, and as long as nobody else says so, too, the server makes no place for another. */
+  | { readonly kind: "stuck"; readonly conversation: string }
   /**
    * The server knows a newer state of this device, which was copied or brought back: another device of the same person has taken its place. It
    * comes into open rooms by itself; into others its person has to be invited again.

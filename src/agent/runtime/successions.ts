@@ -21,11 +21,13 @@ export interface SuccessionsOptions {
   readonly rows: readonly GroupRow[];
   /** `why`: the group before it ended. */
   readonly onContinued: (conversation: string, why: StopCause) => void;
+  /** Its group can't go on here, and the server waits for another person to say so, too. Told once on a connection. */
+  readonly onStuck: (conversation: string) => void;
   /** Devices are to be added to this successor. */
   readonly onOwing: (group: string) => void;
 }
 
-export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOptions): Successions {
+export function successions({ rows: kept, onContinued, onStuck, onOwing }: SuccessionsOptions): Successions {
   /** Conversations, by the group that waits. */
   const waiting = new Map<string, string>();
   /** Those among them that this device has been in, or that took their place. */
@@ -33,6 +35,8 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
   const heirs = new Set(kept.flatMap(({ successor }) => (successor === null ? [] : [toText(successor)])));
   /** Groups whose successor was made on this connection, or tried to. */
   const tried = new Set<string>();
+  /** Conversations that are told to be stuck on this connection. */
+  const stuck = new Set<string>();
   /** When a successor was first seen that this device isn't in. */
   const met = new Map<string, number>();
   let handing: Promise<unknown> = Promise.resolve();
@@ -47,7 +51,10 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
       if (row.status === "stopped" || heirs.has(group)) real.add(group);
       return real.has(group);
     },
-    begin: () => tried.clear(),
+    begin() {
+      tried.clear();
+      stuck.clear();
+    },
     hasOrphans: (conversation) => [...waiting.values()].includes(conversation),
     isWaiting: (conversation) => [...real].some((group) => waiting.get(group) === conversation),
     async retire(entrance, conversation) {
@@ -109,7 +116,11 @@ export function successions({ rows: kept, onContinued, onOwing }: SuccessionsOpt
     }
     if (!these.isWaiting(conversation)) return;
     // The server hasn't been told by enough of its members yet.
-    if (rows.some((row) => isOver(row) && viewOf(views, row)?.ended === false)) return;
+    if (rows.some((row) => isOver(row) && viewOf(views, row)?.ended === false)) {
+      if (!stuck.has(conversation)) onStuck(conversation);
+      stuck.add(conversation);
+      return;
+    }
     const there = views.find((view) => !view.ended && conversationOf(view.place, entrance.self.owner) === conversation);
     if (there === undefined) await makeSuccessor(entrance, conversation, rows, views);
     // Whoever made it adds this device, and others with it; a room that is open isn't waited for too long.
