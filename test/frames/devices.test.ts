@@ -385,7 +385,7 @@ test("FR-32 a server that was restored from before a rotation goes on with the n
 });
 
 /** Alice's first device, online. */
-test("FR-33 whoever waits on a connection goes on waiting there, however many others of this machine ask under the same name", async () => {
+test("FR-35 whoever waits on a connection goes on waiting there, however many others of this machine ask under the same name", async () => {
   await using server = await startTestServer();
   const { first } = await aliceOn(server.port);
   const { device } = await waitingOn(server.port);
@@ -403,7 +403,7 @@ test("FR-33 whoever waits on a connection goes on waiting there, however many ot
   expect(others.at(-1)).toEqual({ refusal: { reason: "too-many", of: "devices" } });
 });
 
-test("FR-33 of devices that nobody waits for yet only so many a minute are told to a person from one source, over whatever connections", async () => {
+test("FR-35 of devices that nobody waits for yet only so many a minute are told to a person from one source, over whatever connections", async () => {
   await using server = await startTestServer();
   const { first } = await aliceOn(server.port);
   let refusal: unknown = null;
