@@ -1,6 +1,9 @@
 import type { StoredBatch } from "../../src/store/stored.ts";
 
-/** Batches that use every statement of a store: new, replaced and removed rows, new logs, appends to old ones, trims, and a body of many pages. */
+/**
+ * Batches that use every statement of a store: new, replaced and removed rows, new logs, appends to old ones, trims, and a body of many
+ * pages. Those without facts of names and bans and without trims are for the journal; others come behind them, and in the end they stay.
+ */
 export const SCRIPT: readonly StoredBatch[] = [
   {
     facts: [claim("ada", 1), ban("eve", 2), cursor("ada", 1), cursor("bob", 1), { kind: "tailscaled-seen" }],
@@ -12,6 +15,12 @@ export const SCRIPT: readonly StoredBatch[] = [
     appends: [entry("room", 3, "x".repeat(20_000))],
     trims: [],
   },
+  {
+    facts: [cursor("ada", 4), cursor("carol", 1)],
+    appends: [entry("notes", 1, "one"), entry("notes", 2, "y".repeat(9_000))],
+    trims: [],
+  },
+  { facts: [cursor("ada", 5), cursor("carol", null)], appends: [entry("notes", 3, "")], trims: [] },
   {
     facts: [],
     appends: [entry("devices/ada", 2, "key package"), entry("devices/ada", 3, "key package")],
@@ -30,9 +39,15 @@ export const SCRIPT: readonly StoredBatch[] = [
     appends: Array.from({ length: 20 }, (_, i) => entry("room", 4 + i, `line ${i}`)),
     trims: [{ log: "room", through: 9, lasting: false }],
   },
+  {
+    facts: [cursor("ada", 6), cursor("dan", 1)],
+    appends: [entry("room", 24, "a line"), entry("notes", 4, "four"), entry("room", 25, "another")],
+    trims: [],
+  },
+  { facts: [cursor("dan", null)], appends: [entry("notes", 5, "five")], trims: [] },
 ];
 
-export const SCRIPT_LOGS = ["room", "devices/ada"] as const;
+export const SCRIPT_LOGS = ["room", "devices/ada", "notes"] as const;
 
 function claim(name: string, claimedAt: number): StoredBatch["facts"][number] {
   return {

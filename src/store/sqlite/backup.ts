@@ -13,7 +13,7 @@ import type { Connection } from "./connection.ts";
 import { describe, toStoreError } from "./failure.ts";
 import { APPLICATION_ID, MIGRATIONS, SUMS_SINCE } from "./migrations.ts";
 import { readRow } from "./rows.ts";
-import { readWhole } from "./tables.ts";
+import { lastCommit } from "./tables.ts";
 
 /** What tells one database from another, and an older state of it from a newer. */
 export interface DatabaseSummary {
@@ -78,11 +78,11 @@ export function checkBackup(directory: string): DatabaseSummary {
   }
 }
 
-/** Of a database of the newest version. */
+/** Of a database whose rows have checksums. The row that says which server it is never waits in the journal. */
 export function summaryOf(connection: Connection): DatabaseSummary {
   const found = connection.prepare("SELECT kind, key, value, sum FROM rows WHERE kind = 'server'").get();
   const row = found === undefined ? null : readRow(found);
-  return { server: row?.table === "server" ? row.value : null, commits: readWhole(connection).commits };
+  return { server: row?.table === "server" ? row.value : null, commits: lastCommit(connection) };
 }
 
 /** A file's content, or a folder's names, are on the disk when this returns. */

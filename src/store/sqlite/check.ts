@@ -3,11 +3,12 @@ import { connect, IN_MEMORY } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { factTables } from "./facts.ts";
 import { LAST_NUMBER } from "../logs.ts";
+import { checkJournal } from "./journal.ts";
 import { readEntry, readLog, type Log } from "./log-tables.ts";
 import { SUMS_SINCE } from "./migrations.ts";
 import { readBan, readClaim, readMeta, readRow } from "./rows.ts";
 import { Digest, sameSum } from "./sums.ts";
-import { readWhole } from "./tables.ts";
+import { hasJournal, readWhole } from "./tables.ts";
 
 const FACT_TABLES = ["claims", "bans", "meta", "rows"] as const;
 
@@ -64,12 +65,15 @@ function checkOlder(connection: Connection, version: number, migrations: readonl
 function checkSums(connection: Connection, mark: number): readonly string[] {
   const { commits, digest } = readWhole(connection);
   const found = FACT_TABLES.flatMap((table) => checkFacts(connection, table, digest));
-  found.push(...checkLogs(connection, digest));
+  const logs = checkLogs(connection, digest);
+  found.push(...logs.found);
   // What is left of the digest when each row's sum has been taken out is the rows that aren't there.
   if (found.length === 0 && !sameSum(digest.bytes, new Digest().bytes)) found.push("rows are missing, or too many");
-  if (mark > commits)
+  const journal = hasJournal(connection) ? checkJournal(connection, commits, logs.heads) : { commits, damage: null };
+  if (journal.damage !== null) found.push(journal.damage);
+  else if (mark > journal.commits)
     found.unshift(
-      `it ends with commit ${commits}, and commit ${mark} had been kept: its write-ahead log is damaged or gone`,
+      `it ends with commit ${journal.commits}, and commit ${mark} had been kept: its write-ahead log is damaged or gone`,
     );
   return found;
 }
@@ -83,19 +87,22 @@ function checkFacts(connection: Connection, table: (typeof FACT_TABLES)[number],
   return found;
 }
 
-function checkLogs(connection: Connection, digest: Digest): readonly string[] {
+/** What was found, and the last number of each log. */
+function checkLogs(connection: Connection, digest: Digest) {
   const found: string[] = [];
-  const logs = new Map<number, string>();
+  const logs = new Set<number>();
+  const heads = new Map<string, number>();
   for (const row of connection.prepare("SELECT id, name, head, trimmed, thinned, digest, sum FROM logs").iterate()) {
     const read = orDamage(found, `the row of the log ${quoted(row["name"])}`, () => readLog(row));
     if (read === null) continue;
     digest.toggle(read.before);
-    logs.set(read.log.id, read.log.name);
+    logs.add(read.log.id);
+    heads.set(read.log.name, read.log.head);
     checkEntries(connection, read.log, found);
   }
   const strays = connection.prepare("SELECT DISTINCT place >> 32 AS id FROM entries").all();
   if (strays.some(({ id }) => !logs.has(Number(id)))) found.push("there are entries of a log that is not there");
-  return found;
+  return { found, heads };
 }
 
 function checkEntries(connection: Connection, log: Log, found: string[]): void {

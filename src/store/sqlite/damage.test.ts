@@ -24,9 +24,20 @@ const MUCH: StoredBatch = {
   })),
   appends: Array.from({ length: 100 }, (_, i) => ({
     log: "room",
-    number: 24 + i,
+    number: 26 + i,
     lasting: false,
     body: Buffer.alloc(100, i),
+  })),
+  trims: [],
+};
+/** For the journal. */
+const LINES: StoredBatch = {
+  facts: [{ table: "cursor", key: "ada", value: { number: 7 } }],
+  appends: Array.from({ length: 30 }, (_, i) => ({
+    log: "notes",
+    number: 6 + i,
+    lasting: false,
+    body: Buffer.alloc(300, i),
   })),
   trims: [],
 };
@@ -34,7 +45,7 @@ const LAST: StoredBatch = {
   ...MUCH,
   appends: [{ log: "devices/ada", number: 4, lasting: false, body: Buffer.from("last") }],
 };
-const [HELD_STOPPED = NOTHING, HELD_KILLED = NOTHING] = heldAfterEach([...SCRIPT, MUCH, LAST])
+const [HELD_STOPPED = NOTHING, HELD_KILLED = NOTHING] = heldAfterEach([...SCRIPT, MUCH, LINES, LAST])
   .slice(-2)
   .map(withoutEmptyLogs);
 
@@ -49,7 +60,7 @@ beforeEach(() => {
   killed = join(scratch.path, "killed");
   directory = join(scratch.path, "data");
   const first = openDatabase(stopped);
-  for (const batch of [...SCRIPT, MUCH]) first.commit(batch);
+  for (const batch of [...SCRIPT, MUCH, LINES]) first.commit(batch);
   first.close();
   cpSync(stopped, directory, { recursive: true });
   const second = openDatabase(directory);
@@ -144,7 +155,7 @@ test("ST-38 what was lost with a log is told by the numbers of its commits", () 
   cpSync(killed, directory, { recursive: true });
   rmSync(join(directory, "padserve.db-wal"));
   expect(() => openDatabase(directory)).toThrow(
-    "it ends with commit 6, and commit 7 had been kept: its write-ahead log is damaged or gone",
+    "it ends with commit 11, and commit 12 had been kept: its write-ahead log is damaged or gone",
   );
 });
 

@@ -11,9 +11,9 @@ import type { Connection } from "./connection.ts";
 import { findDamage } from "./check.ts";
 import { describe, toStoreError } from "./failure.ts";
 import { ensureMark, markAt, readMark } from "./mark.ts";
-import { APPLICATION_ID, MARK_SINCE, MIGRATIONS, SUMS_SINCE } from "./migrations.ts";
+import { APPLICATION_ID, MARK_SINCE, MIGRATIONS } from "./migrations.ts";
 import { preparePlace, watchPlace } from "./place.ts";
-import { openTables, readWhole } from "./tables.ts";
+import { lastCommit, openTables } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 
 /** What is wrong with the file itself, so that no server opens it. */
@@ -25,8 +25,9 @@ export interface Database {
   /**
    * All of the batch or nothing. Refuses as `lost` when the files are no longer those that were opened; an empty batch only
    * looks for that.
+   * @param packed `packJournaled` of it, where the caller has that already.
    */
-  commit(batch: StoredBatch): void;
+  commit(batch: StoredBatch, packed?: Uint8Array | null): void;
   read(range: Range): readonly LogEntry[];
   summary(): DatabaseSummary;
   /** `copyInto`. */
@@ -47,7 +48,7 @@ export function openDatabase(directory: string, migrations: readonly string[] = 
     const connection = connect(path, "read-write");
     try {
       takeLock(connection, path);
-      ensureMark(`${path}-mark`, commitsIn(connection));
+      ensureMark(`${path}-mark`, lastCommit(connection));
       migrate(connection, migrations);
       return guarded(openTables(connection), connection, path);
     } catch (error) {
@@ -93,7 +94,7 @@ function inspect(path: string, migrations: readonly string[]): void {
     const damage = findDamage(connection, version, migrations, mark);
     if (damage !== null) throw refusal("damaged", path, damage);
     // Older versions took the mark away when they had brought their log into the file.
-    if (marked === null && version >= MARK_SINCE && readWhole(connection).commits > 0) throw unmarked(path);
+    if (marked === null && version >= MARK_SINCE && lastCommit(connection) > 0) throw unmarked(path);
   } catch (error) {
     connection.close();
     const refused = toStoreError(error, path);
@@ -132,10 +133,10 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
   const look = watchPlace(path);
   return {
     load: () => orStoreError(path, () => tables.load()),
-    commit: (batch) => {
+    commit: (batch, packed) => {
       orStoreError(path, () => {
         look();
-        mark.write(tables.commit(batch));
+        mark.write(tables.commit(batch, packed));
         // Gone in the meantime: then this batch is lost with the files, and nobody may hear of it.
         look();
       });
@@ -150,11 +151,6 @@ function guarded(tables: Tables, connection: Connection, path: string): Database
       });
     },
   };
-}
-
-/** How many commits a database of any version says that it has had. */
-function commitsIn(connection: Connection): number {
-  return Number(pragma(connection, "user_version")) < SUMS_SINCE ? 0 : summaryOf(connection).commits;
 }
 
 function sizeOf(path: string): number {

@@ -7,8 +7,16 @@ import { Digest, sameSum, sumOf } from "./sums.ts";
 export interface LogTables {
   /** Within a transaction of the caller's. Keeps the digest of all rows. Throws a `StoreError` for a batch that no store takes. */
   apply(appends: readonly Append[], trims: readonly Trim[], digest: Digest): void;
+  /** The last number of a log; 0: there is none. Throws a `ValiError` for what we can't have written. */
+  headOf(name: LogId): number;
   /** Throws a `ValiError` for what we can't have written, and for an entry that is missing. */
-  read(range: Range): readonly LogEntry[];
+  read(range: Range): Part;
+}
+
+/** What was read of a range, and whether nothing that was left out of it may follow. */
+export interface Part {
+  readonly entries: readonly LogEntry[];
+  readonly isEnd: boolean;
 }
 
 /** The tables of logs, with their statements prepared; throws where one is missing. */
@@ -20,6 +28,10 @@ export function logTables(connection: Connection): LogTables {
       for (const each of appends) append(statements, touch(statements, touched, each.log), each);
       for (const each of trims) trim(statements, touched, each);
       for (const { log, before } of touched.values()) keep(statements, log, before, digest);
+    },
+    headOf: (name) => {
+      const found = statements.log.get(name);
+      return found === undefined ? 0 : readLog(found).log.head;
     },
     read: (range) => read(statements, range),
   };
@@ -111,24 +123,25 @@ function columnsOf(log: Log): [number, string, number, number, number, Uint8Arra
   return [log.id, log.name, log.head, log.trimmed, log.thinned, log.digest.bytes];
 }
 
-function read(statements: Statements, range: Range): readonly LogEntry[] {
+function read(statements: Statements, range: Range): Part {
   refuseUnlessRange(range);
   const found = statements.log.get(range.log);
-  if (found === undefined) return [];
+  if (found === undefined) return { entries: [], isEnd: true };
   const { log } = readLog(found);
   const after = Math.max(range.after, log.trimmed);
   const entries: LogEntry[] = [];
-  if (after >= log.head || range.limit === 0) return entries;
+  if (after >= log.head || range.limit === 0) return { entries, isEnd: after >= log.head };
   let [last, bytes] = [after, 0];
   for (const row of statements.read.iterate(log.id, after, log.head, range.limit)) {
     const entry = readEntry(row, log, last);
     bytes += entry.body.length;
-    if (entries.length > 0 && bytes > range.bytes) return entries;
+    if (entries.length > 0 && bytes > range.bytes) return { entries, isEnd: false };
     entries.push(entry);
     last = entry.number;
   }
-  if (entries.length < range.limit) refuseUnlessEnd(log, last);
-  return entries;
+  const isEnd = entries.length < range.limit;
+  if (isEnd) refuseUnlessEnd(log, last);
+  return { entries, isEnd };
 }
 
 const Whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

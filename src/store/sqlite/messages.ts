@@ -2,6 +2,7 @@ import type { Append, LogEntry, Range } from "../../core/ports.ts";
 import { lastOfEach, type StoredBatch, type SavedAll } from "../stored.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreErrorCode } from "../errors.ts";
+import { packJournaled, unpackJournaled } from "./journaled.ts";
 
 /** What the store asks of its thread; the thread answers each, in order, with one `Answer`. */
 export type Request =
@@ -18,13 +19,35 @@ export type Answer =
   | { readonly kind: "entries"; readonly entries: readonly LogEntry[] }
   | { readonly kind: "failed"; readonly code: StoreErrorCode; readonly message: string; readonly cause: unknown };
 
-/** A batch as it travels: the bytes of all entries in one block, which is handed over. */
-export interface PackedBatch extends Omit<StoredBatch, "appends"> {
+/** A batch as it travels, its bytes in one block, which is handed over: packed for the journal, or in parts with the bytes of all entries. */
+export type PackedBatch =
+  | { readonly kind: "journaled"; readonly packed: Uint8Array<ArrayBuffer> }
+  | ({ readonly kind: "parts" } & BatchInParts);
+
+interface BatchInParts extends Omit<StoredBatch, "appends"> {
   readonly appends: readonly (Omit<Append, "body"> & { readonly length: number })[];
   readonly bodies: ArrayBuffer;
 }
 
-export function packBatch({ facts, appends, trims }: StoredBatch): PackedBatch {
+/** And the block. */
+export function packBatch(batch: StoredBatch): readonly [PackedBatch, ArrayBuffer] {
+  const packed = packJournaled(batch);
+  if (packed !== null) return [{ kind: "journaled", packed }, packed.buffer];
+  const parts = inParts(batch);
+  return [{ kind: "parts", ...parts }, parts.bodies];
+}
+
+/** And the same as it is for the journal; null: it isn't. */
+export function unpackBatch(batch: PackedBatch): readonly [StoredBatch, Uint8Array | null] {
+  switch (batch.kind) {
+    case "journaled":
+      return [unpackJournaled(batch.packed), batch.packed];
+    case "parts":
+      return [fromParts(batch), null];
+  }
+}
+
+function inParts({ facts, appends, trims }: StoredBatch): BatchInParts {
   const bodies = new Uint8Array(appends.reduce((sum, { body }) => sum + body.length, 0));
   let at = 0;
   const packed = appends.map(({ log, number, lasting, body }) => {
@@ -35,7 +58,7 @@ export function packBatch({ facts, appends, trims }: StoredBatch): PackedBatch {
   return { facts: lastOfEach(facts), appends: packed, trims, bodies: bodies.buffer };
 }
 
-export function unpackBatch({ facts, appends, trims, bodies }: PackedBatch): StoredBatch {
+function fromParts({ facts, appends, trims, bodies }: BatchInParts): StoredBatch {
   let at = 0;
   const unpacked = appends.map(({ length, ...append }) => {
     const body = new Uint8Array(bodies, at, length);

@@ -125,6 +125,14 @@ export const MIGRATIONS: readonly string[] = [
   // The tables stay as they are. From here on `rows` may hold devices that wait to be confirmed and what confirms them, and the secret that
   // receipts are signed with; an older server would know none of them, and let a removed device's user key stand.
   "",
+  // Batches as they came, which the tables have yet to take over (`journal.ts`), by the number of their commit.
+  `
+  CREATE TABLE journal (
+    number INTEGER PRIMARY KEY,
+    batch BLOB NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** From this version on rows have checksums. */
@@ -132,6 +140,9 @@ export const SUMS_SINCE = 3;
 
 /** From this version on the mark is there from before the first commit on: where it is missing, it was taken away. */
 export const MARK_SINCE = 4;
+
+/** From this version on there is a journal. */
+export const JOURNAL_SINCE = 6;
 
 /** "PADS": tells our files from other programs' (https://sqlite.org/pragma.html#pragma_application_id). */
 export const APPLICATION_ID = 0x50414453;

@@ -143,6 +143,10 @@ const SPOILED_ROWS = [
   ["a log's last entry that is gone", "DELETE FROM entries WHERE place & 3 = 3"],
   ["an entry of no log", "UPDATE entries SET place = place + (5 << 32)"],
   ["the number of commits", "UPDATE whole SET commits = 7"],
+  ["a batch in the journal", "UPDATE journal SET batch = zeroblob(9) WHERE number = 2"],
+  ["the journal's first batch that is gone", "DELETE FROM journal WHERE number = 2"],
+  ["the journal's last batch that is gone", "DELETE FROM journal WHERE number = 3"],
+  ["a batch of another number in the journal", "UPDATE journal SET number = 4 WHERE number = 3"],
 ] as const;
 
 test.each(SPOILED_ROWS)("ST-17 %s is a damaged database, which is left as it is", (_what, sql) => {
@@ -161,6 +165,21 @@ test.each(SPOILED_ROWS.slice(0, 5))(
       UPDATE whole SET digest = (SELECT digest(sum) FROM (SELECT sum FROM claims UNION ALL SELECT sum FROM bans UNION ALL SELECT sum FROM rows UNION ALL SELECT sum FROM logs));
       UPDATE whole SET sum = row_sum('whole', commits, digest)`);
     expectRefusal("damaged");
+  },
+);
+
+test.each([
+  ["of another length than it says", "batch = substr(batch, 1, length(batch) - 1)"],
+  ["cut short", "batch = substr(batch, 1, 40)"],
+  ["of nothing", "batch = x''"],
+  ["that doesn't follow the one before it", "batch = (SELECT batch FROM journal WHERE number = 2)"],
+] as const)(
+  "ST-17 a batch %s in the journal, whose checksum fits, is a damaged database, which is left as it is",
+  (_what, change) => {
+    makeDatabase(adaClaims, eveIsBanned);
+    tamper(`UPDATE journal SET ${change} WHERE number = 3; UPDATE journal SET sum = row_sum('journal', number, batch)`);
+    expectRefusal("damaged");
+    expect(() => openDatabase(directory)).toThrow("commit 3 in the journal is not as it was written");
   },
 );
 
@@ -336,7 +355,7 @@ test("ST-22 the file bears our application id and is kept with a write-ahead log
   expect(read("PRAGMA application_id")).toEqual([{ application_id: 0x50414453 }]);
   expect(read("PRAGMA journal_mode")).toEqual([{ journal_mode: "wal" }]);
   const tables = read("SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'");
-  expect(tables).toEqual(Array.from({ length: 7 }, () => ({ strict: 1 })));
+  expect(tables).toEqual(Array.from({ length: 8 }, () => ({ strict: 1 })));
 });
 
 test("ST-23 an opening error is one line that names the file and says what to do", () => {
@@ -360,6 +379,12 @@ function makeDatabase(...facts: Fact[]): void {
     body: Buffer.from(`entry ${number}`),
   }));
   database.commit({ facts, appends, trims: [] });
+  for (const number of [1, 2])
+    database.commit({
+      facts: [],
+      appends: [{ log: "notes", number, lasting: false, body: Buffer.from("note") }],
+      trims: [],
+    });
   database.close();
 }
 

@@ -148,7 +148,8 @@ test("ST-44 a folder in use, and what is no whole backup of a version that is kn
   const before = filesOf(data);
   const bytes = readFileSync(join(backup, "padserve.db"));
   const changed = Buffer.from(bytes);
-  changed.writeUInt8(changed.readUInt8(changed.length - 5) ^ 1, changed.length - 5);
+  const at = changed.lastIndexOf(BEFORE);
+  changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
   for (const [content, message] of [
     [changed, /is damaged/],
     [bytes.subarray(0, 5000), /is damaged/],

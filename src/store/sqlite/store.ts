@@ -48,8 +48,8 @@ export async function storeInThread(worker: Worker, directory: string): Promise<
       return answer.saved;
     },
     async commit(batch) {
-      const packed = packBatch(batch);
-      await ask({ kind: "commit", batch: packed }, [packed.bodies]);
+      const [packed, block] = packBatch(batch);
+      await ask({ kind: "commit", batch: packed }, [block]);
     },
     async read(range) {
       const answer = await ask({ kind: "read", range });

@@ -36,7 +36,7 @@ function carryOut(request: Request): Answer {
     case "load":
       return { kind: "saved", saved: database.load() };
     case "commit":
-      database.commit(unpackBatch(request.batch));
+      database.commit(...unpackBatch(request.batch));
       return { kind: "done" };
     case "read":
       return { kind: "entries", entries: database.read(request.range) };
