@@ -93,16 +93,12 @@ test("ST-21 what a server without a journal kept is kept, and goes on in one", (
 
 test("ST-50 a batch of the journal comes back as it was, and its rows as they were last", () => {
   const number = fc.nat(2 ** 32);
-  const row = fc.record({
-    table: fc.constantFrom("head", "writer", "cursor"),
-    key: fc.string(),
-    value: fc.option(fc.record({ number })),
-  });
+  const table = fc.constant("cursor" as const);
+  const row = fc.record({ table, key: fc.string(), value: fc.option(fc.record({ number })) });
   const append = fc.record({ log: fc.string(), number, lasting: fc.boolean(), body: fc.uint8Array({ maxLength: 50 }) });
   fc.assert(
     fc.property(fc.array(row), fc.array(append), (rows, appends) => {
-      const batch = { facts: rows, appends, trims: [] } as unknown as StoredBatch;
-      const packed = packJournaled(batch) ?? new Uint8Array();
+      const packed = packJournaled({ facts: rows, appends, trims: [] }) ?? new Uint8Array();
       const last = new Map(rows.map((each) => [`${each.table} ${each.key}`, each]));
       for (const read of [readJournaled(packed), unpackJournaled(packed)]) {
         expect(read.facts.toSorted(byKey)).toEqual([...last.values()].toSorted(byKey));

@@ -31,7 +31,7 @@ export function openTables(connection: Connection): Tables {
   const logs = logTables(connection);
   const keep = connection.prepare("UPDATE whole SET commits = ?, digest = ?, sum = ?");
   let whole = readWhole(connection);
-  const journal = hasJournal(connection) ? openJournal(connection, whole.commits, logs.headOf) : null;
+  const journal = hasJournal(connection) ? openJournal(connection, whole.commits, (log) => logs.headOf(log)) : null;
   return {
     load: () => withRows(facts.load(), journal?.waiting().facts ?? []),
     read: (range) => {
