@@ -165,8 +165,14 @@ test("DI-20 a key that a server tells as the successor's is taken where all stat
   expect(judgeTold(pin, [rotate(newSigningKey(), [laptop], [phone]).statement], under(key))).toBeNull();
   expect(judgeTold(pin, both, under(impostor.deviceKey))).toBeNull();
   // A device under the former key is for its person to announce it with, or isn't to be there.
+  const known: Pin = { ...pin, level: "compared" };
   for (const left of [laptop, desktop, phone])
+    expect(judgeTold(known, both, { shown: last, leaves: [{ ...laptop, userKey: last }, left] })).toBeNull();
+  // Known from first sight alone it may be a device that was away; not one that was removed, nor one that nobody has named.
+  for (const left of [desktop, phone, impostor])
     expect(judgeTold(pin, both, { shown: last, leaves: [{ ...laptop, userKey: last }, left] })).toBeNull();
+  const away = { shown: key, leaves: [{ ...laptop, userKey: key }, desktop] };
+  expect(judgeTold(pin, [rotation.statement], away)?.userKey).toEqual(key);
   expect(judgeTold(pin, both, { shown: last, leaves: [{ ...phone, userKey: last }] })).toBeNull();
 });
 

@@ -91,7 +91,7 @@ export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
 /**
  * The pin where a server tells how the key that is `shown` followed on the pinned one, and no device was there that could have announced it. Null:
  * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more: else it is
- * for them to announce the new one. Whoever still has the old key (a device that was removed) could have signed this for a server that helps
+ * for them to announce the new one, but where the pinned key is known from first sight alone, and the new one's owner names them as staying. Whoever still has the old key (a device that was removed) could have signed this for a server that helps
  * them; but under the pinned key itself those two could do as much, and be told by nothing (SECURITY.md).
  */
 export function judgeTold(
@@ -104,9 +104,12 @@ export function judgeTold(
     if (!sameBytes(last.userKey, shown)) last = ownSuccession(last, bytes) ?? last;
   }
   if (last === pin || !sameBytes(last.userKey, shown)) return null;
-  const isNew = ({ userKey, deviceId }: ShownDevice) =>
-    sameBytes(userKey, shown) && !includes(last.former?.removed ?? [], deviceId);
-  return leaves.every(isNew) ? last : null;
+  const mayStay = (leaf: ShownDevice) => {
+    if (includes(last.former?.removed ?? [], leaf.deviceId)) return false;
+    // A key of first sight may be that of a device which was away since: see `judgeSuccession`.
+    return sameBytes(leaf.userKey, shown) || (isFirstSight(pin) && judgeKey(last, leaf).kind === "known");
+  };
+  return leaves.every(mayStay) ? last : null;
 }
 
 /** How much the key was trusted stays: its owner has signed the new one. */
