@@ -40,8 +40,9 @@ export interface SealedFacts {
    * - `unreadable`: it did not open
    * - `gap`: entries that this device can't have
    * - `members`: who came and went
+   * - `brought-in`: whom it is from has brought this person in
    */
-  readonly body: "text" | "deleted" | "unknown-kind" | "unreadable" | "gap" | "members";
+  readonly body: "text" | "deleted" | "unknown-kind" | "unreadable" | "gap" | "members" | "brought-in";
 }
 
 /** The message that another one answers, as far as this device has it. */

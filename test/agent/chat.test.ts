@@ -140,6 +140,30 @@ test("CA-3 rooms are made, joined, invited to and left, and who came and went is
   });
 });
 
+test("CA-16 whoever is brought into a room has a line there that says by whom, and nobody who came by themselves or through a device of their own", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  answered(await alice.chat.createRoom("ops", "invite"));
+  answered(await alice.chat.createRoom("talk", "open"));
+  expect(await alice.chat.invite(alice.conversation("#ops").id, "bob")).toEqual({ kind: "taken" });
+  answered(await bob.chat.join("talk"));
+  const line = "(alice: has brought you in: you read from here on)";
+  await world.until(async () => bob.chat.named("#ops") !== null && (await bob.lines("#ops")).includes(line));
+  const told = bob.events.flatMap((event) => (event.kind === "message" ? [event.message] : []));
+  expect(told.filter(({ sealed }) => sealed?.body === "brought-in")).toHaveLength(1);
+  const tablet = world.make("bob", { deviceLabel: "tablet" });
+  await world.until(() => tablet.chat.standing.kind === "pending" && bob.chat.waitingDevices.length > 0);
+  const { standing } = tablet.chat;
+  answered(await bob.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  await world.until(() => isIn(tablet, "#ops") && isIn(tablet, "#talk"));
+  await tablet.runtime.settled();
+  for (const [device, words] of [
+    [bob, "#talk"],
+    [tablet, "#talk"],
+    [tablet, "#ops"],
+  ] as const)
+    expect((await device.lines(words)).filter((each) => each.includes("brought"))).toEqual([]);
+});
+
 test("CA-4 a direct conversation reaches who is away, and two who begin it at once end in one", async () => {
   const [alice, bob] = await two("alice", "bob");
   const [one, other] = await Promise.all([alice.chat.direct("bob"), bob.chat.direct("alice")]);
@@ -542,4 +566,9 @@ async function said(person: ServedChat, words: string): Promise<readonly string[
 
 function heldOf(person: ServedChat): readonly (Hold | null)[] {
   return person.events.flatMap((event) => (event.kind === "held" ? [event.hold] : []));
+}
+
+function isIn({ chat }: ServedChat, words: string): boolean {
+  const room = chat.named(words);
+  return room?.kind === "sealed-room" && room.readers.includes("bob");
 }

@@ -125,6 +125,9 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
         const [one, ...more] = new Set(entry.devices.map(({ who }) => who));
         const isAll = entry.came.length + entry.went.length === entry.devices.length;
         const by = one !== undefined && more.length === 0 && isAll ? one : entry.by;
+        const isOwnComing = entry.came.includes(own().who) && by !== own().who && entry.devices.length === 0;
+        if (isOwnComing)
+          return { body: "brought-in", from: names.nameOf(by), text: "has brought you in: you read from here on" };
         return { body: "members", from: names.nameOf(by), text: membersText({ ...entry, by }) };
       }
       case "device-removed":

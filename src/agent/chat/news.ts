@@ -116,6 +116,8 @@ export class News {
         talk.members = event.members;
         await this.#learn(event.readers);
         this.#state.changed(talk);
+        // Whoever was brought in has a line that says so.
+        this.tellRows();
         return;
       }
       case "joined":

@@ -2,7 +2,9 @@ import type { Group, GroupEngine } from "../../mls/group-engine.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Change } from "../storage/changes.ts";
 import type { GroupRow, PendingRequest } from "../storage/kept.ts";
+import { sameBytes } from "../../mls/identity/bytes.ts";
 import { EMPTY_LOG } from "./log.ts";
+import { personOf } from "./person.ts";
 import type { JoinInfo, System } from "./ports.ts";
 import { firstUpdate } from "./schedule.ts";
 
@@ -30,6 +32,8 @@ export interface ReceivedWelcome {
   readonly reference: Uint8Array;
   readonly lastResort: boolean;
   readonly check?: Check;
+  /** The device that added this one, as the server says; told in the history where it is another person's. Null: nobody knows, or it was asked for. */
+  readonly by?: Uint8Array | null;
 }
 
 /**
@@ -56,9 +60,24 @@ export async function joinByWelcome(
   const changes: Change[] = [
     { kind: "group-added", group, conversation, status: "active", cursor: number, hash, updateDue },
     { kind: "group-saved", slot: "active", saved: joined.save() },
+    ...broughtIn(joined, received, system.now()),
   ];
   joined.close();
   return received.lastResort ? changes : [...changes, { kind: "key-package-dropped", reference }];
+}
+
+/** A line of its own, since a device reads nothing of the commit that adds it. Only a member can have made that, whatever the server says. */
+function broughtIn(
+  joined: Group,
+  { by = null, conversation, group, number }: ReceivedWelcome,
+  at: number,
+): readonly Change[] {
+  const people = joined.members().map(personOf);
+  const adding = people.find(({ deviceId }) => by !== null && sameBytes(deviceId, by));
+  const own = people.find(({ leaf }) => leaf === joined.leaf);
+  if (adding === undefined || own === undefined || adding.who === own.who) return [];
+  const entry = { kind: "members", came: [own.who], went: [], by: adding.who, devices: [] } as const;
+  return [{ kind: "history-kept", conversation, group, number, at, entry }];
 }
 
 /** A new group, with its creation to be asked of the server. */

@@ -89,10 +89,11 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
   const answers = {
     "read-welcome": { welcome: offered, entry: 1 + asked.length, hash: "A".repeat(43) },
     "welcome-done": {},
+    read: { entries: [] },
   };
   const client = {
     request: async (type: keyof typeof answers) => {
-      asked.push(type);
+      if (type !== "read") asked.push(type);
       return await Promise.resolve({ kind: "answered", value: answers[type] });
     },
   };

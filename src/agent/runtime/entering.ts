@@ -5,9 +5,10 @@ import { toBytes, toText } from "../delivery/base64url.ts";
 import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
 import { AgentStoreError } from "../storage/errors.ts";
-import type { KeyPackage } from "../storage/kept.ts";
+import type { GroupRow, KeyPackage } from "../storage/kept.ts";
 import { TIMEOUT } from "./admitting.ts";
 import type { Entrance } from "./entrance.ts";
+import type { Groups } from "./groups.ts";
 import { MisplacedGroup, misfitOf } from "./place-policy.ts";
 
 export type { Entrance } from "./entrance.ts";
@@ -16,6 +17,10 @@ export type { Entrance } from "./entrance.ts";
 const MOST_GROUPS = 5_000;
 /** How long a Welcome that is there takes at most, in milliseconds. */
 const LONGEST_WELCOME = 15_000;
+
+/** Groups that somebody here wanted to come into: whoever adds this device there has not brought it in. */
+const askedFor = new WeakMap<Groups, Set<string>>();
+const MOST_ASKED = 1_000;
 
 /** A group of one's own in this conversation, asked of the server when its session advances. Its id. */
 export async function prepareGroup(entrance: Entrance, conversation: string, policy: RoomPolicy): Promise<Uint8Array> {
@@ -43,6 +48,9 @@ export async function enter(
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
   if (row !== null && row.conversation !== conversation) return misplaced(entrance, view, "a group of another name");
+  const asked = askedFor.get(groups) ?? new Set();
+  // Until its Welcome is taken, or this device has ended.
+  if (row === null && asked.size < MOST_ASKED) askedFor.set(groups, asked.add(view.group));
   const joinInfo = await service.joinInfo(group, { orAdded: orAdded && row === null });
   if (joinInfo.kind === "added") {
     // The Welcome is taken as any other, in its group's lane.
@@ -97,7 +105,9 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
     try {
       const own = await ownPackage(entrance, welcome);
       if (own === null) throw new EngineError("no-key-package");
-      await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own }));
+      const by = await inviterOf(entrance, view, { row, number });
+      await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own, by }));
+      askedFor.get(groups)?.delete(view.group);
       await addInPlace(entrance, group, conversation);
     } catch (error) {
       if (error instanceof MisplacedGroup) misplaced(entrance, view, error.message);
@@ -110,6 +120,23 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
   await client.request("welcome-done", { group: view.group });
   groups.wake(view.group);
   return true;
+}
+
+/**
+ * The device that made the commit with this number, by which this device came in. Null: nobody says; or it isn't news, since this device has asked
+ * for it, is brought back, or the conversation goes on in another group.
+ */
+async function inviterOf(
+  { client, groups, self }: Entrance,
+  { group, place }: GroupView,
+  { row, number }: { readonly row: GroupRow | null; readonly number: number },
+): Promise<Uint8Array | null> {
+  const isBack =
+    row?.stopped === "rolled-back" || (row === null && groups.of(conversationOf(place, self.owner)) !== null);
+  if (place.kind !== "room" || isBack || askedFor.get(groups)?.has(group) === true) return null;
+  const answer = await client.request("read", { group, after: number - 1, limit: 1 });
+  const [entry] = answer.kind === "answered" ? answer.value.entries : [];
+  return entry?.number === number ? toBytes(entry.device) : null;
 }
 
 /** With what waits in the groups whose place it takes. */

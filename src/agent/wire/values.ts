@@ -135,7 +135,7 @@ const sealedFacts = v.object({
   readers: words,
   edited: v.boolean(),
   replyTo: v.nullable(v.object({ id: word, from: word, text })),
-  body: v.picklist(["text", "deleted", "unknown-kind", "unreadable", "gap", "members"]),
+  body: v.picklist(["text", "deleted", "unknown-kind", "unreadable", "gap", "members", "brought-in"]),
 });
 
 const message = v.object({

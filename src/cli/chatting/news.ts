@@ -115,6 +115,9 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
     }
     case "deleted":
       return [{ kind: "note", text: `${who}${where}: (deleted)` }];
+    // A note says it, wherever one looks.
+    case "brought-in":
+      return [];
     case "members":
       return [{ kind: "note", text: `${visibleLine(conversation.title)}: ${who} ${text}` }];
     case "gap":

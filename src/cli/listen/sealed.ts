@@ -131,6 +131,9 @@ export async function listenSealed(listening: SealedListening): Promise<Ending |
       case "gap":
         note(`${visibleLine(from)}: ${visibleLine(text)}`);
         return;
+      case "brought-in":
+        note(`${visibleLine(conversation.title)}: ${visibleLine(from)} ${visibleLine(text)}`);
+        return;
       case "deleted":
       case "members":
     }

@@ -62,6 +62,7 @@ function linesOfMessage(message: Message, look: Look): readonly Row[] {
     case "text":
       return messageLines(message, look);
     case "members":
+    case "brought-in":
       return noteLines({
         kind: "note",
         text: `${visibleName(message.from)} ${visibleLine(message.text)}`,

@@ -11,6 +11,7 @@ import { explainStanding } from "../standing.ts";
 import { mentions, readSpeech } from "../text/speech.ts";
 import { utf8Length } from "../text/utf8-length.ts";
 import { alertFor, AlertLimits } from "./alerts.ts";
+import { Invitations } from "./invitations.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Conversation, Delivery, Message } from "./snapshot.ts";
 import type { Placed, SnapshotStore } from "./snapshot-store.ts";
@@ -34,6 +35,7 @@ export class Messaging {
   readonly #ports: ChatPorts;
   readonly #store: SnapshotStore;
   readonly #limits: AlertLimits;
+  readonly #invitations: Invitations;
   /** The conversations whose people have been told in this absence that we are away. */
   #told = new Set<ConversationId>();
   /** Whether what is being sent is an automatic answer, and no person's. */
@@ -56,6 +58,7 @@ export class Messaging {
     this.#ports = ports;
     this.#store = store;
     this.#limits = new AlertLimits(ports.now);
+    this.#invitations = new Invitations(store);
   }
 
   /**
@@ -112,14 +115,20 @@ export class Messaging {
     this.#store.learn(talk);
     // What the open room's server tells once more to who comes again.
     const isOld = told.place < 0 && !this.isUnseen(told) && this.#ports.seen !== undefined;
-    if (told.sealed?.body === "members" || told.sealed?.body === "gap" || isOld) this.#store.add(talk.id, placed);
+    if (told.sealed?.body === "brought-in") this.#invitations.came(talk, told.from);
+    if (told.sealed?.body === "members" || told.sealed?.body === "brought-in" || told.sealed?.body === "gap" || isOld)
+      this.#store.add(talk.id, placed);
     else if (told.own) this.#own(talk, placed);
     else this.#others(talk, placed, told.text);
     if (this.#isInSight(talk.id)) this.#mark(told);
   }
 
   /** A page of what was said before. What came since somebody saw the conversation, in an earlier run, is unread. */
-  page({ id, kind }: Pick<Talk, "id" | "kind">, messages: readonly ChatMessage[], complete: boolean): void {
+  page(
+    { id, title, kind }: Pick<Talk, "id" | "title" | "kind">,
+    messages: readonly ChatMessage[],
+    complete: boolean,
+  ): void {
     const { me, settings } = this.#store.getSnapshot();
     const heard = messages.filter(({ own, from }) => own || !settings.ignored.includes(from.toLowerCase()));
     const placed = heard.map((told) => this.#placed(told, me));
@@ -127,6 +136,9 @@ export class Messaging {
     this.#store.addOlder(id, placed, complete || messages.length === 0 ? "none" : "unasked");
     const highlights = isDirect(kind) ? missed.length : missed.filter(({ message }) => message.mention).length;
     this.#store.missed(id, { missed: missed.map((one) => one.id), highlights, isRead: this.#isInSight(id) });
+    for (const told of heard) {
+      if (told.sealed?.body === "brought-in" && this.isUnseen(told)) this.#invitations.came({ id, title }, told.from);
+    }
     for (const told of this.#isInSight(id) ? messages : []) this.#mark(told);
   }
 
