@@ -140,6 +140,8 @@ export class Person {
     if (code !== 12 || shown === undefined)
       throw new Error(`${this.name}: exit code ${code}, and no code in: ${stderr}`);
     await other.pad("devices", "confirm", shown);
+    // It hears of it in a moment.
+    await this.#untilPrinted(["devices"], (lines) => lines.some((line) => /^\*.*\tconfirmed\t/.test(line)));
   }
 
   /** Their agent ends, as when the computer is shut down. */
