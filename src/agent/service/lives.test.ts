@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -7,12 +7,17 @@ import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { FakeAgents, SERVER } from "../../../test/agent/fake-agent.ts";
 import { FakeOldServer } from "../../../test/fakes/fake-old-server.ts";
+import { FakeSealedWorld } from "../../../test/helpers/fake-sealed-world.ts";
+import { scratchFolder } from "../../../test/helpers/program.ts";
 import { startTestServer } from "../../../test/helpers/server.ts";
 import { agentStatus, forgetServer } from "../face/control.ts";
+import { Lives } from "./lives.ts";
+import type { OpensDevice, ServedChat } from "./ports.ts";
 import { probe } from "./probe.ts";
 import { serversIn } from "./servers.ts";
 
 const OTHER_ID = "BBBBBBBBBBBBBBBBBBBBBA";
+const DONE = Promise.resolve();
 const TCP = () => Promise.resolve({});
 
 test.for([1, 2, 3] as const)(
@@ -254,4 +259,36 @@ test("AG-19 the agent tells how it is: its process, its faces, each device with 
       ],
     },
   });
+});
+
+test("SY-7 for its group a shared agent makes no more than 64 folders of devices, over whatever time; what is there is opened, and its own user goes on", async () => {
+  const folder = scratchFolder();
+  const opened: string[] = [];
+  const world = new FakeSealedWorld();
+  const open: OpensDevice = async (device) => {
+    mkdirSync(device.folder, { recursive: true });
+    opened.push(device.folder);
+    const chat: ServedChat = Object.assign(world.join(device.name), { held: [] });
+    const rest = { comeIn() {}, hurry() {}, useToken: () => DONE, isAwaited: () => Promise.resolve(false) };
+    return { ...rest, chat, waiting: () => Promise.resolve(0), close: () => DONE };
+  };
+  const enter = async (nth: number, isGuest: boolean) => {
+    const servers = serversIn(folder, () => {});
+    const id = Buffer.alloc(16, nth).toString("base64url");
+    const server = { host: `server-${nth}.example`, port: 1 };
+    servers.keep(server, { known: { server: { id }, you: { owner: null, label: "" } }, name: "backup" });
+    // As after an earlier agent, which knows them.
+    const agent = new Lives({ folder, servers, open, reach: TCP, log: () => {} });
+    const found = await agent.find({ server, name: "backup", suggested: [], token: null, isGuest });
+    await agent.close();
+    return found;
+  };
+  for (let nth = 0; nth < 64; nth += 1) expect(await enter(nth, true)).toHaveProperty("life");
+  const refused = { reply: { kind: "busy", text: expect.stringContaining(join(folder, "devices")) } };
+  expect(await enter(64, true)).toEqual(refused);
+  expect(await enter(7, true)).toHaveProperty("life");
+  expect(await enter(64, false)).toHaveProperty("life");
+  expect(await enter(64, true)).toHaveProperty("life");
+  expect(await enter(65, true)).toEqual(refused);
+  expect(new Set(opened).size).toBe(65);
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { formatAddress } from "../../client/transport/index.ts";
@@ -50,6 +51,8 @@ export type Found = { readonly life: Life } | { readonly reply: Exclude<AttachRe
 const MOST_LIVES = 64;
 /** No other is opened for a guest from then on: room is left for the agent's own user. */
 const MOST_OF_GUESTS = 32;
+/** Folders of devices from which on no new one is made for a guest: anybody in the group may name any server, and what is made stays. */
+const MOST_FOLDERS_FOR_GUESTS = 64;
 /** Of those that are opened before a face asks. */
 const MOST_KNOWN = 16;
 /** Milliseconds: whoever runs one command after another finds the same life. */
@@ -215,6 +218,7 @@ export class Lives {
       life.expect();
     } catch (error) {
       if (error instanceof TooMany) return { reply: { kind: "busy", text: TOO_MANY } };
+      if (error instanceof TooManyFolders) return { reply: { kind: "busy", text: tooManyFolders(error.folder) } };
       if (!(error instanceof AgentStoreError)) throw error;
       this.#options.log(`${formatAddress(server)}: ${error.message}`);
       return { reply: { kind: "folder", text: error.message } };
@@ -260,6 +264,7 @@ export class Lives {
     const before = this.#lives.get(key);
     const most = given.isGuest ? MOST_OF_GUESTS : MOST_LIVES;
     if (before === undefined && this.#lives.size >= most) throw new TooMany();
+    if (given.isGuest && before === undefined) this.#admitFolder(device);
     const start = async () => await this.#start(server, device, given);
     const opening = before === undefined ? start() : this.#restarted(before, start);
     this.#lives.set(key, opening);
@@ -270,6 +275,14 @@ export class Lives {
     const life = await opening;
     if (before !== undefined && given.token !== null) await life.useToken(given.token);
     return life;
+  }
+
+  /** Throws where this guest's device would be a new one, and one too many. */
+  #admitFolder({ known, name }: KnownDevice): void {
+    const devices = join(this.#options.folder, "devices");
+    const folders = existsSync(devices) ? readdirSync(devices) : [];
+    if (folders.length >= MOST_FOLDERS_FOR_GUESTS && !folders.includes(fileName(known, name)))
+      throw new TooManyFolders(devices);
   }
 
   /** One that has ended (banned, kicked, replaced) is tried afresh by whoever comes next. */
@@ -358,6 +371,20 @@ async function isTaken({ chat }: Life): Promise<boolean> {
 }
 
 class TooMany extends Error {}
+
+class TooManyFolders extends Error {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    super("too many folders of devices");
+    this.folder = folder;
+  }
+}
+
+/** For a guest, and for whoever runs the agent, who is told by a guest. */
+function tooManyFolders(folder: string): string {
+  return `This shared agent has been on ${MOST_FOLDERS_FOR_GUESTS} servers or under as many names, and begins on no other one for its group. Use a server that it knows; or ask whoever runs the agent to begin there as its own user, or to stop it and remove from ${folder} what is no longer used.`;
+}
 
 /** For a device's folder and key: tells server and identity, in characters that every file system takes and tells apart. */
 function fileName(known: KnownDevice["known"], name: string): string {
