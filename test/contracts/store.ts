@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Ban, Claim, Fact } from "../../src/core/events.ts";
 import { identityKey } from "../../src/core/identity.ts";
 import type { Identity } from "../../src/core/identity.ts";
+import type { Owner, Row } from "../../src/groups/rows.ts";
 import type { FullStore, SavedAll, StoredBatch, StoredFact } from "../../src/store/stored.ts";
 import { commitFacts } from "../store/commit-facts.ts";
 import { replayed, sorted } from "../store/model.ts";
@@ -147,6 +148,24 @@ export function storeContract(name: string, open: () => Promise<Harness>): void 
         expect(await store.load()).toMatchObject({ claims: [], rows: expect.arrayContaining([cursor("a", 3), key]) });
       }));
 
+    test("ST-40 a row of each table comes back as it was, replaces the one before it, and is gone when it is taken away, alone", () =>
+      withStore(async ({ store }) => {
+        const rows = Object.values(ONE_OF_EACH);
+        await store.commit(batchOf(rows.map(earlier)));
+        await store.commit(batchOf(rows));
+        const all = sorted({ ...EMPTY, rows }).rows;
+        expect(sorted(await store.load()).rows).toEqual(all);
+        let left = all;
+        for (const row of rows) {
+          const taken = without(row);
+          if (taken === null) continue;
+          await store.commit(batchOf([taken]));
+          left = left.filter(({ table }) => table !== row.table);
+          expect(sorted(await store.load()).rows).toEqual(left);
+        }
+        expect(left.map(({ table }) => table)).toEqual(["receipt-key", "server"]);
+      }));
+
     test("ST-7 a batch that can't be kept whole is refused, leaves nothing behind, and the store goes on", () =>
       withStore(async ({ store }) => {
         await commitFacts(store, [claimed(claimOf("Ada", ada))]);
@@ -282,6 +301,97 @@ const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.constant({ kind: "kept-right-given-up" as const }),
   fc.constant({ kind: "tailscaled-seen" as const }),
 );
+
+const OWNER: Owner = { kind: "person", identity: "1001" };
+const SEAL_KEY = { key: "seal-key", signature: "signature" };
+
+/** The compiler points here when there is one more table. */
+const ONE_OF_EACH: { readonly [T in Row["table"]]: Extract<Row, { readonly table: T }> } = {
+  server: { table: "server", key: "self", value: { id: "id", incarnation: "incarnation" } },
+  device: {
+    table: "device",
+    key: "d",
+    value: {
+      owner: OWNER,
+      key: "k",
+      userKey: "u",
+      record: "r",
+      counter: 3,
+      since: 1,
+      seen: 2,
+      removed: false,
+      sealKey: SEAL_KEY,
+    },
+  },
+  "receipt-key": { table: "receipt-key", key: "self", value: { secret: "secret" } },
+  "user-key": {
+    table: "user-key",
+    key: "person 1001",
+    value: { userKey: "u", since: 1, first: "u0", incarnation: "i", floor: 2, statements: ["s"] },
+  },
+  pending: {
+    table: "pending",
+    key: "p",
+    value: {
+      owner: OWNER,
+      key: "k",
+      label: "laptop \u{1f600}",
+      sealKey: SEAL_KEY,
+      token: null,
+      source: "local 1000",
+      at: 5,
+    },
+  },
+  confirmation: {
+    table: "confirmation",
+    key: "p",
+    value: { owner: OWNER, key: "k", userKey: "u", record: "r", sealed: "s", statement: null, at: 6 },
+  },
+  packages: {
+    table: "packages",
+    key: "d",
+    value: {
+      first: 2,
+      references: ["a"],
+      lastResort: { reference: "l", keyPackage: "\u0000\u00ff" },
+      handedOut: ["b"],
+    },
+  },
+  group: {
+    table: "group",
+    key: "g",
+    value: {
+      place: { kind: "room", name: "ops" },
+      access: "invite",
+      creator: OWNER,
+      createdAt: 1,
+      epoch: 2,
+      members: { d: 0 },
+      removed: { e: 3 },
+      ordered: { d: "left" },
+      orderedSince: 4,
+      reports: { number: 3, by: ["person 1001"] },
+      welcomes: 1,
+      status: { kind: "ended", why: "empty", at: 9 },
+    },
+  },
+  head: { table: "head", key: "g", value: { number: 3, hash: "h", at: 4, messagesForgotten: 1, commitsForgotten: 0 } },
+  writer: { table: "writer", key: "g/d", value: { counter: 1, message: "m", number: 2, at: 3 } },
+  committer: { table: "committer", key: "g/d", value: { request: "r", number: 1, at: 2 } },
+  cursor: { table: "cursor", key: "g/d", value: { number: 2 } },
+  welcome: { table: "welcome", key: "g/d", value: { device: "d", group: "g", number: 1, entry: 2, hash: "h" } },
+};
+
+/** Under the same key another value. */
+function earlier(row: Row): StoredFact {
+  const other: StoredFact = JSON.parse(JSON.stringify({ ...row, value: { ...row.value, note: "earlier" } }));
+  return other;
+}
+
+/** What takes a row away; null: it stays for good. */
+function without(row: Row): StoredFact | null {
+  return row.table === "server" || row.table === "receipt-key" ? null : { ...row, value: null };
+}
 
 function cursor(key: string, number: number | null): StoredFact {
   return { table: "cursor", key, value: number === null ? null : { number } };
