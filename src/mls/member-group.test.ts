@@ -157,12 +157,36 @@ test("EN-23 members export the same secrets, for each purpose its own", async ()
   expect(exported(alice, "one")).not.toBe(exported(alice, "two"));
 });
 
+const SMALL_ORDER = [
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+].flatMap((point) => [point, withTopBit(point)]);
+
+/** The same point: X25519 leaves that bit out (RFC 7748, 5). */
+function withTopBit(point: string): string {
+  return point.slice(0, -2) + (Number.parseInt(point.slice(-2), 16) | 0x80).toString(16);
+}
+
 test("EN-24 what is sealed to a key by HPKE opens with it, for what it was meant", () => {
   const engine = newDevice({ identity: "1" });
   const { secretKey, publicKey } = engine.hpkeKey();
   const sealed = engine.hpkeSeal(publicKey, words("purpose"), words("user key"));
   expect(text(engine.hpkeOpen(secretKey, publicKey, words("purpose"), sealed))).toBe("user key");
   expect(() => engine.hpkeOpen(secretKey, publicKey, words("another"), sealed)).toThrow("invalid");
+  // RFC 9180, 7.1.4: of these points (order 1, 2, 4 and 8, in each encoding) the shared secret is zero, whoever seals or opens.
+  for (const encoded of SMALL_ORDER) {
+    const point = new Uint8Array(Buffer.from(encoded, "hex"));
+    expect(() => engine.hpkeSeal(point, words("purpose"), words("user key"))).toThrow("invalid");
+    const forged = new Uint8Array(sealed);
+    // Behind its length.
+    forged.set(point, 1);
+    expect(() => engine.hpkeOpen(secretKey, publicKey, words("purpose"), forged)).toThrow("invalid");
+  }
   const other = engine.hpkeKey();
   expect(() => engine.hpkeOpen(other.secretKey, other.publicKey, words("purpose"), sealed)).toThrow("invalid");
 });

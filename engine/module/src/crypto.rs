@@ -3,6 +3,8 @@
 
 use crate::error::{Code, Error};
 use crate::signatures::Signatures;
+use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::traits::IsIdentity;
 use mls_rs_core::crypto::*;
 use mls_rs_core::error::IntoAnyError;
 use mls_rs_crypto_rustcrypto::{RustCryptoError, RustCryptoProvider};
@@ -25,6 +27,7 @@ pub enum ProviderError {
     #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only JavaScript signs outside"))]
     Signer,
     Signature,
+    SmallOrder,
 }
 
 impl std::fmt::Display for ProviderError {
@@ -33,6 +36,7 @@ impl std::fmt::Display for ProviderError {
             Self::Inner(detail) => f.write_str(detail),
             Self::Signer => f.write_str("the signer failed"),
             Self::Signature => f.write_str("a signature"),
+            Self::SmallOrder => f.write_str("a public key of small order"),
         }
     }
 }
@@ -68,6 +72,12 @@ pub fn suite() -> Suite {
 /// The host's random bytes, or an error.
 pub fn random(out: &mut [u8]) -> std::result::Result<(), Error> {
     CipherSuiteProvider::random_bytes(&suite(), out).map_err(|e| Error::new(Code::EngineFailed, e.to_string()))
+}
+
+/// Whether X25519 of this public key is zero whatever the secret, so that whoever looks on knows the shared secret: RFC 9180, 7.1.4 tells
+/// both sides to refuse that. A clamped scalar is a multiple of eight, so that any one shows it.
+fn gives_zero(key: &[u8]) -> bool {
+    <[u8; 32]>::try_from(key).is_ok_and(|bytes| MontgomeryPoint(bytes).mul_clamped([1; 32]).is_identity())
 }
 
 impl CryptoProvider for Provider {
@@ -159,7 +169,8 @@ impl CipherSuiteProvider for Suite {
         Ok(self.0.kem_generate()?)
     }
     fn kem_public_key_validate(&self, key: &HpkePublicKey) -> Result<()> {
-        Ok(self.0.kem_public_key_validate(key)?)
+        self.0.kem_public_key_validate(key)?;
+        if gives_zero(key) { Err(ProviderError::SmallOrder) } else { Ok(()) }
     }
     /// The host's random bytes (`crypto.getRandomValues`), or an error; never anything else.
     fn random_bytes(&self, out: &mut [u8]) -> Result<()> {

@@ -147,6 +147,7 @@ impl Engine {
 
     pub fn hpke_seal(&self, to: &[u8], info: &[u8], plaintext: &[u8]) -> Result<Vec<u8>> {
         let to = HpkePublicKey::from(to.to_vec());
+        suite().kem_public_key_validate(&to).map_err(invalid)?;
         let sealed = suite().hpke_seal(&to, info, None, within(plaintext, bounds::PLAINTEXT)?).map_err(invalid)?;
         Ok(sealed.mls_encode_to_vec()?)
     }
@@ -155,6 +156,7 @@ impl Engine {
         let mut rest = within(sealed, bounds::SEALED)?;
         let sealed = HpkeCiphertext::mls_decode(&mut rest)?;
         Reader(rest).end()?;
+        suite().kem_public_key_validate(&HpkePublicKey::from(sealed.kem_output.clone())).map_err(invalid)?;
         let (secret, public) = (HpkeSecretKey::from(secret.to_vec()), HpkePublicKey::from(public.to_vec()));
         Ok(suite().hpke_open(&sealed, &secret, &public, info, None).map_err(invalid)?.to_vec())
     }
