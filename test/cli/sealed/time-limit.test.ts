@@ -9,7 +9,7 @@ import { firstLine } from "../../../src/agent/wire/messages.ts";
 import { agentPlace } from "../../../src/agent/wire/place.ts";
 import { PROTOCOL } from "../../../src/agent/wire/version.ts";
 import { places } from "../../../src/cli/start/places.ts";
-import { runPadserve, scratchFolder } from "../../helpers/program.ts";
+import { runPadserve, scratchFolder, startPadserve } from "../../helpers/program.ts";
 import { startRelay } from "../../helpers/relay.ts";
 import { startTestServer } from "../../helpers/server.ts";
 
@@ -64,13 +64,13 @@ test("CS-40 a server that falls silent after it was there: the message is kept, 
 test("CS-41 under a name that is its device's alone, who is here is asked and ALL is listened to by that device", async () => {
   await using server = await startTestServer();
   const nora = await server.join("nora");
-  const { pad } = home(`127.0.0.1:${server.port}`);
+  const { pad, env } = home(`127.0.0.1:${server.port}`);
   expect(await pad("send", "#everyone", "sealed", "--as", "alice")).toMatchObject({ code: 0 });
   expect(await pad("who", "--as", "alice")).toMatchObject({ code: 0, stdout: "nora\n", stderr: "" });
-  const listening = pad("listen", "ALL", "--as", "alice", "--count", "1");
-  const ticking = setInterval(() => nora.broadcast("to all"), 50);
-  onTestFinished(() => clearInterval(ticking));
-  expect(await listening).toMatchObject({ code: 0, stdout: "nora\tALL\tto all\n" });
+  const listening = startPadserve(["listen", "ALL", "--as", "alice", "--count", "1"], { env });
+  await listening.complains("Listening ");
+  nora.broadcast("to all");
+  expect(await listening.exited).toMatchObject({ code: 0, stdout: "nora\tALL\tto all\n" });
 });
 
 function late(command: string, says: string): string {
