@@ -6,7 +6,7 @@ import { decodeEntry } from "../../../src/groups/log-entry.ts";
 import { groupLog } from "../../../src/groups/logs.ts";
 import type { SoakDevice } from "../server-soak/soak-device.ts";
 import { checkSoak, type CheckedDevice } from "../soak-checks.ts";
-import type { MortalServer } from "./mortal-server.ts";
+import type { CrashingServer } from "./crashing-server.ts";
 
 export interface Said {
   readonly by: string;
@@ -16,7 +16,7 @@ export interface Said {
 }
 
 export interface Told {
-  readonly server: MortalServer;
+  readonly server: CrashingServer;
   readonly conversation: string;
   readonly devices: readonly SoakDevice[];
   /** In this order. */
@@ -76,7 +76,7 @@ async function checkedDevice(device: SoakDevice, conversation: string): Promise<
 }
 
 /** As the server's store has them. */
-function entriesOf(server: MortalServer, group: Uint8Array): readonly LogEntry[] {
+function entriesOf(server: CrashingServer, group: Uint8Array): readonly LogEntry[] {
   const range = { log: groupLog(toText(group)), after: 0, limit: 1_000, bytes: Number.MAX_SAFE_INTEGER };
   return server
     .database()

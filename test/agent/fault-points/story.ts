@@ -3,7 +3,7 @@ import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { Fault } from "../../../src/agent/storage/sqlite/database.ts";
 import { soakDevice, type SoakDevice } from "../server-soak/soak-device.ts";
 import { checkConversation, type Said } from "./check.ts";
-import { mortalServer, type Strike } from "./mortal-server.ts";
+import { crashingServer, type Strike } from "./crashing-server.ts";
 
 /** Where something happens: in whose store, and at which of its steps. */
 export interface FaultPoint extends Strike {
@@ -18,9 +18,9 @@ export interface Told {
 }
 
 const ROOM = "room:ops";
-/** Milliseconds for a story, whatever happens in it; and between two looks at what nobody tells. */
+/** Milliseconds for a story, whatever happens in it; and until what was refused is asked for again. */
 const LONGEST = 60_000;
-const LOOK = 20;
+const AGAIN = 20;
 /** Who came by a Welcome makes fresh keys within the minute, by chance: here only when the story is over, so that each commit is one that was meant. */
 const LATE = () => 0.8 + Math.random() / 5;
 
@@ -31,13 +31,18 @@ const LATE = () => 0.8 + Math.random() / 5;
  * Throws what is wrong, with the point.
  */
 export async function tellStory(point: FaultPoint | null): Promise<Told> {
-  const until = Date.now() + LONGEST;
+  const late = Promise.withResolvers<never>();
+  // Where nothing waits for it, it is nobody's.
+  late.promise.catch(() => {});
+  const deadline = setTimeout(() => late.reject(new Error("it never came to that")), LONGEST);
   const failures: unknown[] = [];
   const said: Said[] = [];
   const devices: SoakDevice[] = [];
   let news = Promise.withResolvers<void>();
+  /** Somebody's process ends. */
+  let crash = Promise.withResolvers<null>();
   let [doing, isStruck] = ["", false];
-  const server = await mortalServer(point?.whose === "server" ? point : null);
+  const server = await crashingServer(point?.whose === "server" ? point : null, crashed);
   try {
     const alice = await arrive("alice");
     const bob = await arrive("bob");
@@ -67,7 +72,7 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
     );
     await say(alice, "alice, without carol", [bob]);
     await say(bob, "bob, without carol", [alice]);
-    server.spare();
+    server.disarm();
     for (const device of devices) {
       device.crashAfter(Infinity);
       device.failAfter(Infinity);
@@ -95,12 +100,13 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new Error(`${JSON.stringify(point)}, ${doing}: ${why}`, { cause: error });
   } finally {
+    clearTimeout(deadline);
     for (const device of devices) await device.remove();
     await server.end();
   }
 
   async function arrive(name: string): Promise<SoakDevice> {
-    const device = soakDevice(name, server.port, (error) => failed(error), wake, { random: LATE });
+    const device = soakDevice(name, server.port, (error) => failed(error), wake, { random: LATE, onCrash: crashed });
     devices.push(device);
     if (point?.whose === name && point.how === "dies") device.crashAfter(point.at - 1);
     if (point?.whose === name && point.how === "fails") device.failAfter(point.at - 1);
@@ -128,23 +134,22 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
   }
 
   /** Until it is so: does what leads there, again as long as it was refused or failed, and brings back who has died. */
-  async function reach(what: string, isThere: () => Promise<boolean>, deed?: () => Promise<unknown>): Promise<void> {
+  async function reach(what: string, isThere: () => Promise<boolean>, action?: () => Promise<unknown>): Promise<void> {
     doing = what;
-    let isDone = deed === undefined;
-    while (Date.now() < until) {
+    let isDone = action === undefined;
+    for (;;) {
       const next = news.promise;
       if (failures.length > 0) throw failures[0];
       await mend();
       if ((await attempt(isThere)) === true) return;
-      if (!isDone && deed !== undefined) isDone = isAccepted(await attempt(deed));
+      if (!isDone && action !== undefined) isDone = isAccepted(await attempt(action));
       if ((await attempt(isThere)) === true) return;
-      await Promise.race([next, new Promise((resolve) => setTimeout(resolve, LOOK))]);
+      await Promise.race([next, late.promise, ...(isDone ? [] : [again()])]);
     }
-    throw new Error("it never came to that");
   }
 
   async function mend(): Promise<void> {
-    if (server.isDead) await server.revive();
+    if (server.hasCrashed) await server.restart();
     for (const device of devices) {
       isStruck ||= device.hasCrashed || device.hasFailed;
       if (!device.hasCrashed) continue;
@@ -155,18 +160,20 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
 
   /** Null: it failed for what happened at the point, or nobody is there any more who could say. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
-    const over = Promise.withResolvers<null>();
-    const looking = setInterval(() => {
-      if (server.isDead || devices.some(({ hasCrashed }) => hasCrashed)) over.resolve(null);
-    }, LOOK);
+    if (server.hasCrashed || devices.some(({ hasCrashed }) => hasCrashed)) return null;
     try {
-      return await Promise.race([work(), over.promise]);
+      return await Promise.race([work(), crash.promise, late.promise]);
     } catch (error) {
       if (!isExpected(error)) throw error;
       return null;
-    } finally {
-      clearInterval(looking);
     }
+  }
+
+  function crashed(): void {
+    const { resolve } = crash;
+    crash = Promise.withResolvers();
+    resolve(null);
+    wake();
   }
 
   function failed(error: unknown): void {
@@ -179,6 +186,10 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
     news = Promise.withResolvers();
     resolve();
   }
+}
+
+async function again(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, AGAIN));
 }
 
 function isExpected(error: unknown): boolean {

@@ -50,6 +50,8 @@ export interface SoakDevice {
 export interface SoakDeviceOptions {
   /** After each commit of its store, with the groups that it has then. */
   readonly onCommit?: (groups: readonly GroupRow[]) => void;
+  /** Its process has ended at a statement of its store. */
+  readonly onCrash?: () => void;
   /** What it leaves to chance: from 0 to below 1. */
   readonly random?: () => number;
   /** Its clock: milliseconds since 1970. */
@@ -68,7 +70,7 @@ export function soakDevice(
   port: number,
   onFailure: (error: unknown) => void,
   onEvent: (event: RuntimeEvent) => void = () => {},
-  { onCommit, random = Math.random, now = Date.now, label = "soak" }: SoakDeviceOptions = {},
+  { onCommit, onCrash, random = Math.random, now = Date.now, label = "soak" }: SoakDeviceOptions = {},
 ): SoakDevice {
   const place = deviceScratch();
   let database: Database;
@@ -166,6 +168,7 @@ export function soakDevice(
     if (countdown <= 0) {
       hasCrashed = true;
       for (const socket of sockets) socket.destroy();
+      onCrash?.();
       throw new Fault(statement);
     }
     countdown -= 1;

@@ -12,18 +12,18 @@ import { scratchDirectory } from "../../store/scratch.ts";
  * The real server, whose process ends, or whose disk fails once, at any step by which its store works on files: each statement that it
  * hands to SQLite, each write, sync and removal of a file. Clients reach it at one port, whichever life it is in.
  */
-export interface MortalServer {
+export interface CrashingServer {
   readonly port: number;
   /** Steps of its store so far, in all its lives. */
   readonly steps: number;
   /** The step was reached, and what was to happen has happened. */
   readonly isStruck: boolean;
-  /** It has died, and is not there any more. */
-  readonly isDead: boolean;
+  /** Its process has ended, and it is not there any more. */
+  readonly hasCrashed: boolean;
   /** Nothing happens to it any more. */
-  spare(): void;
-  /** From the files as they were when it died. */
-  revive(): Promise<void>;
+  disarm(): void;
+  /** From the files as they were when it crashed. */
+  restart(): Promise<void>;
   /** Of the running server. */
   database(): Database;
   end(): Promise<void>;
@@ -39,21 +39,22 @@ export interface Strike {
 let atWork: (() => void) | null = null;
 watchSteps(() => atWork?.());
 
-/** Nothing of a server that has died is waited for. */
+/** Nothing of a server that has crashed is waited for. */
 const TIMINGS = { storing: 10, closing: 10 };
 
-export async function mortalServer(strike: Strike | null): Promise<MortalServer> {
+/** @param onCrash its process has ended. */
+export async function crashingServer(strike: Strike | null, onCrash: () => void): Promise<CrashingServer> {
   const scratch = scratchDirectory("fast");
   const way = await openWay();
   let lives = 0;
-  let [steps, isStruck, isDead, isSpared] = [0, false, false, false];
+  let [steps, isStruck, hasCrashed, isDisarmed] = [0, false, false, false];
   let server: TestServer | null = null;
-  let death = Promise.withResolvers<null>();
+  let crash = Promise.withResolvers<null>();
   let database: Database;
   const onStep = (): void => {
-    if (isDead) throw diskError();
+    if (hasCrashed) throw diskError();
     steps += 1;
-    if (steps === strike?.at && !isSpared) strikeNow(strike.how);
+    if (steps === strike?.at && !isDisarmed) strikeNow(strike.how);
   };
   await live();
   return {
@@ -64,20 +65,20 @@ export async function mortalServer(strike: Strike | null): Promise<MortalServer>
     get isStruck() {
       return isStruck;
     },
-    get isDead() {
-      return isDead;
+    get hasCrashed() {
+      return hasCrashed;
     },
-    spare() {
-      isSpared = true;
+    disarm() {
+      isDisarmed = true;
     },
-    async revive() {
-      await bury();
+    async restart() {
+      await stop();
       await live();
     },
     database: () => database,
     async end() {
       await way.end();
-      await bury();
+      await stop();
       scratch.remove();
     },
   };
@@ -88,9 +89,10 @@ export async function mortalServer(strike: Strike | null): Promise<MortalServer>
       // What a process leaves are the files as they are at this moment; nobody hears of it any more.
       cpSync(folder(lives), folder(lives + 1), { recursive: true });
       lives += 1;
-      isDead = true;
-      death.resolve(null);
+      hasCrashed = true;
+      crash.resolve(null);
       way.cut();
+      onCrash();
     }
     throw diskError();
   }
@@ -98,11 +100,11 @@ export async function mortalServer(strike: Strike | null): Promise<MortalServer>
   /** Its start may be its end, too; then it is started once more. */
   async function live(): Promise<void> {
     for (server = null; server === null;) {
-      isDead = false;
-      death = Promise.withResolvers();
+      hasCrashed = false;
+      crash = Promise.withResolvers();
       database = openDatabase(folder(lives));
       const starting = startTestServer({ store: storeOver(database), timings: TIMINGS, config: { messageRate: 0 } });
-      server = await Promise.race([starting, death.promise]).catch(() => {
+      server = await Promise.race([starting, crash.promise]).catch(() => {
         database.close();
         return null;
       });
@@ -110,7 +112,7 @@ export async function mortalServer(strike: Strike | null): Promise<MortalServer>
     way.leadTo(server.port);
   }
 
-  async function bury(): Promise<void> {
+  async function stop(): Promise<void> {
     way.cut();
     await server?.stop();
   }
@@ -127,7 +129,7 @@ export async function mortalServer(strike: Strike | null): Promise<MortalServer>
         return task();
       } catch (error) {
         atWork = null;
-        // Who waits for an answer of the dead waits for ever.
+        // A process that has ended answers nobody.
         if (life !== lives) return await new Promise<never>(() => {});
         throw error;
       } finally {
