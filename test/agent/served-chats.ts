@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { agentChat } from "../../src/agent/chat/index.ts";
 import type { AgentChat } from "../../src/agent/chat/index.ts";
 import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
@@ -11,16 +10,11 @@ import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { ChatEvent, ChatMessage, Conversation, Outcome, Reply } from "../../src/client/index.ts";
 import type { Config } from "../../src/config/config.ts";
-import { restoreDatabase } from "../../src/store/sqlite/restore.ts";
-import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import type { SqliteStore } from "../../src/store/sqlite/store.ts";
 import type { ClassicPeer } from "../helpers/classic-peer.ts";
-import { startTestServer } from "../helpers/server.ts";
-import type { TestServer, TestServerOptions } from "../helpers/server.ts";
-import { scratchDirectory } from "../store/scratch.ts";
-import type { Scratch } from "../store/scratch.ts";
+import type { TestServerOptions } from "../helpers/server.ts";
 import { deviceScratch } from "./device-scratch.ts";
 import type { DeviceScratch } from "./device-scratch.ts";
+import { servedServer } from "./served-server.ts";
 
 /** A person at their one device: what faces see of it. Its files outlive it. */
 export interface ServedChat {
@@ -75,20 +69,15 @@ export async function chatWorld(
   config: Partial<Config> = {},
   around: Pick<TestServerOptions, "tailscaleSocket" | "timings"> = {},
 ): Promise<ChatWorld> {
-  const scratch = scratchDirectory();
+  const server = await servedServer(config, around);
   const people: ServedChat[] = [];
   const failures: unknown[] = [];
   const failed = (error: unknown) => failures.push(error);
   let told = Promise.withResolvers<void>();
-  let server: TestServer | null = null;
-  let port = 0;
-  let serverStore: SqliteStore | null = null;
-  const backups: Scratch[] = [];
   const world: ChatWorld = {
     failures,
     async classic(name) {
-      if (server === null) throw new Error("no server");
-      return await server.join(name);
+      return await server.running().join(name);
     },
     make: makePerson,
     copyOf(person, options = {}) {
@@ -99,7 +88,7 @@ export async function chatWorld(
       }
       return copy;
     },
-    port: () => port,
+    port: () => server.port(),
     async arrive(...names) {
       const arrived = names.map((name) => makePerson(name));
       for (const { chat, runtime } of arrived) {
@@ -116,47 +105,20 @@ export async function chatWorld(
         await next;
       }
     },
-    copyAway() {
-      const copy = scratchDirectory();
-      backups.push(copy);
-      cpSync(scratch.path, copy.path, { recursive: true });
-      return copy.path;
-    },
-    copyBack(copy) {
-      for (const file of readdirSync(scratch.path)) rmSync(join(scratch.path, file), { recursive: true });
-      cpSync(copy, scratch.path, { recursive: true });
-    },
-    async stopServer() {
-      await server?.stop();
-      server = null;
-    },
-    async startServer() {
-      serverStore = await openSqliteStore(scratch.path);
-      server = await startTestServer({ ...around, config: { ...config, port }, store: serverStore });
-      ({ port } = server);
-    },
-    async backUp() {
-      const backup = scratchDirectory();
-      backups.push(backup);
-      await serverStore?.backUp(join(backup.path, "padserve.db"));
-      return backup.path;
-    },
-    restore(from) {
-      const incarnation = randomBytes(16).toString("base64url");
-      const restored = restoreDatabase({ from, into: scratch.path, replace: true, incarnation, now: Date.now() });
-      if (restored.kind !== "restored") throw new Error(JSON.stringify(restored));
-    },
+    copyAway: () => server.copyAway(),
+    copyBack: (copy) => server.copyBack(copy),
+    stopServer: async () => await server.stop(),
+    startServer: async () => await server.start(),
+    backUp: async () => await server.backUp(),
+    restore: (backup) => server.restore(backup),
     async end() {
       for (const one of people) {
         await one.stop();
         one.place.remove();
       }
-      await world.stopServer();
-      scratch.remove();
-      for (const backup of backups) backup.remove();
+      await server.end();
     },
   };
-  await world.startServer();
   return world;
 
   function lookAgain(): void {
@@ -226,7 +188,7 @@ export async function chatWorld(
         const store = (wrapNow ?? (hasStarted ? AS_IT_IS : wrap))(storeInThisThread(openDatabase(place)));
         hasStarted = true;
         const runtime = startDevice({
-          server: { host: "127.0.0.1", port },
+          server: { host: "127.0.0.1", port: server.port() },
           store,
           name,
           deviceLabel: `${name}'s laptop`,

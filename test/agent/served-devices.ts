@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { makeReplacement } from "../../src/agent/device/make-device.ts";
@@ -11,16 +11,10 @@ import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
 import type { Saved } from "../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../src/agent/storage/ports.ts";
-import { restoreDatabase } from "../../src/store/sqlite/restore.ts";
-import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import type { SqliteStore } from "../../src/store/sqlite/store.ts";
-import { startTestServer } from "../helpers/server.ts";
-import type { TestServer } from "../helpers/server.ts";
-import { scratchDirectory } from "../store/scratch.ts";
-import type { Scratch } from "../store/scratch.ts";
 import { deviceScratch } from "./device-scratch.ts";
 import type { DeviceScratch } from "./device-scratch.ts";
 import { hex } from "./device.ts";
+import { servedServer } from "./served-server.ts";
 
 /** A person's one device: its store's files outlive it. */
 export interface ServedDevice {
@@ -80,14 +74,10 @@ const QUICK = { firstDelay: 10, longestDelay: 50 };
 
 /** @param config what differs of the server's configuration. */
 export async function servedWorld(config: Partial<Config> = {}): Promise<ServedWorld> {
-  const scratch = scratchDirectory();
+  const server = await servedServer(config);
   const devices: { readonly end: () => Promise<void> }[] = [];
   const failures: unknown[] = [];
   let told = Promise.withResolvers<void>();
-  let server: TestServer | null = null;
-  let serverStore: SqliteStore | null = null;
-  const backups: Scratch[] = [];
-  let port = 0;
 
   const world: ServedWorld = {
     failures,
@@ -148,57 +138,19 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
         );
       });
     },
-    port: () => port,
-    async stopServer() {
-      await server?.stop();
-      server = null;
-    },
-    async startServer() {
-      serverStore = await openSqliteStore(scratch.path);
-      server = await startTestServer({ config: { ...config, port }, store: serverStore });
-      ({ port } = server);
-    },
-    async backUp() {
-      const backup = scratchDirectory();
-      backups.push(backup);
-      await serverStore?.backUp(join(backup.path, "padserve.db"));
-      return backup.path;
-    },
-    restore(backup) {
-      const incarnation = Buffer.from(randomBytes(16)).toString("base64url");
-      const restored = restoreDatabase({
-        from: backup,
-        into: scratch.path,
-        replace: true,
-        incarnation,
-        now: Date.now(),
-      });
-      expect(restored.kind).toBe("restored");
-    },
-    copyAway() {
-      const copy = scratchDirectory();
-      backups.push(copy);
-      cpSync(scratch.path, copy.path, { recursive: true });
-      return copy.path;
-    },
-    copyBack(copy) {
-      for (const file of readdirSync(scratch.path)) rmSync(join(scratch.path, file), { recursive: true });
-      cpSync(copy, scratch.path, { recursive: true });
-    },
-    serverBytes: () =>
-      Buffer.concat(
-        readdirSync(scratch.path, { recursive: true, withFileTypes: true })
-          .filter((file) => file.isFile())
-          .map((file) => readFileSync(join(file.parentPath, file.name))),
-      ),
+    port: () => server.port(),
+    stopServer: async () => await server.stop(),
+    startServer: async () => await server.start(),
+    backUp: async () => await server.backUp(),
+    restore: (backup) => server.restore(backup),
+    copyAway: () => server.copyAway(),
+    copyBack: (copy) => server.copyBack(copy),
+    serverBytes: () => server.bytes(),
     async end() {
       for (const device of devices) await device.end();
-      await world.stopServer();
-      scratch.remove();
-      for (const backup of backups) backup.remove();
+      await server.end();
     },
   };
-  await world.startServer();
   return world;
 
   function makeDevice(name: string, { isStarted } = { isStarted: true }): ServedDevice {
@@ -206,7 +158,7 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
     let store: AgentStore;
     let runtime: DeviceRuntime;
     let isRunning = false;
-    let kept: Scratch | null = null;
+    let kept: string | null = null;
     const device: ServedDevice = {
       name,
       place,
@@ -234,19 +186,18 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
         await opened.close();
       },
       keepFiles() {
-        kept = scratchDirectory();
-        backups.push(kept);
-        cpSync(place.folder, kept.path, { recursive: true });
+        kept = server.folder();
+        cpSync(place.folder, kept, { recursive: true });
       },
       bringBack() {
         rmSync(place.folder, { recursive: true });
-        if (kept !== null) cpSync(kept.path, place.folder, { recursive: true });
+        if (kept !== null) cpSync(kept, place.folder, { recursive: true });
       },
       start() {
         isRunning = true;
         store = storeInThisThread(openDatabase(place));
         runtime = startDevice({
-          server: { host: "127.0.0.1", port },
+          server: { host: "127.0.0.1", port: server.port() },
           store,
           name,
           deviceLabel: "test",
