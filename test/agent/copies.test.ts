@@ -1,10 +1,20 @@
 import { cpSync, rmSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { toText } from "../../src/agent/delivery/base64url.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
+import { KEY_USES } from "../helpers/key-uses.ts";
 import { startLyingRelay } from "../helpers/lying-relay.ts";
 import { scratchDirectory } from "../store/scratch.ts";
+
+vi.mock(import("../../src/mls/member-group.ts"), async (original) => {
+  const [{ memberGroup }, { KEY_USES: uses }] = [await original(), await import("../helpers/key-uses.ts")];
+  return { memberGroup: uses.sealing(memberGroup) };
+});
+vi.mock(import("../../src/agent/delivery/frames-delivery.ts"), async (original) => {
+  const [{ framesDelivery }, { KEY_USES: uses }] = [await original(), await import("../helpers/key-uses.ts")];
+  return { framesDelivery: uses.sending(framesDelivery) };
+});
 
 let world: ChatWorld;
 beforeEach(async () => {
@@ -13,6 +23,10 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(world.failures).toEqual([]);
   await world.end();
+  const { sealed, left } = KEY_USES.seen;
+  expect(left).toBeGreaterThan(2);
+  expect(sealed).toBe(left);
+  expect([...KEY_USES.usedTwice, ...KEY_USES.sealedTwice]).toEqual([]);
 });
 
 const ROOM = "#ops";

@@ -57,7 +57,7 @@ export class News {
         return;
       case "stuck": {
         const { title } = this.#state.conversation(this.#state.ensure(event.conversation));
-        const text = `${title} has stopped here: what the server shows of it isn't what this device has read, or somebody has changed it in a way that can't be taken. It goes on in a new group as soon as the server has heard that of a second person; what is written until then waits.`;
+        const text = `${title} has stopped here: what the server shows of it isn't what this device has read, or somebody has changed it in a way that can't be taken. It goes on in a new group as soon as the server has heard that of a second person; until then nothing is sent there.`;
         this.#state.tell({ kind: "word", text });
         return;
       }
