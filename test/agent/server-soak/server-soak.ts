@@ -1,12 +1,16 @@
 import { EVERYONE } from "../../../src/agent/delivery/places.ts";
 import { hex } from "../device.ts";
+import { comeToRest } from "./at-rest.ts";
 import { killableServer } from "./server.ts";
 import { soakDevice, type SoakDevice } from "./soak-device.ts";
 import { randomFrom } from "../../helpers/random-from.ts";
 
-/** What a run has done, so that a reader sees that it did something; `told`: messages that somebody lacks, where the history says so. */
+/**
+ * What a run has done, so that a reader sees that it did something; `told`: messages that somebody lacks, where the history says so;
+ * `quiet`: see `comeToRest`.
+ */
 export type ServerSoakFigures = Record<
-  "steps" | "messages" | "kills" | "restores" | "backups" | "crashes" | "reopened" | "told",
+  "steps" | "messages" | "kills" | "restores" | "backups" | "crashes" | "reopened" | "told" | "quiet",
   number
 >;
 
@@ -18,8 +22,6 @@ interface Said {
 
 const NAMES = ["alice", "bob", "carol", "dave"];
 const ROOM = "room:ops";
-/** For all to be at rest in the end, milliseconds. */
-const LONGEST = 45_000;
 
 /**
  * Random operations by some devices with real stores and engines through the real server over real sockets: they write, come and go, end at
@@ -28,7 +30,7 @@ const LONGEST = 45_000;
  */
 export async function serverSoak(seed: number, steps: number): Promise<ServerSoakFigures> {
   const random = randomFrom(seed);
-  const figures = { steps, messages: 0, kills: 0, restores: 0, backups: 0, crashes: 0, reopened: 0, told: 0 };
+  const figures = { steps, messages: 0, kills: 0, restores: 0, backups: 0, crashes: 0, reopened: 0, told: 0, quiet: 0 };
   const failures: unknown[] = [];
   const said: Said[] = [];
   let attempts = 0;
@@ -106,19 +108,12 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
 
   /** Until nobody has anything to send or to learn any more, and all members agree. */
   async function settle(): Promise<void> {
-    const until = Date.now() + LONGEST;
-    let why = "";
-    while (Date.now() < until) {
-      await rest(100);
-      if (failures.length > 0) throw failures[0];
-      const restless = await unrest();
-      if (restless === null) return;
-      why = restless;
-    }
-    throw new Error(`not at rest: ${why}`);
+    const quiet = await comeToRest({ devices: () => devices, unrest });
+    figures.quiet = Math.max(figures.quiet, quiet);
   }
 
   async function unrest(): Promise<string | null> {
+    if (failures.length > 0) throw failures[0];
     for (const device of devices) {
       const waiting = await device.waiting();
       if (waiting > 0) return `${device.name} has ${waiting} waiting`;

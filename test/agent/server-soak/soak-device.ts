@@ -10,6 +10,7 @@ import { openTcp } from "../../../src/client/transport/open.ts";
 import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { Fault, openDatabase, type Database } from "../../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../../src/agent/storage/sqlite/store.ts";
+import { hex } from "../device.ts";
 import { deviceScratch } from "../device-scratch.ts";
 
 /**
@@ -44,6 +45,10 @@ export interface SoakDevice {
   texts(conversation: string): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Messages that wait, in whatever group. */
   waiting(): Promise<number>;
+  /** What changes in its store while it gets anywhere: where each group stands, and what waits there. */
+  kept(): Promise<string>;
+  /** For who looks for a cause: the same, and what it was told and has told last. */
+  report(): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -61,6 +66,8 @@ export interface SoakDeviceOptions {
 }
 
 const QUICK = { firstDelay: 10, longestDelay: 50 };
+/** Events that a report has. */
+const MOST_TOLD = 40;
 
 /**
  * @param onFailure what isn't the end of its process. @param onEvent after each thing that it tells.
@@ -81,6 +88,7 @@ export function soakDevice(
   let [countdown, failing, statements] = [Infinity, Infinity, 0];
   const sockets = new Set<Socket>();
   let standing: Standing = { kind: "unknown" };
+  const told: { readonly at: number; readonly what: string }[] = [];
   const copy = `${place.folder}-copy`;
   const device: SoakDevice = {
     name,
@@ -152,6 +160,24 @@ export function soakDevice(
       return found;
     },
     waiting: async () => (await store.outbox()).length,
+    async kept() {
+      try {
+        return (await keptOf(store)).join("\n");
+      } catch (error) {
+        // Its process has ended, or its files are closed.
+        return `${name}: ${String(error)}`;
+      }
+    },
+    async report() {
+      const { client } = runtime;
+      const state = isRunning ? JSON.stringify(client.state) : "not running";
+      const since = told.map(({ at, what }) => `    ${Math.round(performance.now() - at)} ms ago: ${what}`);
+      return [
+        `${name}: ${state} ${standing.kind}`,
+        `  ${(await device.kept()).replaceAll("\n", "\n  ")}`,
+        ...since,
+      ].join("\n");
+    },
     async remove() {
       await device.stop();
       place.remove();
@@ -197,6 +223,9 @@ export function soakDevice(
   }
 
   function hear(event: RuntimeEvent): void {
+    const what = sketchOf(event);
+    if (what !== null) told.push({ at: performance.now(), what });
+    if (told.length > MOST_TOLD) told.shift();
     if (event.kind === "own-standing") ({ standing } = event);
     onEvent(event);
     if (event.kind === "failed" && !hasCrashed) onFailure(event.error);
@@ -213,6 +242,65 @@ export function soakDevice(
     } catch (error) {
       if (!hasCrashed && isRunning) onFailure(error);
     }
+  }
+}
+
+/** Of each group a line. */
+async function keptOf(store: AgentStore): Promise<readonly string[]> {
+  const { groups } = await store.load();
+  return await Promise.all(
+    groups.map(async ({ id }) => {
+      const kept = await store.group(id);
+      if (kept === null) return hex(id);
+      const { row, request, intent, flight, outbox, owed } = kept;
+      const stands = `${row.status} ${row.stopped ?? ""} at ${row.cursor}, sent ${row.sent}`;
+      const next = row.successor === null ? "" : `, goes on in ${hex(row.successor).slice(0, 8)}`;
+      const asks = `request ${request?.kind ?? "-"}, intent ${intent?.intent.kind ?? "-"}, flight ${flight?.number ?? "-"}`;
+      return `${row.conversation} ${hex(id).slice(0, 8)} ${stands}${next}; ${asks}; ${outbox.length} wait, ${owed.length} owed`;
+    }),
+  );
+}
+
+/** Null: of no use to who looks for a cause. */
+function sketchOf(event: RuntimeEvent): string | null {
+  switch (event.kind) {
+    case "standing":
+      return `${event.conversation} ${standingOf(event.standing)}`;
+    case "group":
+      return event.event.kind === "entry" ? null : `${event.conversation} ${event.event.kind}`;
+    case "client":
+      return event.event.kind === "state" ? JSON.stringify(event.event.state) : null;
+    case "failed":
+      return `failed: ${String(event.error)}`;
+    case "continued":
+    case "misplaced":
+      return `${event.conversation} ${event.kind}: ${event.why}`;
+    case "own-standing":
+      return `own standing ${event.standing.kind}`;
+    case "device-replaced":
+    case "device-waits":
+    case "own-devices":
+    case "own-key-changed":
+    case "server-restored":
+    case "not-at-home":
+      return event.kind;
+    case "reached":
+      return null;
+  }
+}
+
+function standingOf(standing: Extract<RuntimeEvent, { kind: "standing" }>["standing"]): string {
+  switch (standing.kind) {
+    case "held":
+      return `held: ${standing.holds.map(({ kind, who }) => `${kind} of ${who.join()}`).join()}`;
+    case "refused":
+      return `refused: ${standing.why}`;
+    case "idle":
+    case "offline":
+    case "busy":
+    case "removed":
+    case "stopped":
+      return standing.kind;
   }
 }
 
