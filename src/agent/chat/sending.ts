@@ -113,6 +113,7 @@ export class Sending {
         } else this.#hold(talk, standing.holds);
         return;
       case "idle":
+      case "awaiting":
         this.#hold(talk, []);
         return;
       case "offline":

@@ -18,7 +18,14 @@ type Waiter = PromiseWithResolvers<"turn" | "added"> & { readonly orAdded: boole
 export function turnsOver(client: FramesClient, system: System): Turns {
   const waiting = new Map<string, Set<Waiter>>();
   client.onEvent((event) => {
-    if (event.kind === "push" && event.push.type === "turn") letGo(event.push.group);
+    if (event.kind === "push" && event.push.type === "turn") {
+      const { group } = event.push;
+      // It was asked for, and isn't wanted any more: others need not wait until it is over.
+      if ((waiting.get(group)?.size ?? 0) === 0) void client.request("give-up-turn", { group });
+      else letGo(group);
+    }
+    // It has the turn, to add those: what it wants to commit itself goes first, and doesn't keep it from that until the turn is over.
+    if (event.kind === "push" && event.push.type === "joiners") letGo(event.push.group);
     if (event.kind === "push" && event.push.type === "group" && event.push.group.welcome)
       welcomed(event.push.group.group);
     if (event.kind === "state") for (const group of waiting.keys()) letGo(group);

@@ -48,6 +48,7 @@ async function settleAll(context: SessionContext, work: Working): Promise<Commit
       case "removed":
         return { kind: "not-a-member" };
       case "busy":
+      case "awaiting":
       case "held":
         return { kind: "outrun" };
       case "offline":

@@ -21,6 +21,8 @@ export interface SessionPorts {
 /** Where a session stands after it did what could be done. `busy`: others were faster so many times; go on after a while. */
 export type Standing =
   | { readonly kind: "idle" | "offline" | "busy" | "removed" | "stopped" }
+  /** What waits isn't sent before those come in who are expected, or until then (milliseconds since 1970), when it is to look again. */
+  | { readonly kind: "awaiting"; readonly until: number }
   | { readonly kind: "held"; readonly holds: readonly Hold[] }
   | { readonly kind: "refused"; readonly why: string };
 

@@ -21,7 +21,9 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
   const { trust, removals } = context;
   const holds = holdsOf(work, { trust, removals, now: context.system.now() });
   if (holds.length > 0) return { kind: "held", holds };
-  if (isAwaiting(context, work) || isHalf(work)) return { kind: "idle" };
+  const until = awaitedUntil(context, work);
+  if (until !== null) return { kind: "awaiting", until };
+  if (isHalf(work)) return { kind: "idle" };
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   const flight = await begin(context, work);
   if (flight === null) return { kind: "idle" };
@@ -60,13 +62,14 @@ export function takeWritten({ written }: SessionContext, work: Working): void {
   }
 }
 
-function isAwaiting(context: SessionContext, work: Working): boolean {
+/** Null: nobody is waited for any more. */
+function awaitedUntil(context: SessionContext, work: Working): number | null {
   const { awaited, system } = context;
-  if (awaited === null) return false;
+  if (awaited === null) return null;
   const there = new Set(rosterOf(work).members.map(({ deviceId }) => hex(deviceId)));
-  if (system.now() < awaited.until && [...awaited.devices].some((device) => !there.has(device))) return true;
+  if (system.now() < awaited.until && [...awaited.devices].some((device) => !there.has(device))) return awaited.until;
   context.awaited = null;
-  return false;
+  return null;
 }
 
 /** A direct conversation with only one of its two in it: who is added later can't read what was said before. */

@@ -60,6 +60,8 @@ export interface GroupSession {
   look(): Promise<SessionView>;
   /** What it holds in memory goes; asked for anything later, it reads what the store has. */
   close(): Promise<void>;
+  /** The same, and what it was told of the group: this device has come into it afresh. */
+  renew(): Promise<void>;
 }
 
 export interface SessionView {
@@ -74,6 +76,16 @@ export interface SessionView {
   readonly policy: RoomPolicy | null;
   /** Device ids in hex whose removal the server has ordered. */
   readonly ordered: ReadonlySet<string>;
+}
+
+/** As of a session that has just been made. What was written is on the disk. */
+function forgetAll(context: SessionContext): void {
+  context.offered.clear();
+  context.removals.clear();
+  context.written.length = 0;
+  context.receiver.attempt = { number: 0, hasFailed: false };
+  const none = { expectedHead: null, verdict: null, awaited: null, pinnedEpoch: null, races: 0, fruitless: 0 };
+  Object.assign(context, none);
 }
 
 /** Steps of one `advance` (two for each message that waits), pushed entries that are held, and operations that wait. */
@@ -180,6 +192,12 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     close: async () =>
       await inTurn(async () => {
         discard();
+        await Promise.resolve();
+      }),
+    renew: async () =>
+      await inTurn(async () => {
+        discard();
+        forgetAll(context);
         await Promise.resolve();
       }),
   };

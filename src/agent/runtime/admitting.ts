@@ -37,7 +37,6 @@ export async function admitOwed(entrance: Entrance, group: Uint8Array): Promise<
   }
   // Who could be added is in; the others may take their time.
   session.awaitUntil(system.now() + TIMEOUT);
-  void system.wait(TIMEOUT).then(() => groups.wake(toText(group)));
   groups.wake(toText(group));
   return false;
 }

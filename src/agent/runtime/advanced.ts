@@ -7,13 +7,13 @@ import type { GroupSession } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
 import type { Companions, Entrance } from "./entrance.ts";
 import { enterEveryone } from "./everyone.ts";
-import { laneOf } from "./hearing.ts";
 import type { OwedPlaces } from "./owed-places.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
 import type { Replacing } from "./replacing.ts";
 import type { RuntimeEvent } from "./runtime.ts";
 import { toldSuccessions } from "./told-successions.ts";
+import type { Waking } from "./waking.ts";
 
 export interface AdvancedOptions {
   readonly client: () => FramesClient;
@@ -28,8 +28,7 @@ export interface AdvancedOptions {
   readonly key: OwnKey;
   readonly owed: OwedPlaces;
   readonly onEvent: (event: RuntimeEvent) => void;
-  /** Milliseconds until a group that others keep busy, or that the server can't serve now, is tried again. */
-  readonly retryAfter: number;
+  readonly waking: Waking;
 }
 
 export interface Advanced {
@@ -39,7 +38,7 @@ export interface Advanced {
 }
 
 export function afterAdvance(options: AdvancedOptions): Advanced {
-  const { client, present, later, again, succeedLater, companions, replacement, key, owed, onEvent } = options;
+  const { client, present, later, again, succeedLater, companions, replacement, key, owed, waking, onEvent } = options;
   /** Up to where the server was told, on this connection, that each group is read. */
   const acknowledged = new Map<string, number>();
   const told = toldSuccessions();
@@ -61,11 +60,10 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
         later("everyone", async (living) => {
           if (!(await enterEveryone(living))) again();
         });
-      const isHopeful = standing.kind === "busy" || standing.kind === "offline";
-      if (!isHopeful || client().state.kind !== "online") return;
-      setTimeout(() => later(laneOf(group), ({ groups }) => groups.wake(group)), options.retryAfter).unref();
+      if (client().state.kind === "online") waking.stands(group, standing);
     },
     lost() {
+      waking.end();
       acknowledged.clear();
       told.begin();
     },

@@ -15,7 +15,7 @@ import { connections } from "./connections.ts";
 import { conversations } from "./conversations.ts";
 import type { Entrance } from "./entrance.ts";
 import { comeIn } from "./everyone.ts";
-import { hearing } from "./hearing.ts";
+import { hearing, laneOf } from "./hearing.ts";
 import { openedDevice } from "./opened.ts";
 import { owedPlaces } from "./owed-places.ts";
 import { ownDevices } from "./own-devices.ts";
@@ -28,6 +28,7 @@ import type { DeviceRuntime, RuntimeEvent, RuntimeOptions } from "./runtime.ts";
 import { beginAnew, reset } from "./starting-over.ts";
 import { besideServerClock } from "./server-clock.ts";
 import { SYSTEM } from "./system.ts";
+import { waking } from "./waking.ts";
 import { workQueue } from "./work-queue.ts";
 
 /** Groups that others keep busy, or the server can't serve now, are tried again after so long; keys that are due are looked for so often. In milliseconds. */
@@ -106,8 +107,13 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     replacement,
     key,
     owed,
+    waking: waking({
+      now: () => system.now(),
+      again: AGAIN,
+      longest: TICK,
+      wake: (group) => later(laneOf(group), ({ groups }) => groups.wake(group)),
+    }),
     onEvent,
-    retryAfter: AGAIN,
   });
   const coming = connections({
     introducing,
@@ -207,6 +213,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       clearInterval(ticking);
       trying.end();
       owed.end();
+      progress.lost();
       await client.close();
       await tasks.done();
       // One that couldn't be opened has nothing to close.

@@ -62,17 +62,22 @@ export async function enter(
   const entering = { engine: self.engine, system };
   const check = checkOf(entrance, view);
   try {
-    await store.commit(await joinExternally(entering, { group, conversation, row, abandoned: null, joinInfo, check }));
+    return await oneByOne(groups, async () => {
+      const now = (await store.group(group))?.row ?? null;
+      // It has come in meanwhile, by a Welcome or by itself, and its session goes on from what that has kept.
+      if (now?.status !== row?.status) return { why: "there already" };
+      const from = { group, conversation, row: now, abandoned: null, joinInfo, check };
+      await store.commit(await joinExternally(entering, from));
+      await addInPlace(entrance, group, conversation);
+      groups.wake(view.group);
+      return "entering";
+    });
   } catch (error) {
     if (error instanceof MisplacedGroup) return misplaced(entrance, view, error.message);
     if (error instanceof EngineError) return { why: error.code };
-    // By a Welcome that came meanwhile it is in already.
     if (error instanceof AgentStoreError && error.code === "conflict") return { why: "there already" };
     throw error;
   }
-  await addInPlace(entrance, group, conversation);
-  groups.wake(view.group);
-  return "entering";
 }
 
 /**
@@ -106,9 +111,12 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
       const own = await ownPackage(entrance, welcome);
       if (own === null) throw new EngineError("no-key-package");
       const by = await inviterOf(entrance, view, { row, number });
-      await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own, by }));
-      askedFor.get(groups)?.delete(view.group);
-      await addInPlace(entrance, group, conversation);
+      await oneByOne(groups, async () => {
+        if (judgeWelcome(await rowOf(), number) !== "take") throw new AgentStoreError("conflict", "came in meanwhile");
+        await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own, by }));
+        askedFor.get(groups)?.delete(view.group);
+        await addInPlace(entrance, group, conversation);
+      });
     } catch (error) {
       if (error instanceof MisplacedGroup) misplaced(entrance, view, error.message);
       // It has come in by itself meanwhile; what waits here is looked at again with the next connection.
@@ -139,6 +147,18 @@ async function inviterOf(
   return entry?.number === number ? toBytes(entry.device) : null;
 }
 
+/** Ways into a group come from many sides at once: what one has kept, and its session goes on from, isn't overwritten by another. */
+const coming = new WeakMap<Groups, Promise<unknown>>();
+
+async function oneByOne<T>(groups: Groups, work: () => Promise<T>): Promise<T> {
+  const turn = (coming.get(groups) ?? Promise.resolve()).then(work);
+  coming.set(
+    groups,
+    turn.catch(() => {}),
+  );
+  return await turn;
+}
+
 /** With what waits in the groups whose place it takes. */
 async function addInPlace(entrance: Entrance, group: Uint8Array, conversation: string): Promise<void> {
   const { groups, successions, system } = entrance;
@@ -146,7 +166,6 @@ async function addInPlace(entrance: Entrance, group: Uint8Array, conversation: s
   const session = await groups.add(group, conversation);
   if (others.length === 0) return;
   session.awaitMembers(others, system.now() + TIMEOUT);
-  void system.wait(TIMEOUT).then(() => groups.wake(toText(group)));
 }
 
 function checkOf({ self }: Entrance, { place }: GroupView): (policy: RoomPolicy) => void {

@@ -6,13 +6,13 @@ import { toText } from "../delivery/base64url.ts";
 
 interface Kept {
   readonly conversation: string;
-  session: GroupSession;
+  readonly session: GroupSession;
   isDue: boolean;
   running: Promise<void> | null;
 }
 
 export interface Groups {
-  /** A group that the store has, new or changed beside its session, which is made anew: its conversation goes on in it. */
+  /** A group that the store has, new or come into afresh, of which its session forgets what it knew: its conversation goes on in it. */
   add(id: Uint8Array, conversation: string): Promise<GroupSession>;
   /** The same where only what the store has of a known group has changed: its one session reads it anew. */
   reread(id: Uint8Array, conversation: string): Promise<void>;
@@ -106,8 +106,11 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
   };
 
   async function add(id: Uint8Array, conversation: string): Promise<GroupSession> {
-    await kept.get(toText(id))?.session.close();
-    const session = register(id, conversation);
+    // One for as long as the device lives: a second one would go on from what the other has in memory.
+    const known = kept.get(toText(id))?.session;
+    await known?.renew();
+    if (known !== undefined) byConversation.set(conversation, toText(id));
+    const session = known ?? register(id, conversation);
     arrived(conversation, session);
     return session;
   }
@@ -120,9 +123,7 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
   function register(id: Uint8Array, conversation: string): GroupSession {
     const group = toText(id);
     const session = open(id, conversation);
-    const before = kept.get(group);
-    if (before === undefined) kept.set(group, { conversation, session, isDue: false, running: null });
-    else before.session = session;
+    kept.set(group, { conversation, session, isDue: false, running: null });
     byConversation.set(conversation, group);
     return session;
   }

@@ -143,7 +143,11 @@ export function openedDevice(options: OpenedOptions): OpenedDevice {
       ownDevice: self.device.id,
       digest,
       onEvent: (event) => {
-        if (event.kind === "stopped" && event.cause === "rolled-back") replacement.foundRolledBack();
+        if (event.kind === "stopped" && event.cause === "rolled-back") {
+          replacement.foundRolledBack();
+          // The device in its place comes with another connection.
+          if (replacement.isDue()) client.renew();
+        }
         const by = event.kind === "entry" ? removerOfOwn(event.entry) : null;
         if (by !== null) companions.removedOwn(toText(id), by);
         onEvent({ kind: "group", conversation, group: id, event });

@@ -36,7 +36,11 @@ export function owedPlaces({ store, system, later, first, longest }: OwedPlacesO
       for (const group of indebted) owing.add(toText(group));
       for (const group of indebted) await awaitOwed(groups, group);
     },
-    note: (group) => void owing.add(group),
+    note(group) {
+      owing.add(group);
+      // It isn't left to wait for the next look at those who have been owed a place for long.
+      if (timer !== undefined) look(first, 0);
+    },
     owes: (group) => owing.has(group),
     settle() {
       if (owing.size > 0) look(0, 0);

@@ -37,8 +37,8 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
   const tried = new Set<string>();
   /** Conversations that are told to be stuck on this connection. */
   const stuck = new Set<string>();
-  /** When a successor was first seen that this device isn't in. */
-  const met = new Map<string, number>();
+  /** Successors that this device isn't in. `due`: those who are there were left their time to add it. */
+  const met = new Map<string, "new" | "due">();
   let handing: Promise<unknown> = Promise.resolve();
   /** Conversations with groups whose keys are still kept. */
   const outlived = new Set(kept.filter(isOutlived).map(({ conversation }) => conversation));
@@ -124,7 +124,10 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
     const there = views.find((view) => !view.ended && conversationOf(view.place, entrance.self.owner) === conversation);
     if (there === undefined) await makeSuccessor(entrance, conversation, rows, views);
     // Whoever made it adds this device, and others with it; a room that is open isn't waited for too long.
-    else if (!there.welcome && mayEnter(entrance, there) && isDue(entrance, there)) await enter(entrance, there);
+    else if (!there.welcome && mayEnter(entrance, there) && isDue(entrance, there)) {
+      // Nobody else would try it once more.
+      if ((await enter(entrance, there)) !== "entering") leaveTime(entrance, there);
+    }
   }
 
   /** It has a successor, or goes on itself. */
@@ -133,16 +136,21 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
     real.delete(group);
   }
 
-  /** The second time that it is met, some seconds later at the earliest. */
-  function isDue({ groups, system }: Entrance, { group }: GroupView): boolean {
-    const since = met.get(group);
-    if (since !== undefined) return system.now() - since >= TIMEOUT;
-    met.set(group, system.now());
+  /** Not when it is met first, but some seconds later. */
+  function isDue(entrance: Entrance, view: GroupView): boolean {
+    const known = met.get(view.group);
+    if (known === undefined) leaveTime(entrance, view);
+    return known === "due";
+  }
+
+  /** Then it is met again. Whether that time is over isn't asked of the clock, which may show it a moment after the timer's end. */
+  function leaveTime({ groups, system }: Entrance, { group }: GroupView): void {
+    met.set(group, "new");
     void system.wait(TIMEOUT).then(() => {
+      met.set(group, "due");
       for (const orphan of waiting.keys()) groups.wake(orphan);
       return null;
     });
-    return false;
   }
 
   async function makeSuccessor(

@@ -40,6 +40,7 @@ export class PendingRequests {
   #most = 1;
   #bytes = 0;
   #next = 0;
+  #isOver = false;
 
   constructor(timeout: number, owner: RequestsOwner) {
     this.#timeout = timeout;
@@ -53,6 +54,8 @@ export class PendingRequests {
   }
 
   ask<T extends RequestType>(type: T, body: RequestBody<T>): Promise<Answer<ReplyBody<T>>> {
+    // Nobody would ever answer it.
+    if (this.#isOver) return Promise.resolve({ kind: "not-sent", why: "offline" });
     const { promise, resolve } = Promise.withResolvers<Answer<ReplyBody<T>>>();
     const id = this.#next++;
     // The table pairs each type with its body; the compiler can't follow that through a type parameter.
@@ -96,6 +99,7 @@ export class PendingRequests {
 
   /** Nothing more will come: what was asked is unknown, and what waited was not sent. */
   end(why: ConnectionEnd): void {
+    this.#isOver = true;
     for (const request of this.#asked.values()) {
       request.stopTimer();
       request.end(why);

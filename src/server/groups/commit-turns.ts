@@ -60,7 +60,12 @@ export class CommitTurns {
     return { ok: true, value: { granted: answer === "granted" } };
   }
 
-  /** The device has committed, or gives up. */
+  /** That was the turn's use, if it had it. */
+  committed(device: DeviceId, group: GroupId): void {
+    this.#turns.committed(group, device);
+  }
+
+  /** The device gives up. */
   release(device: DeviceId, group: GroupId): void {
     this.#turns.release(group, device);
   }

@@ -26,7 +26,7 @@ export interface HandshakesOptions {
   /** 16 bytes: the server that records must name. */
   readonly server: Uint8Array;
   readonly observers: Observers;
-  readonly turns: Pick<CommitTurns, "holder" | "release">;
+  readonly turns: Pick<CommitTurns, "holder" | "committed">;
   /** Null: the store has failed, and whoever must know was told. */
   readonly read: (range: Range) => Promise<readonly StoredEntry[] | null>;
   /** Milliseconds of a monotonic clock. */
@@ -75,7 +75,7 @@ export class Handshakes {
           // Only what was staged can have been taken: commits of one group come one after another.
           observer.accept();
           observer.save();
-          turns.release(speaker.device, group);
+          turns.committed(speaker.device, group);
         }
         return outcomeOf(decision, "stored");
       });

@@ -49,7 +49,12 @@ export class TurnKeeper {
     return this.holder(group) === device ? "granted" : "waiting";
   }
 
-  /** The device has committed, gives up, or is gone. */
+  /** The device has committed. That it waits for a turn once more, perhaps on another connection, is another matter. */
+  committed(group: GroupId, device: DeviceId): void {
+    if (this.holder(group) === device) this.release(group, device);
+  }
+
+  /** The device gives up, or is gone. */
   release(group: GroupId, device: DeviceId): void {
     this.#take(group, releaseTurn(this.#turns, group, device, this.#context(group)));
   }
@@ -81,6 +86,8 @@ export class TurnKeeper {
     const timer = setTimeout(() => {
       this.#timers.delete(group);
       this.#take(group, expireTurn(this.#turns, group, this.#context(group)));
+      // A timer may end a moment before the clock shows that time, and whoever waits hears of the turn by nothing else.
+      if (!this.#timers.has(group) && this.holder(group) !== null) this.#watch(group);
     }, this.#options.length + 1);
     this.#timers.set(group, timer.unref());
   }

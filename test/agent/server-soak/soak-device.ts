@@ -295,6 +295,8 @@ function standingOf(standing: Extract<RuntimeEvent, { kind: "standing" }>["stand
       return `held: ${standing.holds.map(({ kind, who }) => `${kind} of ${who.join()}`).join()}`;
     case "refused":
       return `refused: ${standing.why}`;
+    case "awaiting":
+      return `awaiting others until ${new Date(standing.until).toISOString()}`;
     case "idle":
     case "offline":
     case "busy":
