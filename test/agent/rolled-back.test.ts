@@ -98,6 +98,34 @@ test("SR-25 of two that run on copies of one folder the one is replaced, the oth
   await world.until(async () => (await members(bob)).length === 2);
 });
 
+test("SR-25 a copy that has connected more often than the device learns from its group that it is an older state, and is replaced on that at once", async () => {
+  const people = await world.arrive("alice", "bob");
+  const [alice, bob] = people;
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  await alice.say(EVERYONE, "one");
+  await world.agree(EVERYONE, people, ["one"]);
+  await alice.stop();
+  alice.keepFiles();
+  alice.start();
+  await alice.runtime.client.online();
+  await alice.say(EVERYONE, "two");
+  await world.agree(EVERYONE, people, ["one", "two"]);
+  await alice.stop();
+  alice.bringBack();
+  await alice.change(async (store) => {
+    for (let hello = 0; hello < 5; hello += 1) await store.raiseCounter();
+  });
+  alice.start();
+  let isReplaced = false;
+  alice.runtime.onEvent((event) => {
+    isReplaced ||= event.kind === "device-replaced";
+  });
+  await world.until(async () => await Promise.resolve(isReplaced));
+  await world.until(async () => (await (await alice.runtime.session(EVERYONE))?.look())?.row.status === "active");
+  await alice.say(EVERYONE, "three");
+  await world.until(async () => (await bob.texts(EVERYONE)).includes("three"));
+});
+
 /** Device ids in the room, as this device sees it. */
 async function members(device: ServedDevice, conversation = EVERYONE): Promise<readonly string[]> {
   const view = await (await device.runtime.session(conversation))?.look();

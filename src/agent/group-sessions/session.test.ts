@@ -471,7 +471,7 @@ test("GS-26 nothing is sent before the devices that are awaited are in, for a li
   const before = log.entries(group).length;
   session.awaitMembers([bob.id, new Uint8Array(16)], alice.clock.now + 1000);
   await session.write(outgoing("late"), [bob.who]);
-  await session.advance();
+  expect(await session.advance()).toEqual({ kind: "awaiting", until: alice.clock.now + 1000 });
   expect(log.entries(group).length).toBe(before);
   alice.clock.now += 1000;
   await session.advance();

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { testDevice } from "../../../test/agent/device.ts";
 import type { TestDevice } from "../../../test/agent/device.ts";
 import { idealLog } from "../../../test/agent/ideal-log.ts";
+import type { IdealLog } from "../../../test/agent/ideal-log.ts";
 import type { FramesClient } from "../../client/frames/index.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
@@ -10,7 +11,7 @@ import { toText } from "../delivery/base64url.ts";
 import { knownPeople } from "../device/known-people.ts";
 import { OPEN } from "./arriving.ts";
 import { companions } from "./companions.ts";
-import { takeWelcome } from "./entering.ts";
+import { enter, takeWelcome } from "./entering.ts";
 import type { Entrance } from "./entrance.ts";
 import { groupsOf } from "./groups.ts";
 import { successions } from "./successions.ts";
@@ -18,12 +19,13 @@ import { SYSTEM } from "./system.ts";
 
 const [alices, bobs, mallorys] = [person("1001"), person("1002"), person("6666")] as const;
 const group = new Uint8Array(16).fill(5);
+let log: IdealLog;
 let alice: TestDevice;
 let mallory: TestDevice;
 let asked: string[];
 let refused: string[];
 beforeEach(async () => {
-  const log = idealLog();
+  log = idealLog();
   alice = await testDevice({ log, identity: alices.identity });
   mallory = await testDevice({ log, identity: mallorys.identity });
   [asked, refused] = [[], []];
@@ -62,6 +64,19 @@ test("AD-4 a group that is known under another name doesn't come in under a seco
   await welcome(null, { kind: "room", name: "ops" });
   expect(refused).toEqual(["room:ops"]);
   expect((await alice.store.group(group))?.row).toMatchObject({ conversation: "room:family" });
+});
+
+test("SR-67 of two ways in that are taken at once one counts, and the group's session goes on from that", async () => {
+  await mallory.create(group, OPEN);
+  await mallory.session(group).advance();
+  const there = await entrance(new Uint8Array());
+  const view: GroupView = { ...viewOf({ kind: "everyone" }), access: "open" };
+  const entered = await Promise.all([enter(there, view), enter(there, view)]);
+  expect(entered).toEqual(["entering", { why: "there already" }]);
+  await there.groups.settled();
+  expect((await alice.store.group(group))?.row).toMatchObject({ conversation: "everyone", status: "active" });
+  expect(log.entries(group).map(({ kind, device }) => [kind, device])).toEqual([["commit", alice.id]]);
+  expect(refused).toEqual([]);
 });
 
 /** Mallory adds Alice to a group with this policy (null: to the one that is there), and the server says that it stands for that place. */

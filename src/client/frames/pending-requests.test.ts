@@ -46,6 +46,13 @@ test("CC-51 in whatever order they are answered, each has its own answer, and ne
   );
 });
 
+test("CC-52 what is asked when it has ended is not sent, and doesn't wait for an answer", async () => {
+  const { requests, asked } = pending(1);
+  requests.end(CLOSED);
+  expect(await kick(requests, "a")).toEqual({ kind: "not-sent", why: "offline" });
+  expect(asked).toEqual([]);
+});
+
 test("CC-52 when it ends, what was asked is unknown, what waited was not sent, and nothing is answered twice", async () => {
   const { requests, asked } = pending(1);
   const answers = [kick(requests, "a"), kick(requests, "b")];

@@ -275,6 +275,8 @@ function sketchOf(event: RuntimeEvent): string | null {
     case "continued":
     case "misplaced":
       return `${event.conversation} ${event.kind}: ${event.why}`;
+    case "stuck":
+      return `${event.conversation} is stuck`;
     case "own-standing":
       return `own standing ${event.standing.kind}`;
     case "device-replaced":
