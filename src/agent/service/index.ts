@@ -69,7 +69,8 @@ export async function runAgent({ state, shared, env, reach, stop, say }: RunOpti
   });
   if (isBackground) tellStarter(startedLine(started.kind === "failed" ? started : { kind: "ready" }));
   if (started.kind !== "running") return started;
-  // The first face is on its way.
+  // The first face is on its way, and wants a device. Its store's thread loads beside all the rest.
+  if (isBackground) (await import("../storage/sqlite/store.ts")).startAhead();
   void import("./open-device.ts");
   await started.ended;
   return { kind: "ended" };

@@ -33,7 +33,7 @@ export function findDamage(
 ): string | null {
   const check = connection.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
   if (check !== "ok") return String(check);
-  if (schemaOf(connection) !== schemaOf(inMemory(migrations.slice(0, version))))
+  if (schemaOf(connection) !== schemaAfter(migrations.slice(0, version)))
     return "its tables are not those of its version";
   const found = version < SUMS_SINCE ? checkOlder(connection, version, migrations) : checkSums(connection, mark);
   if (found.length === 0) return null;
@@ -135,6 +135,20 @@ function orDamage<T>(found: string[], what: string, read: () => T): T | null {
     found.push(`${what} is not as it was written`);
     return null;
   }
+}
+
+/** What the tables are after some migrations, by these: to make them takes longer than to look through a small database. */
+const SCHEMAS = new Map<string, string>();
+
+function schemaAfter(migrations: readonly string[]): string {
+  const which = JSON.stringify(migrations);
+  const known = SCHEMAS.get(which);
+  if (known !== undefined) return known;
+  const connection = inMemory(migrations);
+  const schema = schemaOf(connection);
+  connection.close();
+  SCHEMAS.set(which, schema);
+  return schema;
 }
 
 function inMemory(migrations: readonly string[]): Connection {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Append, LogEntry, LogId, Range, Trim } from "../../core/ports.ts";
 import { LAST_NUMBER, refuseUnlessName, refuseUnlessNext, refuseUnlessNumber, refuseUnlessRange } from "../logs.ts";
 import type { Connection } from "./connection.ts";
-import { Digest, sameSum, sumOf } from "./sums.ts";
+import { Digest, entrySum, sameSum, sumOf } from "./sums.ts";
 
 export interface LogTables {
   /** Within a transaction of the caller's. Keeps the digest of all rows. Throws a `StoreError` for a batch that no store takes. */
@@ -92,7 +92,7 @@ function newLog(statements: Statements, name: LogId): Log {
 function append(statements: Statements, { log }: Touched, each: Append): void {
   refuseUnlessNext(each, log.head);
   const lasting = each.lasting ? 1 : 0;
-  const sum = sumOf("entries", [log.id, each.number, lasting, each.body]);
+  const sum = entrySum(log.id, each.number, lasting, each.body);
   statements.append.run(log.id, each.number, lasting, each.body, sum);
   log.digest.toggle(sum);
   log.head = each.number;
@@ -171,7 +171,7 @@ export function readEntry(row: unknown, log: Log, last: number): LogEntry {
   const { number, lasting, body, sum } = v.parse(EntryRow, row);
   const isNext = lasting === 1 && number <= log.thinned ? number > last : number === Math.max(last, log.thinned) + 1;
   v.parse(v.literal(true, "An entry of a log is missing"), isNext);
-  const isOurs = sameSum(sum, sumOf("entries", [log.id, number, lasting, body]));
+  const isOurs = sameSum(sum, entrySum(log.id, number, lasting, body));
   v.parse(v.literal(true, "The checksum of a log's entry is not its own"), isOurs);
   return { number, body };
 }

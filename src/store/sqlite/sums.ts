@@ -13,9 +13,24 @@ type Column = string | number | bigint | null | Uint8Array;
 export function sumOf(table: string, columns: readonly Column[]): Uint8Array {
   const text = JSON.stringify([table, ...columns.map(written)]);
   const bytes = columns.filter((column) => column instanceof Uint8Array);
-  // In one call: a hash object for each row takes longer than the hash.
-  const sum = hash("sha256", bytes.length === 0 ? text : Buffer.concat([Buffer.from(text), ...bytes]), "buffer");
-  return new Uint8Array(sum.subarray(0, SUM_BYTES));
+  return digestOf(bytes.length === 0 ? text : Buffer.concat([Buffer.from(text), ...bytes]));
+}
+
+/** The same of a row of `entries`, in less time: there are more of them than of all others. */
+export function entrySum(log: number, number: number, lasting: number, body: Uint8Array): Uint8Array {
+  const text = `["entries",${log},${number},${lasting},{"bytes":${body.length}}]`;
+  const whole = text.length + body.length;
+  if (whole > workplace.length) return sumOf("entries", [log, number, lasting, body]);
+  workplace.write(text, "latin1");
+  workplace.set(body, text.length);
+  return digestOf(workplace.subarray(0, whole));
+}
+
+const workplace = Buffer.alloc(16 * 1024);
+
+/** In one call: a hash object for each row takes longer than the hash. */
+function digestOf(data: string | Uint8Array): Uint8Array {
+  return new Uint8Array(hash("sha256", data, "buffer").subarray(0, SUM_BYTES));
 }
 
 /** What SQLite makes of a value when it keeps it; bytes follow behind, here stands their number. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pinOf } from "../../../mls/identity/pins.ts";
@@ -21,7 +22,7 @@ import type { RoomPolicy } from "../../../mls/room-policy.ts";
 import type { Intent, OutboxRow } from "../kept.ts";
 import type { AgentStore } from "../ports.ts";
 import { openDatabase } from "./database.ts";
-import { openAgentStore, storeInThisThread } from "./store.ts";
+import { openAgentStore, startAhead, storeInThisThread } from "./store.ts";
 
 let place: DeviceScratch;
 let store: AgentStore;
@@ -518,3 +519,16 @@ function pending(number: number) {
   const sealKey = { secretKey, publicKey };
   return { device: { id: id(number), seed }, sealKey, of: bob, token: secret().slice(0, 16) };
 }
+
+test("AS-28 a thread that was started ahead is the next store's and ends with it, and one that has ended meanwhile is nobody's", async () => {
+  const ahead = startAhead();
+  expect(startAhead()).toBe(ahead);
+  await reopened();
+  const ended = once(ahead, "exit");
+  expect(await store.lastPlace()).toBe(0);
+  await store.close();
+  await ended;
+  await startAhead().terminate();
+  store = await openAgentStore(place);
+  expect(await store.lastPlace()).toBe(0);
+});

@@ -7,6 +7,9 @@ import { unpackError } from "./messages.ts";
 import type { Answer, Method, Request } from "./messages.ts";
 import type { Place } from "./open.ts";
 
+/** Started ahead, and not yet anybody's. */
+let spare: Worker | null = null;
+
 /**
  * The store in `device.db`, on a thread of its own: no call blocks the agent. One process at a time can have it open. Rejects
  * with an `AgentStoreError` that says what is wrong and what to do; then nothing that was there has changed.
@@ -14,9 +17,27 @@ import type { Place } from "./open.ts";
  * Calls are answered in their order. What `commit` has resolved survives `kill -9` and power loss.
  */
 export async function openAgentStore({ folder, keyFile, machine }: Place): Promise<AgentStore> {
-  const ask = conversation(startThread());
+  const thread = spare ?? startThread();
+  spare = null;
+  const ask = conversation(thread);
   await ask({ kind: "open", place: { folder, keyFile, machine } });
   return storeOver(async (method, args) => await ask({ kind: "call", method, args }));
+}
+
+/**
+ * Starts the thread of the store that is opened next ahead of it: it loads what it needs beside whoever will open it. It keeps no process
+ * alive, and one that has ended meanwhile is forgotten.
+ */
+export function startAhead(): Worker {
+  const thread = spare ?? startThread();
+  spare = thread;
+  thread.unref();
+  thread.on("error", forget).on("exit", forget);
+  return thread;
+
+  function forget(): void {
+    if (spare === thread) spare = null;
+  }
 }
 
 /** The same over a database of this thread: each call blocks it. For tests, and where nothing else runs. */
