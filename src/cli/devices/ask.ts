@@ -1,5 +1,3 @@
-/** `cli/devices`: `pad devices`: a person's own devices, listed, confirmed, removed, invited, and taken along. */
-
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";

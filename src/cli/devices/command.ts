@@ -5,8 +5,8 @@ import { SCRIPT_OPTIONS } from "../script.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import type { Attach } from "../sealed/attach.ts";
 import { withChat } from "../sealed/with-chat.ts";
-import { doDeviceDeed, tellStanding } from "./deeds.ts";
-import { readDeviceDeed } from "./read.ts";
+import { runDeviceAction, tellStanding } from "./actions.ts";
+import { readDeviceAction } from "./read.ts";
 
 const OPTIONS = {
   ...SCRIPT_OPTIONS,
@@ -59,15 +59,15 @@ export function devicesCommand(attach: Attach): Command {
 }
 
 async function devices({ words, values, context }: Invocation<typeof OPTIONS>, attach: Attach): Promise<ExitCode> {
-  const deed = readDeviceDeed(words, values);
-  if (deed.kind === "wrong") {
-    context.stderr.write(`pad devices: ${deed.why}\n`);
+  const action = readDeviceAction(words, values);
+  if (action.kind === "wrong") {
+    context.stderr.write(`pad devices: ${action.why}\n`);
     return EXIT.wrongUse;
   }
-  const how = { values, context, attach, offline: deed.kind === "list", standing: "any" } as const;
-  const code = await withChat("devices", { ...how, whenEnded: deed.kind === "new" }, (chat, server) =>
-    doDeviceDeed(deed, { chat, server, context, json: values.json === true, yes: values.yes === true }),
+  const how = { values, context, attach, offline: action.kind === "list", standing: "any" } as const;
+  const code = await withChat("devices", { ...how, whenEnded: action.kind === "new" }, (chat, server) =>
+    runDeviceAction(action, { chat, server, context, json: values.json === true, yes: values.yes === true }),
   );
   // What it is then the next chat says: this one was the former device's.
-  return deed.kind === "new" && code === EXIT.done ? await withChat("devices", how, tellStanding(context)) : code;
+  return action.kind === "new" && code === EXIT.done ? await withChat("devices", how, tellStanding(context)) : code;
 }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 
 /** What is asked of the devices. `words`: an id, the beginning of one, or a label, as it was typed. */
-export type DeviceDeed =
+export type DeviceAction =
   | { readonly kind: "list" | "number" | "reset" | "new" }
   | { readonly kind: "confirm"; readonly code: string }
   | { readonly kind: "dismiss"; readonly device: string }
@@ -20,55 +20,66 @@ interface Given {
 
 const AN_HOUR = 60;
 
-/** `[deed] [words]`, as they stand on the command line. */
-export function readDeviceDeed(words: readonly string[], given: Given): DeviceDeed | Wrong {
-  const [deed = "list", ...rest] = words;
-  if (!isDeed(deed)) return wrong(`${JSON.stringify(deed)} is none of ${DEEDS.join(", ")}`);
-  const misplaced = misplacedOption(deed, given);
+/** `[action] [words]`, as they stand on the command line. */
+export function readDeviceAction(words: readonly string[], given: Given): DeviceAction | Wrong {
+  const [action = "list", ...rest] = words;
+  if (!isAction(action)) return wrong(`${JSON.stringify(action)} is none of ${ACTIONS.join(", ")}`);
+  const misplaced = misplacedOption(action, given);
   if (misplaced !== null) return wrong(misplaced);
   const [word, ...more] = rest;
-  switch (deed) {
+  switch (action) {
     case "list":
     case "number":
     case "reset":
     case "new":
-      return word === undefined ? { kind: deed } : wrong(`${deed} takes no more words`);
+      return word === undefined ? { kind: action } : wrong(`${action} takes no more words`);
     case "invite":
       return word === undefined
-        ? { kind: deed, minutes: given.minutes ?? AN_HOUR }
+        ? { kind: action, minutes: given.minutes ?? AN_HOUR }
         : wrong("invite takes no words, since nobody knows yet what the machine's device will be");
     case "confirm":
       // Its groups may have been typed with blanks between.
       return word === undefined
         ? wrong("which code? The new device shows it: pad devices confirm CODE")
-        : { kind: deed, code: rest.join("") };
+        : { kind: action, code: rest.join("") };
     case "dismiss":
       if (word === undefined) return wrong("which one? pad devices lists those that wait: pad devices dismiss DEVICE");
-      return more.length === 0 ? { kind: deed, device: word } : wrong("one at a time can be dismissed");
+      return more.length === 0 ? { kind: action, device: word } : wrong("one at a time can be dismissed");
     case "remove":
       return word === undefined
         ? wrong("which one? pad devices lists them: pad devices remove DEVICE")
-        : { kind: deed, devices: rest };
+        : { kind: action, devices: rest };
     case "export":
     case "import":
-      if (word === undefined) return wrong(`which file? pad devices ${deed} FILE`);
+      if (word === undefined) return wrong(`which file? pad devices ${action} FILE`);
       return more.length === 0
-        ? { kind: deed, file: resolve(word), passphraseFile: given["passphrase-file"] ?? null }
-        : wrong(`${deed} takes one file`);
+        ? { kind: action, file: resolve(word), passphraseFile: given["passphrase-file"] ?? null }
+        : wrong(`${action} takes one file`);
   }
 }
 
-const DEEDS = ["list", "confirm", "dismiss", "remove", "invite", "number", "reset", "new", "export", "import"] as const;
+const ACTIONS = [
+  "list",
+  "confirm",
+  "dismiss",
+  "remove",
+  "invite",
+  "number",
+  "reset",
+  "new",
+  "export",
+  "import",
+] as const;
 
-function misplacedOption(deed: (typeof DEEDS)[number], given: Given): string | null {
-  if (given.minutes !== undefined && deed !== "invite") return "--minutes is for invite alone";
-  if (given.yes === true && deed !== "remove" && deed !== "reset") return "--yes is for remove and reset alone";
-  const isFile = deed === "export" || deed === "import";
+function misplacedOption(action: (typeof ACTIONS)[number], given: Given): string | null {
+  if (given.minutes !== undefined && action !== "invite") return "--minutes is for invite alone";
+  if (given.yes === true && action !== "remove" && action !== "reset") return "--yes is for remove and reset alone";
+  const isFile = action === "export" || action === "import";
   return given["passphrase-file"] !== undefined && !isFile ? "--passphrase-file is for export and import alone" : null;
 }
 
-function isDeed(word: string): word is (typeof DEEDS)[number] {
-  return DEEDS.some((deed) => deed === word);
+function isAction(word: string): word is (typeof ACTIONS)[number] {
+  return ACTIONS.some((action) => action === word);
 }
 
 function wrong(why: string): Wrong {

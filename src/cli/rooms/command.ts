@@ -1,5 +1,3 @@
-/** `cli/rooms`: `pad rooms`: sealed rooms, listed, made, joined and left. */
-
 import { defineCommand, type Command, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Options } from "../../args/options.ts";
@@ -7,8 +5,8 @@ import { SCRIPT_OPTIONS } from "../script.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import type { Attach } from "../sealed/attach.ts";
 import { withChat } from "../sealed/with-chat.ts";
-import { doRoomDeed } from "./deeds.ts";
-import { readRoomDeed } from "./read.ts";
+import { runRoomAction } from "./actions.ts";
+import { readRoomAction } from "./read.ts";
 
 const OPTIONS = {
   ...SCRIPT_OPTIONS,
@@ -47,16 +45,16 @@ export function roomsCommand(attach: Attach): Command {
 }
 
 async function rooms({ words, values, context }: Invocation<typeof OPTIONS>, attach: Attach): Promise<ExitCode> {
-  const deed = readRoomDeed(words, values["invite-only"] === true);
-  if (deed.kind === "wrong") {
-    context.stderr.write(`pad rooms: ${deed.why}\n`);
+  const action = readRoomAction(words, values["invite-only"] === true);
+  if (action.kind === "wrong") {
+    context.stderr.write(`pad rooms: ${action.why}\n`);
     return EXIT.wrongUse;
   }
   return await withChat(
     "rooms",
-    { values, context, attach, offline: deed.kind === "list" || deed.kind === "members" },
+    { values, context, attach, offline: action.kind === "list" || action.kind === "members" },
     async (chat, server) => {
-      const done = await doRoomDeed(deed, chat, server, values.json === true);
+      const done = await runRoomAction(action, chat, server, values.json === true);
       if ("code" in done) return done;
       context.stdout.write(done.said);
       return EXIT.done;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { chosen } from "../../../src/cli/devices/list.ts";
 import { devicesCommand } from "../../../src/cli/devices/command.ts";
-import { readDeviceDeed } from "../../../src/cli/devices/read.ts";
+import { readDeviceAction } from "../../../src/cli/devices/read.ts";
 import { historyCommand } from "../../../src/cli/history.ts";
 import { roomsCommand } from "../../../src/cli/rooms/command.ts";
 import { sendCommand } from "../../../src/cli/send/command.ts";
@@ -187,7 +187,7 @@ test("CS-35 no words whatever make the reader throw", () => {
     { minutes: fc.nat(), yes: fc.boolean(), "passphrase-file": fc.string() },
     { requiredKeys: [] },
   );
-  fc.assert(fc.property(words, options, (given, values) => void readDeviceDeed(given, values)));
+  fc.assert(fc.property(words, options, (given, values) => void readDeviceAction(given, values)));
   for (const wrong of [
     ["fly"],
     ["confirm"],
@@ -197,10 +197,10 @@ test("CS-35 no words whatever make the reader throw", () => {
     ["reset", "x"],
     ["invite", "x"],
   ]) {
-    expect(readDeviceDeed(wrong, {})).toMatchObject({ kind: "wrong" });
+    expect(readDeviceAction(wrong, {})).toMatchObject({ kind: "wrong" });
   }
-  expect(readDeviceDeed(["list"], { minutes: 3 })).toMatchObject({ kind: "wrong" });
-  expect(readDeviceDeed(["confirm", "x"], { yes: true })).toMatchObject({ kind: "wrong" });
+  expect(readDeviceAction(["list"], { minutes: 3 })).toMatchObject({ kind: "wrong" });
+  expect(readDeviceAction(["confirm", "x"], { yes: true })).toMatchObject({ kind: "wrong" });
 });
 
 const device = (id: string, label: string): Device => ({

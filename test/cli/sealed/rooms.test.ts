@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { devicesCommand } from "../../../src/cli/devices/command.ts";
 import { historyCommand } from "../../../src/cli/history.ts";
 import { roomsCommand } from "../../../src/cli/rooms/command.ts";
-import { readRoomDeed } from "../../../src/cli/rooms/read.ts";
+import { readRoomAction } from "../../../src/cli/rooms/read.ts";
 import { readTarget } from "../../../src/cli/sealed/target.ts";
 import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
 import { attachTo, startCommand } from "../../helpers/run-command.ts";
@@ -36,12 +36,12 @@ test("CS-4 what can't be done with rooms is said, each with its exit code", asyn
   expect(await rooms("members", "#ops")).toMatchObject({ code: 4 });
   // One that somebody else has made is not to be made again.
   expect(await as("bob", "create", "#secret", "--invite-only")).toMatchObject({ code: 0 });
-  for (const deed of [
+  for (const action of [
     ["members", "#secret"],
     ["invite", "#secret", "bob"],
     ["leave", "#secret"],
   ]) {
-    const { code, stderr } = await rooms(...deed);
+    const { code, stderr } = await rooms(...action);
     expect([code, stderr]).toEqual([4, expect.stringMatching(/that you are in or could join.*has to invite you/)]);
     expect(stderr).not.toContain("create");
   }
@@ -64,8 +64,8 @@ test("CS-4 no words whatever make the readers throw, and a room's title always b
       fc.array(fc.oneof(fc.string(), fc.constantFrom("create", "#ops", "invite")), { maxLength: 4 }),
       fc.boolean(),
       (words, flag) => {
-        const deed = readRoomDeed(words, flag);
-        if ("title" in deed) expect(deed.title).toMatch(/^#[A-Za-z0-9]/);
+        const action = readRoomAction(words, flag);
+        if ("title" in action) expect(action.title).toMatch(/^#[A-Za-z0-9]/);
         for (const word of words) expect(["all", "room", "person", "wrong"]).toContain(readTarget(word).kind);
       },
     ),

@@ -11,9 +11,9 @@ export class People {
     this.#server = server;
   }
 
-  /** Whether the words are somebody's deed; then it is done when this resolves. */
-  async act(deed: string): Promise<boolean> {
-    const [, who = "", what = ""] = /^(\S+) (.*)$/.exec(deed) ?? [];
+  /** Whether the words are somebody's action; then it is done when this resolves. */
+  async act(action: string): Promise<boolean> {
+    const [, who = "", what = ""] = /^(\S+) (.*)$/.exec(action) ?? [];
     if (what === "is here") {
       this.#present.set(who, new Person(await this.#server.join(who)));
       return true;

@@ -71,19 +71,19 @@ async function playStep(step: Step, scene: Scene): Promise<Shown> {
   switch (step.kind) {
     case "remark":
       return [];
-    case "deed":
-      await playDeed(real(step.deed, scene), scene);
+    case "action":
+      await playAction(real(step.action, scene), scene);
       return [];
     case "command":
       return step.command === "wait" ? playEnd(scene) : playCommand(step, scene);
   }
 }
 
-async function playDeed(deed: string, scene: Scene): Promise<void> {
-  if (deed === "the server stops") return scene.server.stop();
-  if (deed === "Ctrl-C") return scene.running?.program.kill("SIGINT");
-  if (deed === "SIGTERM") return scene.running?.program.kill("SIGTERM");
-  if (!(await scene.people.act(deed))) throw new Error(`what is this to mean? (${deed})`);
+async function playAction(action: string, scene: Scene): Promise<void> {
+  if (action === "the server stops") return scene.server.stop();
+  if (action === "Ctrl-C") return scene.running?.program.kill("SIGINT");
+  if (action === "SIGTERM") return scene.running?.program.kill("SIGTERM");
+  if (!(await scene.people.act(action))) throw new Error(`what is this to mean? (${action})`);
 }
 
 async function playCommand(

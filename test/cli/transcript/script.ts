@@ -19,7 +19,7 @@ export interface Script {
 
 export type Step =
   | { readonly kind: "remark"; readonly line: string }
-  | { readonly kind: "deed"; readonly line: string; readonly deed: string }
+  | { readonly kind: "action"; readonly line: string; readonly action: string }
   | Command;
 
 interface Command {
@@ -42,7 +42,7 @@ export function readScript(text: string): Script {
     }
     const [, machine, command] = /^([a-z0-9]*)\$ (.*)$/.exec(line) ?? [];
     if (command !== undefined) steps.push({ kind: "command", line, machine: machine || null, command, said: [] });
-    else if (line.startsWith("(")) steps.push({ kind: "deed", line, deed: line.slice(1, -1) });
+    else if (line.startsWith("(")) steps.push({ kind: "action", line, action: line.slice(1, -1) });
     else if (isStep(line)) steps.push({ kind: "remark", line });
     else throw new Error(`this line belongs to no command: ${line}`);
   }

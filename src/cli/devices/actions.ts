@@ -1,3 +1,5 @@
+/** `cli/devices`: `pad devices`: a person's own devices, listed, confirmed, removed, invited, and taken along. */
+
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Device, Failure, Outcome, Removal, SealedChat } from "../../client/index.ts";
@@ -9,7 +11,7 @@ import { isoTime, jsonLine } from "../sealed/message.ts";
 import { standingInTheWay } from "../sealed/standing.ts";
 import { passphrase, saysYes } from "./ask.ts";
 import { chosen, deviceLine, deviceObject } from "./list.ts";
-import type { DeviceDeed } from "./read.ts";
+import type { DeviceAction } from "./read.ts";
 
 interface Doing {
   readonly chat: SealedChat;
@@ -23,10 +25,10 @@ interface Doing {
 type Done = ExitCode | Explanation;
 
 /** Does it, says what came of it, and gives the exit code; or why it came to nothing. */
-export async function doDeviceDeed(deed: DeviceDeed, doing: Doing): Promise<Done> {
+export async function runDeviceAction(action: DeviceAction, doing: Doing): Promise<Done> {
   const { chat } = doing;
   const inTheWay = standingInTheWay(chat.standing);
-  switch (deed.kind) {
+  switch (action.kind) {
     case "list":
       return await list(doing);
     case "reset":
@@ -34,19 +36,19 @@ export async function doDeviceDeed(deed: DeviceDeed, doing: Doing): Promise<Done
     case "new":
       return await begin(doing);
     case "import":
-      return await take(deed, doing);
+      return await take(action, doing);
     case "confirm":
-      return inTheWay ?? (await confirm(deed.code, doing));
+      return inTheWay ?? (await confirm(action.code, doing));
     case "dismiss":
-      return inTheWay ?? (await dismiss(deed.device, doing));
+      return inTheWay ?? (await dismiss(action.device, doing));
     case "remove":
-      return inTheWay ?? (await remove(deed.devices, doing));
+      return inTheWay ?? (await remove(action.devices, doing));
     case "invite":
-      return inTheWay ?? (await invite(deed.minutes, doing));
+      return inTheWay ?? (await invite(action.minutes, doing));
     case "number":
       return inTheWay ?? (await number(doing));
     case "export":
-      return await give(deed, doing);
+      return await give(action, doing);
   }
 }
 
@@ -178,7 +180,7 @@ export function tellStanding({ stdout }: Pick<ProcessContext, "stdout">) {
 }
 
 async function give(
-  { file, passphraseFile }: Extract<DeviceDeed, { kind: "export" | "import" }>,
+  { file, passphraseFile }: Extract<DeviceAction, { kind: "export" | "import" }>,
   doing: Doing,
 ): Promise<Done> {
   const given = await passphrase(passphraseFile, true, doing.context);
@@ -189,7 +191,7 @@ async function give(
 }
 
 async function take(
-  { file, passphraseFile }: Extract<DeviceDeed, { kind: "export" | "import" }>,
+  { file, passphraseFile }: Extract<DeviceAction, { kind: "export" | "import" }>,
   doing: Doing,
 ): Promise<Done> {
   const given = await passphrase(passphraseFile, false, doing.context);

@@ -1,10 +1,12 @@
+/** `cli/rooms`: `pad rooms`: sealed rooms, listed, made, joined and left. */
+
 import type { Conversation, Member, Outcome, Reply, Room, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { escapedLine } from "../../text/visible.ts";
 import { explainFailure, type Explanation } from "../explain.ts";
 import { jsonLine } from "../sealed/message.ts";
 import { explainNobody, room, type SealedConversation } from "../sealed/whereabouts.ts";
-import type { RoomDeed } from "./read.ts";
+import type { RoomAction } from "./read.ts";
 
 /** What is to be printed. */
 interface Done {
@@ -12,29 +14,29 @@ interface Done {
 }
 
 /** Does it, and gives what is to be printed, or why it came to nothing. */
-export async function doRoomDeed(
-  deed: RoomDeed,
+export async function runRoomAction(
+  action: RoomAction,
   chat: SealedChat,
   server: ServerAddress,
   json: boolean,
 ): Promise<Done | Explanation> {
-  switch (deed.kind) {
+  switch (action.kind) {
     case "list":
       return tell(await chat.rooms(), json ? (rooms) => jsonLine(rooms.map(roomObject)) : lines(roomLine));
     case "create":
-      return tell(await chat.createRoom(deed.name, deed.access), json ? madeLine : nothing);
+      return tell(await chat.createRoom(action.name, action.access), json ? madeLine : nothing);
     case "join":
-      return tell(await chat.join(deed.name), json ? madeLine : nothing);
+      return tell(await chat.join(action.name), json ? madeLine : nothing);
     case "leave":
-      return await within(deed.title, async ({ id }) => told(await chat.leave(id)));
+      return await within(action.title, async ({ id }) => told(await chat.leave(id)));
     case "invite":
-      return await within(deed.title, async ({ id }) => {
-        const outcome = await chat.invite(id, deed.person);
-        const nobody = outcome.kind === "taken" ? null : explainNobody(outcome, deed.person, server);
+      return await within(action.title, async ({ id }) => {
+        const outcome = await chat.invite(id, action.person);
+        const nobody = outcome.kind === "taken" ? null : explainNobody(outcome, action.person, server);
         return nobody ?? told(outcome);
       });
     case "members":
-      return await within(deed.title, async ({ id }) =>
+      return await within(action.title, async ({ id }) =>
         tell(await chat.members(id), json ? (members) => jsonLine(members.map(memberObject)) : lines(memberLine)),
       );
   }
