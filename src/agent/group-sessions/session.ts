@@ -76,6 +76,8 @@ export interface SessionView {
   readonly policy: RoomPolicy | null;
   /** Device ids in hex whose removal the server has ordered. */
   readonly ordered: ReadonlySet<string>;
+  /** It took the place of another one that this device was in. */
+  readonly isSuccessor: boolean;
 }
 
 /** As of a session that has just been made. What was written is on the disk. */
@@ -303,6 +305,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
       authenticator: active?.authenticator() ?? null,
       policy: active?.policy ?? null,
       ordered: new Set(context.removals.keys()),
+      isSuccessor: present.isSuccessor,
     };
   }
 }

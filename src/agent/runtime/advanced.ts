@@ -2,8 +2,7 @@
 import type { FramesClient } from "../../client/frames/index.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Standing } from "../group-sessions/context.ts";
-import type { Person } from "../group-sessions/person.ts";
-import type { GroupSession } from "../group-sessions/session.ts";
+import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
 import type { Companions, Entrance } from "./entrance.ts";
 import { enterEveryone } from "./everyone.ts";
@@ -51,9 +50,10 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
         return;
       }
       onEvent({ kind: "standing", conversation, standing });
-      const { row, members } = await session.look();
+      const view = await session.look();
+      const { row } = view;
       const group = toText(session.id);
-      if (row.status === "active") await goOn(session, row, members);
+      if (row.status === "active") await goOn(session, view);
       else companions.forget(group);
       await continueElsewhere(row);
       if (standing.kind === "refused" && row.status === "removed")
@@ -69,15 +69,15 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
     },
   };
 
-  async function goOn(
-    session: GroupSession,
-    { conversation, cursor }: GroupRow,
-    members: readonly Person[],
-  ): Promise<void> {
+  async function goOn(session: GroupSession, view: SessionView): Promise<void> {
+    const {
+      row: { conversation, cursor },
+      members,
+    } = view;
     const group = toText(session.id);
     companions.note(group, members);
     const entrance = await present();
-    if (entrance !== null) key.advanced(entrance, session, members);
+    if (entrance !== null) key.advanced(entrance, session, view);
     await acknowledge(group, cursor);
     replacement.removeFormer(session, members, later);
     later("rooms", async (living) => await replacement.retireFormer(living));

@@ -13,7 +13,7 @@ import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
 import { openConfirmation } from "../device/confirmation.ts";
 import type { Person } from "../group-sessions/person.ts";
-import type { GroupSession } from "../group-sessions/session.ts";
+import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
 import { hex } from "../storage/hex.ts";
 import type { GroupRow, KeptRotation } from "../storage/kept.ts";
@@ -48,6 +48,8 @@ interface Succession {
   readonly removed: readonly Uint8Array[];
 }
 
+/** Epochs of a successor in which its newcomers may come from the group before it. */
+const YOUNG = 64;
 /** To see whether it is in, 100 ms each. */
 const MOST_ATTEMPTS = 50;
 
@@ -115,7 +117,8 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       await inTurn(async () => await follow(entrance, confirmation));
     },
     /** After each time that a group did what could be done: whether it has this device's present record, and not those that were removed. */
-    advanced({ self }: Entrance, session: GroupSession, members: readonly Person[]): void {
+    advanced({ self }: Entrance, session: GroupSession, view: SessionView): void {
+      const { members } = view;
       const pinned = self.people.keyOf(whoKey(ownWho(self)));
       if (pinned !== null && !sameBytes(pinned, keyIn(self)))
         later(LANE, async (entrance) => await inTurn(async () => await follow(entrance, null)));
@@ -128,7 +131,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       const group = toText(session.id);
       const isDone = isOut && sameBytes(own.userKey, keyIn(self));
       // Into some groups it has come under the new key, and has said nothing of it.
-      const again = isNews(session, self, members) || !announced.has(group);
+      const again = isNews(toText(session.id), self, view) || !announced.has(group);
       if (isDone && !again) return;
       later(`own key ${group}`, async (entrance) => {
         const outcome = await session.commit({ kind: "succeed", statement, devices: removed, again });
@@ -150,15 +153,16 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   }
 
   /**
-   * Whether a device has come that doesn't know that one of this person's, which has been away, stays though it shows a former key: each knows
-   * people by what it has seen itself. What this device finds in a group at first has been told.
+   * Whether a device has come that may know the former key alone: each knows people by what it has seen itself, and one of this person's that has
+   * been away shows that key still; or the server was restored, and the newcomer has been in the group that this one took the place of, as that
+   * was before the removal. What this device finds in a group at first has been told.
    */
-  function isNews(session: GroupSession, self: Self, members: readonly Person[]): boolean {
-    const group = toText(session.id);
+  function isNews(group: string, self: Self, { members, epoch, isSuccessor }: SessionView): boolean {
     const before = told.get(group);
     const devices = idsOf(members);
     told.set(group, devices);
     if (before === undefined || [...devices].every((id) => before.has(id))) return false;
+    if (isSuccessor && epoch !== null && epoch <= YOUNG) return true;
     const who = whoKey(ownWho(self));
     return members.some((member) => member.who === who && !sameBytes(member.userKey, keyIn(self)));
   }

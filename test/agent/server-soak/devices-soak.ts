@@ -1,4 +1,5 @@
 import { EVERYONE } from "../../../src/agent/delivery/places.ts";
+import type { RuntimeEvent } from "../../../src/agent/runtime/runtime.ts";
 import type { Hold } from "../../../src/agent/group-sessions/events.ts";
 import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { readVerifiedRecord } from "../../../src/mls/identity/device-record.ts";
@@ -87,6 +88,8 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   const lost = new Map<string, number>();
   /** Who may have a new user key at any time: a removal has ended in the middle. */
   const rekeying = new Set<number>();
+  /** How each device's last work in #everyone ended. */
+  const standings = new Map<SoakDevice, string>();
   /** What was done besides writing, for who looks for a cause. */
   const deeds: string[] = [];
   let attempts = 0;
@@ -118,9 +121,14 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
 
   function add(person: number, isConfirmed: boolean): Owned {
     const label = `${nameOf(person)} ${owned.length}`;
+    const hear = (event: RuntimeEvent) => {
+      if (event.kind === "standing" && event.conversation === EVERYONE)
+        standings.set(device, JSON.stringify(event.standing));
+    };
+    const device = soakDevice(nameOf(person), server.port, (error) => failures.push(error), hear, { label });
     return {
       person,
-      device: soakDevice(nameOf(person), server.port, (error) => failures.push(error), undefined, { label }),
+      device,
       isConfirmed,
       isRemoved: false,
       isLost: false,
@@ -139,7 +147,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     else if (chance < 0.05) await restore();
     else if (chance < 0.055) await startAnew(each.person);
     else if (chance < 0.15) await addDevice(each.person);
-    else if (chance < 0.22) await removeDevice(each);
+    else if (chance < 0.22) await removeDevice(pick(owned.filter(isSecond)) ?? each);
     else if (chance < 0.27) {
       if (each.device.isRunning) await each.device.stop();
       else await comeBack(each);
@@ -164,6 +172,8 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     if (!(await server.restore())) return;
     banned.clear();
     for (const person of bannedThen) banned.add(person);
+    // A confirmation that its device hasn't used may be lost.
+    for (const each of owned) if (each.device.standing.kind !== "confirmed") each.isConfirmed = false;
     deeds.push("restore");
     figures.restores += 1;
   }
@@ -378,6 +388,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       state: device.runtime.client.state,
       standing: device.standing.kind,
       status: view?.row.status,
+      last: standings.get(device),
       members: view?.members.map(({ deviceId }) => hex(deviceId)),
     });
   }
@@ -439,6 +450,11 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       );
       if (holds !== undefined && holds.length > 0) await device.runtime.accept(conversation, holds);
     }
+  }
+
+  /** Another device of its person is there, which can remove it. */
+  function isSecond(each: Owned): boolean {
+    return each.isConfirmed && owned.some((other) => other !== each && other.person === each.person && isUp(other));
   }
 
   function numberOf(each: Owned): number {

@@ -20,7 +20,8 @@ export function groupRows(connection: Connection, secrets: Secrets, sets: Reader
         const { group, conversation, status, cursor, hash, updateDue } = change;
         const changed = statements.group.run(group, conversation, status, cursor, hash, updateDue);
         conflicts.one(changed, "that group as one to come into");
-        // A join that was on its way can't be in the log any more, or is what this one starts from.
+        // A join that was on its way can't be in the log any more, or is what this one starts from. A Welcome of before that join is refused: then
+        // the join may be in the log.
         statements.dropRequest.run(group);
         // Numbers of senders go on while this device is out; what it doesn't have of them wasn't dropped.
         statements.dropSenders.run(group);
@@ -106,7 +107,8 @@ function prepare(connection: Connection) {
          coalesce((SELECT max(base + cursor) FROM groups WHERE conversation = ?2), 0))
        ON CONFLICT (id) DO UPDATE SET (conversation, status, stopped, cursor, hash, update_due)
          = (excluded.conversation, excluded.status, NULL, excluded.cursor, excluded.hash, excluded.update_due)
-       WHERE groups.status IN ('joining', 'removed') OR groups.stopped = 'rolled-back'`,
+       WHERE groups.status = 'removed' OR groups.stopped = 'rolled-back'
+         OR (groups.status = 'joining' AND (excluded.status = 'joining' OR groups.cursor < excluded.cursor))`,
     ),
     status: on("UPDATE groups SET status = ?, stopped = ? WHERE id = ?"),
     cursor: on("UPDATE groups SET cursor = ?, hash = ? WHERE id = ? AND cursor = ?"),

@@ -391,6 +391,19 @@ describe("changes that don't fit", () => {
     expect((await store.load()).drafts).toEqual(new Map([[conversation, "on"]]));
   });
 
+  test("AS-28 a Welcome takes the place of a join that began before it, and of none that began behind it", async () => {
+    const [joined, commit] = [groupAdded(group, 5), Uint8Array.of(1)];
+    if (joined.kind !== "group-added") throw new Error("another change");
+    const request = { kind: "join", epoch: 5, after: 5, commit, groupInfo: commit, requestId: id(1) } as const;
+    const made = { kind: "request-made", group, request: { ...request, welcome: null, welcomed: [] } } as const;
+    await store.commit([{ ...joined, status: "joining" }, made]);
+    for (const number of [4, 5])
+      await expect(store.commit([groupAdded(group, number)])).rejects.toMatchObject({ code: "conflict" });
+    expect(await store.group(group)).toMatchObject({ request, row: { status: "joining", cursor: 5 } });
+    await store.commit([groupAdded(group, 6)]);
+    expect(await store.group(group)).toMatchObject({ request: null, row: { status: "active", cursor: 6 } });
+  });
+
   test("AS-4 an own number is the next one, once, and a message in flight isn't withdrawn", async () => {
     await store.commit([
       groupAdded(),
