@@ -11,7 +11,7 @@ import { mountSmallDisk, noMounts } from "../store/mounts.ts";
 import { endAgent } from "./end-agent.ts";
 
 test.skipIf(noMounts)(
-  "SR-70 while the server's disk is full what is written in a sealed conversation waits with its writer; with room it goes out once and in order, and nothing that was acknowledged is lost",
+  "SR-70 while the server's disk is full what is written in a sealed conversation waits with its writer, who is told once why and what to do; with room it goes out once and in order, and nothing that was acknowledged is lost",
   async () => {
     const data = emptyFolder();
     onTestFinished(mountSmallDisk(data, 4096));
@@ -23,11 +23,15 @@ test.skipIf(noMounts)(
     await everyoneOf(bob, ["alice", "bob"]);
     await alice.acceptReaders(room);
     expect(await alice.send(room, "before")).toEqual({ kind: "taken" });
+    const words: string[] = [];
+    alice.onEvent((event) => void (event.kind === "word" && words.push(event.text)));
     const makeRoom = fillDisk(data);
     const sent = ["one", "two"].map((word) => alice.send(room, word.padEnd(9000, ".")));
     await until(alice, async () => (await texts(alice, room)).includes("two"));
     const { messages } = answered(await alice.page(room, null, 2));
     expect(messages.slice(-2).map(({ delivery }) => delivery)).toEqual([{ kind: "sending" }, { kind: "sending" }]);
+    await until(alice, () => words.length > 0);
+    expect(words).toEqual([expect.stringMatching(/^The server can't store messages now: .*tell whoever runs it/)]);
     // What is read of what is stored already goes on.
     expect(await texts(bob, room)).toEqual(["before"]);
     makeRoom();
@@ -35,6 +39,7 @@ test.skipIf(noMounts)(
     expect(await alice.send(room, "three")).toEqual({ kind: "taken" });
     await until(bob, async () => (await texts(bob, room)).includes("three"));
     expect(await texts(bob, room)).toEqual(["before", "one", "two", "three"]);
+    expect(words.slice(1)).toEqual(["The server stores messages again: what waited goes out."]);
   },
 );
 

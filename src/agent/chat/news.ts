@@ -80,6 +80,13 @@ export class News {
         this.#state.tell({ kind: "word", text });
         return;
       }
+      case "server-storing": {
+        const text = event.stores
+          ? "The server stores messages again: what waited goes out."
+          : "The server can't store messages now: most likely its disk is full, or can't be written. Yours wait here and go out by themselves when it can; tell whoever runs it, whom its log tells more.";
+        this.#state.tell({ kind: "word", text });
+        return;
+      }
       case "misplaced": {
         const what = event.conversation.startsWith("direct:") ? "a direct conversation" : titleOf(event.conversation);
         this.#state.tell({ kind: "word", text: `Not let in: the server offered as ${what} ${event.why}.` });

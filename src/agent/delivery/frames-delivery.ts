@@ -20,9 +20,12 @@ export interface DeliveryOptions {
   readonly turns: Turns;
   /** For what a group that is to be created is; null: this device doesn't know it. */
   readonly placeOf: (group: Uint8Array) => Promise<Place | null>;
+  /** The server has stopped storing what it is sent, or stores it again. */
+  readonly onStoring: (stores: boolean) => void;
 }
 
-export function framesDelivery({ client, turns, placeOf }: DeliveryOptions): DeliveryService {
+export function framesDelivery({ client, turns, placeOf, onStoring }: DeliveryOptions): DeliveryService {
+  let stores = true;
   return {
     async read(group, after) {
       const answer = await client.request("read", { group: toText(group), after, limit: PAGE });
@@ -30,7 +33,9 @@ export function framesDelivery({ client, turns, placeOf }: DeliveryOptions): Del
     },
     async send({ group, epoch, counter, messageId, bytes }) {
       const message = toText(messageId);
-      return storedOf(await client.request("send", { group: toText(group), epoch, counter, message, bytes }));
+      const answer = await client.request("send", { group: toText(group), epoch, counter, message, bytes });
+      noteStoring(answer);
+      return storedOf(answer);
     },
     async commit(group, request) {
       if (request.kind === "create") return await create(group, request);
@@ -52,6 +57,13 @@ export function framesDelivery({ client, turns, placeOf }: DeliveryOptions): Del
       await client.request("report-commit", { group: toText(group), number });
     },
   };
+
+  function noteStoring(answer: Answer<unknown>): void {
+    const isFailing = answer.kind === "refused" && answer.refusal?.reason === "storage-failed";
+    if (answer.kind === "answered" ? stores : !isFailing || !stores) return;
+    stores = !isFailing;
+    onStoring(stores);
+  }
 
   async function create(id: Uint8Array, { groupInfo }: PendingRequest): Promise<Stored | Refusal> {
     const place = await placeOf(id);

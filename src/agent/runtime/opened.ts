@@ -130,6 +130,7 @@ export function openedDevice(options: OpenedOptions): OpenedDevice {
         const kept = await store.group(group);
         return kept === null ? null : placeOf(kept.row.conversation, self.owner);
       },
+      onStoring: (stores) => onEvent({ kind: "server-storing", stores }),
     });
   }
 

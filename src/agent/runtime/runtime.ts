@@ -59,6 +59,8 @@ export type RuntimeEvent =
   | { readonly kind: "own-key-changed" }
   /** The server was restored from a backup since this device was there last: bans and removals since then are gone. */
   | { readonly kind: "server-restored" }
+  /** The server has stopped storing messages, as on a full disk, or stores them again. */
+  | { readonly kind: "server-storing"; readonly stores: boolean }
   | { readonly kind: "client"; readonly event: FramesEvent }
   /** Everybody else has that group's log up to this number. It may fall behind what was told before: the highest counts. */
   | { readonly kind: "reached"; readonly group: Uint8Array; readonly number: number }

@@ -284,6 +284,7 @@ function sketchOf(event: RuntimeEvent): string | null {
     case "own-devices":
     case "own-key-changed":
     case "server-restored":
+    case "server-storing":
     case "not-at-home":
       return event.kind;
     case "reached":
