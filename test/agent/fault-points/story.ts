@@ -1,6 +1,8 @@
+import type { RuntimeEvent } from "../../../src/agent/runtime/runtime.ts";
 import { EVERYONE } from "../../../src/agent/delivery/places.ts";
 import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { Fault } from "../../../src/agent/storage/sqlite/database.ts";
+import { LONGEST_QUIET } from "../server-soak/at-rest.ts";
 import { soakDevice, type SoakDevice } from "../server-soak/soak-device.ts";
 import { checkConversation, type Said } from "./check.ts";
 import { crashingServer, type Strike } from "./crashing-server.ts";
@@ -18,8 +20,7 @@ export interface Told {
 }
 
 const ROOM = "room:ops";
-/** Milliseconds for a story, whatever happens in it; and until what was refused is asked for again. */
-const LONGEST = 60_000;
+/** Milliseconds until what was refused is asked for again. */
 const AGAIN = 20;
 /** Who came by a Welcome makes fresh keys within the minute, by chance: here only when the story is over, so that each commit is one that was meant. */
 const LATE = () => 0.8 + Math.random() / 5;
@@ -34,7 +35,7 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
   const late = Promise.withResolvers<never>();
   // Where nothing waits for it, it is nobody's.
   late.promise.catch(() => {});
-  const deadline = setTimeout(() => late.reject(new Error("it never came to that")), LONGEST);
+  const deadline = setTimeout(() => void tooLate(), LONGEST_QUIET);
   const failures: unknown[] = [];
   const said: Said[] = [];
   const devices: SoakDevice[] = [];
@@ -106,7 +107,7 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
   }
 
   async function arrive(name: string): Promise<SoakDevice> {
-    const device = soakDevice(name, server.port, (error) => failed(error), wake, { random: LATE, onCrash: crashed });
+    const device = soakDevice(name, server.port, (error) => failed(error), hear, { random: LATE, onCrash: crashed });
     devices.push(device);
     if (point?.whose === name && point.how === "dies") device.crashAfter(point.at - 1);
     if (point?.whose === name && point.how === "fails") device.failAfter(point.at - 1);
@@ -136,6 +137,7 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
   /** Until it is so: does what leads there, again as long as it was refused or failed, and brings back who has died. */
   async function reach(what: string, isThere: () => Promise<boolean>, action?: () => Promise<unknown>): Promise<void> {
     doing = what;
+    deadline.refresh();
     let isDone = action === undefined;
     for (;;) {
       const next = news.promise;
@@ -179,6 +181,17 @@ export async function tellStory(point: FaultPoint | null): Promise<Told> {
   function failed(error: unknown): void {
     if (isExpected(error)) wake();
     else failures.push(error);
+  }
+
+  function hear({ kind }: RuntimeEvent): void {
+    // What comes again and again while nothing changes, such as another connection, is no progress.
+    if (kind === "group") deadline.refresh();
+    wake();
+  }
+
+  async function tooLate(): Promise<void> {
+    const reports = await Promise.all(devices.map(async (device) => await device.report()));
+    late.reject(new Error(["it never came to that", ...reports].join("\n")));
   }
 
   function wake(): void {

@@ -6,6 +6,7 @@ import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { readVerifiedRecord } from "../../../src/mls/identity/device-record.ts";
 import { randomFrom } from "../../helpers/random-from.ts";
 import { hex } from "../device.ts";
+import { comeToRest } from "./at-rest.ts";
 import { killableServer } from "./server.ts";
 import { soakDevice, type SoakDevice } from "./soak-device.ts";
 
@@ -45,8 +46,6 @@ interface Owned {
 }
 
 const ROOM = "room:ops";
-/** For all to be at rest, milliseconds. */
-const LONGEST = 90_000;
 
 /**
  * Random operations by people with several devices each through the real server: they write, come and go, end at any statement of their store;
@@ -355,31 +354,33 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
 
   /** Until every device that is to be in #everyone is, in one state, with nothing to send; whoever waits is confirmed. */
   async function settle(): Promise<void> {
-    const until = Date.now() + LONGEST;
-    let why = "";
-    while (Date.now() < until) {
-      await rest(150);
-      if (failures.length > 0) throw failures[0];
-      for (const each of owned) {
-        if (
-          !each.isRemoved &&
-          (each.device.hasCrashed || !each.device.isRunning || each.device.runtime.client.state.kind === "ended")
-        )
-          await comeBack(each);
-        if (!each.isRemoved && !each.isConfirmed) await confirm(each);
-        if (isUp(each)) await compare(each);
-      }
-      for (const person of banned) if (await moderate(person, "unban")) banned.delete(person);
-      for (const [id, person] of lost) {
-        const by = first(person);
-        if (by !== undefined && (await remove(by, person, id))) lost.delete(id);
-      }
-      const restless = await unrest();
-      if (restless === null) return;
-      why = restless;
+    await comeToRest({
+      devices: () => owned.map(({ device }) => device),
+      async unrest() {
+        if (failures.length > 0) throw failures[0];
+        await help();
+        return await unrest();
+      },
+      look: async () => await Promise.all(owned.map(async (each) => `${numberOf(each)}: ${await lookOf(each)}`)),
+    });
+  }
+
+  /** What people do until all are at rest. */
+  async function help(): Promise<void> {
+    for (const each of owned) {
+      if (
+        !each.isRemoved &&
+        (each.device.hasCrashed || !each.device.isRunning || each.device.runtime.client.state.kind === "ended")
+      )
+        await comeBack(each);
+      if (!each.isRemoved && !each.isConfirmed) await confirm(each);
+      if (isUp(each)) await compare(each);
     }
-    const devices = await Promise.all(owned.map(async (each) => `${numberOf(each)}: ${await lookOf(each)}`));
-    throw new Error(`not at rest: ${why}\n  ${devices.join("\n  ")}`);
+    for (const person of banned) if (await moderate(person, "unban")) banned.delete(person);
+    for (const [id, person] of lost) {
+      const by = first(person);
+      if (by !== undefined && (await remove(by, person, id))) lost.delete(id);
+    }
   }
 
   /** For who looks for a cause: a device's own id, and what it has in its group. */
