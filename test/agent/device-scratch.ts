@@ -9,9 +9,9 @@ export interface DeviceScratch extends Place {
   readonly remove: () => void;
 }
 
-/** A place for one device, its key apart. */
-export function deviceScratch(): DeviceScratch {
-  const { path, remove } = scratchDirectory();
+/** A place for one device, its key apart. `fast`: see `scratchDirectory`. */
+export function deviceScratch(speed: "real" | "fast" = "real"): DeviceScratch {
+  const { path, remove } = scratchDirectory(speed);
   const folder = join(path, "state", "server");
   return {
     folder,

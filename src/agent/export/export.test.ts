@@ -211,7 +211,7 @@ test("AD-11 whatever a line of an export says, it is read as one or not at all",
 });
 
 function newStore(): AgentStore {
-  const place = deviceScratch();
+  const place = deviceScratch("fast");
   places.push(place);
   return storeInThisThread(openDatabase(place));
 }

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { factBatch } from "../../../test/store/commit-facts.ts";
 import { filesIn } from "../../../test/store/folders.ts";
 import { heldAfterEach, heldInDatabase, NOTHING, withoutEmptyLogs } from "../../../test/store/model.ts";
@@ -56,6 +56,8 @@ let directory: string;
 
 beforeEach(() => {
   scratch = scratchDirectory("fast");
+  // Where the examination makes its copies.
+  vi.stubEnv("TMPDIR", scratch.path);
   stopped = join(scratch.path, "stopped");
   killed = join(scratch.path, "killed");
   directory = join(scratch.path, "data");
@@ -70,7 +72,10 @@ beforeEach(() => {
   second.close();
   rmSync(directory, { recursive: true });
 });
-afterEach(() => scratch.remove());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  scratch.remove();
+});
 
 test.each([
   ["the file of a stopped server", () => stopped, "padserve.db"],

@@ -43,7 +43,7 @@ const commits: readonly (readonly Change[])[] = [
 test("AS-14 ended at any statement, opening among them, each commit is there whole or not at all, and all that were acknowledged", () => {
   const outcomes = faultless();
   for (let point = 0; ; point += 1) {
-    const place = deviceScratch();
+    const place = deviceScratch("fast");
     let [acknowledged, countdown, statement] = [0, point, ""];
     const faultPoint = (sql: string) => {
       statement = sql;
@@ -82,7 +82,7 @@ test("AS-14 ended at any statement, opening among them, each commit is there who
 
 /** What is kept before the first commit, and after each. */
 function faultless(): readonly string[] {
-  const place = deviceScratch();
+  const place = deviceScratch("fast");
   const database = openDatabase(place);
   const pictures = [picture(database)];
   for (const changes of commits) {

@@ -24,7 +24,7 @@ type Message = Extract<HistoryEntry, { kind: "message" }>;
 
 beforeEach(() => {
   next = 0;
-  place = deviceScratch();
+  place = deviceScratch("fast");
   database = openDatabase(place);
   database.commit([groupAdded()]);
 });

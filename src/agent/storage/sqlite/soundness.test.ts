@@ -9,7 +9,7 @@ import { lastExamined } from "./soundness.ts";
 let place: DeviceScratch;
 let path: string;
 beforeEach(() => {
-  place = deviceScratch();
+  place = deviceScratch("fast");
   path = join(place.folder, "device.db");
   openDatabase(place).close();
 });

@@ -27,7 +27,7 @@ import { openAgentStore, startAhead, storeInThisThread } from "./store.ts";
 let place: DeviceScratch;
 let store: AgentStore;
 beforeEach(async () => {
-  place = deviceScratch();
+  place = deviceScratch("fast");
   store = await openAgentStore(place);
 });
 afterEach(async () => {
@@ -347,7 +347,7 @@ describe("what was committed", () => {
       { kind: "message-written", group, message: written(1) },
       historyKept(1, message(1, "one")),
     ];
-    const other = deviceScratch();
+    const other = deviceScratch("fast");
     const direct = storeInThisThread(openDatabase(other));
     try {
       await Promise.all([store.commit(changes), direct.commit(changes)]);

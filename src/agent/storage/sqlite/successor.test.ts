@@ -20,7 +20,7 @@ const [own, other] = [id(500), id(501)];
 const succeeded: Change = { kind: "group-succeeded", group, successor, device: own, behind: 2 };
 
 beforeEach(() => {
-  place = deviceScratch();
+  place = deviceScratch("fast");
   database = openDatabase(place);
   database.commit([groupAdded(), groupAdded(successor)]);
 });
