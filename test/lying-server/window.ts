@@ -23,7 +23,7 @@ const COLUMNS = 84;
 
 /** Milliseconds after which the screen is as it will be, where it is written down; a test waits for what is written. */
 const STILL = 1500;
-const TIMEOUT = 10_000;
+const TIMEOUT = 30_000;
 
 const DAY = /── \w+, \d+ \w+ \d+ ─*/;
 /** Of a device that waits: another one in each run. */
