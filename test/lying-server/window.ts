@@ -69,6 +69,9 @@ export async function openWindow(
   const text = (): string => textOf(pictureOf(chat.getSnapshot(), controller.getSnapshot(), size));
   // What it tells by itself, a moment after it was opened.
   await expect.poll(() => !isIn || isWhole(chat.getSnapshot().current), { timeout: TIMEOUT }).toBe(true);
+  // What came before is told by now, and is cleared away with the rest.
+  await person.runtime.settled();
+  await person.chat.settled();
   chat.submit("/clear");
   return {
     text,
