@@ -20,8 +20,9 @@ export interface Readable {
 }
 
 /**
- * A member reads from the commit that it came in with on (so it sees its own external commit taken), a removed one up to its removal, and one whose removal is ordered nothing
- * at all; whoever isn't in an open room hears that. `too-old`: commits behind `after` are forgotten, so that the device can't go on; it must come in anew (SEALED.md 13).
+ * How far a device may read a group's log. A member reads from the commit that added it (so that it sees its own external commit taken), a
+ * removed one up to its removal, and one whose removal is ordered reads nothing at all. Whoever isn't in an open room is told that. `too-old`:
+ * commits behind `after` are forgotten, so the device can't go on from there; it must join anew (SEALED.md 13).
  */
 export function readable(
   state: State,

@@ -65,7 +65,7 @@ export class Direct {
     return { kind: "answered", value: classicDirect(this.#state.names.find(person)?.name ?? person) };
   }
 
-  /** Why nothing that the server can read goes to this person; null: it may, as far as is known without asking. `ask`: the server is to be asked first. */
+  /** Why nothing may be sent to this person in plain text; `ask`: that takes a question to the server; null: nothing is against it, as far as is known here. */
   obstacle(person: string): Failure | "ask" | null {
     if (this.#isAllowed(person)) return null;
     const { names } = this.#state;

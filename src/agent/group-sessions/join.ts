@@ -32,7 +32,7 @@ export interface ReceivedWelcome {
   readonly reference: Uint8Array;
   readonly lastResort: boolean;
   readonly check?: Check;
-  /** The device that added this one, as the server says; told in the history where it is another person's. Null: nobody knows, or it was asked for. */
+  /** The device that added this one, as the server says; the history names it if it is another person's. Null: unknown, or this device asked to join. */
   readonly by?: Uint8Array | null;
 }
 

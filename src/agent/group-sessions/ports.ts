@@ -110,7 +110,10 @@ export interface System {
 export interface Trust {
   /** Why nothing is to be sent to this device, or null. */
   blocks(device: ShownDevice): Block | null;
-  /** What `compute` gives is on the disk, and counts, before the next change of any group is computed. Rejects with what `compute` or the store says. */
+  /**
+   * Stores what `compute` returns before the next change of any group is computed, so that each sees all before it. Rejects with what `compute`
+   * or the store throws.
+   */
   change(store: Pick<AgentStore, "commit">, compute: () => readonly Change[]): Promise<readonly Change[]>;
   /** What a commit says of people's user keys; within a `change`. */
   follow(commit: SeenCommit): Followed;

@@ -14,7 +14,7 @@ const BELIEVED = 30_000;
 /** Milliseconds after which it is asked anew for somebody who wasn't there: a newcomer may be as new in the tailnet. */
 const MISSING = 2_000;
 
-/** One for all of an agent's devices: they have one tailscaled. It is asked once at a time, and nothing is asked of it before somebody wants to know. */
+/** One for all devices of an agent, which share a tailscaled. It gets one question at a time, and none before somebody wants to know. */
 export function ownTailnet({ api, now = () => performance.now() }: OwnTailnetOptions): OwnTailnet {
   let known: { readonly people: TailnetPeople | null; readonly at: number } | null = null;
   let asking: Promise<TailnetPeople | null> | null = null;

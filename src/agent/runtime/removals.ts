@@ -23,8 +23,8 @@ export type Ordered = Omit<Extract<Push, { type: "removal-due" }>, "type"> & {
 };
 
 /**
- * Removes those devices, by as many commits as they need; writing there is held when it isn't done in time. None: what was ordered was lifted.
- * `isPatient`: others may be about to do it. Gives how long they are left for that, in milliseconds, before it is to be asked for again; 0: it is done.
+ * Removes those devices, with as many commits as that takes; while it is overdue, nothing is written there. No devices: the order was lifted.
+ * Resolves with the milliseconds after which to ask again, since another member may be about to do it (`isPatient`); 0: it is done.
  */
 export async function removeOrdered(
   entrance: Entrance,

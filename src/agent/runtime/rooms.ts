@@ -96,7 +96,10 @@ export async function joinRoom(entrance: Entrance, name: string): Promise<Made |
   return status === "joining" ? { kind: "pending", conversation } : failed(standing.kind);
 }
 
-/** With all devices of this person; of `#everyone` this one alone stays out from then on. The keys go at once; the others are told to remove the leaves. */
+/**
+ * Leaves with all devices of this person; only this one remembers to stay out of `#everyone`. The keys are deleted at once; the other members
+ * are told to remove the leaves.
+ */
 export async function leaveRoom(entrance: Entrance, conversation: string): Promise<{ readonly kind: "left" } | Failed> {
   const { client, groups, self, everyone } = entrance;
   const session = groups.of(conversation);

@@ -57,7 +57,7 @@ const MOST_FOLDERS_FOR_GUESTS = 64;
 const MOST_KNOWN = 16;
 /** Milliseconds: whoever runs one command after another finds the same life. */
 const TIDY_AFTER = 10_000;
-/** Milliseconds that are believed of a server what it answered: an old one may be replaced, and who is asked twice for a name need not ask it twice. */
+/** Milliseconds for which a server's answer counts: after that another server may be there; before that, asking for a name twice asks the server once. */
 const BELIEVED = 30_000;
 
 /** All lives of this agent, each opened when the first face wants it. */

@@ -15,7 +15,10 @@ export interface AgentStore {
   commit(changes: readonly Change[]): Promise<void>;
   /** Raises the counter that each hello carries (SEALED.md 9), and gives the new one: 1 at first. */
   raiseCounter(): Promise<number>;
-  /** The newest first; at most `limit` (1 to 1,000) before that place, fewer where they come to more than 8 MiB. Without edits and deletions that were carried out. */
+  /**
+   * The newest first, without edits and deletions that were carried out. At most `limit` (1 to 1,000) before that place, and fewer where they
+   * come to more than 8 MiB.
+   */
   history(
     conversation: string,
     page: { readonly before: number | null; readonly limit: number },

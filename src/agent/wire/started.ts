@@ -1,6 +1,9 @@
 import * as v from "valibot";
 
-/** Set by a face that starts an agent, to the state folder: the agent tells on the file `READY_FILE` how its start went, and ends when it isn't used. */
+/**
+ * The variable in which a face that starts an agent gives it the state folder. Such an agent says on the file descriptor `READY_FILE` how its
+ * start went, and ends when nobody uses it.
+ */
 export const BACKGROUND = "PAD_AGENT_BACKGROUND";
 export const READY_FILE = 3;
 /** Seconds without a face after which an agent in the background ends. */

@@ -26,7 +26,10 @@ export class ObserverCache {
   }
 
   /**
-   * `epoch`: that of the group now; `section`: where whoever asks does what blocks, such as making an observer that isn't here. Null: its group info is of another epoch; `unread`: the store has failed.
+   * Runs `work` with the group's observer. Null: the newest group info is of another epoch than the group's; `unread`: the store has failed.
+   *
+   * @param epoch the group's present one
+   * @param section where the caller does what blocks the thread, such as making an observer
    */
   use<T>(
     group: string,
@@ -48,7 +51,7 @@ export class ObserverCache {
     return mine;
   }
 
-  /** It has gone astray, or its group has ended: the next use makes it again. */
+  /** The next use makes it again. */
   forget(group: string): void {
     this.#open.get(group)?.close();
     this.#open.delete(group);

@@ -19,7 +19,10 @@ export interface StartGroupsOptions {
   readonly onStoreFailure: (cause: unknown) => void;
 }
 
-/** Starts the delivery service. A data folder that has no server's id or no secret yet gets one, stored before anybody hears of it; rejects if it can't be. */
+/**
+ * Starts the delivery service. A data folder without a server id or a secret gets one first, stored before anybody hears of it; rejects if
+ * it can't be stored.
+ */
 export async function startGroups(
   options: StartGroupsOptions,
 ): Promise<{ readonly groups: GroupService; readonly server: ServerRow }> {
