@@ -533,7 +533,7 @@ function pending(number: number) {
   return { device: { id: id(number), seed }, sealKey, of: bob, token: secret().slice(0, 16) };
 }
 
-test("AS-28 a thread that was started ahead is the next store's and ends with it, and one that has ended meanwhile is nobody's", async () => {
+test("AS-29 a thread that was started ahead is the next store's and ends with it, and one that has ended meanwhile is nobody's", async () => {
   const ahead = startAhead();
   expect(startAhead()).toBe(ahead);
   await reopened();
