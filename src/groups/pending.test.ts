@@ -199,6 +199,9 @@ test("GR-57 whoever is confirmed counts among the owner's devices before it has 
   w.online("a1", alice);
   for (const device of ["a2", "a3"]) w.accept(ask(device));
   w.accept(confirm("a1", "a2"));
+  const kept = get(w.state.confirmations, id("a2"));
+  w.accept({ ...confirm("a1", "a2"), sealed: "another device's" });
+  expect(get(w.state.confirmations, id("a2"))).toBe(kept);
   expect(w.refusal(confirm("a1", "a3"))).toEqual({ reason: "too-many", of: "devices" });
   w.online("a2", alice);
   expect(w.state.confirmations.size).toBe(0);

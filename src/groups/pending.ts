@@ -113,7 +113,12 @@ export function decideConfirm(state: State, command: ConfirmDevice, { at }: Cont
   const device = confirmedDevice(state, id);
   if ("refusal" in device) return device;
   const waiting = waitingOf(state, device.owner, other);
-  if (waiting === null) return refuse({ reason: "unknown-device", device: other });
+  if (waiting === null) {
+    // Another device of theirs was faster, with a record that is as good.
+    const kept = get(state.confirmations, other);
+    const isKept = kept?.key === key && kept.userKey === device.userKey && sameOwner(kept.owner, device.owner);
+    return isKept ? reply({ kind: "done" }) : refuse({ reason: "unknown-device", device: other });
+  }
   const isIts = key === waiting.key && sameOwner(owner, device.owner) && userKey === device.userKey;
   if (!isIts) return refuse({ reason: "wrong-device" });
   const others = new Set([...liveDevicesOf(state, device.owner), ...(get(state.confirmedOf, ownerKey(owner)) ?? [])]);

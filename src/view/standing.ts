@@ -3,7 +3,7 @@ import { visibleLine } from "../text/visible.ts";
 
 /** What a device is told that was removed, and what to do about it. */
 export const REMOVED =
-  "This device was removed from your devices, or a copy of it (a cloned machine, a restored backup) has taken its place: what it has stays readable, and it can't write. pad devices new makes a new one in its place.";
+  "This device was removed from your devices, a copy of it (a cloned machine, a restored backup) has taken its place, or your key was replaced without it (the server was restored): what it has stays readable, and it can't write. pad devices new makes a new one in its place.";
 
 /** Why this device is none of its person's, and what to do about it, in one line; null: it is, or was never here. */
 export function explainStanding(standing: Standing): string | null {

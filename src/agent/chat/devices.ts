@@ -225,7 +225,13 @@ async function wait(milliseconds: number): Promise<void> {
 const OLD_KEY =
   "The file's messages are here; its key has been replaced since it was written (a device was removed), so this device waits to be confirmed.";
 
-function waitingDevice({ device, code }: Waiting): Device {
+function waitingDevice({
+  device,
+  code,
+}: {
+  readonly device: Pick<Waiting["device"], "device" | "label" | "at">;
+  readonly code: string;
+}): Device {
   const { device: id, label, at } = device;
   return { id, label, isThis: false, lastSeen: at, isOnline: null, status: "pending", code };
 }

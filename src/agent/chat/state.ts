@@ -9,6 +9,7 @@ import { digestContent, readContent } from "../content/content.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
 import type { DeviceRuntime } from "../runtime/runtime.ts";
+import { candidateOf } from "../runtime/candidate.ts";
 import { pendingStanding } from "../runtime/pending-standing.ts";
 import type { OwnDevice, QueuedMessage, Saved } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
@@ -222,8 +223,9 @@ function ownOf({ id, seed, record }: OwnDevice): Own {
   return { id, device, who: whoKey(read.record), label, server: hex(server) };
 }
 
-function standingIn({ device, candidate, isRemoved }: Saved, name: string): Standing {
-  if (device === null) return { kind: "unknown" };
-  if (candidate !== null) return pendingStanding(candidate, device, name);
-  return { kind: isRemoved ? "removed" : "confirmed" };
+function standingIn(saved: Saved, name: string): Standing {
+  if (saved.device === null) return { kind: "unknown" };
+  const candidate = candidateOf(saved);
+  if (candidate !== null) return pendingStanding(candidate, name);
+  return { kind: saved.isRemoved ? "removed" : "confirmed" };
 }

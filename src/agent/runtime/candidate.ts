@@ -20,6 +20,8 @@ export interface Candidate {
   readonly token: Uint8Array | null;
   /** Somebody had a user key when it asked: it isn't the first device. */
   readonly hasWaited: boolean;
+  /** This device has been its person's, as another one than now: their key is known here. */
+  readonly isReturning: boolean;
 }
 
 export interface Candidates {
@@ -93,8 +95,10 @@ export function candidatesIn({
   }
 }
 
-export function candidateOf({ device, candidate, sealKey }: Saved): Candidate | null {
-  return device === null || candidate === null || sealKey === null ? null : { ...candidate, device, sealKey };
+export function candidateOf({ device, candidate, sealKey, pins }: Saved): Candidate | null {
+  if (device === null || candidate === null || sealKey === null) return null;
+  const isReturning = pins.some((pin) => whoKey(pin.who) === whoKey(candidate.who));
+  return { ...candidate, device, sealKey, isReturning };
 }
 
 /** Whether the server has let this device in before. */

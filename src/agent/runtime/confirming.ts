@@ -3,7 +3,7 @@
  * itself where it has the secret of a token, and forgets one that isn't wanted.
  */
 import { confirmCode, isConfirmCode } from "../../mls/identity/confirm-code.ts";
-import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
+import { readRecord, readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { isSealKeyOf } from "../../mls/identity/seal-key.ts";
 import type { PendingDevice } from "../../wire/frames/devices.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
@@ -32,7 +32,7 @@ export interface Done {
 const DONE: Done = { kind: "done" };
 export interface Confirmed {
   readonly kind: "confirmed";
-  readonly device: PendingDevice;
+  readonly device: Pick<PendingDevice, "device" | "label" | "at">;
 }
 export interface Invited {
   readonly kind: "invited";
@@ -53,14 +53,26 @@ export function codeOf(self: Self, { key }: PendingDevice): string {
   return confirmCode(ownWho(self), toBytes(key));
 }
 
-/** The one that shows this code. `no-such-device`: none does. */
+/** The one that shows this code; of one that is confirmed already that is said once more. `no-such-device`: none does. */
 export async function confirmByCode(entrance: Entrance, code: string): Promise<Confirmed | Failed> {
   const listed = await listDevices(entrance);
   if (listed.kind === "failed") return listed;
   const who = ownWho(entrance.self);
   const device = listed.pending.find(({ key }) => isConfirmCode(code, who, toBytes(key)));
-  if (device === undefined) return failed("no-such-device");
+  if (device === undefined) return confirmedBefore(entrance, listed, code) ?? failed("no-such-device");
   return await confirm(entrance, device, null);
+}
+
+/** Whoever confirms it twice, or on two devices at once, has what they wanted. Null: none of the person's devices shows that code. */
+function confirmedBefore({ self }: Entrance, { devices }: Listed, code: string): Confirmed | null {
+  const who = ownWho(self);
+  const found = devices.find(({ key }) => isConfirmCode(code, who, toBytes(key)));
+  if (found === undefined) return null;
+  const read = readRecord(found.record, toBytes(found.key));
+  if (!read.ok || toText(read.record.deviceId) !== found.device) return null;
+  const shown = { ...read.record, identity: who, deviceKey: toBytes(found.key) };
+  if (self.people.blocksKey(shown) !== null) return null;
+  return { kind: "confirmed", device: { device: found.device, label: read.record.deviceLabel, at: found.seen } };
 }
 
 /** `id` in base64url. */

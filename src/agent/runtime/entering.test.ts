@@ -128,7 +128,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       sealKey: { secretKey: group, publicKey: group },
       engine: alice.engine,
       people: knownPeople(saved, Date.now),
-      former: null,
+      former: [],
     },
     groups: groupsOf({
       rows: [],

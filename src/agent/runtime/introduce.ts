@@ -26,8 +26,8 @@ export interface Self {
   readonly sealKey: SealKeyPair;
   readonly engine: GroupEngine;
   readonly people: KnownPeople;
-  /** The device that this one took the place of; null: none. */
-  readonly former: Uint8Array | null;
+  /** The devices that this one took the place of, one after another. */
+  readonly former: readonly Uint8Array[];
 }
 
 export interface Introducing {
@@ -69,7 +69,7 @@ export async function becomeSelf(
     sealKey,
     engine,
     people: knownPeople(saved, () => system.now(), { server, ...owner }),
-    former: saved.formerDevice,
+    former: saved.formerDevices,
   };
 }
 

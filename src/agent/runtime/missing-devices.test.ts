@@ -12,7 +12,7 @@ import { missingFrom } from "./missing-devices.ts";
 const server = new Uint8Array(16).fill(1);
 const bob: Who = { server, kind: "person", identity: "1002" };
 const [bobs, mallorys] = [newSigningKey(), newSigningKey()];
-const self = { server, former: null, people: { blocks: () => null } };
+const self = { server, former: [], people: { blocks: () => null } };
 
 test("SR-41 what the server lists under the user key of the person's leaf, and isn't in the group, is missing", () => {
   const [laptop, phone] = [device(bobs), device(bobs)];
@@ -42,7 +42,7 @@ test("SR-41 who is leaving gets nothing in; who has been replaced by another dev
   expect(missingFrom(view, personOf([laptop, phone]), self)).toEqual([]);
   expect(missingFrom(view, personOf([phone]), self).map((each) => each.device)).toEqual([phone.id]);
   const former = Buffer.from(phone.id, "base64url");
-  expect(missingFrom(viewOf([laptop]), personOf([laptop, phone]), { ...self, former })).toEqual([]);
+  expect(missingFrom(viewOf([laptop]), personOf([laptop, phone]), { ...self, former: [former] })).toEqual([]);
 });
 
 interface TestDevice {

@@ -34,9 +34,9 @@ export function missingFrom(
   const trusted = leaves.filter((leaf) => !isLeaving(view, leaf, listed) && self.people.blocks(leaf) === null);
   const keys = new Map(trusted.map(({ userKey }) => [hex(userKey), userKey]));
   const present = new Set(leaves.map(({ deviceId }) => toText(deviceId)));
-  const former = self.former === null ? null : toText(self.former);
+  const former = new Set(self.former.map(toText));
   return person.devices.flatMap(({ device, record }) => {
-    if (present.has(device) || device === former) return [];
+    if (present.has(device) || former.has(device)) return [];
     const read = readVerifiedRecord(record);
     if (!read.ok || toText(read.record.deviceId) !== device || !isSameOwner(read.record, person.owner)) return [];
     const userKey = keys.get(hex(read.record.userKey));

@@ -3,17 +3,20 @@ import type { Standing } from "../../client/index.ts";
 import { confirmCode } from "../../mls/identity/confirm-code.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import type { OpenedConfirmation } from "../device/confirmation.ts";
-import type { OwnDevice } from "../storage/kept.ts";
 import type { Candidate } from "./candidate.ts";
 
 export function pendingStanding(
-  { who, token }: Pick<Candidate, "who" | "token">,
-  { seed }: OwnDevice,
+  { who, token, device, isReturning }: Pick<Candidate, "who" | "token" | "device" | "isReturning">,
   name: string,
 ): Extract<Standing, { kind: "pending" }> {
-  const standing = { kind: "pending", code: confirmCode(who, signingKeyOf(seed).publicKey), name } as const;
-  return token === null ? standing : { ...standing, trouble: TOKEN_WAITS };
+  const code = confirmCode(who, signingKeyOf(device.seed).publicKey);
+  const standing = { kind: "pending", code, name } as const;
+  if (token !== null) return { ...standing, trouble: TOKEN_WAITS };
+  return isReturning ? { ...standing, trouble: NONE_LEFT } : standing;
 }
+
+/** To one that has been its person's: there may have been no other. */
+const NONE_LEFT = "If you have no other device any more: pad devices reset";
 
 const TOKEN_WAITS =
   "Its token has confirmed it nowhere yet: the device that made it has to be there, and a token is good once and for its time (pad devices invite makes another).";

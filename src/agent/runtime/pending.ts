@@ -62,6 +62,8 @@ export interface Pending {
   asksToBe(): Promise<Who | null>;
   /** It has the user key by another way. False: it asks nobody, or to be another's. */
   confirmBy(userSeed: Uint8Array): Promise<boolean>;
+  /** The person says that none of their devices is left: it is the first again where the server has no key of theirs. False: it has one, or wasn't asked. */
+  beFirst(): Promise<boolean>;
   /** In place of what there is: a new device, which asks; `onStanding` tells what it is. */
   beginAnew(of: Who): Promise<void>;
 }
@@ -187,6 +189,15 @@ export function pending(options: PendingOptions): Pending {
       comeIn();
       return true;
     },
+    async beFirst() {
+      const candidate = await candidates.load();
+      if (candidate === null || state.kind === "silent") return false;
+      const answer = await state.ask(false);
+      if (answer.kind !== "refused" || answer.refusal?.reason !== "no-user-key") return false;
+      await candidates.confirm(candidate, place.label, newSigningKey().seed);
+      comeIn();
+      return true;
+    },
     async beginAnew(of) {
       await candidates.make(of);
       const candidate = await candidates.load();
@@ -273,7 +284,7 @@ export function pending(options: PendingOptions): Pending {
   }
 
   function standingOf(candidate: Candidate): Extract<Standing, { kind: "pending" }> {
-    return pendingStanding(candidate, candidate.device, name);
+    return pendingStanding(candidate, name);
   }
 }
 

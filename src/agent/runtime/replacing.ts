@@ -32,9 +32,9 @@ export interface Replacing {
   replace(hello: KnownServer, groups: Groups): Promise<readonly Dropped[]>;
   /** Back into the open rooms that the device before this one was in; into others a member brings it (companions.ts). */
   rejoin(entrance: Entrance, views: readonly GroupView[]): Promise<void>;
-  /** The server lists the device before this one no more, so that nobody adds it again: when this one is wherever that was. */
+  /** The server lists the devices before this one no more, so that nobody adds it again: when this one is wherever that was. */
   retireFormer(entrance: Entrance): Promise<void>;
-  /** The leaf of the device before this one is of no use to anybody but who has its keys. `later` does it in its lane. */
+  /** The leaf of a device before this one is of no use to anybody but who has its keys. `later` does it in its lane. */
   removeFormer(
     session: GroupSession,
     members: readonly Person[],
@@ -46,7 +46,7 @@ export function replacing(introducing: Introducing): Replacing {
   const { store } = introducing;
   let state: "sound" | "rolled-back" | "replaced" = "sound";
   let isRetired = false;
-  let former: Uint8Array | null = null;
+  let former: readonly Uint8Array[] = [];
 
   return {
     foundRolledBack() {
@@ -65,7 +65,7 @@ export function replacing(introducing: Introducing): Replacing {
       });
     },
     async rejoin(entrance, views) {
-      if (former === null) return;
+      if (former.length === 0) return;
       const returning = new Set((await store.load()).groups.filter(isReturning).map(({ id }) => toText(id)));
       for (const view of views) {
         const isOpen = view.place.kind === "room" && view.access === "open" && !view.ended;
@@ -73,15 +73,19 @@ export function replacing(introducing: Introducing): Replacing {
       }
     },
     async retireFormer({ client }) {
-      if (former === null || isRetired || (await store.load()).groups.some(isReturning)) return;
-      const answer = await client.request("retire-device", { device: toText(former) });
-      isRetired = answer.kind === "answered" || answer.kind === "refused";
+      if (former.length === 0 || isRetired || (await store.load()).groups.some(isReturning)) return;
+      isRetired = true;
+      for (const device of former) {
+        const { kind } = await client.request("retire-device", { device: toText(device) });
+        // One that the server has never let in is unknown to it.
+        if (kind !== "answered" && kind !== "refused") isRetired = false;
+      }
     },
     removeFormer(session, members, later) {
-      const device = former;
-      if (device === null || !members.some(({ deviceId }) => sameBytes(deviceId, device))) return;
+      const devices = former.filter((device) => members.some(({ deviceId }) => sameBytes(deviceId, device)));
+      if (devices.length === 0) return;
       later(`removals ${toText(session.id)}`, async () => {
-        await session.commit({ kind: "remove", devices: [device] });
+        await session.commit({ kind: "remove", devices });
       });
     },
   };

@@ -116,7 +116,7 @@ function own(): { readonly self: Self; readonly laptop: ReturnType<typeof device
     sealKey: laptop.sealKey,
     engine: createGroupEngine({ seed: laptop.key.seed, record }),
     people: knownPeople({ pins: [pinOf(who, userKey.publicKey, 0)], names: [] }, () => 0),
-    former: null,
+    former: [],
   };
   return { self, laptop };
 }

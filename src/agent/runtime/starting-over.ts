@@ -49,7 +49,9 @@ export async function reset(starting: StartingOver, present: () => ServerHello |
   const { introducing, client, asking, self, endLife } = starting;
   const [before, hello] = [await self(), present()];
   if (hello === null) return failed("offline");
-  if (ownerOf(hello, introducing.name).kind === "name") return failed("name-has-key");
+  // A bare name is whose its key is: anew only when the administrator has freed it.
+  if (ownerOf(hello, introducing.name).kind === "name")
+    return (await asking.beFirst()) ? { kind: "reset" } : failed("name-has-key");
   if (before !== null) {
     const isBack = isWelcomed(starting, (device) => device === null);
     await endLife();

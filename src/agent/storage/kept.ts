@@ -32,8 +32,8 @@ export interface Saved {
   readonly everyone: EveryoneWish | null;
   /** Of devices that this one invites, those that are over among them. */
   readonly invitations: readonly Invitation[];
-  /** The device that this one took the place of; null: none. */
-  readonly formerDevice: Uint8Array | null;
+  /** The devices that this one took the place of, the last first, at most 8: of some of them no server may know. */
+  readonly formerDevices: readonly Uint8Array[];
   /** The server's incarnation that was seen last: another one was restored from a backup since. Null: none yet. */
   readonly incarnation: string | null;
   /** Groups that devices are owed a place in. */

@@ -93,7 +93,11 @@ async function remove(words: readonly string[], doing: Doing): Promise<Done> {
     devices.push(found.device);
   }
   if (devices.some(({ isThis }) => isThis)) {
-    return { text: "That is the device that you are at. Remove it from another one of yours.", code: EXIT.wrongUse };
+    const isLast = all.every(({ isThis, status }) => isThis || status !== "confirmed");
+    return {
+      text: isLast ? LAST : "That is the device that you are at. Remove it from another one of yours.",
+      code: EXIT.wrongUse,
+    };
   }
   const names = devices.map(called).join(", ");
   const question = `Remove ${names}? It reads nothing that is written from then on, and can't come back.`;
@@ -155,11 +159,14 @@ async function reset(doing: Doing): Promise<Done> {
   const outcome = await chat.resetDevices();
   if (outcome.kind === "refused" && outcome.error.reason === "name-has-key") {
     const name = visibleLine(chat.me);
-    const text = `Without a tailnet a name is its key, so nobody begins anew under it. The server's administrator frees it: padserve names release ${name}`;
+    const text = `Without a tailnet a name is its key, so nobody begins anew under it. The server's administrator frees it: padserve names release ${name}. Then, here once more: pad devices reset`;
     return { text, code: EXIT.refused };
   }
   return told(outcome, "This is your only device now, under a new key.", doing);
 }
+
+const LAST =
+  "That is the device that you are at, and the only one that you have: nobody could confirm the next one. To move to another computer, confirm that one first (or take history and key along: pad devices export FILE), then remove this one from there.";
 
 const ONLY_WAITING =
   "This device is one of yours, so that nothing is lost: pad devices remove puts others out. reset is for a device that waits, where none is left to confirm it.";

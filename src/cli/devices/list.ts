@@ -44,6 +44,13 @@ export function chosen(
     };
   }
   if (others.length === 0) return { device };
-  const ids = found.map(({ id, label }) => `${visibleLine(label)} ${visibleLine(id)}`).join(", ");
+  const ids = found.map((one) => `${visibleLine(one.label)} ${visibleLine(one.id)}${seenOf(one)}`).join(", ");
   return { text: `${visibleLine(words)} may be any of these: ${ids}. Say which by its id.`, code: EXIT.refused };
+}
+
+/** What tells apart two of one name. */
+function seenOf({ isThis, isOnline, lastSeen }: Device): string {
+  if (isThis) return " (this one)";
+  if (isOnline === true) return " (here now)";
+  return lastSeen === null ? "" : ` (last seen ${isoTime(lastSeen)})`;
 }

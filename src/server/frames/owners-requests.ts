@@ -70,7 +70,7 @@ async function confirm(
   { speaker, own: { owner }, services }: Asking,
 ): Promise<Answered> {
   const { groups } = services;
-  const waiting = get(groups.state.pending, other);
+  const waiting = get(groups.state.pending, other) ?? get(groups.state.confirmations, other);
   if (waiting === undefined) return { refusal: { reason: "unknown-device", device: other } };
   const { key } = waiting;
   const now = Math.floor(Date.now() / 1000);

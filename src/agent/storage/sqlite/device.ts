@@ -1,8 +1,11 @@
+import * as v from "valibot";
+import { AgentStoreError } from "../errors.ts";
 import type { DeviceChange } from "../changes.ts";
 import type { OwnDevice } from "../kept.ts";
 import type { Conflicts } from "./conflicts.ts";
 import type { Connection } from "./connection.ts";
 import { keyPackagePlace } from "./read.ts";
+import { ID_BYTES } from "./rows.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** The device itself: its keys and record in `meta` and `secrets`, its key packages, and what it leaves behind when another takes its place. */
@@ -52,13 +55,28 @@ export function deviceRows(connection: Connection, secrets: Secrets, conflicts: 
   }
 
   function replace({ id, seed, record }: OwnDevice): void {
-    conflicts.one(statements.former.run(), "a device");
+    keepFormer();
     statements.secret.run("device-seed", secrets.seal("device-seed", seed));
     statements.meta.run("device-id", id);
     statements.meta.run("record", record);
     for (const statement of statements.forgetGroups) statement.run();
   }
+
+  /** Also of those before it: a device in between may have been one that no server has let in. */
+  function keepFormer(): void {
+    const [now, before] = ["device-id", "former-device"].map((key) => {
+      const row = statements.one.get(key);
+      return row === undefined ? new Uint8Array() : v.parse(BytesRow, row).value;
+    });
+    if (now === undefined || now.length === 0) throw new AgentStoreError("conflict", "The store has no device.");
+    const all = Buffer.concat([now, before ?? new Uint8Array()]);
+    statements.meta.run("former-device", all.subarray(0, MOST_FORMER * ID_BYTES));
+  }
 }
+
+/** Devices that one has taken the place of, the last first, one id after another. */
+const MOST_FORMER = 8;
+const BytesRow = v.object({ value: v.instance(Uint8Array) });
 
 function prepare(connection: Connection) {
   const on = (sql: string) => connection.prepare(sql);
@@ -70,9 +88,7 @@ function prepare(connection: Connection) {
     renew: on("UPDATE meta SET value = ? WHERE key = 'record'"),
     keyPackage: on("INSERT INTO key_packages (reference, sealed, last_resort, made_at) VALUES (?, ?, ?, ?)"),
     dropKeyPackage: on("DELETE FROM key_packages WHERE reference = ?"),
-    former: on(
-      "INSERT OR REPLACE INTO meta (key, value) SELECT 'former-device', value FROM meta WHERE key = 'device-id'",
-    ),
+    one: on("SELECT value FROM meta WHERE key = ?"),
     meta: on("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"),
     // Where the device before was, the new one waits to be brought back: the state that says so outlives a restart.
     returning: on(

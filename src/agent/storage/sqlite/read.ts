@@ -8,6 +8,7 @@ import { ownDeviceRows } from "./own-device.ts";
 import { ownKeyRows } from "./own-key.ts";
 import { readerSets } from "./reader-sets.ts";
 import {
+  formerDevicesIn,
   readFacts,
   readFlight,
   readGroup,
@@ -89,7 +90,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
         statements.facts.all().flatMap((row) => [readFacts(row, whoIn)].filter((facts) => facts !== null)),
       ),
       incarnation: incarnation(),
-      formerDevice: formerDevice(),
+      formerDevices: formerDevices(),
       owing: statements.owing.all().map((row) => v.parse(v.object({ group_id: Bytes }), row).group_id),
       plainAllowed: new Set(
         statements.plainAllowed.all().map((row) => v.parse(v.object({ name: v.string() }), row).name),
@@ -149,9 +150,9 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
     return { ...found, seed };
   }
 
-  function formerDevice(): Uint8Array | null {
+  function formerDevices(): readonly Uint8Array[] {
     const row = statements.former.get();
-    return row === undefined ? null : v.parse(v.object({ value: Bytes }), row).value;
+    return row === undefined ? [] : formerDevicesIn(v.parse(v.object({ value: Bytes }), row).value);
   }
 
   function incarnation(): string | null {

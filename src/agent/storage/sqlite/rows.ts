@@ -202,3 +202,10 @@ export function writeEntry(entry: HistoryEntry) {
   const about = [amends?.device ?? null, amends?.messageId ?? null] as const;
   return [kind, who, device, messageId, content, text, detail, ...about] as const;
 }
+
+export const ID_BYTES = 16;
+
+/** Device ids, one after another. */
+export function formerDevicesIn(value: Uint8Array): readonly Uint8Array[] {
+  return Array.from({ length: value.length / ID_BYTES }, (_, at) => value.slice(at * ID_BYTES, (at + 1) * ID_BYTES));
+}

@@ -62,7 +62,7 @@ describe("what was committed", () => {
       facts: new Map(),
       plainAllowed: new Set(),
       incarnation: null,
-      formerDevice: null,
+      formerDevices: [],
       rotation: null,
       statement: null,
       arePackagesDue: false,
@@ -126,7 +126,7 @@ describe("what was committed", () => {
       userSeed: null,
       receipt: null,
       isRemoved: false,
-      formerDevice: first.device.id,
+      formerDevices: [first.device.id],
       groups: [{ status: "removed" }],
     });
     expect((await store.history(conversation, { before: null, limit: 10 })).length).toBe(1);
@@ -168,7 +168,7 @@ describe("what was committed", () => {
       facts: new Map(),
       plainAllowed: new Set(),
       incarnation: "second",
-      formerDevice: null,
+      formerDevices: [],
       owing: [],
     });
     expect(await store.keyPackage(id(5))).toEqual(keyPackage);
@@ -224,7 +224,7 @@ describe("what was committed", () => {
       { kind: "device-replaced", device: other },
     ]);
     const saved = await (await reopened()).load();
-    expect([saved.device, saved.formerDevice, saved.keyPackages]).toEqual([other, device.id, []]);
+    expect([saved.device, saved.formerDevices, saved.keyPackages]).toEqual([other, [device.id], []]);
     const kept = await store.group(group);
     expect([kept?.row.status, kept?.row.sent, kept?.active, kept?.outbox, kept?.flight]).toEqual([
       "stopped",
