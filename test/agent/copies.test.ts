@@ -182,7 +182,7 @@ async function isIn(device: ServedChat, members: number): Promise<void> {
 async function says(device: ServedChat, lines: readonly string[]): Promise<void> {
   const said = async () =>
     (await device.messages(ROOM)).flatMap(({ from, text, sealed }) =>
-      sealed?.body === "members" ? [] : `${from}: ${text}`,
+      sealed?.body === "members" || sealed?.body === "brought-in" ? [] : `${from}: ${text}`,
     );
   await world.until(async () => JSON.stringify(await said()) === JSON.stringify(lines));
 }
