@@ -78,6 +78,9 @@ test("DI-41 a leaf of the person's that the server doesn't list goes with the ot
   );
   // The server knows nothing of that one.
   expect(rotation.removed.map(toText)).toEqual([phone.shown.device]);
+  // Of one that only the group has, such as one that was retired, the server is told, since it takes no removal of nobody.
+  const last = made(self, { ids: [ghost.shown.device], listed, leaves: [leaf] });
+  expect(last.removed.map(toText)).toEqual([ghost.shown.device]);
   const asked = { self, userSeed: userKey.seed, listed, leaves: [] };
   expect(makeRotation({ ...asked, ids: [laptop.shown.device] })).toBe("own-device");
   expect(makeRotation({ ...asked, ids: [ghost.shown.device] })).toBe("no-such-device");

@@ -56,6 +56,7 @@ export function makeRotation({ self, userSeed, ids, listed, leaves }: Rotating):
   const former = signingKeyOf(userSeed);
   const ownKey = { fields: read.record, deviceKey: signingKeyOf(self.device.seed).publicKey };
   const who = ownWho(self);
+  const listedOut = others.filter(({ device }) => removed.has(device)).map(({ device }) => device);
   const rotation = rotateUserKey(who, former, [ownKey, ...staying], [...removed].map(toBytes));
   const [ownRecord, ...records] = rotation.records;
   if (ownRecord === undefined) return "too-many";
@@ -63,7 +64,8 @@ export function makeRotation({ self, userSeed, ids, listed, leaves }: Rotating):
     seed: rotation.userKey.seed,
     former: former.publicKey,
     statement: rotation.statement,
-    removed: others.filter(({ device }) => removed.has(device)).map(({ device }) => toBytes(device)),
+    // One that only a group still has, such as one that was retired: the server is to be told of one at least.
+    removed: (listedOut.length > 0 ? listedOut : [...removed]).map(toBytes),
     own: ownRecord,
     staying: staying.flatMap(({ fields, sealKey }, at) => {
       const record = records[at];
