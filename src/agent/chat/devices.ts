@@ -148,7 +148,17 @@ export class Devices {
 
   async remove(ids: readonly string[]): Promise<Reply<Removal>> {
     const removed = await this.#state.runtime.removeDevices(ids);
-    return removed.kind === "failed" ? failureOf(removed) : { kind: "answered", value: removed };
+    if (removed.kind === "failed") return failureOf(removed);
+    // Whoever was removed meanwhile gets no answer, and goes on with nothing.
+    if (removed.kind === "waiting" && this.#isOut()) return refusedFor({ reason: "device-removed" });
+    return { kind: "answered", value: removed };
+  }
+
+  /** Also where the server has just said so. */
+  #isOut(): boolean {
+    const { state } = this.#state.runtime.client;
+    const isSaid = state.kind === "ended" && state.cause.kind === "refused";
+    return this.standing.kind === "removed" || (isSaid && state.cause.error.reason === "device-removed");
   }
 
   async invite(minutes: number): Promise<Reply<{ readonly token: string; readonly until: number }>> {
