@@ -159,7 +159,7 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "device-not-confirmed":
       return otherKey(me);
     case "no-such-device":
-      return "None of your devices is meant by that, and none that waits shows that code. List them: pad devices. A new device shows here only if it is on this server, under your name.";
+      return "None of your devices is meant by that, and none that waits shows that code. List them: pad devices";
     case "device-confirmed":
       return "This device is confirmed already.";
     case "wrong-passphrase":

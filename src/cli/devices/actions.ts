@@ -64,11 +64,16 @@ async function list({ chat, server, context, json }: Doing): Promise<Done> {
 async function confirm(code: string, doing: Doing): Promise<Done> {
   const { chat, server, context, json } = doing;
   const reply = await chat.confirmDevice(code);
+  if (reply.kind === "refused" && reply.error.reason === "no-such-device")
+    return { text: NO_SUCH_CODE, code: EXIT.refused };
   if (reply.kind !== "answered") return whyNot(reply, server);
   const { value } = reply;
   context.stdout.write(json ? jsonLine(deviceObject(value)) : `${called(value)} is one of your devices now.\n`);
   return EXIT.done;
 }
+
+const NO_SUCH_CODE =
+  "No device of yours that waits shows that code. Those that wait: pad devices. One that isn't there is on another server, or not under your name, or has been confirmed or dismissed since.";
 
 async function dismiss(words: string, doing: Doing): Promise<Done> {
   const all = await listed(doing);
