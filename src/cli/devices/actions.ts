@@ -210,6 +210,8 @@ async function take(
   if ("code" in given) return given;
   const reply = await doing.chat.importDevice(file, given.passphrase);
   if (reply.kind !== "answered") {
+    const isOurs = reply.kind === "refused" && reply.error.reason === "device-confirmed";
+    if (isOurs) return { text: TOO_LATE, code: EXIT.refused };
     const waits = doing.chat.standing.kind === "pending";
     return ofFile(reply, waits ? EXIT.unconfirmed : EXIT.refused) ?? whyNot(reply, doing.server);
   }
@@ -221,6 +223,9 @@ async function take(
       return { text: KEPT, code: EXIT.unreachable };
   }
 }
+
+const TOO_LATE =
+  "This device is one of yours already; a file's history comes in only while a device waits. To take it along all the same: on another device of yours pad devices remove this one, then pad devices export anew; here pad devices new, and pad devices import.";
 
 const KEPT =
   "The history and the key of that file are kept here. The server has not said yet whether it takes the key: that shows with the next connection. pad devices tells it.";

@@ -128,6 +128,16 @@ test("CS-33 export and import take their passphrase from a file, and a short one
   expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({ code: 1 });
 });
 
+test("CS-33 import on a device that is confirmed already says how its history comes in all the same", async () => {
+  const { alice, devices } = meet();
+  const secret = join(scratchFolder(), "secret");
+  writeFileSync(secret, "correct horse battery staple\n");
+  alice.importDevice = () => Promise.resolve({ kind: "refused", error: { reason: "device-confirmed" } });
+  const taken = await devices("import", "alice.pad", "--passphrase-file", secret);
+  expect(taken).toMatchObject({ code: 4, stdout: "" });
+  expect(taken.stderr).toMatch(/is one of yours already.*pad devices remove.*pad devices export.*pad devices new.*pad devices import/);
+});
+
 test("CS-34 a device that waits sends nothing, exits with 12, and says what to run", async () => {
   const { alice, devices, run } = meet();
   alice.stand({ kind: "pending", code: CODE, name: "alice" });
