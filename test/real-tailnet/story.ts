@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { readFileSync, readdirSync } from "node:fs";
 import { readCommand } from "../cli/transcript/script.ts";
 import type { Serving } from "../helpers/serve.ts";
+import type { Screen, TestTerminal } from "../helpers/terminal.ts";
 import type { TailnetNode } from "./node.ts";
 import { Person } from "./person.ts";
 import { PATIENCE, SIZE, Window } from "./windows.ts";
@@ -86,7 +87,7 @@ export class Story {
   async #type(machine: string, what: string): Promise<void> {
     const { terminal } = this.#window(machine);
     const [, key] = /^alt-(\w)$/.exec(what) ?? [];
-    if (key !== undefined) return await terminal.press(`M-${key}`);
+    if (key !== undefined) return await answer(terminal, `M-${key}`);
     const [, room] = /^\/to (#\S+)$/.exec(what) ?? [];
     // A person sees it in the list before they go there: rooms come by themselves, in a moment.
     if (room !== undefined) await terminal.until(({ rows }) => rows[0]?.includes(room) === true, PATIENCE);
@@ -206,6 +207,17 @@ const KINDS: readonly { readonly pattern: RegExp; readonly stands: readonly stri
     stands: ["p66ADv9bb3H8JcmfCyLTYw", "VlgxXMvKr24FMN914mvgTA", "Nu10ZKL4dobJGFfGqV4TVQ", "Qm3e0uWcTqK2kS1zq0f1Xw"],
   },
 ];
+
+/** What has just come to stand above the input takes no key for a second: then it is pressed again, as a person does. */
+async function answer(terminal: TestTerminal, key: string): Promise<void> {
+  const before = (await terminal.screen()).rows.at(-2);
+  const isTaken = ({ rows }: Screen): boolean => rows.at(-2) !== before;
+  for (let tries = 0; tries < 10; tries += 1) {
+    await terminal.press(key);
+    const screen = await terminal.until(isTaken, 1_500).catch(() => null);
+    if (screen !== null) return;
+  }
+}
 
 function linesOf(text: string): readonly string[] {
   return text === "" ? [] : text.replace(/\n$/, "").split("\n");
