@@ -135,7 +135,9 @@ test("CS-33 import on a device that is confirmed already says how its history co
   alice.importDevice = () => Promise.resolve({ kind: "refused", error: { reason: "device-confirmed" } });
   const taken = await devices("import", "alice.pad", "--passphrase-file", secret);
   expect(taken).toMatchObject({ code: 4, stdout: "" });
-  expect(taken.stderr).toMatch(/is one of yours already.*pad devices remove.*pad devices export.*pad devices new.*pad devices import/);
+  expect(taken.stderr).toMatch(
+    /is one of yours already.*pad devices remove.*pad devices export.*pad devices new.*pad devices import/,
+  );
 });
 
 test("CS-34 a device that waits sends nothing, exits with 12, and says what to run", async () => {
