@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { scratchFolder, startPadserve, type Program } from "../helpers/program.ts";
 import { startRelay } from "../helpers/relay.ts";
 import { startTestServer, type TestServer } from "../helpers/server.ts";
+import { PATIENCE } from "../helpers/patience.ts";
 
 /** `pad chat …` of somebody who has never run it, without a terminal. */
 function startChat(words: readonly string[], home = scratchFolder()): Program {
@@ -256,8 +257,9 @@ test("CM-22 a notifier gets the text and whose it is, and one that runs on keeps
   await alice.complains("Connected to");
   (await server.join("bob")).direct("alice", "psst");
   await alice.line();
-  const [, from, to, text, pid] = await vi.waitUntil(() =>
-    /^(\S+) (\S+) (\S+) (\d+)\n/.exec(read(join(home, "noted"))),
+  const [, from, to, text, pid] = await vi.waitUntil(
+    () => /^(\S+) (\S+) (\S+) (\d+)\n/.exec(read(join(home, "noted"))),
+    { timeout: PATIENCE },
   );
   onTestFinished(() => void process.kill(Number(pid)));
   expect([from, to, text]).toEqual(["bob", "alice", "psst"]);

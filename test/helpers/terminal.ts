@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import { scratchFolder } from "./program.ts";
+import { PATIENCE } from "./patience.ts";
 
 /** Whether this machine has tmux, which is the terminal of these tests. */
 export const HAS_TMUX = canRun("tmux", "-V");
@@ -76,7 +77,7 @@ export class TestTerminal {
   }
 
   /** The screen as soon as it is as wanted: a text or pattern in it, or whatever the function says. */
-  async until(wanted: string | RegExp | ((screen: Screen) => boolean), timeout = TIMEOUT): Promise<Screen> {
+  async until(wanted: string | RegExp | ((screen: Screen) => boolean), timeout = PATIENCE): Promise<Screen> {
     const isThere =
       typeof wanted === "function"
         ? wanted
@@ -126,9 +127,6 @@ export class TestTerminal {
     return stdout;
   }
 }
-
-/** Milliseconds after which a test gives up; no test waits for them to pass. */
-const TIMEOUT = 10_000;
 
 function canRun(program: string, ...args: readonly string[]): boolean {
   try {

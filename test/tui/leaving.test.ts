@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { HAS_TMUX, startTerminal, type TestTerminal } from "../helpers/terminal.ts";
 import { fakeChatCommand, startFakeChat } from "./start-fake-chat.ts";
+import { PATIENCE } from "../helpers/patience.ts";
 
 const LEFT = "The chat is left.";
 
@@ -78,7 +79,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     const pid = Number(await terminal.state("#{pane_pid}"));
     expect(isRunning(pid)).toBe(true);
     await terminal.end();
-    await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 });
+    await vi.waitUntil(() => !isRunning(pid), { timeout: PATIENCE });
   });
 
   test("TU-18 a terminal that is closed ends a program that hears of no signal", async () => {
@@ -86,7 +87,7 @@ describe.skipIf(!HAS_TMUX)("leaving and coming back (needs tmux)", () => {
     await terminal.until("message 3");
     const pid = Number(await terminal.state("#{pane_pid}"));
     await terminal.end();
-    await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 });
+    await vi.waitUntil(() => !isRunning(pid), { timeout: PATIENCE });
   });
 
   test("TU-11 after Ctrl-Z, another size and fg the screen has the new size", async () => {

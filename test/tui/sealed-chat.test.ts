@@ -52,7 +52,7 @@ describe.skipIf(!HAS_TMUX)("pad chat with a real server and real agents (needs t
     await atAlice.until("into the dark (waits for the server)");
     await startServer(data, server.port);
     // The agent asks again by itself.
-    await atAlice.until(/into the dark ✓/, 30_000);
+    await atAlice.until(/into the dark ✓/);
     const atBob = await bob.chat();
     await atBob.until(({ text }) => /while you were away[^]*into the dark/.test(text));
     await atAlice.until(/into the dark ✓✓/);

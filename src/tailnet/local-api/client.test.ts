@@ -10,6 +10,7 @@ import { createLocalApi } from "./client.ts";
 import type { LocalApi, LocalApiOptions } from "./client.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { stateFromStatus } from "../state.ts";
+import { PATIENCE } from "../../../test/helpers/patience.ts";
 
 let tailnet: FakeLocalApi;
 const closing: (() => unknown)[] = [];
@@ -144,7 +145,7 @@ test("TN-8 no answer in time: timeout; connections closed under a question: disc
   expect(await ask({ whoIsTimeout: 20 }).whoIs("100.64.0.1", 1)).toEqual({ ok: false, problem: { kind: "timeout" } });
   const api = ask();
   const asked = api.whoIs("100.64.0.1", 1);
-  await expect.poll(() => tailnet.asked.length).toBe(2);
+  await expect.poll(() => tailnet.asked.length, { timeout: PATIENCE }).toBe(2);
   api.close();
   expect(await asked).toEqual({ ok: false, problem: { kind: "disconnected" } });
   expect(await api.status()).toEqual({ ok: false, problem: { kind: "disconnected" } });
@@ -167,7 +168,7 @@ test("TN-10 of a flood of who-is questions a few are asked at once, some wait, t
   const answers = Array.from({ length: 8 }, (_, port) => api.whoIs("100.64.0.1", port));
   const busy = await Promise.all(answers.slice(5));
   expect(busy).toEqual(Array.from({ length: 3 }, () => ({ ok: false, problem: { kind: "busy" } })));
-  await expect.poll(() => tailnet.asked.length).toBe(2);
+  await expect.poll(() => tailnet.asked.length, { timeout: PATIENCE }).toBe(2);
   release();
   expect((await Promise.all(answers.slice(0, 5))).every(({ ok }) => ok)).toBe(true);
   expect(tailnet.asked.length).toBe(5);
