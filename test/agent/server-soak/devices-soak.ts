@@ -100,6 +100,9 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     await settle();
     for (let person = 1; person < size.persons; person += 1) owned.push(add(person, true));
     await settle();
+    // Every other one has a second device from the start.
+    for (let person = 0; person < size.persons && size.devices > 1; person += 2) owned.push(add(person, false));
+    await settle();
     await first(0)?.runtime.createRoom("ops", "open");
     for (let step = 0; step < steps; step += 1) {
       await act();
@@ -107,7 +110,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       if (random() < 0.4) await rest(random() * 80);
     }
     deeds.push("coming to rest");
-    for (const each of owned) if (!each.isRemoved) await comeBack(each);
+    for (const each of owned) await comeBack(each);
     await settle();
     await lastWords();
     return figures;
