@@ -16,7 +16,7 @@ afterEach(async () => {
   await world.end();
 });
 
-test("AD-17 a device brought back from before its own new user key, whose person has no other, is told the way, and goes it: the name is freed, then it begins anew", async () => {
+test("AD-21 a device brought back from before its own new user key, whose person has no other, is told the way, and goes it: the name is freed, then it begins anew", async () => {
   await world.stopServer();
   const empty = world.copyAway();
   await world.startServer();
