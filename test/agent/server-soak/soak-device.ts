@@ -230,7 +230,8 @@ export function soakDevice(
     onEvent(event);
     if (event.kind === "failed" && !hasCrashed) onFailure(event.error);
     // Whoever is new in a conversation has been looked at.
-    if (event.kind === "standing" && event.standing.kind === "held") void show(event.conversation);
+    const holds = event.kind === "standing" && event.standing.kind === "held" ? event.standing.holds : [];
+    if (event.kind === "standing" && holds.some(({ kind }) => kind === "new-readers")) void show(event.conversation);
   }
 
   async function show(conversation: string): Promise<void> {
