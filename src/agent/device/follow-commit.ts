@@ -23,11 +23,16 @@ export interface Followed {
   readonly succession: { readonly removed: readonly Uint8Array[]; readonly isNew: boolean } | null;
 }
 
-/** What a commit says of people's user keys, by what is known of them: `pinned` gives the pin of a `whoKey`. */
-export function followCommit(
-  commit: SeenCommit,
-  { pinned, now }: { readonly pinned: (who: string) => Pin | null; readonly now: number },
-): Followed {
+interface Known {
+  /** The pin of a `whoKey`. */
+  readonly pinned: (who: string) => Pin | null;
+  /** The `whoKey` of whom this device belongs to; null: nobody's. */
+  readonly own: string | null;
+  readonly now: number;
+}
+
+/** What a commit says of people's user keys, by what is known of them. */
+export function followCommit(commit: SeenCommit, { pinned, own: self, now }: Known): Followed {
   const { before, committer, byJoiner, added, removed, authenticatedData } = commit;
   const pins: Pin[] = [];
   let succession: Followed["succession"] = null;
@@ -53,6 +58,7 @@ export function followCommit(
             wasMember,
             removed: gone,
             present: [...stayed, ...came],
+            isOwn: who === self,
           })
         : null;
     if (verdict === null || verdict.kind === "refused") {

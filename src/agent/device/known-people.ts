@@ -37,7 +37,7 @@ export interface KnownPeople {
   follow(commit: SeenCommit): Followed;
   /** This person's own pin behind a statement that this device has made. */
   succeed(who: Who, former: Uint8Array, statement: Uint8Array): readonly Change[];
-  /** What the server tells of somebody's successions, where no device of theirs could announce them; within a `change`. */
+  /** What the server tells of somebody else's successions, where no device of theirs could announce them; within a `change`. */
   told(who: string, statements: readonly Uint8Array[], given: Parameters<typeof judgeTold>[2]): readonly Change[];
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
@@ -102,14 +102,20 @@ export function knownPeople(
       following = turn.catch(() => {});
       return await turn;
     },
-    follow: (commit) => followCommit(commit, { pinned: (who) => pins.get(who) ?? null, now: now() }),
+    follow: (commit) =>
+      followCommit(commit, {
+        pinned: (who) => pins.get(who) ?? null,
+        own: own === null ? null : whoKey(own),
+        now: now(),
+      }),
     succeed(who, former, statement) {
       const pin = ownSuccession(pins.get(whoKey(who)) ?? pinOf(who, former, now()), statement);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     told(who, statements, given) {
       const known = pins.get(who);
-      const pin = known === undefined ? null : judgeTold(known, statements, given);
+      const isOwn = own !== null && who === whoKey(own);
+      const pin = known === undefined || isOwn ? null : judgeTold(known, statements, given);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     keyOf: (who) => pins.get(who)?.userKey ?? null,

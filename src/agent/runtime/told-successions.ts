@@ -9,6 +9,7 @@ import type { Person as Bearer } from "../../wire/frames/people.ts";
 import { toBytes } from "../delivery/base64url.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { Entrance } from "./entrance.ts";
+import { ownWho } from "./introduce.ts";
 import { whoOf } from "./people.ts";
 
 /** Before somebody is invited: their key packages are under the key that is their present one. */
@@ -62,6 +63,8 @@ async function isToldSuccessor(
 ): Promise<boolean> {
   const { people } = self;
   const key = whoKey(who);
+  // One's own new key is taken from who announces it, never at the server's word.
+  if (key === whoKey(ownWho(self))) return false;
   const pinned = people.keyOf(key);
   if (pinned === null || sameBytes(pinned, shown)) return false;
   const { kind, identity } = who;

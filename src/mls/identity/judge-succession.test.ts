@@ -22,6 +22,7 @@ const announced: Announcement = {
   wasMember: true,
   removed: ids(phone),
   present: ids(laptop, desktop),
+  isOwn: false,
 };
 
 test("DI-9 a successor announced by a device that stays, in the commit that removes the others, is accepted; the level stays", () => {
@@ -109,6 +110,12 @@ test("DI-9 a statement where the named are no members, where one of them still i
   expect(() => judgeSuccession(pin, { ...announced, announcer: { ...laptop, identity: another() } })).toThrow(
     TypeError,
   );
+});
+
+test("DI-18 of the device's own person the removal is always asked for", () => {
+  const own = { ...announced, isOwn: true };
+  expect(judgeSuccession(pin, { ...own, removed: [] })).toEqual({ kind: "refused", why: "nothing-removed" });
+  expect(judgeSuccession(pin, own).kind).toBe("accepted");
 });
 
 test("DI-18 of a key known from first sight alone the removal may lie before that sight: its successor is taken without it, and nobody else's", () => {
@@ -271,6 +278,7 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
           wasMember: true,
           removed: ids(...removed),
           present: ids(...inGroup.filter((each) => !removed.includes(each))),
+          isOwn: false,
         });
       };
       const plainly = (gone: ShownDevice) => {
@@ -321,6 +329,7 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
               wasMember: true,
               removed: inGroup.includes(removed) ? ids(removed) : [],
               present: ids(...left),
+              isOwn: false,
             });
             break;
           }

@@ -16,6 +16,8 @@ export interface Announcement {
   /** Ids of this person's devices that the commit removes, and of those that are in the group behind it. */
   readonly removed: readonly Uint8Array[];
   readonly present: readonly Uint8Array[];
+  /** It is of the person whose device judges: their key was confirmed, never seen first. */
+  readonly isOwn: boolean;
 }
 
 export type Succession =
@@ -45,7 +47,8 @@ const MOST_REMOVED = 64;
  *
  * Of a key that is known from first sight alone the removal isn't asked for, since it may lie before that sight: who comes into a group where a
  * device that was away still shows the former key would take that for the person's, and the present one for a changed key. It is enough that
- * none of the named is there. Nobody but the holder of the pinned key gains by that, and whoever has it is taken for the person as it is.
+ * none of the named is there. Nobody but the holder of the pinned key gains by that, and whoever has it is taken for the person as it is. Not so
+ * of one's own person: by this a device takes a new user key for itself, and whoever was removed would give it theirs.
  *
  * Of the pinned key's own word about a key before it nothing of this is asked: it is its owner who vouches for the devices that stay.
  */
@@ -63,7 +66,7 @@ export function judgeSuccession(pin: Pin, announcement: Announcement): Successio
 }
 
 function objection(pin: Pin, statement: Statement, announcement: Announcement): RefusedWhy | null {
-  const { announcer, wasMember, removed, present } = announcement;
+  const { announcer, wasMember, removed, present, isOwn } = announcement;
   const { deviceId, deviceKey, userKey } = announcer;
   if (!sameBytes(pin.userKey, statement.old)) return "not-the-pinned-key";
   if (!includes(statement.staying, stayingTag(deviceId, deviceKey))) return "announcer-not-staying";
@@ -72,7 +75,7 @@ function objection(pin: Pin, statement: Statement, announcement: Announcement): 
   if (!sameBytes(userKey, statement.next) && judgeKey(pin, announcer).kind !== "known") return "announcer-unknown";
   if (!wasMember || (pin.departures !== null && !includes(pin.departures.left, deviceId))) return "announcer-is-new";
   if (statement.removed.some((id) => includes(present, id))) return "removed-device-still-in";
-  if (isFirstSight(pin)) return null;
+  if (!isOwn && isFirstSight(pin)) return null;
   const gone = [...removed, ...(pin.departures?.gone ?? [])];
   return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
 }
@@ -91,8 +94,9 @@ export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
 /**
  * The pin where a server tells how the key that is `shown` followed on the pinned one, and no device was there that could have announced it. Null:
  * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more: else it is
- * for them to announce the new one, but where the pinned key is known from first sight alone, and the new one's owner names them as staying. Whoever still has the old key (a device that was removed) could have signed this for a server that helps
- * them; but under the pinned key itself those two could do as much, and be told by nothing (SECURITY.md).
+ * for them to announce the new one, but where the pinned key is known from first sight alone, and the new one's owner names them as staying.
+ * Whoever still has the old key (a device that was removed) could have signed this for a server that helps them; but under the pinned key itself
+ * those two could do as much, and be told by nothing (SECURITY.md). Never asked of one's own person.
  */
 export function judgeTold(
   pin: Pin,
