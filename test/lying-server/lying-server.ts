@@ -19,6 +19,8 @@ export interface Victim {
   name: string;
   device: string;
   push(push: Push): void;
+  /** Ends their connection: the next begins with the lies that are told then. */
+  cut(): void;
 }
 
 export type AnyReply = { [T in RequestType]: { readonly type: T; readonly body: ReplyBody<T> } }[RequestType];
@@ -56,7 +58,12 @@ export async function startLyingServer(port: () => number): Promise<LyingServer>
     });
     const asked = new Map<number, Request>();
     const early: string[] = [];
-    const victim: Victim = { name: "", device: "", push: (push) => client.send(encodePush(push)) };
+    const victim: Victim = {
+      name: "",
+      device: "",
+      push: (push) => client.send(encodePush(push)),
+      cut: () => client.close(),
+    };
     victims.add(victim);
     client.on("message", (data: Buffer) => {
       const text = said(data);

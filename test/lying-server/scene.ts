@@ -54,8 +54,11 @@ export async function lyingScene(): Promise<LyingScene> {
     logs,
     arrive: (name) => world.make(name, { server: { host: "127.0.0.1", port: liar.port } }),
     async gather(...names) {
-      const people = names.map((name) => scene.arrive(name));
-      for (const person of people) {
+      const people: ServedChat[] = [];
+      // One after another: whoever comes first is the operator, whom the screen names as one.
+      for (const name of names) {
+        const person = scene.arrive(name);
+        people.push(person);
         await person.chat.online();
         await person.runtime.settled();
       }

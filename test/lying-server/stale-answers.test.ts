@@ -140,7 +140,7 @@ test("LI-20 it shows one person alone a log from before, and claims a restore: t
   const old = { head: row?.cursor ?? 0, hash: Buffer.from(row?.hash ?? []).toString("base64url") };
   await alice.send("#everyone", "two");
   await scene.has(bob, "alice: two");
-  await bob.stop();
+  const atBob = await openWindow(bob, { rows: 12 });
   const incarnation = randomBytes(16).toString("base64url");
   scene.liar.tell({
     hello: (hello) => ({ ...hello, server: { ...hello.server, incarnation } }),
@@ -153,8 +153,8 @@ test("LI-20 it shows one person alone a log from before, and claims a restore: t
     },
     push: (victim, push) => (victim.name === "bob" && push.type === "entry" ? [] : [push]),
   });
-  bob.start();
-  const atBob = await openWindow(bob);
+  for (const victim of scene.liar.victims) if (victim.name === "bob") victim.cut();
+  await scene.world.until(async () => (await viewOf(bob))?.row.status === "stopped");
   await alice.send("#everyone", "three");
   await atBob.shows("LI-20 bob");
   void bob.send("#everyone", "hello?");
