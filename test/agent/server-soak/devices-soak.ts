@@ -376,6 +376,8 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
         (each.device.hasCrashed || !each.device.isRunning || each.device.runtime.client.state.kind === "ended")
       )
         await comeBack(each);
+      // What confirmed it is void where a new user key came before it had taken that (GR-58).
+      if (each.device.standing.kind === "pending") each.isConfirmed = false;
       if (!each.isRemoved && !each.isConfirmed) await confirm(each);
       if (isUp(each)) await compare(each);
     }
