@@ -38,11 +38,12 @@ test("VW-50 one that is none of ours is dismissed by a key, or by its label; a w
   chat.submit("/confirm 9999-9999-9999-9999");
   await settled();
   expect(alice.waitingDevices).toHaveLength(2);
+  chat.submit("/dismiss a");
+  await settled();
+  expect(chat.getSnapshot().banner).toContain("0000-0000-0000-0001");
+  expect(chat.getSnapshot().banner).toContain("(b)");
   pass(1_000);
   expect(chat.answerDevice(false)).toBe(true);
-  await settled();
-  expect(chat.getSnapshot().banner).toContain("called b");
-  chat.submit("/dismiss b");
   await settled();
   expect([alice.waitingDevices, chat.getSnapshot().banner]).toEqual([[], null]);
   chat.submit("/dismiss");
@@ -104,14 +105,33 @@ test("VW-50 however many ask, no more than eight are told of until some are answ
   expect(notes(chat).match(/asks to be one of yours/g)).toHaveLength(8);
 });
 
-test("VW-52 whoever else asks, and however often, the device that is asked about stays it, and a key answers about no other", async () => {
+test("VW-52 while several wait no key answers: the code that the new device shows does", async () => {
   const { alice, chat, pass } = await meet();
+  const stranger = alice.deviceAsks({ code: "0000-0000-0000-0001", label: "laptop" });
+  pass(1_000);
+  // Its own device asks last: what is told last is not what the key would have answered about.
+  alice.deviceAsks({ code: CODE, label: "laptop" });
+  expect(notes(chat).split("\n").at(-1)).toContain("/confirm and the very code");
+  expect(notes(chat).split("\n").at(-1)).not.toContain("alt-c");
+  expect(chat.getSnapshot().banner).toContain("2 devices ask");
+  pass(1_000);
+  expect([chat.answerDevice(true), chat.answerDevice(false)]).toEqual([true, true]);
+  await settled();
+  expect(alice.waitingDevices).toHaveLength(2);
+  chat.submit(`/confirm ${CODE}`);
+  await settled();
+  expect(notes(chat)).toContain(`laptop (${CODE}) is one of your devices now`);
+  expect(alice.waitingDevices.map(({ id }) => id)).toEqual([stranger.id]);
+  // The other stands alone now, its code first, where no width cuts it off.
+  expect(chat.getSnapshot().banner?.startsWith("0000-0000-0000-0001 ")).toBe(true);
+});
+
+test("VW-52 whoever else asks, and however often, none that waits is forgotten", async () => {
+  const { alice, chat } = await meet();
   const first = alice.deviceAsks({ code: CODE, label: "phone" });
   for (let nth = 10; nth < 20; nth += 1) alice.deviceAsks({ code: `0000-0000-0000-00${nth}`, label: "x" });
   alice.deviceTells(first);
-  expect(chat.getSnapshot().banner).toContain(CODE);
-  pass(1_000);
-  chat.answerDevice(true);
+  chat.submit(`/confirm ${CODE}`);
   await settled();
   expect(alice.ownDevices.filter(({ status }) => status === "confirmed").map(({ label }) => label)).toContain("phone");
   // Those that were not told of before are now, as there is room.

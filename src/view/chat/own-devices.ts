@@ -65,8 +65,8 @@ export class OwnDeviceNews {
       this.#areMore = true;
       return;
     }
-    this.#store.note(`${askingOf(device)}\n${HOW}`, "trouble");
     this.#waiting = place === -1 ? [...this.#waiting, device] : this.#waiting.with(place, device);
+    this.#store.note(`${askingOf(device)}\n${this.#waiting.length === 1 ? HOW : HOW_OF_SEVERAL}`, "trouble");
     this.#show();
   }
 
@@ -86,12 +86,16 @@ export class OwnDeviceNews {
   }
 
   /**
-   * The person's answer about the very device that stands above the input. False: none does. A key that comes right behind a change was meant
-   * for what stood there before, and does nothing.
+   * The person's answer about the very device whose code stands above the input. False: no device waits. A key that comes right behind a change
+   * was meant for what stood there before, and does nothing. Nor does one while several wait: whoever asks first would be answered for who came last.
    */
   answer(isOurs: boolean, sealed: SealedChat): boolean {
     const { device, since } = this.#shown;
-    if (device === null || device.code === null) return false;
+    if (device === null || device.code === null) {
+      if (this.#waiting.length < 2) return false;
+      this.#store.note(`${severalOf(this.#waiting)} ${HOW_OF_SEVERAL}`, "trouble");
+      return true;
+    }
     const age = this.#ports.now() - since;
     if (age >= 0 && age < READ_IN) return true;
     void (isOurs ? this.confirm(device.code, sealed) : this.#dismiss(device, sealed));
@@ -106,7 +110,8 @@ export class OwnDeviceNews {
       await this.#lookAgain(sealed);
       return;
     }
-    await this.#over(reply.value.id, `${nameOf(reply.value)} is one of your devices now.`, sealed);
+    const asked = this.#waiting.find(({ id }) => id === reply.value.id) ?? reply.value;
+    await this.#over(asked.id, `${calledOf(asked)} is one of your devices now.`, sealed);
   }
 
   /** By its label or the beginning of its id; empty: the one that is asked about. */
@@ -121,7 +126,7 @@ export class OwnDeviceNews {
 
   async #dismiss(device: Device, sealed: SealedChat): Promise<void> {
     const outcome = await sealed.dismissDevice(device.id);
-    if (outcome.kind === "taken") await this.#over(device.id, `${nameOf(device)} waits no more.`, sealed);
+    if (outcome.kind === "taken") await this.#over(device.id, `${calledOf(device)} waits no more.`, sealed);
     else {
       this.#store.note(explainFailure(outcome, this.#ports.server), "trouble");
       await this.#lookAgain(sealed);
@@ -147,22 +152,42 @@ export class OwnDeviceNews {
 
   #show(): void {
     const standing = this.#ports.sealed === undefined ? null : explainStanding(this.#ports.sealed.standing);
-    const [first] = this.#waiting;
-    const device = standing === null && first !== undefined ? first : null;
-    const banner = standing ?? (device === null ? null : `${askingOf(device)} ${KEYS}`);
+    const [first, second] = this.#waiting;
+    const device = standing === null && first !== undefined && second === undefined ? first : null;
+    const banner = standing ?? (device === null ? null : barOf(device)) ?? this.#several();
     const isOther = device?.id !== this.#shown.device?.id || banner !== this.#store.getSnapshot().banner;
     if (isOther) this.#shown = { device, since: this.#ports.now() };
     if (this.#store.getSnapshot().banner !== banner) this.#store.change({ banner });
+  }
+
+  #several(): string | null {
+    return this.#waiting.length === 0 ? null : `${severalOf(this.#waiting)} /confirm and its code; /devices lists them`;
   }
 }
 
 const KEYS = "The same there: alt-c; not yours: alt-x";
 const HOW =
   "If that is you, and the new device shows the very same: alt-c, or /confirm and the code. If not: alt-x, or /dismiss.";
+const HOW_OF_SEVERAL =
+  "If one of them is you: /confirm and the very code that the new device shows. For those that aren't: /dismiss and the name.";
 const NONE_WAITS = "No device waits. /devices lists yours.";
 
 function askingOf(device: Device): string {
   return `A device called ${nameOf(device)} asks to be one of yours, and shows ${visibleLine(device.code ?? "no code")}.`;
+}
+
+/** One line, whose end may be cut off: what the answer is about comes first, and what the other side says of itself last. */
+function barOf(device: Device): string {
+  return `${visibleLine(device.code ?? "no code")} asks to be yours. ${KEYS} (${nameOf(device)})`;
+}
+
+function severalOf(waiting: readonly Device[]): string {
+  return `${waiting.length} devices ask to be yours.`;
+}
+
+/** With its code, while it has one: several may have one name. */
+function calledOf(device: Device): string {
+  return device.code === null ? nameOf(device) : `${nameOf(device)} (${visibleLine(device.code)})`;
 }
 
 function nameOf({ label, id }: Device): string {
