@@ -26,8 +26,20 @@ export function inTransaction(connection: Connection, work: () => void): void {
     work();
     connection.exec("COMMIT");
   } catch (error) {
-    // After some errors SQLite has rolled back by itself.
-    if (connection.isTransaction) connection.exec("ROLLBACK");
+    try {
+      rollBackRest(connection);
+    } catch {
+      // It stays open, for whoever uses the connection next to roll back. What is told is why it failed at first.
+    }
     throw error;
   }
+}
+
+/**
+ * Rolls back a transaction that failed and could not be rolled back then. Whatever is written or read while it is open is part of it,
+ * and never on the disk: so nothing uses the connection before this. Throws the driver's errors.
+ */
+export function rollBackRest(connection: Connection): void {
+  // After some errors SQLite has rolled back by itself.
+  if (connection.isTransaction) connection.exec("ROLLBACK");
 }

@@ -1,12 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { diskError, watchSteps } from "../../../test/store/fault.ts";
 import { heldAfterEach, heldInDatabase, withoutEmptyLogs, type Held } from "../../../test/store/model.ts";
 import { randomFrom } from "../../../test/helpers/random-from.ts";
 import { scratchDirectory, type Scratch } from "../../../test/store/scratch.ts";
 import { SCRIPT, SCRIPT_LOGS } from "../../../test/store/script.ts";
+import type { StoredBatch } from "../stored.ts";
 import { openDatabase } from "./database.ts";
 
 const program = join(import.meta.dirname, "../../../test/store/run-script-until-killed.ts");
@@ -86,6 +88,59 @@ test("ST-36 an error at any statement or write refuses its batch whole, and the 
   }
 });
 
+test("ST-36 two errors in a row, of which the second keeps the first batch from being rolled back, do no more", () => {
+  for (let nth = 1; ; nth += 1) {
+    rmSync(directory, { recursive: true, force: true });
+    const database = openDatabase(directory);
+    const steps = watchSteps((step) => {
+      if (step === nth || step === nth + 1) throw diskError();
+    });
+    const held = () => steps.aside(() => heldInDatabase(database, SCRIPT_LOGS));
+    try {
+      for (const [index, batch] of SCRIPT.entries()) {
+        for (let failed = 0; attempt(() => database.commit(batch)) === null; failed += 1) {
+          if (isSame(held(), HELD[index + 1])) break;
+          expect(held()).toEqual(HELD[index]);
+          expect(failed).toBeLessThan(2);
+        }
+        expect(held()).toEqual(HELD[index + 1]);
+      }
+    } finally {
+      steps.end();
+    }
+    database.close();
+    if (steps.count() < nth) break;
+    expect(heldAfterOpening()).toEqual(HELD.at(-1));
+  }
+});
+
+test("ST-36 what is acknowledged behind a batch that failed and could not be rolled back is there after a kill", () => {
+  const database = openDatabase(directory);
+  const fact = { facts: [{ kind: "tailscaled-seen" } as const], appends: [], trims: [] };
+  database.commit(line(1));
+  let inTransaction = 0;
+  const exec = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (this: DatabaseSync, sql) {
+    if (sql !== "BEGIN IMMEDIATE") throw diskError();
+    inTransaction += 1;
+    this.prepare(sql).run();
+  });
+  expect(() => database.commit(fact)).toThrow("disk I/O error");
+  expect(inTransaction).toBe(1);
+  // While it can't be rolled back nothing is taken, not even the empty batch that only looks.
+  expect(() => database.commit(line(2))).toThrow("disk I/O error");
+  expect(() => database.commit({ facts: [], appends: [], trims: [] })).toThrow("disk I/O error");
+  exec.mockRestore();
+  for (const number of [2, 3]) database.commit(line(number));
+  const killed = filesNow();
+  database.commit(fact);
+  database.close();
+  layOut(killed);
+  const again = openDatabase(directory);
+  const numbers = again.read({ log: "room", after: 0, limit: 9, bytes: 999 }).map((entry) => entry.number);
+  again.close();
+  expect(numbers).toEqual([1, 2, 3]);
+});
+
 test("ST-37 power lost at any sector of a commit's writes to the log leaves all of the batch or nothing", () => {
   const stages = recordStages();
   for (const [index, stage] of stages.entries()) {
@@ -124,6 +179,14 @@ test("ST-37 power lost at any sector of a checkpoint's writes to the file change
     }
   }
 });
+
+function line(number: number): StoredBatch {
+  return {
+    facts: [],
+    appends: [{ log: "room", number, body: Buffer.from(`line ${number}`), lasting: false }],
+    trims: [],
+  };
+}
 
 /** The files of a data folder at one moment, by name. */
 type Files = ReadonlyMap<string, Buffer>;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { LogEntry, Range } from "../../core/ports.ts";
 import { isRow, lastOfEach, type StoredBatch, type StoredFact, type SavedAll } from "../stored.ts";
-import { inTransaction, pragma } from "./connection.ts";
+import { inTransaction, pragma, rollBackRest } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { factTables } from "./facts.ts";
 import { openJournal } from "./journal.ts";
@@ -35,10 +35,12 @@ export function openTables(connection: Connection): Tables {
   return {
     load: () => withRows(facts.load(), journal?.waiting().facts ?? []),
     read: (range) => {
+      rollBackRest(connection);
       const found = logs.read(range);
       return journal === null ? found.entries : journal.read(range, found);
     },
     commit: (batch, packed = packJournaled(batch)) => {
+      rollBackRest(connection);
       const commits = journal?.commits ?? whole.commits;
       if (batch.facts.length + batch.appends.length + batch.trims.length === 0) return commits;
       if (journal === null || packed === null || journal.bytes + packed.length > JOURNAL_BYTES)
