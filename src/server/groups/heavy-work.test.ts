@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { HeavyWork } from "./heavy-work.ts";
 
@@ -56,6 +58,22 @@ test("GR-51 a job that fails fails alone, and who owes nothing is forgotten", as
   expect(work.size).toBe(0);
 });
 
+test("GR-51 nothing is held of a job that has waited for its share", async () => {
+  const time = clock();
+  let mostWaiting = 0;
+  const wait = async (milliseconds: number) => {
+    mostWaiting = Math.max(mostWaiting, work.waiting);
+    await time.wait(milliseconds);
+  };
+  const work = new HeavyWork({ ...time, wait });
+  const before = heapInUse();
+  for (let job = 0; job < 20_000; job += 1) {
+    await work.run("mallory", async (section) => await section(() => time.spend(300)));
+  }
+  expect(heapInUse() - before).toBeLessThan(2_000_000);
+  expect([time.waited.length, mostWaiting, work.waiting]).toEqual([19_999, 1, 0]);
+});
+
 test("SC-29 where no more comes, nobody's work waits for its share any longer, what was waiting for it neither", async () => {
   const never = new Promise<void>(() => {});
   const time = { ...clock(), wait: async () => await never };
@@ -67,3 +85,11 @@ test("SC-29 where no more comes, nobody's work waits for its share any longer, w
   await waiting;
   await job();
 });
+
+/** Bytes, of what can still be reached. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect === "function") Reflect.apply(collect, null, []);
+  return process.memoryUsage().heapUsed;
+}

@@ -28,7 +28,9 @@ export class HeavyWork {
   readonly #clock: HeavyWorkClock;
   readonly #peers = new Map<string, Peer>();
   #turn: Promise<void> = Promise.resolve();
-  readonly #hurried = Promise.withResolvers<void>();
+  /** Ends the wait of each job that waits for its share. */
+  readonly #waiting = new Set<() => void>();
+  #isHurried = false;
 
   constructor(clock: HeavyWorkClock) {
     this.#clock = clock;
@@ -56,7 +58,13 @@ export class HeavyWork {
 
   /** From now on no peer's work waits for its share: what is there is done, and no more comes. */
   hurry(): void {
-    this.#hurried.resolve();
+    this.#isHurried = true;
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** Jobs that wait for their peer's share. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Peers that are remembered. */
@@ -66,7 +74,13 @@ export class HeavyWork {
 
   async #paid(peer: Peer): Promise<void> {
     const excess = this.#owed(peer) - BURST;
-    if (excess > 0) await Promise.race([this.#clock.wait(excess / SHARE), this.#hurried.promise]);
+    if (excess <= 0 || this.#isHurried) return;
+    // Not a race with one promise that `hurry` settles: that would hold something of every wait for as long as the server runs.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    void this.#clock.wait(excess / SHARE).then(resolve, resolve);
+    await promise;
+    this.#waiting.delete(resolve);
   }
 
   async #section<T>(peer: Peer, work: () => T): Promise<T> {
