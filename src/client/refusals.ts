@@ -3,6 +3,8 @@ export type Refusal =
   | { [R in PlainReason]: { readonly reason: R } }[PlainReason]
   /** `because`: what the operator said of it, where the server tells. */
   | { readonly reason: "you-are-banned"; readonly because?: string }
+  /** `local`: all that the users of the server's machine may have together; missing: the server doesn't say. */
+  | { readonly reason: "too-many-names"; readonly of?: "identity" | "local" }
   | { readonly reason: "operator-immune"; readonly action: "kick" | "ban" }
   | { readonly reason: "target-not-found"; readonly target: string }
   | { readonly reason: "not-banned"; readonly target: string }
@@ -19,7 +21,6 @@ type PlainReason =
   | "name-taken"
   /** It belongs to a device that seals, and this session has no proof of its user key. */
   | "name-has-key"
-  | "too-many-names"
   | "recipient-not-found"
   | "too-many-messages"
   | "too-long"

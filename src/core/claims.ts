@@ -18,7 +18,9 @@ export function decideClaim(state: State, identity: Identity, name: string, at: 
   const passes = claim !== undefined && mayPassOn(state, claim, identity);
   if (claim !== undefined && !passes && !isOutranked(state, claim, identity)) return { reason: "name-taken" };
   const count = storedKeys(identity).reduce((sum, key) => sum + countUnder(state.claimsOf, key), 0);
-  if (count >= mostNames(state, identity)) return { reason: "too-many-names" };
+  if (count >= mostNames(state, identity)) {
+    return { reason: "too-many-names", of: identity.kind === "local" ? "local" : "identity" };
+  }
   return [
     { kind: "name-claimed", claim: { name, identity, claimedAt: at } },
     ...(passes ? [{ kind: "name-passed-on", name, from: claim.identity, to: identity } as const] : []),

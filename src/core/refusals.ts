@@ -11,7 +11,8 @@ export type Refusal =
   | { readonly reason: "name-taken" }
   /** A local name that has a user key is that key's: nobody bears it who hasn't proved it. */
   | { readonly reason: "name-has-key" }
-  | { readonly reason: "too-many-names" }
+  /** `local`: what is local has them together, whoever of this machine's users took them. */
+  | { readonly reason: "too-many-names"; readonly of: "identity" | "local" }
   /** `because`: what the operator said of it; missing: nothing. */
   | { readonly reason: "you-are-banned"; readonly because?: string }
   | { readonly reason: "recipient-not-found" }

@@ -16,7 +16,9 @@ export function refusalWords(refusal: Refusal): string {
     case "name-has-key":
       return "That name belongs to a device that seals, so nobody can use it without its key: use pad chat with that device's folder, or another name.";
     case "too-many-names":
-      return "You have as many names as one may have.";
+      return refusal.of === "local"
+        ? "The users of the server's machine have all the names that they may have. There, padserve names release NAME frees one."
+        : "You have as many names as one may have.";
     case "you-are-banned":
       return refusal.because === undefined
         ? "You are banned here."

@@ -117,7 +117,9 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "name-has-key":
       return "That name belongs to a device that seals, so nobody can use it without its key. Start pad chat with that device's folder, or choose another name.";
     case "too-many-names":
-      return "You already have as many names as one person may have. Use one of them.";
+      return refusal.of === "local"
+        ? "The users of the server's machine have all the names that they may have together. Use one that is yours; or, on that machine, padserve names release NAME frees one that nobody needs any more."
+        : "You already have as many names as one person may have. Use one of them.";
     case "invalid-name":
       return "A name is 1 to 32 of A-Z a-z 0-9 . _ - and not ALL.";
     case "you-are-banned":

@@ -267,3 +267,10 @@ test("HA-6 whoever tries another path is told what there is, and how a person is
   const none = await curl(sealed.port, { path: "/bob", method: "POST", body: "hi" });
   expect(await text(none)).toMatch(/^Not found\. Nothing can be said here with curl: .*\n.*pad send NAME TEXT\n$/);
 });
+
+test("ID-33 where the users of the server's machine have all their names curl is told so, and what frees one", async () => {
+  await using server = await startTestServer({ config: { maxLocalNames: 1 } });
+  await server.join("alice");
+  const said = expect.stringContaining("padserve names release NAME");
+  expect(await post(server.port, "hi")).toEqual({ status: 409, said });
+});

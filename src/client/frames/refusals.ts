@@ -9,7 +9,6 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
     case "invalid-name":
     case "name-taken":
     case "name-has-key":
-    case "too-many-names":
     case "not-a-member":
     case "identity-unavailable":
     case "server-full":
@@ -27,6 +26,8 @@ export function refusalOf(refusal: FrameRefusal | null): Refusal {
       return refusal.because === undefined
         ? { reason: "you-are-banned" }
         : { reason: "you-are-banned", because: refusal.because };
+    case "too-many-names":
+      return refusal.of === undefined ? { reason: "too-many-names" } : { reason: "too-many-names", of: refusal.of };
     case "operator-immune":
       return refusal;
     case "target-not-found":

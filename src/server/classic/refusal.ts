@@ -8,6 +8,8 @@ import type { ClassicTag } from "./tag.ts";
  */
 export function classicError(refusal: Refusal, asked: ClassicTag["asked"] | null): ClassicError {
   switch (refusal.reason) {
+    case "too-many-names":
+      return { reason: refusal.reason };
     case "invalid-request":
       return typeof asked === "object" && asked !== null ? asked : { reason: "unknown-command", line: "" };
     case "not-registered":
@@ -15,7 +17,6 @@ export function classicError(refusal: Refusal, asked: ClassicTag["asked"] | null
     case "invalid-name":
     case "name-taken":
     case "name-has-key":
-    case "too-many-names":
     case "you-are-banned":
     case "recipient-not-found":
     case "too-many-messages":

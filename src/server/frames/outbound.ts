@@ -114,6 +114,7 @@ export function refusalOfCore(refusal: CoreRefusal): Refusal {
     case "operator-immune":
       return { reason: "operator-immune", action: refusal.action };
     case "you-are-banned":
+    case "too-many-names":
       return refusal;
     case "target-not-found":
     case "not-banned":
@@ -123,7 +124,6 @@ export function refusalOfCore(refusal: CoreRefusal): Refusal {
     case "invalid-name":
     case "name-taken":
     case "name-has-key":
-    case "too-many-names":
     case "recipient-not-found":
     case "too-many-messages":
     case "not-operator":

@@ -19,7 +19,6 @@ const PLAIN = [
   "invalid-name",
   "name-taken",
   "name-has-key",
-  "too-many-names",
   "not-a-member",
   "identity-unavailable",
   "server-full",
@@ -47,6 +46,7 @@ const PLAIN = [
 export const refusal = v.variant("reason", [
   v.object({ reason: v.picklist(PLAIN) }),
   v.object({ reason: v.literal("you-are-banned"), because: v.optional(v.pipe(v.string(), v.maxBytes(1024))) }),
+  v.object({ reason: v.literal("too-many-names"), of: v.optional(v.picklist(["identity", "local"])) }),
   v.object({ reason: v.literal("operator-immune"), action: v.picklist(["kick", "ban"]) }),
   v.object({ reason: v.picklist(["target-not-found", "not-banned"]), target: v.pipe(v.string(), v.maxLength(64)) }),
   v.object({ reason: v.literal("other-user-key"), userKey: key }),

@@ -17,6 +17,7 @@
  * - `at` in the server's hello.
  * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
  * - 1 with the feature `successions`: the request of that name.
+ * - `of` with `too-many-names`.
  */
 export const VERSION = 1;
 

@@ -56,6 +56,16 @@ test("CS-22 a second device under a name waits, and is told what to run; confirm
   expect((await first("history", "#everyone")).stdout).toMatch(/\talice\ttwo\n$/);
 });
 
+test("ID-33 whoever comes when the users of the server's machine have all their names is told that, and what frees one", async () => {
+  await using server = await startTestServer({ config: { maxLocalNames: 1 } });
+  const address = `127.0.0.1:${server.port}`;
+  expect(await home(address).pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  const refused = await home(address).pad("send", "#everyone", "two", "--as", "bob");
+  expect(refused).toMatchObject({ code: 4, stdout: "" });
+  expect(refused.stderr).toContain("The users of the server's machine have all the names");
+  expect(refused.stderr).toContain("padserve names release NAME");
+});
+
 test("CS-9 an old server has no rooms; a person is written to as before, and it is said that it can't seal", async () => {
   await using server = await FakeOldServer.start({ generation: 3 });
   const { pad } = home(`127.0.0.1:${server.address.port}`);
