@@ -34,19 +34,20 @@ function endsOf(address: string, port: number): readonly string[] {
   return inKernelTables(isIPv4(mapped) ? mapped : address).map((written) => `${written}:${inHex}`);
 }
 
-/** Rows of /proc/net/tcp: the process's own end in column 2, the one it is connected to in column 3, its user in column 8 (proc(5)). */
+/**
+ * Rows of /proc/net/tcp: the process's own end in column 2, the one it is connected to in column 3, the user in column 8, the inode in
+ * column 10 (proc(5)). Of a socket that its process has closed, or left behind, the kernel has neither user nor inode, and says 0 for both.
+ */
 function userIn(rows: string, theirs: readonly string[], ours: readonly string[]): number | null {
   for (const own of theirs) {
     for (const other of ours) {
       const at = rows.indexOf(` ${own} ${other} `);
-      const user =
-        at === -1
-          ? undefined
-          : rows
-              .slice(at, at + 256)
-              .trim()
-              .split(/\s+/)[6];
-      if (user !== undefined && /^\d+$/.test(user)) return Number(user);
+      if (at === -1) continue;
+      const [, , , , , , user = "", , inode = ""] = rows
+        .slice(at, at + 256)
+        .trim()
+        .split(/\s+/);
+      if (/^\d+$/.test(user) && /^[1-9]\d*$/.test(inode)) return Number(user);
     }
   }
   return null;
