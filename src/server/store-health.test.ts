@@ -1,8 +1,13 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { scratchDirectory } from "../../test/store/scratch.ts";
 import type { Batch } from "../core/ports.ts";
 import { createMemoryStore } from "../store/memory.ts";
-import type { StoredFact } from "../store/stored.ts";
-import { watchStore, type StoreHealth } from "./store-health.ts";
+import { openDatabase } from "../store/sqlite/database.ts";
+import type { StoredBatch, StoredFact } from "../store/stored.ts";
+import { LEAST_ROOM, watchStore, type StoreHealth } from "./store-health.ts";
 
 const batch: Batch<StoredFact> = { facts: [{ kind: "tailscaled-seen" }], appends: [], trims: [] };
 
@@ -53,7 +58,7 @@ test("SV-40 a commit that does not come back makes it stuck, and nobody who look
 
 test("SV-40 without room it is failing, whatever small thing it still takes, until there is room again", async () => {
   const { watch, heard, disk } = watched();
-  disk.room = 100_000;
+  disk.room = LEAST_ROOM - 1;
   expect(await watch.look()).toMatchObject({ kind: "failing" });
   await watch.store.commit(batch);
   expect([watch.health().kind, (await watch.look()).kind]).toEqual(["failing", "failing"]);
@@ -62,6 +67,52 @@ test("SV-40 without room it is failing, whatever small thing it still takes, unt
   expect(heard).toEqual(["failing", "ok"]);
   watch.stop();
 });
+
+test("SV-40 the room below which it is failing is enough for the largest commit, which has the tables take over what waits", () => {
+  const scratch = scratchDirectory("fast");
+  onTestFinished(() => scratch.remove());
+  const database = openDatabase(scratch.path);
+  const heads = Array.from({ length: 5_000 }, () => 0);
+  const bytes = () =>
+    ["", "-wal"].reduce((sum, suffix) => sum + statSync(join(scratch.path, `padserve.db${suffix}`)).size, 0);
+  // So that each group has pages of its own, which what waits changes all of.
+  for (let group = 0; group < heads.length; group += 1) {
+    const messages = [1, 2, 3].map(() => messageIn(group, heads));
+    database.commit({
+      facts: messages[2]?.facts ?? [],
+      appends: messages.flatMap(({ appends }) => appends),
+      trims: [],
+    });
+  }
+  database.commit(batch);
+  let most = 0;
+  for (let count = 0; count < 1_000; count += 1) {
+    const before = bytes();
+    database.commit(messageIn((count * 7_919) % heads.length, heads));
+    most = Math.max(most, bytes() - before);
+  }
+  database.close();
+  expect(most).toBeGreaterThan(1_000_000);
+  expect(most).toBeLessThan(LEAST_ROOM);
+});
+
+/** What a message leaves, about as long as a short text is. `heads`: the last number of each group. */
+function messageIn(group: number, heads: number[]): StoredBatch {
+  const number = (heads[group] ?? 0) + 1;
+  heads[group] = number;
+  const key = createHash("md5").update(String(group)).digest("base64url");
+  const of = `${key}/${createHash("md5").update(key).digest("base64url")}`;
+  const hash = "h".repeat(43);
+  return {
+    facts: [
+      { table: "head", key, value: { number, hash, at: 1, messagesForgotten: 0, commitsForgotten: 0 } },
+      { table: "writer", key: of, value: { counter: number, message: "i".repeat(22), number, at: 1 } },
+      { table: "cursor", key: of, value: { number } },
+    ],
+    appends: [{ log: `log/${key}`, number, lasting: false, body: Buffer.alloc(540, number) }],
+    trims: [],
+  };
+}
 
 /** A store in memory on a disk that can be told how to behave. */
 function watched() {

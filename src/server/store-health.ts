@@ -34,10 +34,11 @@ export interface StoreWatch<S, F> {
 }
 
 /**
- * With less room the store counts as failing, whatever it still takes: on a full disk small commits find a place in what the
- * database has already, and those that matter don't.
+ * With less room, in bytes, the store counts as failing, whatever it still takes: on a full disk small commits find a place in what the
+ * database has already, and those that matter don't. A commit that has the tables take over a full journal (ST-49) can write as much as
+ * 11 MiB, where each message is in a group of its own; one that fails for want of room has used up what was left.
  */
-const LEAST_ROOM = 256 * 1024;
+export const LEAST_ROOM = 16 * 1024 * 1024;
 
 export function watchStore<S, F>({
   store,

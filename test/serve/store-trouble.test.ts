@@ -102,7 +102,7 @@ test.skipIf(noMounts)(
   "SV-40 a full disk makes /healthz red before and after anything was refused, until there is room",
   async () => {
     mkdirSync(data);
-    const unmount = mountSmallDisk(data, 2048);
+    const unmount = mountSmallDisk(data, 32_768);
     cleanUp.push(unmount);
     await using server = await startTestServer({ store: await openSqliteStore(data), config: { data } });
     await server.join("alice");
