@@ -131,6 +131,7 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "unsupported":
     case "not-understood":
     case "other":
+    case "own-device":
       return EXIT.refused;
   }
 }

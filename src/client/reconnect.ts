@@ -107,6 +107,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "unsupported":
     case "not-understood":
     case "other":
+    case "own-device":
       return false;
   }
 }

@@ -13,7 +13,9 @@ export type Refusal =
   /** The server found fault with what this client sent; `text` is its own words. */
   | { readonly reason: "not-understood"; readonly text: string }
   /** Words of the server's that are on nobody's list. */
-  | { readonly reason: "other"; readonly text: string };
+  | { readonly reason: "other"; readonly text: string }
+  /** What this person's own device has found, whatever the server says; `text` is its words. */
+  | { readonly reason: "own-device"; readonly text: string };
 
 /** The reasons that need no further words. */
 type PlainReason =

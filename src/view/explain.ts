@@ -196,6 +196,8 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return `The server could not make sense of what this program sent, and says: ${visibleLine(refusal.text)}`;
     case "other":
       return `The server says: ${visibleLine(refusal.text)}`;
+    case "own-device":
+      return `This device says: ${visibleLine(refusal.text)}`;
   }
 }
 

@@ -5,6 +5,7 @@ import { SYSTEM } from "../../src/agent/runtime/system.ts";
 import { createGroupEngine } from "../../src/mls/create-group-engine.ts";
 import { encodeContent } from "../../src/agent/content/content.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
+import { whoKey } from "../../src/mls/identity/who.ts";
 import { classicDirect, OPEN_ROOM } from "../../src/client/index.ts";
 import type { ChatEvent, ChatMessage, Hold } from "../../src/client/index.ts";
 import { answered, chatWorld } from "./served-chats.ts";
@@ -295,6 +296,48 @@ test("CA-6 a key that isn't the one known holds what is written until that is ac
     userKey: before?.userKey,
     level: "unverified",
   });
+});
+
+test("CA-6 a yes says that a key is taken only where it was: not of a former key, of two at once, or over another than was shown", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  const before = (await alice.store.load()).pins.find(({ who }) => who.identity === "bob");
+  if (before === undefined) throw new Error("bob isn't known");
+  await alice.stop();
+  const [present, third] = [7, 8].map((byte) => new Uint8Array(32).fill(byte));
+  const store = openDatabase(alice.place);
+  // As if bob's key there had been succeeded by another one.
+  const former = { keys: [before.userKey], staying: [], removed: [] };
+  store.commit([{ kind: "pin-kept", pin: { ...before, userKey: present!, former } }]);
+  store.close();
+  alice.start();
+  await alice.chat.settled();
+  const pinned = async () => (await alice.store.load()).pins.find(({ who }) => who.identity === "bob")?.userKey;
+
+  expect(await alice.send("#everyone", "is it you?")).toMatchObject({ kind: "held", hold: { kind: "changed-key" } });
+  expect(await alice.chat.acceptReaders(alice.conversation("#everyone").id)).toEqual({
+    kind: "refused",
+    error: { reason: "own-device", text: expect.stringContaining("a former key of bob's") as unknown },
+  });
+  expect(alice.events).not.toContainEqual(
+    expect.objectContaining({ kind: "word", text: expect.stringContaining("A new key is taken") }),
+  );
+  expect(await pinned()).toEqual(present);
+
+  const { who } = before;
+  const hold = (...keys: readonly (readonly [Uint8Array, Uint8Array])[]) => [
+    {
+      kind: "changed-key" as const,
+      who: [whoKey(who)],
+      shown: keys.map(([userKey, known]) => ({ who, userKey, known })),
+    },
+  ];
+  const accept = async (holds: ReturnType<typeof hold>) => await alice.runtime.accept("everyone", holds);
+  expect(await accept(hold([third!, before.userKey]))).toMatchObject([{ why: "moved" }]);
+  expect(await accept(hold([third!, present!], [before.userKey, present!]))).toMatchObject([{ why: "several" }]);
+  expect(await pinned()).toEqual(present);
+  expect(await accept(hold([third!, present!]))).toEqual([]);
+  expect(await pinned()).toEqual(third);
 });
 
 test("CA-6 a name that means somebody else than before holds what is written to them, and isn't theirs to a face until it is accepted", async () => {

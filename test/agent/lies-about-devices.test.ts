@@ -64,7 +64,7 @@ test("AD-6 nor can it put its seal key beside the device's own key: the user key
     }));
     expect(await laptop.chat.confirmDevice(codeOf(phone))).toMatchObject({
       kind: "refused",
-      error: { reason: "other", text: expect.stringContaining("isn't the device's own") as unknown },
+      error: { reason: "own-device", text: expect.stringContaining("isn't the device's own") as unknown },
     });
   }
   expect(asked).not.toContain("confirm-device");

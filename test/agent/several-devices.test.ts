@@ -352,7 +352,7 @@ test("AD-11 an export from before a removal gives its messages and no device; a 
   const tablet = world.make("alice", { deviceLabel: "tablet" });
   await waits(tablet);
   const imported = await tablet.chat.importDevice(file, "x");
-  expect(imported).toMatchObject({ kind: "refused", error: { reason: "other" } });
+  expect(imported).toMatchObject({ kind: "refused", error: { reason: "own-device" } });
   expect(JSON.stringify(imported)).toContain("has been replaced");
   expect(answered(await tablet.chat.search("long", null, 5)).map(({ text }) => text)).toEqual(["long ago"]);
   await world.until(async () => (await laptop.chat.confirmDevice(codeOf(tablet))).kind === "answered");

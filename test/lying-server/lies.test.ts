@@ -139,13 +139,13 @@ test("LI-7 it says that a name is somebody else's than before: what is written t
   });
   const created = answered(await alice.chat.createRoom("ops", "invite"));
   expect(await alice.chat.invite(created.id, "bob")).toMatchObject({
-    error: { reason: "other", text: "that name meant somebody else before" },
+    error: { reason: "own-device", text: "that name meant somebody else before" },
   });
   const atAlice = await openWindow(alice);
   atAlice.types("/to #ops");
   atAlice.types("/invite bob");
   await atAlice.shows("LI-7 alice");
-  said("that name meant somebody else before");
+  said("This device says: that name meant somebody else before");
   expect(bob.chat.state.kind).toBe("online");
 });
 

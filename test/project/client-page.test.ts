@@ -41,6 +41,7 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   unsupported: true,
   "not-understood": true,
   other: true,
+  "own-device": true,
   "too-slow": true,
   "no-open-room": true,
   "rolled-back": true,

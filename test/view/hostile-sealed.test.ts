@@ -142,7 +142,7 @@ async function attacked(text: string): Promise<Chat> {
   alice.tellEvent({ kind: "unreadable", conversation, from: text });
   alice.tellEvent({ kind: "people", people: [{ name: "alice", presence: "online" }] });
   alice.tellEvent({ kind: "people", people: [{ name: text, presence: "online" }] });
-  for (const reason of ["not-understood", "other"] as const) {
+  for (const reason of ["not-understood", "other", "own-device"] as const) {
     Object.assign(alice, { info: () => Promise.resolve({ kind: "refused", error: { reason, text } }) });
     chat.submit("/info");
     await settled();

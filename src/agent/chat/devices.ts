@@ -195,7 +195,7 @@ export class Devices {
       return this.obstacle ?? refusedFor({ reason: "device-not-confirmed" });
     const who = { server: self.server, ...self.owner };
     const done = await exportTo(file, passphrase, { store, who, userSeed });
-    return done.kind === "done" ? TAKEN : refusedFor({ reason: "other", text: done.text });
+    return done.kind === "done" ? TAKEN : refusedFor({ reason: "own-device", text: done.text });
   }
 
   async importFrom(file: string, passphrase: string): Promise<Reply<Imported>> {
@@ -205,7 +205,7 @@ export class Devices {
     const isTheirs = (who: Who) => whoKey(who) === whoKey(own);
     const imported = await importFrom(file, passphrase, { store, isTheirs });
     if (imported.kind === "wrong-passphrase") return refusedFor({ reason: "wrong-passphrase" });
-    if (imported.kind === "failed") return refusedFor({ reason: "other", text: imported.text });
+    if (imported.kind === "failed") return refusedFor({ reason: "own-device", text: imported.text });
     // It is history, and no news.
     this.#state.lastPlace = await store.lastPlace();
     this.#state.names.begin(imported.names);
@@ -215,7 +215,7 @@ export class Devices {
       case "kept":
         return { kind: "answered", value: { kind: given } };
       case "waits":
-        return refusedFor({ reason: "other", text: OLD_KEY });
+        return refusedFor({ reason: "own-device", text: OLD_KEY });
       case "nobody":
         return refusedFor({ reason: "device-confirmed" });
     }

@@ -51,24 +51,27 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   [
     "own-device",
     refusedFor({
-      reason: "other",
+      reason: "own-device",
       text: "this is the device that you are on: remove it from another one of yours (pad devices remove)",
     }),
   ],
-  ["too-many", refusedFor({ reason: "other", text: "too many devices are to be removed at once: name some of them" })],
+  [
+    "too-many",
+    refusedFor({ reason: "own-device", text: "too many devices are to be removed at once: name some of them" }),
+  ],
   [
     "unreadable-record",
     refusedFor({
-      reason: "other",
+      reason: "own-device",
       text: "this device's own record can't be read, so it can make no new key: remove that device from another one of yours",
     }),
   ],
   [
     "wrong-seal-key",
-    refusedFor({ reason: "other", text: "the server shows a key for that device which isn't the device's own" }),
+    refusedFor({ reason: "own-device", text: "the server shows a key for that device which isn't the device's own" }),
   ],
-  ["changed-key", refusedFor({ reason: "other", text: "their key isn't the one that is known here" })],
-  ["remapped-name", refusedFor({ reason: "other", text: "that name meant somebody else before" })],
+  ["changed-key", refusedFor({ reason: "own-device", text: "their key isn't the one that is known here" })],
+  ["remapped-name", refusedFor({ reason: "own-device", text: "that name meant somebody else before" })],
 ]);
 
 export function outcomeOf(outcome: CommitOutcome | Failed): Outcome {

@@ -10,6 +10,7 @@ import { failureOf, failureOfStore, OFFLINE, refusedFor, TAKEN } from "./failure
 import { holdOf } from "./holds.ts";
 import { messageOfId } from "./message-ids.ts";
 import type { ChatState } from "./state.ts";
+import type { NotTaken } from "../runtime/conversations.ts";
 import { isGoingOn } from "./talk.ts";
 import type { Talk, Waiting } from "./talk.ts";
 
@@ -130,14 +131,18 @@ export class Sending {
     const { holds, readers } = talk;
     const accepted = holds.length > 0 ? holds : [{ kind: "new-readers", who: readers } as const];
     const changed = accepted.flatMap((hold) => (hold.kind === "changed-key" ? hold.who : []));
-    if (changed.length > 0) {
-      const names = this.#state.names.all(changed).join(", ");
+    this.#hold(talk, []);
+    const notTaken = await this.#state.runtime.accept(talk.key, accepted);
+    if (notTaken === null) return OFFLINE;
+    const taken = changed.filter((who) => !notTaken.some((each) => each.who === who));
+    if (taken.length > 0) {
+      const names = this.#state.names.all(taken).join(", ");
       const text = `A new key is taken for ${names}. Until you have compared it, anybody could be behind it.`;
       this.#state.tell({ kind: "word", text });
     }
-    this.#hold(talk, []);
-    await this.#state.runtime.accept(talk.key, accepted);
-    return TAKEN;
+    if (notTaken.length === 0) return TAKEN;
+    const text = notTaken.map(({ who, why }) => whyNotTaken(this.#state.names.nameOf(who), why)).join(" ");
+    return refusedFor({ reason: "own-device", text });
   }
 
   /** Asked twice at once under one id, it is done once. */
@@ -253,16 +258,35 @@ export class Sending {
   }
 
   #hold(talk: Talk, holds: readonly GroupHold[]): void {
-    const [before, hold] = [talk.holds, holds].map((each) => holdOf(each, this.#state.names, this.#state.marks));
+    const formerly = talk.holds;
+    const [before, hold] = [formerly, holds].map((each) => holdOf(each, this.#state.names, this.#state.marks));
     talk.holds = holds;
     const stopped = [...this.#pending].filter(([, pending]) => pending.talk === talk).map(([id]) => id);
-    const isNew = JSON.stringify(before) !== JSON.stringify(hold);
+    // Over another key than before it is another question, in the same words.
+    const isNew = JSON.stringify(before) !== JSON.stringify(hold) || keysIn(formerly) !== keysIn(holds);
     // With each message that it stops it is told anew, for faces that came meanwhile.
     if (isNew || (hold && stopped.length > 0)) {
       this.#state.tell({ kind: "held", conversation: this.#state.conversation(talk), hold: hold ?? null });
     }
     if (!hold) return;
     for (const id of stopped) this.#settle(id, { kind: "held", hold });
+  }
+}
+
+/** What a yes would be about. */
+function keysIn(holds: readonly GroupHold[]): string {
+  const shown = holds.flatMap((hold) => (hold.kind === "changed-key" ? hold.shown : []));
+  return shown.map(({ userKey, known }) => `${toText(userKey)} ${known === null ? "" : toText(known)}`).join();
+}
+
+function whyNotTaken(name: string, why: NotTaken["why"]): string {
+  switch (why) {
+    case "several":
+      return `Two new keys are shown for ${name} at once, so neither is taken. Compare numbers with ${name}: pad verify ${name}.`;
+    case "moved":
+      return `Another key is known for ${name} by now than when you were shown this one, so it isn't taken. If it is still asked of you, say yes again.`;
+    case "refused":
+      return `That is a former key of ${name}'s, which another one has followed: nobody's yes takes it. What you write waits until the device with it has gone.`;
   }
 }
 

@@ -23,11 +23,18 @@ export type GroupEvent =
 /** Why messages wait although the server is there. The person has to look first. */
 export type Hold =
   | { readonly kind: "new-readers"; readonly who: readonly string[] }
-  /** `shown`: each key that isn't the pinned one, or whose person's name led to another first. */
+  /**
+   * `shown`: each key that isn't the pinned one, or whose person's name led to another first. `known`: the one that was pinned then, over which
+   * alone a yes to it counts.
+   */
   | {
       readonly kind: "changed-key" | "remapped-name";
       readonly who: readonly string[];
-      readonly shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[];
+      readonly shown: readonly {
+        readonly who: Who;
+        readonly userKey: Uint8Array;
+        readonly known: Uint8Array | null;
+      }[];
     }
   /** The server has ordered their removal a while ago, and they are still in. */
   | { readonly kind: "removal-pending"; readonly who: readonly string[] };

@@ -25,7 +25,7 @@ export function holdsOf(
   const holds: Hold[] = unseen.length === 0 ? [] : [{ kind: "new-readers", who: whoOf(unseen) }];
   for (const kind of ["changed-key", "remapped-name"] as const) {
     const blocked = people.filter((person) => trust.blocks(person) === kind);
-    if (blocked.length > 0) holds.push({ kind, who: whoOf(blocked), shown: keysOf(blocked) });
+    if (blocked.length > 0) holds.push({ kind, who: whoOf(blocked), shown: keysOf(blocked, trust) });
   }
   const isOverdue = ({ deviceId }: Person) => now >= (removals.get(hex(deviceId)) ?? Infinity);
   // What its own person has removed isn't written to for a while longer.
@@ -39,9 +39,13 @@ function whoOf(people: readonly Person[]): readonly string[] {
 }
 
 /** Each key of each person once. */
-function keysOf(people: readonly Person[]): readonly { readonly who: Who; readonly userKey: Uint8Array }[] {
+function keysOf(
+  people: readonly Person[],
+  trust: Trust,
+): readonly { readonly who: Who; readonly userKey: Uint8Array; readonly known: Uint8Array | null }[] {
   const shown = people.map(
-    ({ identity, who, userKey }) => [`${who} ${hex(userKey)}`, { who: identity, userKey }] as const,
+    ({ identity, who, userKey }) =>
+      [`${who} ${hex(userKey)}`, { who: identity, userKey, known: trust.keyOf(who) }] as const,
   );
   return [...new Map(shown).values()];
 }

@@ -110,6 +110,8 @@ export interface System {
 export interface Trust {
   /** Why nothing is to be sent to this device, or null. */
   blocks(device: ShownDevice): Block | null;
+  /** The user key that is pinned as theirs. */
+  keyOf(who: string): Uint8Array | null;
   /**
    * Stores what `compute` returns before the next change of any group is computed, so that each sees all before it. Rejects with what `compute`
    * or the store throws.

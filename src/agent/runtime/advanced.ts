@@ -32,6 +32,8 @@ export interface AdvancedOptions {
 
 export interface Advanced {
   advanced(session: GroupSession, conversation: string, standing: Standing): Promise<void>;
+  /** Leaves of these people (`whoKey`) have changed in some group: one of theirs that held messages in another may be no reason any more. */
+  leavesChanged(people: readonly string[]): void;
   /** A server that was killed may have forgotten what it was told on the connection that is over. */
   lost(): void;
 }
@@ -61,6 +63,9 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
           if (!(await enterEveryone(living))) again();
         });
       if (client().state.kind === "online") waking.stands(group, standing);
+    },
+    leavesChanged(people) {
+      if (told.leavesChanged(people)) later("told successions", ({ groups }) => groups.wakeAll());
     },
     lost() {
       waking.end();

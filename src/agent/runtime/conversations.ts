@@ -45,8 +45,11 @@ export interface Conversations {
   ): Promise<Uint8Array | null>;
   /** False: it is on its way already, or not there. */
   withdraw(conversation: string, messageId: Uint8Array): Promise<boolean>;
-  /** The person has seen these, and wants to go on: new readers are shown, changed keys and names are taken from now on. */
-  accept(conversation: string, holds: readonly Hold[]): Promise<void>;
+  /**
+   * The person has seen these, and wants to go on: new readers are shown, changed keys and names are taken from now on. Whose keys weren't; null: no
+   * such conversation.
+   */
+  accept(conversation: string, holds: readonly Hold[]): Promise<readonly NotTaken[] | null>;
   /** The own person's devices come into all groups that this one is in, as far as that can be had now; the rest by itself, later. */
   completeGroups(): Promise<void>;
   /**
@@ -62,6 +65,15 @@ export interface Conversations {
   goOn(conversation: string): Promise<void>;
   /** Null for a conversation that isn't there. */
   session(conversation: string): Promise<GroupSession | null>;
+}
+
+/**
+ * Somebody (`whoKey`) whose changed key a yes hasn't made theirs. `several`: two were shown at once. `moved`: another is known by now than when they
+ * were shown it. `refused`: one that nobody's yes makes theirs again.
+ */
+export interface NotTaken {
+  readonly who: string;
+  readonly why: "several" | "moved" | "refused";
 }
 
 const OFFLINE = failed("offline");
@@ -94,9 +106,10 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
     async accept(conversation, holds) {
       const entrance = await entranceOf();
       const session = entrance?.groups.of(conversation) ?? null;
-      if (entrance === null || session === null) return;
-      await acceptHolds(entrance, session, holds);
+      if (entrance === null || session === null) return null;
+      const notTaken = await acceptHolds(entrance, session, holds);
       entrance.groups.wake(toText(session.id));
+      return notTaken;
     },
     async completeGroups() {
       const entrance = await entranceOf();
@@ -162,10 +175,13 @@ async function write(
   }
 }
 
-async function acceptHolds({ store, self }: Entrance, session: GroupSession, holds: readonly Hold[]): Promise<void> {
+async function acceptHolds(
+  { store, self }: Entrance,
+  session: GroupSession,
+  holds: readonly Hold[],
+): Promise<readonly NotTaken[]> {
   const { people } = self;
-  const changed = holds.flatMap((hold) => (hold.kind === "changed-key" ? hold.shown : []));
-  const known = new Map(changed.map(({ who }) => [whoKey(who), people.keyOf(whoKey(who))]));
+  const notTaken: NotTaken[] = [];
   for (const hold of holds) {
     switch (hold.kind) {
       case "new-readers":
@@ -175,12 +191,7 @@ async function acceptHolds({ store, self }: Entrance, session: GroupSession, hol
         session.acceptRemoved(hold.who);
         break;
       case "changed-key":
-        // Of two keys that are shown at once as somebody's, none is taken for theirs.
-        await people.change(store, () =>
-          hold.shown
-            .filter(({ who }) => hold.shown.filter((each) => whoKey(each.who) === whoKey(who)).length === 1)
-            .flatMap((shown) => people.acceptKey(shown, known.get(whoKey(shown.who)) ?? null)),
-        );
+        notTaken.push(...(await acceptKeys(store, people, hold.shown)));
         break;
       case "remapped-name":
         await people.change(store, () =>
@@ -192,6 +203,31 @@ async function acceptHolds({ store, self }: Entrance, session: GroupSession, hol
         break;
     }
   }
+  return notTaken;
+}
+
+/** Whether a key is taken shows in what is kept then. */
+async function acceptKeys(
+  store: Entrance["store"],
+  people: Self["people"],
+  shown: readonly { readonly who: Who; readonly userKey: Uint8Array; readonly known: Uint8Array | null }[],
+): Promise<readonly NotTaken[]> {
+  const byWho = Map.groupBy(shown, ({ who }) => whoKey(who));
+  const notTaken: NotTaken[] = [];
+  for (const [who, keys] of byWho) {
+    const [key, second] = keys;
+    // Of two keys that are shown at once as somebody's, none is taken for theirs.
+    if (key === undefined || second !== undefined) {
+      notTaken.push({ who, why: "several" });
+      continue;
+    }
+    await people.change(store, () => people.acceptKey(key, key.known));
+    const pinned = people.keyOf(who);
+    if (pinned !== null && sameBytes(pinned, key.userKey)) continue;
+    const isAsShown = pinned !== null && key.known !== null && sameBytes(pinned, key.known);
+    notTaken.push({ who, why: isAsShown ? "refused" : "moved" });
+  }
+  return notTaken;
 }
 
 async function learn({ store, self }: Entrance, people: readonly Person[]): Promise<boolean> {

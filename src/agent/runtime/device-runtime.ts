@@ -153,6 +153,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     arriving,
     comesIn: () => comesIn,
     onAdvanced: async (session, conversation, standing) => await progress.advanced(session, conversation, standing),
+    onLeaves: (people) => progress.leavesChanged(people),
     onEvent,
     onTrouble: troubled,
   });

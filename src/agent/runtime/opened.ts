@@ -11,7 +11,7 @@ import type { Standing } from "../group-sessions/context.ts";
 import type { DeliveryService } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
-import type { Digest } from "../storage/kept.ts";
+import type { Digest, HistoryEntry } from "../storage/kept.ts";
 import type { Connected } from "./connected.ts";
 import { removerOfOwn } from "./companions.ts";
 import type { Companions, Entrance } from "./entrance.ts";
@@ -44,6 +44,8 @@ export interface OpenedOptions {
   readonly comesIn: () => boolean;
   /** After each time that a group did what could be done. */
   readonly onAdvanced: (session: GroupSession, conversation: string, standing: Standing) => Promise<void>;
+  /** Leaves of these people (`whoKey`) have changed in a group. */
+  readonly onLeaves: (people: readonly string[]) => void;
   readonly onEvent: (event: RuntimeEvent) => void;
   /** A group's session has failed: what it was to do is worked out anew. */
   readonly onTrouble: (error: unknown) => void;
@@ -62,7 +64,7 @@ export interface OpenedDevice {
 
 export function openedDevice(options: OpenedOptions): OpenedDevice {
   const { introducing, client, turns, digest, companions, replacement, key, owed, arriving } = options;
-  const { onAdvanced, onEvent, onTrouble } = options;
+  const { onAdvanced, onLeaves, onEvent, onTrouble } = options;
   const { store, system } = introducing;
   const onMisplaced = (conversation: string, why: string) => onEvent({ kind: "misplaced", conversation, why });
   let opening: Promise<Opened | null> | null = null;
@@ -151,8 +153,24 @@ export function openedDevice(options: OpenedOptions): OpenedDevice {
         }
         const by = event.kind === "entry" ? removerOfOwn(event.entry) : null;
         if (by !== null) companions.removedOwn(toText(id), by);
+        if (event.kind === "entry") onLeaves(leavesIn(event.entry));
         onEvent({ kind: "group", conversation, group: id, event });
       },
     });
+  }
+}
+
+/** Whose leaves an entry tells of. */
+function leavesIn(entry: HistoryEntry): readonly string[] {
+  switch (entry.kind) {
+    case "members":
+      return [...entry.came, ...entry.went, ...entry.devices.map(({ who }) => who)];
+    case "device-removed":
+      return [entry.who];
+    case "message":
+    case "gap":
+    case "unreadable":
+    case "continued":
+      return [];
   }
 }

@@ -167,4 +167,4 @@ export class FaceConnection {
 /** After which a device that has ended may be another one. */
 const BEGINS: ReadonlySet<string> = new Set(["newDevice", "resetDevices", "importDevice"]);
 
-const TOO_LONG = { kind: "refused", error: { reason: "other", text: "that is more than can be shown at once" } };
+const TOO_LONG = { kind: "refused", error: { reason: "own-device", text: "that is more than can be shown at once" } };

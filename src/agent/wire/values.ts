@@ -64,7 +64,7 @@ const PLAIN_REASONS = {
 
 type PlainReason = Exclude<
   Refusal["reason"],
-  "operator-immune" | "target-not-found" | "not-banned" | "not-understood" | "other"
+  "operator-immune" | "target-not-found" | "not-banned" | "not-understood" | "other" | "own-device"
 >;
 
 type PlainRefusal = { [R in PlainReason]: { readonly reason: R } }[PlainReason];
@@ -78,7 +78,7 @@ const refusal: v.GenericSchema<Refusal> = v.union([
   v.custom<PlainRefusal>(isPlain),
   v.object({ reason: v.literal("operator-immune"), action: v.picklist(["kick", "ban"]) }),
   v.object({ reason: v.picklist(["target-not-found", "not-banned"]), target: text }),
-  v.object({ reason: v.picklist(["not-understood", "other"]), text }),
+  v.object({ reason: v.picklist(["not-understood", "other", "own-device"]), text }),
 ]);
 
 export const connectionEnd = v.variant("kind", [

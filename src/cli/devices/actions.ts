@@ -232,7 +232,7 @@ const KEPT =
 
 /** What the agent says of the file itself, in its own words. */
 function ofFile(outcome: Outcome, code: ExitCode): Explanation | null {
-  if (outcome.kind !== "refused" || outcome.error.reason !== "other") return null;
+  if (outcome.kind !== "refused" || outcome.error.reason !== "own-device") return null;
   return { text: visibleLine(outcome.error.text), code };
 }
 

@@ -109,7 +109,7 @@ test("CS-33 export and import take their passphrase from a file, and a short one
   expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({ code: 0 });
   expect(await devices("export", file ?? "", "--passphrase-file", short ?? "")).toMatchObject({ code: 1 });
   const text = "The export can't be written: there is such a file.";
-  alice.exportDevice = () => Promise.resolve({ kind: "refused", error: { reason: "other", text } });
+  alice.exportDevice = () => Promise.resolve({ kind: "refused", error: { reason: "own-device", text } });
   expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({
     code: 4,
     stderr: `pad devices: ${text}\n`,
