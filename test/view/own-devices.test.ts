@@ -163,6 +163,21 @@ test("VW-52 a key does nothing within a second after what stands above the input
   expect(alice.waitingDevices).toEqual([]);
 });
 
+test("VW-52 a clock that is set back lets no key through, and keeps none off for longer than a second", async () => {
+  const { alice, chat, pass } = await meet();
+  alice.deviceAsks({ code: CODE, label: "phone" });
+  pass(-3_600_000);
+  chat.answerDevice(true);
+  pass(999);
+  chat.answerDevice(true);
+  await settled();
+  expect(alice.waitingDevices).toHaveLength(1);
+  pass(1);
+  chat.answerDevice(true);
+  await settled();
+  expect(alice.waitingDevices).toEqual([]);
+});
+
 async function meet(before: (alice: FakeSealedChat) => void = () => {}) {
   let now = Date.UTC(2026, 10, 27, 12);
   const pass = (milliseconds: number) => void (now += milliseconds);

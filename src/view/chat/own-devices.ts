@@ -97,7 +97,9 @@ export class OwnDeviceNews {
       return true;
     }
     const age = this.#ports.now() - since;
-    if (age >= 0 && age < READ_IN) return true;
+    // A clock that was set back says nothing of how long it has stood there: its second begins anew.
+    if (age < 0) this.#shown = { device, since: this.#ports.now() };
+    if (age < READ_IN) return true;
     void (isOurs ? this.confirm(device.code, sealed) : this.#dismiss(device, sealed));
     return true;
   }
