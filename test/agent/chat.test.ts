@@ -307,7 +307,7 @@ test("CA-6 a yes says that a key is taken only where it was: not of a former key
   const [present, third] = [7, 8].map((byte) => new Uint8Array(32).fill(byte));
   const store = openDatabase(alice.place);
   // As if bob's key there had been succeeded by another one.
-  const former = { keys: [before.userKey], staying: [], removed: [] };
+  const former = { keys: [before.userKey], staying: [], removed: [], replaced: [] };
   store.commit([{ kind: "pin-kept", pin: { ...before, userKey: present!, former } }]);
   store.close();
   alice.start();

@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { toText } from "../../src/agent/delivery/base64url.ts";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import type { Refusal } from "../../src/wire/frames/refusals.ts";
+import { signingKeyOf } from "../../src/mls/identity/ed25519.ts";
+import { rotateUserKey } from "../../src/mls/identity/succession.ts";
 import { hex } from "./device.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
@@ -356,6 +359,61 @@ test("SR-51 a bare name isn't anybody's without its key: it can't be begun anew,
   const [alice] = await two("alice", "bob");
   expect(await alice.chat.resetDevices()).toEqual({ kind: "refused", error: { reason: "name-has-key" } });
   expect(alice.chat.standing).toEqual({ kind: "confirmed" });
+});
+
+test("DI-18 a stolen phone makes none of its person's devices doubtful by a new key that removes nobody, and is removed as ever", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const phone = await another(laptop, "phone");
+  const nas = await another(laptop, "nas");
+  const all = [laptop, bob, phone, nas];
+  for (const device of all) await has(device, "#everyone", 4);
+  const [self, { userSeed }] = [await phone.runtime.self(), await phone.store.load()];
+  if (self === null || userSeed === null) throw new Error("no device");
+  const who = { server: self.server, ...self.owner };
+  const fields = { ...who, label: "", deviceId: self.device.id, deviceLabel: "phone", node: "", notAfter: 0n };
+  const { statement } = rotateUserKey(
+    who,
+    signingKeyOf(userSeed),
+    [{ fields, deviceKey: signingKeyOf(self.device.seed).publicKey }],
+    [Uint8Array.from(randomBytes(16))],
+  );
+  const session = await phone.runtime.session(EVERYONE);
+  const before = (await view(phone, "#everyone"))?.epoch ?? 0;
+  const outcome = await session?.commit({ kind: "succeed", statement, devices: [], again: true });
+  expect(outcome?.kind).toBe("done");
+  for (const device of [laptop, bob, nas])
+    await world.until(async () => ((await view(device, "#everyone"))?.epoch ?? 0) > before);
+  for (const device of [laptop, bob, nas]) {
+    expect((await device.lines("#everyone")).join("\n")).not.toMatch(/removed|new key/);
+    await device.look("#everyone");
+    await device.send("#everyone", `from ${(await idOf(device)).slice(0, 8)}`);
+  }
+  for (const device of [laptop, bob, nas])
+    await everyone(all, "#everyone", `${device.name}: from ${(await idOf(device)).slice(0, 8)}`);
+  const former = await keysOf("alice", bob, "#everyone");
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  await world.until(() => phone.chat.standing.kind === "removed");
+  await renewed("alice", [laptop, bob, nas], "#everyone", former);
+  expect(nas.chat.standing.kind).toBe("confirmed");
+  for (const device of [laptop, bob, nas]) expect(heldIn(device)).toEqual([]);
+});
+
+test("DI-18 a device that has been behind its person's own new key removes no other with the former one", async () => {
+  const [laptop] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const self = await nas.runtime.self();
+  if (self === null) throw new Error("no device");
+  const { userSeed } = await nas.store.load();
+  if (userSeed === null) throw new Error("no key");
+  const who = { server: self.server, ...self.owner };
+  const { statement } = rotateUserKey(who, signingKeyOf(userSeed), [], [Uint8Array.from(randomBytes(16))]);
+  const former = signingKeyOf(userSeed).publicKey;
+  await self.people.change(nas.store, () => self.people.succeed(who, former, statement));
+  const outcome = await nas.chat.removeDevices([await idOf(laptop)]);
+  expect(outcome).toMatchObject({ kind: "refused", error: { reason: "other" } });
+  expect(JSON.stringify(outcome)).toContain("pad devices new");
+  expect((await nas.store.load()).rotation).toBeNull();
+  expect(laptop.chat.standing.kind).toBe("confirmed");
 });
 
 async function two(one: string, other: string): Promise<readonly [ServedChat, ServedChat]> {

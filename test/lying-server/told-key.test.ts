@@ -8,6 +8,7 @@ import { answered } from "../agent/served-chats.ts";
 import { ghostJoins } from "./ghost.ts";
 import { holdsOf, lyingScene, membersOf, viewOf } from "./scene.ts";
 import type { LyingScene } from "./scene.ts";
+import { openWindow } from "./window.ts";
 
 let scene: LyingScene;
 beforeEach(async () => {
@@ -71,4 +72,41 @@ test("LI-23 it helps whoever has the present user key with a ghost, a told succe
   const ofLaptop = { deviceId: laptop.device.id, deviceKey: signingKeyOf(laptop.device.seed).publicKey };
   expect(people.blocks({ identity: who, userKey: present, ...ofLaptop })).toBeNull();
   expect(people.blocks({ identity: who, userKey: userKey.publicKey, ...ofLaptop })).toBe("changed-key");
+});
+
+test("LI-23 it helps whoever has somebody's present user key with a ghost and a told successor, while a device of theirs shows that key: the ghost's is a changed one", async () => {
+  const [alice, bob] = await scene.two();
+  const [laptop, { userSeed }] = [await alice.runtime.self(), await alice.store.load()];
+  if (laptop === null || userSeed === null) throw new Error("no device");
+  const who: Who = { server: laptop.server, ...laptop.owner };
+  const fields = { ...who, label: "", deviceId: laptop.device.id, deviceLabel: "", node: "", notAfter: 0n };
+  const deviceKey = signingKeyOf(laptop.device.seed).publicKey;
+  const present = signingKeyOf(userSeed);
+  // It names the laptop as staying, so that nothing would show.
+  const { userKey, statement } = rotateUserKey(
+    who,
+    present,
+    [{ fields, deviceKey }],
+    [Uint8Array.from(randomBytes(16))],
+  );
+  let isAsked = false;
+  scene.lie({
+    reply(victim, reply) {
+      if (victim.name !== "bob" || reply.type !== "successions") return reply.body;
+      isAsked = true;
+      return { statements: [statement] };
+    },
+  });
+  const atBob = await openWindow(bob);
+  await scene.ghost(bob, "alice", userKey);
+  await scene.world.until(async () => (await membersOf(bob)) === 3);
+  expect((await bob.send("#everyone", "only us?")).kind).toBe("held");
+  await scene.world.until(() => isAsked && holdsOf(bob).length > 0);
+  await bob.runtime.settled();
+  const people = (await bob.runtime.self())?.people;
+  const ofLaptop = { identity: who, deviceId: laptop.device.id, deviceKey };
+  expect(people?.blocks({ ...ofLaptop, userKey: present.publicKey })).toBeNull();
+  expect(people?.blocks({ ...ofLaptop, userKey: userKey.publicKey })).toBe("changed-key");
+  expect(await alice.lines("#everyone")).not.toContain("bob: only us?");
+  await atBob.shows("LI-23 bob");
 });

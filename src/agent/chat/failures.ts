@@ -46,6 +46,13 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["no-such-device", refusedFor({ reason: "no-such-device" })],
   ["device-not-confirmed", refusedFor({ reason: "device-not-confirmed" })],
   ["other-user-key", refusedFor({ reason: "device-not-confirmed" })],
+  [
+    "former-user-key",
+    refusedFor({
+      reason: "other",
+      text: "your devices have a new key, which this one doesn't have yet: remove that device from another one of yours, or begin anew on this one (pad devices new)",
+    }),
+  ],
   ["name-has-key", refusedFor({ reason: "name-has-key" })],
   ["device-removed", refusedFor({ reason: "device-removed" })],
   [

@@ -165,8 +165,13 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
 }
 
 function removedText({ by, devices }: Extract<HistoryEntry, { kind: "device-removed" }>, isOwn: boolean): string {
+  // Nobody went by it: whoever is gone had gone before, or before this device came.
+  if (devices.length === 0) {
+    const made = by === "" ? "" : `, made with ${by}`;
+    return isOwn ? `has a new key for your devices${made}` : `has a new key${made}; it is signed by the old one`;
+  }
   const labels = devices.map((label) => (label === "" ? "one without a name" : label));
-  const which = labels.length === 0 ? "" : ` (${labels.join(", ")})`;
+  const which = ` (${labels.join(", ")})`;
   const what = `${labels.length > 1 ? "devices" : "a device"}${which}`;
   const where = by === "" ? "" : ` with ${by}`;
   return isOwn

@@ -286,7 +286,7 @@ function whyNotTaken(name: string, why: NotTaken["why"]): string {
     case "moved":
       return `Another key is known for ${name} by now than when you were shown this one, so it isn't taken. If it is still asked of you, say yes again.`;
     case "refused":
-      return `That is a former key of ${name}'s, which another one has followed: nobody's yes takes it. What you write waits until the device with it has gone.`;
+      return `That is a former key of ${name}'s, which a yes doesn't take again. If it is theirs, since you have said yes to a wrong one, compare numbers with them: pad verify ${name}. Else what you write waits until the device with it has gone.`;
   }
 }
 

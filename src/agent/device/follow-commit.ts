@@ -3,6 +3,7 @@ import { pinOf } from "../../mls/identity/pins.ts";
 import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { whoKey } from "../../mls/identity/who.ts";
+import { toText } from "../delivery/base64url.ts";
 
 /** A commit that a group has taken, as far as it concerns whose devices are in it. */
 export interface SeenCommit {
@@ -16,6 +17,9 @@ export interface SeenCommit {
   readonly authenticatedData: Uint8Array;
 }
 
+/** This device, and whose it is. */
+export type OwnLeaf = Pick<ShownDevice, "identity" | "deviceId" | "deviceKey">;
+
 export interface Followed {
   /** Those that aren't as they were. */
   readonly pins: readonly Pin[];
@@ -26,13 +30,15 @@ export interface Followed {
 interface Known {
   /** The pin of a `whoKey`. */
   readonly pinned: (who: string) => Pin | null;
-  /** The `whoKey` of whom this device belongs to; null: nobody's. */
-  readonly own: string | null;
+  /** The user key, in base64url, that somebody (a `whoKey`) has by the server's word. */
+  readonly heard: (who: string) => string | null;
+  /** This device; null: nobody's. */
+  readonly own: OwnLeaf | null;
   readonly now: number;
 }
 
 /** What a commit says of people's user keys, by what is known of them. */
-export function followCommit(commit: SeenCommit, { pinned, own: self, now }: Known): Followed {
+export function followCommit(commit: SeenCommit, { pinned, heard, own: self, now }: Known): Followed {
   const { before, committer, byJoiner, added, removed, authenticatedData } = commit;
   const pins: Pin[] = [];
   let succession: Followed["succession"] = null;
@@ -42,12 +48,12 @@ export function followCommit(commit: SeenCommit, { pinned, own: self, now }: Kno
   for (const who of concerned) {
     const isTheirs = ({ identity }: ShownDevice) => whoKey(identity) === who;
     const there = before.filter(isTheirs);
-    const known = pinned(who) ?? firstUse(there, now);
+    const known = pinned(who) ?? firstUse(there, heard(who), now);
     // Who comes in is pinned by what they show.
     if (known === null) continue;
     const gone = removed.filter(isTheirs).map(({ deviceId }) => deviceId);
-    const stayed = there.map(({ deviceId }) => deviceId).filter((id) => !gone.some((other) => sameBytes(other, id)));
-    const came = added.filter(isTheirs).map(({ deviceId }) => deviceId);
+    const stayed = there.filter(({ deviceId }) => !gone.some((other) => sameBytes(other, deviceId)));
+    const came = added.filter(isTheirs);
     const own = who === by ? there.find(({ deviceId }) => sameBytes(deviceId, committer.deviceId)) : undefined;
     const wasMember = own !== undefined && !byJoiner;
     const verdict =
@@ -58,12 +64,12 @@ export function followCommit(commit: SeenCommit, { pinned, own: self, now }: Kno
             wasMember,
             removed: gone,
             present: [...stayed, ...came],
-            isOwn: who === self,
+            own: self !== null && who === whoKey(self.identity) ? self : null,
           })
         : null;
     if (verdict === null || verdict.kind === "refused") {
-      const movement = { removed: gone, added: came, stayed, by: wasMember ? own.deviceId : null };
-      const moved = followMovement(known, movement);
+      const vouching = wasMember ? own.deviceId : null;
+      const moved = followMovement(known, { removed: gone, added: idsOf(came), stayed: idsOf(stayed), by: vouching });
       if (moved !== known) pins.push(moved);
       continue;
     }
@@ -73,6 +79,20 @@ export function followCommit(commit: SeenCommit, { pinned, own: self, now }: Kno
   return { pins, succession };
 }
 
-function firstUse([first]: readonly ShownDevice[], now: number): Pin | null {
-  return first === undefined ? null : pinOf(first.identity, first.userKey, now);
+/** As whoever is found in a group is pinned (`firstShown`). */
+function firstUse(there: readonly ShownDevice[], heard: string | null, now: number): Pin | null {
+  const first = firstShown(there, heard);
+  return first === null ? null : pinOf(first.identity, first.userKey, now);
+}
+
+/** Of what is shown as one person's: what has the key that the server calls their present one (in base64url), else the first. */
+export function firstShown<T extends { readonly userKey: Uint8Array }>(
+  shown: readonly T[],
+  heard: string | null,
+): T | null {
+  return shown.find(({ userKey }) => toText(userKey) === heard) ?? shown[0] ?? null;
+}
+
+function idsOf(devices: readonly ShownDevice[]): readonly Uint8Array[] {
+  return devices.map(({ deviceId }) => deviceId);
 }

@@ -74,6 +74,61 @@ test("DI-15 nobody's late word makes a former key theirs again: not a yes to it,
   expect(people.keyOf(whoKey(bob))).toEqual(rotated.userKey.publicKey);
 });
 
+test("DI-15 nor where a yes to a third key came between; one that only a yes has replaced is theirs again once it was compared, not by a yes", async () => {
+  const people = knownPeople({ pins: [], names: [] }, () => 5);
+  const first = { who: bob, userKey: old.publicKey };
+  await keep(people, () => people.firstUses([first]));
+  const second = rotateUserKey(bob, old, [], [randomBytes(16)]);
+  await keep(people, () => people.succeed(bob, old.publicKey, second.statement));
+  const next = second.userKey.publicKey;
+  await keep(people, () => people.acceptKey({ who: bob, userKey: otherKey }, next));
+  expect(people.keyOf(whoKey(bob))).toEqual(otherKey);
+  expect(people.acceptKey(first, otherKey)).toEqual([]);
+  expect(people.compare(first, otherKey)).toEqual([]);
+  expect(people.acceptKey({ who: bob, userKey: next }, otherKey)).toEqual([]);
+  await keep(people, () => people.compare({ who: bob, userKey: next }, otherKey));
+  expect([people.keyOf(whoKey(bob)), people.level(whoKey(bob))]).toEqual([next, "compared"]);
+  expect(people.acceptKey({ who: bob, userKey: otherKey }, next)).toEqual([]);
+  expect(people.acceptKey(first, next)).toEqual([]);
+  expect(people.compare(first, next)).toEqual([]);
+});
+
+test("DI-18 a device's own statement moves its own pin from whatever it was", async () => {
+  const thief = newSigningKey().publicKey;
+  const people = knownPeople({ pins: [pinOf(bob, thief, 0)], names: [] }, () => 5);
+  const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);
+  await keep(people, () => people.succeed(bob, old.publicKey, statement));
+  expect(people.keyOf(whoKey(bob))).toEqual(userKey.publicKey);
+  expect(people.acceptKey({ who: bob, userKey: thief }, userKey.publicKey)).toEqual([]);
+  // Of another's statement, or the same again, nothing follows.
+  expect(
+    people.succeed(bob, old.publicKey, rotateUserKey(bob, newSigningKey(), [], [randomBytes(16)]).statement),
+  ).toEqual([]);
+  expect(people.succeed(bob, old.publicKey, statement)).toEqual([]);
+});
+
+test.each([true, false])(
+  "GS-43 who reads a commit about somebody before having seen them pins what the server calls their present key, if it is shown (heard: %s)",
+  (isHeard) => {
+    const people = knownPeople({ pins: [], names: [] }, () => 5);
+    if (isHeard) people.heard(whoKey(bob), Buffer.from(otherKey).toString("base64url"));
+    const of = (nth: number, userKey: Uint8Array) => ({
+      ...shows(bob, userKey),
+      deviceId: new Uint8Array(16).fill(nth),
+    });
+    const [nas, laptop, phone] = [of(20, key), of(21, otherKey), of(22, key)];
+    const { pins } = people.follow({
+      before: [nas, laptop, phone],
+      committer: shows(mallory, key),
+      byJoiner: false,
+      added: [],
+      removed: [phone],
+      authenticatedData: new Uint8Array(),
+    });
+    expect(pins.map(({ userKey }) => userKey)).toEqual([isHeard ? otherKey : key]);
+  },
+);
+
 test("DI-14 a name that leads to somebody else blocks writing to them until the person says yes", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   await keep(people, () => people.seeName("bob", bob));
@@ -97,7 +152,11 @@ test("DI-14 no more than ten thousand names are pinned by the server's word; tho
 
 test("DI-14 a name of one's own that was pinned to somebody else blocks none of one's own devices", () => {
   const names = [{ name: "alice", who: mallory }];
-  const people = knownPeople({ pins: [], names }, () => 5, bob);
+  const people = knownPeople({ pins: [], names }, () => 5, {
+    identity: bob,
+    deviceId: new Uint8Array(16),
+    deviceKey: key,
+  });
   expect(people.seeName("alice", bob)).toEqual([]);
   expect([people.blocks(shows(bob, key)), people.remappedName(whoKey(bob))]).toEqual([null, null]);
 });

@@ -1,12 +1,11 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { judgeTold, ownSuccession } from "../../mls/identity/judge-succession.ts";
-import { foldName, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
+import { foldName, inPlaceOf, isEarlier, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { isSameWho, whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
-import { followCommit } from "./follow-commit.ts";
-import type { Followed, SeenCommit } from "./follow-commit.ts";
-import { toText } from "../delivery/base64url.ts";
+import { firstShown, followCommit } from "./follow-commit.ts";
+import type { Followed, OwnLeaf, SeenCommit } from "./follow-commit.ts";
 import type { Change } from "../storage/changes.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
@@ -49,13 +48,13 @@ export interface KnownPeople {
   seeName(name: string, who: Who): readonly Change[];
   /**
    * The person says yes to a changed key: unverified from now on. Nothing where another than `known` is pinned by now (`keyOf`, when they said so),
-   * nor of a key that the pinned one has succeeded.
+   * nor of a key that the pinned one has succeeded, or has taken the place of by such a word.
    */
   acceptKey(shown: ShownKey, known: Uint8Array | null): readonly Change[];
   acceptName(name: string, who: Who): readonly Change[];
   /** Nothing where that key isn't the pinned one, or is as well known already. */
   verify(shown: ShownKey, level: TrustLevel): readonly Change[];
-  /** The person has compared this key with its owner: it is theirs from now on. Nothing where neither it nor `known` is pinned by now, or it is a former one, as above. */
+  /** The person has compared this key with its owner: it is theirs from now on. Nothing where neither it nor `known` is pinned by now, or it is one that the pinned one has succeeded. */
   compare(shown: ShownKey, known: Uint8Array | null): readonly Change[];
   level(who: string): TrustLevel | null;
   /** By which name they are known: the first that was pinned to them and still is. Null: by none. */
@@ -71,11 +70,11 @@ const MOST_HEARD = 10_000;
 /** So many names are pinned because the server says them; more only by the person's own word. */
 export const MOST_NAMES = 10_000;
 
-/** `own`: who this device's person is; null: nobody. */
+/** `own`: this device; null: nobody's. */
 export function knownPeople(
   saved: { readonly pins: readonly Pin[]; readonly names: readonly NamePin[] },
   now: () => number,
-  own: Who | null = null,
+  own: OwnLeaf | null = null,
 ): KnownPeople {
   const pins = new Map(saved.pins.map((pin) => [whoKey(pin.who), pin]));
   const names = new Map(saved.names.map((pin) => [foldName(pin.name), pin]));
@@ -105,16 +104,20 @@ export function knownPeople(
     follow: (commit) =>
       followCommit(commit, {
         pinned: (who) => pins.get(who) ?? null,
-        own: own === null ? null : whoKey(own),
+        heard: (who) => present.get(who) ?? null,
+        own,
         now: now(),
       }),
     succeed(who, former, statement) {
-      const pin = ownSuccession(pins.get(whoKey(who)) ?? pinOf(who, former, now()), statement);
+      const known = pins.get(whoKey(who));
+      // Whatever is pinned by now: this device has made the statement with its own key, and is under the next from here on.
+      const made = known === undefined ? pinOf(who, former, now()) : inPlaceOf(known, former, now());
+      const pin = (known === undefined ? null : ownSuccession(known, statement)) ?? ownSuccession(made, statement);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     told(who, statements, given) {
       const known = pins.get(who);
-      const isOwn = own !== null && who === whoKey(own);
+      const isOwn = own !== null && who === whoKey(own.identity);
       const pin = known === undefined || isOwn ? null : judgeTold(known, statements, given);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
@@ -123,15 +126,11 @@ export function knownPeople(
       if (present.size < MOST_HEARD || present.has(who)) present.set(who, userKey);
     },
     firstUses(shown) {
-      const fresh = new Map<string, ShownKey>();
-      for (const each of shown) {
-        const who = whoKey(each.who);
-        const isPresent = present.get(who) === toText(each.userKey);
-        if (!fresh.has(who) || isPresent) fresh.set(who, each);
-      }
-      return [...fresh]
-        .filter(([who]) => !pins.has(who))
-        .map(([, { who, userKey }]) => ({ kind: "pin-kept", pin: pinOf(who, userKey, now()) }));
+      const fresh = Map.groupBy(shown, ({ who }) => whoKey(who));
+      return [...fresh].flatMap(([key, theirs]) => {
+        const first = pins.has(key) ? null : firstShown(theirs, present.get(key) ?? null);
+        return first === null ? [] : [{ kind: "pin-kept", pin: pinOf(first.who, first.userKey, now()) }];
+      });
     },
     seeName(name, who) {
       const verdict = judgeName(names.get(foldName(name)) ?? null, name, who);
@@ -142,14 +141,16 @@ export function knownPeople(
           return [];
         case "remapped-name":
           // Who oneself is needs nobody's word.
-          if (own === null || !isSameWho(own, who)) remapped.set(whoKey(who), name);
+          if (own === null || !isSameWho(own.identity, who)) remapped.set(whoKey(who), name);
           return [];
       }
     },
-    acceptKey: ({ who, userKey }, known) =>
-      isPinned(who, known) && !isPinned(who, userKey) && !isFormer(who, userKey)
-        ? [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }]
-        : [],
+    acceptKey({ who, userKey }, known) {
+      const pin = pins.get(whoKey(who));
+      if (!isPinned(who, known) || isPinned(who, userKey)) return [];
+      if (pin === undefined) return [{ kind: "pin-kept", pin: pinOf(who, userKey, now()) }];
+      return isEarlier(pin, userKey) ? [] : [{ kind: "pin-kept", pin: inPlaceOf(pin, userKey, now()) }];
+    },
     acceptName: (name, who) => [{ kind: "name-pinned", pin: { name, who } }],
     verify({ who, userKey }, level) {
       const pin = pins.get(whoKey(who));
@@ -159,7 +160,10 @@ export function knownPeople(
     compare({ who, userKey }, known) {
       if ((!isPinned(who, known) && !isPinned(who, userKey)) || isFormer(who, userKey)) return [];
       const pin = pins.get(whoKey(who));
-      const theirs = pin !== undefined && verified(pin, userKey, pin.level) === pin ? pin : pinOf(who, userKey, now());
+      const theirs =
+        pin === undefined
+          ? pinOf(who, userKey, now())
+          : (verified(pin, userKey, pin.level) ?? inPlaceOf(pin, userKey, now()));
       return theirs.level === "compared" ? [] : [{ kind: "pin-kept", pin: { ...theirs, level: "compared" } }];
     },
     level: (who) => pins.get(who)?.level ?? null,
@@ -174,7 +178,10 @@ export function knownPeople(
     return pinned === null || known === null ? pinned === known : sameBytes(pinned, known);
   }
 
-  /** Its owner has signed another one in its place, so nobody's word makes it theirs again: a removed device has it, too. */
+  /**
+   * Its owner has signed another one in its place, so nobody's word makes it theirs again: a removed device has it, too. One that only this
+   * person's own word has replaced is theirs again once it was compared: else a yes to a wrong key could never be taken back.
+   */
   function isFormer(who: Who, userKey: Uint8Array): boolean {
     return includes(pins.get(whoKey(who))?.former?.keys ?? [], userKey);
   }

@@ -68,7 +68,11 @@ export async function becomeSelf(
     device,
     sealKey,
     engine,
-    people: knownPeople(saved, () => system.now(), { server, ...owner }),
+    people: knownPeople(saved, () => system.now(), {
+      identity: { server, ...owner },
+      deviceId: device.id,
+      deviceKey: signingKeyOf(seed).publicKey,
+    }),
     former: saved.formerDevices,
   };
 }

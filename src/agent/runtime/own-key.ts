@@ -171,12 +171,16 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     const { client, store, groups, self } = entrance;
     // What was begun and not ended comes first.
     await proceed(entrance);
+    await follow(entrance, null);
     const { userSeed, rotation: begun } = await store.load();
     if (begun !== null) {
       const going = goingBy(self, begun.statement);
       return ids.every((id) => going.includes(id)) ? { kind: "waiting", devices: going } : failed("offline");
     }
     if (userSeed === null) return failed("device-not-confirmed");
+    // Others would take a key that follows on this device's own for a changed one, and this device hold itself.
+    const pinned = self.people.keyOf(whoKey(ownWho(self)));
+    if (pinned !== null && !sameBytes(pinned, signingKeyOf(userSeed).publicKey)) return failed("former-user-key");
     const answer = await client.request("own-devices", {});
     if (answer.kind !== "answered") return failed(whyNot(answer));
     const leaves = (await groups.members()).filter(({ who }) => who === whoKey(ownWho(self)));

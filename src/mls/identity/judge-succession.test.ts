@@ -2,11 +2,11 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newSigningKey } from "./ed25519.ts";
 import type { SigningKey } from "./ed25519.ts";
-import { followMovement, judgeSuccession, judgeTold } from "./judge-succession.ts";
+import { followMovement, judgeSuccession, judgeTold, ownSuccession } from "./judge-succession.ts";
 import type { Announcement, Succession } from "./judge-succession.ts";
-import { judgeKey, pinOf } from "./pins.ts";
+import { inPlaceOf, judgeKey, pinOf } from "./pins.ts";
 import type { Pin, ShownDevice } from "./pins.ts";
-import { rotateUserKey } from "./succession.ts";
+import { rotateUserKey, signStatement, stayingTag } from "./succession.ts";
 import type { Who } from "./who.ts";
 
 const who: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
@@ -21,8 +21,8 @@ const announced: Announcement = {
   announcer: laptop,
   wasMember: true,
   removed: ids(phone),
-  present: ids(laptop, desktop),
-  isOwn: false,
+  present: [laptop, desktop],
+  own: null,
 };
 
 test("DI-9 a successor announced by a device that stays, in the commit that removes the others, is accepted; the level stays", () => {
@@ -45,7 +45,7 @@ test("DI-9 behind it those that stay are known under the old key too, by id and 
 
 test("DI-9 the removed device signs a successor itself: refused, before and after its removal", () => {
   const own = rotate(old, [phone], [laptop]);
-  const bySelf = { statement: own.statement, announcer: phone, removed: ids(laptop), present: ids(phone, desktop) };
+  const bySelf = { statement: own.statement, announcer: phone, removed: ids(laptop), present: [phone, desktop] };
   const next = accepted(judgeSuccession(pin, announced));
   expect(why(next, bySelf)).toBe("not-the-pinned-key");
   // The removal came without a word: whoever is out can't speak for the rest.
@@ -57,7 +57,7 @@ test("DI-9 the removed device signs a successor itself: refused, before and afte
 test("DI-9 it comes back under another id, into an open room, and removes a sibling in its own name: refused", () => {
   const next = accepted(judgeSuccession(pin, announced));
   const own = rotate(old, [impostor], [laptop]);
-  const takeover = { statement: own.statement, announcer: impostor, removed: ids(laptop), present: ids(impostor) };
+  const takeover = { statement: own.statement, announcer: impostor, removed: ids(laptop), present: [impostor] };
   expect(why(next, takeover)).toBe("not-the-pinned-key");
   // And where the removal came without a word, before its person's announcement.
   const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
@@ -69,7 +69,7 @@ test("DI-9 it comes back under another id, into an open room, and removes a sibl
 test("DI-9 a thief whose device is still a member races: the first of two announcements counts, the other is a changed key", () => {
   const theirs = rotate(old, [phone], [laptop, desktop]);
   const byThief = { ...announced, statement: theirs.statement, announcer: phone, removed: ids(laptop, desktop) };
-  const first = accepted(judgeSuccession(pin, { ...byThief, present: ids(phone) }));
+  const first = accepted(judgeSuccession(pin, { ...byThief, present: [phone] }));
   expect(why(first, {})).toBe("not-the-pinned-key");
   expect(judgeKey(first, { ...laptop, userKey: rotation.userKey.publicKey }).kind).toBe("changed-key");
   expect(judgeKey(first, laptop).kind).toBe("removed-device");
@@ -82,7 +82,7 @@ test("DI-9 after a removal without a word only who was there then can announce, 
   expect(judgeSuccession(behind, late).kind).toBe("accepted");
   const tablet = device(4);
   const withTablet = rotate(old, [tablet, laptop], [phone]);
-  const byTablet = { ...late, statement: withTablet.statement, announcer: tablet, present: ids(tablet, laptop) };
+  const byTablet = { ...late, statement: withTablet.statement, announcer: tablet, present: [tablet, laptop] };
   const added = { removed: [], added: ids(tablet), stayed: ids(laptop, desktop) };
   const byLaptop = followMovement(behind, { ...added, by: laptop.deviceId });
   expect(judgeSuccession(byLaptop, byTablet).kind).toBe("accepted");
@@ -100,7 +100,7 @@ test("DI-9 a statement where the named are no members, where one of them still i
   const compared: Pin = { ...pin, level: "compared" };
   expect(why(compared, { removed: [] })).toBe("nothing-removed");
   expect(why(compared, { removed: ids(desktop) })).toBe("nothing-removed");
-  expect(why(pin, { present: ids(laptop, phone) })).toBe("removed-device-still-in");
+  expect(why(pin, { present: [laptop, phone] })).toBe("removed-device-still-in");
   expect(why(pin, { announcer: phone })).toBe("announcer-not-staying");
   expect(why(pin, { announcer: { ...laptop, deviceKey: impostor.deviceKey } })).toBe("announcer-not-staying");
   expect(why(pin, { announcer: { ...laptop, userKey: newSigningKey().publicKey } })).toBe("announcer-unknown");
@@ -113,9 +113,68 @@ test("DI-9 a statement where the named are no members, where one of them still i
 });
 
 test("DI-18 of the device's own person the removal is always asked for", () => {
-  const own = { ...announced, isOwn: true };
+  const own = { ...announced, own: desktop };
   expect(judgeSuccession(pin, { ...own, removed: [] })).toEqual({ kind: "refused", why: "nothing-removed" });
   expect(judgeSuccession(pin, own).kind).toBe("accepted");
+});
+
+test("DI-18 a device follows its own person's key by no statement that doesn't name it as staying, whoever was removed", () => {
+  const { statement } = rotate(old, [phone], [laptop]);
+  const byThief = { statement, announcer: phone, removed: ids(laptop), present: [desktop, phone] };
+  expect(judgeSuccession({ ...pin, level: "compared" }, { ...announced, ...byThief }).kind).toBe("accepted");
+  expect(why(pin, { ...byThief, own: desktop })).toBe("own-device-not-staying");
+  // Nor under its id with another key.
+  const { deviceKey } = impostor;
+  expect(why(pin, { own: { ...desktop, deviceKey } })).toBe("own-device-not-staying");
+});
+
+test("DI-18 a stolen phone that is still a member makes nobody's key a changed one by a commit that removes nobody", () => {
+  const byThief = { announcer: phone, removed: [], present: [laptop, desktop, phone] };
+  const alone = rotate(old, [phone], [impostor]);
+  expect(why(pin, { ...byThief, statement: alone.statement })).toBe("device-unnamed");
+  expect(why(pin, { ...byThief, statement: rotate(old, [phone, laptop], [impostor]).statement })).toBe(
+    "device-unnamed",
+  );
+  // A device under the new key needs no name: it was confirmed since.
+  const next = rotate(old, [phone], [impostor]);
+  const beside = [phone, { ...laptop, userKey: next.userKey.publicKey }];
+  expect(judgeSuccession(pin, { ...announced, ...byThief, statement: next.statement, present: beside }).kind).toBe(
+    "accepted",
+  );
+  // Under a statement that names all of them nobody is held.
+  const named = rotate(old, [phone, laptop, desktop], [impostor]);
+  const taken = accepted(judgeSuccession(pin, { ...announced, ...byThief, statement: named.statement }));
+  expect([laptop, desktop].map((each) => judgeKey(taken, each).kind)).toEqual(["known", "known"]);
+});
+
+test("DI-9 no chain of signed keys leads back to one before, whoever announces it; under the pinned key, too, a removed device is one", () => {
+  const next = accepted(judgeSuccession({ ...pin, level: "compared" }, announced));
+  const back = signStatement(who, rotation.userKey, old, { staying: [tagOf(laptop)], removed: ids(desktop) });
+  expect(why(next, { statement: back, removed: ids(desktop), present: [laptop] })).toBe("former-key");
+  expect(judgeTold(next, [back], { shown: old.publicKey, leaves: [] })).toBeNull();
+  expect(ownSuccession(next, back)).toBeNull();
+  const third = newSigningKey();
+  const on = signStatement(who, old, third, { staying: [], removed: ids(desktop) });
+  for (const chain of [
+    [back, on],
+    [rotation.statement, back, on],
+  ])
+    expect(judgeTold(next, chain, { shown: third.publicKey, leaves: [] })).toBeNull();
+  const underIt = { ...phone, userKey: rotation.userKey.publicKey };
+  expect(judgeKey(next, underIt).kind).toBe("removed-device");
+});
+
+test("DI-18 a key that a person's own word has put in another's place is no first sight, and its owner's word makes none of those before it theirs", () => {
+  const replaced = inPlaceOf(pinOf(who, impostor.deviceKey, 0), old.publicKey, 1);
+  expect(why(replaced, { removed: [] })).toBe("nothing-removed");
+  const next = accepted(judgeSuccession(replaced, announced));
+  expect(next.former?.replaced).toEqual([impostor.deviceKey]);
+  const [one, other] = [newSigningKey(), newSigningKey()];
+  const behind = inPlaceOf(pinOf(who, one.publicKey, 0), other.publicKey, 1);
+  const back = signStatement(who, other, one, { staying: [tagOf(laptop)], removed: ids(phone) });
+  expect(
+    judgeSuccession(behind, { ...announced, announcer: { ...laptop, userKey: other.publicKey }, statement: back }),
+  ).toEqual({ kind: "refused", why: "former-key" });
 });
 
 test("DI-18 of a key known from first sight alone the removal may lie before that sight: its successor is taken without it, and nobody else's", () => {
@@ -128,7 +187,7 @@ test("DI-18 of a key known from first sight alone the removal may lie before tha
     taught,
   );
   // All else is asked as ever: who announces, who is still there, whose signature it is.
-  expect(why(pin, { ...late, present: ids(laptop, phone) })).toBe("removed-device-still-in");
+  expect(why(pin, { ...late, present: [laptop, phone] })).toBe("removed-device-still-in");
   expect(why(pin, { ...late, announcer: phone })).toBe("announcer-not-staying");
   expect(why(pin, { ...late, wasMember: false })).toBe("announcer-is-new");
   const stranger = newSigningKey();
@@ -137,7 +196,7 @@ test("DI-18 of a key known from first sight alone the removal may lie before tha
   const gone = followMovement(pin, plainRemoval(desktop, [laptop, phone]));
   expect(why(gone, { ...late, statement: rotate(old, [laptop], [impostor]).statement })).toBe("nothing-removed");
   const next = rotate(rotation.userKey, [laptop], [desktop]);
-  expect(why(taught, { ...late, statement: next.statement, present: ids(laptop) })).toBe("nothing-removed");
+  expect(why(taught, { ...late, statement: next.statement, present: [laptop] })).toBe("nothing-removed");
 });
 
 test("DI-18 the thief who has the key of first sight gains one announcement, and the true one behind it is a changed key", () => {
@@ -175,11 +234,12 @@ test("DI-20 a key that a server tells as the successor's is taken where all stat
   const known: Pin = { ...pin, level: "compared" };
   for (const left of [laptop, desktop, phone])
     expect(judgeTold(known, both, { shown: last, leaves: [{ ...laptop, userKey: last }, left] })).toBeNull();
-  // Known from first sight alone it may be a device that was away; not one that was removed, nor one that nobody has named.
-  for (const left of [desktop, phone, impostor])
+  // Nor is one that is known from first sight alone taken without: the device that has the new one is there to say so.
+  for (const left of [laptop, desktop, phone, impostor]) {
     expect(judgeTold(pin, both, { shown: last, leaves: [{ ...laptop, userKey: last }, left] })).toBeNull();
-  const away = { shown: key, leaves: [{ ...laptop, userKey: key }, desktop] };
-  expect(judgeTold(pin, [rotation.statement], away)?.userKey).toEqual(key);
+    const beside = { shown: key, leaves: [{ ...laptop, userKey: key }, left] };
+    expect(judgeTold(pin, [rotation.statement], beside)).toBeNull();
+  }
   expect(judgeTold(pin, both, { shown: last, leaves: [{ ...phone, userKey: last }] })).toBeNull();
 });
 
@@ -191,10 +251,55 @@ test("DI-20 whatever a server tells, a pin follows nothing that its own key hasn
   );
 });
 
+/** A pool to sign chains with; the first is the pinned one. Making keys is slow. */
+const pool = [old, ...Array.from({ length: 11 }, () => newSigningKey())];
+const inPool = fc.integer({ min: 0, max: pool.length - 1 });
+/** `signers`: who has really signed for the old key and for the new one. */
+const links = fc.record({ from: inPool, to: inPool, signers: fc.option(fc.tuple(inPool, inPool), { freq: 2 }) });
+type Link = Readonly<{ from: number; to: number; signers: readonly [number, number] | null }>;
+const chains: fc.Arbitrary<readonly Link[]> = fc.oneof(
+  // Any, so that there are loops and gaps; and straight ones, also longer than what is remembered, of which some are cut.
+  fc.array(links, { maxLength: 14 }),
+  fc
+    .tuple(fc.integer({ min: 1, max: pool.length - 1 }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }))
+    .map(([length, fore, aft]) =>
+      Array.from({ length }, (_, nth) => ({ from: nth, to: nth + 1, signers: null })).slice(
+        fore,
+        aft === 0 ? length : -aft,
+      ),
+    ),
+);
+
+test("DI-20 of chains that are forged, loop, are too long or have gaps a pin follows only what leads from it by its own key's signatures, never back", () => {
+  fc.assert(
+    fc.property(chains, inPool, (chain, shownAt) => {
+      const statements = chain.map(({ from, to, signers }) => signedBy(pool, from, to, signers));
+      const shown = pool[shownAt]!.publicKey;
+      const told = judgeTold(pin, statements, { shown, leaves: [] });
+      // Of the last eight, in their order, each link that is whole, goes on from where one is, and leads to no key from before.
+      const way = [0];
+      for (const { from, to, signers } of chain.slice(-8)) {
+        const isWhole = from !== to && (signers === null || (signers[0] === from && signers[1] === to));
+        if (way.at(-1) !== shownAt && isWhole && way.at(-1) === from && !way.includes(to)) way.push(to);
+      }
+      const isReached = way.length > 1 && way.at(-1) === shownAt;
+      expect(told?.userKey ?? null).toEqual(isReached ? shown : null);
+      if (told !== null)
+        expect(told.former?.keys).toEqual(
+          way
+            .slice(0, -1)
+            .toReversed()
+            .map((nth) => pool[nth]!.publicKey),
+        );
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("DI-9 statements are taken in their order, and a replayed one takes nothing back", () => {
   const first = accepted(judgeSuccession(pin, announced));
   const second = rotate(rotation.userKey, [laptop], [desktop]);
-  const next: Announcement = { ...announced, statement: second.statement, removed: ids(desktop), present: ids(laptop) };
+  const next: Announcement = { ...announced, statement: second.statement, removed: ids(desktop), present: [laptop] };
   // Of the second nothing is taken before the first.
   expect(why(pin, next)).toBe("not-the-pinned-key");
   const last = accepted(judgeSuccession(first, next));
@@ -277,8 +382,8 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
           announcer: by,
           wasMember: true,
           removed: ids(...removed),
-          present: ids(...inGroup.filter((each) => !removed.includes(each))),
-          isOwn: false,
+          present: inGroup.filter((each) => !removed.includes(each)),
+          own: null,
         });
       };
       const plainly = (gone: ShownDevice) => {
@@ -328,8 +433,8 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
               announcer: by,
               wasMember: true,
               removed: inGroup.includes(removed) ? ids(removed) : [],
-              present: ids(...left),
-              isOwn: false,
+              present: left,
+              own: null,
             });
             break;
           }
@@ -340,6 +445,70 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
     { numRuns: 200 },
   );
 });
+
+const subsets = fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 6 });
+
+test("DI-18 whatever a thief's devices announce that are members when somebody sees them first, nobody honest is held while nobody went, and no own device follows what doesn't name it", () => {
+  const honest = Array.from({ length: 3 }, (_, nth) => device(20 + nth));
+  const thieves = Array.from({ length: 3 }, (_, nth) => device(40 + nth));
+  const all = [...honest, ...thieves];
+  // Often all are named, so that it is taken at first sight.
+  const stated: fc.Arbitrary<readonly number[]> = fc.oneof(
+    subsets,
+    fc.constant([0, 1, 2, 3, 4, 5]),
+    fc.constant([0, 1, 2, 3]),
+  );
+  const step = fc.record({ by: fc.integer({ min: 3, max: 5 }), staying: stated, removed: subsets, out: subsets });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 6 }), fc.boolean(), (played, isPeaceful) => {
+      let peers: Pin = pin;
+      const own = honest.map(() => pin);
+      let inGroup: readonly ShownDevice[] = all;
+      // Each key that a thief has made goes on from the one that peers have by then.
+      let key: SigningKey = old;
+      let used = 1;
+      for (const { by, staying, removed, out } of played) {
+        const announcer = all[by]!;
+        if (!inGroup.includes(announcer)) continue;
+        const gone = isPeaceful ? [] : inGroup.filter((each) => each !== announcer && out.includes(all.indexOf(each)));
+        const next = pool[used++]!;
+        const named = {
+          staying: staying.map((nth) => tagOf(all[nth]!)),
+          removed: [device(99), ...removed.map((nth) => all[nth]!)],
+        };
+        const statement = signStatement(who, key, next, { ...named, removed: ids(...named.removed) });
+        inGroup = inGroup.filter((each) => !gone.includes(each));
+        const commit = { statement, announcer, wasMember: true, removed: ids(...gone), present: inGroup };
+        for (const [nth, mine] of honest.entries()) {
+          const verdict = judgeSuccession(own[nth]!, { ...commit, own: mine });
+          if (verdict.kind === "refused") continue;
+          expect(staying).toContain(nth);
+          expect(gone.length).toBeGreaterThan(0);
+          own[nth] = verdict.pin;
+        }
+        const verdict = judgeSuccession(peers, { ...commit, own: null });
+        if (verdict.kind === "refused") continue;
+        [peers, key] = [verdict.pin, next];
+        if (gone.length > 0) continue;
+        for (const each of honest.filter((one) => inGroup.includes(one)))
+          if (isPeaceful) expect(judgeKey(peers, each).kind).toBe("known");
+      }
+      if (isPeaceful) expect(own).toEqual(honest.map(() => pin));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+function signedBy(keys: readonly SigningKey[], from: number, to: number, signers: readonly [number, number] | null) {
+  const named = { staying: [tagOf(laptop)], removed: ids(phone) };
+  const [first, second] = signers ?? [from, to];
+  const posing = (key: number, signer: number) => ({ ...keys[signer]!, publicKey: keys[key]!.publicKey });
+  return signStatement(who, posing(from, first), posing(to, second), named);
+}
+
+function tagOf({ deviceId, deviceKey }: ShownDevice): Uint8Array {
+  return stayingTag(deviceId, deviceKey);
+}
 
 function rotate(
   from: SigningKey,

@@ -1,5 +1,5 @@
 import { includes, sameBytes } from "./bytes.ts";
-import { judgeKey } from "./pins.ts";
+import { isEarlier, judgeKey, MOST_KEYS } from "./pins.ts";
 import type { Departures, Former, Pin, ShownDevice } from "./pins.ts";
 import { readStatement, stayingTag } from "./succession.ts";
 import type { Statement } from "./succession.ts";
@@ -13,11 +13,12 @@ export interface Announcement {
   readonly announcer: ShownDevice;
   /** Whether it was in the group before: who comes in by the very commit was not. */
   readonly wasMember: boolean;
-  /** Ids of this person's devices that the commit removes, and of those that are in the group behind it. */
+  /** Ids of this person's devices that the commit removes. */
   readonly removed: readonly Uint8Array[];
-  readonly present: readonly Uint8Array[];
-  /** It is of the person whose device judges: their key was confirmed, never seen first. */
-  readonly isOwn: boolean;
+  /** Those that are in the group behind it, each as its leaf was before. */
+  readonly present: readonly ShownDevice[];
+  /** The device that judges, where it is of this very person: their key was confirmed to it, never seen first. Null: it is somebody else's. */
+  readonly own: Pick<ShownDevice, "deviceId" | "deviceKey"> | null;
 }
 
 export type Succession =
@@ -29,14 +30,16 @@ export type RefusedWhy =
   | "malformed"
   | "signature"
   | "not-the-pinned-key"
+  | "former-key"
   | "announcer-not-staying"
   | "announcer-unknown"
   | "announcer-is-new"
   | "nothing-removed"
-  | "removed-device-still-in";
+  | "removed-device-still-in"
+  | "device-unnamed"
+  | "own-device-not-staying";
 
-/** Keys and removed devices that a pin remembers. */
-const MOST_KEYS = 8;
+/** Removed devices that a pin remembers. */
 const MOST_REMOVED = 64;
 
 /**
@@ -47,8 +50,12 @@ const MOST_REMOVED = 64;
  *
  * Of a key that is known from first sight alone the removal isn't asked for, since it may lie before that sight: who comes into a group where a
  * device that was away still shows the former key would take that for the person's, and the present one for a changed key. It is enough that
- * none of the named is there. Nobody but the holder of the pinned key gains by that, and whoever has it is taken for the person as it is. Not so
- * of one's own person: by this a device takes a new user key for itself, and whoever was removed would give it theirs.
+ * none of the named is there, and that each device of the person's that is has the new key or stays by name: else one commit of a stolen phone
+ * would make all the others' keys changed ones. Nobody but the holder of the pinned key gains by that, and whoever has it is taken for the person
+ * as it is. Not so of one's own person: by this a device takes a new user key for itself, and whoever was removed would give it theirs. It follows
+ * only a statement that names itself as staying.
+ *
+ * No key is taken that the pinned one has come after: by way of it a removed device would be known again.
  *
  * Of the pinned key's own word about a key before it nothing of this is asked: it is its owner who vouches for the devices that stay.
  */
@@ -66,18 +73,29 @@ export function judgeSuccession(pin: Pin, announcement: Announcement): Successio
 }
 
 function objection(pin: Pin, statement: Statement, announcement: Announcement): RefusedWhy | null {
-  const { announcer, wasMember, removed, present, isOwn } = announcement;
-  const { deviceId, deviceKey, userKey } = announcer;
+  const { announcer, wasMember, removed, present, own } = announcement;
+  const { deviceId, userKey } = announcer;
   if (!sameBytes(pin.userKey, statement.old)) return "not-the-pinned-key";
-  if (!includes(statement.staying, stayingTag(deviceId, deviceKey))) return "announcer-not-staying";
-  if (includes(statement.removed, deviceId)) return "announcer-not-staying";
+  if (isEarlier(pin, statement.next)) return "former-key";
+  if (!stays(statement, announcer)) return "announcer-not-staying";
   // Its leaf may carry the new key already.
   if (!sameBytes(userKey, statement.next) && judgeKey(pin, announcer).kind !== "known") return "announcer-unknown";
   if (!wasMember || (pin.departures !== null && !includes(pin.departures.left, deviceId))) return "announcer-is-new";
-  if (statement.removed.some((id) => includes(present, id))) return "removed-device-still-in";
-  if (!isOwn && isFirstSight(pin)) return null;
+  if (present.some((leaf) => includes(statement.removed, leaf.deviceId))) return "removed-device-still-in";
+  if (own !== null && !stays(statement, own)) return "own-device-not-staying";
+  if (own === null && isFirstSight(pin)) {
+    const isNamed = (leaf: ShownDevice) => sameBytes(leaf.userKey, statement.next) || stays(statement, leaf);
+    return present.every(isNamed) ? null : "device-unnamed";
+  }
   const gone = [...removed, ...(pin.departures?.gone ?? [])];
   return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
+}
+
+function stays(
+  { staying, removed }: Statement,
+  { deviceId, deviceKey }: Pick<ShownDevice, "deviceId" | "deviceKey">,
+): boolean {
+  return includes(staying, stayingTag(deviceId, deviceKey)) && !includes(removed, deviceId);
 }
 
 /** Nobody has compared it, and nothing has happened to it that this device has seen. */
@@ -88,14 +106,14 @@ function isFirstSight({ level, former, departures }: Pin): boolean {
 /** The pin of one's own user key behind a statement of one's own: nobody has to announce it. Null: it is no statement of a successor of that key. */
 export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
   const read = readStatement(bytes, pin.who);
-  return read.ok && sameBytes(pin.userKey, read.statement.old) ? succeeded(pin, read.statement) : null;
+  if (!read.ok || !sameBytes(pin.userKey, read.statement.old) || isEarlier(pin, read.statement.next)) return null;
+  return succeeded(pin, read.statement);
 }
 
 /**
  * The pin where a server tells how the key that is `shown` followed on the pinned one, and no device was there that could have announced it. Null:
- * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more: else it is
- * for them to announce the new one, but where the pinned key is known from first sight alone, and the new one's owner names them as staying.
- * Whoever still has the old key (a device that was removed) could have signed this for a server that helps them; but under the pinned key itself
+ * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more, nor was
+ * removed: else it is for them to announce the new one. Whoever still has the old key (a device that was removed) could have signed this for a server that helps them; but under the pinned key itself
  * those two could do as much, and be told by nothing (SECURITY.md). Never asked of one's own person.
  */
 export function judgeTold(
@@ -108,12 +126,8 @@ export function judgeTold(
     if (!sameBytes(last.userKey, shown)) last = ownSuccession(last, bytes) ?? last;
   }
   if (last === pin || !sameBytes(last.userKey, shown)) return null;
-  const mayStay = (leaf: ShownDevice) => {
-    if (includes(last.former?.removed ?? [], leaf.deviceId)) return false;
-    // A key of first sight may be that of a device which was away since: see `judgeSuccession`.
-    return sameBytes(leaf.userKey, shown) || (isFirstSight(pin) && judgeKey(last, leaf).kind === "known");
-  };
-  return leaves.every(mayStay) ? last : null;
+  const gone = last.former?.removed ?? [];
+  return leaves.every(({ userKey, deviceId }) => sameBytes(userKey, shown) && !includes(gone, deviceId)) ? last : null;
 }
 
 /** How much the key was trusted stays: its owner has signed the new one. */
@@ -131,6 +145,7 @@ function formerOf(former: Former | null, { old, staying, removed }: Statement): 
     keys: [old, ...(former?.keys ?? [])].slice(0, MOST_KEYS),
     staying,
     removed: [...removed, ...(former?.removed ?? [])].slice(0, MOST_REMOVED),
+    replaced: former?.replaced ?? [],
   };
 }
 

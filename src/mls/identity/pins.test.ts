@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judgeKey, judgeName, pinOf, TRUST_LEVELS, verified } from "./pins.ts";
+import { inPlaceOf, isEarlier, judgeKey, judgeName, pinOf, TRUST_LEVELS, verified } from "./pins.ts";
 import type { ShownDevice } from "./pins.ts";
 import { whoKey } from "./who.ts";
 import type { Who } from "./who.ts";
@@ -48,6 +48,18 @@ test("DI-7 a level only rises, and only for the pinned key", () => {
     ["compared", "compared"],
   ]);
   expect(verified(pin, otherKey, "compared")).toBeNull();
+});
+
+test("DI-15 a key put in another's place by a person's word has those before it as earlier ones, at most eight of each kind", () => {
+  let pin = pinOf(bob, key, 0);
+  for (let nth = 10; nth < 30; nth += 1) pin = inPlaceOf(pin, new Uint8Array(32).fill(nth), nth);
+  expect(pin.former?.replaced.map(([first]) => first)).toEqual([28, 27, 26, 25, 24, 23, 22, 21]);
+  const again = inPlaceOf(pin, new Uint8Array(32).fill(28), 30);
+  expect([isEarlier(pin, new Uint8Array(32).fill(28)), isEarlier(again, new Uint8Array(32).fill(28))]).toEqual([
+    true,
+    false,
+  ]);
+  expect(isEarlier(again, pin.userKey)).toBe(true);
 });
 
 function shows(identity: Who, userKey: Uint8Array): ShownDevice {

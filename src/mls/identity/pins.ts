@@ -20,10 +20,12 @@ export interface Pin {
   readonly departures: Departures | null;
 }
 
-/** Of the keys that a pinned key has succeeded (judge-succession.ts). */
+/** Of the keys that a pinned key has succeeded (judge-succession.ts), or has taken the place of. */
 export interface Former {
-  /** The newest first, at most 8. */
+  /** The owner of each has signed another in its place. The newest first, at most 8. */
   readonly keys: readonly Uint8Array[];
+  /** A person's own word has put another in the place of each: a yes, or numbers compared. The newest first, at most 8. */
+  readonly replaced: readonly Uint8Array[];
   /** Tags of the devices that may still carry one of these keys (`stayingTag`). */
   readonly staying: readonly Uint8Array[];
   /** Ids of devices that were removed with these keys, the newest first, at most 64. */
@@ -46,6 +48,9 @@ export interface ShownDevice {
   readonly deviceId: Uint8Array;
   readonly deviceKey: Uint8Array;
 }
+
+/** Keys that a pin remembers of each kind. */
+export const MOST_KEYS = 8;
 
 export interface NamePin {
   readonly name: string;
@@ -75,12 +80,13 @@ export type NameVerdict =
 export function judgeKey(pin: Pin | null, { identity: who, userKey, deviceId, deviceKey }: ShownDevice): KeyVerdict {
   if (pin === null) return { kind: "first-use" };
   if (!isSameWho(pin.who, who)) throw new TypeError(`the pin of ${whoKey(pin.who)} says nothing about ${whoKey(who)}`);
-  if (sameBytes(pin.userKey, userKey)) return { kind: "known", level: pin.level };
   const { former } = pin;
-  if (former !== null && includes(former.keys, userKey)) {
-    if (includes(former.removed, deviceId)) return { kind: "removed-device" };
-    if (includes(former.staying, stayingTag(deviceId, deviceKey))) return { kind: "known", level: pin.level };
-  }
+  const isTheirs = sameBytes(pin.userKey, userKey);
+  const wasTheirs = former !== null && includes(former.keys, userKey);
+  if ((isTheirs || wasTheirs) && includes(former?.removed ?? [], deviceId)) return { kind: "removed-device" };
+  if (isTheirs) return { kind: "known", level: pin.level };
+  if (wasTheirs && includes(former.staying, stayingTag(deviceId, deviceKey)))
+    return { kind: "known", level: pin.level };
   return { kind: "changed-key", pinned: pin, seen: userKey };
 }
 
@@ -91,9 +97,25 @@ export function judgeName(pin: NamePin | null, name: string, who: Who): NameVerd
   return isSameWho(pin.who, who) ? { kind: "known" } : { kind: "remapped-name", pinned: pin.who, seen: who };
 }
 
-/** The pin that a first use makes, or a person's own yes to a changed key: nobody has verified that key. */
+/** The pin that a first use makes: nobody has verified that key. */
 export function pinOf(who: Who, userKey: Uint8Array, since: number): Pin {
   return { who, userKey: Uint8Array.from(userKey), level: "unverified", since, former: null, departures: null };
+}
+
+/**
+ * The pin that a person's own word makes in another's place: nobody has verified that key. The keys before it are remembered as not theirs, so
+ * that this is no first sight. Whom the owner of the other key has removed is not: that may have been a thief of it.
+ */
+export function inPlaceOf(pin: Pin, userKey: Uint8Array, since: number): Pin {
+  const without = (keys: readonly Uint8Array[]) => keys.filter((key) => !sameBytes(key, userKey)).slice(0, MOST_KEYS);
+  const { keys, replaced } = pin.former ?? { keys: [], replaced: [] };
+  const former = { keys: without(keys), staying: [], removed: [], replaced: without([pin.userKey, ...replaced]) };
+  return { ...pinOf(pin.who, userKey, since), former };
+}
+
+/** Whether the pinned key has come after that one. */
+export function isEarlier({ former }: Pin, userKey: Uint8Array): boolean {
+  return former !== null && includes([...former.keys, ...former.replaced], userKey);
 }
 
 /** The same pin at that level, if the key verified is the pinned one; a lower level than it has takes nothing away. */

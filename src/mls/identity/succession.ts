@@ -57,7 +57,7 @@ export function rotateUserKey(
   return {
     userKey,
     records: staying.map(({ fields, deviceKey }) => signRecord(fields, userKey, deviceKey)),
-    statement: state(who, old, userKey, { staying: tags, removed }),
+    statement: signStatement(who, old, userKey, { staying: tags, removed }),
   };
 }
 
@@ -73,8 +73,8 @@ export function stayingTag(deviceId: Uint8Array, deviceKey: Uint8Array): Uint8Ar
   return Uint8Array.from(hash.digest().subarray(0, ID_BYTES));
 }
 
-/** Old key, new key, how many stay, how many are removed, tags of the ones, ids of the others, signature by the old key, by the new one. */
-function state(
+/** The bytes: old key, new key, how many stay, how many are removed, tags of the ones, ids of the others, signature by the old key, by the new one. */
+export function signStatement(
   who: Who,
   old: SigningKey,
   next: SigningKey,

@@ -16,7 +16,8 @@ const Text = v.pipe(
   v.string(),
   v.parseJson(),
   v.object({
-    former: v.nullable(v.object({ keys: Ids, staying: Ids, removed: Ids })),
+    // What was written before `replaced` was known has none.
+    former: v.nullable(v.object({ keys: Ids, staying: Ids, removed: Ids, replaced: v.optional(Ids, []) })),
     departures: v.nullable(v.object({ gone: Ids, left: Ids })),
   }),
 );

@@ -136,7 +136,7 @@ describe("what was committed", () => {
     const [userSeed, newerSeed, packageSecret] = [secret(), secret(), secret()].map((bytes) => bytes.subarray(0, 32));
     const keyPackage = { reference: id(5), secret: packageSecret ?? device.seed, lastResort: true, madeAt: 12 };
     const pin = pinOf(bob, new Uint8Array(32).fill(3), 77);
-    const former = { keys: [pin.userKey], staying: [id(8), id(9)], removed: [id(10)] };
+    const former = { keys: [pin.userKey], staying: [id(8), id(9)], removed: [id(10)], replaced: [id(12)] };
     const departures = { gone: [id(11)], left: [] };
     const succeeded = { ...pin, userKey: new Uint8Array(32).fill(4), level: "compared", former, departures } as const;
     await store.commit([
