@@ -170,7 +170,7 @@ async function commits(
     alice.apply();
     follow(added.commit);
     let started = performance.now();
-    const joined = await newcomer.join(added.welcome!, packed.secret);
+    const { group: joined } = await newcomer.join(added.welcome!, packed.secret);
     took("join", started);
     const removed = timed("remove", () => alice.commitRemove([joined.leaf]));
     alice.apply();

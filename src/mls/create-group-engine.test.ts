@@ -14,7 +14,7 @@ test("EN-1 who is added, who joins by itself, and who is there read one another 
   const { commit, welcome, groupInfo } = atAlice.commitAdd([keyPackage], NOW);
   expect(commit.length).toBeGreaterThan(0);
   expect(atAlice.apply().added.map(({ record }) => record)).toEqual([bob.record]);
-  const atBob = await bob.join(welcome ?? new Uint8Array(), secret);
+  const { group: atBob } = await bob.join(welcome ?? new Uint8Array(), secret);
   const joined = await carol.joinExternal(groupInfo);
   expect(atAlice.process(joined.commit)).toMatchObject({ kind: "external-join", epoch: 2, removedSelf: false });
   expect(atBob.process(joined.commit).sender.record).toEqual(carol.record);
@@ -30,13 +30,32 @@ test("EN-1 who is added, who joins by itself, and who is there read one another 
   }
 });
 
+test("EN-36 who is added learns from the Welcome itself who has added it, and nobody else can sign as them", async () => {
+  const [alice, bob, carol] = [
+    newDevice({ identity: "1" }),
+    newDevice({ identity: "2" }),
+    newDevice({ identity: "3" }),
+  ];
+  const atAlice = alice.createGroup(Buffer.from("room"), INVITE);
+  const forBob = bob.keyPackage({ now: NOW, lifetime: LIFETIME });
+  const { welcome } = atAlice.commitAdd([forBob.keyPackage], NOW);
+  atAlice.apply();
+  const { group: atBob, committer: bobsInviter } = await bob.join(welcome ?? new Uint8Array(), forBob.secret);
+  expect(bobsInviter).toBe(atAlice.leaf);
+  const forCarol = carol.keyPackage({ now: NOW, lifetime: LIFETIME });
+  const byBob = atBob.commitAdd([forCarol.keyPackage], NOW);
+  atBob.apply();
+  const { group, committer } = await carol.join(byBob.welcome ?? new Uint8Array(), forCarol.secret);
+  expect([committer, group.member(committer)?.record]).toEqual([atBob.leaf, bob.record]);
+});
+
 test("EN-2 a device that was removed opens nothing more", async () => {
   const [alice, bob] = [newDevice({ identity: "1" }), newDevice({ identity: "2" })];
   const atAlice = alice.createGroup(Buffer.from("room"), INVITE);
   const { keyPackage, secret } = bob.keyPackage({ now: NOW, lifetime: LIFETIME });
   const { welcome } = atAlice.commitAdd([keyPackage], NOW);
   atAlice.apply();
-  const atBob = await bob.join(welcome ?? new Uint8Array(), secret);
+  const { group: atBob } = await bob.join(welcome ?? new Uint8Array(), secret);
   const { commit } = atAlice.commitRemove([atBob.leaf]);
   atAlice.apply();
   expect(atBob.process(commit)).toMatchObject({ kind: "remove", removedSelf: true });

@@ -1,6 +1,6 @@
 import { BOUNDS } from "./bounds.ts";
 import { EngineError } from "./engine-error.ts";
-import type { EngineOptions, ExternalJoin, Group, GroupEngine, WholeGroup } from "./group-engine.ts";
+import type { EngineOptions, ExternalJoin, Group, GroupEngine, WelcomeJoin, WholeGroup } from "./group-engine.ts";
 import { deviceSigner } from "./device-signer.ts";
 import { guard } from "./guarded.ts";
 import { joinInThread } from "./join-thread.ts";
@@ -60,25 +60,21 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
     },
     welcomeReferences: (welcome) => readReferences(call((engine) => engine.welcomeReferences(welcome))),
     async join(welcome, secret) {
-      if (welcome.length <= BIG)
-        return memberGroup(
-          home,
-          call((engine) => engine.join(welcome, secret)),
-          null,
-        );
+      if (welcome.length <= BIG) return welcomedHere(welcome, secret);
       if (welcome.length > BOUNDS.welcome) throw new EngineError("too-large");
       raw();
-      const { saved } = await joinInThread({ key: signer.key, record, join: { kind: "welcome", welcome, secret } });
-      return load(saved);
+      const answer = await joinInThread({ key: signer.key, record, join: { kind: "welcome", welcome, secret } });
+      if (answer.kind !== "welcomed") throw otherQuestion();
+      return { group: load(answer.saved), committer: answer.committer };
     },
     async joinExternal(groupInfo, { authenticatedData = NONE } = {}) {
       if (groupInfo.length <= BIG) return joinHere(groupInfo, authenticatedData);
       if (groupInfo.length > BOUNDS.welcome) throw new EngineError("too-large");
       raw();
       const join = { kind: "external", groupInfo, authenticatedData } as const;
-      const { saved, external } = await joinInThread({ key: signer.key, record, join });
-      if (external === null) throw new EngineError("engine-failed", "a thread's answer to another question");
-      return { ...external, group: load(saved) };
+      const answer = await joinInThread({ key: signer.key, record, join });
+      if (answer.kind !== "joined") throw otherQuestion();
+      return { ...answer.external, group: load(answer.saved) };
     },
     load,
     hpkeSeal: (publicKey, info, plaintext) => call((engine) => engine.hpkeSeal(publicKey, info, plaintext)),
@@ -99,6 +95,14 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
     return memberGroup(home, loadRaw(saved), saved);
   }
 
+  function welcomedHere(welcome: Uint8Array, secret: Uint8Array): WelcomeJoin {
+    const { reply, rawGroup } = call((engine) => {
+      const joined = engine.join(welcome, secret);
+      return { reply: new Reply(joined.reply), rawGroup: joined.takeGroup() };
+    });
+    return { group: memberGroup(home, rawGroup, null), committer: reply.u32() };
+  }
+
   function joinHere(groupInfo: Uint8Array, authenticatedData: Uint8Array): ExternalJoin {
     const { reply, rawGroup } = call((engine) => {
       const joined = engine.joinExternal(groupInfo, authenticatedData);
@@ -114,6 +118,10 @@ export function createGroupEngine({ seed, record: given }: EngineOptions, guardi
 const BIG = 65_536;
 
 const NONE = new Uint8Array();
+
+function otherQuestion(): EngineError {
+  return new EngineError("engine-failed", "a thread's answer to another question");
+}
 
 function packedEpochs({ epochs }: WholeGroup): Uint8Array {
   return packed(

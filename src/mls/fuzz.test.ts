@@ -111,7 +111,7 @@ async function ground() {
       },
     },
     { name: "open, the same group", take: (input) => void atAlice.open(input) },
-    { name: "join", take: async (input) => (await dave.join(input, packed.secret)).close() },
+    { name: "join", take: async (input) => (await dave.join(input, packed.secret)).group.close() },
     { name: "join external", take: async (input) => (await dave.joinExternal(input)).group.close() },
     {
       name: "stage",

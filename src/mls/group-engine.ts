@@ -40,7 +40,7 @@ export interface GroupEngine {
    * `secret`: of the key package whose reference the Welcome names; delete it after the joined group is saved, unless it is a
    * last resort. Soon after, `commitUpdate`: the adding commit had no fresh key of this device.
    */
-  join(welcome: Uint8Array, secret: Uint8Array): Promise<Group>;
+  join(welcome: Uint8Array, secret: Uint8Array): Promise<WelcomeJoin>;
   /**
    * Joins by an external commit, from a GroupInfo with tree; if this device has a leaf in it already, that leaf is replaced (resync).
    * The group must be saved before the commit leaves, and is real only when the log has the commit; else `close` it.
@@ -136,6 +136,12 @@ export interface PendingCommit {
   readonly welcome: Uint8Array | null;
   /** Of the next epoch, with tree. */
   readonly groupInfo: Uint8Array;
+}
+
+export interface WelcomeJoin {
+  readonly group: Group;
+  /** The leaf that signed the Welcome: whoever made the commit that added this device (RFC 9420, 12.4.3.1). No server can name another. */
+  readonly committer: number;
 }
 
 export interface ExternalJoin {

@@ -19,7 +19,8 @@ export interface JoinThreadData {
 }
 
 export type JoinAnswer =
-  | { readonly kind: "joined"; readonly saved: WholeGroup; readonly external: JoinedExternally | null }
+  | { readonly kind: "welcomed"; readonly saved: WholeGroup; readonly committer: number }
+  | { readonly kind: "joined"; readonly saved: WholeGroup; readonly external: JoinedExternally }
   | { readonly kind: "refused"; readonly code: EngineErrorCode; readonly detail: string };
 
 export interface JoinedExternally {
@@ -35,7 +36,7 @@ export function joinInThread(request: JoinRequest): Promise<Joined> {
   return joined;
 }
 
-type Joined = Extract<JoinAnswer, { kind: "joined" }>;
+type Joined = Exclude<JoinAnswer, { kind: "refused" }>;
 
 /** The process's one thread, and when it ends for want of work. */
 let present: { readonly worker: Worker; idle: NodeJS.Timeout | null } | null = null;

@@ -33,10 +33,15 @@ function joined(
   const engine = new Engine(key, record);
   switch (join.kind) {
     case "welcome":
-      return { kind: "joined", saved: whole(engine.join(join.welcome, join.secret)), external: null };
+      return welcomed(engine, join.welcome, join.secret);
     case "external":
       return external(engine, join.groupInfo, join.authenticatedData);
   }
+}
+
+function welcomed(engine: RawEngine, welcome: Uint8Array, secret: Uint8Array): JoinAnswer {
+  const made = engine.join(welcome, secret);
+  return { kind: "welcomed", saved: whole(made.takeGroup()), committer: new Reply(made.reply).u32() };
 }
 
 function external(engine: RawEngine, groupInfo: Uint8Array, authenticatedData: Uint8Array): JoinAnswer {

@@ -134,7 +134,7 @@ test("EN-21 a last-resort key package serves several groups; a Welcome for none 
     group.apply();
     expect(bob.welcomeReferences(welcome!).map(hex)).toEqual([hex(packed.reference)]);
     await expect(bob.join(welcome!, other.secret)).rejects.toThrow("no-key-package");
-    const joined = await bob.join(welcome!, packed.secret);
+    const { group: joined } = await bob.join(welcome!, packed.secret);
     expect(hex(joined.authenticator())).toBe(hex(group.authenticator()));
   }
 });
@@ -233,6 +233,11 @@ test("EN-26 a big group is joined in a thread, as a small one is here", async ()
   const [added] = await addAll(alice, [external.group], [newDevice({ identity: "w" })]);
   expect(hex(added!.authenticator())).toBe(hex(alice.authenticator()));
   expect(text(added!.open(external.group.seal(words("big")).message).plaintext)).toBe("big");
+  const late = newDevice({ identity: "x" });
+  const { keyPackage, secret } = late.keyPackage({ now: NOW, lifetime: LIFETIME });
+  const { welcome } = alice.commitAdd([keyPackage], NOW);
+  alice.apply();
+  expect(await late.join(welcome!, secret)).toMatchObject({ committer: alice.leaf });
   await expect(newDevice({ identity: "f" }).joinExternal(Buffer.concat([info, Buffer.of(0)]))).rejects.toThrow(
     "malformed",
   );

@@ -151,7 +151,7 @@ describe("one device", () => {
     expect(staged.welcomed(added.welcome!).map(hex)).toEqual([hex(packageOfBob.reference)]);
     expect([staged.matches(added.groupInfo), staged.matches(atAlice.info())]).toEqual([true, true]);
     observer.accept();
-    const atBob = await bob.join(added.welcome!, packageOfBob.secret);
+    const { group: atBob } = await bob.join(added.welcome!, packageOfBob.secret);
     const renewed = makeRecord({ identity: "2", deviceId }, seed(), device);
     expect(() => bob.renewRecord(makeRecord({ identity: "3", deviceId }, seed(), device))).toThrow("bad-record");
     bob.renewRecord(renewed);

@@ -247,7 +247,10 @@ function wrapped(engine: GroupEngine, wrap: (group: Group) => Group): GroupEngin
   return overriding(engine, {
     createGroup: (...args) => wrap(engine.createGroup(...args)),
     load: (...args) => wrap(engine.load(...args)),
-    join: async (...args) => wrap(await engine.join(...args)),
+    join: async (...args) => {
+      const joined = await engine.join(...args);
+      return { ...joined, group: wrap(joined.group) };
+    },
     joinExternal: async (...args) => {
       const joined = await engine.joinExternal(...args);
       return { ...joined, group: wrap(joined.group) };

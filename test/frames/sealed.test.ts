@@ -79,7 +79,7 @@ test("SR-2 who was added while away finds a Welcome and what was said meanwhile"
   const { groups } = await again.get("groups", { after: null });
   expect(groups).toMatchObject([{ group, welcome: true, head: 2, cursor: 1 }]);
   const waiting = await again.get("read-welcome", { group });
-  const joined = await bob.device.engine.join(waiting.welcome, kept.secret);
+  const { group: joined } = await bob.device.engine.join(waiting.welcome, kept.secret);
   await again.get("welcome-done", { group });
   const { entries } = await again.get("read", { group, after: waiting.entry, limit: 100 });
   expect(entries.map((entry) => text(joined.open(entry.bytes).plaintext))).toEqual(["welcome, bob"]);

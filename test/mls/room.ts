@@ -16,7 +16,7 @@ export async function addAll(
   for (const other of others) other.process(commit);
   if (welcome === null) throw new Error("A commit that adds has a Welcome.");
   const joined: Group[] = [];
-  for (const [nth, { secret }] of packages.entries()) joined.push(await newcomers[nth]!.join(welcome, secret));
+  for (const [nth, { secret }] of packages.entries()) joined.push((await newcomers[nth]!.join(welcome, secret)).group);
   return joined;
 }
 

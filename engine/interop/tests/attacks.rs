@@ -119,7 +119,7 @@ fn room(access: [u8; 3]) -> Room {
     let theirs = mallory.key_package();
     let welcome = at_alice.commit_add(&[&package.key_package, &theirs], NOW, b"").unwrap().welcome.unwrap();
     at_alice.apply().unwrap();
-    let at_bob = bob.join(&welcome, &package.secret).unwrap();
+    let at_bob = bob.join(&welcome, &package.secret).unwrap().group;
     let inside = mallory.join(&welcome);
     let observer = Observer::observe(&at_alice.info().unwrap()).unwrap();
     Room { alice: at_alice, bob: at_bob, inside, mallory, observer }

@@ -220,7 +220,7 @@ impl Newcomer for Ours {
     fn join(self: Box<Self>, welcome: &[u8]) -> Box<dyn Member> {
         let package = self.package.unwrap();
         assert!(self.engine.welcome_references(welcome).unwrap().contains(&package.reference));
-        let group = self.engine.join(welcome, &package.secret).unwrap();
+        let group = self.engine.join(welcome, &package.secret).unwrap().group;
         Self::member(self.engine, group)
     }
     fn join_external(self: Box<Self>, info: &[u8]) -> (Box<dyn Member>, Vec<u8>) {

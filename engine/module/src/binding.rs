@@ -130,8 +130,13 @@ impl RawEngine {
     pub fn welcome_references(&self, welcome: &[u8]) -> Thrown<Vec<u8>> {
         thrown(self.0.welcome_references(welcome).map(|references| references_reply(&references)))
     }
-    pub fn join(&self, welcome: &[u8], secret: &[u8]) -> Thrown<RawGroup> {
-        thrown(self.0.join(welcome, secret).map(RawGroup))
+    pub fn join(&self, welcome: &[u8], secret: &[u8]) -> Thrown<RawJoin> {
+        thrown(self.0.join(welcome, secret).map(|joined| {
+            let reply = written(|to| {
+                to.u32(joined.committer);
+            });
+            RawJoin { group: Some(joined.group), reply }
+        }))
     }
     #[wasm_bindgen(js_name = joinExternal)]
     pub fn join_external(&self, group_info: &[u8], authenticated_data: &[u8]) -> Thrown<RawJoin> {

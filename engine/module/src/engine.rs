@@ -42,6 +42,12 @@ pub struct NewKeyPackage {
     pub secret: Vec<u8>,
 }
 
+pub struct Welcomed {
+    pub group: Group,
+    /// The leaf whose holder signed the Welcome's GroupInfo: who made the commit that added this device (RFC 9420, 12.4.3.1).
+    pub committer: u32,
+}
+
 pub struct Joined {
     pub group: Group,
     pub commit: Vec<u8>,
@@ -106,14 +112,14 @@ impl Engine {
         Ok(message.welcome_key_package_references().into_iter().map(|reference| reference.to_vec()).collect())
     }
 
-    pub fn join(&self, welcome: &[u8], secret: &[u8]) -> Result<Group> {
+    pub fn join(&self, welcome: &[u8], secret: &[u8]) -> Result<Welcomed> {
         let message = header::message(within(welcome, bounds::WELCOME)?, header::WELCOME)?;
         let (store, joining) = (GroupStore::default(), Joining::of(self));
         let client = joining.client(self, store.clone(), key_package_of(secret)?);
-        let (group, _) = client.join_group(None, &message, None)?;
+        let (group, info) = client.join_group(None, &message, None)?;
         joining.settle()?;
         self.check(group.context(), group.roster())?;
-        Ok(self.group(group, store))
+        Ok(Welcomed { group: self.group(group, store), committer: info.sender })
     }
 
     pub fn join_external(&self, group_info: &[u8], authenticated_data: &[u8]) -> Result<Joined> {

@@ -22,7 +22,7 @@ mod binding;
 
 pub use changes::{Changes, Kind, Person};
 pub use crypto::{SUITE, provider, suite};
-pub use engine::{Engine, Joined, NewKeyPackage};
+pub use engine::{Engine, Joined, NewKeyPackage, Welcomed};
 pub use error::{Code, Error, Result};
 pub use group::{Group, Opened, Pending, Saved, Sealed};
 pub use observer::{InspectedKeyPackage, Observer, Staged, inspect_key_package};

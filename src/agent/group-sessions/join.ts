@@ -2,7 +2,6 @@ import type { Group, GroupEngine } from "../../mls/group-engine.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { Change } from "../storage/changes.ts";
 import type { GroupRow, PendingRequest } from "../storage/kept.ts";
-import { sameBytes } from "../../mls/identity/bytes.ts";
 import { EMPTY_LOG } from "./log.ts";
 import { personOf } from "./person.ts";
 import type { JoinInfo, System } from "./ports.ts";
@@ -32,8 +31,8 @@ export interface ReceivedWelcome {
   readonly reference: Uint8Array;
   readonly lastResort: boolean;
   readonly check?: Check;
-  /** The device that added this one, as the server says; the history names it if it is another person's. Null: unknown, or this device asked to join. */
-  readonly by?: Uint8Array | null;
+  /** This device hasn't asked to come in: the history names who has added it, if that is another person. */
+  readonly invited?: boolean;
 }
 
 /**
@@ -53,27 +52,28 @@ export async function joinByWelcome(
   { engine, system }: Entering,
   received: ReceivedWelcome,
 ): Promise<readonly Change[]> {
-  const joined = await engine.join(received.welcome, received.secret);
+  const { group: joined, committer } = await engine.join(received.welcome, received.secret);
   const { group, conversation, number, hash, reference, check } = received;
   checked(joined, check);
   const updateDue = firstUpdate(system.now(), system.random());
   const changes: Change[] = [
     { kind: "group-added", group, conversation, status: "active", cursor: number, hash, updateDue },
     { kind: "group-saved", slot: "active", saved: joined.save() },
-    ...broughtIn(joined, received, system.now()),
+    ...broughtIn(joined, { ...received, committer, at: system.now() }),
   ];
   joined.close();
   return received.lastResort ? changes : [...changes, { kind: "key-package-dropped", reference }];
 }
 
-/** A line of its own, since a device reads nothing of the commit that adds it. Only a member can have made that, whatever the server says. */
+/** A line of its own, since a device reads nothing of the commit that adds it. Who made that has signed the Welcome: no server's word is needed. */
 function broughtIn(
   joined: Group,
-  { by = null, conversation, group, number }: ReceivedWelcome,
-  at: number,
+  received: ReceivedWelcome & { readonly committer: number; readonly at: number },
 ): readonly Change[] {
+  const { invited = false, committer, at, conversation, group, number } = received;
+  if (!invited) return [];
   const people = joined.members().map(personOf);
-  const adding = people.find(({ deviceId }) => by !== null && sameBytes(deviceId, by));
+  const adding = people.find(({ leaf }) => leaf === committer);
   const own = people.find(({ leaf }) => leaf === joined.leaf);
   if (adding === undefined || own === undefined || adding.who === own.who) return [];
   const entry = { kind: "members", came: [own.who], went: [], by: adding.who, devices: [] } as const;

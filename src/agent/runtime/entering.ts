@@ -110,10 +110,10 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
     try {
       const own = await ownPackage(entrance, welcome);
       if (own === null) throw new EngineError("no-key-package");
-      const by = await inviterOf(entrance, view, { row, number });
+      const invited = isInvitation(entrance, view, row);
       await oneByOne(groups, async () => {
         if (judgeWelcome(await rowOf(), number) !== "take") throw new AgentStoreError("conflict", "came in meanwhile");
-        await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own, by }));
+        await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own, invited }));
         askedFor.get(groups)?.delete(view.group);
         await addInPlace(entrance, group, conversation);
       });
@@ -130,21 +130,11 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
   return true;
 }
 
-/**
- * The device that made the commit with this number, by which this device came in. Null: nobody says; or it isn't news, since this device has asked
- * for it, is brought back, or the conversation goes on in another group.
- */
-async function inviterOf(
-  { client, groups, self }: Entrance,
-  { group, place }: GroupView,
-  { row, number }: { readonly row: GroupRow | null; readonly number: number },
-): Promise<Uint8Array | null> {
+/** Whether it is news that somebody adds this device there: it hasn't asked for that, isn't brought back, and the conversation doesn't just go on in another group. */
+function isInvitation({ groups, self }: Entrance, { group, place }: GroupView, row: GroupRow | null): boolean {
   const isBack =
     row?.stopped === "rolled-back" || (row === null && groups.of(conversationOf(place, self.owner)) !== null);
-  if (place.kind !== "room" || isBack || askedFor.get(groups)?.has(group) === true) return null;
-  const answer = await client.request("read", { group, after: number - 1, limit: 1 });
-  const [entry] = answer.kind === "answered" ? answer.value.entries : [];
-  return entry?.number === number ? toBytes(entry.device) : null;
+  return place.kind === "room" && !isBack && askedFor.get(groups)?.has(group) !== true;
 }
 
 /** Ways into a group come from many sides at once: what one has kept, and its session goes on from, isn't overwritten by another. */

@@ -138,7 +138,7 @@ class RawEngine {
     /**
      * @param {Uint8Array | number[]} welcome
      * @param {Uint8Array | number[]} secret
-     * @returns {RawGroup}
+     * @returns {RawJoin}
      */
     join(welcome, secret) {
         let ptr0, len0, ptr1, len1;
@@ -156,7 +156,7 @@ class RawEngine {
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
-        return RawGroup.__wrap(ret[0]);
+        return RawJoin.__wrap(ret[0]);
     }
     /**
      * @param {boolean} last_resort

@@ -39,7 +39,7 @@ export interface RawEngine {
   keyPackage(lastResort: boolean, now: number, lifetime: number): Uint8Array;
   createGroup(groupId: Uint8Array, policy: Uint8Array): RawGroup;
   welcomeReferences(welcome: Uint8Array): Uint8Array;
-  join(welcome: Uint8Array, secret: Uint8Array): RawGroup;
+  join(welcome: Uint8Array, secret: Uint8Array): RawJoin;
   joinExternal(groupInfo: Uint8Array, authenticatedData: Uint8Array): RawJoin;
   load(state: Uint8Array, tree: Uint8Array, epochs: Uint8Array): RawGroup;
   hpkeKey(): Uint8Array;
