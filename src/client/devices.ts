@@ -18,13 +18,14 @@ export interface Device {
  * What this device is among its person's.
  * - `unknown`: it was never on this server yet
  * - `pending`: one of the person's other devices has to confirm it by this code; until then nothing is sealed to it, and it seals
- *   nothing. `name` is the person's; `trouble`: what came instead of a confirmation, a sentence for people
+ *   nothing. `code` is null while the server has no room for it among those that wait: no device lists it then, and it asks again by
+ *   itself. `name` is the person's; `trouble`: what came instead of a confirmation, a sentence for people
  * - `removed`: another device of the person has put it out. What it has of the history stays readable
  */
 export type Standing =
   | { readonly kind: "unknown" }
   | { readonly kind: "confirmed" }
-  | { readonly kind: "pending"; readonly code: string; readonly name: string; readonly trouble?: string }
+  | { readonly kind: "pending"; readonly code: string | null; readonly name: string; readonly trouble?: string }
   | { readonly kind: "removed" };
 
 /**

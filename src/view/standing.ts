@@ -12,11 +12,18 @@ export function explainStanding(standing: Standing): string | null {
     case "confirmed":
       return null;
     case "pending": {
-      const [name, code] = [visibleLine(standing.name), visibleLine(standing.code)];
+      const name = visibleLine(standing.name);
       const trouble = standing.trouble === undefined ? "" : ` ${visibleLine(standing.trouble)}`;
+      if (standing.code === null) return `${noRoom(name)}${trouble}`;
+      const code = visibleLine(standing.code);
       return `This device shows ${code}, and is not one of ${name}'s yet. On one that is, run pad devices confirm ${code}, or press alt-c in its open chat. (If you are not ${name}: choose another name.)${trouble}`;
     }
     case "removed":
       return REMOVED;
   }
+}
+
+/** Its code would be in no list, so it isn't shown. */
+function noRoom(name: string): string {
+  return `Too many devices wait to be ${name}'s already, so this one can't. On one of ${name}'s devices: pad devices lists them, and pad devices dismiss DEVICE puts out what isn't ${name}'s. This one asks again by itself. (If you are not ${name}: choose another name.)`;
 }

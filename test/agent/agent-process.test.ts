@@ -420,7 +420,7 @@ test("AG-33 a device that waits is known to the agent's next start, and one that
 });
 
 function codeOf({ standing }: SealedChat): string {
-  return standing.kind === "pending" ? standing.code : "";
+  return standing.kind === "pending" ? (standing.code ?? "") : "";
 }
 
 test("AG-33 a removed device that has a token begins anew by it, in one go", async () => {

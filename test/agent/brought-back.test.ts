@@ -98,7 +98,7 @@ test("AD-20 a code that two devices of a person confirm at once, or one twice, i
   const nas = world.make("alice", { deviceLabel: "nas" });
   await world.until(() => nas.chat.standing.kind === "pending" && phone.chat.waitingDevices.length > 0);
   const { standing } = nas.chat;
-  const code = standing.kind === "pending" ? standing.code : "";
+  const code = standing.kind === "pending" ? (standing.code ?? "") : "";
   const confirmed = { kind: "answered", value: { label: "nas", status: "confirmed" } };
   for (const outcome of await Promise.all([laptop, phone].map(async ({ chat }) => await chat.confirmDevice(code))))
     expect(outcome).toMatchObject(confirmed);
@@ -146,7 +146,7 @@ async function another(of: ServedChat, deviceLabel: string): Promise<ServedChat>
 async function confirmedBy(confirming: ServedChat, device: ServedChat): Promise<void> {
   await world.until(() => device.chat.standing.kind === "pending");
   const { standing } = device.chat;
-  const code = standing.kind === "pending" ? standing.code : "";
+  const code = standing.kind === "pending" ? (standing.code ?? "") : "";
   await world.until(async () => (await confirming.chat.confirmDevice(code)).kind === "answered");
   await isConfirmed(device);
 }

@@ -154,7 +154,7 @@ test("CA-16 whoever is brought into a room has a line there that says by whom, a
   const tablet = world.make("bob", { deviceLabel: "tablet" });
   await world.until(() => tablet.chat.standing.kind === "pending" && bob.chat.waitingDevices.length > 0);
   const { standing } = tablet.chat;
-  answered(await bob.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await bob.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await world.until(() => isIn(tablet, "#ops") && isIn(tablet, "#talk"));
   await tablet.runtime.settled();
   for (const [device, words] of [

@@ -190,7 +190,7 @@ async function isTold({ events }: ServedChat): Promise<void> {
 }
 
 function codeOf({ chat }: ServedChat): string {
-  return chat.standing.kind === "pending" ? chat.standing.code : "";
+  return chat.standing.kind === "pending" ? (chat.standing.code ?? "") : "";
 }
 
 /** Whose hello it is, in hex. */

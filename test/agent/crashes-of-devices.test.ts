@@ -100,7 +100,7 @@ function killed(): AgentStoreError {
 async function confirmedOrDead(laptop: ServedChat, phone: ServedChat, moment: unknown = null): Promise<void> {
   await world.until(async () => {
     const { standing, state } = phone.chat;
-    if (standing.kind === "pending") await laptop.chat.confirmDevice(standing.code);
+    if (standing.kind === "pending") await laptop.chat.confirmDevice(standing.code ?? "");
     return standing.kind === "confirmed" || state.kind === "ended" || deaths.has(moment);
   });
 }

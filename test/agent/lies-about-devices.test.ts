@@ -216,7 +216,7 @@ function changed(list: string, change: (item: Frame) => Frame): LyingRelay["toCl
 function codeOf({ chat }: ServedChat): string {
   const { standing } = chat;
   if (standing.kind !== "pending") throw new Error(`it is ${standing.kind}`);
-  return standing.code;
+  return standing.code ?? "";
 }
 
 function troubleOf({ chat }: ServedChat): string {

@@ -81,7 +81,7 @@ test("VN-6 a key that succeeds a compared one, since its owner removed a device,
   const [laptop, bob] = await meet("alice", "bob");
   const phone = world.make("alice", { deviceLabel: "phone" });
   await world.until(() => phone.chat.standing.kind === "pending");
-  const waiting = phone.chat.standing.kind === "pending" ? phone.chat.standing.code : "";
+  const waiting = phone.chat.standing.kind === "pending" ? (phone.chat.standing.code ?? "") : "";
   answered(await laptop.chat.confirmDevice(waiting));
   await world.until(() => isIn(phone));
   await bob.look("#everyone");

@@ -188,7 +188,7 @@ test("SR-56 a device that has just been confirmed comes into #everyone before it
   const nas = world.make("alice", { deviceLabel: "nas" });
   await world.until(() => nas.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
   const { standing } = nas.chat;
-  answered(await laptop.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await laptop.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await world.until(() => nas.chat.standing.kind === "confirmed" && nas.chat.state.kind === "online");
   // At once: most often it isn't in #everyone yet.
   expect(await nas.chat.removeDevices([lost])).toMatchObject({ value: { kind: "removed" } });
@@ -428,7 +428,7 @@ async function another(of: ServedChat, deviceLabel: string): Promise<ServedChat>
   const device = world.make(of.name, { deviceLabel });
   await world.until(() => device.chat.standing.kind === "pending" && of.chat.waitingDevices.length > 0);
   const { standing } = device.chat;
-  answered(await of.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await of.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await world.until(() => device.chat.standing.kind === "confirmed" && device.chat.state.kind === "online");
   await device.runtime.settled();
   return device;

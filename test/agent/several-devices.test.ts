@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RuntimeOptions } from "../../src/agent/runtime/runtime.ts";
 import { OPEN_ROOM } from "../../src/client/index.ts";
+import { explainStanding } from "../../src/view/standing.ts";
 import { QUICK, startFakeTailscaled } from "../helpers/tailnet.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
@@ -126,6 +127,27 @@ test("AD-5 whoever waits is told again after a restart of server, or of either d
   await isConfirmed(phone);
   await world.until(() => laptop.chat.waitingDevices.length === 0 && tablet.chat.waitingDevices.length === 0);
   expect(await laptop.chat.confirmDevice(code)).toMatchObject({ value: { label: "phone", status: "confirmed" } });
+});
+
+test("AD-31 a device for which no place to wait is left shows no code, says so, and asks by itself until it has one", async () => {
+  const [laptop] = await world.arrive("alice");
+  if (laptop === undefined) throw new Error("one was to come");
+  for (const deviceLabel of ["a", "b", "c", "d"]) await waits(world.make("alice", { deviceLabel }));
+  const timings = { firstDelay: 300, longestDelay: 1_000 };
+  const phone = world.make("alice", { deviceLabel: "phone", timings });
+  await waits(phone);
+  expect(phone.chat.standing).toEqual({ kind: "pending", code: null, name: "alice" });
+  expect(explainStanding(phone.chat.standing)).toMatch(
+    /^Too many devices wait to be alice's already, .*pad devices dismiss/,
+  );
+  expect(explainStanding(phone.chat.standing)).not.toMatch(/confirm|[0-9A-Z]{4}-/);
+  const listed = answered(await laptop.chat.devices());
+  expect(listed.map(({ label }) => label)).not.toContain("phone");
+  const other = listed.find(({ label }) => label === "b");
+  expect(await laptop.chat.dismissDevice(other?.id ?? "")).toEqual({ kind: "taken" });
+  await world.until(() => phone.chat.standing.kind === "pending" && phone.chat.standing.code !== null);
+  await world.until(async () => (await laptop.chat.confirmDevice(codeOf(phone))).kind === "answered");
+  await isConfirmed(phone);
 });
 
 test("AD-5 confirmed while it was away, it finds that when it comes", async () => {
@@ -442,7 +464,7 @@ async function ownIn(device: ServedChat, words: string) {
 function codeOf({ chat }: ServedChat): string {
   const { standing } = chat;
   if (standing.kind !== "pending") throw new Error(`it is ${standing.kind}`);
-  return standing.code;
+  return standing.code ?? "";
 }
 
 async function waits(device: ServedChat): Promise<void> {

@@ -68,7 +68,7 @@ async function lostPhone() {
   await world.until(() => laptop.chat.standing.kind === "pending" && phone.chat.waitingDevices.length > 0);
   const { standing } = laptop.chat;
   await laptop.stop();
-  answered(await phone.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await phone.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   const phoneId = toText((await phone.runtime.self())?.device.id ?? new Uint8Array());
   await phone.stop();
   laptop.start();

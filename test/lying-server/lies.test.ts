@@ -209,7 +209,7 @@ test("LI-10 it shows another key in place of a device's that waits: the code tha
       return { ...reply.body, pending: reply.body.pending.map((device) => ({ ...device, key: otherKey })) };
     },
   });
-  const code = standing.kind === "pending" ? standing.code : "";
+  const code = standing.kind === "pending" ? (standing.code ?? "") : "";
   expect(await alice.chat.confirmDevice(code)).toEqual({ kind: "refused", error: { reason: "no-such-device" } });
   expect(phone.chat.standing.kind).toBe("pending");
   const atAlice = await openWindow(alice);
@@ -242,7 +242,7 @@ test("LI-12 it lets a removed device come back, which has the old key: that is a
   });
   await scene.world.until(() => phone.chat.standing.kind === "pending" && alice.chat.waitingDevices.length > 0);
   const { standing } = phone.chat;
-  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await scene.world.until(async () => (await membersOf(bob)) === 3);
   const { userSeed, device } = await phone.store.load();
   if (userSeed === null || device === null) throw new Error("it isn't confirmed");
@@ -269,7 +269,7 @@ test("CS-36 it answers a removal with nonsense: the removal isn't told as done, 
   });
   await scene.world.until(() => phone.chat.standing.kind === "pending" && alice.chat.waitingDevices.length > 0);
   const { standing } = phone.chat;
-  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await scene.world.until(() => phone.chat.standing.kind === "confirmed");
   const id = Buffer.from((await phone.store.load()).device?.id ?? []).toString("base64url");
   scene.lie({ request: (_, request) => (request.type === "rotate-user-key" ? { answer: {} } : request) });
@@ -310,7 +310,7 @@ test("LI-14 it hands a device a new user key that a thief's device has made: nob
   const nas = scene.world.make("alice", { deviceLabel: "nas", server: { host: "127.0.0.1", port: scene.liar.port } });
   await scene.world.until(() => nas.chat.standing.kind === "pending" && alice.chat.waitingDevices.length > 0);
   const { standing } = nas.chat;
-  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await alice.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await scene.world.until(async () => (await membersOf(bob)) === 3);
   const [self, laptop, { userSeed }] = [await nas.runtime.self(), await alice.runtime.self(), await nas.store.load()];
   if (self === null || laptop === null || userSeed === null) throw new Error("no device");

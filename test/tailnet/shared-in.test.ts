@@ -106,7 +106,7 @@ async function another(scene: Scene, of: TailnetChat, node: string, name: string
   await device.until(() => device.chat.standing.kind === "pending");
   const { standing } = device.chat;
   await device.arrived();
-  answered(await of.chat.confirmDevice(standing.kind === "pending" ? standing.code : ""));
+  answered(await of.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
   await device.until(() => device.chat.standing.kind === "confirmed" && device.chat.state.kind === "online");
   await device.arrived();
   return device;

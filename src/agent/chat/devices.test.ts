@@ -8,7 +8,7 @@ import type { ChatState } from "./state.ts";
 test("CS-36 a removal that nobody has answered is none that is done, and all that go are told", async () => {
   const devices = ["phone", "nas"];
   for (const kind of ["removed", "waiting"] as const) {
-    const { own } = meet({ removeDevices: async () => await Promise.resolve({ kind, devices }) });
+    const { own } = meet({ client: ONLINE, removeDevices: async () => await Promise.resolve({ kind, devices }) });
     expect(await own.remove(["phone"])).toEqual({ kind: "answered", value: { kind, devices } });
   }
 });
@@ -71,6 +71,9 @@ function beside({ online }: { readonly online: boolean }): Partial<DeviceRuntime
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { devices: { list } } as unknown as Partial<DeviceRuntime>;
 }
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const ONLINE = { state: { kind: "online", operator: false } } as unknown as DeviceRuntime["client"];
 
 const NOTHING = { kind: "failed", why: "offline" } as const;
 

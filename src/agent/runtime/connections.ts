@@ -109,7 +109,7 @@ export function connections(options: ConnectionsOptions): Connections {
     if (replacement.isDue()) await replaceDevice(hello);
     if ((await opened().open(hello)) === null) {
       const step = await asking.introduce(hello, before);
-      if (step !== "confirmed") return step === "again" ? step : null;
+      if (step !== "confirmed") return step === "without-device" ? null : step;
     }
     const living = await opened().open(hello);
     if (living === null) throw new Error("the store hasn't kept what confirms this device");

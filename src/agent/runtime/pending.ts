@@ -35,9 +35,9 @@ export interface PendingOptions extends Introducing {
 
 /**
  * How a connection goes on. `confirmed`: it is its person's, and says hello as that; `without-device`: the hello is one of somebody who
- * can't seal; `again`: on the next connection.
+ * can't seal; `again`: on the next connection, which is made at once; `later`: on one after the usual wait.
  */
-type Introduced = "confirmed" | "without-device" | "again";
+type Introduced = "confirmed" | "without-device" | "again" | "later";
 
 export interface Pending {
   /** A server has said who it is. */
@@ -120,6 +120,7 @@ export function pending(options: PendingOptions): Pending {
       if (!place.isAskable) return (await becomeFirst(candidate)) ? "confirmed" : "without-device";
       const answer = await ask(false);
       const step = await settle(candidate, answer);
+      if (step === "no-room") return place.claimed === null ? "without-device" : "later";
       if (step !== "waiting") return step;
       // A name can't be borne without its key; whom a tailnet vouches for has the open room meanwhile.
       if (place.claimed === null) return "without-device";
@@ -214,7 +215,7 @@ export function pending(options: PendingOptions): Pending {
   }
 
   /** What an answer comes to. */
-  async function settle(candidate: Candidate, answer: Asked): Promise<Introduced | "waiting"> {
+  async function settle(candidate: Candidate, answer: Asked): Promise<Introduced | "waiting" | "no-room"> {
     if (answer.kind === "answered") {
       const { confirmation } = answer.value;
       if (confirmation === null) {
@@ -228,6 +229,11 @@ export function pending(options: PendingOptions): Pending {
     }
     if (answer.kind !== "refused") return "without-device";
     const reason = answer.refusal?.reason;
+    if (reason === "too-many" || reason === "too-many-messages") {
+      // The server keeps nothing of it, so no device lists its code.
+      onStanding({ ...standingOf(candidate), code: null });
+      return "no-room";
+    }
     if (reason !== "no-user-key" && reason !== "unknown-request") return "without-device";
     return (await becomeFirst(candidate)) ? "confirmed" : "waiting";
   }

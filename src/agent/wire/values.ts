@@ -217,7 +217,7 @@ export const invitation = v.object({ token: word, until: v.number() });
 
 export const standing = v.variant("kind", [
   v.object({ kind: v.picklist(["unknown", "confirmed", "removed"]) }),
-  v.object({ kind: v.literal("pending"), code: word, name: word, trouble: v.exactOptional(text) }),
+  v.object({ kind: v.literal("pending"), code: v.nullable(word), name: word, trouble: v.exactOptional(text) }),
 ]);
 
 export const event = v.variant("kind", [

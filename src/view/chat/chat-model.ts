@@ -318,8 +318,9 @@ class ChatModel implements Chat {
     const why = explainEnd(loss, this.#ports.server, this.#ports.client.me);
     const text = isTaken(loss) ? TAKEN : loss.kind === "agent" ? why : `${why} Trying again until it comes back.`;
     const takes = loss.kind !== "agent" || loss.why !== "silent";
-    // A device that is confirmed comes in by another connection.
-    if (loss.kind === "closed" && this.#ports.sealed?.standing.kind === "pending") return;
+    // A device that is confirmed comes in by another connection, and one that finds no room to wait in asks on another; both stand above the input.
+    const standing = this.#ports.sealed?.standing;
+    if (standing?.kind === "pending" && (loss.kind === "closed" || standing.code === null)) return;
     if (link.kind !== "lost" || (text === TAKEN && link.text !== TAKEN) || link.takes !== takes) {
       this.#store.note(text, "trouble");
       if (!takes) this.#messaging.tellUntaken();

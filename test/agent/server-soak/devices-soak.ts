@@ -220,8 +220,9 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     if (standing.kind === "confirmed") waiting.isConfirmed = true;
     if (standing.kind === "removed") await tried(waiting.device, async () => await waiting.device.runtime.beginAnew());
     const by = first(waiting.person);
-    if (standing.kind !== "pending" || by === undefined) return;
-    const outcome = await tried(by, async () => await by.runtime.devices.confirm(standing.code));
+    if (standing.kind !== "pending" || standing.code === null || by === undefined) return;
+    const { code } = standing;
+    const outcome = await tried(by, async () => await by.runtime.devices.confirm(code));
     if (outcome?.kind !== "confirmed") return;
     waiting.isConfirmed = true;
     deeds.push(`confirmed ${numberOf(waiting)} of ${nameOf(waiting.person)}`);

@@ -7,6 +7,7 @@ import { remember } from "../../../src/cli/start/remembered.ts";
 import type { Member, SealedChat } from "../../../src/client/index.ts";
 import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
 import { FakeOldServer } from "../../fakes/fake-old-server.ts";
+import { FramePeer, makeDevice } from "../../helpers/frame-peer.ts";
 import { besideTailscaled } from "../../helpers/process-context.ts";
 import { runPadserve, scratchFolder } from "../../helpers/program.ts";
 import { startTestServer } from "../../helpers/server.ts";
@@ -54,6 +55,32 @@ test("CS-22 a second device under a name waits, and is told what to run; confirm
   expect(numbers[0]).toMatch(/^[\d ]+\n$/);
   expect(numbers[1]).toBe(numbers[0]);
   expect((await first("history", "#everyone")).stdout).toMatch(/\talice\ttwo\n$/);
+});
+
+test("AD-31 where no place to wait is left a second device says so from the first time on, and gets one when somebody is dismissed", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [first, second] = [home(address).pad, home(address).pad];
+  expect(await first("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  for (const label of ["a", "b", "c", "d"]) {
+    const peer = await FramePeer.connect(server.port);
+    onTestFinished(() => peer[Symbol.dispose]());
+    const { id, key, sealKey } = makeDevice(peer.hello.server.id, { kind: "name", identity: "alice" });
+    const [device, publicKey] = [id, key.publicKey].map((bytes) => Buffer.from(bytes).toString("base64url"));
+    const asked = { name: "alice", device: device ?? "", key: publicKey ?? "", label, sealKey };
+    await peer.get("ask-confirmation", { ...asked, token: null, fresh: false });
+  }
+  for (let nth = 0; nth < 2; nth += 1) {
+    const refused = await second("send", "#everyone", "two", "--as", "alice");
+    expect(refused).toMatchObject({ code: 12, stdout: "" });
+    expect(refused.stderr).toContain("Too many devices wait to be alice's already");
+    expect(refused.stderr).toContain("pad devices dismiss");
+    expect(refused.stderr).not.toContain("pad devices confirm");
+  }
+  expect(await first("devices", "dismiss", "b")).toMatchObject({ code: 0 });
+  const waiting = await second("send", "#everyone", "two", "--as", "alice");
+  const [, code = ""] = /pad devices confirm ([0-9A-Z-]{19})/.exec(waiting.stderr) ?? [];
+  expect(await first("devices", "confirm", code)).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("ID-33 whoever comes when the users of the server's machine have all their names is told that, and what frees one", async () => {
