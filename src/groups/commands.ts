@@ -110,6 +110,8 @@ export interface CreateGroup {
   readonly group: GroupId;
   readonly place: Place;
   readonly groupInfo: Uint8Array;
+  /** From where it comes, as in `ask-confirmation`: groups of bare names are shared out between these. */
+  readonly source: string;
   /** What the observer found in the group info; null: it is none of a new group with this device alone. */
   readonly found: {
     readonly group: GroupId;

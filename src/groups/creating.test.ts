@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { bytes, DeliveryServiceWorld, everyone, found, id, ops, owners } from "../../test/helpers/delivery-service.ts";
 import type { CreateGroup } from "./commands.ts";
 import { NO_HASH } from "./log-entry.ts";
-import type { Place } from "./rows.ts";
-import { apply } from "./state.ts";
+import type { Owner, Place } from "./rows.ts";
+import { apply, initialState } from "./state.ts";
 
 const { alice, bob, carol } = owners;
 const direct: Place = { kind: "direct", between: [alice, bob] };
@@ -21,8 +21,14 @@ const create = (place: Place, overrides: Partial<CreateGroup["found"]> = {}, gro
   group: id(group),
   place,
   groupInfo: bytes("info"),
+  source: "here",
   found: { group: id(group), epoch: 0, members: [found("a1", alice)], access: "open", listed: [], ...overrides },
 });
+
+function room(device: string, owner: Owner, name: string, source: string): CreateGroup {
+  const made = create({ kind: "room", name }, { group: id(name), members: [found(device, owner)] }, name);
+  return { ...made, device: id(device), source };
+}
 
 test("GR-20 whoever is second at a place hears which group is there, whatever the case of a room's name", () => {
   const made = world();
@@ -90,6 +96,41 @@ test("GR-38 a person makes so many groups and no more", () => {
   made.accept(create(everyone));
   made.accept(create(ops, {}, "h"));
   expect(made.refusal(create({ kind: "room", name: "third" }, {}, "i"))).toEqual({ reason: "too-many", of: "groups" });
+});
+
+test("GR-72 all bare names of one source together make so many groups and no more, and others go on", () => {
+  const made = new DeliveryServiceWorld({ maxGroupsPerOwner: 2, maxGroupsPerSource: 3 });
+  const names = ["m1", "m2", "m3"].map((identity) => ({ kind: "name", identity }) as const);
+  for (const owner of names) made.online(owner.identity, owner);
+  made.online("a1", alice);
+  const [m1, m2, m3] = names;
+  const full = { reason: "too-many", of: "groups" };
+  made.accept(room("m1", m1!, "r1", "local 1000"));
+  made.accept(room("m1", m1!, "r2", "local 1000"));
+  made.accept(room("m2", m2!, "r3", "local 1000"));
+  expect(made.refusal(room("m3", m3!, "r4", "local 1000"))).toEqual(full);
+  made.state = initialState(made.state.settings, made.rows.values());
+  made.online("m3", m3!);
+  made.online("a1", alice);
+  expect(made.refusal(room("m3", m3!, "r4", "local 1000"))).toEqual(full);
+  made.accept(room("m3", m3!, "r5", "local 1001"));
+  made.accept(room("a1", alice, "r6", "local 1000"));
+  made.accept({ kind: "leave", device: id("m1"), group: id("r1") });
+  made.accept(room("m3", m3!, "r4", "local 1000"));
+});
+
+test("GR-72 where the server has as many groups as it takes, #everyone is made all the same, and successors", () => {
+  const made = new DeliveryServiceWorld({ maxGroups: 1 });
+  made.online("a1", alice);
+  made.online("b1", bob);
+  const full = { reason: "too-many", of: "groups" };
+  const policy = { access: "listed", listed: [alice, bob] } as const;
+  made.accept(create(direct, policy));
+  made.accept(create(everyone, {}, "e"));
+  expect(made.refusal(create(ops, {}, "h"))).toEqual(full);
+  made.accept({ kind: "report-commit", device: id("a1"), group: id("g"), number: 1 });
+  made.accept(create(direct, policy, "j"));
+  expect(made.refusal(create(ops, {}, "h"))).toEqual(full);
 });
 
 test("GR-7 a group info over the limit is refused", () => {

@@ -25,6 +25,7 @@ export function decideCreate(state: State, command: CreateGroup, { at }: Context
     place: command.place,
     access: command.found?.access ?? "invite",
     creator: device.owner,
+    ...(device.owner.kind === "name" ? { source: command.source } : {}),
     createdAt: at,
     epoch: 0,
     members: { [command.device]: 0 },
@@ -74,7 +75,7 @@ function refusalOf(state: State, command: CreateGroup, device: DeviceRow): Group
   }
   if (!fits(command, device) || isReserved(state, place) || !mayFollow(state, command))
     return { reason: "not-allowed" };
-  return tooMany(state, device) ? { reason: "too-many", of: "groups" } : null;
+  return tooMany(state, command, device) ? { reason: "too-many", of: "groups" } : null;
 }
 
 /** The policy that all members hold each other to must be the one that the place promises. */
@@ -109,12 +110,26 @@ function isReserved(state: State, place: CreateGroup["place"]): boolean {
 
 /** The place of a group that was ended by reports is for those who were in it, who make its successor. */
 function mayFollow(state: State, { place, device }: CreateGroup): boolean {
-  const before = get(state.groups, get(state.lastIn, placeKey(place)) ?? "");
-  if (before?.status.kind !== "ended" || before.status.why !== "invalid-commit") return true;
+  const before = brokenIn(state, place);
+  if (before === null) return true;
   return isActive(before, device) || mayBelong(state, before, device) || activeMembers(before).length === 0;
 }
 
-function tooMany(state: State, { owner }: DeviceRow): boolean {
-  const { maxGroups, maxGroupsPerOwner } = state.settings;
-  return state.groupCount >= maxGroups || (get(state.createdBy, ownerKey(owner)) ?? 0) >= maxGroupsPerOwner;
+/** The group that was in a place until its members reported it; null: it needs no successor. */
+function brokenIn(state: State, place: CreateGroup["place"]): GroupRow | null {
+  const last = get(state.groups, get(state.lastIn, placeKey(place)) ?? "");
+  return last?.status.kind === "ended" && last.status.why === "invalid-commit" ? last : null;
+}
+
+/**
+ * However many there are, `#everyone` is never one too many, and a successor not for the number of all groups: a conversation goes on in it.
+ * Whoever has the server's machine has as many names as they like: these are counted together.
+ */
+function tooMany(state: State, { place, source }: CreateGroup, { owner }: DeviceRow): boolean {
+  if (place.kind === "everyone") return false;
+  const { maxGroups, maxGroupsPerOwner, maxGroupsPerSource } = state.settings;
+  if ((get(state.createdBy, ownerKey(owner)) ?? 0) >= maxGroupsPerOwner) return true;
+  const ofSource = owner.kind === "name" ? (get(state.createdFrom, source) ?? 0) : 0;
+  if (ofSource >= Math.max(maxGroupsPerSource, maxGroupsPerOwner)) return true;
+  return state.groupCount >= maxGroups && brokenIn(state, place) === null;
 }

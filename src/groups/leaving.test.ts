@@ -138,6 +138,7 @@ function successor(device: string, owner: Owner, group: string): CreateGroup {
     group: id(group),
     place: everyone,
     groupInfo: new Uint8Array(1),
+    source: "here",
     found: { group: id(group), epoch: 0, members: [found(device, owner)], access: "open", listed: [] },
   };
 }

@@ -104,6 +104,8 @@ export interface GroupRow {
   readonly place: Place;
   readonly access: "open" | "invite" | "listed";
   readonly creator: Owner;
+  /** From where a bare name has made it, see `create-group`; missing: anybody else has, or an earlier version kept it. */
+  readonly source?: string;
   readonly createdAt: number;
   readonly epoch: number;
   /** Each member device, and the number of the entry that it came in with: it reads nothing before. */

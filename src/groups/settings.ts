@@ -14,6 +14,8 @@ export interface Settings {
   readonly confirmationAge: number;
   readonly maxGroups: number;
   readonly maxGroupsPerOwner: number;
+  /** Of all bare names from one source together; where one owner may have more of them, it is as many. */
+  readonly maxGroupsPerSource: number;
   readonly maxMembers: number;
   /** Key packages that wait for one device, beside its last resort. */
   readonly maxPackages: number;
@@ -55,6 +57,7 @@ export const DEFAULT_SETTINGS: Settings = {
   confirmationAge: 30 * DAY,
   maxGroups: 5_000,
   maxGroupsPerOwner: 200,
+  maxGroupsPerSource: 625,
   maxMembers: 1_000,
   maxPackages: 20,
   maxAdded: 64,

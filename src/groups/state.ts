@@ -67,6 +67,8 @@ export interface State {
   readonly groupCount: number;
   /** How many groups that go on each owner has created, by the owner's key. */
   readonly createdBy: PersistentMap<string, number>;
+  /** The same for bare names, by the source that they came from. */
+  readonly createdFrom: PersistentMap<string, number>;
 
   // What is gone with the process.
   /** The one connection of each device that is there, and the other way round. */
@@ -105,6 +107,7 @@ function emptyState(settings: Settings): State {
     deviceCount: 0,
     groupCount: 0,
     createdBy: emptyMap(),
+    createdFrom: emptyMap(),
     online: emptyMap(),
     devicesOnline: emptyMap(),
     asking: emptyMap(),
@@ -233,15 +236,22 @@ function applyGroup(state: State, id: GroupId, group: GroupRow | null): State {
   }
   const openRooms = withOpenRoom(state.openRooms, id, isOpen(group) && group?.access === "open");
   const change = Number(isOpen(group)) - Number(isOpen(before));
-  const creator = (group ?? before)?.creator;
-  let { createdBy } = state;
-  if (change !== 0 && creator !== undefined) {
-    const creatorKey = ownerKey(creator);
-    const count = (get(createdBy, creatorKey) ?? 0) + change;
-    createdBy = count === 0 ? without(createdBy, creatorKey) : put(createdBy, creatorKey, count);
-  }
+  const { creator, source } = group ?? before ?? {};
+  const createdBy = counted(state.createdBy, creator === undefined ? undefined : ownerKey(creator), change);
+  const createdFrom = counted(state.createdFrom, source, change);
   const groupCount = state.groupCount + change;
-  return { ...state, groups: set(state.groups, id, group), groupsOf, places, lastIn, openRooms, groupCount, createdBy };
+  const groups = set(state.groups, id, group);
+  return { ...state, groups, groupsOf, places, lastIn, openRooms, groupCount, createdBy, createdFrom };
+}
+
+function counted(
+  counts: PersistentMap<string, number>,
+  key: string | undefined,
+  change: number,
+): PersistentMap<string, number> {
+  if (change === 0 || key === undefined) return counts;
+  const count = (get(counts, key) ?? 0) + change;
+  return count === 0 ? without(counts, key) : put(counts, key, count);
 }
 
 /** Whether a group was made later in its place than another there. Rows come in any order at a start. */

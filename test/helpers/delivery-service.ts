@@ -129,6 +129,7 @@ export class DeliveryServiceWorld {
       device: id(device),
       group: id(group),
       place,
+      source: "here",
       groupInfo: bytes(`info ${group} 0`),
       found: { group: id(group), epoch: 0, members: [found(device, owner)], access, listed },
     });

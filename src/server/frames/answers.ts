@@ -6,7 +6,7 @@ import type { Reply } from "../../groups/decision.ts";
 import { activeMembers, hasCompanionIn } from "../../groups/members.ts";
 import { groupsFor, viewOf, type GroupView } from "../../groups/reading.ts";
 import type { RemovalDue } from "../../groups/removals.ts";
-import { pairKey } from "../../groups/state.ts";
+import { pairKey, placeKey } from "../../groups/state.ts";
 import { sealPad } from "../../wire/classic/pad.ts";
 import type { GroupView as SentGroup } from "../../wire/frames/groups.ts";
 import { MOST_BANS, MOST_REASONS } from "../../wire/frames/moderation.ts";
@@ -26,6 +26,8 @@ export interface Asking {
   /** Null: a session without a device. */
   readonly speaker: Speaker | null;
   readonly name: string;
+  /** From where it comes, see source.ts. */
+  readonly source: () => Promise<string>;
   readonly services: FramesServices;
 }
 
@@ -121,7 +123,10 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
       if (request.type === "send" && !mayGo(request.body, asking)) return { refusal: { reason: "too-many-messages" } };
       const { state } = services.groups;
       const isNew = request.type === "publish-packages" && get(state.packages, speaker.device) === undefined;
-      const answer = await answerDevice(request, speaker, services.groups);
+      const answer =
+        request.type === "create-group"
+          ? await createGroup(request.body, speaker, asking)
+          : await answerDevice(request, speaker, services.groups);
       // Only now can it be added to where its person's other devices are.
       if (isNew && "reply" in answer && hasCompanionIn(state, speaker.device)) services.onDevices(asking.name);
       return answer;
@@ -194,7 +199,25 @@ function decided(link: SessionLink, command: Command): Promise<Decision> {
   return new Promise((resolve) => link.post(command, resolve));
 }
 
-async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups: GroupService): Promise<Answered> {
+/** Told again, or where the place has a group, nothing more is kept. */
+async function createGroup(
+  body: RequestBody<"create-group">,
+  speaker: Speaker,
+  { source: sourceOf, services: { groups, groupsFrom } }: Asking,
+): Promise<Answered> {
+  const source = await sourceOf();
+  const { groups: known, places } = groups.state;
+  const isNew = get(known, body.group) === undefined && get(places, placeKey(body.place)) === undefined;
+  if (isNew && !groupsFrom(source).admit()) return { refusal: { reason: "too-many-messages" } };
+  const outcome = await groups.handshakes.create(speaker, { ...body, source });
+  return answered("create-group", outcome, ({ group }) => ({ group }));
+}
+
+async function answerDevice(
+  { type, body }: Exclude<OfDevices, { type: "create-group" }>,
+  speaker: Speaker,
+  groups: GroupService,
+): Promise<Answered> {
   const { device } = speaker;
   switch (type) {
     case "publish-packages":
@@ -203,8 +226,6 @@ async function answerDevice({ type, body }: OfDevices, speaker: Speaker, groups:
       return answered(type, await groups.ask(speaker, { kind: "take-packages", device, ...body }), takenOf);
     case "groups":
       return replyTo("groups", groupsPage(groups, device, body.after));
-    case "create-group":
-      return answered(type, await groups.handshakes.create(speaker, body), ({ group }) => ({ group }));
     case "commit":
       return answered(type, await groups.handshakes.commit(speaker, body), ({ number, at }) => ({ number, at }));
     case "ask-turn":

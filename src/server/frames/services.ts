@@ -35,6 +35,8 @@ export interface FramesServices {
   readonly claimedName: (identity: KnownIdentity["identity"]) => string | null;
   /** How often devices of a source that nobody waits for yet may ask to be confirmed. */
   readonly asksOf: (source: string) => RequestRate;
+  /** How often devices of a source may make groups. */
+  readonly groupsFrom: (source: string) => Pick<RequestRate, "admit">;
   /** The flood limit of an owner for what everybody is told of their devices, over all connections. */
   readonly deviceNews: RatesByKey;
   readonly encodeNotice: (notice: Notice) => Buffer | null;

@@ -44,6 +44,7 @@ test("FR-11 a device whose connection goes while its hello is checked is offline
       onDevices: () => {},
       claimedName: () => null,
       asksOf: never,
+      groupsFrom: never,
       deviceNews: new RatesByKey(0, () => 0),
       encodeNotice: () => null,
       readers: () => 0,

@@ -319,7 +319,7 @@ export class FramesSession implements ProtocolSession, Hearer {
 
   async #answerKnown(request: Exclude<Request, NewcomerRequest | { type: "hello" }>, name: string): Promise<Answered> {
     const { link, speaker } = this;
-    return await answerRequest(request, { link, speaker, name, services: this.#services });
+    return await answerRequest(request, { link, speaker, name, source: this.#source, services: this.#services });
   }
 
   async #answerNewcomer(request: NewcomerRequest): Promise<Answered> {

@@ -40,6 +40,8 @@ export interface FramesSideOptions {
 
 /** Milliseconds between two devices of one source that ask to be confirmed, in the long run; some come at once. */
 const ASK_EVERY = 10_000;
+/** The same for groups that are made: what is kept of one is never forgotten. */
+const GROUP_EVERY = 5_000;
 
 export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
   const { mailbox, groups, hearers } = options;
@@ -72,6 +74,10 @@ export function createFramesSide(options: FramesSideOptions): FramesUpgrade {
       },
       claimedName: (identity) => claimedName(mailbox.state, identity),
       asksOf: createRequestRates(options.now, ASK_EVERY),
+      groupsFrom:
+        options.limits.messagesPerSecond === 0
+          ? () => ({ admit: () => true })
+          : createRequestRates(options.now, GROUP_EVERY),
       deviceNews: new RatesByKey(options.limits.messagesPerSecond, options.now),
       encodeNotice: createNoticeEncoder((notice) =>
         pushOfNotice(notice, { at: Date.now(), personOf: (name) => directory.person(name) }),

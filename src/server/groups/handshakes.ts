@@ -84,7 +84,13 @@ export class Handshakes {
 
   async create(
     speaker: Speaker,
-    given: { readonly group: GroupId; readonly place: Place; readonly groupInfo: Uint8Array },
+    given: {
+      readonly group: GroupId;
+      readonly place: Place;
+      readonly groupInfo: Uint8Array;
+      /** From where it comes, see `CreateGroup`. */
+      readonly source: string;
+    },
   ): Promise<Outcome<Extract<Reply, { kind: "created" }>>> {
     const { ask, settings, server, observers } = this.#options;
     const { groupInfo } = given;
