@@ -181,6 +181,38 @@ test("SR-62 so does who comes right after a restore over the removal into the gr
   await everyone([bob, carol], "#everyone", "alice: here");
 });
 
+test("SR-64 a server that is restored over a removal while everybody's devices stay on goes on without the removed one", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  for (const device of [laptop, bob, nas, phone]) await has(device, "#everyone", 4);
+  const backup = await world.backUp();
+  const lost = await idOf(phone);
+  expect(await laptop.chat.removeDevices([lost])).toMatchObject({ value: { kind: "removed" } });
+  for (const device of [laptop, bob, nas]) await has(device, "#everyone", 3);
+  await world.until(async () => (await seedOf(nas)) === (await seedOf(laptop)));
+  await world.stopServer();
+  world.restore(backup);
+  // The server knows it again, and lets it in, until a device comes that shows otherwise.
+  await phone.stop();
+  await world.startServer();
+  phone.start();
+  for (const device of [laptop, nas]) {
+    await world.until(async () => {
+      const { client } = device.runtime;
+      const listed = client.state.kind === "online" ? await client.request("own-devices", {}) : null;
+      if (listed?.kind !== "answered") return false;
+      const ids = listed.value.devices.map((one) => one.device);
+      return ids.length === 2 && !ids.includes(lost);
+    });
+  }
+  await world.until(() => phone.chat.standing.kind === "removed");
+  for (const device of [laptop, bob, nas]) await has(device, "#everyone", 3);
+  await laptop.look("#everyone");
+  await laptop.send("#everyone", "here");
+  await everyone([bob, nas], "#everyone", "alice: here");
+});
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");
@@ -415,6 +447,10 @@ test("DI-18 a device that has been behind its person's own new key removes no ot
   expect((await nas.store.load()).rotation).toBeNull();
   expect(laptop.chat.standing.kind).toBe("confirmed");
 });
+
+async function seedOf({ store }: ServedChat): Promise<string> {
+  return hex((await store.load()).userSeed ?? new Uint8Array());
+}
 
 async function two(one: string, other: string): Promise<readonly [ServedChat, ServedChat]> {
   const [first, second] = await world.arrive(one, other);

@@ -9,6 +9,7 @@ import { groupsThere } from "./group-views.ts";
 import { offerPackages } from "./offer-packages.ts";
 import type { OwedPlaces } from "./owed-places.ts";
 import type { OwnDeviceLife } from "./own-devices.ts";
+import { keyIn } from "./own-key.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
 import type { Replacing } from "./replacing.ts";
@@ -35,10 +36,6 @@ export interface Connection {
 }
 
 export interface Connected {
-  /** The receipt that the store has. */
-  begin(receipt: string | null): void;
-  /** The last that the server gave, in base64url. */
-  receipt(): string | null;
   /**
    * All that there is to do when a connection has come: Welcomes, the server's word on each log's end, `#everyone`, then each group. False: not
    * all of it could be done.
@@ -48,18 +45,13 @@ export interface Connected {
 
 export function connected(options: ConnectedOptions): Connected {
   const { later, again, own, key, replacement, owed, seen, succeedLater, onEvent } = options;
-  let receipt: string | null = null;
   /** On which connection key packages were offered last. */
   let offeredOn = 0;
 
   return {
-    begin(kept) {
-      receipt = kept;
-    },
-    receipt: () => receipt,
     async settle(entrance, device, { number, incarnation }) {
       const { client, store, self, groups } = entrance;
-      if (device !== null) await keepReceipt(entrance, device.receipt);
+      if (device !== null) await keepReceipt(entrance, device);
       const { incarnation: seenBefore, isRemoved } = await store.load();
       // Not where it was removed since: that ends the connection before it is kept.
       if (device !== null && isRemoved && client.state.kind === "online")
@@ -104,13 +96,19 @@ export function connected(options: ConnectedOptions): Connected {
       return isOffered || device === null;
     },
   };
+}
 
-  async function keepReceipt({ store }: Entrance, given: Uint8Array | null): Promise<void> {
-    const next = given === null ? null : toText(given);
-    if (next === null || next === receipt) return;
-    await store.commit([{ kind: "receipt-kept", receipt: next }]);
-    receipt = next;
-  }
+/**
+ * What shows a server that is restored later which key it had. Only of this device's own: a restored server that has another one for the person
+ * gives a receipt of that, which would put an end to the one that tells it better.
+ */
+async function keepReceipt(
+  { store, self }: Entrance,
+  device: NonNullable<ReplyBody<"hello">["device"]>,
+): Promise<void> {
+  if (device.receipt === null || device.userKey !== toText(keyIn(self))) return;
+  const receipt = toText(device.receipt);
+  if (receipt !== (await store.load()).receipt) await store.commit([{ kind: "receipt-kept", receipt }]);
 }
 
 /** Where the server was restored, what it has of this device's key packages may have been used: all are replaced. */

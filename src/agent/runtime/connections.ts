@@ -119,7 +119,7 @@ export function connections(options: ConnectionsOptions): Connections {
       throw new Error("this connection leads to another server, or we are somebody else there");
     }
     ({ incarnation } = hello.server);
-    return await proveSelf(store, self, hello, arriving.receipt());
+    return await proveSelf(store, self, hello, (await store.load()).receipt);
   }
 
   async function replaceDevice(hello: ServerHello): Promise<void> {

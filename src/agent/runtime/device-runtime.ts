@@ -150,7 +150,6 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     replacement,
     key,
     owed,
-    arriving,
     comesIn: () => comesIn,
     onAdvanced: async (session, conversation, standing) => await progress.advanced(session, conversation, standing),
     onLeaves: (people) => progress.leavesChanged(people),

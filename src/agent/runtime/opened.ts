@@ -12,7 +12,6 @@ import type { DeliveryService } from "../group-sessions/ports.ts";
 import { groupSession } from "../group-sessions/session.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import type { Digest, HistoryEntry } from "../storage/kept.ts";
-import type { Connected } from "./connected.ts";
 import { removerOfOwn } from "./companions.ts";
 import type { Companions, Entrance } from "./entrance.ts";
 import { everyoneOf } from "./everyone.ts";
@@ -39,7 +38,6 @@ export interface OpenedOptions {
   readonly replacement: Replacing;
   readonly key: OwnKey;
   readonly owed: OwedPlaces;
-  readonly arriving: Connected;
   /** Whether it comes into `#everyone` where nobody has asked for that yet. */
   readonly comesIn: () => boolean;
   /** After each time that a group did what could be done. */
@@ -63,7 +61,7 @@ export interface OpenedDevice {
 }
 
 export function openedDevice(options: OpenedOptions): OpenedDevice {
-  const { introducing, client, turns, digest, companions, replacement, key, owed, arriving } = options;
+  const { introducing, client, turns, digest, companions, replacement, key, owed } = options;
   const { onAdvanced, onLeaves, onEvent, onTrouble } = options;
   const { store, system } = introducing;
   const onMisplaced = (conversation: string, why: string) => onEvent({ kind: "misplaced", conversation, why });
@@ -101,7 +99,6 @@ export function openedDevice(options: OpenedOptions): OpenedDevice {
     const { groups: rows, owing } = saved;
     const self = await becomeSelf(introducing, saved, hello);
     if (self === null) return null;
-    arriving.begin(saved.receipt);
     replacement.begin(self);
     key.begin({ self, statement: saved.statement, groups: rows.map(({ id }) => id) });
     const service = serviceOf(self);

@@ -312,7 +312,7 @@ function goingBy(self: Self, statement: Uint8Array): readonly string[] {
 }
 
 /** The user key that this device's own record is under. */
-function keyIn({ device }: Self): Uint8Array {
+export function keyIn({ device }: Self): Uint8Array {
   const read = readVerifiedRecord(device.record);
   return read.ok ? read.record.userKey : new Uint8Array();
 }
