@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
 import type { ChatMessage, ConversationId, Reply, SealedChat } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
-import { escapedLine } from "../text/visible.ts";
+import { escapedLine, visibleLine } from "../text/visible.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { SCRIPT_OPTIONS } from "./script.ts";
 import { attachAgent } from "./sealed/agent.ts";
@@ -69,6 +69,7 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
           ? await newest(chat, conversation.id, limit, server)
           : oldestFirst(await chat.search(values.search, conversation.id, limit), server);
       if ("code" in read) return read;
+      if (read.messages.length === 0) complain({ text: nothing(conversation.title, values.search), code: EXIT.done });
       for (const message of read.messages) {
         const json = values.json === true ? messageJson(conversation, message) : null;
         context.stdout.write(json === null ? asLine(message) : jsonLine(json));
@@ -81,6 +82,11 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
     context.stderr.write(`pad history: ${text}\n`);
     return code;
   }
+}
+
+function nothing(title: string, search: string | undefined): string {
+  if (search !== undefined) return `Nothing that is kept here of ${visibleLine(title)} has these words.`;
+  return `Nothing that was said in ${visibleLine(title)} is kept on this device: it keeps what is said from when it came in. Your other devices keep what they have read; pad devices export there and pad devices import here take it along to a device that waits.`;
 }
 
 interface Read {

@@ -141,6 +141,22 @@ test("CA-3 rooms are made, joined, invited to and left, and who came and went is
   });
 });
 
+test("CA-17 what is written before this device is in #everyone is shown as waiting at once, and goes out when it is in", async () => {
+  const alice = world.make("alice", { comesIn: false });
+  await alice.chat.online();
+  await alice.chat.settled();
+  const sent = alice.send("#everyone", "first words");
+  await world.until(() => toldOf(alice, "first words").length > 0);
+  expect(readersOf(alice, "#everyone")).toEqual([]);
+  expect(toldOf(alice, "first words").map(({ delivery }) => delivery.kind)).toEqual(["sending"]);
+  expect(answered(await alice.chat.page(alice.conversation("#everyone").id, null, 10)).messages).toMatchObject([
+    { text: "first words", delivery: { kind: "sending" } },
+  ]);
+  alice.chat.comeIn();
+  expect(await sent).toEqual({ kind: "taken" });
+  expect(await alice.lines("#everyone")).toEqual(["alice: first words"]);
+});
+
 test("CA-16 whoever is brought into a room has a line there that says by whom, and nobody who came by themselves or through a device of their own", async () => {
   const [alice, bob] = await two("alice", "bob");
   answered(await alice.chat.createRoom("ops", "invite"));

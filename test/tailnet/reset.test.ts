@@ -40,6 +40,9 @@ test("SR-51 on the device itself, too; nothing of its rooms is left but the hist
   answered(await bob.chat.createRoom("ops", "invite"));
   const number = answered(await bob.chat.ownNumber());
   expect(await bob.chat.resetDevices()).toEqual({ kind: "taken" });
+  // What is written next waits until the new device has come in.
+  const everyone = bob.conversation("#everyone").id;
+  expect(await bob.chat.send(everyone, "here again", { acceptMembers: true })).toEqual({ kind: "taken" });
   await bob.until(() => bob.chat.standing.kind === "confirmed" && bob.chat.state.kind === "online");
   await bob.arrived();
   expect(answered(await bob.chat.ownNumber())).not.toBe(number);

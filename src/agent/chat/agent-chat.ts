@@ -177,8 +177,8 @@ class DeviceChat implements AgentChat {
     if (to !== null) return await this.#sendPlain(id, to, text);
     if (id === OPEN_ROOM.id) return await this.#plain.chat.send(id, text);
     return await this.#written(id, async (talk) => {
-      await this.#entry(talk);
-      return await this.#sending.send(talk, text, options);
+      const entry = (await this.#isComing(talk)) ? this.#entry(talk) : null;
+      return await this.#sending.send(talk, text, { ...options, entry });
     });
   }
 
@@ -186,13 +186,17 @@ class DeviceChat implements AgentChat {
    * On its first connection a device comes into `#everyone` by itself, and where a group has ended its successor comes in moments: what is
    * written meanwhile waits for that.
    */
-  async #entry(talk: Talk): Promise<void> {
+  async #isComing(talk: Talk): Promise<boolean> {
     const isComing = (talk.key === EVERYONE && talk.status === "none") || talk.status === "stopped";
     // Somebody else has to bring it back, and may be away for long.
     const isReturning = talk.stopped === "rolled-back" && talk.access !== "open";
-    if (!isComing || isReturning) return;
+    if (!isComing || isReturning) return false;
     // Machines come in by invitation.
-    if (talk.status === "none" && (await this.#state.runtime.self())?.owner.kind === "machine") return;
+    return talk.status !== "none" || (await this.#state.runtime.self())?.owner.kind !== "machine";
+  }
+
+  /** Resolves when it has come in, or can't now. */
+  async #entry(talk: Talk): Promise<void> {
     const before = talk.status;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timeout = setTimeout(resolve, TIMEOUT).unref();
@@ -355,9 +359,28 @@ class DeviceChat implements AgentChat {
     if (event.kind === "client" && event.event.kind === "welcomed")
       this.#state.learnOpenRoom(event.event.hello.openRoom);
     this.#inTurn(async () => {
+      const before = this.#state.own.device;
       await this.#devices.hear(event);
+      if (event.kind === "own-standing" && before !== "" && before !== this.#state.own.device) this.#beginAnew();
       await this.#news.hear(event);
     });
+  }
+
+  /** Another device is here in place of the one before: it is in none of its groups, and what waited there is on no disk any more. */
+  #beginAnew(): void {
+    for (const talk of this.#state.talks.values()) {
+      Object.assign(talk, {
+        status: "none",
+        stopped: null,
+        group: null,
+        readers: [],
+        members: [],
+        holds: [],
+        reached: 0,
+      });
+      this.#sending.over(talk);
+      this.#state.changed(talk);
+    }
   }
 
   #learn(people: readonly FramePerson[]): void {

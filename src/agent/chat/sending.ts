@@ -22,8 +22,12 @@ export interface Intent {
   readonly shown?: readonly string[] | undefined;
 }
 
-/** `text`: what is shown while it waits; null for an edit or deletion. */
+/**
+ * `text`: what is shown while it waits; null for an edit or deletion. `entry`: resolves when this device is in the conversation, or won't be now;
+ * what is written meanwhile is shown as waiting, and kept behind it.
+ */
 interface Written extends Intent {
+  readonly entry?: Promise<void> | null;
   readonly text?: string;
   readonly quote?: Quote | null;
 }
@@ -33,6 +37,9 @@ interface Pending {
   readonly acceptMembers: boolean;
   readonly resolve: (outcome: Outcome) => void;
 }
+
+/** Of what was given up while it waited for this device to come in. */
+const GONE = refusedFor({ reason: "not-in-conversation" });
 
 /** As many wait in a conversation as its store takes. */
 const MOST_WAITING = 1000;
@@ -53,7 +60,7 @@ export class Sending {
     this.#failed = failed;
   }
 
-  async send(talk: Talk, text: string, { replyTo, ...intent }: Intent & { readonly replyTo?: string | undefined }) {
+  async send(talk: Talk, text: string, { replyTo, ...intent }: Written & { readonly replyTo?: string | undefined }) {
     const of = replyTo === undefined ? null : messageOfId(replyTo, this.#state.own.device);
     if (replyTo !== undefined && of === null) return refusedFor({ reason: "no-such-message" });
     // Only a reply waits: what is written otherwise is told before this returns.
@@ -165,14 +172,23 @@ export class Sending {
   }
 
   async #writeNew(talk: Talk, content: Content, written: Written): Promise<Outcome> {
-    const obstacle = obstacleTo(talk, content) ?? this.#outside(talk);
+    const { entry = null } = written;
+    const obstacle = faultOf(content) ?? (entry === null ? this.#obstacle(talk) : null) ?? tooMany(talk);
     if (obstacle !== null) return obstacle;
     const { id: given, acceptMembers = false, shown: names = [], text = null, quote = null } = written;
     const messageId = given === undefined ? Uint8Array.from(randomBytes(16)) : toBytes(given);
     const waiting: Waiting = { id: toText(messageId), messageId, text, quote, at: this.#now() };
     talk.waiting.push(waiting);
-    const outcome = this.#await(talk, waiting.id, acceptMembers);
     if (text !== null) this.#state.message(talk, this.#state.messages.ofWaiting(talk, waiting));
+    if (entry !== null) {
+      await entry;
+      const late = talk.waiting.includes(waiting) ? this.#obstacle(talk) : GONE;
+      if (late !== null) {
+        this.#fail(talk, waiting.id, late);
+        return late;
+      }
+    }
+    const outcome = this.#await(talk, waiting.id, acceptMembers);
     try {
       const seen = new Set(names);
       const shown = acceptMembers
@@ -184,6 +200,11 @@ export class Sending {
       this.#fail(talk, waiting.id, failureOfStore(error));
     }
     return await outcome;
+  }
+
+  /** Why nothing can be written there now. */
+  #obstacle(talk: Talk): Failure | null {
+    return obstacleTo(talk) ?? this.#outside(talk);
   }
 
   /** Never in it: without a server that may change, else it is for others. */
@@ -290,15 +311,20 @@ function whyNotTaken(name: string, why: NotTaken["why"]): string {
   }
 }
 
-function obstacleTo(talk: Talk, content: Content): Failure | null {
-  if (content.kind !== "deletion") {
-    const bytes = Buffer.byteLength(content.text);
-    if (bytes > LONGEST_TEXT) return { kind: "not-sent", why: "too-long" };
-    if (bytes === 0) return refusedFor({ reason: "not-understood", text: "an empty message" });
-  }
+function faultOf(content: Content): Failure | null {
+  if (content.kind === "deletion") return null;
+  const bytes = Buffer.byteLength(content.text);
+  if (bytes > LONGEST_TEXT) return { kind: "not-sent", why: "too-long" };
+  return bytes === 0 ? refusedFor({ reason: "not-understood", text: "an empty message" }) : null;
+}
+
+function obstacleTo(talk: Talk): Failure | null {
   if (talk.status === "none") return null;
   if (talk.status === "removed") return refusedFor({ reason: "not-in-conversation" });
   if (talk.stopped === "rolled-back") return refusedFor({ reason: "device-returning" });
-  if (!isGoingOn(talk)) return refusedFor({ reason: "conversation-ended" });
+  return isGoingOn(talk) ? null : refusedFor({ reason: "conversation-ended" });
+}
+
+function tooMany(talk: Talk): Failure | null {
   return talk.waiting.length >= MOST_WAITING ? { kind: "not-sent", why: "busy" } : null;
 }

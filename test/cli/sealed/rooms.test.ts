@@ -72,6 +72,16 @@ test("CS-4 no words whatever make the readers throw, and a room's title always b
   );
 });
 
+test("CS-7 history of what this device has nothing of prints nothing, and says why beside it", async () => {
+  const { history } = meet();
+  const empty = await history("#everyone");
+  expect([empty.code, empty.stdout]).toEqual([0, ""]);
+  expect(empty.stderr).toContain("Nothing that was said in #everyone is kept on this device");
+  const missed = await history("#everyone", "--search", "nowhere");
+  expect([missed.code, missed.stdout]).toEqual([0, ""]);
+  expect(missed.stderr).toContain("Nothing that is kept here of #everyone has these words.");
+});
+
 test("CS-7 history is the newest, oldest first; found by words; also while the server is away", async () => {
   const { world, bob, everyone, history } = meet();
   for (let nth = 0; nth < 450; nth += 1) await bob.send(everyone, `line ${nth}`);
