@@ -4,6 +4,7 @@ import type { RuntimeOptions } from "../../src/agent/runtime/runtime.ts";
 import { OPEN_ROOM } from "../../src/client/index.ts";
 import { explainStanding } from "../../src/view/standing.ts";
 import { QUICK, startFakeTailscaled } from "../helpers/tailnet.ts";
+import { startLyingServer } from "../lying-server/lying-server.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -148,6 +149,30 @@ test("AD-31 a device for which no place to wait is left shows no code, says so, 
   await world.until(() => phone.chat.standing.kind === "pending" && phone.chat.standing.code !== null);
   await world.until(async () => (await laptop.chat.confirmDevice(codeOf(phone))).kind === "answered");
   await isConfirmed(phone);
+});
+
+test("AD-32 a server that refuses to make #everyone isn't asked again at once, and a message for it comes back with why", async () => {
+  const full = await chatWorld({ groupsPerPerson: 0 });
+  const asked: string[] = [];
+  await using liar = await startLyingServer(() => full.port());
+  liar.tell({
+    request: (_, request) =>
+      request.type === "create-group"
+        ? { ...request, body: { ...request.body, place: { kind: "room", name: "ops" } } }
+        : request,
+  });
+  const alice = full.make("alice", { server: { host: "127.0.0.1", port: liar.port } });
+  alice.runtime.onEvent((event) => {
+    if (event.kind === "standing") asked.push(JSON.stringify(event.standing));
+  });
+  await full.until(() => asked.length > 0);
+  await alice.runtime.settled();
+  expect(asked[0]).toBe('{"kind":"refused","why":"too many groups"}');
+  expect((await alice.store.load()).groups.length).toBe(1);
+  const text = expect.stringContaining("no more conversations can be made");
+  expect(await alice.send("#everyone", "hi")).toEqual({ kind: "refused", error: { reason: "other", text } });
+  expect(full.failures).toEqual([]);
+  await full.end();
 });
 
 test("AD-5 confirmed while it was away, it finds that when it comes", async () => {

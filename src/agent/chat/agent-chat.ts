@@ -202,7 +202,7 @@ class DeviceChat implements AgentChat {
     const timeout = setTimeout(resolve, TIMEOUT).unref();
     const look = () => {
       const { kind } = this.state;
-      if (talk.status !== before || kind === "ended" || kind === "waiting") resolve();
+      if (talk.status !== before || talk.notMade !== null || kind === "ended" || kind === "waiting") resolve();
     };
     const stop = this.onEvent(look);
     look();

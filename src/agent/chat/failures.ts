@@ -67,6 +67,13 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
     refusedFor({ reason: "own-device", text: "too many devices are to be removed at once: name some of them" }),
   ],
   [
+    "too many groups",
+    refusedFor({
+      reason: "other",
+      text: "no more conversations can be made, by you or on this server at all. Leave rooms that you have made and that nobody needs (pad rooms leave), or ask the server's administrator for more (padserve serve --groups-per-person)",
+    }),
+  ],
+  [
     "unreadable-record",
     refusedFor({
       reason: "own-device",

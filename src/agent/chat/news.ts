@@ -167,6 +167,7 @@ export class News {
     if (this.#state.own.who === "") await this.#state.learnSelf();
     talk.status = "active";
     talk.stopped = null;
+    talk.notMade = null;
     if (talk.group !== null && Buffer.from(talk.group).equals(group)) return;
     talk.group = group;
     talk.reached = this.#early.get(hex(group)) ?? 0;

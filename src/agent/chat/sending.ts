@@ -3,6 +3,7 @@ import type { Failure, Outcome, Quote } from "../../client/index.ts";
 import { encodeContent, LONGEST_TEXT } from "../content/content.ts";
 import type { Content } from "../content/content.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
+import { EVERYONE } from "../delivery/places.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { Hold as GroupHold } from "../group-sessions/events.ts";
 import type { HistoryRow } from "../storage/kept.ts";
@@ -128,7 +129,10 @@ export class Sending {
       case "busy":
       case "removed":
       case "stopped":
+        return;
       case "refused":
+        // It is there all the same where another was faster.
+        if (talk.key === EVERYONE && standing.why !== "place-taken") talk.notMade = standing.why;
         return;
     }
   }
@@ -319,6 +323,7 @@ function faultOf(content: Content): Failure | null {
 }
 
 function obstacleTo(talk: Talk): Failure | null {
+  if (talk.notMade !== null && !isGoingOn(talk)) return failureOf({ why: talk.notMade });
   if (talk.status === "none") return null;
   if (talk.status === "removed") return refusedFor({ reason: "not-in-conversation" });
   if (talk.stopped === "rolled-back") return refusedFor({ reason: "device-returning" });

@@ -38,6 +38,8 @@ export interface Talk {
   holds: readonly Hold[];
   /** As it was last told, to tell it again only when it has changed. */
   told: string | null;
+  /** Why the server has refused to make it; null: it hasn't, or it is there. */
+  notMade: string | null;
 }
 
 export function newTalk(key: string): Talk {
@@ -56,6 +58,7 @@ export function newTalk(key: string): Talk {
     waiting: [],
     holds: [],
     told: null,
+    notMade: null,
   };
 }
 

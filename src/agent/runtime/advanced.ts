@@ -5,7 +5,7 @@ import type { Standing } from "../group-sessions/context.ts";
 import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
 import type { Companions, Entrance } from "./entrance.ts";
-import { enterEveryone } from "./everyone.ts";
+import { enterMade } from "./everyone.ts";
 import type { OwedPlaces } from "./owed-places.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
@@ -58,10 +58,13 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
       if (row.status === "active") await goOn(session, view);
       else companions.forget(group);
       await continueElsewhere(row);
-      if (standing.kind === "refused" && row.status === "removed")
+      if (standing.kind === "refused" && row.status === "removed") {
+        const { why } = standing;
         later("everyone", async (living) => {
-          if (!(await enterEveryone(living))) again();
+          // Each try is one more group on this disk: what is refused for good is tried with the next connection, or when somebody asks for it.
+          if (!(await enterMade(living)) && why === "place-taken") again();
         });
+      }
       if (client().state.kind === "online") waking.stands(group, standing);
     },
     leavesChanged(people) {

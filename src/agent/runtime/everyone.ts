@@ -51,7 +51,14 @@ export async function comeIntoEveryone(
   return true;
 }
 
-/** After another was faster to make it, or this device was put out of one that is over. */
+/** The one that another was faster to make. False: there is none, or it couldn't be had now. */
+export async function enterMade(entrance: Entrance): Promise<boolean> {
+  const views = await groupsThere(entrance);
+  const isThere = views?.some(({ place, ended }) => place.kind === "everyone" && !ended) === true;
+  return isThere && (await comeIntoEveryone(entrance, views, { mayCreate: false }));
+}
+
+/** When somebody asks for it. */
 export async function enterEveryone(entrance: Entrance): Promise<boolean> {
   const views = await groupsThere(entrance);
   return views !== null && (await comeIntoEveryone(entrance, views));

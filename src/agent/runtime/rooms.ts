@@ -71,7 +71,9 @@ async function joinEveryone(entrance: Entrance): Promise<Made | Failed> {
   const standing = await wakingAfter(entrance, session, async () => await session.advance());
   const { status } = (await session.look()).row;
   if (status === "active") return { kind: "made", conversation: EVERYONE };
-  return status === "joining" ? { kind: "pending", conversation: EVERYONE } : failed(standing.kind);
+  return status === "joining"
+    ? { kind: "pending", conversation: EVERYONE }
+    : failed(standing.kind === "refused" ? standing.why : standing.kind);
 }
 
 /** Milliseconds. */
@@ -93,7 +95,9 @@ export async function joinRoom(entrance: Entrance, name: string): Promise<Made |
   const standing = await wakingAfter(entrance, session, async () => await session.advance());
   const { status } = (await session.look()).row;
   if (status === "active") return { kind: "made", conversation };
-  return status === "joining" ? { kind: "pending", conversation } : failed(standing.kind);
+  return status === "joining"
+    ? { kind: "pending", conversation }
+    : failed(standing.kind === "refused" ? standing.why : standing.kind);
 }
 
 /**

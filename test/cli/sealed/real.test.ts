@@ -9,6 +9,7 @@ import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
 import { FakeOldServer } from "../../fakes/fake-old-server.ts";
 import { FramePeer, makeDevice } from "../../helpers/frame-peer.ts";
 import { besideTailscaled } from "../../helpers/process-context.ts";
+import { startLyingServer } from "../../lying-server/lying-server.ts";
 import { runPadserve, scratchFolder } from "../../helpers/program.ts";
 import { startTestServer } from "../../helpers/server.ts";
 
@@ -91,6 +92,23 @@ test("ID-33 whoever comes when the users of the server's machine have all their 
   expect(refused).toMatchObject({ code: 4, stdout: "" });
   expect(refused.stderr).toContain("The users of the server's machine have all the names");
   expect(refused.stderr).toContain("padserve names release NAME");
+});
+
+test("CS-47 where the server makes no #everyone for one, what is written there is refused with why and what to do", async () => {
+  await using server = await startTestServer({ config: { groupsPerPerson: 0 } });
+  await using liar = await startLyingServer(() => server.port);
+  // To it, it is a room like any other.
+  liar.tell({
+    request: (_, request) =>
+      request.type === "create-group"
+        ? { ...request, body: { ...request.body, place: { kind: "room", name: "ops" } } }
+        : request,
+  });
+  const { pad } = home(`127.0.0.1:${liar.port}`);
+  const refused = await pad("send", "#everyone", "one", "--as", "alice");
+  expect(refused).toMatchObject({ code: 4, stdout: "" });
+  expect(refused.stderr).toContain("no more conversations can be made");
+  expect(refused.stderr).toContain("pad rooms leave");
 });
 
 test("CS-9 an old server has no rooms; a person is written to as before, and it is said that it can't seal", async () => {
