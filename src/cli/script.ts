@@ -21,7 +21,7 @@ export const SCRIPT_OPTIONS = {
   as: {
     kind: "text",
     placeholder: "ID",
-    help: "the name to use (default: $PAD_AS, else the one that you had there last, or your login's; for ALL and with the classic protocol one like alice-nas)",
+    help: "the name to use (default: $PAD_AS, else the last chat's, else your first one there, or your login's; for ALL and with the classic protocol one like alice-nas)",
   },
   ...TIMEOUT_OPTION,
 } as const satisfies Options;

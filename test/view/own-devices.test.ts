@@ -50,6 +50,23 @@ test("VW-50 one that is none of ours is dismissed by a key, or by its label; a w
   expect(notes(chat)).toContain("No device waits");
 });
 
+test("VW-50 /dismiss takes a code, whole or its beginning, before a label that is the same; of several it dismisses none", async () => {
+  const { alice, chat } = await meet();
+  const other = "0000-0000-0000-0001";
+  for (const code of [CODE, other]) alice.deviceAsks({ code, label: "vm" });
+  alice.deviceAsks({ code: "7777-0000-0000-0000", label: CODE });
+  chat.submit("/dismiss vm");
+  await settled();
+  expect(notes(chat)).toContain(`vm may be any of these: vm (${CODE}), vm (${other}). Say which by its code.`);
+  expect(alice.waitingDevices).toHaveLength(3);
+  chat.submit(`/dismiss ${CODE}`);
+  await settled();
+  expect(alice.waitingDevices.map(({ code }) => code)).toEqual([other, "7777-0000-0000-0000"]);
+  chat.submit("/dismiss oooo ooo");
+  await settled();
+  expect(alice.waitingDevices.map(({ label }) => label)).toEqual([CODE]);
+});
+
 test("VW-50 what waited before the chat began is asked about, and what another device has answered is asked no more", async () => {
   const { alice, chat, pass } = await meet((one) => void one.deviceAsks({ code: CODE, label: "laptop2" }));
   expect(chat.getSnapshot().banner).toContain(CODE);

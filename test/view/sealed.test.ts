@@ -26,6 +26,18 @@ test("VW-30 it begins in #everyone, with what was said before above what is note
   expect(said(chat.getSnapshot().current)).toHaveLength(150);
 });
 
+test("VW-54 a /to that comes to nothing says where one still writes, and whether the server reads it", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  chat.submit("/to zoe");
+  await settled();
+  expect(notesOf(chat).at(-1)).toMatch(/zoe.* You still write to #everyone\.$/);
+  chat.submit("/to ALL");
+  chat.submit("/to zoe");
+  await settled();
+  expect(notesOf(chat).at(-1)).toMatch(/zoe.* You still write to ALL, which the server reads\.$/);
+});
+
 test("VW-31 what is written while the server is away waits, and goes out by itself", async () => {
   const { world, alice } = meet();
   const { chat } = await open(alice);

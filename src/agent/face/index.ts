@@ -21,7 +21,7 @@ export type { AgentFailure, Attached } from "./attached.ts";
 export interface AttachOptions {
   readonly server: { readonly host: string; readonly port: number };
   /**
-   * The name to speak under, if the person said one; else the agent takes the one that it had there last. Where the tailnet says who
+   * The name to speak under, if the person said one; else the agent takes the one that it had there first. Where the tailnet says who
    * one is, a device has one name at a time, and `Attached` tells which.
    */
   readonly name: string | null;

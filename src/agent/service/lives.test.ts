@@ -97,6 +97,20 @@ test("AG-18 without a tailnet each name is a device of its own, and the one used
   expect(agents.opened).toHaveLength(2);
 });
 
+test("AG-18 a name that no server of ours takes makes no device", async () => {
+  await using server = await startTestServer();
+  await using agents = new FakeAgents();
+  const address = { host: "127.0.0.1", port: server.port };
+  for (const name of ["bad:name", "all", "a".repeat(33), "ä"]) {
+    expect(await agents.attach({ server: address, name })).toEqual({
+      kind: "failed",
+      why: "server",
+      end: { kind: "refused", error: { reason: "invalid-name" } },
+    });
+  }
+  expect(agents.opened).toHaveLength(0);
+});
+
 test("AG-31 a window is told that its address leads to another server than before, and what to do", async () => {
   await using agents = new FakeAgents();
   agents.know("alice");

@@ -96,6 +96,9 @@ export class Lives {
       return { reply: { kind: "another-server", text: anotherServer(server) } };
     if (probed.kind === "failed") return { reply: { kind: "server", end: probed.end } };
     if (probed.kind === "classic-only") return { reply: probed };
+    // A device under a name that no server of ours takes would be made in vain.
+    if (name !== null && !isName(name))
+      return { reply: { kind: "server", end: { kind: "refused", error: { reason: "invalid-name" } } } };
     const names = name === null ? suggested : [name];
     return names.length === 0
       ? { reply: { kind: "name-needed" } }
@@ -339,6 +342,11 @@ export class Lives {
 }
 
 const TOO_MANY = `The agent is on as many servers as it can be. Stop it (pad agent stop) to begin with others.`;
+
+/** As servers of ours have it. */
+function isName(word: string): boolean {
+  return /^[A-Za-z0-9._-]{1,32}$/.test(word) && word.toUpperCase() !== "ALL";
+}
 
 const SOMEBODY_ELSE = "You are somebody else there than before. Start again, and you begin anew there.";
 

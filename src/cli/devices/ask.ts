@@ -10,6 +10,8 @@ type Asking = Pick<ProcessContext, "stdin" | "stderr" | "stop">;
 /** Whether the person types yes. No terminal and no answer are none: then --yes says it. */
 export async function saysYes(question: string, context: Asking): Promise<boolean> {
   const answer = await answerTo(`${question} Type yes: `, context, context.stderr);
+  // Nobody has typed the end of this line.
+  if (answer === null || context.stdin.isTTY !== true) context.stderr.write("\n");
   return answer?.trim().toLowerCase() === "yes";
 }
 

@@ -1,6 +1,8 @@
+import { statSync } from "node:fs";
 import { defineCommand, type Command, type Invocation } from "../../args/command.ts";
 import { EXIT, type ExitCode } from "../../args/exit-codes.ts";
 import type { Options } from "../../args/options.ts";
+import { visibleLine } from "../../text/visible.ts";
 import { SCRIPT_OPTIONS } from "../script.ts";
 import { attachAgent } from "../sealed/agent.ts";
 import type { Attach } from "../sealed/attach.ts";
@@ -64,10 +66,23 @@ async function devices({ words, values, context }: Invocation<typeof OPTIONS>, a
     context.stderr.write(`pad devices: ${action.why}\n`);
     return EXIT.wrongUse;
   }
+  if (action.kind === "import" && isMissing(action.file)) {
+    context.stderr.write(`pad devices: There is no file ${visibleLine(action.file)}\n`);
+    return EXIT.wrongUse;
+  }
   const how = { values, context, attach, offline: action.kind === "list", standing: "any" } as const;
   const code = await withChat("devices", { ...how, whenEnded: action.kind === "new" }, (chat, server) =>
     runDeviceAction(action, { chat, server, context, json: values.json === true, yes: values.yes === true }),
   );
   // What it is then the next chat says: this one was the former device's.
   return action.kind === "new" && code === EXIT.done ? await withChat("devices", how, tellStanding(context)) : code;
+}
+
+/** Whether there is certainly no such file; what else keeps it from being read the agent tells. */
+function isMissing(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }

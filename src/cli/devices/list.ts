@@ -1,6 +1,7 @@
 import { EXIT } from "../../args/exit-codes.ts";
 import type { Device } from "../../client/index.ts";
 import { escapedLine, visibleLine } from "../../text/visible.ts";
+import { beginsCode, isWholeCode } from "../../view/waiting-code.ts";
 import type { Explanation } from "../explain.ts";
 import { isoTime } from "../sealed/message.ts";
 
@@ -24,7 +25,8 @@ export function deviceLine({ id, label, status, lastSeen, isOnline, code, isThis
 }
 
 /**
- * The device that words mean: its id or the beginning of that, else its label, in any case of letters. Of several nobody is chosen.
+ * The device that words mean: its code, while it waits; else the beginning of that, its id or the beginning of that, or its label, in any case
+ * of letters. Of several nobody is chosen.
  * @param which what is looked for among, for people
  */
 export function chosen(
@@ -35,7 +37,10 @@ export function chosen(
   const exact = all.filter(({ id }) => id === words);
   const begun = exact.length > 0 || words === "" ? exact : all.filter(({ id }) => id.startsWith(words));
   const called = all.filter(({ label }) => label.toLowerCase() === words.toLowerCase());
-  const found = [...new Set([...begun, ...called])];
+  const coded = all.filter(({ code }) => isWholeCode(words, code));
+  const codes = all.filter(({ code }) => beginsCode(words, code));
+  // Whoever asks chooses its label.
+  const found = coded.length > 0 ? coded : [...new Set([...begun, ...called, ...codes])];
   const [device, ...others] = found;
   if (device === undefined) {
     return {

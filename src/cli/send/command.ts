@@ -167,9 +167,9 @@ async function sealedSend(
   }
 }
 
-/** What came before anything was given to the agent. */
+/** What came before anything was given to the agent. It may end with a command to run, which has no full stop. */
 function unsent({ text, code }: Explanation): Explanation {
-  return { text: `${text} Nothing was sent.`, code };
+  return { text: `${text}${/[.!?)]$/.test(text) ? "" : "."} Nothing was sent.`, code };
 }
 
 /** So that the server can read it, by this device. */

@@ -2,6 +2,7 @@ import type { Device, SealedChat, Standing } from "../../client/index.ts";
 import { visibleLine } from "../../text/visible.ts";
 import { explainFailure } from "../explain.ts";
 import { explainStanding } from "../standing.ts";
+import { beginsCode, isWholeCode } from "../waiting-code.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
@@ -116,9 +117,15 @@ export class OwnDeviceNews {
     await this.#over(asked.id, `${calledOf(asked)} is one of your devices now.`, sealed);
   }
 
-  /** By its label or the beginning of its id; empty: the one that is asked about. */
+  /** By its code, label or id, or the beginning of code or id; empty: the one that is asked about. Of several nobody is chosen. */
   async dismiss(words: string, sealed: SealedChat): Promise<void> {
-    const device = this.#waiting.find(({ id, label }) => words === "" || id.startsWith(words) || label === words);
+    const found = words === "" ? this.#waiting.slice(0, 1) : meantBy(words, this.#waiting);
+    const [device, another] = found;
+    if (another !== undefined) {
+      const which = found.map(calledOf).join(", ");
+      this.#store.note(`${visibleLine(words)} may be any of these: ${which}. Say which by its code.`, "trouble");
+      return;
+    }
     if (device !== undefined) return await this.#dismiss(device, sealed);
     this.#store.note(
       words === "" ? NONE_WAITS : `No device ${visibleLine(words)} waits. /devices lists them.`,
@@ -171,8 +178,18 @@ const KEYS = "The same there: alt-c; not yours: alt-x";
 const HOW =
   "If that is you, and the new device shows the very same: alt-c, or /confirm and the code. If not: alt-x, or /dismiss.";
 const HOW_OF_SEVERAL =
-  "If one of them is you: /confirm and the very code that the new device shows. For those that aren't: /dismiss and the name.";
+  "If one of them is you: /confirm and the very code that the new device shows. For those that aren't: /dismiss and the name or the code.";
 const NONE_WAITS = "No device waits. /devices lists yours.";
+
+/** Whoever asks chooses its label, so that a code comes before it; what is said in full comes before beginnings. */
+function meantBy(words: string, waiting: readonly Device[]): readonly Device[] {
+  const ways: readonly ((device: Device) => boolean)[] = [
+    ({ code }) => isWholeCode(words, code),
+    ({ id, label }) => id === words || label === words,
+    ({ id, code }) => id.startsWith(words) || beginsCode(words, code),
+  ];
+  return ways.map((isMeant) => waiting.filter(isMeant)).find(({ length }) => length > 0) ?? [];
+}
 
 function askingOf(device: Device): string {
   return `A device called ${nameOf(device)} asks to be one of yours, and shows ${visibleLine(device.code ?? "no code")}.`;

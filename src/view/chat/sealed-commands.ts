@@ -112,7 +112,10 @@ export class SealedCommands {
   async direct(person: string, sealed: SealedChat, text: string | null): Promise<void> {
     const reply = await sealed.direct(person);
     if (reply.kind !== "answered") {
-      const lost = text === null ? "" : ` This was not sent to ${person}: ${text}`;
+      const { title, serverReads } = this.#store.getSnapshot().current;
+      const where = `${visibleLine(title)}${serverReads ? ", which the server reads" : ""}`;
+      // What is typed next is not for that person's eyes alone.
+      const lost = text === null ? ` You still write to ${where}.` : ` This was not sent to ${person}: ${text}`;
       this.#store.note(this.#why(reply, person) + lost, "trouble");
       return;
     }

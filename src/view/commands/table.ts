@@ -148,7 +148,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "dismiss",
     shape: "[DEVICE]",
-    help: "the device that waits, or that of this name, is none of yours; alt-x where one is asked about",
+    help: "the device that waits, or that of this name or code, is none of yours; alt-x where one is asked about",
     intent: (_, device) => ({ kind: "dismiss", device }),
   },
   { name: "who", shape: "", help: "who is here", intent: () => ({ kind: "ask", question: "who" }) },

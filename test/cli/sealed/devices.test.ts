@@ -41,13 +41,24 @@ test("CS-30 one that waits is dismissed by its label or the beginning of its id"
   expect(alice.waitingDevices).toEqual([]);
 });
 
+test("CS-30 of two that wait under one name the code, or its beginning, says which", async () => {
+  const { alice, devices } = meet();
+  for (const code of [CODE, "0000-0000-0000-0001"]) alice.deviceAsks({ code, label: "vm" });
+  alice.deviceAsks({ code: "7777-0000-0000-0000", label: CODE });
+  expect(await devices("dismiss", "vm")).toMatchObject({ code: 4 });
+  expect(await devices("dismiss", CODE.toLowerCase())).toMatchObject({ code: 0, stdout: "vm waits no more.\n" });
+  expect(await devices("dismiss", "OOOO")).toMatchObject({ code: 0, stdout: "vm waits no more.\n" });
+  expect(alice.waitingDevices.map(({ label }) => label)).toEqual([CODE]);
+});
+
 test("CS-31 a device is removed when its person says yes, here or by --yes; never the one that one is at", async () => {
   const { alice, devices } = meet();
   alice.deviceAsks({ code: CODE, label: "laptop2" });
   await devices("confirm", CODE);
   const unsaid = await devices("remove", "laptop2");
   expect(unsaid).toMatchObject({ code: 4, stdout: "" });
-  expect(unsaid.stderr).toContain("Nothing was done.");
+  // What nobody has typed has no line end.
+  expect(unsaid.stderr).toMatch(/Type yes: \npad devices: Nothing was done\.\n$/);
   expect(await devices("remove", "alice-1", "--yes")).toMatchObject({ code: 1 });
   expect(await devices("remove", "laptop2", "--yes")).toMatchObject({
     code: 0,
@@ -109,6 +120,7 @@ test("CS-33 export and import take their passphrase from a file, and a short one
   expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({ code: 0 });
   expect(await devices("export", file ?? "", "--passphrase-file", short ?? "")).toMatchObject({ code: 1 });
   const text = "The export can't be written: there is such a file.";
+  writeFileSync(file ?? "", "");
   alice.exportDevice = () => Promise.resolve({ kind: "refused", error: { reason: "own-device", text } });
   expect(await devices("export", file ?? "", "--passphrase-file", secret ?? "")).toMatchObject({
     code: 4,
@@ -128,12 +140,24 @@ test("CS-33 export and import take their passphrase from a file, and a short one
   expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({ code: 1 });
 });
 
+test("CS-33 a file that isn't there is a word that can't be, before anything is asked or begun", async () => {
+  const { devices } = meet();
+  const file = join(scratchFolder(), "nothing.pad");
+  expect(await devices("import", file)).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `pad devices: There is no file ${file}\n`,
+  });
+});
+
 test("CS-33 import on a device that is confirmed already says how its history comes in all the same", async () => {
   const { alice, devices } = meet();
-  const secret = join(scratchFolder(), "secret");
+  const folder = scratchFolder();
+  const [secret, file] = [join(folder, "secret"), join(folder, "alice.pad")];
   writeFileSync(secret, "correct horse battery staple\n");
+  writeFileSync(file, "");
   alice.importDevice = () => Promise.resolve({ kind: "refused", error: { reason: "device-confirmed" } });
-  const taken = await devices("import", "alice.pad", "--passphrase-file", secret);
+  const taken = await devices("import", file, "--passphrase-file", secret);
   expect(taken).toMatchObject({ code: 4, stdout: "" });
   expect(taken.stderr).toMatch(
     /is one of yours already.*pad devices remove.*pad devices export.*pad devices new.*pad devices import/,
@@ -146,6 +170,8 @@ test("CS-34 a device that waits sends nothing, exits with 12, and says what to r
   const sent = await run(sendCommand, "bob", "hi");
   expect(sent).toMatchObject({ code: 12, stdout: "" });
   expect(sent.stderr).toContain(`pad devices confirm ${CODE}`);
+  alice.stand({ kind: "pending", code: CODE, name: "alice", trouble: "If you have no other: pad devices reset" });
+  expect((await run(sendCommand, "bob", "hi")).stderr).toMatch(/pad devices reset\. Nothing was sent\.\n$/);
   expect(await run(roomsCommand)).toMatchObject({ code: 12 });
   expect(await devices("invite")).toMatchObject({ code: 12 });
   const listed = await devices();
