@@ -155,6 +155,10 @@ test("CA-17 what is written before this device is in #everyone is shown as waiti
   alice.chat.comeIn();
   expect(await sent).toEqual({ kind: "taken" });
   expect(await alice.lines("#everyone")).toEqual(["alice: first words"]);
+  // Nobody who has left it is waited for.
+  expect(await alice.chat.leave(alice.conversation("#everyone").id)).toEqual({ kind: "taken" });
+  const outside = { kind: "refused", error: { reason: "not-in-conversation" } };
+  expect(await alice.send("#everyone", "still here?")).toEqual(outside);
 });
 
 test("CA-16 whoever is brought into a room has a line there that says by whom, and nobody who came by themselves or through a device of their own", async () => {

@@ -187,12 +187,13 @@ class DeviceChat implements AgentChat {
    * written meanwhile waits for that.
    */
   async #isComing(talk: Talk): Promise<boolean> {
-    const isComing = (talk.key === EVERYONE && talk.status === "none") || talk.status === "stopped";
-    // Somebody else has to bring it back, and may be away for long.
-    const isReturning = talk.stopped === "rolled-back" && talk.access !== "open";
-    if (!isComing || isReturning) return false;
-    // Machines come in by invitation.
-    return talk.status !== "none" || (await this.#state.runtime.self())?.owner.kind !== "machine";
+    // One in another's place has to be brought back by somebody else, who may be away for long.
+    if (talk.status === "stopped") return talk.stopped !== "rolled-back" || talk.access === "open";
+    // A device that has begun anew finds there what the one before it was in.
+    if (talk.key !== EVERYONE || (talk.status !== "none" && talk.status !== "removed")) return false;
+    // Who has left it stays out, and machines come in by invitation.
+    const { everyone } = await this.#state.store.load();
+    return everyone !== "left" && (await this.#state.runtime.self())?.owner.kind !== "machine";
   }
 
   /** Resolves when it has come in, or can't now. */
