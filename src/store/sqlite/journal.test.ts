@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isValiError } from "valibot";
@@ -6,6 +7,7 @@ import { heldAfterEach, heldInDatabase, withoutEmptyLogs } from "../../../test/s
 import { scratchDirectory, type Scratch } from "../../../test/store/scratch.ts";
 import type { Append } from "../../core/ports.ts";
 import type { StoredBatch } from "../stored.ts";
+import { checkBackup } from "./backup.ts";
 import { connect } from "./connection.ts";
 import { openDatabase } from "./database.ts";
 import { packJournaled, readJournaled, unpackJournaled } from "./journaled.ts";
@@ -78,6 +80,28 @@ test("ST-49 the tables take over a full journal, and what is larger than it come
   again.close();
 });
 
+test("ST-51 a backup has nothing in a journal, so that a row that is gone from it shows; the store goes on as it was", () => {
+  const batches = [1, 2, 3].map((number) => message("room", number, 10));
+  const [, , before, after] = heldAfterEach(batches).map(withoutEmptyLogs);
+  const database = openDatabase(directory);
+  for (const batch of batches.slice(0, 2)) database.commit(batch);
+  const copy = join(scratch.path, "copy");
+  mkdirSync(copy);
+  database.backUp(join(copy, "padserve.db"));
+  expect(heldInDatabase(database, ["room"])).toEqual(before);
+  for (const batch of batches.slice(2)) database.commit(batch);
+  database.close();
+  const again = openDatabase(directory);
+  expect([again.summary().commits, heldInDatabase(again, ["room"])]).toEqual([3, after]);
+  again.close();
+  expect(checkBackup(copy).commits).toBe(2);
+  expect(rowsIn("journal", copy)).toBe(0);
+  const connection = connect(join(copy, "padserve.db"), "read-write");
+  connection.exec("DELETE FROM entries WHERE place = (SELECT max(place) FROM entries)");
+  connection.close();
+  expect(() => checkBackup(copy)).toThrow("damaged");
+});
+
 test("ST-21 what a server without a journal kept is kept, and goes on in one", () => {
   const older = openDatabase(directory, MIGRATIONS.slice(0, JOURNAL_SINCE - 1));
   older.commit(message("room", 1, 10));
@@ -134,8 +158,8 @@ function message(log: string, number: number, bytes: number): StoredBatch {
   return { facts: [{ table: "cursor", key: log, value: { number } }], appends: [append], trims: [] };
 }
 
-function rowsIn(table: "journal" | "entries"): number {
-  const connection = connect(join(directory, "padserve.db"), "read-only");
+function rowsIn(table: "journal" | "entries", folder = directory): number {
+  const connection = connect(join(folder, "padserve.db"), "read-only");
   try {
     return Number(connection.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]);
   } finally {

@@ -20,6 +20,8 @@ export interface Tables {
    */
   commit(batch: StoredBatch, packed?: Uint8Array | null): number;
   read(range: Range): readonly LogEntry[];
+  /** The tables take over what the journal holds: no commit, and nothing where it holds nothing. Throws the driver's errors. */
+  emptyJournal(): void;
 }
 
 /** A journal with more bytes is not added to. So much a start reads again at the most, and one transaction takes over. */
@@ -47,6 +49,10 @@ export function openTables(connection: Connection): Tables {
         takeOver(batch, commits + 1);
       else journal.add(packed);
       return commits + 1;
+    },
+    emptyJournal: () => {
+      rollBackRest(connection);
+      if (journal !== null && journal.bytes > 0) takeOver(NOTHING, journal.commits);
     },
   };
 
