@@ -20,7 +20,7 @@ import { cannotSeal, isClassic, type Attach } from "../sealed/attach.ts";
 import { isEveryone, readTarget, type Target } from "../sealed/target.ts";
 import { standingInTheWay, whenReady } from "../sealed/standing.ts";
 import { startIn } from "../time-limit.ts";
-import { conversationInTime, whenReader } from "../sealed/whereabouts.ts";
+import { conversationInTime, tellFoundName, whenReader } from "../sealed/whereabouts.ts";
 
 /** `pad listen`: a line for each message, or a command. */
 export const command = listenCommand(attachAgent);
@@ -125,6 +125,7 @@ async function listen(invocation: Listen, attach: Attach): Promise<ExitCode> {
       return plainly(words[0]);
     }
     const { chat } = attached;
+    tellFoundName(attached, { server, command: "listen" }, context);
     try {
       const away = await whenReady(chat, server, start.signal);
       if (start.isLate()) return late();

@@ -15,6 +15,7 @@ export const attachAgent: Attach = async ({ server, name, remembered, comesIn = 
   const { env, stop } = context;
   const { state } = places(env);
   const shared = sharedSocketIn(env);
+  let isNameFound = false;
   const attached = await attachFace({
     server,
     shared,
@@ -25,7 +26,10 @@ export const attachAgent: Attach = async ({ server, name, remembered, comesIn = 
       (shared === null && remembered !== null && hasDevice(state, formatAddress(server), remembered)
         ? remembered
         : null),
-    suggest: () => chooseIds(undefined, remembered, context),
+    suggest: async () => {
+      isNameFound = true;
+      return await chooseIds(undefined, remembered, context);
+    },
     state: isNowhere(state) ? null : state,
     env,
     comesIn,
@@ -33,7 +37,7 @@ export const attachAgent: Attach = async ({ server, name, remembered, comesIn = 
   });
   switch (attached.kind) {
     case "attached":
-      return { kind: "sealed", chat: attached.chat };
+      return { kind: "sealed", chat: attached.chat, isNameFound };
     case "classic-only":
       return attached;
     case "failed":

@@ -19,7 +19,12 @@ export interface Wanted {
 
 export type Attached =
   /** Its `close` ends what this program has of it, and nobody else's. */
-  | { readonly kind: "sealed"; readonly chat: SealedChat }
+  | {
+      readonly kind: "sealed";
+      readonly chat: SealedChat;
+      /** Nobody has said the name, and none was known there: it was found for a device that is new. Default false. */
+      readonly isNameFound?: boolean;
+    }
   /** The server speaks the classic protocol alone. */
   | { readonly kind: "classic-only" }
   /** There is no agent to be had. */

@@ -4,6 +4,7 @@ import type { ProcessContext } from "../../args/command.ts";
 import { escapedLine, visibleLine } from "../../text/visible.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { explainEnd, explainFailure, type Explanation } from "../explain.ts";
+import type { Attached } from "./attach.ts";
 import type { Target } from "./target.ts";
 
 export type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
@@ -147,6 +148,17 @@ export function explainNobody(failure: Failure, name: string, server: ServerAddr
     return { text: `${JSON.stringify(name)} can't be anybody's name, which is one word.`, code: EXIT.wrongUse };
   }
   return null;
+}
+
+/** Tells on standard error as whom one speaks from now on, where nobody has said it: this command has made a device of that name. */
+export function tellFoundName(
+  { chat, isNameFound = false }: Extract<Attached, { kind: "sealed" }>,
+  { server, command }: { readonly server: ServerAddress; readonly command: string },
+  { stderr }: Pick<ProcessContext, "stderr">,
+): void {
+  if (!isNameFound) return;
+  const text = `You are ${visibleLine(chat.me)} on ${formatAddress(server)} from now on, since no name was said (--as NAME says another).`;
+  stderr.write(`pad ${command}: ${text}\n`);
 }
 
 /** Tells on standard error what a person is to know of their device or server, as long as the chat is there: that it was copied, for one. */

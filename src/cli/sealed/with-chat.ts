@@ -8,7 +8,7 @@ import { explainLoss, whichServer, type SCRIPT_OPTIONS } from "../script.ts";
 import { inTime } from "../time-limit.ts";
 import { cannotSeal, type Attach } from "./attach.ts";
 import { standingInTheWay, whenReady, whenThere } from "./standing.ts";
-import { aborted, tellNotices } from "./whereabouts.ts";
+import { aborted, tellFoundName, tellNotices } from "./whereabouts.ts";
 
 export interface WithChat {
   readonly values: Values<typeof SCRIPT_OPTIONS>;
@@ -48,6 +48,7 @@ export async function withChat(
     if (attached.kind === "unreached") return await explainLoss(attached.end, server, limited);
     if (attached.kind === "classic-only") return { text: `${cannotSeal(server)}.`, code: EXIT.refused };
     const { chat } = attached;
+    tellFoundName(attached, { server, command: name }, limited);
     tellNotices(chat, name, limited);
     const done = await Promise.race([run(chat, server, stop), aborted(stop)]);
     await chat.close();

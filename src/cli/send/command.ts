@@ -12,7 +12,14 @@ import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
 import { isEveryone, readTarget, type Target } from "../sealed/target.ts";
 import { standingInTheWay, whenReady } from "../sealed/standing.ts";
-import { aborted, conversationInTime, explainNobody, tellNotices, whenReader } from "../sealed/whereabouts.ts";
+import {
+  aborted,
+  conversationInTime,
+  explainNobody,
+  tellFoundName,
+  tellNotices,
+  whenReader,
+} from "../sealed/whereabouts.ts";
 import { inTime } from "../time-limit.ts";
 import { sendClassic } from "./classic.ts";
 import { sendSealed } from "./sealed.ts";
@@ -129,6 +136,7 @@ async function sealedSend(
     case "sealed":
   }
   const { chat } = attached;
+  tellFoundName(attached, { server, command: "send" }, context);
   tellNotices(chat, "send", context);
   const code = await toSealed(chat);
   await chat.close();

@@ -34,6 +34,20 @@ test("CS-21 a name that was given to one command isn't the next one's: that has 
   expect(JSON.parse(stdout)).toMatchObject({ from: "alice", text: "three" });
 });
 
+test("CS-21 a command that makes a device without having been told a name says under which, once; the first name stays", async () => {
+  await using server = await startTestServer();
+  const { pad } = home(`127.0.0.1:${server.port}`);
+  const first = await pad("devices");
+  expect(first).toMatchObject({ code: 0 });
+  const [, name = ""] =
+    /^pad devices: You are (\S+) on 127\.0\.0\.1:\d+ from now on, .*--as NAME/.exec(first.stderr) ?? [];
+  expect(name).not.toBe("");
+  expect(await pad("devices")).toMatchObject({ code: 0, stderr: "" });
+  expect(await pad("send", "#everyone", "one", "--as", "alice", "--accept-members")).toMatchObject({ stderr: "" });
+  const sent = await pad("send", "#everyone", "two", "--accept-members", "--json");
+  expect(JSON.parse(sent.stdout)).toMatchObject({ from: name });
+});
+
 test("CS-22 a second device under a name waits, and is told what to run; confirmed there it reads and writes", async () => {
   await using server = await startTestServer();
   const address = `127.0.0.1:${server.port}`;
