@@ -51,7 +51,7 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
   }
   return await withChat(
     "history",
-    { values, context, attach, offline: true, standing: "any" },
+    { values, context, attach, offline: true, atOnce: true, standing: "any" },
     async (chat, server) => {
       const known = chat.named(words[0] ?? "");
       const isAway = chat.state.kind !== "online";

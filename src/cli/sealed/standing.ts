@@ -31,20 +31,24 @@ export async function whenReady(
   return standingInTheWay(there.isOurs ? await settled(chat, signal) : chat.standing) ?? there.away;
 }
 
-/** The same for what a device can do that isn't its person's: null also where this one can't get further than that. */
+/**
+ * The same for what a device can do that isn't its person's: null also where this one can't get further than that.
+ * @param canDoWithout a server that is away is not waited for
+ */
 export async function whenThere(
   chat: SealedChat,
   server: ServerAddress,
   signal: AbortSignal,
+  canDoWithout = false,
 ): Promise<Explanation | null> {
-  return (await thereOrNotOurs(chat, server, signal)).away;
+  return (await thereOrNotOurs(chat, server, signal, canDoWithout)).away;
 }
 
-async function thereOrNotOurs(chat: SealedChat, server: ServerAddress, signal: AbortSignal) {
+async function thereOrNotOurs(chat: SealedChat, server: ServerAddress, signal: AbortSignal, canDoWithout = false) {
   const over = new AbortController();
   const ends = AbortSignal.any([signal, over.signal]);
   const there = await Promise.race([
-    whenOnline(chat, server, ends).then((away) => ({ away, isOurs: true })),
+    whenOnline(chat, server, ends, canDoWithout).then((away) => ({ away, isOurs: true })),
     whenNotOurs(chat, ends).then(() => ({ away: null, isOurs: false })),
   ]);
   over.abort();

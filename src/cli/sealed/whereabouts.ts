@@ -12,20 +12,30 @@ export type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "
 /** Milliseconds that a command waits for a server that is away, or that has yet to answer. */
 const AWAY_FOR = 5_000;
 const ANSWER_IN = 15_000;
+/** The same for a command that can do without it, while nothing is even trying to reach the server. */
+const SOON = 300;
 
 /**
  * Null as soon as the chat is online; else why it isn't. Who has just started, or has lost the server, is waited for.
  * @param signal ends the waiting; its reason is the caller's to tell.
+ * @param canDoWithout an attempt that is made is waited for, and no other one.
  */
 export async function whenOnline(
   chat: SealedChat,
   server: ServerAddress,
   signal: AbortSignal,
+  canDoWithout = false,
 ): Promise<Explanation | null> {
   const gone = Promise.withResolvers<null>();
   let isAway = chat.state.kind === "waiting";
   let cancel = after(isAway ? AWAY_FOR : ANSWER_IN, () => gone.resolve(null));
+  const soon = (): (() => void) => after(SOON, () => gone.resolve(null));
+  let cancelSoon = canDoWithout && isAway ? soon() : null;
   const stop = chat.onEvent((event) => {
+    if (canDoWithout && event.kind === "state") {
+      cancelSoon?.();
+      cancelSoon = event.state.kind === "waiting" ? soon() : null;
+    }
     if (isAway || event.kind !== "state" || event.state.kind !== "waiting") return;
     isAway = true;
     cancel();
@@ -34,6 +44,7 @@ export async function whenOnline(
   const state = await Promise.race([chat.online(), gone.promise, aborted(signal)]);
   stop();
   cancel();
+  cancelSoon?.();
   if (state === null) {
     const now = chat.state;
     if (now.kind === "online") return null;

@@ -16,6 +16,8 @@ export interface WithChat {
   readonly attach: Attach;
   /** Whether what this computer has is of use while the server is away. */
   readonly offline: boolean;
+  /** Whether it is of as much use then, so that a server that is away is not waited for. For `standing` "any" alone. Default false. */
+  readonly atOnce?: boolean;
   /** What this device must be: one of its person's (the default), or whatever it is, also one that waits or was removed. */
   readonly standing?: "confirmed" | "any";
   /** Whether it is of use where the server takes this device no more. */
@@ -28,7 +30,7 @@ export interface WithChat {
  */
 export async function withChat(
   name: string,
-  { values, context, attach, offline, standing = "confirmed", whenEnded = false }: WithChat,
+  { values, context, attach, offline, atOnce = false, standing = "confirmed", whenEnded = false }: WithChat,
   use: (chat: SealedChat, server: ServerAddress) => Promise<ExitCode | Explanation>,
 ): Promise<ExitCode> {
   const ended = await inTime(values.timeout, context, withinTime);
@@ -56,7 +58,7 @@ export async function withChat(
   }
 
   async function run(on: SealedChat, server: ServerAddress, stop: AbortSignal): Promise<ExitCode | Explanation> {
-    const away = await (standing === "any" ? whenThere : whenReady)(on, server, stop);
+    const away = await (standing === "any" ? whenThere(on, server, stop, atOnce) : whenReady(on, server, stop));
     if (stop.aborted) return EXIT.interrupted;
     if (away !== null && whenEnded && on.state.kind === "ended") return await use(on, server);
     // Of one that isn't its person's nothing is of use but what says so.

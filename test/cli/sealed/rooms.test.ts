@@ -1,11 +1,12 @@
 /** `pad rooms`, `pad history` and `pad devices` on a fake chat; over the real server and agent: `real.test.ts`. */
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { devicesCommand } from "../../../src/cli/devices/command.ts";
 import { historyCommand } from "../../../src/cli/history.ts";
 import { roomsCommand } from "../../../src/cli/rooms/command.ts";
 import { readRoomAction } from "../../../src/cli/rooms/read.ts";
 import { readTarget } from "../../../src/cli/sealed/target.ts";
+import { whenOnline } from "../../../src/cli/sealed/whereabouts.ts";
 import { FakeSealedWorld } from "../../helpers/fake-sealed-world.ts";
 import { attachTo, startCommand } from "../../helpers/run-command.ts";
 
@@ -95,6 +96,23 @@ test("CS-7 history is the newest, oldest first; found by words; also while the s
   const found = await history("#everyone", "--search", "FULL disk", "--json");
   expect(JSON.parse(found.stdout)).toMatchObject({ room: "#everyone", text: "disk full\n\u001b[2J", sealed: true });
   expect(await history("ALL")).toMatchObject({ code: 1 });
+});
+
+test("CS-45 who can do without the server waits for an attempt to reach it, and not for the next one", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { world, alice } = meet();
+  world.setOnline(false);
+  const never = new AbortController().signal;
+  const outcomes: unknown[] = [];
+  const away = whenOnline(alice, { host: "127.0.0.1", port: 1 }, never, true).then((one) => outcomes.push(one));
+  alice.tellEvent({ kind: "state", state: { kind: "connecting", attempt: 1 } });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(outcomes).toEqual([]);
+  alice.tellEvent({ kind: "state", state: alice.state });
+  await vi.advanceTimersByTimeAsync(500);
+  await away;
+  expect(outcomes).toMatchObject([{ code: 3 }]);
 });
 
 test("CS-8 devices are listed, this one marked", async () => {
