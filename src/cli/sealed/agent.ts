@@ -27,7 +27,8 @@ export const attachAgent: Attach = async ({ server, name, remembered, comesIn = 
         ? remembered
         : null),
     suggest: async () => {
-      isNameFound = true;
+      // That of the last chat its person has said.
+      isNameFound = remembered === null;
       return await chooseIds(undefined, remembered, context);
     },
     state: isNowhere(state) ? null : state,

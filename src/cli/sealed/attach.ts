@@ -22,7 +22,7 @@ export type Attached =
   | {
       readonly kind: "sealed";
       readonly chat: SealedChat;
-      /** Nobody has said the name, and none was known there: it was found for a device that is new. Default false. */
+      /** Nobody has said the name, for the last chat neither, and none was known there: it was found for a device that is new. Default false. */
       readonly isNameFound?: boolean;
     }
   /** The server speaks the classic protocol alone. */
