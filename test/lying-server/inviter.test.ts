@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { answered } from "../agent/served-chats.ts";
 import { lyingScene, readersOf } from "./scene.ts";
 import type { LyingScene } from "./scene.ts";
+import { openWindow } from "./window.ts";
 
 let scene: LyingScene;
 beforeEach(async () => {
@@ -24,8 +25,10 @@ test("LI-26 it names another member as the one who has brought somebody in: the 
         ? { ...body, entries: body.entries.map((entry) => (entry.kind === "commit" ? { ...entry, device } : entry)) }
         : body,
   });
+  const atBob = await openWindow(bob);
   expect(await mallory.chat.invite(mallory.conversation("#ops").id, "bob")).toEqual({ kind: "taken" });
   await scene.world.until(() => readersOf(bob, "#ops") === "alice,bob,mallory");
   await scene.world.until(async () => (await bob.lines("#ops")).length > 0);
   expect((await bob.lines("#ops"))[0]).toMatch(/mallory.*has brought you in/);
+  await atBob.shows("LI-26 bob");
 });
