@@ -52,6 +52,9 @@ test("LI-18 it keeps somebody's removal back from one person: what they write is
   atBob.types("/to #ops");
   atBob.types("is she out?");
   await scene.world.until(() => sent.length > 0);
+  // Who works with it says that she has read all.
+  for (const victim of scene.liar.victims)
+    if (victim.name === "bob") victim.push({ type: "reached", group, number: 1_000 });
   await atBob.shows("LI-18 bob");
   // It is as the page says: she can read it.
   expect(await openedBy(carol, group, sent[0])).toContain("is she out?");
