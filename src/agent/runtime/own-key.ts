@@ -131,12 +131,14 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       const group = toText(session.id);
       const isDone = isOut && sameBytes(own.userKey, keyIn(self));
       // Into some groups it has come under the new key, and has said nothing of it.
-      const again = isNews(toText(session.id), self, view) || !announced.has(group);
+      // What can't be said now is said as soon as the group goes on.
+      if (isNews(group, self, view)) announced.delete(group);
+      const again = !announced.has(group);
       if (isDone && !again) return;
       later(`own key ${group}`, async (entrance) => {
         const outcome = await session.commit({ kind: "succeed", statement, devices: removed, again });
         if (outcome.kind === "done") announced.add(group);
-        if (outcome.kind === "done") entrance.groups.wake(toText(session.id));
+        if (outcome.kind === "done") entrance.groups.wake(group);
       });
     },
     /** Ids in base64url. */
