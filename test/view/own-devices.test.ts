@@ -122,6 +122,20 @@ test("VW-50 however many ask, no more than eight are told of until some are answ
   expect(notes(chat).match(/asks to be one of yours/g)).toHaveLength(8);
 });
 
+test("VW-52 the answer names the code, also where it is heard first that the device waits no more", async () => {
+  const { alice, chat } = await meet();
+  const laptop = alice.deviceAsks({ code: CODE, label: "laptop" });
+  const confirm = alice.confirmDevice.bind(alice);
+  alice.confirmDevice = async (code) => {
+    const reply = await confirm(code);
+    alice.deviceGoes(laptop);
+    return reply;
+  };
+  chat.submit(`/confirm ${CODE}`);
+  await settled();
+  expect(notes(chat)).toContain(`laptop (${CODE}) is one of your devices now`);
+});
+
 test("VW-52 while several wait no key answers: the code that the new device shows does", async () => {
   const { alice, chat, pass } = await meet();
   const stranger = alice.deviceAsks({ code: "0000-0000-0000-0001", label: "laptop" });

@@ -106,6 +106,8 @@ export class OwnDeviceNews {
   }
 
   async confirm(code: string, sealed: SealedChat): Promise<void> {
+    // That it waits no more may be told before the answer.
+    const waiting = this.#waiting;
     const reply = await sealed.confirmDevice(code);
     if (reply.kind !== "answered") {
       this.#store.note(explainFailure(reply, this.#ports.server), "trouble");
@@ -113,7 +115,7 @@ export class OwnDeviceNews {
       await this.#lookAgain(sealed);
       return;
     }
-    const asked = this.#waiting.find(({ id }) => id === reply.value.id) ?? reply.value;
+    const asked = waiting.find(({ id }) => id === reply.value.id) ?? reply.value;
     await this.#over(asked.id, `${calledOf(asked)} is one of your devices now.`, sealed);
   }
 
