@@ -69,6 +69,8 @@ describe("while tailscaled can't be asked", () => {
     const scene = await startScene({ config: { trustLocal: true } });
     const alice = await scene.join("alice-laptop", "alice");
     await scene.fake.goAway();
+    // As it is with a real one, whose end is heard of before the next one answers.
+    await until(alice, () => scene.server.running.observation().state.kind !== "running");
     scene.fake.setState("NoState");
     await scene.fake.comeBack();
     await until(alice, () => scene.server.running.observation().state.kind === "no-state");
