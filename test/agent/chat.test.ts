@@ -171,6 +171,8 @@ test("CA-16 whoever is brought into a room has a line there that says by whom, a
   await world.until(async () => bob.chat.named("#ops") !== null && (await bob.lines("#ops")).includes(line));
   const told = bob.events.flatMap((event) => (event.kind === "message" ? [event.message] : []));
   expect(told.filter(({ sealed }) => sealed?.body === "brought-in")).toHaveLength(1);
+  // Whoever is there adds what a person lacks in a room: now bob is.
+  await alice.stop();
   const tablet = world.make("bob", { deviceLabel: "tablet" });
   await world.until(() => tablet.chat.standing.kind === "pending" && bob.chat.waitingDevices.length > 0);
   const { standing } = tablet.chat;
