@@ -51,8 +51,8 @@ export function connected(options: ConnectedOptions): Connected {
   return {
     async settle(entrance, device, { number, incarnation }) {
       const { client, store, self, groups } = entrance;
-      if (device !== null) await keepReceipt(entrance, device);
-      const { incarnation: seenBefore, isRemoved } = await store.load();
+      const { incarnation: seenBefore, isRemoved, receipt } = await store.load();
+      if (device !== null) await keepReceipt(entrance, device, receipt);
       // Not where it was removed since: that ends the connection before it is kept.
       if (device !== null && isRemoved && client.state.kind === "online")
         await store.commit([{ kind: "device-let-in" }]);
@@ -105,10 +105,11 @@ export function connected(options: ConnectedOptions): Connected {
 async function keepReceipt(
   { store, self }: Entrance,
   device: NonNullable<ReplyBody<"hello">["device"]>,
+  kept: string | null,
 ): Promise<void> {
   if (device.receipt === null || device.userKey !== toText(keyIn(self))) return;
   const receipt = toText(device.receipt);
-  if (receipt !== (await store.load()).receipt) await store.commit([{ kind: "receipt-kept", receipt }]);
+  if (receipt !== kept) await store.commit([{ kind: "receipt-kept", receipt }]);
 }
 
 /** Where the server was restored, what it has of this device's key packages may have been used: all are replaced. */
