@@ -101,6 +101,12 @@ export function holderOf(turns: Turns, group: GroupId, now: number): DeviceId | 
   return turn === undefined || now >= turn.until ? null : turn.holder;
 }
 
+/** How many milliseconds are left of the turn, 0 at least; null: nobody has it. */
+export function leftOf(turns: Turns, group: GroupId, now: number): number | null {
+  const turn = get(turns, group);
+  return turn === undefined ? null : Math.max(0, turn.until - now);
+}
+
 /** The groups whose turn a device has or waits for. */
 export function groupsWith(turns: Turns, device: DeviceId): GroupId[] {
   const groups: GroupId[] = [];

@@ -19,16 +19,21 @@ function keeper() {
   return { clock, granted, turns };
 }
 
-test("GR-63 the next gets the turn also where the timer ends before the clock shows that the turn is over", () => {
+test("GR-63 where the timer ends before the clock shows that the turn is over, the next gets it when that is so, not a turn later", () => {
   const { clock, granted, turns } = keeper();
   expect(turns.request("g", "a", false)).toBe("granted");
   expect(turns.request("g", "b", false)).toBe("waiting");
   clock.now = LENGTH - 0.5;
   vi.advanceTimersByTime(LENGTH + 1);
   expect(granted).toEqual([]);
-  clock.now = 2 * LENGTH;
-  vi.advanceTimersByTime(LENGTH + 1);
+  clock.now = LENGTH + 1.5;
+  vi.advanceTimersByTime(2);
   expect(granted).toEqual(["b"]);
+  clock.now += LENGTH;
+  vi.advanceTimersByTime(LENGTH + 1);
+  // Nobody has it any more, and nothing is waited for.
+  expect(turns.holder("g")).toBeNull();
+  expect(vi.getTimerCount()).toBe(0);
   turns.stop();
 });
 

@@ -3,6 +3,7 @@ import {
   expireTurn,
   groupsWith,
   holderOf,
+  leftOf,
   NO_TURNS,
   releaseTurn,
   requestTurn,
@@ -81,14 +82,20 @@ export class TurnKeeper {
     this.#options.onGranted(group, granted);
   }
 
+  /** Until nobody has the turn: whoever waits hears of it by nothing else. */
   #watch(group: GroupId): void {
     clearTimeout(this.#timers.get(group));
-    const timer = setTimeout(() => {
-      this.#timers.delete(group);
-      this.#take(group, expireTurn(this.#turns, group, this.#context(group)));
-      // A timer may end a moment before the clock shows that time, and whoever waits hears of the turn by nothing else.
-      if (!this.#timers.has(group) && this.holder(group) !== null) this.#watch(group);
-    }, this.#options.length + 1);
+    this.#timers.delete(group);
+    const left = leftOf(this.#turns, group, this.#options.now());
+    if (left === null) return;
+    const timer = setTimeout(
+      () => {
+        this.#take(group, expireTurn(this.#turns, group, this.#context(group)));
+        // A timer may end a moment before the clock shows that time: then what is left is waited for.
+        this.#watch(group);
+      },
+      Math.ceil(left) + 1,
+    );
     this.#timers.set(group, timer.unref());
   }
 }
