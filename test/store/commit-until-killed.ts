@@ -1,12 +1,30 @@
+import type { Batch } from "../../src/core/ports.ts";
+import type { StoredFact } from "../../src/store/stored.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import { commitFacts } from "./commit-facts.ts";
+import { factBatch } from "./commit-facts.ts";
 
-/** Claims `n<first>`, `n<first+1>`, … one by one in the directory named first, saying each number once it is kept. */
-const [directory = "", first = "0"] = process.argv.slice(2);
+/**
+ * Keeps batches one by one in the directory named first, saying each one's number, counted from `first`, once it is kept: `facts` claim
+ * `n<number>`; `messages` leave the entry `number` + 1 of the log `room` and its cursor, which is for the journal.
+ */
+const [directory = "", first = "0", kind = "facts"] = process.argv.slice(2);
 const store = await openSqliteStore(directory);
 for (let number = Number(first); ; number += 1) {
-  await commitFacts(store, [
-    { kind: "name-claimed", claim: { name: `n${number}`, identity: { kind: "local" }, claimedAt: number } },
-  ]);
+  await store.commit(kind === "messages" ? message(number + 1) : claim(number));
   process.stdout.write(`${number}\n`);
+}
+
+function claim(number: number): Batch {
+  return factBatch({
+    kind: "name-claimed",
+    claim: { name: `n${number}`, identity: { kind: "local" }, claimedAt: number },
+  });
+}
+
+function message(number: number): Batch<StoredFact> {
+  return {
+    facts: [{ table: "cursor", key: "ada", value: { number } }],
+    appends: [{ log: "room", number, lasting: false, body: Buffer.alloc(2000, number) }],
+    trims: [],
+  };
 }

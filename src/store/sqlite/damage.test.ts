@@ -31,27 +31,22 @@ const MUCH: StoredBatch = {
   trims: [],
 };
 /** For the journal. */
-const LINES: StoredBatch = {
-  facts: [{ table: "cursor", key: "ada", value: { number: 7 } }],
-  appends: Array.from({ length: 30 }, (_, i) => ({
-    log: "notes",
-    number: 6 + i,
-    lasting: false,
-    body: Buffer.alloc(300, i),
-  })),
-  trims: [],
-};
+const LINES = lines(6, 30);
 const LAST: StoredBatch = {
   ...MUCH,
   appends: [{ log: "devices/ada", number: 4, lasting: false, body: Buffer.from("last") }],
 };
+/** What waits in the journal when the server is killed. */
+const WAITING = [lines(36, 1), lines(37, 10), lines(47, 1)];
 const [HELD_STOPPED = NOTHING, HELD_KILLED = NOTHING] = heldAfterEach([...SCRIPT, MUCH, LINES, LAST])
   .slice(-2)
   .map(withoutEmptyLogs);
+const HELD_WAITING = withoutEmptyLogs(heldAfterEach([...SCRIPT, MUCH, LINES, ...WAITING]).at(-1) ?? NOTHING);
 
 let scratch: Scratch;
 let stopped: string;
 let killed: string;
+let waiting: string;
 let directory: string;
 
 beforeEach(() => {
@@ -60,17 +55,13 @@ beforeEach(() => {
   vi.stubEnv("TMPDIR", scratch.path);
   stopped = join(scratch.path, "stopped");
   killed = join(scratch.path, "killed");
+  waiting = join(scratch.path, "waiting");
   directory = join(scratch.path, "data");
   const first = openDatabase(stopped);
   for (const batch of [...SCRIPT, MUCH, LINES]) first.commit(batch);
   first.close();
-  cpSync(stopped, directory, { recursive: true });
-  const second = openDatabase(directory);
-  second.commit(LAST);
-  // As a killed server leaves it.
-  cpSync(directory, killed, { recursive: true });
-  second.close();
-  rmSync(directory, { recursive: true });
+  leaveKilled(killed, [LAST]);
+  leaveKilled(waiting, WAITING);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -82,6 +73,7 @@ test.each([
   ["the file of a killed server", () => killed, "padserve.db"],
   ["a killed server's log", () => killed, "padserve.db-wal"],
   ["a killed server's mark", () => killed, "padserve.db-mark"],
+  ["the log of a server that was killed with a journal in it", () => waiting, "padserve.db-wal"],
 ] as const)(
   "ST-38 each of 500 bits flipped in %s is noticed, with nothing changed, or has changed nothing",
   (what, from, part) => {
@@ -100,17 +92,19 @@ test.each([
 );
 
 test("ST-38 a log that was cut short anywhere is noticed, with nothing changed", () => {
-  const whole = readFileSync(join(killed, "padserve.db-wal"));
-  for (let length = 0; length < whole.length; length += 512)
-    expect(isNoticed(killed, "padserve.db-wal", whole.subarray(0, length))).toBe(true);
-  // Padding behind the end is none of it.
-  expect(isNoticed(killed, "padserve.db-wal", Buffer.concat([whole, Buffer.alloc(5000)]))).toBe(false);
+  for (const folder of [killed, waiting]) {
+    const whole = readFileSync(join(folder, "padserve.db-wal"));
+    for (let length = 0; length < whole.length; length += 512)
+      expect(isNoticed(folder, "padserve.db-wal", whole.subarray(0, length))).toBe(true);
+    // Padding behind the end is none of it.
+    expect(isNoticed(folder, "padserve.db-wal", Buffer.concat([whole, Buffer.alloc(5000)]))).toBe(false);
+  }
 });
 
 test.each(["padserve.db-wal", "padserve.db"])(
   "ST-38 a killed server's %s that was deleted is noticed, with nothing changed",
   (part) => {
-    expect(isNoticed(killed, part, null)).toBe(true);
+    for (const folder of [killed, waiting]) expect(isNoticed(folder, part, null)).toBe(true);
   },
 );
 
@@ -204,6 +198,29 @@ test.each([
   },
 );
 
+function lines(first: number, count: number): StoredBatch {
+  return {
+    facts: [{ table: "cursor", key: "ada", value: { number: first + 1 } }],
+    appends: Array.from({ length: count }, (_, i) => ({
+      log: "notes",
+      number: first + i,
+      lasting: false,
+      body: Buffer.alloc(300, first + i),
+    })),
+    trims: [],
+  };
+}
+
+/** The stopped server's folder as it is left by one that went on with these batches and was killed. */
+function leaveKilled(folder: string, batches: readonly StoredBatch[]): void {
+  cpSync(stopped, directory, { recursive: true });
+  const database = openDatabase(directory);
+  for (const batch of batches) database.commit(batch);
+  cpSync(directory, folder, { recursive: true });
+  database.close();
+  rmSync(directory, { recursive: true });
+}
+
 /** Whether a folder with this part in another form is refused; then nothing in it has changed. Else all that was held is held. */
 function isNoticed(from: string, part: string, bytes: Buffer | null): boolean {
   rmSync(directory, { recursive: true, force: true });
@@ -216,7 +233,11 @@ function isNoticed(from: string, part: string, bytes: Buffer | null): boolean {
     const database = openDatabase(directory);
     const held = heldInDatabase(database, SCRIPT_LOGS);
     database.close();
-    const whole = from === killed ? HELD_KILLED : HELD_STOPPED;
+    const whole =
+      new Map([
+        [killed, HELD_KILLED],
+        [waiting, HELD_WAITING],
+      ]).get(from) ?? HELD_STOPPED;
     // Some thousand times; what says where they differ takes longer than the database does.
     if (!isDeepStrictEqual(held, whole)) expect(held).toEqual(whole);
   });

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isValiError } from "valibot";
@@ -80,6 +80,26 @@ test("ST-49 the tables take over a full journal, and what is larger than it come
   again.close();
 });
 
+test.each([
+  ["as many bytes as may wait stay in the journal", 0, [2, 0]],
+  ["one byte more has the tables take over all that waits, and itself", 1, [0, 2]],
+] as const)("ST-49 %s, also behind a restart", (_what, more, rows) => {
+  const first = message("room", 1, 400_000);
+  const left = 512 * 1024 - packedLength(first) - packedLength(message("room", 2, 100_000));
+  for (const restarts of [false, true]) {
+    rmSync(directory, { recursive: true, force: true });
+    let database = openDatabase(directory);
+    database.commit(first);
+    if (restarts) {
+      database.close();
+      database = openDatabase(directory);
+    }
+    database.commit(message("room", 2, 100_000 + left + more));
+    database.close();
+    expect([rowsIn("journal"), rowsIn("entries")]).toEqual(rows);
+  }
+});
+
 test("ST-51 a backup has nothing in a journal, so that a row that is gone from it shows; the store goes on as it was", () => {
   const batches = [1, 2, 3].map((number) => message("room", number, 10));
   const [, , before, after] = heldAfterEach(batches).map(withoutEmptyLogs);
@@ -156,6 +176,10 @@ test("ST-50 what isn't left by messages alone is none for the journal", () => {
 function message(log: string, number: number, bytes: number): StoredBatch {
   const append: Append = { log, number, lasting: false, body: Buffer.alloc(bytes, number) };
   return { facts: [{ table: "cursor", key: log, value: { number } }], appends: [append], trims: [] };
+}
+
+function packedLength(batch: StoredBatch): number {
+  return packJournaled(batch)?.length ?? 0;
 }
 
 function rowsIn(table: "journal" | "entries", folder = directory): number {

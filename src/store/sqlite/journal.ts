@@ -4,7 +4,7 @@ import { isRow, rowKey, type StoredBatch } from "../stored.ts";
 import type { Row } from "../../groups/rows.ts";
 import { refuseUnlessName, refuseUnlessNext } from "../logs.ts";
 import type { Connection } from "./connection.ts";
-import { readJournaled, unpackJournaled } from "./journaled.ts";
+import { readJournaled } from "./journaled.ts";
 import type { Part } from "./log-tables.ts";
 import { sameSum, sumOf } from "./sums.ts";
 
@@ -24,10 +24,11 @@ export interface Journal {
   /** What waits, as one batch. */
   waiting(): StoredBatch;
   /**
-   * Keeps what `packJournaled` has packed, in a transaction of its own: it is on the disk when this returns. Throws a `StoreError` for
-   * a batch that no store takes, and the driver's errors; then nothing has changed.
+   * Keeps a batch in a transaction of its own: it is on the disk when this returns. Throws a `StoreError` for a batch that no store
+   * takes, and the driver's errors; then nothing has changed.
+   * @param packed `packJournaled` of it. Whoever holds it must not change it any more.
    */
-  add(packed: Uint8Array): void;
+  add(batch: StoredBatch, packed: Uint8Array): void;
   /** Within a transaction of the caller's, who puts all that waits into the tables. */
   clear(): void;
   /** That transaction is on the disk, as this commit. */
@@ -60,8 +61,7 @@ export function openJournal(connection: Connection, since: number, headOf: (log:
       return bytes;
     },
     waiting: () => ({ facts: [...rows.values()], appends: [...logs.values()].flat(), trims: [] }),
-    add(packed) {
-      const batch = unpackJournaled(packed);
+    add(batch, packed) {
       refuseUnlessAllNext(batch.appends);
       const number = commits + 1;
       put.run(number, packed, sumOf("journal", [number, packed]));

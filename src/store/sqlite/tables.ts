@@ -47,7 +47,7 @@ export function openTables(connection: Connection): Tables {
       if (batch.facts.length + batch.appends.length + batch.trims.length === 0) return commits;
       if (journal === null || packed === null || journal.bytes + packed.length > JOURNAL_BYTES)
         takeOver(batch, commits + 1);
-      else journal.add(packed);
+      else journal.add(batch, packed);
       return commits + 1;
     },
     emptyJournal: () => {
