@@ -298,6 +298,34 @@ test.each(["0.1.0-sums-stopped", "0.1.0-sums-killed"])(
   },
 );
 
+test.each([4, 5, 6].flatMap((version) => [`database-${version}-stopped`, `database-${version}-killed`]))(
+  "ST-21 the folder %s, of a server on which two people had made rooms and written, is brought up to date with all it holds",
+  (name) => {
+    unpackFolder(name, directory);
+    expect(read("PRAGMA user_version")).toEqual([{ user_version: Number(name.split("-")[1]) }]);
+    // SQLite's own look at the file has changed what lies there.
+    unpackFolder(name, directory);
+    expect(examineDatabase(directory)).toMatchObject({ claims: [{ name: "ada" }, { name: "bob" }] });
+    const database = openDatabase(directory);
+    const saved = database.load();
+    expect(saved).toMatchObject({ claims: [{ name: "ada" }, { name: "bob" }], keptRight: { name: "ada" }, bans: [] });
+    const heads = saved.rows.filter((row) => row.table === "head");
+    expect(heads.length).toBe(3);
+    for (const { key, value } of heads) {
+      const range = { log: `group/${key}`, after: 0, limit: 100, bytes: 1_000_000 };
+      expect(database.read(range).map(({ number }) => number)).toEqual(
+        Array.from({ length: value?.number ?? 0 }, (_, i) => i + 1),
+      );
+    }
+    database.commit(factBatch(eveIsBanned));
+    database.close();
+    const again = openDatabase(directory);
+    expect(again.load()).toMatchObject({ bans: [{ name: "Eve" }], rows: { length: saved.rows.length } });
+    again.close();
+    expect(read("PRAGMA user_version")).toEqual([{ user_version: MIGRATIONS.length }]);
+  },
+);
+
 test("ST-21 a row of 0.1.0 that we can't have written is refused before anything is migrated", () => {
   unpackFolder("0.1.0-killed", directory);
   const rows = connect(file, "read-write");
