@@ -17,7 +17,7 @@ export function refuseUpgrade(request: IncomingMessage, ours: HostNames, port: n
   const path = request.url?.split("?")[0];
   if (!isOurHost(host, ours)) return { status: "421 Misdirected Request", body: "This server has another name.\n" };
   if (path !== PATH) return { status: "404 Not Found", body: `Frames are spoken at ${PATH}.\n` };
-  if (origin !== undefined && !isOurOrigin(origin, ours, port)) {
+  if (origin !== undefined && !isOurOrigin(origin, host, port)) {
     return { status: "403 Forbidden", body: "Pages of another origin can't connect here.\n" };
   }
   if (origin === undefined && client === undefined) {
@@ -32,12 +32,15 @@ export function refuseUpgrade(request: IncomingMessage, ours: HostNames, port: n
   return null;
 }
 
-/** Scheme, host and port must be ours (RFC 6454); `null`, which sandboxed pages send, is none. */
-function isOurOrigin(origin: string, ours: HostNames, port: number): boolean {
+/**
+ * Scheme, host and port must be ours (RFC 6454); `null`, which sandboxed pages send, is none. The host is the one that the request itself asks for,
+ * not just any of our names: `localhost` is one, and to somebody else's browser it is another machine.
+ */
+function isOurOrigin(origin: string, host: string | undefined, port: number): boolean {
   const match = /^http:\/\/([^/?#@]+?)(?::(\d{1,5}))?$/.exec(origin);
-  if (match === null) return false;
-  const [, host, given] = match;
-  return Number(given ?? 80) === port && isOurHost(host, ours);
+  if (match === null || host === undefined) return false;
+  const [, name, given] = match;
+  return Number(given ?? 80) === port && name?.toLowerCase() === host.replace(/:\d{1,5}$/, "").toLowerCase();
 }
 
 /** The answer to a refused upgrade, whole. */
