@@ -4,6 +4,7 @@ import { toText } from "../../src/agent/delivery/base64url.ts";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { explainStanding } from "../../src/view/standing.ts";
 import { scratchDirectory } from "../store/scratch.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -12,8 +13,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("AD-21 a device brought back from before its own new user key, whose person has no other, is told the way, and goes it: the name is freed, then it begins anew", async () => {

@@ -8,6 +8,7 @@ import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { whoKey } from "../../src/mls/identity/who.ts";
 import { classicDirect, OPEN_ROOM } from "../../src/client/index.ts";
 import type { ChatEvent, ChatMessage, Hold } from "../../src/client/index.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -16,8 +17,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("CA-1 #everyone is the first conversation, from the start; what is said there is told as sending, stored, and delivered", async () => {

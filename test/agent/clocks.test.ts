@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { startTestServer } from "../helpers/server.ts";
 import { soakDevice, type SoakDevice } from "./server-soak/soak-device.ts";
+import { expectNoFailures } from "./no-failures.ts";
 
 const YEAR = 365 * 86_400_000;
 const ROOM = "room:ops";
@@ -37,7 +38,7 @@ test("SR-34 devices whose clocks are years wrong, and jump, meet, invite one ano
     await until(async () => (await messagesOf(one)).length === said.length);
     expect(await messagesOf(one)).toEqual(said);
   }
-  expect(failures).toEqual([]);
+  expectNoFailures(failures);
 });
 
 async function say(device: SoakDevice, text: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { hex } from "./device.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -11,8 +12,7 @@ beforeEach(async () => {
   world = await servedWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-40 a device in the place of a restored one is brought back into a room by invitation by whoever is there, and the old one's leaf goes for good", async () => {

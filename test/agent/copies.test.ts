@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { toText } from "../../src/agent/delivery/base64url.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 import { KEY_USES } from "../helpers/key-uses.ts";
@@ -21,8 +22,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
   const { sealed, left } = KEY_USES.seen;
   expect(left).toBeGreaterThan(2);
   expect(sealed).toBe(left);

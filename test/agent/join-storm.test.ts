@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { toText } from "../../src/agent/delivery/base64url.ts";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -12,8 +13,7 @@ beforeEach(async () => {
   world = await servedWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-30 devices that come at once are all let in, and what is written meanwhile is heard by whoever is in, once", async () => {

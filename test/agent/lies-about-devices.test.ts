@@ -8,6 +8,7 @@ import { signSealKey } from "../../src/mls/identity/seal-key.ts";
 import type { Who } from "../../src/mls/identity/who.ts";
 import { startLyingRelay } from "../helpers/lying-relay.ts";
 import type { LyingRelay } from "../helpers/lying-relay.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -20,9 +21,11 @@ beforeEach(async () => {
   relay = await startLyingRelay(world.port());
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
-  await relay[Symbol.asyncDispose]();
+  try {
+    await endWithoutFailures(world);
+  } finally {
+    await relay[Symbol.asyncDispose]();
+  }
 });
 
 /** The server's own keys, in the place of a device's. */

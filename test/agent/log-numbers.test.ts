@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ChatMessage } from "../../src/client/index.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -10,8 +11,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-43 after a restore from an older backup numbers go on, and what came after one of before is found", async () => {

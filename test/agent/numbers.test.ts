@@ -1,6 +1,7 @@
 /** Safety numbers, over the real server and the chats of people without a tailnet. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -9,8 +10,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 const OTHER_NUMBER = { kind: "refused", error: { reason: "other-number" } };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -8,8 +9,7 @@ beforeEach(async () => {
   world = await servedWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-4 devices meet in #everyone without a word: the first makes it, the others come in, and all read one another", async () => {

@@ -6,6 +6,7 @@ import type { Refusal } from "../../src/wire/frames/refusals.ts";
 import { signingKeyOf } from "../../src/mls/identity/ed25519.ts";
 import { rotateUserKey } from "../../src/mls/identity/succession.ts";
 import { hex } from "./device.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -16,8 +17,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-50 a removed device gets its removal and nothing behind it, the rest goes on without a hold on anybody's side, and who was away sees it right", async () => {

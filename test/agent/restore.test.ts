@@ -3,6 +3,7 @@ import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { hex } from "./device.ts";
 import { soakDevice } from "./server-soak/soak-device.ts";
 import type { SoakDevice } from "./server-soak/soak-device.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -11,8 +12,7 @@ beforeEach(async () => {
   world = await servedWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-20 after a restore from an older backup all go on in a successor, with what each had and has lost, and nothing twice", async () => {

@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { scratchDirectory } from "../store/scratch.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -9,8 +10,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-42 a device that isn't back in a conversation says so, over restarts, and is back when another device there comes", async () => {

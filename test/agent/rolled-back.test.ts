@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EVERYONE } from "../../src/agent/delivery/places.ts";
 import { hex } from "./device.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { servedWorld } from "./served-devices.ts";
 import type { ServedDevice, ServedWorld } from "./served-devices.ts";
 
@@ -9,8 +10,7 @@ beforeEach(async () => {
   world = await servedWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("SR-25 a device whose state is an older one is replaced by another of the same person, and what was there can be read", async () => {

@@ -5,6 +5,7 @@ import { OPEN_ROOM } from "../../src/client/index.ts";
 import { explainStanding } from "../../src/view/standing.ts";
 import { QUICK, startFakeTailscaled } from "../helpers/tailnet.ts";
 import { startLyingServer } from "../lying-server/lying-server.ts";
+import { endWithoutFailures } from "./no-failures.ts";
 import { answered, chatWorld } from "./served-chats.ts";
 import type { ChatWorld, ServedChat } from "./served-chats.ts";
 
@@ -13,8 +14,7 @@ beforeEach(async () => {
   world = await chatWorld();
 });
 afterEach(async () => {
-  expect(world.failures).toEqual([]);
-  await world.end();
+  await endWithoutFailures(world);
 });
 
 test("AD-5 a second device shows its code and waits; confirmed by it, it is its person's on both sides, also after a restart", async () => {
@@ -171,8 +171,7 @@ test("AD-32 a server that refuses to make #everyone isn't asked again at once, a
   expect((await alice.store.load()).groups.length).toBe(1);
   const text = expect.stringContaining("no more conversations can be made");
   expect(await alice.send("#everyone", "hi")).toEqual({ kind: "refused", error: { reason: "other", text } });
-  expect(full.failures).toEqual([]);
-  await full.end();
+  await endWithoutFailures(full);
 });
 
 test("AD-5 confirmed while it was away, it finds that when it comes", async () => {
@@ -380,8 +379,7 @@ test("AD-5 on a tailnet a second device is its person's from whichever node, and
   // Another person's device can't ask to be bob's, whatever name it says.
   const carol = tailnet.make("bob", open("carol-laptop"));
   expect(await carol.chat.ended()).toMatchObject({ kind: "refused", error: { reason: "name-taken" } });
-  expect(tailnet.failures).toEqual([]);
-  await tailnet.end();
+  await endWithoutFailures(tailnet);
 });
 
 test("AD-11 an export from before a removal gives its messages and no device; a removed device gives none", async () => {

@@ -10,7 +10,7 @@ export type OneWord =
   | { readonly kind: "unknown" };
 
 /** Milliseconds for whoever knows names to answer. */
-const TIMEOUT = 3000;
+const PATIENCE = 3000;
 
 /**
  * A word is the server when it can be nothing else (an address, a port), when it was visited before, or when such a machine is to be found.
@@ -31,13 +31,16 @@ export async function readOneWord(
   return { kind: (await find(address.host)) ? "server" : "unknown" };
 }
 
-/** Whether the system's resolver knows a name. Never rejects. */
+/** Whether the system's resolver knows a name; one that takes longer than `patience`, in milliseconds, doesn't. Never rejects. */
 export async function isKnownToSystem(
   host: string,
-  ask: (host: string) => Promise<unknown> = lookup,
+  {
+    ask = lookup,
+    patience = PATIENCE,
+  }: { readonly ask?: (host: string) => Promise<unknown>; readonly patience?: number } = {},
 ): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), TIMEOUT);
+  const timer = setTimeout(() => resolve(false), patience);
   ask(host).then(
     () => resolve(true),
     () => resolve(false),
