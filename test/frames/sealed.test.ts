@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { FramePeer, makeDevice, type TestDevice } from "../helpers/frame-peer.ts";
+import { FramePeer, makeDevice, recordOf, type TestDevice } from "../helpers/frame-peer.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { startTestServer } from "../helpers/server.ts";
+import { newSigningKey } from "../../src/mls/identity/ed25519.ts";
 import type { RoomPolicy } from "../../src/mls/room-policy.ts";
 
 const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
@@ -138,8 +139,37 @@ test("SR-3 a device that can't prove its key, or whose record names somebody els
   expect(await peer.ask("hello", peer.helloOf("alice", others))).toEqual({ refusal: { reason: "wrong-device" } });
   const elsewhere = makeDevice(newId(), { kind: "name", identity: "alice" });
   expect(await peer.ask("hello", peer.helloOf("alice", elsewhere))).toEqual({ refusal: { reason: "wrong-device" } });
+  // All else is right: only the record is of another server, or of another device of that key.
+  const owner = { kind: "name", identity: "alice" } as const;
+  for (const record of [
+    recordOf(newId(), owner, device, newSigningKey()),
+    recordOf(peer.hello.server.id, owner, { ...device, id: new Uint8Array(randomBytes(16)) }, newSigningKey()),
+  ]) {
+    const { device: shown, ...rest } = peer.helloOf("alice", device);
+    expect(await peer.ask("hello", { ...rest, device: shown && { ...shown, record } })).toEqual({
+      refusal: { reason: "wrong-device" },
+    });
+  }
   expect(await peer.ask("say", { text: "hi" })).toEqual({ refusal: { reason: "hello-first" } });
   expect(await peer.greet("alice", device)).toMatchObject({ name: "alice", device: { packages: 0 } });
+});
+
+test("GR-65 a device offers key packages of its own key, that haven't expired, and no others", async () => {
+  await using server = await startTestServer();
+  const alice = await arrive(server.port, "alice");
+  const bob = await arrive(server.port, "bob");
+  const made = ({ device }: typeof alice, since: number) =>
+    device.engine.keyPackage({ now: since, lifetime: 86_400 }).keyPackage;
+  const offer = (...packages: Uint8Array[]) =>
+    alice.peer.ask("publish-packages", { packages, lastResort: null, replace: false });
+  const refused = { refusal: { reason: "invalid-handshake" } };
+  expect(await offer(made(bob, now()))).toEqual(refused);
+  expect(await offer(made(alice, now()), made(bob, now()))).toEqual(refused);
+  expect(await offer(made(alice, now() - 2 * 86_400))).toEqual(refused);
+  expect(await offer(new Uint8Array(randomBytes(300)))).toEqual(refused);
+  const lastResort = made(alice, now());
+  expect(await alice.peer.ask("publish-packages", { packages: [], lastResort, replace: false })).toEqual(refused);
+  expect(await offer(made(alice, now()))).toEqual({ reply: {} });
 });
 
 test("SR-8 who writes learns when everybody else has it, by one of their devices at least", async () => {
