@@ -78,7 +78,7 @@ function unusable(folder: string, { code, cause }: StoreError): Finding {
       return {
         ...common,
         what: `The database in ${folder} is damaged.`,
-        next: "Move padserve.db and the padserve.db-… files beside it away together, then bring back a backup (padserve restore), or start without: names, bans, devices and sealed messages are lost then.",
+        next: "Move padserve.db, padserve.db-mark and padserve.db-wal away together, then bring back a backup (padserve restore), or start without: names, bans, devices and sealed messages that wait are lost then.",
       };
     case "newer":
       return {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import fc from "fast-check";
+import { assert, property, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
 import type { Owner } from "../../groups/rows.ts";
 import { readReceipt, writeReceipt } from "./receipt.ts";
@@ -32,8 +32,8 @@ test("GR-67 with any bit of it changed, or of another length, it is none", () =>
 });
 
 test("GR-67 no bytes are a receipt that nobody has signed, and none throws", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+  assert(
+    property(uint8Array({ maxLength: 80 }), (bytes) => {
       expect(readReceipt(SECRET, ALICE, KEY, bytes)).toBe(null);
     }),
   );

@@ -12,8 +12,8 @@ test("GR-66 each round has every group's log looked at, whoever waits, and the d
     state: () => made.state,
     // By the wall clock these devices were last seen in 1970.
     settings: made.state.settings,
-    ask: asked.take,
-    post: posted.take,
+    ask: (command) => asked.take(command),
+    post: (command) => posted.take(command),
     every: 1,
   });
   onTestFinished(() => retention.stop());
