@@ -21,6 +21,7 @@ export type DeviceCommand =
   | { readonly kind: "report-commit"; readonly device: DeviceId; readonly group: GroupId; readonly number: number }
   | ConfirmDevice
   | RotateUserKey
+  | KeepSuccessions
   /** Another device of the same owner: one that waits is forgotten, one that is known to be no more is removed. */
   | { readonly kind: "dismiss-device" | "retire-device"; readonly device: DeviceId; readonly other: DeviceId };
 
@@ -54,6 +55,14 @@ export interface RotateUserKey {
     readonly record: string;
     readonly sealed: string;
   }[];
+}
+
+/** Statements (base64url) were verified: the oldest first, each leads to the next, the last to `userKey`. */
+export interface KeepSuccessions {
+  readonly kind: "keep-successions";
+  readonly device: DeviceId;
+  readonly userKey: PublicKey;
+  readonly statements: readonly string[];
 }
 
 export interface SendMessage {

@@ -10,7 +10,7 @@ import { decideLeave, decideReport } from "./leaving.ts";
 import { decideAsk, decideConfirm, decideDismiss, decideForgetWaiting } from "./pending.ts";
 import { decideAcknowledge, decideWelcomeDone } from "./reading.ts";
 import { decideBar, decideOrderRemoval, decideUnbar, decideUnseen } from "./removals.ts";
-import { decideReset, decideRotate } from "./rotation.ts";
+import { decideKeepSuccessions, decideReset, decideRotate } from "./rotation.ts";
 import { decideSend } from "./sending.ts";
 import type { State } from "./state.ts";
 
@@ -45,6 +45,8 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
       return decideForgetWaiting(state, context);
     case "rotate-user-key":
       return decideRotate(state, command, context);
+    case "keep-successions":
+      return decideKeepSuccessions(state, command);
     case "reset-user-key":
       return decideReset(state, command, context);
     case "retire-device":
@@ -90,6 +92,7 @@ export function rangesOf(state: State, command: GroupCommand): readonly Range[] 
     case "dismiss-device":
     case "retire-device":
     case "rotate-user-key":
+    case "keep-successions":
     case "reset-user-key":
     case "forget-waiting":
     case "device-online":

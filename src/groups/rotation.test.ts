@@ -46,6 +46,10 @@ function rotate(by: string, given: Partial<RotateUserKey> & { readonly stay?: re
   };
 }
 
+function keep(statements: readonly string[], userKey = "first", device = "a1") {
+  return { kind: "keep-successions", device: id(device), userKey, statements } as const;
+}
+
 /** Alice's three, in a group with bob's. */
 function world(): DeliveryServiceWorld {
   const made = new DeliveryServiceWorld();
@@ -150,6 +154,21 @@ test("GR-71 what former keys have signed is kept in its order, eight of it at mo
     sealKey,
   });
   expect(kept()).toBe(undefined);
+});
+
+test("GR-71 a device of the owner tells what a restored server has forgotten: more than there is, of the present key, and no key changes by it", () => {
+  const w = world();
+  const kept = () => get(w.state.userKeys, ownerKey(alice))?.statements;
+  w.accept(keep(["s1", "s2"]));
+  expect(kept()).toEqual(["s1", "s2"]);
+  w.accept(keep(["t1", "t2"]));
+  w.accept(keep(["t1"]));
+  expect(kept()).toEqual(["s1", "s2"]);
+  expect(w.refusal(keep(["s1", "s2", "s3"], "second"))).toEqual({ reason: "other-user-key", userKey: "first" });
+  w.accept(rotate("a1", { stay: ["a3"], statement: "s3" }));
+  expect(kept()).toEqual(["s1", "s2", "s3"]);
+  expect(w.refusal(keep(["s1", "s2", "s3", "s4"], "second", "a2"))).toEqual({ reason: "device-removed" });
+  expect(get(w.state.userKeys, ownerKey(alice))?.userKey).toBe("second");
 });
 
 const row = (since: number, incarnation: string, floor?: number) => ({

@@ -3,7 +3,7 @@
  * and so which devices may come. Whether the new key is the old one's successor, members judge by themselves.
  */
 import { get } from "../core/persistent-map.ts";
-import type { RotateUserKey, ServerCommand } from "./commands.ts";
+import type { KeepSuccessions, RotateUserKey, ServerCommand } from "./commands.ts";
 import { refuse, reply, type Context, type Decision, type Push } from "./decision.ts";
 import { endOf, forgottenDevices, gone, refusalOfNewDevice } from "./devices.ts";
 import type { DeviceId } from "./ids.ts";
@@ -84,6 +84,22 @@ function refusalOfRotation(state: State, command: RotateUserKey, { owner, key }:
   }
   const forgotten = [...others].find((id) => get(state.devices, id)?.sealKey !== undefined);
   return forgotten === undefined ? null : { reason: "unknown-device", device: forgotten };
+}
+
+/**
+ * What a server that was restored has forgotten of how its owner's user key came to be the present one, one of the owner's devices tells it. It
+ * changes no key: it is what others are told who heard of none of it.
+ */
+export function decideKeepSuccessions(state: State, { device: id, userKey, statements }: KeepSuccessions): Decision {
+  const device = confirmedDevice(state, id);
+  if ("refusal" in device) return device;
+  const key = ownerKey(device.owner);
+  const present = get(state.userKeys, key);
+  if (present === undefined) return refuse({ reason: "no-user-key" });
+  if (present.userKey !== userKey) return refuse({ reason: "other-user-key", userKey: present.userKey });
+  if (statements.length <= (present.statements?.length ?? 0)) return reply({ kind: "done" });
+  const value = { ...present, statements: statements.slice(-MOST_STATEMENTS) };
+  return { ...reply({ kind: "done" }), rows: [{ table: "user-key", key, value }] };
 }
 
 /** The owner begins anew with one device: for whoever has lost all, and whom the tailnet vouches for. */

@@ -96,6 +96,8 @@ function sizeOf(command: GroupCommand): number {
         // The statements before it are written again with it.
         2 * BASE_SIZE + command.own.record.length + 8 * command.statement.length,
       );
+    case "keep-successions":
+      return command.statements.reduce((sum, statement) => sum + statement.length, 2 * BASE_SIZE);
     case "acknowledge":
     case "welcome-done":
     case "leave":

@@ -213,6 +213,37 @@ test("SR-64 a server that is restored over a removal while everybody's devices s
   await everyone([bob, nas], "#everyone", "alice: here");
 });
 
+test("SR-68 who was away over two removals, and a restore that lost both, takes the key that came of them from the one device that is left", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const phone = await another(laptop, "phone");
+  for (const device of [laptop, bob, phone]) await has(device, "#everyone", 3);
+  await bob.stop();
+  const backup = await world.backUp();
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  // It comes behind the first removal, and hears of that from the server alone.
+  const nas = await another(laptop, "nas");
+  await world.until(async () => (await nas.store.load()).successions.length === 1);
+  await has(nas, "#everyone", 3);
+  expect(await nas.chat.removeDevices([await idOf(laptop)])).toMatchObject({ value: { kind: "removed" } });
+  await world.until(() => isOut(laptop));
+  for (const device of [laptop, phone]) await device.stop();
+  await world.stopServer();
+  world.restore(backup);
+  await world.startServer();
+  await world.until(async () => {
+    const { client } = nas.runtime;
+    const owner = { kind: "name", identity: "alice" } as const;
+    const told = client.state.kind === "online" ? await client.request("successions", { owner }) : null;
+    return told?.kind === "answered" && told.value.statements.length === 2;
+  });
+  bob.start();
+  for (const device of [nas, bob]) await has(device, "#everyone", 2);
+  await bob.look("#everyone");
+  await bob.send("#everyone", "is it you?");
+  await everyone([nas], "#everyone", "bob: is it you?");
+  expect(heldIn(bob).filter(({ kind }) => kind === "changed-key")).toEqual([]);
+});
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { signRecord } from "../../src/mls/identity/device-record.ts";
 import { newSigningKey, type SigningKey } from "../../src/mls/identity/ed25519.ts";
+import { signStatement } from "../../src/mls/identity/succession.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { FullStore, StoredFact } from "../../src/store/stored.ts";
 import type { RequestBody } from "../../src/wire/frames/requests.ts";
@@ -85,6 +86,30 @@ test("FR-33 any device hears what a person's former keys have signed of the next
   });
   expect(await bob.get("successions", { owner: ALICE })).toEqual({ statements: [new Uint8Array([9])] });
   expect(await bob.get("successions", { owner: { kind: "name", identity: "carol" } })).toEqual({ statements: [] });
+});
+
+test("FR-37 a device tells a server that knows less how its person's key came about, by statements alone that lead to it", async () => {
+  await using server = await startTestServer();
+  const { userKey, first } = await aliceOn(server.port);
+  const who = { server: Buffer.from(first.hello.server.id, "base64url"), ...ALICE };
+  const [oldest, old] = [newSigningKey(), newSigningKey()];
+  const goes = { staying: [], removed: [new Uint8Array(16)] };
+  const chain = [signStatement(who, oldest, old, goes), signStatement(who, old, userKey, goes)];
+  const wrong = [
+    chain.toReversed(),
+    chain.slice(0, 1),
+    [chain[1]!, chain[1]!],
+    [new Uint8Array(300), chain[1]!],
+    [signStatement({ ...who, identity: "bob" }, old, userKey, goes)],
+  ];
+  for (const statements of wrong)
+    expect(await first.ask("keep-successions", { statements })).toEqual({ refusal: { reason: "wrong-proof" } });
+  await first.get("keep-successions", { statements: chain });
+  using bob = await FramePeer.connect(server.port);
+  await bob.greet("bob", makeDevice(bob.hello.server.id, { kind: "name", identity: "bob" }));
+  expect(await bob.get("successions", { owner: ALICE })).toEqual({ statements: chain });
+  // Of somebody else's key nobody tells anything.
+  expect(await bob.ask("keep-successions", { statements: chain })).toEqual({ refusal: { reason: "wrong-proof" } });
 });
 
 test("FR-27 nobody but a device of the person, under the present user key, lists, confirms, dismisses or removes", async () => {

@@ -113,6 +113,7 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
     },
   ],
   successions: [{ owner: { kind: "person", identity: "42" } }, { statements: [bytes] }],
+  "keep-successions": [{ statements: [bytes] }, {}],
   "confirm-device": [{ device: id, record: bytes, sealed: bytes }, {}],
   "dismiss-device": [{ device: id }, {}],
   "retire-device": [{ device: id }, {}],

@@ -9,7 +9,7 @@ import { groupsThere } from "./group-views.ts";
 import { offerPackages } from "./offer-packages.ts";
 import type { OwedPlaces } from "./owed-places.ts";
 import type { OwnDeviceLife } from "./own-devices.ts";
-import { keyIn } from "./own-key.ts";
+import { keyIn } from "./introduce.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
 import type { Replacing } from "./replacing.ts";

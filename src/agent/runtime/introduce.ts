@@ -2,6 +2,7 @@ import type { FrameOptions } from "../../client/frames/index.ts";
 import { createGroupEngine } from "../../mls/create-group-engine.ts";
 import type { GroupEngine } from "../../mls/group-engine.ts";
 import { withHpke } from "../../mls/hpke.ts";
+import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { signBytes, signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { foldName } from "../../mls/identity/pins.ts";
 import { signSealKey } from "../../mls/identity/seal-key.ts";
@@ -109,6 +110,12 @@ export function isAtHome({ server, owner }: Self, hello: KnownServer, name: stri
 /** Who this device is of, as a record names them. */
 export function ownWho({ server, owner }: Pick<Self, "server" | "owner">): Who {
   return { server, ...owner };
+}
+
+/** The user key that this device's own record is under. */
+export function keyIn({ device }: Self): Uint8Array {
+  const read = readVerifiedRecord(device.record);
+  return read.ok ? read.record.userKey : new Uint8Array();
 }
 
 /** Without a tailnet the name is who one is. */

@@ -4,7 +4,6 @@
  * it. Another device's new key is taken when a commit in a shared group has announced it. Whoever is ended in between goes on here.
  */
 import { sameBytes } from "../../mls/identity/bytes.ts";
-import { readVerifiedRecord } from "../../mls/identity/device-record.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
 import { whoKey } from "../../mls/identity/who.ts";
@@ -18,6 +17,7 @@ import type { Change } from "../storage/changes.ts";
 import { hex } from "../storage/hex.ts";
 import type { GroupRow, KeptRotation } from "../storage/kept.ts";
 import { deviceLabelIn } from "../device/make-device.ts";
+import { bringSuccessions } from "./bring-successions.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
@@ -25,7 +25,7 @@ import { offerPackages } from "./offer-packages.ts";
 import { failed } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
 import { makeRotation } from "./rotation.ts";
-import { ownWho } from "./introduce.ts";
+import { keyIn, ownWho } from "./introduce.ts";
 import { whyNot } from "./why-not.ts";
 import { confirmationQuestion } from "./confirmation-question.ts";
 
@@ -108,6 +108,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
         await proceed(entrance);
         await follow(entrance, null);
         await renewPackages(entrance);
+        await bringSuccessions(entrance);
       });
       if (userKey === null || userKey === toText(keyIn(entrance.self))) return;
       void entrance.system.wait(PATIENCE).then(() => later(LANE, async (living) => await lookAgain(living, userKey)));
@@ -311,10 +312,4 @@ function successionOf(self: Self, statement: Uint8Array): (Succession & { readon
 /** The ids, in base64url, of all devices that a statement puts out. */
 function goingBy(self: Self, statement: Uint8Array): readonly string[] {
   return successionOf(self, statement)?.removed.map(toText) ?? [];
-}
-
-/** The user key that this device's own record is under. */
-export function keyIn({ device }: Self): Uint8Array {
-  const read = readVerifiedRecord(device.record);
-  return read.ok ? read.record.userKey : new Uint8Array();
 }

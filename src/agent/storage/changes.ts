@@ -61,6 +61,8 @@ export type OwnKeyChange =
       readonly record: Uint8Array;
       readonly statement: Uint8Array;
     }
+  /** In place of those that were known; a new key's is kept with it. */
+  | { readonly kind: "successions-kept"; readonly statements: readonly Uint8Array[] }
   | { readonly kind: "packages-renewed" };
 
 /** The device itself, and its key packages. */

@@ -24,6 +24,8 @@ export interface Saved {
   readonly rotation: KeptRotation | null;
   /** That the present user key has followed another; null: it is the first that this device knows. */
   readonly statement: Uint8Array | null;
+  /** How the present user key came about, as far as this device knows: what each key has signed of the next, the oldest first, at most 8. */
+  readonly successions: readonly Uint8Array[];
   /** The server still has key packages with a record under the user key before. */
   readonly arePackagesDue: boolean;
   /** The last that the server gave with a hello. */

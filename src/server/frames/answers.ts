@@ -100,6 +100,7 @@ export async function answerRequest(request: Asked, asking: Asking): Promise<Ans
     case "retire-device":
     case "rotate-user-key":
     case "successions":
+    case "keep-successions":
       return asking.speaker === null
         ? { refusal: { reason: "device-needed" } }
         : await answerOwner(request, asking.speaker, asking);

@@ -2,8 +2,9 @@
 import { get } from "../../core/persistent-map.ts";
 import type { RotateUserKey } from "../../groups/commands.ts";
 import type { DeviceRow } from "../../groups/rows.ts";
+import { successionsTo } from "../../mls/identity/succession-chain.ts";
 import type { Request, RequestBody } from "../../wire/frames/requests.ts";
-import { base64url } from "../groups/found-device.ts";
+import { base64url, fromBase64url } from "../groups/found-device.ts";
 import type { Speaker } from "../groups/outcomes.ts";
 import type { SessionLink } from "../session/protocol.ts";
 import { answered, replyTo, type Answered } from "./answered.ts";
@@ -13,12 +14,23 @@ import type { FramesServices } from "./services.ts";
 
 type OwnersRequest = Extract<
   Request,
-  { type: "own-devices" | "confirm-device" | "dismiss-device" | "retire-device" | "rotate-user-key" | "successions" }
+  {
+    type:
+      | "own-devices"
+      | "confirm-device"
+      | "dismiss-device"
+      | "retire-device"
+      | "rotate-user-key"
+      | "successions"
+      | "keep-successions";
+  }
 >;
 
 const WRONG: Answered = { refusal: { reason: "wrong-device" } };
 /** Bytes of what everybody is told of a person's devices, about: a record of each. */
 const DEVICES_COST = 2048;
+/** The same, for the time that it takes to look at 16 signatures. */
+const SUCCESSIONS_COST = 16 * 1024;
 const nothing = () => ({});
 
 export async function answerOwner({ type, body }: OwnersRequest, speaker: Speaker, asking: Session): Promise<Answered> {
@@ -44,6 +56,9 @@ export async function answerOwner({ type, body }: OwnersRequest, speaker: Speake
     }
     case "rotate-user-key":
       return await rotate(body, { speaker, own, services }, asking);
+    case "keep-successions":
+      asking.link.charge(SUCCESSIONS_COST);
+      return await keepSuccessions(body, { speaker, own, services });
   }
 }
 
@@ -100,6 +115,19 @@ async function rotate(body: RequestBody<"rotate-user-key">, asking: Asking, sess
   return answered("rotate-user-key", outcome, () => ({
     receipt: groups.userKeys.receiptFor(own.owner) ?? new Uint8Array(),
   }));
+}
+
+async function keepSuccessions(
+  { statements }: RequestBody<"keep-successions">,
+  { speaker, own: { owner, userKey }, services: { groups, server } }: Asking,
+): Promise<Answered> {
+  const who = { server: fromBase64url(server.id), ...owner };
+  const leading = successionsTo(who, fromBase64url(userKey), statements);
+  const isAll = leading.length === statements.length && leading.every((one, at) => one === statements[at]);
+  if (!isAll) return { refusal: { reason: "wrong-proof" } };
+  const { device } = speaker;
+  const command = { kind: "keep-successions", device, userKey, statements: statements.map(base64url) } as const;
+  return answered(command.kind, await groups.ask(speaker, command), nothing);
 }
 
 /**

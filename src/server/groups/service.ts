@@ -58,7 +58,8 @@ type AskedOfRules = Extract<
       | "confirm-device"
       | "dismiss-device"
       | "retire-device"
-      | "rotate-user-key";
+      | "rotate-user-key"
+      | "keep-successions";
   }
 >;
 

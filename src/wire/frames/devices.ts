@@ -127,6 +127,15 @@ export const rotateUserKey = {
 export const successions = { request: v.object({ owner }), reply: v.object({ statements: listOf(statement, 8) }) };
 
 /**
+ * The same of the own person, from a device that knows more of it than the server, which was restored since: each signed by both its keys, one
+ * leading to the next, and the last to the present user key; else `wrong-proof`. Taken where it is more than what is there. Feature `successions`.
+ */
+export const keepSuccessions = {
+  request: v.object({ statements: v.pipe(listOf(statement, 8), v.minLength(1)) }),
+  reply: nothing,
+};
+
+/**
  * All devices of the person are lost or untrusted: this one, under a new user key, is the only one from now on. For whom a tailnet vouches;
  * a bare name is refused `name-has-key`. Before the hello, or behind one; then say hello as this device, on a new connection.
  */

@@ -38,6 +38,7 @@ export const REQUESTS = {
   "rotate-user-key": devices.rotateUserKey,
   "reset-user-key": devices.resetUserKey,
   successions: devices.successions,
+  "keep-successions": devices.keepSuccessions,
   kick: moderation.kick,
   ban: moderation.ban,
   unban: moderation.unban,

@@ -16,7 +16,7 @@
  * - `left` in `removal` of a group.
  * - `at` in the server's hello.
  * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
- * - 1 with the feature `successions`: the request of that name.
+ * - 1 with the feature `successions`: the requests `successions` and `keep-successions`.
  * - `of` with `too-many-names`.
  */
 export const VERSION = 1;

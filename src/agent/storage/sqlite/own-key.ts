@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { MOST_SUCCESSIONS } from "../../../mls/identity/succession-chain.ts";
 import { AgentStoreError } from "../errors.ts";
 import type { OwnKeyChange } from "../changes.ts";
 import { hex } from "../hex.ts";
@@ -20,12 +21,14 @@ export function ownKeyRows(connection: Connection, secrets: Secrets) {
       const row = single.meta("statement");
       return row === undefined ? null : v.parse(v.object({ value: v.instance(Uint8Array) }), row).value;
     },
+    successions,
     arePackagesDue: () => single.hasMeta("packages-due"),
     apply,
     /** Another device begins, which has no user key yet. */
     forget(): void {
       drop();
       single.dropMeta("statement");
+      single.dropMeta("successions");
       single.dropMeta("packages-due");
     },
   };
@@ -49,13 +52,26 @@ export function ownKeyRows(connection: Connection, secrets: Secrets) {
         drop();
         single.setMeta("record", change.record);
         single.setMeta("statement", change.statement);
+        keepSuccessions([...successions(), change.statement]);
         single.setMeta("packages-due", 1);
         single.setSecret("user-seed", change.seed);
+        return;
+      case "successions-kept":
+        keepSuccessions(change.statements);
         return;
       case "packages-renewed":
         single.dropMeta("packages-due");
         return;
     }
+  }
+
+  function successions(): readonly Uint8Array[] {
+    const row = single.meta("successions");
+    return row === undefined ? [] : v.parse(SuccessionsRow, row).value;
+  }
+
+  function keepSuccessions(statements: readonly Uint8Array[]): void {
+    single.setMeta("successions", JSON.stringify(statements.slice(-MOST_SUCCESSIONS).map(hex)));
   }
 
   function drop(): void {
@@ -83,6 +99,7 @@ const Bytes = v.pipe(
   v.hexadecimal(),
   v.transform((text): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"))),
 );
+const SuccessionsRow = v.object({ value: v.pipe(v.string(), v.parseJson(), v.array(Bytes)) });
 const RotationRow = v.object({
   value: v.pipe(
     v.string(),

@@ -75,6 +75,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       isRemoved: own.isRemoved(),
       rotation: ownKey.rotation(),
       statement: ownKey.statement(),
+      successions: ownKey.successions(),
       arePackagesDue: ownKey.arePackagesDue(),
       receipt: own.receipt(),
       everyone: own.everyone(),

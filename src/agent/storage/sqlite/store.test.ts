@@ -52,6 +52,7 @@ describe("what was committed", () => {
       sealKey: null,
       isRemoved: false,
       receipt: null,
+      successions: [],
       everyone: null,
       invitations: [],
       groups: [],
@@ -206,6 +207,10 @@ describe("what was committed", () => {
     ]);
     const after = await (await reopened()).load();
     expect(after).toMatchObject({ rotation: null, userSeed: next, statement, arePackagesDue: true });
+    expect(after.successions).toEqual([statement]);
+    const known = Array.from({ length: 9 }, (_, at) => Uint8Array.of(at));
+    await store.commit([{ kind: "successions-kept", statements: known }]);
+    expect((await (await reopened()).load()).successions).toEqual(known.slice(1));
     expect(after.device?.record).toEqual(record);
     await store.commit([{ kind: "packages-renewed" }]);
     expect((await store.load()).arePackagesDue).toBe(false);

@@ -81,6 +81,7 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "rotation-begun":
       case "rotation-dropped":
       case "user-key-succeeded":
+      case "successions-kept":
       case "packages-renewed":
         ownKey.apply(change);
         return;
