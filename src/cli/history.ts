@@ -62,7 +62,7 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
       if ("code" in found) return found;
       const { conversation } = found;
       // An agent that has just started has yet to hear what was said meanwhile.
-      if (!isAway) await chat.caughtUp();
+      if (!isAway) await chat.caughtUp(conversation.id);
       if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
         return { text: "What is said there is not sealed, and so not kept.", code: EXIT.refused };
       }

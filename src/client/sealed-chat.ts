@@ -45,8 +45,8 @@ export interface SealedChat extends ChatClient, OwnDevices {
   /** The writer has seen who reads now (and each changed key that is named there): what was held goes out. */
   acceptReaders(conversation: ConversationId): Promise<Outcome>;
 
-  /** Resolves when what was said while this device was away is here, or after some seconds. */
-  caughtUp(): Promise<Outcome>;
+  /** Resolves when what was said there while this device was away is here, or after some seconds. What others have to catch up with isn't waited for. */
+  caughtUp(conversation: ConversationId): Promise<Outcome>;
   /** Messages with all these words, or their beginnings, the newest first; in all conversations where `conversation` is null. */
   search(words: string, conversation: ConversationId | null, limit: number): Promise<Reply<readonly ChatMessage[]>>;
   /** Messages of a conversation behind a number of its log, oldest first. */

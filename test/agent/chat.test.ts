@@ -415,6 +415,25 @@ test("CA-7 who has no device is written to the classic way; who was written to s
   expect(await alice.chat.send(plain, "still allowed")).toEqual({ kind: "taken" });
 });
 
+test("CS-45 once a conversation has caught up, what was said there while this device was away is here, in others as soon as they have", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  await met(alice, bob);
+  answered(await alice.chat.createRoom("ops", "open"));
+  answered(await bob.chat.join("ops"));
+  await world.until(() => readersOf(alice, "#ops").length === 2);
+  await bob.stop();
+  for (const title of ["#everyone", "#ops"]) {
+    const { id } = alice.conversation(title);
+    expect(await alice.chat.send(id, `in ${title}`, { acceptMembers: true })).toEqual({ kind: "taken" });
+  }
+  bob.start();
+  await world.until(() => bob.chat.state.kind === "online");
+  for (const title of ["#ops", "#everyone"]) {
+    expect(await bob.chat.caughtUp(bob.conversation(title).id)).toEqual({ kind: "taken" });
+    expect(await bob.lines(title)).toContain(`alice: in ${title}`);
+  }
+});
+
 test("CA-8 edits, deletions and replies are shown where their message stands, also to who was away", async () => {
   const [alice, bob] = await two("alice", "bob");
   await met(alice, bob);

@@ -344,7 +344,7 @@ export class FakeSealedChat implements SealedChat {
     return { kind: "taken" };
   }
 
-  caughtUp(): Promise<Outcome> {
+  caughtUp(_conversation: ConversationId): Promise<Outcome> {
     return Promise.resolve({ kind: "taken" });
   }
 

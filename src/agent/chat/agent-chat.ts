@@ -271,13 +271,14 @@ class DeviceChat implements AgentChat {
     await this.#ask(async () => await this.#numbers.compared(person, number));
   direct = async (person: string) => await this.#confirmed(async () => await this.#direct.open(person));
   allowPlain = async (person: string) => await this.#ask(async () => await this.#direct.allowPlain(person));
-  caughtUp = async (): Promise<Outcome> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CAUGHT_UP_IN);
-    if (this.state.kind === "online") await Promise.race([promise, this.#state.runtime.settled()]);
-    clearTimeout(timer);
-    return TAKEN;
-  };
+  caughtUp = async (id: ConversationId): Promise<Outcome> =>
+    await this.#sealed(id, async ({ key }) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, CAUGHT_UP_IN);
+      if (this.state.kind === "online") await Promise.race([promise, this.#state.runtime.caughtUp(key)]);
+      clearTimeout(timer);
+      return TAKEN;
+    });
   acceptReaders = async (id: ConversationId) =>
     await this.#sealed(id, async (talk) => await this.#sending.accept(talk));
 

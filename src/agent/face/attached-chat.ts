@@ -69,7 +69,7 @@ export function attachedChat({ link, reopen, signal, heartbeat }: AttachedOption
     members: async (conversation) => await ask("members", { conversation }),
     direct: async (person) => await ask("direct", { person }),
     allowPlain: async (person) => await ask("allowPlain", { person }),
-    caughtUp: async () => await ask("caughtUp", {}),
+    caughtUp: async (conversation) => await ask("caughtUp", { conversation }),
     acceptReaders: async (conversation) => await ask("acceptReaders", { conversation }),
     search: async (words, conversation, limit) => await ask("search", { words, conversation, limit: bounded(limit) }),
     since: async (conversation, number, limit) => await ask("since", { conversation, number, limit: bounded(limit) }),

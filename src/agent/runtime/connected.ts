@@ -16,6 +16,8 @@ import type { Replacing } from "./replacing.ts";
 import type { RuntimeEvent } from "./runtime.ts";
 
 export interface ConnectedOptions {
+  /** Conversations that somebody waits for. */
+  readonly awaited: () => ReadonlySet<string>;
   /** Work of a device that is alive; nothing where it isn't. */
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void> | void) => void;
   /** What couldn't be done now is done again. */
@@ -43,8 +45,11 @@ export interface Connected {
   settle(entrance: Entrance, device: ReplyBody<"hello">["device"], connection: Connection): Promise<boolean>;
 }
 
+/** Milliseconds. */
+const HEAD_START = 500;
+
 export function connected(options: ConnectedOptions): Connected {
-  const { later, again, own, key, replacement, owed, seen, succeedLater, onEvent } = options;
+  const { awaited, later, again, own, key, replacement, owed, seen, succeedLater, onEvent } = options;
   /** On which connection key packages were offered last. */
   let offeredOn = 0;
 
@@ -76,6 +81,7 @@ export function connected(options: ConnectedOptions): Connected {
         }
         seen(view);
       }
+      await wakeFirst(entrance, awaited());
       entrance.companions.begin();
       groups.wakeAll();
       later("companions", async () => await entrance.companions.completeGroups(entrance));
@@ -96,6 +102,14 @@ export function connected(options: ConnectedOptions): Connected {
       return isOffered || device === null;
     },
   };
+}
+
+/** The others begin behind it, so that it needn't share this device's time with each of them; but they don't wait for it for long. */
+async function wakeFirst({ groups, system }: Entrance, conversations: ReadonlySet<string>): Promise<void> {
+  const asked = [...conversations].flatMap((conversation) => groups.of(conversation) ?? []);
+  for (const { id } of asked) groups.wake(toText(id));
+  const settled = Promise.all([...conversations].map(async (conversation) => await groups.settled(conversation)));
+  if (asked.length > 0) await Promise.race([settled, system.wait(HEAD_START)]);
 }
 
 /**

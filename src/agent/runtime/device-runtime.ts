@@ -15,7 +15,7 @@ import { connections } from "./connections.ts";
 import { conversations } from "./conversations.ts";
 import type { Entrance } from "./entrance.ts";
 import { comeIn } from "./everyone.ts";
-import { hearing, laneOf } from "./hearing.ts";
+import { bringsEntries, hearing, laneOf } from "./hearing.ts";
 import { openedDevice } from "./opened.ts";
 import { owedPlaces } from "./owed-places.ts";
 import { ownDevices } from "./own-devices.ts";
@@ -86,7 +86,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     key,
     onEvent,
   });
+  /** Conversations that somebody waits for, by who does. */
+  const awaited = new Map<symbol, string>();
   const arriving = connected({
+    awaited: () => new Set(awaited.values()),
     later,
     again,
     own,
@@ -202,6 +205,16 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     },
     resetDevices: async () => await reset(startingOver, () => coming.hello()),
     ...conversations(presentEntrance),
+    async caughtUp(conversation) {
+      const call = Symbol(conversation);
+      awaited.set(call, conversation);
+      try {
+        await tasks.done(bringsEntries);
+        await (await presentEntrance())?.groups.settled(conversation);
+      } finally {
+        awaited.delete(call);
+      }
+    },
     async settled() {
       do {
         await tasks.done();

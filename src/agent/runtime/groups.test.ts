@@ -27,3 +27,24 @@ test("SR-28 a group to which others' waiting messages have come is read anew by 
   expect(close).toHaveBeenCalledOnce();
   expect(open).toHaveBeenCalledOnce();
 });
+
+test("CS-45 one conversation is waited for without the others, whatever these wait for", async () => {
+  const { promise: turn, resolve: grantTurn } = Promise.withResolvers<void>();
+  const other = { ...row, id: new Uint8Array(16).fill(2), conversation: "room:ops" };
+  const done: string[] = [];
+  const open = (of: Uint8Array, conversation: string): GroupSession => {
+    const advance = async () => {
+      if (conversation === "room:ops") await turn;
+      done.push(conversation);
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return { id: of, advance } as unknown as GroupSession;
+  };
+  const groups = groupsOf({ rows: [row, other], open, advanced: async () => {}, failed: () => {} });
+  groups.wakeAll();
+  await groups.settled("everyone");
+  expect(done).toEqual(["everyone"]);
+  grantTurn();
+  await groups.settled();
+  expect(done).toEqual(["everyone", "room:ops"]);
+});

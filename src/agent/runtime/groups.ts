@@ -29,8 +29,8 @@ export interface Groups {
   /** Lets a session do what is to be done, soon; asked while it does so, it looks once more. */
   wake(group: string): void;
   wakeAll(): void;
-  /** Resolves when no session has anything to do. */
-  settled(): Promise<void>;
+  /** Resolves when no session has anything to do, or that of one conversation hasn't. */
+  settled(conversation?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,9 +91,11 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
     wakeAll: () => {
       for (const group of kept.keys()) wake(group);
     },
-    async settled() {
+    async settled(conversation) {
       for (;;) {
-        const running = [...kept.values()].flatMap((each) => each.running ?? []);
+        const running = [...kept.values()].flatMap((each) =>
+          conversation === undefined || each.conversation === conversation ? (each.running ?? []) : [],
+        );
         if (running.length === 0) return;
         await Promise.all(running);
       }

@@ -148,3 +148,8 @@ export function hearing({ later, beforeAlive, again, asking, own, key, onEvent }
 export function laneOf(group: string): string {
   return `group ${group}`;
 }
+
+/** Whether work of that lane may bring this device into a group, or on in its log. */
+export function bringsEntries(lane: string): boolean {
+  return lane.startsWith(laneOf("")) || ["connection", "successions", "everyone"].includes(lane);
+}

@@ -97,6 +97,8 @@ export interface DeviceRuntime extends Conversations {
   comeIn(): void;
   /** Hears every event from now on, until the function returned is called. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
+  /** Resolves when what the server has said of this conversation is taken. Until then it comes before all others. */
+  caughtUp(conversation: string): Promise<void>;
   /** Resolves when nothing is left to do: what the server has said is taken, what could be sent is. */
   settled(): Promise<void>;
   close(): Promise<void>;

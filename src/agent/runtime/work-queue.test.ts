@@ -39,3 +39,18 @@ test("AD-3 so much work waits, and no more", async () => {
   resolve();
   await queue.done();
 });
+
+test("AD-3 some lanes can be waited for without the others, with what they bring", async () => {
+  const queue = workQueue(() => {});
+  const done: string[] = [];
+  const { promise: turn, resolve: grantTurn } = Promise.withResolvers<void>();
+  queue.add("slow", async () => await turn);
+  queue.add("quick", async () => {
+    await Promise.resolve();
+    queue.add("quick too", async () => void done.push(await Promise.resolve("brought")));
+  });
+  await queue.done((lane) => lane.startsWith("quick"));
+  expect(done).toEqual(["brought"]);
+  grantTurn();
+  await queue.done();
+});

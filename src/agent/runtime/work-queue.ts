@@ -2,8 +2,8 @@ export interface WorkQueue {
   /** Tasks of one lane follow one another; lanes don't wait for one another. */
   add(lane: string, task: () => Promise<void>): void;
   isBusy(): boolean;
-  /** Resolves when nothing waits. */
-  done(): Promise<void>;
+  /** Resolves when nothing waits, in all lanes or in those that are asked about. */
+  done(isAsked?: (lane: string) => boolean): Promise<void>;
 }
 
 /** More don't wait, in all lanes together; what they were for comes again with the next connection. */
@@ -30,8 +30,12 @@ export function workQueue(failed: (error: unknown) => void): WorkQueue {
       lanes.set(lane, turn);
     },
     isBusy: () => waiting > 0,
-    async done() {
-      while (lanes.size > 0) await Promise.all(lanes.values());
+    async done(isAsked = () => true) {
+      for (;;) {
+        const asked = [...lanes].flatMap(([lane, turn]) => (isAsked(lane) ? [turn] : []));
+        if (asked.length === 0) return;
+        await Promise.all(asked);
+      }
     },
   };
 }

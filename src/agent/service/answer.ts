@@ -42,7 +42,7 @@ export async function answer(chat: ServedChat, request: ChatRequest): Promise<An
     case "confirmNumber":
       return await chat.confirmNumber(request.body.person, request.body.number);
     case "caughtUp":
-      return await chat.caughtUp();
+      return await chat.caughtUp(request.body.conversation);
     case "acceptReaders":
       return await chat.acceptReaders(request.body.conversation);
     case "search": {

@@ -55,7 +55,7 @@ export const REQUESTS = {
   allowPlain: { again: "yes", asks: v.object({ person: word }), gives: replyOf(values.conversation) },
   safetyNumber: { again: "yes", asks: v.object({ person: word }), gives: replyOf(values.safety) },
   confirmNumber: { again: "yes", asks: v.object({ person: word, number: word }), gives: outcome },
-  caughtUp: { again: "yes", asks: v.object({}), gives: outcome },
+  caughtUp: { again: "yes", asks: inConversation, gives: outcome },
   acceptReaders: { again: "yes", asks: inConversation, gives: outcome },
   search: {
     again: "yes",
