@@ -3,7 +3,7 @@ import type { Change } from "../storage/changes.ts";
 
 const DAY = 86_400;
 
-/** Good for so long, in seconds. A last resort is renewed about monthly, others are used or replaced long before. */
+/** Good for so long, in seconds; a device has all of its own replaced long before (runtime/renewing.ts). */
 const LIFETIME = 90 * DAY;
 
 export interface FreshKeyPackage {

@@ -12,6 +12,7 @@ import type { OwnDeviceLife } from "./own-devices.ts";
 import { keyIn } from "./introduce.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
+import type { Renewing } from "./renewing.ts";
 import type { Replacing } from "./replacing.ts";
 import type { RuntimeEvent } from "./runtime.ts";
 
@@ -25,6 +26,7 @@ export interface ConnectedOptions {
   readonly own: OwnDeviceLife;
   readonly key: OwnKey;
   readonly replacement: Replacing;
+  readonly renewal: Renewing;
   readonly owed: OwedPlaces;
   readonly seen: (view: GroupView) => void;
   readonly succeedLater: (views: readonly GroupView[]) => void;
@@ -49,20 +51,22 @@ export interface Connected {
 const HEAD_START = 500;
 
 export function connected(options: ConnectedOptions): Connected {
-  const { awaited, later, again, own, key, replacement, owed, seen, succeedLater, onEvent } = options;
+  const { awaited, later, again, own, key, replacement, renewal, owed, seen, succeedLater, onEvent } = options;
   /** On which connection key packages were offered last. */
   let offeredOn = 0;
 
   return {
     async settle(entrance, device, { number, incarnation }) {
-      const { client, store, self, groups } = entrance;
-      const { incarnation: seenBefore, isRemoved, receipt } = await store.load();
+      const { client, store, self, system, groups } = entrance;
+      const { incarnation: seenBefore, isRemoved, receipt, keyPackages } = await store.load();
       if (device !== null) await keepReceipt(entrance, device, receipt);
       // Not where it was removed since: that ends the connection before it is kept.
       if (device !== null && isRemoved && client.state.kind === "online")
         await store.commit([{ kind: "device-let-in" }]);
       const isRestored = seenBefore !== null && seenBefore !== incarnation;
-      const isOffered = device !== null && (offeredOn === number || (await offer(entrance, device, isRestored)));
+      // Where the server was restored, what it has of this device's key packages may have been used.
+      const isAnew = renewal.isDue(keyPackages, system.now()) || isRestored;
+      const isOffered = device !== null && (offeredOn === number || (await offer(entrance, device, isAnew)));
       if (isOffered) offeredOn = number;
       // What it comes into from here on the server may not have known when it was asked.
       const held = await groupsHeld(entrance);
@@ -126,13 +130,13 @@ async function keepReceipt(
   if (receipt !== kept) await store.commit([{ kind: "receipt-kept", receipt }]);
 }
 
-/** Where the server was restored, what it has of this device's key packages may have been used: all are replaced. */
+/** `isAnew`: in place of all that the server has. */
 async function offer(
   { client, store, self, system }: Entrance,
   device: { readonly packages: number; readonly lastResort: boolean },
-  isRestored: boolean,
+  isAnew: boolean,
 ): Promise<boolean> {
-  const there = isRestored ? { packages: 0, lastResort: false } : device;
-  const offered = { now: system.now(), replace: isRestored };
+  const there = isAnew ? { packages: 0, lastResort: false } : device;
+  const offered = { now: system.now(), replace: isAnew };
   return await offerPackages({ client, store, engine: self.engine }, there, offered);
 }

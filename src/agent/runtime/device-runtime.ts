@@ -21,6 +21,7 @@ import { owedPlaces } from "./owed-places.ts";
 import { ownDevices } from "./own-devices.ts";
 import { ownKey } from "./own-key.ts";
 import { pending } from "./pending.ts";
+import { renewing } from "./renewing.ts";
 import { replacing } from "./replacing.ts";
 import { retries } from "./retries.ts";
 import { failed as notThere } from "./rooms.ts";
@@ -58,6 +59,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     later,
   });
   const replacement = replacing(introducing);
+  const renewal = renewing();
   const onStanding = (standing: OwnStanding) => onEvent({ kind: "own-standing", standing });
   const asking = pending({ ...introducing, token, mayAsk, client: () => client, onStanding });
   const own = ownDevices({
@@ -95,6 +97,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     own,
     key,
     replacement,
+    renewal,
     owed,
     seen: (view) => hears.seen(view),
     succeedLater,
@@ -180,6 +183,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   });
   const ticking = setInterval(() => {
     later("ticks", ({ groups }) => groups.wakeAll());
+    later("packages", async (entrance) => await renewal.look(entrance));
     askAgain();
   }, TICK).unref();
 
