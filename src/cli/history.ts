@@ -69,7 +69,7 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
       const limit = values.limit ?? 50;
       const read =
         values.search === undefined
-          ? await inOrder(chat, conversation.id, limit, server)
+          ? await newest(chat, conversation.id, limit, server)
           : oldestFirst(await chat.search(values.search, conversation.id, limit), server);
       if ("code" in read) return read;
       if (read.messages.length === 0) complain({ text: nothing(conversation.title, values.search), code: EXIT.done });
@@ -99,28 +99,6 @@ interface Read {
 /** Messages of one page, and the UTF-16 units that are held at once: what is older than that is left out. */
 const PAGE = 200;
 const MOST_TEXT = 32 * 1024 * 1024;
-
-/**
- * A device that has taken in a file has those messages behind what it had before, whenever they were said. Where that shows, as many as one
- * can ask for are read, and told by the time at which each was said: numbers of a group that this device wasn't in begin anew.
- */
-async function inOrder(
-  chat: SealedChat,
-  id: ConversationId,
-  limit: number,
-  server: ServerAddress,
-): Promise<Read | Explanation> {
-  const read = await newest(chat, id, limit, server);
-  if ("code" in read || areAscending(read.messages)) return read;
-  const all = await newest(chat, id, MOST_LIMIT, server);
-  return "code" in all ? all : { messages: all.messages.toSorted((one, other) => one.at - other.at).slice(-limit) };
-}
-
-/** One that waits has no number, and is the last. */
-function areAscending(messages: readonly ChatMessage[]): boolean {
-  const numbers = messages.flatMap(({ sealed }) => (typeof sealed?.number === "number" ? [sealed.number] : []));
-  return numbers.every((number, nth) => nth === 0 || number >= (numbers[nth - 1] ?? 0));
-}
 
 async function newest(
   chat: SealedChat,
@@ -154,7 +132,7 @@ function isText({ sealed }: ChatMessage): boolean {
 
 function oldestFirst(reply: Reply<readonly ChatMessage[]>, server: ServerAddress): Read | Explanation {
   return reply.kind === "answered"
-    ? { messages: reply.value.filter(isText).toReversed() }
+    ? { messages: reply.value.filter(isText).toSorted((one, other) => one.place - other.place) }
     : explainFailure(reply, server);
 }
 

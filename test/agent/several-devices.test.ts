@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RuntimeOptions } from "../../src/agent/runtime/runtime.ts";
 import { OPEN_ROOM } from "../../src/client/index.ts";
+import type { Page } from "../../src/client/message.ts";
 import { explainStanding } from "../../src/view/standing.ts";
 import { QUICK, startFakeTailscaled } from "../helpers/tailnet.ts";
 import { startLyingServer } from "../lying-server/lying-server.ts";
@@ -339,6 +340,48 @@ test("AD-11 from an export a new device is its person's at once, with what was w
   expect((await phone.lines("#everyone")).slice(0, 2)).toEqual(["bob: long ago", "alice: indeed"]);
   const news = phone.events.flatMap((event) => (event.kind === "message" ? [event.message.text] : []));
   expect(news).not.toContain("long ago");
+});
+
+test("CS-7 what an imported file has brought stands where it was said, before and between what the device had, page by page", async () => {
+  const [laptop, bob] = await world.arrive("alice", "bob");
+  if (laptop === undefined || bob === undefined) throw new Error("two were to come");
+  for (const device of [laptop, bob]) await device.look("#everyone");
+  await bob.send("#everyone", "first");
+  const phone = await another(laptop, "phone");
+  await world.until(async () => (await membersOf(phone, "#everyone")) === 3);
+  await bob.look("#everyone");
+  await bob.send("#everyone", "second");
+  await world.until(async () => (await phone.lines("#everyone")).includes("bob: second"));
+  const id = answered(await laptop.chat.devices()).find(({ isThis }) => !isThis)?.id ?? "";
+  expect(await laptop.chat.removeDevices([id])).toMatchObject({ value: { kind: "removed" } });
+  await world.until(() => phone.chat.standing.kind === "removed");
+  await world.until(async () => (await membersOf(bob, "#everyone")) === 2);
+  await bob.look("#everyone");
+  await bob.send("#everyone", "third");
+  await says(laptop, "#everyone", ["bob: first", "bob: second", "bob: third"]);
+  const file = join(laptop.place.folder, "export");
+  expect(await laptop.chat.exportDevice(file, "x")).toEqual({ kind: "taken" });
+
+  expect(await phone.chat.newDevice()).toEqual({ kind: "taken" });
+  await phone.stop();
+  phone.start();
+  await waits(phone);
+  await world.until(() => laptop.chat.waitingDevices.some(({ code }) => code === codeOf(phone)));
+  await phone.runtime.settled();
+  expect(await phone.chat.importDevice(file, "x")).toEqual({ kind: "answered", value: { kind: "confirmed" } });
+  await isConfirmed(phone);
+  await world.until(async () => (await membersOf(phone, "#everyone")) === 3);
+  await bob.look("#everyone");
+  await bob.send("#everyone", "fourth");
+  await world.until(async () => (await phone.lines("#everyone")).includes("bob: fourth"));
+  const texts: string[] = [];
+  for (let before: number | null = null; ;) {
+    const page: Page = answered(await phone.chat.page(everyone(phone), before, 1));
+    texts.unshift(...page.messages.filter(({ sealed }) => sealed?.body === "text").map(({ text }) => text));
+    before = page.messages[0]?.place ?? null;
+    if (page.complete) break;
+  }
+  expect(texts).toEqual(["first", "second", "third", "fourth"]);
 });
 
 test("AD-10 what somebody without a device writes to a person reaches each of their devices that is there", async () => {

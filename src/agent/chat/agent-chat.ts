@@ -228,10 +228,10 @@ class DeviceChat implements AgentChat {
     }
     return await this.#sealed(id, async (talk): Promise<Reply<Page>> => {
       const { store, messages } = this.#state;
-      // A place between two is that of what is missing before the second.
+      // One between two is that of what is missing before the second.
       const from = earlier === null ? null : Math.ceil(earlier);
       const rows = await store.history(talk.key, { before: from, limit: most });
-      const first = rows.at(-1)?.place;
+      const first = rows.at(-1)?.position;
       const isComplete =
         first === undefined || (await store.history(talk.key, { before: first, limit: 1 })).length === 0;
       const stored = await messages.ofRows(talk, rows.toReversed());

@@ -75,7 +75,7 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     return {
       ...baseOf(talk),
       id: idOfMessage(entry),
-      place: row.place,
+      place: row.position,
       at: row.at,
       from: names.nameOf(entry.who),
       own: isOwn,
@@ -104,18 +104,28 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
   /** What isn't anybody's message. */
   function noteOf(
     talk: Talk,
-    { place, at, shown: number }: HistoryRow,
+    { place, position, at, shown: number }: HistoryRow,
     entry: Exclude<HistoryEntry, { kind: "message" }>,
   ): ChatMessage {
     const said = wordsOf(entry);
-    return { ...note(talk, said), id: `entry:${place}`, place, at, sealed: { ...FACTS, number, body: said.body } };
+    return {
+      ...note(talk, said),
+      id: `entry:${place}`,
+      place: position,
+      at,
+      sealed: { ...FACTS, number, body: said.body },
+    };
   }
 
-  function missedBefore(talk: Talk, { place, at }: HistoryRow, entry: { who: string; missed: number }): ChatMessage {
+  function missedBefore(
+    talk: Talk,
+    { place, position, at }: HistoryRow,
+    entry: { who: string; missed: number },
+  ): ChatMessage {
     const text = `${entry.missed} ${entry.missed === 1 ? "message" : "messages"} before this one never came`;
     const said = { body: "gap", from: names.nameOf(entry.who), text } as const;
     // Just before its message.
-    return { ...note(talk, said), id: `missed:${place}`, place: place - 0.5, at, sealed: { ...FACTS, body: "gap" } };
+    return { ...note(talk, said), id: `missed:${place}`, place: position - 0.5, at, sealed: { ...FACTS, body: "gap" } };
   }
 
   function wordsOf(entry: Exclude<HistoryEntry, { kind: "message" }>): Said {

@@ -121,7 +121,7 @@ async function keepAll(
 }
 
 async function keep(store: AgentStore, messages: readonly Message[]): Promise<void> {
-  await store.commit(messages.map((message) => ({ kind: "history-kept", ...message }) as const));
+  await store.commit(messages.map((message) => ({ kind: "history-kept", isImported: true, ...message }) as const));
 }
 
 async function* linesOf(

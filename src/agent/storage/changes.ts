@@ -193,6 +193,8 @@ export type Change =
       readonly entry: HistoryEntry;
       /** Who could read it (`whoKey`); of messages only. */
       readonly readers?: readonly string[];
+      /** From a file: it stands by when it was said, behind what its group has of before it. */
+      readonly isImported?: boolean;
     }
   /** The server's incarnation. */
   | { readonly kind: "server-seen"; readonly incarnation: string }

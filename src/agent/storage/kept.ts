@@ -261,8 +261,13 @@ export interface QueuedMessage {
 }
 
 export interface HistoryRow {
-  /** Its place in the whole history; rises. */
+  /** Its place in the whole history, by when it came; rises. */
   readonly place: number;
+  /**
+   * Where it stands in its conversation: by when it was said, in microseconds since 1970, and behind what came before it; only what an
+   * imported file has brought stands before that. Each entry that is shown has its own.
+   */
+  readonly position: number;
   readonly conversation: string;
   readonly group: Uint8Array;
   readonly number: number;

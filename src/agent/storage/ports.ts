@@ -16,8 +16,8 @@ export interface AgentStore {
   /** Raises the counter that each hello carries (SEALED.md 9), and gives the new one: 1 at first. */
   raiseCounter(): Promise<number>;
   /**
-   * The newest first, without edits and deletions that were carried out. At most `limit` (1 to 1,000) before that place, and fewer where they
-   * come to more than 8 MiB.
+   * The newest first, without edits and deletions that were carried out. At most `limit` (1 to 1,000) before that position, and fewer where
+   * they come to more than 8 MiB.
    */
   history(
     conversation: string,

@@ -98,25 +98,6 @@ test("CS-7 history is the newest, oldest first; found by words; also while the s
   expect(await history("ALL")).toMatchObject({ code: 1 });
 });
 
-test("CS-7 what an imported file has brought stands where it was said, also where fewer are asked for", async () => {
-  const { alice, bob, everyone, history } = meet();
-  for (let nth = 1; nth <= 6; nth += 1) await bob.send(everyone, `line ${nth}`);
-  const page = alice.page.bind(alice);
-  // As kept: the third and fourth were there before the file was.
-  const kept = [2, 3, 0, 1, 4, 5];
-  alice.page = async (id, before, limit) => {
-    const reply = await page(id, null, 100);
-    if (reply.kind !== "answered") return reply;
-    const said = reply.value.messages.filter(({ sealed }) => sealed?.body === "text");
-    const messages = kept.flatMap((nth, place) => (said[nth] === undefined ? [] : [{ ...said[nth], place, at: nth }]));
-    const older = messages.filter((one) => before === null || one.place < before);
-    return { kind: "answered", value: { messages: older.slice(-limit), complete: older.length <= limit } };
-  };
-  const told = async (...args: readonly string[]) => (await history("#everyone", ...args)).stdout.match(/line \d/g);
-  expect(await told()).toEqual([1, 2, 3, 4, 5, 6].map((nth) => `line ${nth}`));
-  expect(await told("--limit", "5")).toEqual([2, 3, 4, 5, 6].map((nth) => `line ${nth}`));
-});
-
 test("CS-45 who can do without the server waits for an attempt to reach it, and not for the next one", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   bob,
@@ -16,6 +17,8 @@ import type { Amends, HistoryEntry, HistoryRow } from "../kept.ts";
 import { connect } from "./connection.ts";
 import { openDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { openDevice } from "./open.ts";
 
 let place: DeviceScratch;
 let database: Database;
@@ -159,7 +162,10 @@ test("AS-21 none of it reads more of the history than it gives", () => {
   database.close();
   const reading = connect(`${place.folder}/device.db`, "read-only");
   const plans = [
-    "SELECT 1 FROM history WHERE conversation = 'c' AND hidden = 0 AND place < 9 ORDER BY place DESC LIMIT 1",
+    "SELECT 1 FROM history WHERE conversation = 'c' AND hidden = 0 AND position < 9 ORDER BY position DESC LIMIT 1",
+    "SELECT max(position) FROM history WHERE conversation = 'c' AND hidden = 0",
+    "SELECT 1 FROM history WHERE conversation = 'c' AND hidden = 0 AND position = 9",
+    "SELECT 1 FROM history WHERE group_id = x'' AND number < 9 AND hidden = 0 ORDER BY number DESC LIMIT 1",
     "SELECT 1 FROM history WHERE conversation = 'c' AND device = x'' AND message_id = x''",
     "SELECT 1 FROM history WHERE group_id = x'' AND number > 1 AND hidden = 0 ORDER BY number LIMIT 1",
     "SELECT 1 FROM history WHERE place > 1 ORDER BY place LIMIT 1",
@@ -171,6 +177,92 @@ test("AS-21 none of it reads more of the history than it gives", () => {
     expect(plan).not.toContain("TEMP B-TREE");
   }
 });
+
+test("AS-30 what an imported file has brought stands where it was said, page by page; what comes stands last, whatever the clocks say", () => {
+  database.commit([heard(11, 2_000), heard(12, 4_000)]);
+  // The file has messages before, between and behind those, and one that is here.
+  database.commit([imported(9, 1_000), imported(10, 1_500), imported(11, 2_000), imported(1, 3_000, "other")]);
+  database.commit([heard(13, 3_500), { ...heard(14, 0), entry: { kind: "gap", from: 14, to: 14 } }, heard(15, 4_000)]);
+  expect(inPages(1)).toEqual(["9", "10", "11", "other 1", "12", "13", "gap", "15"]);
+  expect(inPages(3)).toEqual(inPages(1));
+  // Of the same moment: behind those that are there; within a group by its numbers, though the server's clock was set back.
+  database.commit([imported(7, 1_500), imported(8, 900), imported(2, 3_000, "other")]);
+  expect(inPages(2)).toEqual(["9", "10", "7", "8", "11", "other 1", "other 2", "12", "13", "gap", "15"]);
+});
+
+test("AS-30 whatever comes and is imported at whatever time: each is shown once, what came stands in its order, and so does what a file has of a group", () => {
+  const time = fc.oneof(fc.nat(5), fc.nat(1_800_000_000_000), fc.constant(Number.MAX_SAFE_INTEGER));
+  const step = fc.record({ isImported: fc.boolean(), at: time });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 7 }), (steps, limit) => {
+      database.close();
+      place.remove();
+      place = deviceScratch("fast");
+      database = openDatabase(place);
+      database.commit([groupAdded()]);
+      for (const [nth, { isImported, at }] of steps.entries())
+        database.commit([isImported ? imported(nth + 1, at, "other") : heard(nth + 1, at)]);
+      const shownNow = inPages(limit);
+      expect(shownNow.length).toBe(steps.length);
+      const came = shownNow.filter((text) => !text.startsWith("other"));
+      expect(came).toEqual(came.toSorted((one, other) => Number(one) - Number(other)));
+      const ofFile = shownNow.filter((text) => text.startsWith("other"));
+      expect(ofFile).toEqual(ofFile.toSorted((one, other) => Number(one.slice(6)) - Number(other.slice(6))));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("AS-30 what an earlier version kept as it came stands in the same order, and what a file had brought where it was said", () => {
+  database.close();
+  place.remove();
+  place = deviceScratch("fast");
+  const { connection: older } = openDevice(place, undefined, MIGRATIONS.slice(0, 8));
+  older.exec(
+    `INSERT INTO groups (id, conversation, status, cursor, hash, sent, update_due) VALUES (x'01', '${conversation}', 'active', 0, x'', 0, 0)`,
+  );
+  const keepRow = older.prepare(
+    `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail, shown)
+     VALUES ('${conversation}', ?, ?, ?, 'message', 'p:bob', x'07', ?, x'', ?, '{"kind":"message","missed":0}', ?)`,
+  );
+  const rows = [
+    [1, 11, 2_000, "first"],
+    [1, 12, 5_000, "second"],
+    // The server's clock was set back.
+    [1, 13, 4_000, "third"],
+    [1, 10, 1_000, "file, before all"],
+    [2, 1, 3_000, "file, of another group"],
+    [1, 14, 5_000, "fourth"],
+  ] as const;
+  for (const [nth, [of, number, at, text]] of rows.entries())
+    keepRow.run(Uint8Array.of(of), number, at, Uint8Array.of(nth), text, number);
+  older.close();
+  database = openDatabase(place);
+  expect(inPages(1)).toEqual(["file, before all", "first", "file, of another group", "second", "third", "fourth"]);
+});
+
+/** All that is shown, the oldest first, from pages of so many. */
+function inPages(limit: number): readonly string[] {
+  const texts: string[] = [];
+  for (let before: number | null = null; ;) {
+    const page: readonly HistoryRow[] = database.history(conversation, { before, limit });
+    texts.push(...page.map(({ entry }) => (entry.kind === "message" ? (entry.text ?? "") : entry.kind)));
+    before = page.at(-1)?.position ?? null;
+    if (before === null) return texts.toReversed();
+  }
+}
+
+/** A message that came, called by its number. */
+function heard(number: number, at: number) {
+  const entry: HistoryEntry = message(number, `${number}`, laptop);
+  return { kind: "history-kept", conversation, group, number, at, entry } as const;
+}
+
+/** One from a file: of that group, or of one that this device was never in. */
+function imported(number: number, at: number, of: "same" | "other" = "same") {
+  const entry = of === "same" ? message(number, `${number}`, laptop) : message(number, `other ${number}`, phone);
+  return { ...heard(number, at), group: of === "same" ? group : id(99), entry, isImported: true } as const;
+}
 
 function kept(entry: HistoryEntry) {
   next += 1;

@@ -14,6 +14,9 @@ const Target = v.object({
   amended: v.nullable(v.picklist(["edited", "deleted"])),
 });
 
+/** Milliseconds since 1970, in the year 2096: halves of as many microseconds can be told apart still. */
+const LATEST = 4_000_000_000_000;
+
 /**
  * Keeps what a log told, each message once. An edit or deletion changes the row that it is about, if that one is the same person's:
  * place and order stay, the search finds what is shown, and of a deleted message nothing is left but that there was one.
@@ -21,7 +24,8 @@ const Target = v.object({
 export function historyWriter(connection: Connection, sets: ReaderSets): { keep(change: Kept): void } {
   const statements = prepare(connection);
   return {
-    keep({ conversation, group, number, at, entry, readers = [] }) {
+    keep(change) {
+      const { conversation, group, number, at, entry, readers = [] } = change;
       const amends = entry.kind === "message" ? entry.amends : null;
       const target = entry.kind === "message" && amends !== null ? targetOf(conversation, entry) : null;
       // A deletion of what isn't there has nothing to show, either.
@@ -29,7 +33,7 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
       // What is missing before it is shown where it stands.
       const isHidden = entry.kind === "message" ? isApplied && entry.missed === 0 : saysNothing(entry);
       const written = entry.kind === "message" && isApplied ? { ...entry, text: null } : entry;
-      const flags = [sets.idOf(readers), isApplied ? "applied" : null, isHidden ? 1 : 0] as const;
+      const flags = [sets.idOf(readers), isApplied ? "applied" : null, isHidden ? 1 : 0, positionOf(change)] as const;
       const kept = statements.keep.run(conversation, group, number, at, ...writeEntry(written), ...flags);
       if (entry.kind !== "message") return;
       // Sent again in a successor: that is where it can be found in a log from now on.
@@ -41,6 +45,24 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
       if (!isApplied && entry.text !== null) statements.addWords.run(lastPlace(), entry.text);
     },
   };
+
+  function positionOf({ conversation, group, number, at, entry, isImported = false }: Kept): number {
+    const said = 1000 * Math.min(Math.trunc(at), LATEST);
+    if (isImported) {
+      const behind = numberOf(statements.before.get(group, number)) ?? -1;
+      return free(conversation, Math.max(said, behind + 1));
+    }
+    const last = numberOf(statements.last.get(conversation));
+    // The time is this device's own clock's, not the server's.
+    const isOurs = entry.kind === "gap" || entry.kind === "continued";
+    return last === null ? said : Math.max(isOurs ? 0 : said, last + 1);
+  }
+
+  /** That position, or the next one that nothing stands at. */
+  function free(conversation: string, position: number): number {
+    if (statements.at.get(conversation, position) === undefined) return position;
+    return numberOf(statements.nextFree.get(conversation, position)) ?? position;
+  }
 
   function targetOf(conversation: string, { amends, who }: Message): v.InferOutput<typeof Target> | null {
     const row = amends === null ? undefined : statements.target.get(conversation, amends.device, amends.messageId, who);
@@ -68,6 +90,11 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
   }
 }
 
+/** The first column of a row. */
+function numberOf(row: unknown): number | null {
+  return row === undefined ? null : (v.parse(v.tuple([v.nullable(v.number())]), Object.values(row ?? {}))[0] ?? null);
+}
+
 /** A commit of fresh keys, or a device that came in anew in place of itself: nobody came or went. */
 function saysNothing(entry: Exclude<HistoryEntry, { kind: "message" }>): boolean {
   if (entry.kind !== "members") return false;
@@ -78,14 +105,25 @@ function prepare(connection: Connection) {
   return {
     keep: connection.prepare(
       `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail,
-         about_device, about_message, readers, amended, hidden, shown)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+         about_device, about_message, readers, amended, hidden, position, shown)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
          coalesce((SELECT base FROM groups WHERE id = ?2), 0) + ?3)
        ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
     ),
     follow: connection.prepare(
       `UPDATE OR IGNORE history SET group_id = ?, number = ?
        WHERE conversation = ? AND device = ? AND message_id = ? AND group_id <> ?`,
+    ),
+    last: connection.prepare("SELECT max(position) FROM history WHERE conversation = ? AND hidden = 0"),
+    before: connection.prepare(
+      "SELECT position FROM history WHERE group_id = ? AND number < ? AND hidden = 0 ORDER BY number DESC LIMIT 1",
+    ),
+    at: connection.prepare("SELECT 1 FROM history WHERE conversation = ? AND position = ? AND hidden = 0"),
+    nextFree: connection.prepare(
+      `SELECT position + 1 FROM history AS taken WHERE conversation = ? AND position >= ? AND hidden = 0 AND NOT EXISTS (
+         SELECT 1 FROM history AS next
+         WHERE next.conversation = taken.conversation AND next.position = taken.position + 1 AND next.hidden = 0
+       ) ORDER BY position LIMIT 1`,
     ),
     lastPlace: connection.prepare("SELECT last_insert_rowid() AS place"),
     target: connection.prepare(

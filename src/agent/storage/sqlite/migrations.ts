@@ -109,4 +109,24 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE history SET shown = number;
   CREATE INDEX history_by_shown ON history (conversation, shown) WHERE hidden = 0;
   `,
+  // Where an entry stands in its conversation, see HistoryRow. So far that was the order in which they came; what an imported file has brought
+  // shows by a group that isn't there, or a number below one that came before it, and goes to its own time. Each stands behind the one before it.
+  `
+  ALTER TABLE history ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+  UPDATE history SET position = placed.position FROM (
+    SELECT place, nth + max(1000 * said - nth) OVER (PARTITION BY conversation ORDER BY nth) AS position FROM (
+      SELECT place, conversation, said, row_number() OVER (PARTITION BY conversation ORDER BY said, shown, place) AS nth FROM (
+        SELECT place, conversation, shown, CASE WHEN is_new
+          THEN max(CASE WHEN is_new THEN at END) OVER (PARTITION BY conversation ORDER BY place) ELSE at END AS said
+        FROM (
+          SELECT place, conversation, shown, min(at, 4000000000000) AS at, group_id IN (SELECT id FROM groups)
+            AND number >= max(number) OVER (PARTITION BY group_id ORDER BY place) AS is_new
+          FROM history
+        )
+      )
+    )
+  ) AS placed WHERE placed.place = history.place;
+  DROP INDEX history_shown;
+  CREATE INDEX history_by_position ON history (conversation, position) WHERE hidden = 0;
+  `,
 ];

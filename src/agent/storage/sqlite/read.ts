@@ -184,7 +184,7 @@ export function keyPackagePlace(reference: Uint8Array): string {
 }
 
 function prepare(connection: Connection) {
-  const columns = `place, conversation, group_id, number, shown, at, who, device, message_id, content, history.text, detail,
+  const columns = `place, position, conversation, group_id, number, shown, at, who, device, message_id, content, history.text, detail,
     readers, about_device, about_message, amended`;
   return {
     secret: connection.prepare("SELECT sealed FROM secrets WHERE name = ?"),
@@ -221,7 +221,7 @@ function prepare(connection: Connection) {
     names: connection.prepare("SELECT * FROM name_pins"),
     drafts: connection.prepare("SELECT conversation, text FROM drafts"),
     history: connection.prepare(
-      `SELECT ${columns} FROM history WHERE conversation = ? AND hidden = 0 AND place < ? ORDER BY place DESC LIMIT ?`,
+      `SELECT ${columns} FROM history WHERE conversation = ? AND hidden = 0 AND position < ? ORDER BY position DESC LIMIT ?`,
     ),
     message: connection.prepare(
       `SELECT ${columns} FROM history WHERE conversation = ? AND device = ? AND message_id = ?`,
@@ -239,7 +239,7 @@ function prepare(connection: Connection) {
     plainAllowed: connection.prepare("SELECT name FROM plain_allowed"),
     search: connection.prepare(
       `SELECT ${columns} FROM history_words JOIN history ON history.place = history_words.rowid
-       WHERE history_words MATCH ? AND (? IS NULL OR conversation = ?) ORDER BY place DESC LIMIT ?`,
+       WHERE history_words MATCH ? AND (? IS NULL OR conversation = ?) ORDER BY position DESC LIMIT ?`,
     ),
   };
 }

@@ -140,6 +140,7 @@ const Detail = v.variant("kind", [
 
 const History = v.object({
   place: Whole,
+  position: Whole,
   conversation: v.string(),
   group_id: Bytes,
   number: Whole,
@@ -160,6 +161,7 @@ const History = v.object({
 export function readHistory(row: unknown, namesOf: (set: number) => readonly string[]): HistoryRow {
   const {
     place,
+    position,
     conversation,
     group_id: group,
     number,
@@ -170,7 +172,7 @@ export function readHistory(row: unknown, namesOf: (set: number) => readonly str
     ...columns
   } = v.parse(History, row);
   const names = readers === null ? [] : namesOf(readers);
-  return { place, conversation, group, number, shown, at, entry: entryOf(columns), readers: names, amended };
+  return { place, position, conversation, group, number, shown, at, entry: entryOf(columns), readers: names, amended };
 }
 
 const Message = v.object({ who: v.string(), device: Bytes, message_id: Bytes, content: Bytes });
@@ -179,7 +181,7 @@ const About = v.object({ about_device: Bytes, about_message: Bytes });
 function entryOf(
   columns: Omit<
     v.InferOutput<typeof History>,
-    "place" | "conversation" | "group_id" | "number" | "shown" | "at" | "readers" | "amended"
+    "place" | "position" | "conversation" | "group_id" | "number" | "shown" | "at" | "readers" | "amended"
   >,
 ): HistoryEntry {
   const { detail, text } = columns;

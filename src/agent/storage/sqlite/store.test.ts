@@ -454,7 +454,7 @@ describe("history", () => {
       [3, "gap"],
       [2, "members"],
     ]);
-    const [oldest] = await store.history(conversation, { before: page.at(-1)?.place ?? null, limit: 1000 });
+    const [oldest] = await store.history(conversation, { before: page.at(-1)?.position ?? null, limit: 1000 });
     expect(oldest).toMatchObject({ number: 1, at: 1_000_001, conversation, group });
     expect(oldest?.entry).toEqual({ ...message(1, "one"), content: Uint8Array.from(Buffer.from("one")) });
     expect(await store.history("#other", { before: null, limit: 9 })).toEqual([]);
