@@ -372,6 +372,8 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   /** What people do until all are at rest. */
   async function help(): Promise<void> {
     for (const each of owned) {
+      // It has ended by being told so, and is told again each time that it comes back as what it was.
+      if (!each.isRemoved && !each.device.hasCrashed && each.device.standing.kind === "removed") await confirm(each);
       if (
         !each.isRemoved &&
         (each.device.hasCrashed || !each.device.isRunning || each.device.runtime.client.state.kind === "ended")
