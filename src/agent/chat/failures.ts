@@ -84,6 +84,13 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
     "wrong-seal-key",
     refusedFor({ reason: "own-device", text: "the server shows a key for that device which isn't the device's own" }),
   ],
+  [
+    "no-usable-key-package",
+    refusedFor({
+      reason: "own-device",
+      text: "none of their devices has been here for three months: one has to come first",
+    }),
+  ],
   ["changed-key", refusedFor({ reason: "own-device", text: "their key isn't the one that is known here" })],
   ["remapped-name", refusedFor({ reason: "own-device", text: "that name meant somebody else before" })],
 ]);

@@ -5,6 +5,7 @@ import { sameBytes } from "../../mls/identity/bytes.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { Person } from "../../wire/frames/people.ts";
+import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { isSameOwner } from "../delivery/places.ts";
 import type { AgentStore } from "../storage/ports.ts";
@@ -38,7 +39,8 @@ export async function lookUp({ client, store, self }: Looking, name: string): Pr
 
 /**
  * A key package of each of the person's devices, for one group. The server chooses them: each must be of the very device that was
- * asked for, of this person, under the user key that is pinned if one is; under `userKey` where that is given.
+ * asked for, of this person, under the user key that is pinned if one is; under `userKey` where that is given. A device that the server has
+ * nothing usable of, since it wasn't here for months, keeps no other out: it comes in when it is here again (companions.ts).
  */
 export async function takePackages(
   { client, self }: Looking,
@@ -57,15 +59,37 @@ export async function takePackages(
   const who = whoKey(whoOf(self, person));
   const of = person.devices.map(({ device }) => device);
   if (of.length === 0) return "no-device";
-  const answer = await client.request("take-packages", { group: toText(group), of });
-  if (answer.kind !== "answered") return whyNot(answer);
+  const taken = await takeAll(client, toText(group), of);
+  if (typeof taken === "string") return taken;
   const devices: { deviceId: Uint8Array; keyPackage: Uint8Array }[] = [];
-  for (const { device, keyPackage } of answer.value.packages) {
+  for (const { device, keyPackage } of taken) {
     const fault = faultOf(keyPackage, { device, person, self, userKey, now });
+    if (fault === UNUSABLE) continue;
     if (fault !== null) return fault;
     devices.push({ deviceId: toBytes(device), keyPackage });
   }
-  return devices.length === 0 ? "no-key-package" : { who, devices };
+  return devices.length === 0 ? UNUSABLE : { who, devices };
+}
+
+/** It is none, or has expired. */
+const UNUSABLE = "no-usable-key-package";
+
+/** Of each device that the server has any of; a word for why not of none. */
+async function takeAll(
+  client: FramesClient,
+  group: string,
+  devices: readonly string[],
+): Promise<ReplyBody<"take-packages">["packages"] | string> {
+  let of = [...devices];
+  for (;;) {
+    const answer = await client.request("take-packages", { group, of });
+    if (answer.kind === "answered") return answer.value.packages;
+    const refusal = answer.kind === "refused" ? answer.refusal : null;
+    if (refusal?.reason !== "no-key-package") return whyNot(answer);
+    const left = of.filter((device) => device !== refusal.device);
+    if (left.length === of.length || left.length === 0) return refusal.reason;
+    of = left;
+  }
 }
 
 function faultOf(
@@ -83,10 +107,10 @@ function faultOf(
   try {
     inspected = observers.inspectKeyPackage(keyPackage, Math.floor(now / 1000));
   } catch {
-    return "invalid-key-package";
+    return UNUSABLE;
   }
   const read = readVerifiedRecord(inspected.record);
-  if (!read.ok) return "invalid-key-package";
+  if (!read.ok) return UNUSABLE;
   const { deviceId, kind, identity, server } = read.record;
   const isTheirs = toText(deviceId) === device && isSameOwner({ kind, identity }, person.owner);
   if (!isTheirs || toText(server) !== toText(self.server)) return "another-device";
