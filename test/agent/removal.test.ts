@@ -213,6 +213,28 @@ test("SR-64 a server that is restored over a removal while everybody's devices s
   await everyone([bob, nas], "#everyone", "alice: here");
 });
 
+test("SR-64 a server that is restored over a removal goes on without the removed device also where only one is left that has followed the new key, and hadn't come anew since", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  for (const device of [laptop, bob, nas, phone]) await has(device, "#everyone", 4);
+  const backup = await world.backUp();
+  const before = (await nas.store.load()).receipt;
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  await world.until(async () => (await seedOf(nas)) === (await seedOf(laptop)));
+  expect((await nas.store.load()).receipt).not.toEqual(before);
+  for (const device of [laptop, phone, nas]) await device.stop();
+  await world.stopServer();
+  world.restore(backup);
+  await world.startServer();
+  // The server knows it again, until a device comes that shows otherwise.
+  phone.start();
+  await world.until(() => phone.chat.state.kind === "online");
+  nas.start();
+  await world.until(() => phone.chat.standing.kind === "removed");
+  await world.until(() => nas.chat.state.kind === "online" && nas.chat.standing.kind === "confirmed");
+});
+
 test("SR-68 who was away over two removals, and a restore that lost both, takes the key that came of them from the one device that is left", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const phone = await another(laptop, "phone");

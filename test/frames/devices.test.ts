@@ -40,7 +40,7 @@ test("FR-26 a second device of a bare name waits without that name, is confirmed
   expect(confirmed).toEqual({
     type: "confirmed",
     device: idOf(other),
-    confirmation: { record, sealed, statement: null },
+    confirmation: { record, sealed, statement: null, receipt: expect.any(Uint8Array) },
   });
   using again = await FramePeer.connect(server.port);
   await again.greet("alice", { ...other, record, counter: other.counter });
@@ -60,7 +60,7 @@ test("FR-26 what confirms a device is kept for it while it is away, until it has
   other.peer[Symbol.dispose]();
   await first.get("confirm-device", { device: idOf(other.device), record, sealed });
   using again = await FramePeer.connect(server.port);
-  const kept = { confirmation: { record, sealed, statement: null } };
+  const kept = { confirmation: { record, sealed, statement: null, receipt: expect.any(Uint8Array) } };
   expect(await again.get("ask-confirmation", askOf(other.device))).toEqual(kept);
   expect(await again.get("ask-confirmation", askOf(other.device))).toEqual(kept);
   await again.greet("alice", { ...other.device, record });
@@ -213,7 +213,12 @@ test("FR-29 a rotation ends the removed device's connections at once and keeps i
   using came = await FramePeer.connect(server.port);
   expect((await came.greet("alice", away.device)).device).toMatchObject({ userKey: rotation.userKey });
   expect(await came.get("ask-confirmation", askOf(away.device))).toEqual({
-    confirmation: { record: staying[0]!.record, sealed, statement: rotation.statement },
+    confirmation: {
+      record: staying[0]!.record,
+      sealed,
+      statement: rotation.statement,
+      receipt: expect.any(Uint8Array),
+    },
   });
   const person = (await came.get("look-up", { name: "alice" })).person;
   expect(person?.userKey).toBe(rotation.userKey);
@@ -241,6 +246,57 @@ test("FR-29 a device that stays and is there hears of its new record at once", a
   });
   expect(await stays.peer.next("confirmed")).toMatchObject({ confirmation: { record, sealed } });
   expect(await stays.peer.get("own-devices", {})).toMatchObject({ devices: [{}, {}] });
+});
+
+test("FR-37 with its new record a device gets the receipt of the key, by which alone a server that is restored from before goes on with that key", async () => {
+  const store = keptStore();
+  const server = await startTestServer({ store: store.open() });
+  const { userKey, first, device } = await aliceOn(server.port);
+  const [lost, stays, away] = [
+    await secondOf(server.port, userKey),
+    await secondOf(server.port, userKey),
+    await secondOf(server.port, userKey),
+  ];
+  // Confirmed under the former key, it hasn't come with that yet.
+  const late = await waitingOn(server.port);
+  late.peer[Symbol.dispose]();
+  const former = recordOf(first.hello.server.id, ALICE, late.device, userKey);
+  await first.get("confirm-device", { device: idOf(late.device), record: former, sealed });
+  away.peer[Symbol.dispose]();
+  const backup = await store.copy();
+  const next = newSigningKey();
+  const staying = [stays, away].map((each) => ({
+    device: idOf(each.device),
+    record: recordOf(first.hello.server.id, ALICE, each.device, next),
+    sealed,
+  }));
+  const { receipt } = await first.get("rotate-user-key", {
+    former: base64url(userKey.publicKey),
+    userKey: base64url(next.publicKey),
+    removed: [idOf(lost.device)],
+    statement: new Uint8Array([9]),
+    own: recordOf(first.hello.server.id, ALICE, device, next),
+    staying,
+  });
+  expect((await stays.peer.next("confirmed")).confirmation.receipt).toEqual(receipt);
+  using asks = await FramePeer.connect(server.port);
+  expect(await asks.get("ask-confirmation", askOf(away.device))).toMatchObject({ confirmation: { receipt } });
+  using asksLate = await FramePeer.connect(server.port);
+  const kept = await asksLate.ask("ask-confirmation", askOf(late.device));
+  if ("reply" in kept) expect(kept.reply.confirmation?.receipt ?? null).toBeNull();
+  await server.stop();
+
+  await using restored = await startTestServer({ store: backup });
+  using back = await FramePeer.connect(restored.port);
+  const record = staying[0]!.record;
+  // By the receipt of before nothing is told: it is known there under the former key.
+  expect(await back.ask("hello", back.helloOf("alice", { ...stays.device, record }))).toMatchObject({
+    reply: { device: { userKey: base64url(userKey.publicKey) } },
+  });
+  using again = await FramePeer.connect(restored.port);
+  stays.device.counter += 1;
+  await again.greet("alice", { ...stays.device, record, receipt });
+  expect((await again.get("look-up", { name: "alice" })).person?.userKey).toBe(base64url(next.publicKey));
 });
 
 test("FR-30 a device that is no more is removed without another user key, and no longer one of its person's", async () => {

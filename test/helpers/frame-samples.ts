@@ -35,7 +35,7 @@ const entry: Entry = {
 };
 const sealKey = { key, signature: bytes };
 const waiting = { device: id, key, label: "laptop2", sealKey, token: bytes, at };
-const confirmation = { record: bytes, sealed: bytes, statement: bytes };
+const confirmation = { record: bytes, sealed: bytes, statement: bytes, receipt: bytes };
 const person: Person = {
   name: "bob",
   owner: { kind: "person", identity: "1002" },

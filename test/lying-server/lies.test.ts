@@ -328,7 +328,7 @@ test("LI-14 it hands a device a new user key that a thief's device has made: nob
   const [record] = records;
   if (record === undefined) throw new Error("no record");
   const to = { hpke: self.engine, who, deviceId: self.device.id, record, sealKey: self.sealKey.publicKey };
-  const confirmation = { record, sealed: sealUserKey(to, userKey.seed), statement };
+  const confirmation = { record, sealed: sealUserKey(to, userKey.seed), statement, receipt: null };
   const device = Buffer.from(self.device.id).toString("base64url");
   for (const victim of scene.liar.victims)
     if (victim.device === device) victim.push({ type: "confirmed", device, confirmation });

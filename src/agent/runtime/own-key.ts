@@ -229,10 +229,12 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     const own = { hpke: self.engine, who: ownWho(self), device: self.device, sealKey: self.sealKey };
     const opened = openConfirmation(own, confirmation);
     if (!opened.ok || !sameBytes(signingKeyOf(opened.userSeed).publicKey, pinned)) return;
-    const { statement } = confirmation;
+    const { statement, receipt } = confirmation;
     const succession = statement === null ? null : successionOf(self, statement);
     if (statement === null || succession === null || !sameBytes(succession.next, pinned)) return;
-    await succeed(entrance, { seed: opened.userSeed, record: opened.record, statement }, () => []);
+    await succeed(entrance, { seed: opened.userSeed, record: opened.record, statement }, () =>
+      receipt === null ? [] : [{ kind: "receipt-kept", receipt: toText(receipt) }],
+    );
   }
 
   /** From here on this device is under the new key. */

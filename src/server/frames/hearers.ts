@@ -1,9 +1,11 @@
 import type { SessionId } from "../../core/events.ts";
 import type { Delivery, Outbox } from "../../core/ports.ts";
 import { get } from "../../core/persistent-map.ts";
+import type { ConfirmationRow } from "../../groups/rows.ts";
 import type { GroupNotice } from "../../groups/rules.ts";
 import type { Push } from "../../wire/frames/pushes.ts";
 import { encodePush } from "../../wire/frames/server-frames.ts";
+import type { GroupService } from "../groups/service.ts";
 import { sentGroupOf, type GroupsSeen } from "./answers.ts";
 import { pushOfGroupNotice, refusalOfGroups } from "./outbound.ts";
 import type { Hearer } from "./services.ts";
@@ -11,9 +13,9 @@ import type { Hearer } from "./services.ts";
 /** All frame sessions of this server, and the way of the delivery service's notices, and of presence, to them. */
 export class FrameHearers implements Outbox<GroupNotice> {
   readonly #sessions = new Map<SessionId, Hearer>();
-  readonly #groups: () => GroupsSeen;
+  readonly #groups: () => GroupsSeen & Pick<GroupService, "userKeys">;
 
-  constructor(groups: () => GroupsSeen) {
+  constructor(groups: () => GroupsSeen & Pick<GroupService, "userKeys">) {
     this.#groups = groups;
   }
 
@@ -31,13 +33,20 @@ export class FrameHearers implements Outbox<GroupNotice> {
 
   deliver(deliveries: readonly Delivery<GroupNotice>[]): void {
     const touched = new Set<Hearer>();
+    const receiptWith = (confirmation: ConfirmationRow) => this.#groups().userKeys.receiptWith(confirmation);
     for (const { to, except, notice } of deliveries) {
-      const same = isSameForAll(notice) ? encoded(pushOfGroupNotice(notice, () => null)) : null;
+      const same = isSameForAll(notice)
+        ? encoded(pushOfGroupNotice(notice, { viewOf: () => null, receiptWith }))
+        : null;
       for (const id of to) {
         const session = id === except ? undefined : this.#sessions.get(id);
         if (session === undefined) continue;
         if (notice.kind === "ended") session.onEnded(refusalOfGroups(notice.refusal));
-        else this.#hear(session, same ?? encoded(pushOfGroupNotice(notice, (group) => this.#viewFor(id, group))));
+        else
+          this.#hear(
+            session,
+            same ?? encoded(pushOfGroupNotice(notice, { viewOf: (group) => this.#viewFor(id, group), receiptWith })),
+          );
         touched.add(session);
       }
     }

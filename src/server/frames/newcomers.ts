@@ -79,7 +79,8 @@ async function ask(
   });
   if (!outcome.ok) return { refusal: refusalOfGroups(outcome.refusal) };
   const { confirmation } = outcome.value;
-  const reply = { confirmation: confirmation === null ? null : sentConfirmation(confirmation) };
+  const receipt = confirmation === null ? null : services.groups.userKeys.receiptWith(confirmation);
+  const reply = { confirmation: confirmation === null ? null : sentConfirmation(confirmation, receipt) };
   const waits = get(services.groups.state.asking, device) === link.id;
   return { ...replyTo("ask-confirmation", reply), waits };
 }

@@ -1,6 +1,7 @@
 import type { EndCause } from "../../core/events.ts";
 import type { Notice } from "../../core/notices.ts";
 import type { Refusal as CoreRefusal } from "../../core/refusals.ts";
+import type { ConfirmationRow } from "../../groups/rows.ts";
 import type { GroupRefusal } from "../../groups/refusals.ts";
 import type { GroupNotice } from "../../groups/rules.ts";
 import { openPad } from "../../wire/classic/pad.ts";
@@ -68,11 +69,16 @@ function endedCause(cause: EndCause): Extract<Push, { type: "ended" }>["cause"] 
 /** Devices to be removed that one frame tells; the others come when these are gone. */
 export const MOST_TOLD = 1_000;
 
+/** What is told with a notice of the delivery service. */
+export interface BesideNotice {
+  /** For who hears it; null: there is nothing to tell. */
+  readonly viewOf: (group: string) => Extract<Push, { type: "group" }>["group"] | null;
+  /** Of the user key that a confirmation gives; null: none. */
+  readonly receiptWith: (confirmation: ConfirmationRow) => Uint8Array | null;
+}
+
 /** What a notice of the delivery service is as a push; null: nothing. */
-export function pushOfGroupNotice(
-  notice: GroupNotice,
-  viewOf: (group: string) => Extract<Push, { type: "group" }>["group"] | null,
-): Push | null {
+export function pushOfGroupNotice(notice: GroupNotice, { viewOf, receiptWith }: BesideNotice): Push | null {
   switch (notice.kind) {
     case "entry":
       return { type: "entry", group: notice.group, entry: notice.entry };
@@ -93,8 +99,10 @@ export function pushOfGroupNotice(
       return { type: "turn", group: notice.group };
     case "joiners":
       return { type: "joiners", group: notice.group, devices: [...notice.devices] };
-    case "confirmed":
-      return { type: "confirmed", device: notice.device, confirmation: sentConfirmation(notice.confirmation) };
+    case "confirmed": {
+      const { device, confirmation } = notice;
+      return { type: "confirmed", device, confirmation: sentConfirmation(confirmation, receiptWith(confirmation)) };
+    }
     case "device-waits":
       return { type: "device-waits", waiting: sentPending(notice.device, notice.waiting) };
     case "devices":

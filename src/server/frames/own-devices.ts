@@ -36,11 +36,16 @@ export function sentPending(device: string, { key, label, sealKey, token, at }: 
   return { device, key, label, sealKey: sent(sealKey), token: token === null ? null : fromBase64url(token), at };
 }
 
-export function sentConfirmation({ record, sealed, statement }: ConfirmationRow): Confirmation {
+/** @param receipt of its user key, see `UserKeys.receiptWith`. */
+export function sentConfirmation(
+  { record, sealed, statement }: ConfirmationRow,
+  receipt: Uint8Array | null,
+): Confirmation {
   return {
     record: fromBase64url(record),
     sealed: fromBase64url(sealed),
     statement: statement === null ? null : fromBase64url(statement),
+    receipt,
   };
 }
 

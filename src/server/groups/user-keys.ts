@@ -1,6 +1,6 @@
 import { get } from "../../core/persistent-map.ts";
 import type { GroupCommand } from "../../groups/commands.ts";
-import type { Owner } from "../../groups/rows.ts";
+import type { ConfirmationRow, Owner } from "../../groups/rows.ts";
 import { incarnationOf, ownerKey, type State } from "../../groups/state.ts";
 import { readReceipt, writeReceipt } from "./receipt.ts";
 
@@ -45,6 +45,11 @@ export class UserKeys {
     if (row === undefined) return null;
     const { userKey, since, incarnation = incarnationOf(this.#state()) } = row;
     return incarnation === "" ? null : writeReceipt(this.#secret, owner, { userKey, since, incarnation });
+  }
+
+  /** The same of the key that a confirmation gives; null also where that is no more the present one. */
+  receiptWith({ owner, userKey }: Pick<ConfirmationRow, "owner" | "userKey">): Uint8Array | null {
+    return this.presentOf(owner) === userKey ? this.receiptFor(owner) : null;
   }
 
   /** A hello as the rules take it: with what its receipt says, if this server wrote it for this owner and key. */

@@ -32,6 +32,8 @@ const confirmation = v.object({
   sealed: sealedKey,
   /** Where the user key has followed another: the statement of that; null for a device that was confirmed by its code or token. */
   statement: v.nullable(statement),
+  /** Of the key that is in it, for the device to keep once it takes that; null: it isn't the present one, or the server is an older one. */
+  receipt: v.optional(v.nullable(receipt), null),
 });
 export type Confirmation = v.InferOutput<typeof confirmation>;
 

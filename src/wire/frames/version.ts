@@ -18,6 +18,7 @@
  * - 1 with the feature `joiners`: `orAdded` of `ask-turn`, and the push `joiners`.
  * - 1 with the feature `successions`: the requests `successions` and `keep-successions`.
  * - `of` with `too-many-names`.
+ * - `receipt` in a confirmation.
  */
 export const VERSION = 1;
 
