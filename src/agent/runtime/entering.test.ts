@@ -72,7 +72,32 @@ test("SR-67 of two ways in that are taken at once one counts, and the group's se
   const there = await entrance(new Uint8Array());
   const view: GroupView = { ...viewOf({ kind: "everyone" }), access: "open" };
   const entered = await Promise.all([enter(there, view), enter(there, view)]);
-  expect(entered).toEqual(["entering", { why: "there already" }]);
+  expect(entered).toEqual(["entering", "entering"]);
+  await there.groups.settled();
+  expect((await alice.store.group(group))?.row).toMatchObject({ conversation: "everyone", status: "active" });
+  expect(log.entries(group).map(({ kind, device }) => [kind, device])).toEqual([["commit", alice.id]]);
+  expect(refused).toEqual([]);
+});
+
+test("SR-67 a way in that is taken while another is on its way to the server leaves that one to go on", async () => {
+  await mallory.create(group, OPEN);
+  await mallory.session(group).advance();
+  const there = await entrance(new Uint8Array());
+  const view: GroupView = { ...viewOf({ kind: "everyone" }), access: "open" };
+  const [asking, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { service } = alice;
+  alice.service = {
+    ...service,
+    commit: async (id, request) => {
+      asking.resolve();
+      await mayAnswer.promise;
+      return await service.commit(id, request);
+    },
+  };
+  await enter(there, view);
+  await asking.promise;
+  expect(await enter(there, view)).toBe("entering");
+  mayAnswer.resolve();
   await there.groups.settled();
   expect((await alice.store.group(group))?.row).toMatchObject({ conversation: "everyone", status: "active" });
   expect(log.entries(group).map(({ kind, device }) => [kind, device])).toEqual([["commit", alice.id]]);

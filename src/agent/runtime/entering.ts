@@ -37,7 +37,10 @@ export async function create(entrance: Entrance, conversation: string, policy: R
   entrance.groups.wake(toText(await prepareGroup(entrance, conversation, policy)));
 }
 
-/** Into an open room, or back in where this device has a leaf, by an external commit; or by a member who adds it. Else why not, in a word. */
+/**
+ * Into an open room, or back in where this device has a leaf, by an external commit; or by a member who adds it. Where it is in, or on its way
+ * in, by another way meanwhile, that one counts. Else why not, in a word.
+ */
 export async function enter(
   entrance: Entrance,
   view: GroupView,
@@ -48,6 +51,7 @@ export async function enter(
   const conversation = conversationOf(view.place, self.owner);
   const row = (await store.group(group))?.row ?? null;
   if (row !== null && row.conversation !== conversation) return misplaced(entrance, view, "a group of another name");
+  if (isComing(groups, row)) return goOn();
   const asked = askedFor.get(groups) ?? new Set();
   // Until its Welcome is taken, or this device has ended.
   if (row === null && asked.size < MOST_ASKED) askedFor.set(groups, asked.add(view.group));
@@ -64,13 +68,13 @@ export async function enter(
   try {
     return await oneByOne(groups, async () => {
       const now = (await store.group(group))?.row ?? null;
-      // It has come in meanwhile, by a Welcome or by itself, and its session goes on from what that has kept.
+      // By a Welcome or by itself, and its session goes on from what that has kept.
+      if (isComing(groups, now)) return goOn();
       if (now?.status !== row?.status) return { why: "there already" };
       const from = { group, conversation, row: now, abandoned: null, joinInfo, check };
       await store.commit(await joinExternally(entering, from));
       await addInPlace(entrance, group, conversation);
-      groups.wake(view.group);
-      return "entering";
+      return goOn();
     });
   } catch (error) {
     if (error instanceof MisplacedGroup) return misplaced(entrance, view, error.message);
@@ -78,6 +82,17 @@ export async function enter(
     if (error instanceof AgentStoreError && error.code === "conflict") return { why: "there already" };
     throw error;
   }
+
+  function goOn(): "entering" {
+    groups.wake(view.group);
+    return "entering";
+  }
+}
+
+/** Whether its session has come in, or goes on by itself until it has: what that has under way isn't to be overwritten. */
+function isComing(groups: Groups, row: GroupRow | null): boolean {
+  const isLive = row?.status === "active" || row?.status === "joining";
+  return isLive && groups.session(toText(row.id)) !== null;
 }
 
 /**
@@ -152,8 +167,11 @@ async function oneByOne<T>(groups: Groups, work: () => Promise<T>): Promise<T> {
 /** With what waits in the groups whose place it takes. */
 async function addInPlace(entrance: Entrance, group: Uint8Array, conversation: string): Promise<void> {
   const { groups, successions, system } = entrance;
-  const others = await successions.inherit(entrance, group, conversation);
+  const inheriting = successions.inherit(entrance, group, conversation);
+  // Whatever fails besides, its session goes on from what has just been kept.
+  await inheriting.catch(() => {});
   const session = await groups.add(group, conversation);
+  const others = await inheriting;
   if (others.length === 0) return;
   session.awaitMembers(others, system.now() + TIMEOUT);
 }
