@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { get } from "../core/persistent-map.ts";
 import { bytes, DeliveryServiceWorld, everyone, found, id, ops, owners } from "../../test/helpers/delivery-service.ts";
+import type { Settings } from "./settings.ts";
+import { apply } from "./state.ts";
 
 const { alice, bob, carol, nas } = owners;
 
-function world(): DeliveryServiceWorld {
-  const made = new DeliveryServiceWorld();
+function world(settings: Partial<Settings> = {}): DeliveryServiceWorld {
+  const made = new DeliveryServiceWorld(settings);
   made.online("a1", alice);
   made.online("b1", bob);
   made.online("c1", carol);
@@ -44,6 +46,38 @@ test("GR-12 commit, Welcome, group info and roster are kept together, the group 
   expect(made.pushes.at(-1)).toEqual({ to: [id("b1")], except: null, push: { kind: "welcome", group: id("g") } });
 });
 
+test("GR-12 Welcomes are numbered by themselves, and one that its device hasn't taken goes with the device", () => {
+  const made = world();
+  made.accept(made.commit("a1", alice, "g", { kind: "update" }));
+  made.add("a1", alice, "g", [["b1", bob]]);
+  made.add("a1", alice, "g", [["c1", carol]]);
+  made.accept({ kind: "welcome-done", device: id("c1"), group: id("g") });
+  expect(get(made.state.welcomes, `${id("g")}/${id("b1")}`)?.number).toBe(1);
+  // Whoever comes in anew in place of its own leaf isn't removed by that.
+  const resync = made.commit("b1", bob, "g", { kind: "resync", removed: [found("b1", bob)] });
+  made.accept(resync);
+  expect(get(made.state.welcomes, `${id("g")}/${id("b1")}`)).toBeDefined();
+  const remove = { kind: "remove", removed: [found("b1", bob), found("c1", carol)], byModerator: true } as const;
+  const decision = made.run(made.commit("a1", alice, "g", remove));
+  const rows = "refusal" in decision ? [] : decision.rows.filter(({ table }) => table === "welcome");
+  expect(rows).toEqual([{ table: "welcome", key: `${id("g")}/${id("b1")}`, value: null }]);
+});
+
+test("GR-16 a group remembers the last 1,000 devices that were removed", () => {
+  const made = world();
+  made.add("a1", alice, "g", [["b1", bob]]);
+  const group = get(made.state.groups, id("g"))!;
+  // From the latest down to the earliest, so that it isn't the order in the row that decides.
+  const removed = Object.fromEntries(Array.from({ length: 1_000 }, (_, nth) => [id(`r${nth}`), 1_000 - nth]));
+  made.state = apply(made.state, { table: "group", key: id("g"), value: { ...group, removed } });
+  made.accept(made.commit("a1", alice, "g", { kind: "update" }));
+  expect(Object.entries(get(made.state.groups, id("g"))?.removed ?? {})).toEqual(Object.entries(removed));
+  made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: [found("b1", bob)], byModerator: true }));
+  const left = get(made.state.groups, id("g"))?.removed ?? {};
+  expect(Object.keys(left)).toHaveLength(1_000);
+  expect(id("b1") in left && id("r0") in left && !(id("r999") in left)).toBe(true);
+});
+
 test("GR-13 a commit that the observer doesn't find right, or that isn't its device's, is refused", () => {
   const made = world();
   const update = made.commit("a1", alice, "g", { kind: "update" });
@@ -58,7 +92,70 @@ test("GR-13 a commit that the observer doesn't find right, or that isn't its dev
   expect(made.refusal(made.commit("a1", alice, "g", { kind: "update", committer: otherKey }))).toEqual({
     reason: "wrong-device",
   });
+  expect(made.refusal(made.commit("a1", alice, "g", { kind: "update", committer: found("a1", bob) }))).toEqual({
+    reason: "wrong-device",
+  });
+  // Another device's, told under one's own id and key.
+  const otherId = { ...found("a1", alice), device: id("b1") };
+  expect(made.refusal(made.commit("a1", alice, "g", { kind: "update", committer: otherId }))).toEqual({
+    reason: "wrong-device",
+  });
   expect(made.refusal(made.commit("b1", bob, "g", { kind: "update" }))).toEqual({ reason: "not-a-member-of-group" });
+  expect(made.refusal(made.commit("a1", alice, "none", { kind: "update" }))).toEqual({ reason: "unknown-group" });
+});
+
+test("GR-6 a member whose removal is ordered commits nothing", () => {
+  const made = world();
+  made.add("a1", alice, "g", [["b1", bob]]);
+  made.accept({ kind: "leave", device: id("b1"), group: id("g") });
+  expect(made.refusal(made.commit("b1", bob, "g", { kind: "update" }))).toEqual({ reason: "not-a-member-of-group" });
+  const remove = made.commit("b1", bob, "g", { kind: "remove", removed: [found("b1", bob)] });
+  expect(made.refusal(remove)).toEqual({ reason: "not-a-member-of-group" });
+});
+
+test("GR-7 a commit, its Welcome and its group info are each taken up to their largest size", () => {
+  const made = world({ maxCommit: 20, maxGroupInfo: 30 });
+  const update = () => made.commit("a1", alice, "g", { kind: "update" });
+  const [commit, groupInfo] = [new Uint8Array(20), new Uint8Array(30)];
+  expect(made.refusal({ ...update(), commit: new Uint8Array(21) })).toEqual({ reason: "too-large" });
+  expect(made.refusal({ ...update(), groupInfo: new Uint8Array(31) })).toEqual({ reason: "too-large" });
+  expect(made.refusal({ ...update(), welcome: new Uint8Array(31) })).toEqual({ reason: "too-large" });
+  expect(made.refusal({ ...update(), commit, groupInfo, welcome: groupInfo })).toBeNull();
+});
+
+test("GR-38 a group takes members up to its limit, whoever adds them or by themselves, and a commit adds so many", () => {
+  const made = world({ maxMembers: 3, maxAdded: 2 });
+  made.online("d1", bob);
+  made.online("e1", bob);
+  made.publish("d1", 3);
+  const taken = made.accept({ kind: "take-packages", device: id("a1"), group: id("g"), of: [id("b1"), id("c1")] });
+  const [ofBob = "", ofCarol = ""] = taken.kind === "packages" ? taken.packages.map(({ reference }) => reference) : [];
+  const others = made.accept({ kind: "take-packages", device: id("a1"), group: id("g"), of: [id("d1")] });
+  const [ofOther = ""] = others.kind === "packages" ? others.packages.map(({ reference }) => reference) : [];
+  const two = { added: [found("b1", bob), found("c1", carol)], welcomed: [ofBob, ofCarol] };
+  const three = { added: [...two.added, found("d1", bob)], welcomed: [...two.welcomed, ofOther] };
+  const tooMany = { reason: "too-many", of: "members" };
+  expect(made.refusal(made.commit("a1", alice, "g", { kind: "add", ...three }))).toEqual(tooMany);
+  made.accept(made.commit("a1", alice, "g", { kind: "add", ...two }));
+  expect(made.refusal(made.commit("e1", bob, "g", { kind: "external-join" }))).toEqual(tooMany);
+  const one = { added: [found("d1", bob)], welcomed: [ofOther] };
+  expect(made.refusal(made.commit("a1", alice, "g", { kind: "add", ...one }))).toEqual(tooMany);
+  made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: [found("c1", carol)], byModerator: true }));
+  made.accept(made.commit("e1", bob, "g", { kind: "external-join" }));
+});
+
+test("GR-14 a commit that adds has a Welcome, for as many key packages as it adds", () => {
+  const made = world();
+  const taken = made.accept({ kind: "take-packages", device: id("a1"), group: id("g"), of: [id("b1"), id("c1")] });
+  const [ofBob = "", ofCarol = ""] = taken.kind === "packages" ? taken.packages.map(({ reference }) => reference) : [];
+  const add = made.commit("a1", alice, "g", { kind: "add", added: [found("b1", bob)], welcomed: [ofBob] });
+  expect(made.refusal({ ...add, welcome: null })).toEqual({ reason: "invalid-handshake" });
+  const more = made.commit("a1", alice, "g", { kind: "add", added: [found("b1", bob)], welcomed: [ofBob, ofCarol] });
+  expect(made.refusal(more)).toEqual({ reason: "invalid-handshake" });
+  const otherKey = { ...found("b1", bob), key: "another" };
+  const forged = made.commit("a1", alice, "g", { kind: "add", added: [otherKey], welcomed: [ofBob] });
+  expect(made.refusal(forged)).toEqual({ reason: "wrong-device" });
+  expect(made.refusal(add)).toBeNull();
 });
 
 test("GR-14 only devices whose key package was given out are added, each package once", () => {

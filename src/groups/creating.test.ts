@@ -54,6 +54,33 @@ test("GR-20 told again, the creator gets the same answer", () => {
   expect(made.accept(create(everyone))).toEqual({ kind: "created", group: id("g") });
 });
 
+test("GR-20 a group's id that is in use is told again only to its creator, for the same place, while nothing has happened there", () => {
+  const made = world();
+  made.online("a2", alice);
+  made.accept(create(everyone));
+  const exists = { reason: "group-exists" };
+  expect(made.refusal(create(ops))).toEqual(exists);
+  const others = { ...create(everyone, { members: [found("b1", bob)] }), device: id("b1") };
+  expect(made.refusal(others)).toEqual(exists);
+  const sibling = { ...create(everyone, { members: [found("a2", alice)] }), device: id("a2") };
+  expect(made.refusal(sibling)).toEqual(exists);
+  made.accept(made.commit("b1", bob, "g", { kind: "external-join" }));
+  expect(made.refusal(others)).toEqual(exists);
+  expect(made.refusal(create(everyone))).toEqual(exists);
+  made.accept(create(ops, {}, "h"));
+  made.accept({ kind: "leave", device: id("a1"), group: id("h") });
+  expect(made.refusal(create(ops, {}, "h"))).toEqual(exists);
+});
+
+test("GR-24 a device that nobody knows, or that was removed, makes no group", () => {
+  const made = world();
+  made.online("a2", alice);
+  const by = (device: string) => ({ ...create(everyone, { members: [found(device, alice)] }), device: id(device) });
+  expect(made.refusal(by("a9"))).toEqual({ reason: "unknown-device", device: id("a9") });
+  made.accept({ kind: "retire-device", device: id("a1"), other: id("a2") });
+  expect(made.refusal(by("a2"))).toEqual({ reason: "device-removed" });
+});
+
 test("GR-21 a new group is what it says: at epoch 0, its creator alone, by this device's key", () => {
   const made = world();
   const invalid = { reason: "invalid-handshake" };
@@ -61,7 +88,14 @@ test("GR-21 a new group is what it says: at epoch 0, its creator alone, by this 
   expect(made.refusal(create(everyone, { epoch: 1 }))).toEqual(invalid);
   expect(made.refusal(create(everyone, { group: id("other") }))).toEqual(invalid);
   expect(made.refusal(create(everyone, { members: [found("a1", alice), found("b1", bob)] }))).toEqual(invalid);
-  expect(made.refusal(create(everyone, { members: [found("b1", bob)] }))).toEqual({ reason: "wrong-device" });
+  expect(made.refusal(create(everyone, { members: [] }))).toEqual(invalid);
+  // Another device, another key, another owner than those of who makes it.
+  for (const member of [
+    { ...found("a1", alice), device: id("b1") },
+    { ...found("a1", alice), key: "another" },
+    found("a1", bob),
+  ])
+    expect(made.refusal(create(everyone, { members: [member] }))).toEqual({ reason: "wrong-device" });
 });
 
 test("GR-21 its policy is the one that its place promises", () => {
@@ -137,4 +171,5 @@ test("GR-7 a group info over the limit is refused", () => {
   const made = world();
   const large = { ...create(everyone), groupInfo: new Uint8Array(1_048_577) };
   expect(made.refusal(large)).toEqual({ reason: "too-large" });
+  expect(made.refusal({ ...large, groupInfo: new Uint8Array(1_048_576) })).toBeNull();
 });

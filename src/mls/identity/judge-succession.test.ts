@@ -90,6 +90,15 @@ test("DI-9 after a removal without a word only who was there then can announce, 
   expect(why(followMovement(behind, { ...added, by: phone.deviceId }), byTablet)).toBe("announcer-is-new");
 });
 
+test("DI-9 what a person takes away of their own behind that is none of what went without a word; of either 64 are remembered", () => {
+  const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
+  const tidied = followMovement(behind, { ...plainRemoval(desktop, [laptop]), by: laptop.deviceId });
+  expect(tidied.departures?.gone).toEqual(ids(phone));
+  const many = (from: number) => Array.from({ length: 70 }, (_, nth) => device(from + nth).deviceId);
+  const crowd = followMovement(pin, { removed: many(10), added: [], stayed: many(100), by: null });
+  expect(crowd.departures).toEqual({ gone: many(10).slice(0, 64), left: many(100).slice(0, 64) });
+});
+
 test("DI-9 devices that go all together, that their own person takes away, or that come while nobody has gone, change nothing", () => {
   expect(followMovement(pin, { ...plainRemoval(phone, [laptop, desktop]), by: laptop.deviceId })).toBe(pin);
   expect(followMovement(pin, { ...plainRemoval(phone, []), removed: ids(phone, laptop) })).toBe(pin);
@@ -107,9 +116,37 @@ test("DI-9 a statement where the named are no members, where one of them still i
   expect(why(pin, { wasMember: false })).toBe("announcer-is-new");
   expect(why(pin, { statement: rotate(newSigningKey(), [laptop], [phone]).statement })).toBe("not-the-pinned-key");
   expect(why(pin, { statement: rotation.statement.with(3, (rotation.statement[3] ?? 0) ^ 1) })).toBe("signature");
-  expect(() => judgeSuccession(pin, { ...announced, announcer: { ...laptop, identity: another() } })).toThrow(
-    TypeError,
+  // Named as both: as good as removed.
+  const both = signStatement(who, old, rotation.userKey, { staying: [tagOf(laptop)], removed: ids(laptop, phone) });
+  expect(why(pin, { statement: both, present: [desktop] })).toBe("announcer-not-staying");
+  // Of another person it says nothing, whatever key their leaf carries.
+  for (const userKey of [old.publicKey, rotation.userKey.publicKey])
+    expect(() =>
+      judgeSuccession(pin, { ...announced, announcer: { ...laptop, userKey, identity: another() } }),
+    ).toThrow(TypeError);
+});
+
+test("DI-9 a pin remembers eight former keys and 64 removed devices, the newest first", () => {
+  const gone = Array.from({ length: 40 }, (_, nth) => device(100 + nth).deviceId);
+  const [first, ...later] = pool;
+  let known = pinOf(who, first!.publicKey, 0);
+  let key = first!;
+  for (const [nth, next] of later.entries()) {
+    const removed = nth < 2 ? gone.slice(20 * nth, 20 * nth + 20) : [device(60 + nth).deviceId];
+    known = ownSuccession(known, signStatement(who, key, next, { staying: [], removed })) ?? known;
+    key = next;
+  }
+  expect(known.former?.keys).toEqual(
+    pool
+      .slice(-9, -1)
+      .toReversed()
+      .map(({ publicKey }) => publicKey),
   );
+  const many = Array.from({ length: 45 }, (_, nth) => device(150 + nth).deviceId);
+  const last = newSigningKey();
+  const full = ownSuccession(known, signStatement(who, key, last, { staying: [], removed: many }));
+  expect(full?.former?.removed).toEqual([...many, ...(known.former?.removed ?? [])].slice(0, 64));
+  expect(full?.former?.removed).toHaveLength(64);
 });
 
 test("DI-18 of the device's own person the removal is always asked for", () => {
@@ -335,6 +372,12 @@ test("DI-9 whoever knows the new key first learns of the old one from its owner'
   const verdict = judgeSuccession(newcomer, { ...announced, wasMember: false, removed: [] });
   expect(verdict.kind).toBe("known");
   const taught = verdict.kind === "known" ? verdict.pin : newcomer;
+  // Also where it knows of another key before, which a person's own word has replaced.
+  const replaced = inPlaceOf(pinOf(who, impostor.deviceKey, 0), rotation.userKey.publicKey, 1);
+  expect(judgeSuccession(replaced, announced)).toMatchObject({
+    kind: "known",
+    pin: { former: { keys: [old.publicKey] } },
+  });
   expect([judgeKey(taught, desktop).kind, judgeKey(taught, phone).kind]).toEqual(["known", "removed-device"]);
   // Of a statement whose new key isn't the pinned one nothing is learnt.
   const forged = rotate(old, [impostor], [desktop]);

@@ -171,7 +171,7 @@ export function followMovement(pin: Pin, { removed, added, stayed, by }: Movemen
   if (before === null && !isPart) return pin;
   const gone = isPart ? [...removed, ...(before?.gone ?? [])] : (before?.gone ?? []);
   const left = before?.left ?? stayed;
-  const isVouched = before !== null && by !== null && includes(left, by);
+  const isVouched = by !== null && includes(left, by);
   const departures: Departures = {
     gone: unique(gone).slice(0, MOST_REMOVED),
     left: unique(isVouched ? [...left, ...added] : left)
