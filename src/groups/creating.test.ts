@@ -5,7 +5,7 @@ import { NO_HASH } from "./log-entry.ts";
 import type { Owner, Place } from "./rows.ts";
 import { apply, initialState } from "./state.ts";
 
-const { alice, bob, carol } = owners;
+const { alice, bob, carol, nas } = owners;
 const direct: Place = { kind: "direct", between: [alice, bob] };
 
 function world(): DeliveryServiceWorld {
@@ -111,6 +111,9 @@ test("GR-21 its policy is the one that its place promises", () => {
   const others: Place = { kind: "direct", between: [bob, carol] };
   expect(made.refusal(create(others, { access: "listed", listed: [bob, carol] }))).toEqual(refused);
   made.accept(create(direct, { access: "listed", listed: [bob, alice] }));
+  made.online("n1", nas);
+  const byMachine = create(everyone, { members: [found("n1", nas)] });
+  expect(made.refusal({ ...byMachine, device: id("n1") })).toEqual(refused);
 });
 
 test("GR-21 a room called all from before that name was reserved goes on, and so does its successor", () => {

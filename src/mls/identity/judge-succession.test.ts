@@ -94,9 +94,15 @@ test("DI-9 what a person takes away of their own behind that is none of what wen
   const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
   const tidied = followMovement(behind, { ...plainRemoval(desktop, [laptop]), by: laptop.deviceId });
   expect(tidied.departures?.gone).toEqual(ids(phone));
-  const many = (from: number) => Array.from({ length: 70 }, (_, nth) => device(from + nth).deviceId);
-  const crowd = followMovement(pin, { removed: many(10), added: [], stayed: many(100), by: null });
-  expect(crowd.departures).toEqual({ gone: many(10).slice(0, 64), left: many(100).slice(0, 64) });
+  const [gone, left] = [10, 100].map((from) => Array.from({ length: 70 }, (_, nth) => device(from + nth).deviceId));
+  const crowd = followMovement(pin, { removed: gone!, added: [], stayed: left!, by: null });
+  expect(crowd.departures).toEqual({ gone: gone?.slice(0, 64), left: left?.slice(0, 64) });
+  // What changes nothing gives the same pin, which isn't kept again; each device is remembered once.
+  expect(followMovement(behind, { ...plainRemoval(phone, [laptop, desktop]) })).toBe(behind);
+  const again = followMovement(behind, { removed: ids(phone, impostor), added: [], stayed: ids(laptop), by: null });
+  expect(again.departures).toEqual({ gone: ids(phone, impostor), left: ids(laptop, desktop) });
+  const added = followMovement(behind, { removed: [], added: ids(impostor), stayed: ids(laptop), by: laptop.deviceId });
+  expect(added.departures?.left).toEqual(ids(laptop, desktop, impostor));
 });
 
 test("DI-9 devices that go all together, that their own person takes away, or that come while nobody has gone, change nothing", () => {
