@@ -112,7 +112,7 @@ test("GR-21 its policy is the one that its place promises", () => {
   expect(made.refusal(create(others, { access: "listed", listed: [bob, carol] }))).toEqual(refused);
   made.accept(create(direct, { access: "listed", listed: [bob, alice] }));
   made.online("n1", nas);
-  const byMachine = create(everyone, { members: [found("n1", nas)] });
+  const byMachine = create(everyone, { members: [found("n1", nas)] }, "m");
   expect(made.refusal({ ...byMachine, device: id("n1") })).toEqual(refused);
 });
 
@@ -168,6 +168,31 @@ test("GR-72 where the server has as many groups as it takes, #everyone is made a
   made.accept({ kind: "report-commit", device: id("a1"), group: id("g"), number: 1 });
   made.accept(create(direct, policy, "j"));
   expect(made.refusal(create(ops, {}, "h"))).toEqual(full);
+});
+
+test("GR-34 the place of a group that its members reported is for those who were in it, or could have come in by themselves", () => {
+  const made = world();
+  made.online("c1", carol);
+  made.publish("b1", 3);
+  made.create("a1", alice, "g", ops, "invite");
+  made.add("a1", alice, "g", [["b1", bob]]);
+  for (const device of ["a1", "b1"]) {
+    made.accept({ kind: "report-commit", device: id(device), group: id("g"), number: 1 });
+  }
+  const after = (device: string, owner: Owner) => ({
+    ...create(ops, { access: "invite", members: [found(device, owner)] }, "h"),
+    device: id(device),
+  });
+  expect(made.refusal(after("c1", carol))).toEqual({ reason: "not-allowed" });
+  made.accept(after("b1", bob));
+  // Of an open room whoever may come in may make the successor; of one that all have left anybody.
+  made.create("c1", carol, "e", everyone, "open");
+  made.accept({ kind: "report-commit", device: id("c1"), group: id("e"), number: 1 });
+  made.accept({ ...create(everyone, { members: [found("b1", bob)] }, "f"), device: id("b1") });
+  const den: Place = { kind: "room", name: "den" };
+  made.create("c1", carol, "d", den, "invite");
+  made.accept({ kind: "leave", device: id("c1"), group: id("d") });
+  made.accept(create(den, { access: "invite" }, "k"));
 });
 
 test("GR-7 a group info over the limit is refused", () => {

@@ -13,11 +13,18 @@ test("DI-12 a code is 80 bits of the new device's key, in characters that nobody
   expect(code.replaceAll("-", "").length * Math.log2(32)).toBe(80);
 });
 
+test("DI-12 the same key has the same code in every version", () => {
+  expect(confirmCode(who, new Uint8Array(32).fill(7))).toBe("PF9Z-KE05-362A-DS26");
+});
+
 test("DI-12 it is accepted as people type it", () => {
   const { publicKey } = newSigningKey();
   const code = confirmCode(who, publicKey);
   const typed = code.toLowerCase().replaceAll("-", " ").replaceAll("0", "o").replaceAll("1", "l");
   expect(isConfirmCode(` ${typed}\n`, who, publicKey)).toBe(true);
+  // Of what was pasted no more is read than a code with blanks and hyphens can have.
+  expect(isConfirmCode(" ".repeat(45) + typed, who, publicKey)).toBe(true);
+  expect(isConfirmCode(" ".repeat(46) + typed, who, publicKey)).toBe(false);
 });
 
 test("DI-12 a server that puts another key in place of the new device's is found out", () => {

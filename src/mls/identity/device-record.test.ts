@@ -3,9 +3,10 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { readRecord, RECORD_BYTES, signRecord } from "./device-record.ts";
+import { concat, domain, withLength } from "./bytes.ts";
+import { readRecord, readVerifiedRecord, RECORD_BYTES, signRecord } from "./device-record.ts";
 import type { RecordFields } from "./device-record.ts";
-import { newSigningKey, signingKeyOf } from "./ed25519.ts";
+import { newSigningKey, signBytes, signingKeyOf } from "./ed25519.ts";
 
 const userKey = signingKeyOf(new Uint8Array(32).fill(1));
 const device = signingKeyOf(new Uint8Array(32).fill(2));
@@ -121,6 +122,41 @@ test("DI-3 no more than the most bytes, nothing behind the record, no other vers
   expect(fault(bytes.with(22, 0xff))).toBe("text");
   for (let length = 1; length < bytes.length; length += 1) {
     expect(fault(bytes.subarray(0, length))).toMatch(/length|kind/);
+  }
+});
+
+test("DI-3 a record without one of its fields is none, however well it is signed", () => {
+  // Lengths at which what follows a missing field fits into those before it.
+  const whole = {
+    server: new Uint8Array(16),
+    identity: Buffer.alloc(65, "1"),
+    label: new Uint8Array(),
+    deviceId: new Uint8Array(16),
+    deviceLabel: Buffer.from("laptop"),
+    node: Buffer.from("n"),
+    userKey: userKey.publicKey,
+    notAfter: new Uint8Array(8),
+  };
+  const faultOf = (values: readonly Uint8Array[]) => {
+    const unsigned = Uint8Array.of(1, 1, ...values.flatMap((value) => [...withLength(value)]));
+    const signed = concat(domain("padserve device record v1"), unsigned, withLength(device.publicKey));
+    const bytes = concat(unsigned, withLength(signBytes(userKey, signed)));
+    return [readRecord(bytes, device.publicKey), readVerifiedRecord(bytes)].map((read) =>
+      read.ok ? null : read.fault,
+    );
+  };
+  expect(faultOf(Object.values(whole))).toEqual([null, null]);
+  for (const left of Object.keys(whole)) {
+    const values = Object.entries(whole).flatMap(([name, value]) => (name === left ? [] : [value]));
+    expect(faultOf(values), left).toEqual(["length", "length"]);
+  }
+  for (const name of ["identity", "label", "deviceLabel", "node"])
+    expect(faultOf(Object.values({ ...whole, [name]: Uint8Array.of(0xff) })), name).toEqual(["text", "text"]);
+});
+
+test("DI-1 a record is signed for a device key of 32 bytes alone", () => {
+  for (const length of [0, 31, 33]) {
+    expect(() => signRecord(example, userKey, new Uint8Array(length))).toThrow(RangeError);
   }
 });
 

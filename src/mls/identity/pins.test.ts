@@ -15,6 +15,12 @@ test("DI-5 the first key seen is trusted, as unverified; the same is known; anot
   expect(pin.level).toBe("unverified");
   expect(judgeKey(pin, shows(bob, Uint8Array.from(key)))).toEqual({ kind: "known", level: "unverified" });
   expect(judgeKey(pin, shows(bob, otherKey))).toEqual({ kind: "changed-key", pinned: pin, seen: otherKey });
+  // One that begins like it is another.
+  for (const [pinned, seen] of [
+    [key, key.subarray(0, 31)],
+    [key.subarray(0, 31), key],
+  ] as const)
+    expect(judgeKey(pinOf(bob, pinned, 5), shows(bob, seen)).kind).toBe("changed-key");
 });
 
 test("DI-5 a pin is of one identity on one server, whatever it is called", () => {

@@ -14,6 +14,8 @@ test("DI-30 a seal key is a device's own only under that device's signature, for
     { ...given, who: { ...who, identity: "bob" } },
     { ...given, deviceId: new Uint8Array(16).fill(3) },
     { ...given, sealKey: new Uint8Array(32).fill(3) },
+    // The same bytes, with the border between the two elsewhere.
+    { ...given, deviceId: Uint8Array.of(...deviceId, 2), sealKey: sealKey.subarray(1) },
     { ...given, signature: new Uint8Array(64) },
     { ...given, signature: new Uint8Array(3) },
   ]) {
