@@ -136,8 +136,8 @@ function takeKey(state: State, { device, owner, userKey, receipt = null }: Onlin
   return {
     rows: [...rows, ...orders.rows],
     pushes: orders.pushes,
-    // They come again at once, and who has the present key by then is let in; the others hear that it is another one.
-    live: former.flatMap((id) => endOf(state, id, { reason: "timed-out" })),
+    // They come again at once: who has the present key by then is let in, and the others are refused for good.
+    live: former.flatMap((id) => endOf(state, id, { reason: "other-user-key", userKey })),
   };
 }
 

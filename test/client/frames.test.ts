@@ -183,6 +183,25 @@ test("CC-54 a lost connection is made again; one that an operator ended is not, 
   expect(await alice.client.ended()).toEqual({ kind: "kicked", reason: "enough" });
 });
 
+test("CC-58 a connection that stood and ends since the person's key is another one is made again; a hello that is refused for that ends the client", async () => {
+  const refusal = { reason: "other-user-key", userKey: Buffer.alloc(32).toString("base64url") } as const;
+  let isRefused = false;
+  await using server = await FakeFramesServer.start({
+    answer: (request) => (isRefused && request.type === "hello" ? { refuse: refusal } : null),
+  });
+  await using alice = await online(server);
+  server.push({ type: "ended", cause: { kind: "refused", refusal } });
+  await alice.reaches("online", 2);
+  await alice.hears(
+    (event) => event.kind === "state" && event.state.kind === "waiting" && event.state.loss.kind === "closed",
+  );
+  isRefused = true;
+  server.push({ type: "ended", cause: { kind: "refused", refusal } });
+  expect(await alice.client.ended()).toEqual({ kind: "refused", error: { reason: "device-not-confirmed" } });
+  // Once each: nothing is tried again behind a hello that was refused.
+  expect(server.requests.filter(({ type }) => type === "hello").length).toBe(3);
+});
+
 test("CC-54 closing ends for good, in any state", async () => {
   await using server = await FakeFramesServer.start();
   const alice = await online(server);

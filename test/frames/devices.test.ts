@@ -450,8 +450,8 @@ test("FR-32 a server that was restored from before a rotation goes on with the n
   using back = await FramePeer.connect(server.port);
   expect(await back.ask("hello", back.helloOf("alice", robbed))).toMatchObject({ reply: { name: "alice" } });
   expect((await thief.next("ended")).cause).toMatchObject({
-    // It comes again, and then hears why not: others may have the present key by now.
-    refusal: { reason: "timed-out" },
+    // It comes again, and is then refused for good: others may have the present key by now.
+    refusal: { reason: "other-user-key", userKey: base64url(next.publicKey) },
   });
   expect((await back.get("own-devices", {})).devices.map(({ device: id }) => id)).toEqual([idOf(device)]);
   using again = await FramePeer.connect(server.port);

@@ -80,6 +80,7 @@ export function connections(options: ConnectionsOptions): Connections {
     },
     lost(loss) {
       number += 1;
+      refusal = null;
       trying.end();
       asking.lost();
       if (loss.kind === "refused" && loss.error.reason === "rolled-back") replacement.foundRolledBack();

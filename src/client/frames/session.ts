@@ -120,7 +120,7 @@ export class FrameSession {
         return;
       case "ended":
         if (push.cause.kind === "refused") this.#options.onRefused?.(push.cause.refusal);
-        this.#connection.abandon(endOf(push.cause));
+        this.#connection.abandon(this.#phase.kind === "online" && mayPass(push.cause) ? CLOSED : endOf(push.cause));
         return;
       case "operator":
         this.#owner.operator(push.operator);
@@ -215,11 +215,23 @@ async function proveDevice(device: FrameOptions["device"], hello: ServerHello, b
   }
 }
 
-function endOf(cause: Extract<Push, { type: "ended" }>["cause"]): ConnectionEnd {
+type EndedCause = Extract<Push, { type: "ended" }>["cause"];
+
+const CLOSED: ConnectionEnd = { kind: "closed" };
+
+/**
+ * Whether it is of this connection alone. That the person's user key is another one than the one that this connection said hello under: the
+ * device may have a record under that by now, and if it hasn't, its next hello is refused.
+ */
+function mayPass(cause: EndedCause): boolean {
+  return cause.kind === "refused" && cause.refusal?.reason === "other-user-key";
+}
+
+function endOf(cause: EndedCause): ConnectionEnd {
   switch (cause.kind) {
     case "left":
     case "stopping":
-      return { kind: "closed" };
+      return CLOSED;
     case "too-slow":
       return { kind: "refused", error: { reason: "too-slow" } };
     case "kicked":
