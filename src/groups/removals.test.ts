@@ -114,3 +114,45 @@ test("GR-47 a device unseen for so long is to be removed; who is there has been 
   made.online("b1", bob);
   made.accept(made.commit("b1", bob, "g", { kind: "external-join" }));
 });
+
+test("GR-45 since when somebody is to be removed doesn't start anew with the next one, nor with the same once more", () => {
+  const made = world();
+  made.at = 5_000;
+  bar(made);
+  made.at = 6_000;
+  made.accept({ kind: "leave", device: id("c1"), group: id("g") });
+  expect(removalOf(made, "a1")).toEqual({ devices: [id("b1"), id("b2"), id("c1")], since: 5_000, until: 305_000 });
+  const told = made.pushes.length;
+  bar(made);
+  expect(made.pushes).toHaveLength(told);
+  // When all of them are out it does.
+  made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: ["b1", "b2"].map((one) => found(one, bob)) }));
+  made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: [found("c1", carol)] }));
+  made.at = 7_000;
+  unbar(made);
+  made.online("b1", bob);
+  made.accept(made.commit("b1", bob, "g", { kind: "external-join" }));
+  bar(made);
+  expect(removalOf(made, "a1")).toMatchObject({ devices: [id("b1")], since: 7_000 });
+});
+
+test("GR-45 of a group that has ended nobody is to be removed", () => {
+  const made = world();
+  for (const device of ["a1", "c1"]) {
+    made.accept({ kind: "report-commit", device: id(device), group: id("g"), number: 1 });
+  }
+  const before = get(made.state.groups, id("g"));
+  bar(made);
+  expect(get(made.state.groups, id("g"))).toBe(before);
+});
+
+test("GR-47 who is removed, or nobody's, is looked at for nothing", () => {
+  const made = world();
+  made.accept({ kind: "remove-device", device: id("b1"), why: "device-removed" });
+  made.at = 90 * DAY;
+  made.accept({ kind: "look-at-devices", devices: [id("b1"), id("none")] });
+  expect(get(made.state.groups, id("g"))?.ordered).toEqual({ [id("b1")]: "device-removed" });
+  made.state = applyLive(made.state, { kind: "device-came", device: id("b1"), session: 7, replaced: null });
+  made.accept({ kind: "look-at-devices", devices: [id("b1")] });
+  expect(get(made.state.devices, id("b1"))?.seen).toBe(1_000);
+});

@@ -88,6 +88,40 @@ test("GR-58 a rotation that forgets a device with a seal key, or names another's
   w.accept(rotate("a1", { stay: ["a3"], removed: [id("a2"), id("a2")] }));
 });
 
+test("GR-58 who rotates is under the present key, says its own owner and key, and names each that stays by its key", () => {
+  const w = world();
+  const wrong = { reason: "wrong-device" };
+  expect(w.refusal(rotate("a1", { stay: ["a3"], owner: bob }))).toEqual(wrong);
+  const { own, staying } = rotate("a1", { stay: ["a3"] });
+  expect(w.refusal(rotate("a1", { stay: ["a3"], own: { ...own, key: "another" } }))).toEqual(wrong);
+  const otherKey = staying.map((one) => ({ ...one, key: "another" }));
+  expect(w.refusal(rotate("a1", { staying: otherKey }))).toEqual(wrong);
+  expect(w.refusal(rotate("a1", { stay: ["a3"], removed: [id("none")] }))).toEqual({
+    reason: "unknown-device",
+    device: id("none"),
+  });
+  expect(w.refusal(rotate("a1", { stay: ["a3"], former: "zero" }))).toEqual({
+    reason: "other-user-key",
+    userKey: "first",
+  });
+  expect(w.refusal(rotate("a9", { stay: ["a3"] }))).toEqual({ reason: "unknown-device", device: id("a9") });
+});
+
+test("GR-58 a device that no rotation names hears that its key isn't the present one, and no other does", () => {
+  const w = world();
+  w.accept(online("a4", "first", { sealKey: null, session: 4 }));
+  for (const [device, session] of [
+    ["a1", 1],
+    ["a3", 3],
+    ["a4", 4],
+  ] as const)
+    w.state = applyLive(w.state, { kind: "device-came", device: id(device), session, replaced: null });
+  const decision = w.run(rotate("a1", { stay: ["a3"] }));
+  expect("refusal" in decision ? [] : decision.live).toEqual([
+    { kind: "session-ended", session: 4, refusal: { reason: "other-user-key", userKey: "second" } },
+  ]);
+});
+
 test("GR-58 a device without a seal key waits to be confirmed anew, and what confirmed others under the former key is void", () => {
   const w = world();
   w.accept(online("a4", "first", { sealKey: null }));

@@ -1,9 +1,11 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { withHpke } from "../../mls/hpke.ts";
 import type { Hpke } from "../../mls/hpke.ts";
+import { concat, withLength } from "../../mls/identity/bytes.ts";
 import { newSigningKey } from "../../mls/identity/ed25519.ts";
+import { whoBytes } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { openConfirmation, sealUserKey } from "./confirmation.ts";
 import { confirmDevice } from "./make-device.ts";
@@ -54,6 +56,23 @@ test("DI-16 of another device, person, key or record, or sealed to another, it i
     expect(why({ record, sealed: sealUserKey(to, mallorys.seed) })).toBe("another-key");
     expect(why({ record, sealed }, { ...own, sealKey: hpke.hpkeKey() })).toBe("sealed");
     expect(why({ record, sealed: sealUserKey(to, new Uint8Array()) })).toBe("sealed");
+  });
+});
+
+test("DI-16 what is sealed is of this version, and bound to person, device and record as docs/device-record.md says", () => {
+  withHpke((hpke) => {
+    const { own, to } = scene(hpke);
+    const hash = createHash("sha256").update(record).digest();
+    const info = concat(whoBytes("padserve user key for a device v1", alice), withLength(device.id), hash);
+    const opened = (version: number, bound: Uint8Array) => {
+      const sealed = hpke.hpkeSeal(to.sealKey, bound, Uint8Array.of(version, ...userKey.seed));
+      const answer = openConfirmation(own, { record, sealed });
+      return answer.ok ? null : answer.why;
+    };
+    expect(opened(1, info)).toBeNull();
+    expect(opened(2, info)).toBe("sealed");
+    for (const other of [hash, concat(withLength(device.id), hash), info.subarray(0, -1)])
+      expect(opened(1, other)).toBe("sealed");
   });
 });
 

@@ -1,5 +1,3 @@
-/** `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group. */
-
 /**
  * `agent/device`: a device's own record and keys, and whom it knows. It knows no server and no group.
  *

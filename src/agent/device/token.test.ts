@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Who } from "../../mls/identity/who.ts";
-import { askProof, isAskProof, isSameSecret, readToken, tokenKey, writeToken } from "./token.ts";
+import { askProof, confirmProof, isAskProof, isSameSecret, readToken, tokenKey, writeToken } from "./token.ts";
 
 const secrets = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const alice: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
@@ -21,6 +21,25 @@ test("DI-17 a token is read as it was written, also as people copy it", () => {
       }
     }),
   );
+});
+
+test("DI-17 a token is of 16 bytes, its beginning counts, and no more is read of what was pasted than it can have", () => {
+  for (const length of [0, 15, 17]) expect(() => writeToken(new Uint8Array(length))).toThrow(RangeError);
+  const token = writeToken(randomBytes(16));
+  expect(readToken(`PDT1-${token.slice(5)}`)).toEqual(readToken(token));
+  expect(readToken(`pdt2-${token.slice(5)}`)).toBeNull();
+  expect(readToken(`abcde${token.slice(5)}`)).toBeNull();
+  expect(readToken(" ".repeat(128 - token.length) + token)).toEqual(readToken(token));
+  expect(readToken(" ".repeat(129 - token.length) + token)).toBeNull();
+});
+
+test("DI-17 the inviting device's proof is of the record that it has signed, and nothing else that a token proves", () => {
+  const key = tokenKey(new Uint8Array(16).fill(1));
+  const record = new Uint8Array(100).fill(2);
+  const proof = confirmProof(key, record);
+  expect(Buffer.from(proof).toString("hex")).toBe("02cf7de5b4a4ca2fb6a7f1b8696f4d9a4c0589c211dd64ba878ec1843102a7a5");
+  expect(confirmProof(key, record.with(99, 3))).not.toEqual(proof);
+  expect(confirmProof(tokenKey(new Uint8Array(16)), record)).not.toEqual(proof);
 });
 
 test("DI-17 secrets are the same where all their bytes are", () => {
