@@ -18,6 +18,9 @@ function world(packages: number, lastResort = true): DeliveryServiceWorld {
 const take = (made: DeliveryServiceWorld, by = "a1") =>
   made.run({ kind: "take-packages", device: id(by), group: id("g"), of: [id("b1")] });
 
+const requestFor = (...of: readonly string[]) =>
+  ({ kind: "take-packages", device: id("a1"), group: id("g"), of: of.map(id) }) as const;
+
 test("GR-25 each key package is given out once, in order, and then the last resort as often as asked", () => {
   const made = world(2);
   const references = [take(made), take(made), take(made), take(made)].map((decision) =>
@@ -41,13 +44,11 @@ test("GR-25 so many are given out for one request and no more are read for it", 
     made.publish(device, 1);
   }
   made.create("a1", alice, "g", everyone, "open");
-  const request = (...of: readonly string[]) =>
-    ({ kind: "take-packages", device: id("a1"), group: id("g"), of: of.map(id) }) as const;
-  expect(rangesToTake(made.state, request("b1", "b2", "b3"))).toHaveLength(2);
-  expect(made.refusal(request("b1", "b2", "b3"))).toEqual({ reason: "too-many", of: "members" });
-  expect(made.refusal({ ...request("b1"), group: id("none") })).toEqual({ reason: "unknown-group" });
-  expect(made.refusal(request("b1", "none"))).toEqual({ reason: "unknown-device", device: id("none") });
-  made.accept(request("b1", "b2"));
+  expect(rangesToTake(made.state, requestFor("b1", "b2", "b3"))).toHaveLength(2);
+  expect(made.refusal(requestFor("b1", "b2", "b3"))).toEqual({ reason: "too-many", of: "members" });
+  expect(made.refusal({ ...requestFor("b1"), group: id("none") })).toEqual({ reason: "unknown-group" });
+  expect(made.refusal(requestFor("b1", "none"))).toEqual({ reason: "unknown-device", device: id("none") });
+  made.accept(requestFor("b1", "b2"));
 });
 
 test("GR-14 of those that were given out and came in no commit the last 64 may still be used, and the last resort as often as it is given out", () => {

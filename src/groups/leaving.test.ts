@@ -83,6 +83,16 @@ test("GR-34 elsewhere it takes the reports of two people, whatever their numbers
   expect(get(made.state.groups, id("g"))?.status).toMatchObject({ kind: "ended", why: "invalid-commit" });
 });
 
+test("GR-34 where one person alone is left in a room theirs is report enough; of no group nothing is reported, and nobody leaves it", () => {
+  const made = new DeliveryServiceWorld();
+  made.online("a1", alice);
+  made.create("a1", alice, "g", everyone, "open");
+  for (const command of [{ kind: "report-commit", number: 1 }, { kind: "leave" }] as const)
+    expect(made.refusal({ ...command, device: id("a1"), group: id("none") })).toEqual({ reason: "unknown-group" });
+  made.accept({ kind: "report-commit", device: id("a1"), group: id("g"), number: 1 });
+  expect(get(made.state.groups, id("g"))?.status).toMatchObject({ kind: "ended", why: "invalid-commit" });
+});
+
 test("GR-42 in a server that was restored one report is enough, also of who could have come in by themselves since", () => {
   for (const device of ["b1", "c1"]) {
     const made = restored(world());

@@ -92,10 +92,12 @@ test("GR-58 who rotates is under the present key, says its own owner and key, an
   const w = world();
   const wrong = { reason: "wrong-device" };
   expect(w.refusal(rotate("a1", { stay: ["a3"], owner: bob }))).toEqual(wrong);
-  const { own, staying } = rotate("a1", { stay: ["a3"] });
+  const {
+    own,
+    staying: [a3],
+  } = rotate("a1", { stay: ["a3"] });
   expect(w.refusal(rotate("a1", { stay: ["a3"], own: { ...own, key: "another" } }))).toEqual(wrong);
-  const otherKey = staying.map((one) => ({ ...one, key: "another" }));
-  expect(w.refusal(rotate("a1", { staying: otherKey }))).toEqual(wrong);
+  expect(w.refusal(rotate("a1", { staying: [{ ...a3!, key: "another" }] }))).toEqual(wrong);
   expect(w.refusal(rotate("a1", { stay: ["a3"], removed: [id("none")] }))).toEqual({
     reason: "unknown-device",
     device: id("none"),
@@ -235,6 +237,37 @@ test("GR-59 in a server that was restored no receipt comes over an owner who has
   const receipt = { since: 4_000, incarnation: "I1" };
   expect(w.refusal(online("a7", "third", { receipt }))).toEqual({ reason: "other-user-key", userKey: "new" });
   expect(w.refusal(online("a1", "third", { receipt, counter: 2 }))).toEqual({ reason: "device-removed" });
+});
+
+test("GR-58 who begins anew is no banned one, no bare name, comes with a new device under a new key, and takes nobody's room", () => {
+  const w = world();
+  const device = { ...found("a9", alice), userKey: "new", record: "r", counter: 1, sealKey };
+  const reset = (more: Partial<Extract<ServerCommand, { kind: "reset-user-key" }>> = {}) =>
+    w.refusal({ kind: "reset-user-key", session: 1, ...device, ...more });
+  expect(reset({ owner: { kind: "name", identity: "alice" } })).toEqual({ reason: "name-has-key" });
+  expect(reset(found("a1", alice))).toEqual({ reason: "wrong-device" });
+  expect(reset(found("b1", alice))).toEqual({ reason: "wrong-device" });
+  expect(reset({ userKey: "first" })).toEqual({ reason: "other-user-key", userKey: "first" });
+  w.accept({ kind: "remove-device", device: id("a2"), why: "device-removed" });
+  expect(reset(found("a2", alice))).toEqual({ reason: "device-removed" });
+  const asks = { ...found("a8", alice), label: "", sealKey, token: null, source: "", fresh: false };
+  w.accept({ kind: "ask-confirmation", session: 8, ...asks });
+  expect(reset({ device: id("a8"), key: "another" })).toEqual({ reason: "wrong-device" });
+  w.accept({ kind: "bar-owner", owner: alice });
+  expect(reset()).toEqual({ reason: "not-allowed" });
+  w.accept({ kind: "unbar-owner", owner: alice });
+  w.state = { ...w.state, settings: { ...w.state.settings, maxDevices: w.state.deviceCount } };
+  expect(reset()).toEqual({ reason: "too-many", of: "devices" });
+  w.state = { ...w.state, settings: { ...w.state.settings, maxDevices: w.state.deviceCount + 1 } };
+  expect(reset(found("a8", alice))).toBeNull();
+});
+
+test("GR-71 of what a device tells of former keys the last eight are kept, and none without a user key", () => {
+  const w = world();
+  const told = Array.from({ length: 10 }, (_, nth) => `s${nth}`);
+  w.accept(keep(told));
+  expect(get(w.state.userKeys, ownerKey(alice))?.statements).toEqual(told.slice(2));
+  expect(w.refusal(keep(told, "first", "none"))).toEqual({ reason: "unknown-device", device: id("none") });
 });
 
 test("GR-55 where an owner begins anew those who wait are forgotten, and their connections end, but for the one that begins", () => {

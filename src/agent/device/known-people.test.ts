@@ -107,6 +107,76 @@ test("DI-18 a device's own statement moves its own pin from whatever it was", as
   expect(people.succeed(bob, old.publicKey, statement)).toEqual([]);
 });
 
+test("DI-20 what a server tells of successions moves the pin of somebody known, and never one's own person's", () => {
+  const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);
+  const shown = userKey.publicKey;
+  const pins = [pinOf(bob, old.publicKey, 0)];
+  const told = (people: KnownPeople, who = bob, key_ = shown) =>
+    people.told(whoKey(who), [statement], { shown: key_, leaves: [] });
+  for (const own of [null, ownLeaf(mallory)]) {
+    const people = knownPeople({ pins, names: [] }, () => 5, own);
+    expect(told(people)).toMatchObject([{ kind: "pin-kept", pin: { who: bob, userKey: shown } }]);
+    expect(told(people, mallory)).toEqual([]);
+    expect(told(people, bob, otherKey)).toEqual([]);
+  }
+  expect(told(knownPeople({ pins, names: [] }, () => 5, ownLeaf(bob)))).toEqual([]);
+});
+
+test("DI-18 a device's own statement is kept also where nobody has pinned its person yet", async () => {
+  const people = knownPeople({ pins: [], names: [] }, () => 5);
+  const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);
+  await keep(people, () => people.succeed(bob, old.publicKey, statement));
+  expect(people.keyOf(whoKey(bob))).toEqual(userKey.publicKey);
+});
+
+test("DI-14 the server's word for somebody's present key is remembered of ten thousand people", () => {
+  const people = knownPeople({ pins: [], names: [] }, () => 5);
+  const [one, other] = [key, otherKey].map((bytes) => Buffer.from(bytes).toString("base64url"));
+  people.heard(whoKey(bob), one!);
+  for (let nth = 1; nth < 10_000; nth += 1) people.heard(`person ${nth}`, "");
+  people.heard(whoKey(bob), other!);
+  people.heard(whoKey(mallory), other!);
+  const first = (who: Who) =>
+    people
+      .firstUses([key, otherKey].map((userKey) => ({ who, userKey })))
+      .map((change) => change.kind === "pin-kept" && change.pin.userKey);
+  expect([first(bob), first(mallory)]).toEqual([[otherKey], [key]]);
+});
+
+test("DI-15 a yes and a comparison count only over what was pinned when they were said, also where that was nothing", async () => {
+  const people = knownPeople({ pins: [pinOf(bob, key, 0)], names: [] }, () => 5);
+  const third = new Uint8Array(32).fill(9);
+  for (const word of ["acceptKey", "compare"] as const) {
+    expect(people[word]({ who: bob, userKey: otherKey }, third)).toEqual([]);
+    expect(people[word]({ who: bob, userKey: otherKey }, null)).toEqual([]);
+    expect(people[word]({ who: mallory, userKey: otherKey }, key)).toEqual([]);
+    expect(people[word]({ who: mallory, userKey: otherKey }, null)).toMatchObject([{ kind: "pin-kept" }]);
+  }
+  // The pinned key itself may be compared whatever was known before.
+  expect(people.compare({ who: bob, userKey: key }, third)).toMatchObject([{ pin: { level: "compared" } }]);
+  expect(people.verify({ who: mallory, userKey: key }, "compared")).toEqual([]);
+  await keep(people, () => people.verify({ who: bob, userKey: key }, "compared"));
+  for (const level of ["compared", "unverified"] as const)
+    expect(people.verify({ who: bob, userKey: key }, level)).toEqual([]);
+});
+
+test("DI-6 somebody is known by the first name that was pinned to them and still is", async () => {
+  const names = ["robert", "bob"].map((name) => ({ name, who: bob }));
+  const people = knownPeople({ pins: [], names }, () => 5);
+  const name = () => people.nameOf(whoKey(bob));
+  expect(name()).toBe("robert");
+  for (const again of ["bobby", "Bob"]) {
+    await keep(people, () => people.acceptName(again, bob));
+    expect(name()).toBe("robert");
+  }
+  await keep(people, () => people.acceptName("bob", mallory));
+  expect([name(), people.nameOf(whoKey(mallory))]).toEqual(["robert", "bob"]);
+  await keep(people, () => people.acceptName("ROBERT", mallory));
+  expect(name()).toBe("bobby");
+  await keep(people, () => people.acceptName("bobby", mallory));
+  expect(name()).toBeNull();
+});
+
 test.each([true, false])(
   "GS-43 who reads a commit about somebody before having seen them pins what the server calls their present key, if it is shown (heard: %s)",
   (isHeard) => {
@@ -159,6 +229,10 @@ test("DI-14 a name of one's own that was pinned to somebody else blocks none of 
   });
   expect(people.seeName("alice", bob)).toEqual([]);
   expect([people.blocks(shows(bob, key)), people.remappedName(whoKey(bob))]).toEqual([null, null]);
+  // Anybody else's is another thing.
+  const carol = { ...bob, identity: "1003" };
+  expect(people.seeName("alice", carol)).toEqual([]);
+  expect(people.blocks(shows(carol, key))).toBe("remapped-name");
 });
 
 test("DI-14 what isn't on the disk yet counts for nothing, and what the disk refuses never does", async () => {
@@ -214,6 +288,10 @@ test("DI-15 a first use is computed when all before it is kept; a change that fa
   await expect(thrown).rejects.toThrow("no such entry");
   expect(await people.change(disk, () => [])).toEqual([]);
 });
+
+function ownLeaf(identity: Who) {
+  return { identity, deviceId: new Uint8Array(16), deviceKey: key };
+}
 
 function shows(identity: Who, userKey: Uint8Array): ShownDevice {
   return { identity, userKey, deviceId: new Uint8Array(16), deviceKey: new Uint8Array(32) };
