@@ -206,3 +206,91 @@ test("GR-57 whoever is confirmed counts among the owner's devices before it has 
   w.online("a2", alice);
   expect(w.state.confirmations.size).toBe(0);
 });
+
+test("GR-57 what confirms a device is its very key's, its owner's and of the present user key, and comes from one of that owner's", () => {
+  const w = world();
+  w.online("b1", bob);
+  w.accept(ask("a2"));
+  const wrong = { reason: "wrong-device" };
+  const unknown = { reason: "unknown-device", device: id("a2") };
+  const refused = (more: Partial<ReturnType<typeof confirm>>) => w.refusal({ ...confirm("a1", "a2"), ...more });
+  expect(refused({ key: "another" })).toEqual(wrong);
+  expect(refused({ owner: bob })).toEqual(wrong);
+  expect(refused({ userKey: "user-key-of-1002" })).toEqual(wrong);
+  // Of another person's nothing is known, whoever's record it is.
+  expect(refused({ device: id("b1") })).toEqual(unknown);
+  expect(w.refusal({ ...confirm("b1", "a2", bob), key: found("a2", alice).key })).toEqual(unknown);
+  expect(w.refusal(confirm("a9", "a2"))).toEqual({ reason: "unknown-device", device: id("a9") });
+  expect(w.state.confirmations.size).toBe(0);
+  w.accept(confirm("a1", "a2"));
+  // Told again, by another of them or by the same: only of the same key it is done.
+  expect(refused({})).toBeNull();
+  expect(refused({ key: "another" })).toEqual(unknown);
+  expect(w.refusal(confirm("b1", "a2", bob))).toEqual(unknown);
+});
+
+test("GR-56 of others' devices nobody dismisses any, nor one that doesn't wait", () => {
+  const w = world();
+  w.online("b1", bob);
+  w.accept(ask("a2"));
+  const dismiss = (by: string, other: string) =>
+    w.refusal({ kind: "dismiss-device", device: id(by), other: id(other) });
+  expect(dismiss("b1", "a2")).toEqual({ reason: "unknown-device", device: id("a2") });
+  expect(dismiss("a1", "a1")).toEqual({ reason: "unknown-device", device: id("a1") });
+  expect(dismiss("a9", "a2")).toEqual({ reason: "unknown-device", device: id("a9") });
+  expect(w.state.pending.size).toBe(1);
+  expect(dismiss("a1", "a2")).toBeNull();
+  expect(w.state.pending.size).toBe(0);
+});
+
+test("GR-56 no banned person's device waits, none that was removed, and one connection asks for one device", () => {
+  const w = world();
+  w.online("a2", alice);
+  w.accept({ kind: "remove-device", device: id("a2"), why: "device-removed" });
+  expect(w.refusal(ask("a2"))).toEqual({ reason: "device-removed" });
+  w.accept(ask("a3"));
+  w.state = applyLive(w.state, { kind: "asking-came", device: id("a3"), session: 7, replaced: null });
+  expect(w.refusal(ask("a4", alice, { session: 7 }))).toEqual({ reason: "wrong-device" });
+  expect(w.refusal(ask("a3", alice, { session: 7 }))).toBeNull();
+  w.online("b1", bob);
+  expect(w.refusal(ask("a3", bob))).toEqual({ reason: "wrong-device" });
+  w.accept({ kind: "bar-owner", owner: alice });
+  expect(w.refusal(ask("a5"))).toEqual({ reason: "not-allowed" });
+});
+
+test("GR-56 another token or seal key is news, and what is asked for afresh waits from then on", () => {
+  const w = world();
+  w.accept(ask("a2"));
+  for (const more of [{ token: "proof" }, { token: "proof", sealKey: { key: "another", signature: "signature" } }]) {
+    const told = w.pushes.length;
+    w.accept({ ...ask("a2"), ...more });
+    expect(w.pushes).toHaveLength(told + 1);
+    expect(get(w.state.pending, id("a2"))).toMatchObject({ at: 1_000, ...more });
+  }
+  w.at += 5;
+  w.accept({ ...ask("a2"), token: "proof", sealKey: { key: "another", signature: "signature" }, fresh: true });
+  expect(get(w.state.pending, id("a2"))?.at).toBe(1_005);
+});
+
+test("GR-55 of those that make room it is the one that has waited longest, whatever its id", () => {
+  const w = world();
+  for (let n = 9; n >= 2; n -= 1) {
+    w.at += 1;
+    w.accept(ask(`a${n}`));
+  }
+  w.at += 1;
+  w.accept(ask("a10"));
+  expect(get(w.state.pending, id("a9"))).toBe(undefined);
+  expect(get(w.state.pending, id("a2"))).toBeDefined();
+});
+
+test("GR-55 where one source has all its places it makes room among its own", () => {
+  const w = new DeliveryServiceWorld({ maxPending: 10, maxPendingPerSource: 2 });
+  for (let n = 0; n < 4; n += 1) w.online(`p${n}`, person(n));
+  w.accept(ask("other", person(0), { source: "elsewhere" }));
+  for (const n of [1, 2, 3]) {
+    w.at += 1;
+    w.accept(ask(`x${n}`, person(n), { source: "local" }));
+  }
+  expect(["other", "x1", "x2", "x3"].map((device) => get(w.state.pending, id(device)) !== undefined)).toEqual([true, false, true, true]); // prettier-ignore
+});

@@ -34,5 +34,13 @@ test("AD-1 a pair is called by the other one, whichever comes first", () => {
   ] as const;
   expect(conversationOf({ kind: "direct", between: [alice, bob] }, bob)).toBe("direct:name:alice");
   expect(conversationOf({ kind: "direct", between: [alice, bob] }, alice)).toBe("direct:name:bob");
-  expect(placeOf("nothing:of:ours", alice)).toBeNull();
+  for (const other of ["nothing:of:ours", "else:name:bob", "direct:nobody:bob", "direct", ""])
+    expect(placeOf(other, alice)).toBeNull();
+});
+
+test("AD-1 a room is one in whatever case, and of two with one name the other is told by its kind", () => {
+  const own: Owner = { kind: "name", identity: "alice" };
+  expect(conversationOf({ kind: "room", name: "Ops" }, own)).toBe("room:ops");
+  const between: [Owner, Owner] = [{ kind: "machine", identity: "alice" }, own];
+  expect(conversationOf({ kind: "direct", between }, own)).toBe("direct:machine:alice");
 });
