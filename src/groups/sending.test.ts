@@ -78,6 +78,10 @@ test("GR-5 a counter that was used with another message is a copy's or a restore
   expect(world.refusal({ kind: "send", device: id("a1"), group: id("g"), ...other })).toEqual({
     reason: "rolled-back",
   });
+  // Nor is another one a retry for having the same id.
+  const again = { kind: "send", device: id("a1"), group: id("g"), ...other, message: id("m2") } as const;
+  expect(world.refusal({ ...again, counter: 1 })).toEqual({ reason: "rolled-back" });
+  expect(world.accept({ ...again, counter: 3 })).toMatchObject({ kind: "stored", number: 4 });
 });
 
 test("GR-6 who isn't a member, has left or is to be removed says nothing", () => {
@@ -94,5 +98,10 @@ test("GR-7 a message over the limit is refused", () => {
   const message = { epoch: 1, counter: 1, message: id("m1"), bytes: new Uint8Array(81_921) };
   expect(world.refusal({ kind: "send", device: id("a1"), group: id("g"), ...message })).toEqual({
     reason: "too-large",
+  });
+  const largest = { ...message, bytes: new Uint8Array(81_920) };
+  expect(world.refusal({ kind: "send", device: id("a1"), group: id("g"), ...largest })).toBeNull();
+  expect(world.refusal({ kind: "send", device: id("a1"), group: id("none"), ...largest })).toEqual({
+    reason: "unknown-group",
   });
 });

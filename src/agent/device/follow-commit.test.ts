@@ -67,6 +67,12 @@ test("DI-9 of a commit each person is told apart: who went without a word, who s
   expect(behind?.departures?.left).toEqual(ids(laptop, desktop, tablet));
 });
 
+test("DI-9 a device of somebody else's counts for nobody else, whatever its id", () => {
+  const posing = { ...carols, deviceId: laptop.deviceId };
+  const commit = { ...announced, before: [posing, laptop, phone], committer: posing, authenticatedData: none() };
+  expect(follow(commit).pins).toMatchObject([{ who: bob, departures: { gone: [phone.deviceId] } }]);
+});
+
 test("DI-9 whom a person removes of their own, without a word, was not lost; who was there is pinned, and who only comes isn't", () => {
   expect(follow({ ...announced, authenticatedData: none() })).toEqual({ pins: [], succession: null });
   const tablet = device(dave!, 6, others);
