@@ -412,7 +412,7 @@ test("GS-11 a commit that can't be processed stops the group, stays unread and i
 });
 
 test("GS-12 a log with a hole, a shorter one, or one with another hash than the server says stops the group", async () => {
-  for (const way of ["hole", "shorter", "hash"] as const) {
+  for (const way of ["hole", "shorter", "hash", "end"] as const) {
     group = Uint8Array.from(randomBytes(16));
     const [alice, bob] = await pair();
     await say(bob, "one");
@@ -426,9 +426,18 @@ test("GS-12 a log with a hole, a shorter one, or one with another hash than the 
         read: async (id, after) => {
           const page = await service.read(id, after);
           if (page.kind !== "page") return page;
-          return way === "hole" ? { ...page, entries: page.entries.slice(1) } : { ...page, entries: [], head: 1 };
+          switch (way) {
+            case "hole":
+              return { ...page, entries: page.entries.slice(1) };
+            case "shorter":
+              return { ...page, entries: [], head: 1 };
+            case "end":
+              // Each entry as it was; only where nothing is left to read another log shows.
+              return page.entries.length > 0 ? page : { ...page, hash: new Uint8Array(32) };
+          }
         },
       };
+    if (way === "end") await alice.session(group).advance();
     expect(await alice.session(group).advance(), way).toEqual({ kind: "stopped" });
     expect((await alice.session(group).look()).row.stopped).toBe("log-broken");
   }
@@ -496,13 +505,15 @@ test("GS-26 nothing more is written in a group that has a successor", async () =
 
 test("GS-13 what doesn't open, isn't its sender's, or comes again is told, and the group goes on; what was dropped is counted", async () => {
   const [alice, bob] = await pair();
-  for (const text of ["one", "two", "three"]) await say(bob, text);
+  for (const text of ["one", "two", "three", "four"]) await say(bob, text);
   const real = log.entries(group).filter(({ kind }) => kind === "message");
   const [one, two, three] = real;
-  if (one === undefined || two === undefined || three === undefined) throw new Error("three were sent");
+  if (one === undefined || two === undefined || three === undefined) throw new Error("four were sent");
   const changes: Record<number, Partial<LogEntry>> = {
     [one.number]: { bytes: one.bytes.with(40, (one.bytes[40] ?? 0) ^ 1) },
     [two.number]: { counter: 7 },
+    // Somebody else's, the server says.
+    [three.number]: { device: Uint8Array.from(randomBytes(16)) },
   };
   const { service } = alice;
   alice.service = {
@@ -515,13 +526,13 @@ test("GS-13 what doesn't open, isn't its sender's, or comes again is told, and t
   };
   await alice.session(group).advance();
   const rows = (await alice.history())
-    .slice(-3)
+    .slice(-4)
     .map(({ entry }) => (entry.kind === "unreadable" ? entry.why : entry.kind));
   expect(rows[0]).toMatch(/invalid|malformed|replayed/);
-  expect(rows.slice(1)).toEqual(["misattributed", "message"]);
+  expect(rows.slice(1)).toEqual(["misattributed", "misattributed", "message"]);
   // A key that was used doesn't open again.
   alice.service = service;
-  log.append(group, { ...three, counter: 4 });
+  log.append(group, { ...three, counter: 5 });
   await alice.session(group).advance();
   expect((await alice.history()).at(-1)?.entry).toEqual({ kind: "unreadable", why: "replayed" });
 });
@@ -649,6 +660,21 @@ test("GS-16 operations follow one another, and a fault of the store leaves nothi
   await bob.session(group).advance();
   expect(await textsOf(bob)).toEqual(await textsOf(alice));
   expect((await textsOf(bob)).length).toBe(17);
+});
+
+test("GS-18 nor one of an epoch that the log has passed, though nobody ever showed it to this device", async () => {
+  const [alice, bob] = await pair();
+  const before = (await bob.store.group(group))?.active;
+  if (!before) throw new Error("a member has a state");
+  const sealing = bob.engine.load(before);
+  const { message: withheld } = sealing.seal(new TextEncoder().encode("kept back"));
+  sealing.close();
+  await alice.session(group).commit({ kind: "update" });
+  const kept = (await alice.store.group(group))?.active;
+  if (!kept) throw new Error("a member has a state");
+  const stolen = alice.engine.load(kept);
+  expect(() => stolen.open(withheld)).toThrow(/past-epoch/);
+  stolen.close();
 });
 
 test("GS-18 the state that a device has now opens no message that it has opened or sent before", async () => {
