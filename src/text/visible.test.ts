@@ -42,6 +42,8 @@ describe("others' text on a terminal", () => {
     expect(visibleName("\u0430lice")).toBe("<U+0430>lice");
     expect(visibleName("ali\u200bce\nbob: hi")).toBe("ali<U+200B>ce<U+000A>bob: hi");
     expect(visibleName("שלום😀")).toBe("<U+05E9><U+05DC><U+05D5><U+05DD><U+1F600>");
+    expect(visibleName("a".repeat(64))).toBe("a".repeat(64));
+    expect(visibleName("a".repeat(65))).toBe(`${"a".repeat(64)}…`);
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (name) => {
         expect(visibleName(name)).toMatch(/^[\u0020-\u007e…]*$/);
@@ -104,6 +106,12 @@ describe("others' text in one line", () => {
       expect(escapedLine(text).length).toBeGreaterThan(0);
       expect(JSON.parse(plainJson(text))).toBe(text);
     }
+  });
+
+  test("TX-1 escaped for a program it is what `printf %b` turns back: a backslash, line ends and a tab by their letters, others by number", () => {
+    expect(escapedLine("a\\b\nc\rd\te\u001bf\u{e0001}g\uffffh 世界")).toBe(
+      "a\\\\b\\nc\\rd\\te\\u001bf\\U000e0001g\uffffh 世界",
+    );
   });
 
   test("TX-1 letters that look like nothing are shown", () => {

@@ -248,7 +248,7 @@ test("FR-29 a device that stays and is there hears of its new record at once", a
   expect(await stays.peer.get("own-devices", {})).toMatchObject({ devices: [{}, {}] });
 });
 
-test("FR-37 with its new record a device gets the receipt of the key, by which alone a server that is restored from before goes on with that key", async () => {
+test("FR-38 with its new record a device gets the receipt of the key, by which alone a server that is restored from before goes on with that key", async () => {
   const store = keptStore();
   const server = await startTestServer({ store: store.open() });
   const { userKey, first, device } = await aliceOn(server.port);

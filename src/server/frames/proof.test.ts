@@ -43,7 +43,7 @@ test("FR-7 a device is proved by its own key alone, over this connection's nonce
 
 test("FR-8 its record is of this server, device and owner, for its key, and hasn't ended", () => {
   const recordOf = (more: Partial<typeof fields> & { readonly notAfter?: bigint }, key = device.publicKey) =>
-    proveDevice({ ...sent, record: signRecord({ ...fields, ...more }, user, key) }, expected);
+    proveDevice({ ...sent, sealKey: null, record: signRecord({ ...fields, ...more }, user, key) }, expected);
   expect(recordOf({ server: new Uint8Array(16) })).toBe("wrong-device");
   expect(recordOf({ deviceId: new Uint8Array(16) })).toBe("wrong-device");
   expect(recordOf({}, stranger.publicKey)).toBe("wrong-device");
@@ -52,7 +52,7 @@ test("FR-8 its record is of this server, device and owner, for its key, and hasn
     { kind: "person", identity: "1002" },
     { kind: "machine", identity: "1001" },
   ] as const)
-    expect(proveDevice(sent, { ...expected, owner })).toBe("wrong-device");
+    expect(proveDevice({ ...sent, sealKey: null }, { ...expected, owner })).toBe("wrong-device");
   expect(recordOf({ notAfter: 999n })).toBe("wrong-device");
   expect(recordOf({ notAfter: 1_000n })).toMatchObject({ device: sent.device });
 });
