@@ -6,7 +6,9 @@ import { readUsage, USAGE_ARGUMENTS } from "../usage.ts";
 import type { Appended, AppendOrder } from "./appender.ts";
 
 /** The floor of appending, or the server's store alone, in a process of its own. */
-export async function startAppender(file: "appender.ts" | "store-appender.ts" = "appender.ts") {
+export async function startAppender(
+  file: "appender.ts" | "threaded-appender.ts" | "store-appender.ts" = "appender.ts",
+) {
   const child = fork(join(import.meta.dirname, file), { execArgv: [...USAGE_ARGUMENTS] });
   await once(child, "message");
   return {
