@@ -55,6 +55,6 @@ function appendAll(path: string): void {
     database.exec("BEGIN");
     for (let at = 0; at < block.length; at += bytes) insert.run(block.subarray(at, at + bytes));
     database.exec("COMMIT");
-    parentPort?.postMessage("done");
+    parentPort?.postMessage("done", []);
   });
 }
