@@ -266,6 +266,33 @@ test("SR-68 who was away over two removals, and a restore that lost both, takes 
   expect(heldIn(bob).filter(({ kind }) => kind === "changed-key")).toEqual([]);
 });
 
+test.each([1, 2])(
+  "SR-69 a device that was confirmed and ended before it was in any group goes on as one that stays, though %d were removed meanwhile",
+  async (count) => {
+    const [laptop, bob] = await two("alice", "bob");
+    const others = [await another(laptop, "phone"), await another(laptop, "tablet")].slice(0, count);
+    const away = world.make("alice", { deviceLabel: "nas", comesIn: false });
+    await world.until(() => away.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+    const { standing } = away.chat;
+    answered(await laptop.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
+    await world.until(() => away.chat.standing.kind === "confirmed" && away.chat.state.kind === "online");
+    await away.stop();
+    for (const other of others)
+      expect(await laptop.chat.removeDevices([await idOf(other)])).toMatchObject({ value: { kind: "removed" } });
+    await world.until(async () => (await view(bob, "#everyone"))?.members.length === 4 - count);
+    const nas = world.copyOf(away);
+    nas.start();
+    for (const device of [laptop, bob, nas]) await has(device, "#everyone", 5 - count);
+    expect(await seedOf(nas)).toBe(await seedOf(laptop));
+    await nas.look("#everyone");
+    await nas.send("#everyone", "here");
+    await everyone([laptop, bob], "#everyone", "alice: here");
+    for (const device of [laptop, bob, nas])
+      expect(heldIn(device).filter(({ kind }) => kind === "changed-key")).toEqual([]);
+    await nas.stop();
+  },
+);
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");
@@ -493,7 +520,7 @@ test("DI-18 a device that has been behind its person's own new key removes no ot
   const who = { server: self.server, ...self.owner };
   const { statement } = rotateUserKey(who, signingKeyOf(userSeed), [], [Uint8Array.from(randomBytes(16))]);
   const former = signingKeyOf(userSeed).publicKey;
-  await self.people.change(nas.store, () => self.people.succeed(who, former, statement));
+  await self.people.change(nas.store, () => self.people.succeed(who, former, [statement]));
   const outcome = await nas.chat.removeDevices([await idOf(laptop)]);
   expect(outcome).toMatchObject({ kind: "refused", error: { reason: "other" } });
   expect(JSON.stringify(outcome)).toContain("pad devices new");

@@ -66,7 +66,7 @@ test("DI-15 nobody's late word makes a former key theirs again: not a yes to it,
   const former = { who: bob, userKey: old.publicKey };
   await keep(people, () => people.firstUses([former]));
   const rotated = rotateUserKey(bob, old, [], [randomBytes(16)]);
-  await keep(people, () => people.succeed(bob, old.publicKey, rotated.statement));
+  await keep(people, () => people.succeed(bob, old.publicKey, [rotated.statement]));
   for (const known of [old.publicKey, rotated.userKey.publicKey]) {
     expect(people.acceptKey(former, known)).toEqual([]);
     expect(people.compare(former, known)).toEqual([]);
@@ -79,7 +79,7 @@ test("DI-15 nor where a yes to a third key came between; one that only a yes has
   const first = { who: bob, userKey: old.publicKey };
   await keep(people, () => people.firstUses([first]));
   const second = rotateUserKey(bob, old, [], [randomBytes(16)]);
-  await keep(people, () => people.succeed(bob, old.publicKey, second.statement));
+  await keep(people, () => people.succeed(bob, old.publicKey, [second.statement]));
   const next = second.userKey.publicKey;
   await keep(people, () => people.acceptKey({ who: bob, userKey: otherKey }, next));
   expect(people.keyOf(whoKey(bob))).toEqual(otherKey);
@@ -97,14 +97,14 @@ test("DI-18 a device's own statement moves its own pin from whatever it was", as
   const thief = newSigningKey().publicKey;
   const people = knownPeople({ pins: [pinOf(bob, thief, 0)], names: [] }, () => 5);
   const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);
-  await keep(people, () => people.succeed(bob, old.publicKey, statement));
+  await keep(people, () => people.succeed(bob, old.publicKey, [statement]));
   expect(people.keyOf(whoKey(bob))).toEqual(userKey.publicKey);
   expect(people.acceptKey({ who: bob, userKey: thief }, userKey.publicKey)).toEqual([]);
   // Of another's statement, or the same again, nothing follows.
   expect(
-    people.succeed(bob, old.publicKey, rotateUserKey(bob, newSigningKey(), [], [randomBytes(16)]).statement),
+    people.succeed(bob, old.publicKey, [rotateUserKey(bob, newSigningKey(), [], [randomBytes(16)]).statement]),
   ).toEqual([]);
-  expect(people.succeed(bob, old.publicKey, statement)).toEqual([]);
+  expect(people.succeed(bob, old.publicKey, [statement])).toEqual([]);
 });
 
 test("DI-20 what a server tells of successions moves the pin of somebody known, and never one's own person's", () => {
@@ -125,7 +125,7 @@ test("DI-20 what a server tells of successions moves the pin of somebody known, 
 test("DI-18 a device's own statement is kept also where nobody has pinned its person yet", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);
-  await keep(people, () => people.succeed(bob, old.publicKey, statement));
+  await keep(people, () => people.succeed(bob, old.publicKey, [statement]));
   expect(people.keyOf(whoKey(bob))).toEqual(userKey.publicKey);
 });
 
@@ -259,7 +259,7 @@ test.each([
   async (word, userKey) => {
     const { people, next, statement, phone } = withPhoneLost();
     const disk = heldDisk();
-    const succeeded = people.change(disk, () => people.succeed(bob, old.publicKey, statement));
+    const succeeded = people.change(disk, () => people.succeed(bob, old.publicKey, [statement]));
     await disk.asked();
     // Said over what is pinned as yet.
     const known = people.keyOf(whoKey(bob));

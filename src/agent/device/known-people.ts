@@ -34,8 +34,8 @@ export interface KnownPeople {
   change(store: Pick<AgentStore, "commit">, compute: () => readonly Change[]): Promise<readonly Change[]>;
   /** What a commit changes in what is known of people; within a `change`. */
   follow(commit: SeenCommit): Followed;
-  /** This person's own pin behind a statement that this device has made. */
-  succeed(who: Who, former: Uint8Array, statement: Uint8Array): readonly Change[];
+  /** This person's own pin behind statements that this device has made, or takes as its own: one leads to the next, the first from the key `former`. */
+  succeed(who: Who, former: Uint8Array, statements: readonly Uint8Array[]): readonly Change[];
   /** What the server tells of somebody else's successions, where no device of theirs could announce them; within a `change`. */
   told(who: string, statements: readonly Uint8Array[], given: Parameters<typeof judgeTold>[2]): readonly Change[];
   /** The user key that is pinned as theirs. */
@@ -108,11 +108,13 @@ export function knownPeople(
         own,
         now: now(),
       }),
-    succeed(who, former, statement) {
+    succeed(who, former, statements) {
       const known = pins.get(whoKey(who));
-      // Whatever is pinned by now: this device has made the statement with its own key, and is under the next from here on.
+      // Whatever is pinned by now: this device is under the last of these keys from here on.
       const made = known === undefined ? pinOf(who, former, now()) : inPlaceOf(known, former, now());
-      const pin = (known === undefined ? null : ownSuccession(known, statement)) ?? ownSuccession(made, statement);
+      const behind = (first: Pin) =>
+        statements.reduce<Pin | null>((pin, statement) => pin && ownSuccession(pin, statement), first);
+      const pin = (known === undefined ? null : behind(known)) ?? behind(made);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     told(who, statements, given) {

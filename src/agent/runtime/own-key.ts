@@ -5,12 +5,11 @@
  */
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
-import { readStatement } from "../../mls/identity/succession.ts";
+import { successionsTo } from "../../mls/identity/succession-chain.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
-import { openConfirmation } from "../device/confirmation.ts";
 import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
@@ -21,6 +20,8 @@ import { bringSuccessions } from "./bring-successions.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
+import { openNext, successionOf, successionsSince } from "./next-key.ts";
+import type { NextKey, Succession } from "./next-key.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { failed } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
@@ -40,12 +41,6 @@ export interface OwnKeyOptions {
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void>) => void;
   /** The server has another user key for this person, which no device of a shared group has announced: this device doesn't take it. */
   readonly onUnannounced: () => void;
-}
-
-/** What the groups are told of the present user key. */
-interface Succession {
-  readonly statement: Uint8Array;
-  readonly removed: readonly Uint8Array[];
 }
 
 /** Epochs of a successor in which its newcomers may come from the group before it. */
@@ -112,6 +107,14 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       });
       if (userKey === null || userKey === toText(keyIn(entrance.self))) return;
       void entrance.system.wait(PATIENCE).then(() => later(LANE, async (living) => await lookAgain(living, userKey)));
+    },
+    /**
+     * A connection has come, and this device may come into its first group. Until then it has used its user key for nothing, and takes what has
+     * followed on it as it took that key itself: by what the server has for it, sealed for it alone. All of it is signed by the key that it has, and
+     * names this device as staying. Whoever was in a group takes what is announced there, and nothing else.
+     */
+    async beforeFirstGroup(entrance: Entrance, userKey: string): Promise<void> {
+      if (userKey !== toText(keyIn(entrance.self))) await inTurn(async () => await followUnused(entrance));
     },
     /** The server has a record under a new user key for this device. */
     async confirmed(entrance: Entrance, confirmation: Confirmation): Promise<void> {
@@ -214,7 +217,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     const { receipt } = answer.value;
     await succeed(entrance, { seed, record, statement }, () => [
       { kind: "receipt-kept", receipt: toText(receipt) },
-      ...self.people.succeed(ownWho(self), former, statement),
+      ...self.people.succeed(ownWho(self), former, [statement]),
     ]);
     return null;
   }
@@ -226,28 +229,42 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     if (pinned === null || sameBytes(pinned, keyIn(self))) return;
     const confirmation = given ?? (await askFor(entrance));
     if (confirmation === null) return;
-    const own = { hpke: self.engine, who: ownWho(self), device: self.device, sealKey: self.sealKey };
-    const opened = openConfirmation(own, confirmation);
-    if (!opened.ok || !sameBytes(signingKeyOf(opened.userSeed).publicKey, pinned)) return;
-    const { statement, receipt } = confirmation;
-    const succession = statement === null ? null : successionOf(self, statement);
-    if (statement === null || succession === null || !sameBytes(succession.next, pinned)) return;
-    await succeed(entrance, { seed: opened.userSeed, record: opened.record, statement }, () =>
-      receipt === null ? [] : [{ kind: "receipt-kept", receipt: toText(receipt) }],
-    );
+    const next = openNext(self, confirmation);
+    if (next === null || !sameBytes(next.userKey, pinned)) return;
+    await succeed(entrance, next, () => receiptOf(confirmation));
+  }
+
+  /** See `beforeFirstGroup`. */
+  async function followUnused(entrance: Entrance): Promise<void> {
+    const { self, store, client } = entrance;
+    const { groups, rotation } = await store.load();
+    if (groups.length > 0 || rotation !== null) return;
+    const confirmation = await askFor(entrance);
+    const next = confirmation === null ? null : openNext(self, confirmation);
+    if (confirmation === null || next === null) return;
+    const answer = await client.request("successions", { owner: self.owner });
+    const statements = [next.statement, ...(answer.kind === "answered" ? answer.value.statements : [])];
+    const former = keyIn(self);
+    const since = successionsSince(self, former, successionsTo(ownWho(self), next.userKey, statements));
+    if (since === null) return;
+    await succeed(entrance, next, () => [
+      ...receiptOf(confirmation),
+      ...self.people.succeed(ownWho(self), former, since),
+    ]);
   }
 
   /** From here on this device is under the new key. */
   async function succeed(
     entrance: Entrance,
-    next: { readonly seed: Uint8Array; readonly record: Uint8Array; readonly statement: Uint8Array },
+    { seed, record, statement }: Omit<NextKey, "userKey">,
     others: () => readonly Change[],
   ): Promise<void> {
     const { store, self, groups } = entrance;
-    await self.people.change(store, () => [{ kind: "user-key-succeeded", ...next }, ...others()]);
-    self.engine.renewRecord(next.record);
-    self.device = { ...self.device, record: next.record };
-    present = successionOf(self, next.statement);
+    const succeeded = { kind: "user-key-succeeded", seed, record, statement } as const;
+    await self.people.change(store, () => [succeeded, ...others()]);
+    self.engine.renewRecord(record);
+    self.device = { ...self.device, record };
+    present = successionOf(self, statement);
     announced.clear();
     groups.wakeAll();
     await renewPackages(entrance);
@@ -295,6 +312,11 @@ async function askFor({ client, self }: Entrance): Promise<Confirmation | null> 
   return answer.kind === "answered" ? answer.value.confirmation : null;
 }
 
+/** What shows a server that is restored later that it had this key. */
+function receiptOf({ receipt }: Confirmation): readonly Change[] {
+  return receipt === null ? [] : [{ kind: "receipt-kept", receipt: toText(receipt) }];
+}
+
 function askedOf({ seed, former, statement, removed, own, staying }: KeptRotation) {
   return {
     former: toText(former),
@@ -304,11 +326,6 @@ function askedOf({ seed, former, statement, removed, own, staying }: KeptRotatio
     own,
     staying: staying.map(({ device, record, sealed }) => ({ device: toText(device), record, sealed })),
   };
-}
-
-function successionOf(self: Self, statement: Uint8Array): (Succession & { readonly next: Uint8Array }) | null {
-  const read = readStatement(statement, ownWho(self));
-  return read.ok ? { statement, removed: read.statement.removed, next: read.statement.next } : null;
 }
 
 /** The ids, in base64url, of all devices that a statement puts out. */

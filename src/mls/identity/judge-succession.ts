@@ -91,7 +91,8 @@ function objection(pin: Pin, statement: Statement, announcement: Announcement): 
   return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
 }
 
-function stays(
+/** Whether a statement names this device, by its id and key, as one that goes on. */
+export function stays(
   { staying, removed }: Statement,
   { deviceId, deviceKey }: Pick<ShownDevice, "deviceId" | "deviceKey">,
 ): boolean {
