@@ -3,7 +3,7 @@ import { get } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, found, id, owners } from "../../test/helpers/delivery-service.ts";
 import type { ServerCommand } from "./commands.ts";
 import type { Owner } from "./rows.ts";
-import { applyLive } from "./state.ts";
+import { apply, applyLive, ownerKey } from "./state.ts";
 
 const { alice, bob } = owners;
 const DAY = 86_400_000;
@@ -172,6 +172,16 @@ test("GR-56 a device that is there under the present user key waits for nothing,
   expect(w.state.pending.size).toBe(1);
 });
 
+test("GR-56 a device that is there under another user key than the present one waits as any other", () => {
+  const w = world();
+  w.state = applyLive(w.state, { kind: "device-came", device: id("a1"), session: 7, replaced: null });
+  const key = ownerKey(alice);
+  const value = { ...get(w.state.userKeys, key)!, userKey: "another" };
+  w.state = apply(w.state, { table: "user-key", key, value });
+  expect(w.accept(ask("a1"))).toEqual({ kind: "confirmation", confirmation: null });
+  expect(get(w.state.pending, id("a1"))).toBeDefined();
+});
+
 test("GR-56 what waits for a device that is known is given up by nobody but who has said hello as it", () => {
   const w = world();
   w.online("a2", alice);
@@ -239,7 +249,10 @@ test("GR-56 of others' devices nobody dismisses any, nor one that doesn't wait",
   expect(dismiss("a1", "a1")).toEqual({ reason: "unknown-device", device: id("a1") });
   expect(dismiss("a9", "a2")).toEqual({ reason: "unknown-device", device: id("a9") });
   expect(w.state.pending.size).toBe(1);
-  expect(dismiss("a1", "a2")).toBeNull();
+  w.state = applyLive(w.state, { kind: "asking-came", device: id("a2"), session: 7, replaced: null });
+  expect(w.run({ kind: "dismiss-device", device: id("a1"), other: id("a2") })).toMatchObject({
+    live: [{ kind: "session-ended", session: 7, refusal: { reason: "not-allowed" } }],
+  });
   expect(w.state.pending.size).toBe(0);
 });
 
@@ -282,6 +295,12 @@ test("GR-55 of those that make room it is the one that has waited longest, whate
   w.accept(ask("a10"));
   expect(get(w.state.pending, id("a9"))).toBe(undefined);
   expect(get(w.state.pending, id("a2"))).toBeDefined();
+  // Who has asked afresh waits since then.
+  w.at += 1;
+  w.accept(ask("a8", alice, { fresh: true }));
+  w.accept(ask("a11"));
+  expect(get(w.state.pending, id("a8"))).toBeDefined();
+  expect(get(w.state.pending, id("a7"))).toBe(undefined);
 });
 
 test("GR-55 where one source has all its places it makes room among its own", () => {
