@@ -102,6 +102,10 @@ test("GR-13 a commit that the observer doesn't find right, or that isn't its dev
   });
   expect(made.refusal(made.commit("b1", bob, "g", { kind: "update" }))).toEqual({ reason: "not-a-member-of-group" });
   expect(made.refusal(made.commit("a1", alice, "none", { kind: "update" }))).toEqual({ reason: "unknown-group" });
+  expect(made.refusal(made.commit("a9", alice, "g", { kind: "external-join" }))).toEqual({
+    reason: "unknown-device",
+    device: id("a9"),
+  });
 });
 
 test("GR-6 a member whose removal is ordered commits nothing", () => {
@@ -124,9 +128,10 @@ test("GR-7 a commit, its Welcome and its group info are each taken up to their l
 });
 
 test("GR-38 a group takes members up to its limit, whoever adds them or by themselves, and a commit adds so many", () => {
-  const made = world({ maxMembers: 3, maxAdded: 2 });
+  const made = world({ maxMembers: 4, maxAdded: 2 });
   made.online("d1", bob);
   made.online("e1", bob);
+  made.online("f1", bob);
   made.publish("d1", 3);
   const taken = made.accept({ kind: "take-packages", device: id("a1"), group: id("g"), of: [id("b1"), id("c1")] });
   const [ofBob = "", ofCarol = ""] = taken.kind === "packages" ? taken.packages.map(({ reference }) => reference) : [];
@@ -137,11 +142,12 @@ test("GR-38 a group takes members up to its limit, whoever adds them or by thems
   const tooMany = { reason: "too-many", of: "members" };
   expect(made.refusal(made.commit("a1", alice, "g", { kind: "add", ...three }))).toEqual(tooMany);
   made.accept(made.commit("a1", alice, "g", { kind: "add", ...two }));
-  expect(made.refusal(made.commit("e1", bob, "g", { kind: "external-join" }))).toEqual(tooMany);
+  made.accept(made.commit("e1", bob, "g", { kind: "external-join" }));
+  expect(made.refusal(made.commit("f1", bob, "g", { kind: "external-join" }))).toEqual(tooMany);
   const one = { added: [found("d1", bob)], welcomed: [ofOther] };
   expect(made.refusal(made.commit("a1", alice, "g", { kind: "add", ...one }))).toEqual(tooMany);
   made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: [found("c1", carol)], byModerator: true }));
-  made.accept(made.commit("e1", bob, "g", { kind: "external-join" }));
+  made.accept(made.commit("f1", bob, "g", { kind: "external-join" }));
 });
 
 test("GR-14 a commit that adds has a Welcome, for as many key packages as it adds", () => {

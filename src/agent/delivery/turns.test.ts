@@ -9,8 +9,12 @@ const WAIT: { readonly kind: string; readonly value?: { readonly granted: boolea
   value: { granted: false },
 };
 
+async function forever(_milliseconds: number): Promise<void> {
+  await new Promise(() => {});
+}
+
 /** A client whose server lets everybody wait, if it doesn't answer otherwise. */
-function client({ answer = WAIT, wait = async () => await new Promise<void>(() => {}) } = {}) {
+function client({ answer = WAIT, wait = forever } = {}) {
   const asked: string[] = [];
   const listeners: ((event: FramesEvent) => void)[] = [];
   const frames = {
@@ -73,7 +77,7 @@ test("SR-65 nobody waits for a turn that is granted at once, isn't answered, is 
     expect(await client({ answer }).turns.take(group, false)).toBe("turn");
   const { tell, turns } = client();
   const taken = turns.take(group, false);
-  tell({ kind: "state", state: { kind: "connecting" } });
+  tell({ kind: "state", state: { kind: "connecting", attempt: 1 } });
   expect(await taken).toBe("turn");
   const waited: number[] = [];
   const late = client({
