@@ -43,6 +43,32 @@ test("SR-35 a device that comes now and then can be added months after it was ma
   expectNoFailures(failures);
 });
 
+test("GR-26 a device that is there makes new key packages as others use them up", async () => {
+  await using server = await startTestServer({ config: { messageRate: 0 } });
+  const failures: unknown[] = [];
+  const [alice, bob] = ["alice", "bob"].map((name) => soakDevice(name, server.port, (error) => failures.push(error)));
+  if (alice === undefined || bob === undefined) throw new Error("nobody");
+  for (const device of [alice, bob]) onTestFinished(async () => await device.remove());
+  await until(async () => (await isIn(alice, EVERYONE, 2)) && (await isIn(bob, EVERYONE, 2)));
+  // Of twenty that it had offered fewer than ten are left behind these.
+  for (let nth = 1; nth <= 12; nth += 1) {
+    await alice.runtime.createRoom(`r${nth}`, "invite");
+    await until(async () => await isIn(alice, `room:r${nth}`, 1));
+    expect(await alice.runtime.invite(`room:r${nth}`, "bob")).toMatchObject({ kind: "done" });
+  }
+  await until(async () => await isIn(bob, "room:r12", 2));
+  await bob.runtime.settled();
+  await bob.stop();
+  bob.start();
+  const left = await new Promise((resolve) => {
+    bob.runtime.client.onEvent((event) => {
+      if (event.kind === "welcomed") resolve(event.reply.device?.packages);
+    });
+  });
+  expect(left).toBeGreaterThanOrEqual(18);
+  expectNoFailures(failures);
+});
+
 async function isIn({ runtime }: SoakDevice, conversation: string, count: number): Promise<boolean> {
   const view = await (await runtime.session(conversation))?.look();
   return view?.row.status === "active" && view.members.length === count;

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { readdirSync, statSync, watch } from "node:fs";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pinOf } from "../../../mls/identity/pins.ts";
@@ -537,6 +539,16 @@ function pending(number: number) {
   const sealKey = { secretKey, publicKey };
   return { device: { id: id(number), seed }, sealKey, of: bob, token: secret().slice(0, 16) };
 }
+
+test("AS-13 a store that nobody asks anything tidies by itself: what was replaced isn't left in its log", async () => {
+  await store.commit([{ kind: "draft-kept", conversation, text: "never sent: swordfish" }]);
+  const log = readdirSync(place.folder, { recursive: true, encoding: "utf8" }).find((name) => name.endsWith("-wal"));
+  if (log === undefined) throw new Error("a store has a log");
+  const path = join(place.folder, log);
+  const watcher = watch(path);
+  for (let change = once(watcher, "change"); statSync(path).size > 0; change = once(watcher, "change")) await change;
+  watcher.close();
+});
 
 test("AS-29 a thread that was started ahead is the next store's and ends with it, and one that has ended meanwhile is nobody's", async () => {
   const ahead = startAhead();
