@@ -212,6 +212,17 @@ test("GR-15 one's own devices, those the server ordered out, and whomever a mode
   expect(members(made)).toEqual([id("a1")]);
 });
 
+test("GR-15 a person's device removes another one of theirs, without a word of the server or a moderator", () => {
+  const made = world();
+  made.online("b2", bob);
+  made.accept(made.commit("b1", bob, "g", { kind: "external-join" }));
+  made.accept(made.commit("b2", bob, "g", { kind: "external-join" }));
+  const removed = [found("b1", bob), found("a1", alice)];
+  expect(made.refusal(made.commit("b2", bob, "g", { kind: "remove", removed }))).toEqual({ reason: "not-allowed" });
+  made.accept(made.commit("b2", bob, "g", { kind: "remove", removed: removed.slice(0, 1) }));
+  expect(members(made)).toEqual([id("a1"), id("b2")]);
+});
+
 test("GR-16 a removed device hears of its removal, and of nothing behind it", () => {
   const made = world();
   made.add("a1", alice, "g", [["b1", bob]]);
@@ -237,6 +248,10 @@ test("GR-18 a device may come in anew in place of its own leaf, in every room, a
   const resync = (device: string, whose: typeof alice | typeof bob, removed: string) =>
     made.commit(device, whose, "h", { kind: "resync", removed: [found(removed, whose)] });
   expect(made.refusal(resync("b1", bob, "a1"))).toEqual({ reason: "not-allowed" });
+  const both = [found("b1", bob), found("a1", alice)];
+  expect(made.refusal(made.commit("b1", bob, "h", { kind: "resync", removed: both }))).toEqual({
+    reason: "not-allowed",
+  });
   made.accept(resync("b1", bob, "b1"));
   expect(get(made.state.groups, id("h"))?.members[id("b1")]).toBe(2);
   made.accept({ kind: "order-removal", owner: bob, why: "banned" });

@@ -74,6 +74,7 @@ test("GR-14 of those that were given out and came in no commit the last 64 may s
 test("GR-25 without a last resort there is none in the end", () => {
   const made = world(1, false);
   take(made);
+  expect(handedOutTo(made.state, id("b1"))).toEqual(["b1-0"]);
   expect(take(made)).toEqual({ refusal: { reason: "no-key-package", device: id("b1") } });
 });
 
@@ -107,13 +108,19 @@ test("GR-25 a device offers at most so many, none that it has offered before, an
   expect(made.refusal(offer(["x", "x"]))).toEqual({ reason: "not-allowed" });
   made.accept(offer(["w"]));
   expect(get(made.state.packages, id("b1"))?.references).toEqual(["b1-0", "b1-1", "w"]);
-  take(made);
+  expect(take(made)).toMatchObject({
+    reply: { packages: [{ reference: "b1-0", keyPackage: bytes("package b1 0") }] },
+  });
   made.accept(offer(["x", "y", "z", "last"], true));
   // Those before are gone, also those that were given out; the last resort stays where no other is offered.
   expect(made.logs.get(`packages/${id("b1")}`)?.map(({ body }) => body)).toEqual(["x", "y", "z", "last"].map(bytes));
   expect(handedOutTo(made.state, id("b1"))).toEqual(["b1-2"]);
   const taken = take(made);
   expect(taken).toMatchObject({ reply: { packages: [{ reference: "x", keyPackage: bytes("x") }] } });
+  // What is offered then comes behind them.
+  made.accept(offer(["later"]));
+  for (const reference of ["y", "z", "last", "later"])
+    expect(take(made)).toMatchObject({ reply: { packages: [{ reference, keyPackage: bytes(reference) }] } });
   // The first of all, in place of none.
   made.accept({ ...offer(["c"], true), device: id("c1") });
   expect(made.logs.get(`packages/${id("c1")}`)).toHaveLength(1);

@@ -23,8 +23,8 @@ export function decideRotate(state: State, command: RotateUserKey, { at }: Conte
   if ("refusal" in device) return device;
   const { owner } = device;
   const present = get(state.userKeys, ownerKey(owner));
-  const isDone = present?.userKey === command.userKey && device.userKey === command.userKey;
-  if (isDone && command.former !== command.userKey) return reply({ kind: "done" });
+  // Told again, since the answer was lost.
+  if (device.userKey === command.userKey && command.former !== command.userKey) return reply({ kind: "done" });
   const refusal = refusalOfRotation(state, command, device);
   if (refusal !== null || present === undefined) return refuse(refusal ?? { reason: "no-user-key" });
 

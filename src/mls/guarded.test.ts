@@ -38,6 +38,38 @@ test("EN-27 a panic ends one instance: one error, then groups are as they were s
   expect(engine.keyPackage({ now: NOW, lifetime: LIFETIME }).reference).toHaveLength(32);
 });
 
+test("EN-27 an error of the module's own list ends no instance, any other does, and what the signer threw is told as the cause", () => {
+  const lost = new Error("the key is away");
+  const guarded = guard(() => {
+    throw lost;
+  });
+  const thrown = (what: unknown): EngineError => {
+    try {
+      guarded.call(() => {
+        throw what;
+      });
+    } catch (error) {
+      if (error instanceof EngineError) return error;
+    }
+    throw new Error("no EngineError");
+  };
+  const own = new EngineError("replayed", "generation 3");
+  expect(thrown(own)).toBe(own);
+  expect(thrown("bad-record: in twice")).toMatchObject({ code: "bad-record", message: "bad-record: in twice" });
+  expect(thrown("invalid: ").message).toBe("invalid");
+  expect([own.cause, guarded.age]).toEqual([undefined, 0]);
+  for (const [nth, other] of ["engine-failed: memory", "nobody-knows: this", new RangeError("unreachable")].entries()) {
+    expect(thrown(other)).toMatchObject({ code: "engine-failed", cause: other });
+    expect(guarded.age).toBe(nth + 1);
+  }
+  const device = seed();
+  const record = makeRecord({ identity: "1" }, seed(), device);
+  const engine = createGroupEngine({ seed: device, record }, () => guarded);
+  expect(() => engine.createGroup(Buffer.from("room"), OPEN)).toThrow(
+    expect.objectContaining({ code: "signer-failed", cause: lost }),
+  );
+});
+
 test("EN-28 an observer after a panic is as it was saved", () => {
   let guarded: Guarded | null = null;
   const observers = createObservers((sign) => (guarded = guard(sign)));
