@@ -10,10 +10,8 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
-import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
-import { hex } from "../storage/hex.ts";
 import type { GroupRow, KeptRotation } from "../storage/kept.ts";
 import { deviceLabelIn } from "../device/make-device.ts";
 import { bringSuccessions } from "./bring-successions.ts";
@@ -21,12 +19,14 @@ import type { Entrance } from "./entrance.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
 import { openNext, successionOf, successionsSince } from "./next-key.ts";
-import type { NextKey, Succession } from "./next-key.ts";
+import type { NextKey } from "./next-key.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { failed } from "./rooms.ts";
 import type { Failed } from "./rooms.ts";
 import { makeRotation } from "./rotation.ts";
 import { keyIn, ownWho } from "./introduce.ts";
+import { keyAnnouncements } from "./key-announcements.ts";
+import type { Beginning } from "./key-announcements.ts";
 import { whyNot } from "./why-not.ts";
 import { confirmationQuestion } from "./confirmation-question.ts";
 
@@ -43,17 +43,8 @@ export interface OwnKeyOptions {
   readonly onUnannounced: () => void;
 }
 
-/** Epochs of a successor in which its newcomers may come from the group before it. */
-const YOUNG = 64;
 /** To see whether it is in, 100 ms each. */
 const MOST_ATTEMPTS = 50;
-
-interface Beginning {
-  readonly self: Self;
-  readonly statement: Uint8Array | null;
-  /** That this device is in already. */
-  readonly groups: readonly Uint8Array[];
-}
 
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
@@ -67,36 +58,15 @@ const NOT_DONE: ReadonlySet<string> = new Set(["device-removed", "other-user-key
 export type OwnKey = ReturnType<typeof ownKey>;
 
 export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
-  /** Of this device's present user key; null: it is the first that this device knows. */
-  let present: Succession | null = null;
-  /** Groups, in base64url, in which this device has said what is present. */
-  const announced = new Set<string>();
-  /** By group, in base64url: the devices that were there when it was looked at last, in hex. */
-  const told = new Map<string, ReadonlySet<string>>();
+  const announcements = keyAnnouncements(later);
   /** What is done with the key: one after another, whoever asks. */
   let last: Promise<unknown> = Promise.resolve();
 
   return {
     /** A device has come alive. */
-    begin({ self, statement, groups }: Beginning): void {
-      announced.clear();
-      for (const group of groups) announced.add(toText(group));
-      told.clear();
-      present = statement === null ? null : successionOf(self, statement);
-    },
-    /** Who is in the groups before they are read on: whoever is there besides, once they are, has come while this device was away. */
-    async find(groups: Groups, known: readonly GroupRow[]): Promise<void> {
-      if (present === null) return;
-      for (const { id, status } of known) {
-        if (status !== "active") continue;
-        // What can't be loaded shows where the group is read on.
-        const view = await groups
-          .session(toText(id))
-          ?.look()
-          .catch(() => null);
-        if (view) told.set(toText(id), idsOf(view.members));
-      }
-    },
+    begin: (beginning: Beginning): void => announcements.begin(beginning),
+    /** Who is in the groups before they are read on. */
+    find: async (groups: Groups, known: readonly GroupRow[]): Promise<void> => await announcements.find(groups, known),
     /** A connection has come; `userKey`: what the server has as the person's, in base64url. */
     async welcomed(entrance: Entrance, userKey: string | null): Promise<void> {
       await inTurn(async () => {
@@ -120,30 +90,13 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     async confirmed(entrance: Entrance, confirmation: Confirmation): Promise<void> {
       await inTurn(async () => await follow(entrance, confirmation));
     },
-    /** After each time that a group did what could be done: whether it has this device's present record, and not those that were removed. */
-    advanced({ self }: Entrance, session: GroupSession, view: SessionView): void {
-      const { members } = view;
+    /** After each time that a group did what could be done. */
+    advanced(entrance: Entrance, session: GroupSession, view: SessionView): void {
+      const { self } = entrance;
       const pinned = self.people.keyOf(whoKey(ownWho(self)));
       if (pinned !== null && !sameBytes(pinned, keyIn(self)))
-        later(LANE, async (entrance) => await inTurn(async () => await follow(entrance, null)));
-      const succession = present;
-      if (succession === null) return;
-      const { statement, removed } = succession;
-      const own = members.find(({ deviceId }) => sameBytes(deviceId, self.device.id));
-      const isOut = !members.some(({ deviceId }) => removed.some((id) => sameBytes(id, deviceId)));
-      if (own === undefined) return;
-      const group = toText(session.id);
-      const isDone = isOut && sameBytes(own.userKey, keyIn(self));
-      // Into some groups it has come under the new key, and has said nothing of it.
-      // What can't be said now is said as soon as the group goes on.
-      if (isNews(group, self, view)) announced.delete(group);
-      const again = !announced.has(group);
-      if (isDone && !again) return;
-      later(`own key ${group}`, async (entrance) => {
-        const outcome = await session.commit({ kind: "succeed", statement, devices: removed, again });
-        if (outcome.kind === "done") announced.add(group);
-        if (outcome.kind === "done") entrance.groups.wake(group);
-      });
+        later(LANE, async (living) => await inTurn(async () => await follow(living, null)));
+      announcements.advanced(entrance, session, view);
     },
     /** Ids in base64url. */
     async remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
@@ -156,21 +109,6 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     const turn = last.then(task);
     last = turn.catch(() => {});
     return await turn;
-  }
-
-  /**
-   * Whether a device has come that may know the former key alone: each knows people by what it has seen itself, and one of this person's that has
-   * been away shows that key still; or the server was restored, and the newcomer has been in the group that this one took the place of, as that
-   * was before the removal. What this device finds in a group at first has been told.
-   */
-  function isNews(group: string, self: Self, { members, epoch, isSuccessor }: SessionView): boolean {
-    const before = told.get(group);
-    const devices = idsOf(members);
-    told.set(group, devices);
-    if (before === undefined || [...devices].every((id) => before.has(id))) return false;
-    if (isSuccessor && epoch !== null && epoch <= YOUNG) return true;
-    const who = whoKey(ownWho(self));
-    return members.some((member) => member.who === who && !sameBytes(member.userKey, keyIn(self)));
   }
 
   async function remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
@@ -264,8 +202,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     await self.people.change(store, () => [succeeded, ...others()]);
     self.engine.renewRecord(record);
     self.device = { ...self.device, record };
-    present = successionOf(self, statement);
-    announced.clear();
+    announcements.succeeded(self, statement);
     groups.wakeAll();
     await renewPackages(entrance);
   }
@@ -287,10 +224,6 @@ async function comeIn({ groups, self, system }: Entrance): Promise<void> {
     if ((await groups.of(EVERYONE)?.look())?.row.status === "active") return;
     await system.wait(100);
   }
-}
-
-function idsOf(members: readonly Person[]): ReadonlySet<string> {
-  return new Set(members.map(({ deviceId }) => hex(deviceId)));
 }
 
 /** Those that the server has are under a user key that others take for no device's of this person any more. */

@@ -3,7 +3,9 @@ import { newSigningKey } from "../../mls/identity/ed25519.ts";
 import { rotateUserKey } from "../../mls/identity/succession.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
-import { ownKey, type OwnKey } from "./own-key.ts";
+import { keyAnnouncements } from "./key-announcements.ts";
+
+type Announcements = ReturnType<typeof keyAnnouncements>;
 
 const server = new Uint8Array(16).fill(1);
 const alice: Who = { server, kind: "name", identity: "alice" };
@@ -41,7 +43,6 @@ function device() {
     server,
     owner: { kind: "name", identity: "alice" },
     device: { id: laptop, seed: deviceKey.seed, record: rotation.records[0] },
-    people: { keyOf: () => next },
   };
   const entrance = { self, groups: { wake: () => {} } };
   const answer: { kind: "done" | "outrun" } = { kind: "done" };
@@ -54,13 +55,14 @@ function device() {
     },
   };
   const tasks: Promise<void>[] = [];
-  const key = ownKey({
+  const announcements = keyAnnouncements((_, task) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what saying it needs of them
-    later: (_, task) => void tasks.push(task(entrance as unknown as Parameters<typeof task>[0])),
-    onUnannounced: () => {},
+    tasks.push(task(entrance as unknown as Parameters<typeof task>[0]));
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-  key.begin({ self, statement: rotation.statement, groups: [] } as unknown as Parameters<OwnKey["begin"]>[0]);
+  announcements.begin({ self, statement: rotation.statement, groups: [] } as unknown as Parameters<
+    Announcements["begin"]
+  >[0]);
   return {
     answer,
     commits: () => intents.length,
@@ -69,7 +71,7 @@ function device() {
       const members = others.map((deviceId) => ({ who: whoKey(alice), deviceId, userKey: former.publicKey }));
       const view = { members: [own, ...members], epoch: 100, isSuccessor: false };
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-      key.advanced(...([entrance, session, view] as unknown as Parameters<OwnKey["advanced"]>));
+      announcements.advanced(...([entrance, session, view] as unknown as Parameters<Announcements["advanced"]>));
       await Promise.all(tasks.splice(0));
     },
   };
