@@ -32,6 +32,13 @@ test.each([
   expect(await readText("-", piped(Buffer.from(text)), 3, goOn)).toEqual({ wrong: expect.stringContaining(words) });
 });
 
+test("CM-7 an input that fails is told of", async () => {
+  const stdin = piped(Buffer.from("half of it"));
+  stdin.destroy(Object.assign(new Error("bad file descriptor"), { code: "EBADF" }));
+  const wrong = "Nothing was sent: standard input can't be read (EBADF).";
+  expect(await readText("-", stdin, 1000, goOn)).toEqual({ wrong });
+});
+
 test("CM-7 the line end doesn't count", async () => {
   expect(await readText("-", piped(Buffer.from("abc\r\n")), 3, goOn)).toEqual({ text: "abc" });
 });

@@ -12,6 +12,7 @@ export type Text = { readonly text: string } | { readonly wrong: string };
 export async function readText(given: string, stdin: Readable, limit: number, stop: AbortSignal): Promise<Text | null> {
   const text = given === "-" ? await readAll(stdin, limit, stop) : given;
   if (stop.aborted) return null;
+  if (text instanceof Error) return { wrong: `Nothing was sent: ${unreadable(text)}.` };
   if (text === "") return { wrong: "There is nothing to send: the text is empty." };
   if (text === null || Buffer.byteLength(text) > limit) {
     return { wrong: tooLong(limit) };
@@ -19,13 +20,18 @@ export async function readText(given: string, stdin: Readable, limit: number, st
   return { text };
 }
 
+/** Of a standard input that fails, as that of `nohup` on a terminal does, which can only be written to. */
+export function unreadable(error: Error): string {
+  return `standard input can't be read (${"code" in error ? String(error.code) : error.message})`;
+}
+
 /** What is said of a text of more than so many bytes. */
 export function tooLong(limit: number): string {
   return `Nothing was sent: the text is longer than ${limit} bytes, which is what one message can hold.`;
 }
 
-/** Null: more than the limit, and than the line end that doesn't count; or stopped. */
-async function readAll(stdin: Readable, limit: number, stop: AbortSignal): Promise<string | null> {
+/** Null: more than the limit, and than the line end that doesn't count; or stopped. An error: of the reading. */
+async function readAll(stdin: Readable, limit: number, stop: AbortSignal): Promise<string | Error | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -36,6 +42,7 @@ async function readAll(stdin: Readable, limit: number, stop: AbortSignal): Promi
       if (size > limit + 2) return null;
     }
   } catch (error) {
+    if (!stop.aborted && error instanceof Error) return error;
     if (!stop.aborted) throw error;
   }
   return Buffer.concat(chunks)

@@ -27,6 +27,19 @@ test("CM-3 what is piped in is said to everybody, in order, then the chat leaves
   expect(await alice.exited).toMatchObject({ code: 0, stdout: "", stderr: "" });
 });
 
+test("CM-3 an input that can't be read, as nohup leaves one, is told of", async () => {
+  await using server = await startTestServer();
+  const alice = startPadserve(["chat", "alice", at(server)], {
+    env: { HOME: scratchFolder(), TERM: "xterm" },
+    through: ["sh", "-c", 'exec "$0" "$@" 0>/dev/null'],
+  });
+  const { code, stderr } = await alice.exited;
+  expect(stderr).toBe(
+    "pad chat: Nothing more is said: standard input can't be read (EBADF). To hear only: pad listen\n",
+  );
+  expect(code).toBe(1);
+});
+
 test("CM-3 with --to it is said to that person", async () => {
   await using server = await startTestServer();
   const bob = await server.join("bob");

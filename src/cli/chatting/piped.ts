@@ -9,6 +9,7 @@ import type { Intent } from "../../view/commands/intent.ts";
 import { readWritten } from "../../view/commands/read.ts";
 import { BoundedOutput } from "../bounded-output.ts";
 import { explainFailure, type Explanation } from "../explain.ts";
+import { unreadable } from "../read-text.ts";
 import { addressee } from "../say.ts";
 import { whenReader } from "../sealed/whereabouts.ts";
 import { sendSealed } from "../send/sealed.ts";
@@ -20,6 +21,8 @@ export interface PipedLines {
   readonly lines: AsyncIterable<string>;
   /** Reads no more, so that whoever holds the other end open does not keep the program. */
   readonly close: () => void;
+  /** What the reading has failed with, which was its end. */
+  readonly failure: () => Error | null;
 }
 
 export interface Piped {
@@ -43,7 +46,22 @@ const RATE_PAUSE = 1000;
 
 export function readPiped({ stdin }: ProcessContext): PipedLines {
   const reader = createInterface({ input: stdin });
-  return { lines: reader[Symbol.asyncIterator](), close: () => reader.close() };
+  // At once: what comes before anybody asks for it isn't lost.
+  const lines = reader[Symbol.asyncIterator]();
+  let failure: Error | null = null;
+  stdin.once("error", (error) => {
+    failure = error;
+    reader.close();
+  });
+  return { lines: untilFailure(), close: () => reader.close(), failure: () => failure };
+
+  async function* untilFailure(): AsyncGenerator<string> {
+    try {
+      yield* lines;
+    } catch (error) {
+      if (error !== failure) throw error;
+    }
+  }
 }
 
 /**
@@ -51,8 +69,8 @@ export function readPiped({ stdin }: ProcessContext): PipedLines {
  * Each message is sent when the one before is proven, so they arrive in order and none is too many; while the connection is
  * lost they wait. Meanwhile what is heard is shown.
  */
-export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Promise<void> {
-  const { chat, client, commands } = piped;
+export async function chatInPipe({ lines, close, failure }: PipedLines, piped: Piped): Promise<void> {
+  const { chat, client, commands, context, verdict } = piped;
   showNews(piped);
   const told = tellLater(piped);
   void client.ended().then(close);
@@ -63,6 +81,11 @@ export async function chatInPipe({ lines, close }: PipedLines, piped: Piped): Pr
     else if (intent.kind === "send") await sayTo(addressee(intent.to), intent.text, piped);
     else await obey(line, piped);
     if (client.state.kind === "ended") break;
+  }
+  const failed = failure();
+  if (failed !== null) {
+    context.stderr.write(`pad chat: Nothing more is said: ${unreadable(failed)}. To hear only: pad listen\n`);
+    verdict.add(EXIT.wrongUse);
   }
   // Answers come in the order of the questions: behind this one, nothing is open.
   await client.people();
