@@ -15,11 +15,10 @@ import { completePairs } from "./pairs.ts";
 import type { Renewing } from "./renewing.ts";
 import type { Replacing } from "./replacing.ts";
 import type { RuntimeEvent } from "./runtime.ts";
-import { wakeInTurn } from "./wake-in-turn.ts";
-import type { Awaited } from "./wake-in-turn.ts";
 
 export interface ConnectedOptions {
-  readonly awaited: Awaited;
+  /** Conversations that somebody waits for. */
+  readonly awaited: () => ReadonlySet<string>;
   /** Work of a device that is alive; nothing where it isn't. */
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void> | void) => void;
   /** What couldn't be done now is done again. */
@@ -47,6 +46,9 @@ export interface Connected {
    */
   settle(entrance: Entrance, device: ReplyBody<"hello">["device"], connection: Connection): Promise<boolean>;
 }
+
+/** Milliseconds. */
+const HEAD_START = 500;
 
 export function connected(options: ConnectedOptions): Connected {
   const { awaited, later, again, own, key, replacement, renewal, owed, seen, succeedLater, onEvent } = options;
@@ -84,8 +86,9 @@ export function connected(options: ConnectedOptions): Connected {
         }
         seen(view);
       }
+      await wakeFirst(entrance, awaited());
       entrance.companions.begin();
-      later("waking", async () => await wakeInTurn(entrance, awaited));
+      groups.wakeAll();
       later("companions", async () => await entrance.companions.completeGroups(entrance));
       later("everyone", async () => {
         if (!(await comeIntoEveryone(entrance, views))) again();
@@ -104,6 +107,14 @@ export function connected(options: ConnectedOptions): Connected {
       return isOffered || device === null;
     },
   };
+}
+
+/** The others begin behind it, so that it needn't share this device's time with each of them; but they don't wait for it for long. */
+async function wakeFirst({ groups, system }: Entrance, conversations: ReadonlySet<string>): Promise<void> {
+  const asked = [...conversations].flatMap((conversation) => groups.of(conversation) ?? []);
+  for (const { id } of asked) groups.wake(toText(id));
+  const settled = Promise.all([...conversations].map(async (conversation) => await groups.settled(conversation)));
+  if (asked.length > 0) await Promise.race([settled, system.wait(HEAD_START)]);
 }
 
 /**

@@ -7,7 +7,6 @@ import { connectFrames } from "../../client/frames/index.ts";
 import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { digestContent } from "../content/content.ts";
-import { toText } from "../delivery/base64url.ts";
 import { turnsOver } from "../delivery/turns.ts";
 import { afterAdvance } from "./advanced.ts";
 import { companions } from "./companions.ts";
@@ -30,7 +29,6 @@ import type { DeviceRuntime, RuntimeEvent, RuntimeOptions } from "./runtime.ts";
 import { beginAnew, reset } from "./starting-over.ts";
 import { besideServerClock } from "./server-clock.ts";
 import { SYSTEM } from "./system.ts";
-import { awaitedWork } from "./wake-in-turn.ts";
 import { waking } from "./waking.ts";
 import { workQueue } from "./work-queue.ts";
 
@@ -90,9 +88,10 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     key,
     onEvent,
   });
-  const awaited = awaitedWork();
+  /** Conversations that somebody waits for, by who does. */
+  const awaited = new Map<symbol, string>();
   const arriving = connected({
-    awaited,
+    awaited: () => new Set(awaited.values()),
     later,
     again,
     own,
@@ -211,14 +210,14 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     resetDevices: async () => await reset(startingOver, () => coming.hello()),
     ...conversations(presentEntrance),
     async caughtUp(conversation) {
-      await awaited.during(async () => {
+      const call = Symbol(conversation);
+      awaited.set(call, conversation);
+      try {
         await tasks.done(bringsEntries);
-        const groups = (await presentEntrance())?.groups;
-        const session = groups?.of(conversation);
-        // Its turn among the others is yet to come.
-        if (session !== undefined && session !== null) groups?.wake(toText(session.id));
-        await groups?.settledIn(conversation);
-      });
+        await (await presentEntrance())?.groups.settled(conversation);
+      } finally {
+        awaited.delete(call);
+      }
     },
     async settled() {
       do {

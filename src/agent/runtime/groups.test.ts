@@ -42,7 +42,7 @@ test("CS-45 one conversation is waited for without the others, whatever these wa
   };
   const groups = groupsOf({ rows: [row, other], open, advanced: async () => {}, failed: () => {} });
   groups.wakeAll();
-  await groups.settledIn("everyone");
+  await groups.settled("everyone");
   expect(done).toEqual(["everyone"]);
   grantTurn();
   await groups.settled();

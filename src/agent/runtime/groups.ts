@@ -29,12 +29,8 @@ export interface Groups {
   /** Lets a session do what is to be done, soon; asked while it does so, it looks once more. */
   wake(group: string): void;
   wakeAll(): void;
-  /** All there are, those that have ended among them. */
-  all(): readonly string[];
-  /** Resolves when no session has anything to do, or none of these groups. */
-  settled(groups?: readonly string[]): Promise<void>;
-  /** The same of one conversation's groups. */
-  settledIn(conversation: string): Promise<void>;
+  /** Resolves when no session has anything to do, or that of one conversation hasn't. */
+  settled(conversation?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -95,12 +91,15 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
     wakeAll: () => {
       for (const group of kept.keys()) wake(group);
     },
-    all: () => [...kept.keys()],
-    settled: async (groups) => {
-      const asked = groups === undefined ? null : new Set(groups);
-      await settled((group) => asked === null || asked.has(group));
+    async settled(conversation) {
+      for (;;) {
+        const running = [...kept.values()].flatMap((each) =>
+          conversation === undefined || each.conversation === conversation ? (each.running ?? []) : [],
+        );
+        if (running.length === 0) return;
+        await Promise.all(running);
+      }
     },
-    settledIn: async (conversation) => await settled((_group, each) => each.conversation === conversation),
     async close() {
       isClosed = true;
       await Promise.all([...kept.values()].map(async (each) => await each.running));
@@ -129,14 +128,6 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
     kept.set(group, { conversation, session, isDue: false, running: null });
     byConversation.set(conversation, group);
     return session;
-  }
-
-  async function settled(isAsked: (group: string, each: Kept) => boolean): Promise<void> {
-    for (;;) {
-      const running = [...kept].flatMap(([group, each]) => (isAsked(group, each) ? (each.running ?? []) : []));
-      if (running.length === 0) return;
-      await Promise.all(running);
-    }
   }
 
   function wake(group: string): void {
