@@ -5,6 +5,7 @@ import {
   expireTurn,
   groupsWith,
   holderOf,
+  leftOf,
   NO_TURNS,
   releaseTurn,
   requestTurn,
@@ -50,9 +51,17 @@ test("GR-35 who holds it for too long loses it", () => {
   expect(expireTurn(turns, "g", options(5_000)).granted?.device).toBe("b");
 });
 
+test("GR-35 what is left of a turn is told, and never less than nothing", () => {
+  const { turns } = ask(NO_TURNS, "a", 0);
+  expect([0, 4_999, 5_000, 6_000].map((now) => leftOf(turns, "g", now))).toEqual([5_000, 1, 0, 0]);
+  expect(leftOf(NO_TURNS, "g", 0)).toBeNull();
+});
+
 test("GR-35 asking again changes nothing, giving up leaves the queue, and too many are refused", () => {
   const { turns } = ask(ask(ask(NO_TURNS, "a", 0).turns, "b", 1).turns, "c", 2);
   expect(ask(turns, "b", 3).turns).toBe(turns);
+  expect(ask(turns, "a", 3)).toEqual({ turns, granted: null });
+  expect(releaseTurn(NO_TURNS, "g", "a", options(3))).toEqual({ turns: NO_TURNS, granted: null });
   expect(requestTurn(turns, "g", { device: "d", orAdded: false }, options(3))).toBeNull();
   const shorter = releaseTurn(turns, "g", "b", options(4)).turns;
   expect(releaseTurn(shorter, "g", "a", options(5)).granted?.device).toBe("c");

@@ -105,6 +105,8 @@ test("DI-18 a device's own statement moves its own pin from whatever it was", as
     people.succeed(bob, old.publicKey, [rotateUserKey(bob, newSigningKey(), [], [randomBytes(16)]).statement]),
   ).toEqual([]);
   expect(people.succeed(bob, old.publicKey, [statement])).toEqual([]);
+  // Nor of several of which the first leads nowhere.
+  expect(people.succeed(bob, otherKey, [statement, statement])).toEqual([]);
 });
 
 test("DI-20 what a server tells of successions moves the pin of somebody known, and never one's own person's", () => {

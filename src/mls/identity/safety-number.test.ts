@@ -48,6 +48,9 @@ test("DI-11 a scanned code fits only the other side's view of the same two keys"
   expect(matchesScanned(shown, alice, bob)).toBe(true);
   expect(matchesScanned(shown, bob, alice)).toBe(false);
   expect(matchesScanned(shown, alice, carol)).toBe(false);
+  expect(matchesScanned(shown, carol, bob)).toBe(false);
+  // Its version and two hashes, and nothing else.
+  expect([shown.length, shown[0], shown[1]]).toEqual([66, 0x50, 1]);
   fc.assert(
     fc.property(fc.nat(shown.length - 1), (at) => !matchesScanned(shown.with(at, (shown[at] ?? 0) ^ 1), alice, bob)),
     { numRuns: 5 },

@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { BOUNDS } from "../bounds.ts";
+import { concat, domain, withLength } from "./bytes.ts";
 import { readRecord } from "./device-record.ts";
 import type { RecordFields } from "./device-record.ts";
-import { newSigningKey } from "./ed25519.ts";
-import { MOST_STATED, readStatement, rotateUserKey, stayingTag } from "./succession.ts";
+import { isSignedBy, newSigningKey } from "./ed25519.ts";
+import { MOST_STATED, readStatement, rotateUserKey, signStatement, stayingTag } from "./succession.ts";
+import { whoBytes } from "./who.ts";
 import type { Who } from "./who.ts";
 
 const who: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
@@ -40,6 +43,33 @@ test("DI-40 a statement says old and new key, who stays (by id and key) and who 
   for (const other of [{ identity: "1002" }, { kind: "machine" as const }, { server: new Uint8Array(16).fill(2) }]) {
     expect(readStatement(rotation.statement, { ...who, ...other })).toEqual({ ok: false, fault: "signature" });
   }
+});
+
+test("DI-40 what both keys sign, and what names a device that stays, is as docs/device-record.md says", () => {
+  const { statement } = rotation;
+  const [body, byOld, byNext] = [statement.subarray(0, -128), statement.slice(-128, -64), statement.slice(-64)];
+  const purpose = "padserve user key succession v1";
+  const signed = concat(domain(purpose), withLength(whoBytes(purpose, who)), body);
+  expect(isSignedBy(old.publicKey, byOld, signed)).toBe(true);
+  expect(isSignedBy(rotation.userKey.publicKey, byNext, signed)).toBe(true);
+  const { fields, deviceKey } = laptop;
+  const named = concat(domain("padserve staying device v1"), withLength(fields.deviceId), withLength(deviceKey));
+  const hash = createHash("sha256").update(named).digest();
+  expect(stayingTag(fields.deviceId, deviceKey)).toEqual(Uint8Array.from(hash.subarray(0, 16)));
+});
+
+test("DI-40 a statement that removes nobody, or names more than 48 devices, is none, whoever has signed it", () => {
+  const next = newSigningKey();
+  const many = Array.from({ length: 49 }, (_, nth) => new Uint8Array(16).fill(nth));
+  const fault = (staying: number, removed: number) => {
+    const read = readStatement(
+      signStatement(who, old, next, { staying: many.slice(0, staying), removed: many.slice(0, removed) }),
+      who,
+    );
+    return read.ok ? null : read.fault;
+  };
+  expect([fault(2, 0), fault(0, 0), fault(48, 1), fault(0, 49)]).toEqual(Array.from({ length: 4 }, () => "malformed"));
+  expect([fault(47, 1), fault(0, 48), fault(0, 1)]).toEqual([null, null, null]);
 });
 
 test("DI-40 with any byte changed, cut short or with a tail it is none; no bytes throw", () => {
