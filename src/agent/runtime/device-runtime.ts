@@ -15,7 +15,7 @@ import { connections } from "./connections.ts";
 import { conversations } from "./conversations.ts";
 import type { Entrance } from "./entrance.ts";
 import { comeIn } from "./everyone.ts";
-import { bringsEntries, hearing, laneOf } from "./hearing.ts";
+import { bringsEntries, laneOf, pushHandler } from "./pushes.ts";
 import { openedDevice } from "./opened.ts";
 import { owedPlaces } from "./owed-places.ts";
 import { ownDevices } from "./own-devices.ts";
@@ -79,7 +79,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     longest: TICK,
     later: (task) => later("admitting", task),
   });
-  const hears = hearing({
+  const pushes = pushHandler({
     later,
     beforeAlive: (lane, task) => tasks.add(lane, task),
     again,
@@ -99,7 +99,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     replacement,
     renewal,
     owed,
-    seen: (view) => hears.seen(view),
+    seen: (view) => pushes.seen(view),
     succeedLater,
     onEvent,
   });
@@ -173,7 +173,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   };
   client.onEvent((event) => {
     if (event.kind === "welcomed") coming.welcomed(event.reply);
-    if (event.kind === "push") hears.heard(event.push);
+    if (event.kind === "push") pushes.heard(event.push);
     if (event.kind === "state" && event.state.kind === "waiting") {
       progress.lost();
       coming.lost(event.state.loss);

@@ -20,7 +20,7 @@ import type { RuntimeEvent } from "./runtime.ts";
 
 type Push = Extract<FramesEvent, { kind: "push" }>["push"];
 
-export interface HearingOptions {
+export interface PushHandlerOptions {
   /** Work of a device that is alive; nothing where it isn't. */
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void> | void) => void;
   /** Work that a device that waits to be confirmed has, too. */
@@ -33,7 +33,7 @@ export interface HearingOptions {
   readonly onEvent: (event: RuntimeEvent) => void;
 }
 
-export interface Hearing {
+export interface PushHandler {
   heard(push: Push): void;
   /** A group as the server has just told it. */
   seen(view: GroupView): void;
@@ -44,7 +44,7 @@ const MOST_ATTEMPTS = 2;
 /** Milliseconds to the second attempt. */
 const AGAIN = 1_000;
 
-export function hearing({ later, beforeAlive, again, asking, own, key, onEvent }: HearingOptions): Hearing {
+export function pushHandler({ later, beforeAlive, again, asking, own, key, onEvent }: PushHandlerOptions): PushHandler {
   return { heard, seen };
 
   function heard(push: Push): void {
