@@ -185,7 +185,7 @@ function explainRefusal(refusal: Refusal, me?: string): string {
     case "not-allowed":
       return "The room's rules don't allow that.";
     case "not-in-conversation":
-      return "You are not in that conversation now.";
+      return "You are not in that conversation now: join it again (pad rooms join, /join), or ask to be invited.";
     case "conversation-ended":
       return "That conversation has ended here, so nothing more can be written in it.";
     case "device-returning":

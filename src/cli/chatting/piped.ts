@@ -138,7 +138,8 @@ async function sayLine(to: Pick<Conversation, "id" | "kind">, text: string, pipe
   if (sealed !== undefined && (to.kind === "sealed-room" || to.kind === "sealed-direct")) {
     await whenReader(sealed, to, context.stop);
     const how = { chat: sealed, server, conversation: to, text, acceptMembers: false, signal: context.stop };
-    const sent = await sendSealed(how);
+    // Of an option that `chat` has not it wouldn't help to hear.
+    const sent = await sendSealed({ ...how, accepting: "pad send --accept-members" });
     if ("code" in sent) fail(text, sent, piped);
     return;
   }

@@ -11,6 +11,8 @@ export interface SealedSending {
   readonly text: string;
   /** Whoever has come since somebody looked last may read it. */
   readonly acceptMembers: boolean;
+  /** What people can type to have it sent to those, too. Default: the option. */
+  readonly accepting?: string;
   /** Ends the waiting for the server. */
   readonly signal: AbortSignal;
 }
@@ -23,7 +25,7 @@ export type Sent = { readonly message: ChatMessage } | Explanation;
  * able to say it again. What the server has not answered for stays with the agent, which sends it as soon as it can.
  */
 export async function sendSealed(sending: SealedSending): Promise<Sent> {
-  const { chat, server, conversation, text, acceptMembers } = sending;
+  const { chat, server, conversation, text, acceptMembers, accepting = "--accept-members" } = sending;
   // Waited for so long where no time was given, too: the connection may be a dead one, which the agent takes a while to see.
   const signal = AbortSignal.any([sending.signal, AbortSignal.timeout(STORED_IN)]);
   const own = watchOwn(chat, conversation, text);
@@ -32,7 +34,7 @@ export async function sendSealed(sending: SealedSending): Promise<Sent> {
     if (outcome === null || (signal.aborted && outcome.kind === "unknown")) return KEPT;
     if (outcome.kind === "taken") return await storedOrKept(own.stored, signal);
     if (outcome.kind === "held") await takeBack(chat, conversation, own.id());
-    return explainSending(outcome, server);
+    return explainSending(outcome, server, accepting);
   } finally {
     own.stop();
   }
@@ -73,8 +75,8 @@ function watchOwn(chat: SealedChat, conversation: Pick<Conversation, "id">, text
   return { stop: chat.onEvent(hear), stored: stored.promise, id: () => id };
 }
 
-function explainSending(failure: Failure, server: ServerAddress): Explanation {
+function explainSending(failure: Failure, server: ServerAddress, accepting: string): Explanation {
   const { text, code } = explainFailure(failure, server);
   if (failure.kind !== "held" || failure.hold.kind !== "new-readers") return { text, code };
-  return { text: `${text} --accept-members sends it all the same.`, code };
+  return { text: `${text} ${accepting} sends it all the same.`, code };
 }

@@ -10,7 +10,7 @@ import { FakeOldServer } from "../../fakes/fake-old-server.ts";
 import { FramePeer, makeDevice } from "../../helpers/frame-peer.ts";
 import { besideTailscaled } from "../../helpers/process-context.ts";
 import { startLyingServer } from "../../lying-server/lying-server.ts";
-import { runPadserve, scratchFolder } from "../../helpers/program.ts";
+import { runPadserve, scratchFolder, startPadserve } from "../../helpers/program.ts";
 import { startTestServer } from "../../helpers/server.ts";
 
 test("CS-3 to whom there is no device it goes in the open, under the name that was given too, and that is said", async () => {
@@ -22,6 +22,20 @@ test("CS-3 to whom there is no device it goes in the open, under the name that w
   expect(await dave.message()).toMatchObject({ from: "backup", text: "hi" });
   expect(await pad("send", "dave", "hi", "--as", "backup", "--json")).toMatchObject({ code: 0 });
   expect(await dave.message()).toMatchObject({ from: "backup" });
+});
+
+test("CS-2 what is piped into a chat is held by new readers as well, and it is said by which command it goes all the same", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [alice, bob] = [home(address), home(address)];
+  expect(await alice.pad("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  expect(await bob.pad("send", "#everyone", "two", "--as", "bob", "--accept-members")).toMatchObject({ code: 0 });
+  const chat = startPadserve(["chat", "alice", address], { env: alice.env });
+  chat.type("three");
+  chat.endInput();
+  const { code, stderr } = await chat.exited;
+  expect(code).toBe(10);
+  expect(stderr).toContain('"three": Not sent yet: new here, and would read it: bob. pad send --accept-members sends');
 });
 
 test("CS-21 a name that was given to one command isn't the next one's: that has the last chat's", async () => {
