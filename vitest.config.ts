@@ -7,9 +7,9 @@ const REPLACES_MODULES = "src/wire/classic/vectors.test.ts";
 
 const each = {
   setupFiles: "test/setup.ts",
-  // Scenarios start real servers and open many sockets; they are correct at any speed, so give slow machines room.
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  // Scenarios start real servers and open many sockets; they are correct at any speed, so give slow and busy machines room.
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
   pool: "forks",
   // More than a small machine has cores: most files wait for processes, disks and sockets rather than compute.
   maxWorkers: 4,

@@ -44,7 +44,9 @@ export interface ChatWorld {
   /** Another agent on a copy of that one's files, as they are now; not started. It must be stopped. */
   copyOf(person: ServedChat, options?: Partial<RuntimeOptions>): ServedChat;
   arrive(...names: readonly string[]): Promise<readonly ServedChat[]>;
+  /** The condition is looked at again whenever a device tells something, and with `lookAgain`, for what no device tells. */
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
+  lookAgain(): void;
   /** Where its server is. */
   port(): number;
   /** Copies of all the stopped server's files; and back, so that it knows nothing of it. */
@@ -90,12 +92,16 @@ export async function chatWorld(
     },
     port: () => server.port(),
     async arrive(...names) {
-      const arrived = names.map((name) => makePerson(name));
-      for (const { chat, runtime } of arrived) {
-        await chat.online();
-        await runtime.settled();
+      const arrived: ServedChat[] = [];
+      // In their order: who is the first to register is the operator.
+      for (const name of names) {
+        const person = makePerson(name);
+        arrived.push(person);
+        await person.chat.online();
+        await person.runtime.settled();
       }
-      await world.until(() => arrived.every((one) => isIn(one)));
+      // Also of who comes after: whoever looks at once has seen them all.
+      await world.until(() => arrived.every((one) => hasSeen(one, names)));
       return arrived;
     },
     async until(condition) {
@@ -105,6 +111,7 @@ export async function chatWorld(
         await next;
       }
     },
+    lookAgain,
     copyAway: () => server.copyAway(),
     copyBack: (copy) => server.copyBack(copy),
     stopServer: async () => await server.stop(),
@@ -216,9 +223,10 @@ export async function chatWorld(
   }
 }
 
-function isIn(person: ServedChat): boolean {
-  const everyone = person.chat.named("#everyone");
-  return everyone?.kind === "sealed-room" && everyone.readers.includes(person.name);
+/** Whether it is in #everyone, and these with it. */
+function hasSeen({ chat }: ServedChat, names: readonly string[]): boolean {
+  const everyone = chat.named("#everyone");
+  return everyone?.kind === "sealed-room" && names.every((name) => everyone.readers.includes(name));
 }
 
 export function answered<T>(reply: Reply<T>): T {

@@ -94,7 +94,10 @@ export async function lyingScene(): Promise<LyingScene> {
           const body = logs.reply?.(victim, told, asked) ?? told.body;
           // The body is still one of that type.
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-          return lies.reply?.(victim, { ...told, body } as typeof told, asked) ?? body;
+          const answer = lies.reply?.(victim, { ...told, body } as typeof told, asked) ?? body;
+          // No device tells what the liar was asked.
+          world.lookAgain();
+          return answer;
         },
         push: (victim, told) =>
           (logs.push?.(victim, told) ?? [told]).flatMap((one) => lies.push?.(victim, one) ?? [one]),

@@ -15,6 +15,7 @@ import { createChat } from "../../src/view/chat/chat-model.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
 import type { Conversation } from "../../src/view/chat/snapshot.ts";
 import type { ServedChat } from "../agent/served-chats.ts";
+import { PATIENCE } from "../helpers/patience.ts";
 
 const PAGE = join(import.meta.dirname, "../../docs/a-server-that-lies.md");
 
@@ -23,7 +24,6 @@ const COLUMNS = 84;
 
 /** Milliseconds after which the screen is as it will be, where it is written down; a test waits for what is written. */
 const STILL = 1500;
-const TIMEOUT = 30_000;
 
 const DAY = /── \w+, \d+ \w+ \d+ ─*/;
 /** Of a device that waits: another one in each run. */
@@ -68,7 +68,7 @@ export async function openWindow(
   });
   const text = (): string => textOf(pictureOf(chat.getSnapshot(), controller.getSnapshot(), size));
   // What it tells by itself, a moment after it was opened.
-  await expect.poll(() => !isIn || isWhole(chat.getSnapshot().current), { timeout: TIMEOUT }).toBe(true);
+  await expect.poll(() => !isIn || isWhole(chat.getSnapshot().current), { timeout: PATIENCE }).toBe(true);
   // What came before is told by now, and is cleared away with the rest.
   await person.runtime.settled();
   await person.chat.settled();
@@ -84,7 +84,7 @@ export async function openWindow(
         await wait(STILL);
         writeScreen(name, text());
       }
-      await expect.poll(text, { timeout: TIMEOUT }).toBe(screenOf(name));
+      await expect.poll(text, { timeout: PATIENCE }).toBe(screenOf(name));
     },
   };
 }
