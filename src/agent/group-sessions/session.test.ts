@@ -394,6 +394,23 @@ test("GS-10 a server that has another message under one's number stops the group
   expect((await bob.session(group).look()).row.stopped).toBe("rolled-back");
 });
 
+test("GS-10 so does a commit of one's own device that it doesn't know, and one that is of another epoch breaks the log", async () => {
+  for (const [isOwn, elsewhere, why] of [
+    [true, 0, "rolled-back"],
+    [false, 1, "log-broken"],
+    [false, -1, "log-broken"],
+  ] as const) {
+    group = Uint8Array.from(randomBytes(16));
+    const [alice, bob] = await pair();
+    const epoch = (await bob.session(group).look()).epoch ?? 0;
+    const none = { counter: 0, messageId: new Uint8Array(16), bytes: new Uint8Array(9) };
+    const device = isOwn ? bob.id : alice.id;
+    log.append(group, { device, kind: "commit", epoch: epoch + elsewhere, ...none });
+    expect(await bob.session(group).advance()).toEqual({ kind: "stopped" });
+    expect((await bob.session(group).look()).row.stopped).toBe(why);
+  }
+});
+
 test("GS-11 a commit that can't be processed stops the group, stays unread and is reported", async () => {
   const [alice] = await pair();
   const messageId = new Uint8Array(16);
