@@ -126,6 +126,8 @@ test("SR-55 who comes while a device that stays is away, and so finds two keys o
 
 test("SR-62 who comes where two keys of one person are shown, the former one first, takes the present one, each device of theirs by itself", async () => {
   const nas = world.make("alice", { deviceLabel: "nas" });
+  // Alice's first device, also where the laptop would be faster.
+  await nas.chat.online();
   await nas.runtime.settled();
   const laptop = await another(nas, "laptop");
   const phone = await another(laptop, "phone");
