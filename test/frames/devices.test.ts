@@ -158,6 +158,8 @@ test("FR-28 a seal key that the device hasn't signed, a removed device and a sec
   expect(await peer.ask("ask-confirmation", askOf(carol, "carol"))).toEqual({ refusal: { reason: "no-user-key" } });
   expect(await peer.get("ask-confirmation", askOf(device))).toEqual({ confirmation: null });
   expect(await peer.ask("ask-confirmation", askOf(other))).toEqual({ refusal: { reason: "wrong-device" } });
+  // Nor may one that has said hello ask for another.
+  expect(await first.ask("ask-confirmation", askOf(other))).toEqual({ refusal: { reason: "wrong-device" } });
   await first.get("dismiss-device", { device: idOf(device) });
   expect((await peer.next("ended")).cause).toEqual({ kind: "refused", refusal: { reason: "not-allowed" } });
 });
@@ -186,6 +188,16 @@ test("FR-29 a rotation ends the removed device's connections at once and keeps i
   expect(await first.ask("rotate-user-key", { ...rotation, own: device.record })).toEqual({
     refusal: { reason: "wrong-device" },
   });
+  for (const record of [
+    recordOf(first.hello.server.id, ALICE, away.device, newSigningKey()),
+    recordOf(first.hello.server.id, ALICE, lost.device, next),
+    away.device.record,
+  ]) {
+    const wrong = [{ device: idOf(away.device), record, sealed }];
+    expect(await first.ask("rotate-user-key", { ...rotation, staying: wrong })).toMatchObject({
+      refusal: { reason: "wrong-device" },
+    });
+  }
   const { receipt } = await first.get("rotate-user-key", rotation);
   expect((await lost.peer.next("ended")).cause).toEqual({ kind: "refused", refusal: { reason: "device-removed" } });
   await lost.peer.closed();
