@@ -132,6 +132,36 @@ test("SR-22 of several who make the successor at once one does, and all are in i
   await has(people, EVERYONE, ["one", ...people.map(({ name }) => `from ${name}`)]);
 });
 
+test("SR-37 whoever can't open the Welcome by which it was added, since a restored server gave out a key package again, comes in by itself, and is told what it can't read", async () => {
+  const [alice, bob] = await world.arrive("alice", "bob");
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  await world.agree(EVERYONE, [alice, bob], []);
+  await bob.stop();
+  // As if all of those that the server has were used before.
+  await bob.change(async (store) => {
+    const { keyPackages } = await store.load();
+    const used = keyPackages.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const);
+    await store.commit(used);
+  });
+  const room = conversationOf(await alice.runtime.createRoom("room", "invite"));
+  await alice.runtime.settled();
+  await alice.runtime.invite(room, "bob");
+  await alice.say(room, "one");
+  await alice.say(room, "two");
+  await world.until(async () => (await alice.texts(room)).length === 2);
+  bob.start();
+  await world.until(async () => (await (await bob.runtime.session(room))?.look())?.row.status === "active");
+  await alice.say(room, "three");
+  await world.until(async () => (await bob.texts(room)).length > 0);
+  await bob.stop();
+  await bob.change(async (store) => {
+    const told = (await store.history(room, { before: null, limit: 10 })).map(({ entry }) =>
+      entry.kind === "gap" ? `gap ${entry.from}-${entry.to}` : entry.kind === "message" ? entry.text : entry.kind,
+    );
+    expect(told.toReversed()).toEqual(["gap 2-3", "three"]);
+  });
+});
+
 test("SR-24 an older data folder that was only copied back is noticed by two who have seen more, and all go on", async () => {
   const people = await world.arrive("alice", "bob", "carol");
   const [alice, bob, carol] = three(people);

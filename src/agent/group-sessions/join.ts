@@ -101,7 +101,8 @@ export function createGroup(
 /**
  * An external commit, to join an open room or, if this device has a leaf there, to replace that leaf (resync, SEALED.md 13).
  * `row`: what is kept of the group, or null: then it is new. What was between is told as a gap; that of a join which this one takes
- * the place of (`abandoned`) begins where that one began, since entries behind it were passed over.
+ * the place of (`abandoned`) begins where that one began, since entries behind it were passed over; that of a Welcome which didn't open behind
+ * the commit that added this device (`addedBy`): from there on others wrote for it, too.
  */
 export async function joinExternally(
   { engine, system }: Entering,
@@ -110,11 +111,12 @@ export async function joinExternally(
     readonly conversation: string;
     readonly row: GroupRow | null;
     readonly abandoned: PendingRequest | null;
+    readonly addedBy?: number | undefined;
     readonly joinInfo: JoinInfo;
     readonly check?: Check;
   },
 ): Promise<readonly Change[]> {
-  const { group, conversation, row, abandoned, joinInfo, check } = options;
+  const { group, conversation, row, abandoned, addedBy, joinInfo, check } = options;
   const { group: joined, commit, groupInfo } = await engine.joinExternal(joinInfo.groupInfo);
   checked(joined, check);
   const saved = joined.save();
@@ -126,10 +128,9 @@ export async function joinExternally(
     { kind: "group-saved", slot: "candidate", saved },
     { kind: "request-made", group, request: whole(request, system) },
   ];
-  if (row === null) return changes;
-  if (row.status === "active") changes.unshift({ kind: "group-status", group, status: "joining", stopped: null });
-  const told = abandoned?.kind === "join" ? abandoned.after : row.cursor;
-  if (number > told) {
+  if (row?.status === "active") changes.unshift({ kind: "group-status", group, status: "joining", stopped: null });
+  const told = abandoned?.kind === "join" ? abandoned.after : (row?.cursor ?? addedBy);
+  if (told !== undefined && number > told) {
     const entry = { kind: "gap", from: told + 1, to: number } as const;
     changes.push({ kind: "history-kept", conversation, group, number, at: system.now(), entry });
   }

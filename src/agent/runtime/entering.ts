@@ -39,12 +39,12 @@ export async function create(entrance: Entrance, conversation: string, policy: R
 
 /**
  * Into an open room, or back in where this device has a leaf, by an external commit; or by a member who adds it. Where it is in, or on its way
- * in, by another way meanwhile, that one counts. Else why not, in a word.
+ * in, by another way meanwhile, that one counts. Else why not, in a word. `addedBy`: see `joinExternally`.
  */
 export async function enter(
   entrance: Entrance,
   view: GroupView,
-  { orAdded } = { orAdded: true },
+  { orAdded = true, addedBy }: { readonly orAdded?: boolean; readonly addedBy?: number } = {},
 ): Promise<"entering" | { readonly why: string }> {
   const { store, service, system, self, groups } = entrance;
   const group = toBytes(view.group);
@@ -71,7 +71,7 @@ export async function enter(
       // By a Welcome or by itself, and its session goes on from what that has kept.
       if (isComing(groups, now)) return goOn();
       if (now?.status !== row?.status) return { why: "there already" };
-      const from = { group, conversation, row: now, abandoned: null, joinInfo, check };
+      const from = { group, conversation, row: now, abandoned: null, addedBy, joinInfo, check };
       await store.commit(await joinExternally(entering, from));
       await addInPlace(entrance, group, conversation);
       return goOn();
@@ -137,7 +137,7 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
       // It has come in by itself meanwhile; what waits here is looked at again with the next connection.
       else if (error instanceof AgentStoreError && error.code === "conflict") return true;
       else if (!(error instanceof EngineError)) throw error;
-      else if ((await enter(entrance, view, { orAdded: false })) !== "entering") return false;
+      else if ((await enter(entrance, view, { orAdded: false, addedBy: number })) !== "entering") return false;
     }
   }
   await client.request("welcome-done", { group: view.group });
