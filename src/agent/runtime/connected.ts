@@ -6,10 +6,10 @@ import { endForgotten, endUnknown, groupsHeld } from "./arriving.ts";
 import type { Entrance } from "./entrance.ts";
 import { comeIntoEveryone } from "./everyone.ts";
 import { groupsThere } from "./group-views.ts";
+import { keepReceipt } from "./keep-receipt.ts";
 import { offerPackages } from "./offer-packages.ts";
 import type { OwedPlaces } from "./owed-places.ts";
 import type { OwnDeviceLife } from "./own-devices.ts";
-import { keyIn } from "./introduce.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
 import type { Renewing } from "./renewing.ts";
@@ -115,20 +115,6 @@ async function wakeFirst({ groups, system }: Entrance, conversations: ReadonlySe
   for (const { id } of asked) groups.wake(toText(id));
   const settled = Promise.all([...conversations].map(async (conversation) => await groups.settled(conversation)));
   if (asked.length > 0) await Promise.race([settled, system.wait(HEAD_START)]);
-}
-
-/**
- * What shows a server that is restored later which key it had. Only of this device's own: a restored server that has another one for the person
- * gives a receipt of that, which would put an end to the one that tells it better.
- */
-async function keepReceipt(
-  { store, self }: Entrance,
-  device: NonNullable<ReplyBody<"hello">["device"]>,
-  kept: string | null,
-): Promise<void> {
-  if (device.receipt === null || device.userKey !== toText(keyIn(self))) return;
-  const receipt = toText(device.receipt);
-  if (receipt !== kept) await store.commit([{ kind: "receipt-kept", receipt }]);
 }
 
 /** `isAnew`: in place of all that the server has. */
