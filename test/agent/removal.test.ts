@@ -273,11 +273,7 @@ test.each([1, 2])(
   async (count) => {
     const [laptop, bob] = await two("alice", "bob");
     const others = [await another(laptop, "phone"), await another(laptop, "tablet")].slice(0, count);
-    const away = world.make("alice", { deviceLabel: "nas", comesIn: false });
-    await world.until(() => away.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
-    const { standing } = away.chat;
-    answered(await laptop.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));
-    await world.until(() => away.chat.standing.kind === "confirmed" && away.chat.state.kind === "online");
+    const away = await another(laptop, "nas", { comesIn: false });
     await away.stop();
     for (const other of others)
       expect(await laptop.chat.removeDevices([await idOf(other)])).toMatchObject({ value: { kind: "removed" } });
@@ -285,7 +281,7 @@ test.each([1, 2])(
     const nas = world.copyOf(away);
     nas.start();
     for (const device of [laptop, bob, nas]) await has(device, "#everyone", 5 - count);
-    expect(await seedOf(nas)).toBe(await seedOf(laptop));
+    await world.until(async () => (await seedOf(nas)) === (await seedOf(laptop)));
     await nas.look("#everyone");
     await nas.send("#everyone", "here");
     await everyone([laptop, bob], "#everyone", "alice: here");
@@ -294,6 +290,21 @@ test.each([1, 2])(
     await nas.stop();
   },
 );
+
+test("SR-69 a device that was in no group is removed without the others of its person taking the new key for a changed one", async () => {
+  const [desk, bob] = await two("alice", "bob");
+  const laptop = await another(desk, "laptop");
+  const phone = await another(desk, "phone", { comesIn: false });
+  for (const device of [desk, bob, laptop]) await has(device, "#everyone", 3);
+  expect(await desk.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  await world.until(() => isOut(phone));
+  await world.until(async () => (await seedOf(laptop)) === (await seedOf(desk)));
+  expect(await laptop.chat.removeDevices([await idOf(desk)])).toMatchObject({ value: { kind: "removed" } });
+  for (const device of [bob, laptop]) await has(device, "#everyone", 2);
+  await laptop.look("#everyone");
+  await laptop.send("#everyone", "here");
+  await everyone([bob], "#everyone", "alice: here");
+});
 
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
@@ -542,8 +553,12 @@ async function two(one: string, other: string): Promise<readonly [ServedChat, Se
 }
 
 /** Another device of the same person, confirmed by its code. */
-async function another(of: ServedChat, deviceLabel: string): Promise<ServedChat> {
-  const device = world.make(of.name, { deviceLabel });
+async function another(
+  of: ServedChat,
+  deviceLabel: string,
+  options: { readonly comesIn?: boolean } = {},
+): Promise<ServedChat> {
+  const device = world.make(of.name, { deviceLabel, ...options });
   await world.until(() => device.chat.standing.kind === "pending" && of.chat.waitingDevices.length > 0);
   const { standing } = device.chat;
   answered(await of.chat.confirmDevice(standing.kind === "pending" ? (standing.code ?? "") : ""));

@@ -63,7 +63,6 @@ export function connected(options: ConnectedOptions): Connected {
       // Not where it was removed since: that ends the connection before it is kept.
       if (device !== null && isRemoved && client.state.kind === "online")
         await store.commit([{ kind: "device-let-in" }]);
-      if (device !== null) await key.beforeFirstGroup(entrance, device.userKey);
       const isRestored = seenBefore !== null && seenBefore !== incarnation;
       // Where the server was restored, what it has of this device's key packages may have been used.
       const isAnew = renewal.isDue(keyPackages, system.now()) || isRestored;

@@ -1,6 +1,7 @@
-import { sameBytes } from "../../mls/identity/bytes.ts";
+import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { stays } from "../../mls/identity/judge-succession.ts";
+import type { ShownDevice } from "../../mls/identity/pins.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { openConfirmation } from "../device/confirmation.ts";
@@ -54,4 +55,17 @@ export function successionsSince(
   const since = all.slice(first);
   const own = { deviceId: self.device.id, deviceKey: signingKeyOf(self.device.seed).publicKey };
   return since.every(({ read }) => read.ok && stays(read.statement, own)) ? since.map(({ bytes }) => bytes) : null;
+}
+
+/** Whether one of its person's devices shows that key that stays by what made it, and none of the removed is there. `leaves`: its person's others. */
+export function isShownBy(
+  self: Pick<Self, "server" | "owner">,
+  { userKey, statement }: Pick<NextKey, "userKey" | "statement">,
+  since: readonly Uint8Array[],
+  leaves: readonly ShownDevice[],
+): boolean {
+  const made = readStatement(statement, ownWho(self));
+  const removed = since.flatMap((bytes) => successionOf(self, bytes)?.removed ?? []);
+  if (!made.ok || leaves.some(({ deviceId }) => includes(removed, deviceId))) return false;
+  return leaves.some((leaf) => sameBytes(leaf.userKey, userKey) && stays(made.statement, leaf));
 }

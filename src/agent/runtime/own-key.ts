@@ -18,7 +18,7 @@ import { bringSuccessions } from "./bring-successions.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Groups } from "./groups.ts";
 import type { Self } from "./introduce.ts";
-import { openNext, successionOf, successionsSince } from "./next-key.ts";
+import { isShownBy, openNext, successionOf, successionsSince } from "./next-key.ts";
 import type { NextKey } from "./next-key.ts";
 import { offerPackages } from "./offer-packages.ts";
 import { failed } from "./rooms.ts";
@@ -49,6 +49,8 @@ const MOST_ATTEMPTS = 50;
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
 const PATIENCE = 60_000;
+/** How soon the server is asked again for a key that only another's leaf shows, in milliseconds. */
+const AGAIN = 5_000;
 /**
  * Refusals that say that what was asked isn't done (groups/rotation.ts). Behind any other, also one that this version doesn't know, it may have
  * been done before, and then the new key is in no other place.
@@ -59,12 +61,17 @@ export type OwnKey = ReturnType<typeof ownKey>;
 
 export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   const announcements = keyAnnouncements(later);
+  /** When the server was asked last for a key that only another's leaf shows. */
+  let askedAt: number | null = null;
   /** What is done with the key: one after another, whoever asks. */
   let last: Promise<unknown> = Promise.resolve();
 
   return {
     /** A device has come alive. */
-    begin: (beginning: Beginning): void => announcements.begin(beginning),
+    begin(beginning: Beginning): void {
+      askedAt = null;
+      announcements.begin(beginning);
+    },
     /** Who is in the groups before they are read on. */
     find: async (groups: Groups, known: readonly GroupRow[]): Promise<void> => await announcements.find(groups, known),
     /** A connection has come; `userKey`: what the server has as the person's, in base64url. */
@@ -78,24 +85,22 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       if (userKey === null || userKey === toText(keyIn(entrance.self))) return;
       void entrance.system.wait(PATIENCE).then(() => later(LANE, async (living) => await lookAgain(living, userKey)));
     },
-    /**
-     * A connection has come, and this device may come into its first group. Until then it has used its user key for nothing, and takes what has
-     * followed on it as it took that key itself: by what the server has for it, sealed for it alone. All of it is signed by the key that it has, and
-     * names this device as staying. Whoever was in a group takes what is announced there, and nothing else.
-     */
-    async beforeFirstGroup(entrance: Entrance, userKey: string): Promise<void> {
-      if (userKey !== toText(keyIn(entrance.self))) await inTurn(async () => await followUnused(entrance));
-    },
     /** The server has a record under a new user key for this device. */
     async confirmed(entrance: Entrance, confirmation: Confirmation): Promise<void> {
-      await inTurn(async () => await follow(entrance, confirmation));
+      await inTurn(async () => {
+        await follow(entrance, confirmation);
+        await followShown(entrance, confirmation);
+      });
     },
     /** After each time that a group did what could be done. */
     advanced(entrance: Entrance, session: GroupSession, view: SessionView): void {
-      const { self } = entrance;
+      const { self, system } = entrance;
       const pinned = self.people.keyOf(whoKey(ownWho(self)));
       if (pinned !== null && !sameBytes(pinned, keyIn(self)))
         later(LANE, async (living) => await inTurn(async () => await follow(living, null)));
+      const isOdd = view.members.some((each) => isOther(self, each) && self.people.blocksKey(each) === "changed-key");
+      if (isOdd && mayAsk(system.now()))
+        later(LANE, async (living) => await inTurn(async () => await followShown(living, null)));
       announcements.advanced(entrance, session, view);
     },
     /** Ids in base64url. */
@@ -104,6 +109,12 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       return await inTurn(async () => await remove(entrance, ids));
     },
   };
+
+  function mayAsk(now: number): boolean {
+    if (askedAt !== null && now - askedAt < AGAIN && now >= askedAt) return false;
+    askedAt = now;
+    return true;
+  }
 
   async function inTurn<T>(task: () => Promise<T>): Promise<T> {
     const turn = last.then(task);
@@ -172,19 +183,24 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     await succeed(entrance, next, () => receiptOf(confirmation));
   }
 
-  /** See `beforeFirstGroup`. */
-  async function followUnused(entrance: Entrance): Promise<void> {
-    const { self, store, client } = entrance;
-    const { groups, rotation } = await store.load();
-    if (groups.length > 0 || rotation !== null) return;
-    const confirmation = await askFor(entrance);
+  /**
+   * What another device has made, where this one saw no removal by which to judge the announcement (DI-9): the removed was in no group with it. It
+   * is taken if a device that shows it in a group, and this one, are named as staying by all that leads to it from this device's own key, none of
+   * the removed is in any group, and the server has it for this device, sealed by whoever has it. Else it stays a changed key.
+   */
+  async function followShown(entrance: Entrance, given: Confirmation | null): Promise<void> {
+    const { self, store, client, groups } = entrance;
+    const former = keyIn(self);
+    const leaves = (await groups.members()).filter((member) => isOther(self, member));
+    if (!leaves.some((leaf) => self.people.blocksKey(leaf) === "changed-key")) return;
+    if ((await store.load()).rotation !== null) return;
+    const confirmation = given ?? (await askFor(entrance));
     const next = confirmation === null ? null : openNext(self, confirmation);
     if (confirmation === null || next === null) return;
     const answer = await client.request("successions", { owner: self.owner });
     const statements = [next.statement, ...(answer.kind === "answered" ? answer.value.statements : [])];
-    const former = keyIn(self);
     const since = successionsSince(self, former, successionsTo(ownWho(self), next.userKey, statements));
-    if (since === null) return;
+    if (since === null || !isShownBy(self, next, since, leaves)) return;
     await succeed(entrance, next, () => [
       ...receiptOf(confirmation),
       ...self.people.succeed(ownWho(self), former, since),
@@ -259,6 +275,11 @@ function askedOf({ seed, former, statement, removed, own, staying }: KeptRotatio
     own,
     staying: staying.map(({ device, record, sealed }) => ({ device: toText(device), record, sealed })),
   };
+}
+
+/** Whether it is this person's, and not this device. */
+function isOther(self: Self, { who, deviceId }: Person): boolean {
+  return who === whoKey(ownWho(self)) && !sameBytes(deviceId, self.device.id);
 }
 
 /** The ids, in base64url, of all devices that a statement puts out. */
