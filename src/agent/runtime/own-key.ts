@@ -10,6 +10,7 @@ import { whoKey } from "../../mls/identity/who.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { toText } from "../delivery/base64url.ts";
 import { EVERYONE } from "../delivery/places.ts";
+import type { Person } from "../group-sessions/person.ts";
 import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { Change } from "../storage/changes.ts";
 import type { GroupRow, KeptRotation } from "../storage/kept.ts";
