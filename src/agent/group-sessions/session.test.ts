@@ -37,6 +37,21 @@ test("GS-2 what one writes the others read, once, in the log's order, the writer
   expect(await textsOf(bob)).toEqual(["one", "two", "three", "four"]);
 });
 
+test("SR-71 a device whose join comes too late for a group that is closed waits for it no longer", async () => {
+  const [alice] = await pair();
+  const carol = await testDevice({ log, identity: "carol" });
+  devices.push(carol);
+  const session = await carol.enter(group);
+  // Another's commit was faster, and then its members have gone on elsewhere.
+  carol.service = {
+    ...alice.service,
+    commit: async () => await Promise.resolve({ kind: "stale-epoch" }),
+    joinInfo: async () => await Promise.resolve({ kind: "closed" }),
+  };
+  expect(await session.advance()).toEqual({ kind: "stopped" });
+  expect((await session.look()).row).toMatchObject({ status: "stopped", stopped: "closed" });
+});
+
 test("GS-2 whichever answer is lost, the message goes out again as it was, and is there once", async () => {
   const [alice, bob] = await pair();
   const { service } = alice;

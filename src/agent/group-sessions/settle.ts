@@ -190,8 +190,11 @@ export async function rejoin(context: SessionContext, work: Working): Promise<St
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   context.fruitless += 1;
   const joinInfo = await context.service.joinInfo(context.id);
-  // It may be another server's by now than the one that offered it: whoever hears this looks (runtime/advanced.ts).
-  if (joinInfo.kind === "not-a-member") return { kind: "refused", why: "not a member" };
+  // Its conversation goes on in another group.
+  if (joinInfo.kind === "closed") {
+    context.verdict = "closed";
+    return { kind: "again" };
+  }
   if (joinInfo.kind !== "join-info") return joinInfo.kind === "refused" ? joinInfo : { kind: "offline" };
   const { row, request: abandoned } = work;
   try {

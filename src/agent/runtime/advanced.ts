@@ -4,10 +4,8 @@ import { toText } from "../delivery/base64url.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
-import { endUnknown } from "./arriving.ts";
 import type { Companions, Entrance } from "./entrance.ts";
 import { enterMade } from "./everyone.ts";
-import { groupsThere } from "./group-views.ts";
 import type { OwedPlaces } from "./owed-places.ts";
 import type { OwnKey } from "./own-key.ts";
 import { completePairs } from "./pairs.ts";
@@ -60,8 +58,6 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
       if (row.status === "active") await goOn(session, view);
       else companions.forget(group);
       await continueElsewhere(row);
-      if (standing.kind === "refused" && row.status === "joining")
-        later("joining", async (living) => await endIfUnknown(living, group));
       if (standing.kind === "refused" && row.status === "removed") {
         const { why } = standing;
         later("everyone", async (living) => {
@@ -114,12 +110,4 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
     const isLeft = row.status === "active" && entrance?.successions.hasOrphans(row.conversation) === true;
     if (isStuck || isLeft) succeedLater();
   }
-}
-
-/** A server that was restored may have forgotten a group that was offered just before: this device would wait to come into it for ever. */
-async function endIfUnknown(entrance: Entrance, group: string): Promise<void> {
-  const views = await groupsThere(entrance);
-  if (views === null || views.some((view) => view.group === group)) return;
-  endUnknown(entrance, [group], views);
-  entrance.groups.wake(group);
 }

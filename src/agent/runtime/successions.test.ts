@@ -34,6 +34,32 @@ const view: GroupView = {
   written: 0,
 };
 
+test("SR-71 whoever has no part in making the successor of a closed group looks for it again", async () => {
+  const timers: (() => void)[] = [];
+  let woken = 0;
+  const entrance = {
+    store: {
+      load: async () => await Promise.resolve({ groups: [row] }),
+      group: async () => await Promise.resolve(null),
+    },
+    system: { now: () => 0, wait: async () => await new Promise<void>((resolve) => timers.push(resolve)) },
+    self: { owner: { kind: "name", identity: "alice" } },
+    groups: { wake: () => (woken += 1), session: () => null },
+  };
+  const these = successions({ rows: [row], onContinued: () => {}, onStuck: () => {}, onOwing: () => {} });
+  // What isn't asked here needs no answer.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const run = async () => await these.run(entrance as unknown as Entrance, []);
+  await run();
+  expect([timers.length, woken]).toEqual([1, 0]);
+  timers.shift()?.();
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(woken).toBe(1);
+  await run();
+  expect(timers.length).toBe(1);
+});
+
 test("SR-66 whoever isn't added to a successor comes in by itself when that time is over, whatever the clock shows then, and tries again as long as it can't", async () => {
   const timers: (() => void)[] = [];
   let [asked, woken] = [0, 0];

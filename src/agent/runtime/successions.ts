@@ -143,6 +143,14 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
     return known === "due";
   }
 
+  /** Who has never been in it can make no successor: those who have will. */
+  function lookLater({ groups, system }: Entrance): void {
+    void system.wait(LONGEST).then(() => {
+      for (const orphan of waiting.keys()) groups.wake(orphan);
+      return null;
+    });
+  }
+
   /** Then it is met again. Whether that time is over isn't asked of the clock, which may show it a moment after the timer's end. */
   function leaveTime({ groups, system }: Entrance, { group }: GroupView): void {
     met.set(group, "new");
@@ -161,6 +169,7 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
   ): Promise<void> {
     const { self, system, groups } = entrance;
     const source = await lastKnown(entrance, rows);
+    if (source === null) lookLater(entrance);
     if (source === null || tried.has(toText(source.group))) return;
     tried.add(toText(source.group));
     const group = system.randomBytes(16);
