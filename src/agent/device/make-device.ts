@@ -21,13 +21,22 @@ export function makeDevice(
   options: { readonly isFirst: boolean; readonly randomBytes: (length: number) => Uint8Array },
 ): MadeDevice {
   const key = newSigningKey();
-  const id = options.randomBytes(16);
+  const id = newDeviceId(options.randomBytes);
   const userKey = options.isFirst ? newSigningKey() : null;
   const record = userKey === null ? new Uint8Array() : signRecord({ ...fields, deviceId: id }, userKey, key.publicKey);
   const device = { id, seed: key.seed, record };
   const changes: Change[] = [{ kind: "device-made", device }];
   if (userKey !== null) changes.push({ kind: "user-key-kept", seed: userKey.seed });
   return { device, userSeed: userKey?.seed ?? null, changes };
+}
+
+/** 16 bytes by chance. People type ids, in base64url, at command lines: none begins with a dash, which would make it an option there. */
+export function newDeviceId(randomBytes: (length: number) => Uint8Array): Uint8Array {
+  for (;;) {
+    const id = randomBytes(16);
+    // Base64url's sign for the six bits 62.
+    if ((id[0] ?? 0) >> 2 !== 62) return id;
+  }
 }
 
 export function isPending({ record }: OwnDevice): boolean {
@@ -45,7 +54,7 @@ export function makeReplacement(
   options: { readonly userSeed: Uint8Array; readonly randomBytes: (length: number) => Uint8Array },
 ): OwnDevice {
   const key = newSigningKey();
-  const id = options.randomBytes(16);
+  const id = newDeviceId(options.randomBytes);
   return { id, seed: key.seed, record: confirmDevice({ ...fields, deviceId: id }, options.userSeed, key.publicKey) };
 }
 

@@ -5,7 +5,7 @@ import { pinOf } from "../../mls/identity/pins.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { toBytes } from "../delivery/base64url.ts";
-import { confirmDevice } from "../device/make-device.ts";
+import { confirmDevice, newDeviceId } from "../device/make-device.ts";
 import { isSameSecret, readToken } from "../device/token.ts";
 import type { OwnDevice, Saved, SealKeyPair } from "../storage/kept.ts";
 import { ownerOf } from "./introduce.ts";
@@ -62,7 +62,8 @@ export function candidatesIn({
       return candidate;
     },
     async make(of) {
-      const device = { id: system.randomBytes(16), seed: newSigningKey().seed };
+      const id = newDeviceId((length) => system.randomBytes(length));
+      const device = { id, seed: newSigningKey().seed };
       const sealKey = withHpke((hpke) => hpke.hpkeKey());
       await store.commit([{ kind: "device-pending", device, sealKey, of, token: secret() }]);
     },
