@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-test("AS-30 killed at any statement, write or sync from the first start to the end, each commit is there whole or not at all, and all that were acknowledged", () => {
+test("AS-31 killed at any statement, write or sync from the first start to the end, each commit is there whole or not at all, and all that were acknowledged", () => {
   layOut(new Map());
   const moments: { readonly acknowledged: number; readonly files: Files }[] = [];
   let acknowledged = 0;
@@ -48,7 +48,7 @@ test("AS-30 killed at any statement, write or sync from the first start to the e
     expect(whole.slice(count, count + 2)).toContain(pictureAfter(files));
 });
 
-test("AS-30 power lost at any sector of a commit's writes to the log leaves all of it or nothing, and all before it", () => {
+test("AS-31 power lost at any sector of a commit's writes to the log leaves all of it or nothing, and all before it", () => {
   const stages = recordStages();
   for (const [index, stage] of stages.entries()) {
     const before = stages[index - 1];
@@ -67,7 +67,7 @@ test("AS-30 power lost at any sector of a commit's writes to the log leaves all 
   }
 });
 
-test("AS-30 power lost at any sector of the writes by which a log is folded into the file changes nothing", () => {
+test("AS-31 power lost at any sector of the writes by which a log is folded into the file changes nothing", () => {
   const last = recordStages().at(-1) ?? new Map<string, Buffer>();
   const unfolded = last.get(FILE) ?? Buffer.alloc(0);
   layOut(last);
