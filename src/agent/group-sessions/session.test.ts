@@ -37,6 +37,20 @@ test("GS-2 what one writes the others read, once, in the log's order, the writer
   expect(await textsOf(bob)).toEqual(["one", "two", "three", "four"]);
 });
 
+test("GS-30 a session whose store has something else than itself goes on from that", async () => {
+  const [alice, bob] = await pair();
+  const { cursor } = (await alice.session(group).look()).row;
+  await say(bob, "one");
+  const [entry] = log.entries(group).slice(cursor);
+  const { row } = await bob.session(group).look();
+  expect([entry?.number, row.cursor]).toEqual([cursor + 1, cursor + 1]);
+  await alice.store.commit([{ kind: "cursor-moved", group, from: cursor, to: row.cursor, hash: row.hash }]);
+  expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
+  await say(bob, "two");
+  await alice.session(group).advance();
+  expect(await textsOf(alice)).toEqual(["two"]);
+});
+
 test("SR-71 a device whose join comes too late for a group that is closed waits for it no longer", async () => {
   const [alice] = await pair();
   const carol = await testDevice({ log, identity: "carol" });

@@ -10,6 +10,7 @@ import { catchUp } from "./catch-up.ts";
 import { commitIntent } from "./commit.ts";
 import type { CommitOutcome } from "./commit.ts";
 import type { Head, SessionContext, SessionPorts, Standing, Step, Verdict } from "./context.ts";
+import { AgentStoreError } from "../storage/errors.ts";
 import { isEngineFailure } from "./engine-failure.ts";
 import type { GroupEvent, Hold } from "./events.ts";
 import { holdsOf } from "./holds.ts";
@@ -220,13 +221,17 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     return await sendNext(context, present);
   }
 
-  /** One at a time; what fails leaves nothing in memory. An engine that ended is tried once more with what was saved. */
+  /**
+   * One at a time; what fails leaves nothing in memory. Where an engine has ended, or the store has something else than this session (another way into
+   * the group has kept it), it is tried once more with what was saved.
+   */
   async function operation<T>(task: (present: Working) => Promise<T>): Promise<T> {
     return await inTurn(async () => {
       try {
         return await attempt(task);
       } catch (error) {
-        if (!isEngineFailure(error)) throw error;
+        const isElsewhere = error instanceof AgentStoreError && error.code === "conflict";
+        if (!isEngineFailure(error) && !isElsewhere) throw error;
         return await attempt(task);
       }
     });
