@@ -38,6 +38,8 @@ export interface KnownPeople {
   succeed(who: Who, former: Uint8Array, statements: readonly Uint8Array[]): readonly Change[];
   /** What the server tells of somebody else's successions, where no device of theirs could announce them; within a `change`. */
   told(who: string, statements: readonly Uint8Array[], given: Parameters<typeof judgeTold>[2]): readonly Change[];
+  /** What is pinned of somebody (a `whoKey`); null: nothing. */
+  pinOf(who: string): Pin | null;
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
   /** The server says that this is somebody's present user key. It decides nothing but which of several keys that are shown at once is pinned at first. */
@@ -123,6 +125,7 @@ export function knownPeople(
       const pin = known === undefined || isOwn ? null : judgeTold(known, statements, given);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
+    pinOf: (who) => pins.get(who) ?? null,
     keyOf: (who) => pins.get(who)?.userKey ?? null,
     heard(who, userKey) {
       if (present.size < MOST_HEARD || present.has(who)) present.set(who, userKey);

@@ -66,6 +66,22 @@ test("SR-71 a device whose join comes too late for a group that is closed waits 
   expect((await session.look()).row).toMatchObject({ status: "stopped", stopped: "closed" });
 });
 
+test("SR-71 a device whose join comes too late for a group that it isn't shown any more says so", async () => {
+  const [alice] = await pair();
+  const carol = await testDevice({ log, identity: "carol" });
+  devices.push(carol);
+  const session = await carol.enter(group);
+  carol.service = {
+    ...alice.service,
+    commit: async () => await Promise.resolve({ kind: "stale-epoch" }),
+    joinInfo: async () => await Promise.resolve({ kind: "not-a-member" }),
+  };
+  expect(await session.advance()).toEqual({ kind: "refused", why: "not a member" });
+  expect((await session.look()).row.status).toBe("joining");
+  session.end("log-broken");
+  expect(await session.advance()).toEqual({ kind: "stopped" });
+});
+
 test("GS-2 whichever answer is lost, the message goes out again as it was, and is there once", async () => {
   const [alice, bob] = await pair();
   const { service } = alice;

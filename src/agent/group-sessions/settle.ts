@@ -195,6 +195,8 @@ export async function rejoin(context: SessionContext, work: Working): Promise<St
     context.verdict = "closed";
     return { kind: "again" };
   }
+  // Whoever hears this looks what there is (runtime/arriving.ts).
+  if (joinInfo.kind === "not-a-member") return { kind: "refused", why: "not a member" };
   if (joinInfo.kind !== "join-info") return joinInfo.kind === "refused" ? joinInfo : { kind: "offline" };
   const { row, request: abandoned } = work;
   try {

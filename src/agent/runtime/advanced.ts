@@ -4,6 +4,7 @@ import { toText } from "../delivery/base64url.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { GroupSession, SessionView } from "../group-sessions/session.ts";
 import type { GroupRow } from "../storage/kept.ts";
+import { endGone } from "./arriving.ts";
 import type { Companions, Entrance } from "./entrance.ts";
 import { enterMade } from "./everyone.ts";
 import type { OwedPlaces } from "./owed-places.ts";
@@ -58,6 +59,8 @@ export function afterAdvance(options: AdvancedOptions): Advanced {
       if (row.status === "active") await goOn(session, view);
       else companions.forget(group);
       await continueElsewhere(row);
+      if (standing.kind === "refused" && row.status === "joining")
+        later("joining", async (living) => await endGone(living, group));
       if (standing.kind === "refused" && row.status === "removed") {
         const { why } = standing;
         later("everyone", async (living) => {

@@ -2,6 +2,7 @@ import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
 import type { Entrance } from "./entrance.ts";
+import { groupsThere } from "./group-views.ts";
 
 export const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };
 
@@ -39,4 +40,15 @@ export async function endForgotten(
     if ((await session?.advance())?.kind === "offline") isCertain = false;
   }
   return isCertain;
+}
+
+/**
+ * A group that a device was coming into, and whose info it isn't given any more: the server was restored and has forgotten it, or it was closed, and
+ * is shown to its members alone.
+ */
+export async function endGone(entrance: Entrance, group: string): Promise<void> {
+  const views = await groupsThere(entrance);
+  if (views === null || views.some((view) => view.group === group && !view.ended)) return;
+  entrance.groups.session(group)?.end(views.some((view) => view.group === group) ? "closed" : "log-broken");
+  entrance.groups.wake(group);
 }

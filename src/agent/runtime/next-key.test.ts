@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { pinOf } from "../../mls/identity/pins.ts";
 import { signStatement, stayingTag } from "../../mls/identity/succession.ts";
 import { ownWho } from "./introduce.ts";
 import { isShownBy, successionsSince } from "./next-key.ts";
@@ -31,18 +32,47 @@ test("SR-69 what leads on from one's own key is taken where each statement names
   expect(successionsSince(self, first.publicKey, [gone])).toBeNull();
 });
 
-test("SR-69 it is shown by another device that has the key and stays by what made it, where none of the removed is", () => {
+test("SR-69 a key is followed that another device shows which stays by what made it, where none of the removed is", () => {
+  const { other, tag, made } = shownBySibling();
+  const pin = pinOf(ownWho(self), first.publicKey, 0);
+  const shown = { pin, next: { userKey: second.publicKey }, since: [made], leaves: [other], isKnown: () => false };
+  expect(isShownBy(shown)).toBe(true);
+  expect(isShownBy({ ...shown, leaves: [] })).toBe(false);
+  expect(isShownBy({ ...shown, leaves: [{ ...other, userKey: first.publicKey }] })).toBe(false);
+  expect(isShownBy({ ...shown, leaves: [{ ...other, deviceKey: newSigningKey().publicKey }] })).toBe(false);
+  expect(isShownBy({ ...shown, leaves: [other, { ...other, deviceId: removed[0] ?? other.deviceId }] })).toBe(false);
+  expect(isShownBy({ ...shown, since: [statement(first, second)] })).toBe(false);
+  expect(isShownBy({ ...shown, since: [] })).toBe(false);
+  expect(isShownBy({ ...shown, next: { userKey: third.publicKey } })).toBe(false);
+  // Two have followed on one another: who shows the first of them is on the way, and shows nothing.
+  const between = { ...ownLeaf(new Uint8Array(16).fill(5)), userKey: second.publicKey };
+  const last = { ...shown, next: { userKey: third.publicKey }, since: [made, statement(second, third, [own, tag])] };
+  expect(isShownBy({ ...last, leaves: [between, { ...other, userKey: third.publicKey }] })).toBe(true);
+  expect(isShownBy({ ...last, leaves: [between] })).toBe(false);
+});
+
+test("SR-69 a removed device that signs a key of its own with the former one takes none along that has heard of the true one, or is with who has", () => {
+  const { other, made } = shownBySibling();
+  const pin = pinOf(ownWho(self), first.publicKey, 0);
+  const shown = { pin, next: { userKey: second.publicKey }, since: [made], leaves: [other], isKnown: () => false };
+  // It was announced.
+  expect(isShownBy({ ...shown, pin: { ...pin, userKey: third.publicKey } })).toBe(false);
+  // Another one is there that has it.
+  const sibling = { ...ownLeaf(new Uint8Array(16).fill(6)), userKey: third.publicKey };
+  expect(isShownBy({ ...shown, leaves: [other, sibling] })).toBe(false);
+  expect(isShownBy({ ...shown, leaves: [other, sibling], isKnown: (leaf) => leaf === sibling })).toBe(true);
+  // It was put out by others' hand, and has come back under another id.
+  const left = [self.device.id, sibling.deviceId];
+  expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left } } })).toBe(false);
+  expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left: [other.deviceId] } } })).toBe(true);
+});
+
+/** Another device of the same person that has the second key, which names it as staying. */
+function shownBySibling() {
   const other = { ...ownLeaf(new Uint8Array(16).fill(4)), userKey: second.publicKey };
   const tag = stayingTag(other.deviceId, other.deviceKey);
-  const made = statement(first, second, [own, tag]);
-  const next = { userKey: second.publicKey, statement: made };
-  expect(isShownBy(self, next, [made], [other])).toBe(true);
-  expect(isShownBy(self, next, [made], [])).toBe(false);
-  expect(isShownBy(self, next, [made], [{ ...other, userKey: first.publicKey }])).toBe(false);
-  expect(isShownBy(self, next, [made], [{ ...other, deviceKey: newSigningKey().publicKey }])).toBe(false);
-  expect(isShownBy(self, next, [made], [other, { ...other, deviceId: removed[0] ?? other.deviceId }])).toBe(false);
-  expect(isShownBy(self, { ...next, statement: statement(first, second) }, [made], [other])).toBe(false);
-});
+  return { other, tag, made: statement(first, second, [own, tag]) };
+}
 
 function ownLeaf(deviceId: Uint8Array) {
   return { identity: ownWho(self), deviceId, deviceKey: newSigningKey().publicKey };

@@ -1,7 +1,7 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { stays } from "../../mls/identity/judge-succession.ts";
-import type { ShownDevice } from "../../mls/identity/pins.ts";
+import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
 import { openConfirmation } from "../device/confirmation.ts";
@@ -57,15 +57,36 @@ export function successionsSince(
   return since.every(({ read }) => read.ok && stays(read.statement, own)) ? since.map(({ bytes }) => bytes) : null;
 }
 
-/** Whether one of its person's devices shows that key that stays by what made it, and none of the removed is there. `leaves`: its person's others. */
-export function isShownBy(
-  self: Pick<Self, "server" | "owner">,
-  { userKey, statement }: Pick<NextKey, "userKey" | "statement">,
-  since: readonly Uint8Array[],
-  leaves: readonly ShownDevice[],
-): boolean {
-  const made = readStatement(statement, ownWho(self));
-  const removed = since.flatMap((bytes) => successionOf(self, bytes)?.removed ?? []);
-  if (!made.ok || leaves.some(({ deviceId }) => includes(removed, deviceId))) return false;
-  return leaves.some((leaf) => sameBytes(leaf.userKey, userKey) && stays(made.statement, leaf));
+/** What is known where another device shows a key that no announcement has made one's own person's. */
+interface Shown {
+  /** Of one's own person. */
+  readonly pin: Pin;
+  readonly next: Pick<NextKey, "userKey">;
+  /** All that leads from the key that this device has to that one, the oldest first. */
+  readonly since: readonly Uint8Array[];
+  /** The other devices of one's own person in all groups. */
+  readonly leaves: readonly ShownDevice[];
+  /** Known by the pin as it is. */
+  readonly isKnown: (leaf: ShownDevice) => boolean;
+}
+
+/**
+ * Whether a key is shown so that it may be followed: the pinned key is still the one that it leads on from, a device that may announce it has it (it
+ * stays by what made it, and isn't new since a device went without a word), each other one is known or has a key on the way to it, and none of the
+ * removed is there. So whoever was removed takes no device of its person along where another one of that person is in a group with it.
+ */
+export function isShownBy({ pin, next, since, leaves, isKnown }: Shown): boolean {
+  const statements = since.flatMap((bytes) => {
+    const read = readStatement(bytes, pin.who);
+    return read.ok ? [read.statement] : [];
+  });
+  const [first] = statements;
+  const made = statements.at(-1);
+  if (first === undefined || made === undefined || !sameBytes(first.old, pin.userKey)) return false;
+  if (!sameBytes(made.next, next.userKey)) return false;
+  const removed = statements.flatMap((statement) => statement.removed);
+  const isOnTheWay = (leaf: ShownDevice) => statements.some((statement) => sameBytes(statement.next, leaf.userKey));
+  const mayAnnounce = ({ deviceId }: ShownDevice) => pin.departures === null || includes(pin.departures.left, deviceId);
+  if (leaves.some((leaf) => includes(removed, leaf.deviceId) || !(isKnown(leaf) || isOnTheWay(leaf)))) return false;
+  return leaves.some((leaf) => sameBytes(leaf.userKey, made.next) && stays(made, leaf) && mayAnnounce(leaf));
 }

@@ -186,37 +186,48 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
 
   /**
    * What another device has made, where this one saw no removal by which to judge the announcement (DI-9): the removed was in no group with it. It
-   * is taken if a device that shows it in a group, and this one, are named as staying by all that leads to it from this device's own key, none of
-   * the removed is in any group, and the server has it for this device, sealed by whoever has it. Else it stays a changed key.
+   * is taken where a device that may announce it shows it in a group (`isShownBy`), all that leads to it from this device's own key names this
+   * device as staying, and the server has it for this device, sealed by whoever has it. Else it stays a changed key.
    */
   async function followShown(entrance: Entrance, given: Confirmation | null): Promise<void> {
     const { self, store, client, groups } = entrance;
-    const former = keyIn(self);
-    const leaves = (await groups.members()).filter((member) => isOther(self, member));
-    if (!leaves.some((leaf) => self.people.blocksKey(leaf) === "changed-key")) return;
+    const leavesNow = async () => (await groups.members()).filter((member) => isOther(self, member));
+    if (!(await leavesNow()).some((leaf) => self.people.blocksKey(leaf) === "changed-key")) return;
     if ((await store.load()).rotation !== null) return;
     const confirmation = given ?? (await askFor(entrance));
     const next = confirmation === null ? null : openNext(self, confirmation);
     if (confirmation === null || next === null) return;
     const answer = await client.request("successions", { owner: self.owner });
     const statements = [next.statement, ...(answer.kind === "answered" ? answer.value.statements : [])];
+    const former = keyIn(self);
     const since = successionsSince(self, former, successionsTo(ownWho(self), next.userKey, statements));
-    if (since === null || !isShownBy(self, next, since, leaves)) return;
-    await succeed(entrance, next, () => [
-      ...receiptOf(confirmation),
-      ...self.people.succeed(ownWho(self), former, since),
-    ]);
+    if (since === null) return;
+    const leaves = await leavesNow();
+    await succeed(entrance, next, () => {
+      // Whatever was announced meanwhile comes first.
+      const pin = self.people.pinOf(whoKey(ownWho(self)));
+      if (
+        pin === null ||
+        !isShownBy({ pin, next, since, leaves, isKnown: (leaf) => self.people.blocksKey(leaf) === null })
+      )
+        return null;
+      return [...receiptOf(confirmation), ...self.people.succeed(ownWho(self), former, since)];
+    });
   }
 
-  /** From here on this device is under the new key. */
+  /** From here on this device is under the new key. `others`: what is kept with it; null: it isn't to be taken after all. */
   async function succeed(
     entrance: Entrance,
     { seed, record, statement }: Omit<NextKey, "userKey">,
-    others: () => readonly Change[],
+    others: () => readonly Change[] | null,
   ): Promise<void> {
     const { store, self, groups } = entrance;
     const succeeded = { kind: "user-key-succeeded", seed, record, statement } as const;
-    await self.people.change(store, () => [succeeded, ...others()]);
+    const changes = await self.people.change(store, () => {
+      const beside = others();
+      return beside === null ? [] : [succeeded, ...beside];
+    });
+    if (changes.length === 0) return;
     self.engine.renewRecord(record);
     self.device = { ...self.device, record };
     announcements.succeeded(self, statement);
