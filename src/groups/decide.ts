@@ -24,7 +24,7 @@ export function decideGroups(state: State, command: GroupCommand, context: Conte
     case "create-group":
       return decideCreate(state, command, context);
     case "publish-packages":
-      return decidePublish(state, command);
+      return decidePublish(state, command, context);
     case "take-packages":
       return decideTake(state, command, context);
     case "acknowledge":

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { get } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, owners } from "../../test/helpers/delivery-service.ts";
+import { packageLog } from "./logs.ts";
 import { apply, ownerKey } from "./state.ts";
 
 const { alice, bob } = owners;
@@ -32,7 +33,7 @@ test("GR-24 a device's id stays with its key and its owner, and a removed device
   world.publish("a1", 2);
   world.accept({ kind: "remove-device", device: id("a1"), why: "device-removed" });
   expect(world.refusal(hello("a1", alice, 3))).toEqual({ reason: "device-removed" });
-  expect(world.logs.get(`packages/${id("a1")}`)).toEqual([]);
+  expect(world.logs.get(packageLog(id("a1"), 1_000))).toEqual([]);
 });
 
 test("GR-38 a person has so many devices and no more", () => {
@@ -73,7 +74,7 @@ test("SV-51 a released owner's key and devices are gone, with their packages, an
   world.accept(hello("b1", bob, 1, "other"));
   world.publish("a1", 2);
   world.accept({ kind: "release-owner", owner: alice });
-  expect(world.logs.get(`packages/${id("a1")}`)).toEqual([]);
+  expect(world.logs.get(packageLog(id("a1"), 1_000))).toEqual([]);
   expect(world.refusal(hello("a1", alice, 2, "first"))).toEqual({ reason: "device-removed" });
   world.accept(hello("a2", alice, 1, "second"));
   expect(world.refusal(hello("a3", alice, 1, "first"))).toEqual({ reason: "other-user-key", userKey: "second" });

@@ -112,7 +112,10 @@ export function forgottenDevices(state: State, owner: Owner): Row[] {
   if (surplus <= 0) return [];
   const isIn = (id: DeviceId) => get(state.groupsOf, id) !== undefined || get(state.welcomesOf, id) !== undefined;
   const forgettable = removed.filter((id) => !isIn(id)).toSorted((a, b) => seen(a) - seen(b) || (a < b ? -1 : 1));
-  return forgettable.slice(0, surplus).map((key) => ({ table: "device", key, value: null }));
+  return forgettable.slice(0, surplus).flatMap((key) => [
+    { table: "device", key, value: null },
+    { table: "packages", key, value: null },
+  ]);
 }
 
 /** Whether this server itself had taken the key of this device before it was restored from an older backup, see receipts.ts. */
@@ -203,8 +206,11 @@ export function gone(state: State, devices: readonly DeviceId[], at: number, why
     if (get(state.pending, id) !== undefined) rows.push({ table: "pending", key: id, value: null });
     const packages = get(state.packages, id);
     if (packages !== undefined) {
-      rows.push({ table: "packages", key: id, value: null });
-      trims.push({ log: packageLog(id), through: lastPackage(packages), lasting: true });
+      const last = lastPackage(packages);
+      // It may come back (receipts.ts), and then the log's numbers go on.
+      const value = { ...packages, first: last + 1, references: [], lastResort: null, handedOut: [] };
+      rows.push({ table: "packages", key: id, value });
+      if (last > 0) trims.push({ log: packageLog(id, packages.life), through: last, lasting: true });
     }
     live.push(...endOf(state, id, { reason: "device-removed" }));
   }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { get } from "../core/persistent-map.ts";
 import { bytes, DeliveryServiceWorld, everyone, found, id, owners } from "../../test/helpers/delivery-service.ts";
+import { packageLog } from "./logs.ts";
 import { handedOutTo, rangesToTake } from "./key-packages.ts";
 
 const { alice, bob, carol } = owners;
@@ -27,12 +28,12 @@ test("GR-25 each key package is given out once, in order, and then the last reso
     "reply" in decision && decision.reply.kind === "packages" ? decision.reply.packages[0]?.reference : null,
   );
   expect(references).toEqual(["b1-0", "b1-1", "b1-2", "b1-2"]);
-  expect(made.logs.get(`packages/${id("b1")}`)).toEqual([]);
+  expect(made.logs.get(packageLog(id("b1"), 1_000))).toEqual([]);
 });
 
 test("GR-25 what can't be read of those that wait is made up for by the last resort", () => {
   const made = world(2);
-  made.logs.delete(`packages/${id("b1")}`);
+  made.logs.delete(packageLog(id("b1"), 1_000));
   expect(take(made)).toMatchObject({ reply: { packages: [{ reference: "b1-2" }] } });
 });
 
@@ -113,7 +114,9 @@ test("GR-25 a device offers at most so many, none that it has offered before, an
   });
   made.accept(offer(["x", "y", "z", "last"], true));
   // Those before are gone, also those that were given out; the last resort stays where no other is offered.
-  expect(made.logs.get(`packages/${id("b1")}`)?.map(({ body }) => body)).toEqual(["x", "y", "z", "last"].map(bytes));
+  expect(made.logs.get(packageLog(id("b1"), 1_000))?.map(({ body }) => body)).toEqual(
+    ["x", "y", "z", "last"].map(bytes),
+  );
   expect(handedOutTo(made.state, id("b1"))).toEqual(["b1-2"]);
   const taken = take(made);
   expect(taken).toMatchObject({ reply: { packages: [{ reference: "x", keyPackage: bytes("x") }] } });
@@ -123,7 +126,7 @@ test("GR-25 a device offers at most so many, none that it has offered before, an
     expect(take(made)).toMatchObject({ reply: { packages: [{ reference, keyPackage: bytes(reference) }] } });
   // The first of all, in place of none.
   made.accept({ ...offer(["c"], true), device: id("c1") });
-  expect(made.logs.get(`packages/${id("c1")}`)).toHaveLength(1);
+  expect(made.logs.get(packageLog(id("c1"), 1_000))).toHaveLength(1);
   expect(made.refusal({ ...offer(["d"]), device: id("none") })).toEqual({
     reason: "unknown-device",
     device: id("none"),

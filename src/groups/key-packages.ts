@@ -16,17 +16,18 @@ const MAX_HANDED_OUT = 64;
 const NONE: PackagesRow = { first: 1, references: [], lastResort: null, handedOut: [] };
 
 /** Key packages that wait for a device lie in its log; the last resort, which is never used up, lies in its row. */
-export function decidePublish(state: State, command: PublishPackages): Decision {
+export function decidePublish(state: State, command: PublishPackages, { at }: Context): Decision {
   const device = knownDevice(state, command.device);
   if ("refusal" in device) return device;
   const refusal = refusalOfPublish(state, command);
   if (refusal !== null) return refuse(refusal);
 
-  const before = get(state.packages, command.device) ?? NONE;
-  const log = packageLog(command.device);
+  const before = get(state.packages, command.device) ?? { ...NONE, life: at };
+  const log = packageLog(command.device, before.life);
   const last = lastPackage(before);
   const added = command.packages.map(({ reference }) => reference);
   const after: PackagesRow = {
+    ...before,
     first: command.replace ? last + 1 : before.first,
     references: command.replace ? added : [...before.references, ...added],
     lastResort: command.lastResort === null ? before.lastResort : lastResortOf(command.lastResort),
@@ -70,7 +71,7 @@ function lastResortOf({ reference, bytes }: OfferedPackage): PackagesRow["lastRe
 /** The next key package of each. */
 export function rangesToTake(state: State, { of }: TakePackages): Range[] {
   return of.slice(0, state.settings.maxAdded).map((device) => ({
-    log: packageLog(device),
+    log: packageLog(device, get(state.packages, device)?.life),
     after: (get(state.packages, device) ?? NONE).first - 1,
     limit: 1,
     bytes: state.settings.maxKeyPackage,
@@ -112,7 +113,7 @@ export function decideTake(state: State, command: TakePackages, { read }: Contex
       key: device,
       value: { ...packages, first: packages.first + 1, references: left, handedOut },
     });
-    trims.push({ log: packageLog(device), through: packages.first, lasting: true });
+    trims.push({ log: packageLog(device, packages.life), through: packages.first, lasting: true });
     if (left.length < state.settings.maxPackages / 2) {
       pushes.push({ to: [device], except: null, push: { kind: "packages-low", left: left.length } });
     }

@@ -16,6 +16,7 @@ export function welcomeLog(group: GroupId): LogId {
   return `welcomes/${group}`;
 }
 
-export function packageLog(device: DeviceId): LogId {
-  return `packages/${device}`;
+/** `life`: see `PackagesRow`. */
+export function packageLog(device: DeviceId, life?: number): LogId {
+  return life === undefined ? `packages/${device}` : `packages/${device}/${life}`;
 }

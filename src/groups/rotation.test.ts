@@ -3,7 +3,7 @@ import { get } from "../core/persistent-map.ts";
 import { DeliveryServiceWorld, everyone, found, id, owners } from "../../test/helpers/delivery-service.ts";
 import type { RotateUserKey, ServerCommand } from "./commands.ts";
 import { floorOf, takesOver } from "./receipts.ts";
-import { applyLive, ownerKey } from "./state.ts";
+import { apply, applyLive, ownerKey } from "./state.ts";
 
 const { alice, bob } = owners;
 const sealKey = { key: "seal-key", signature: "signature" };
@@ -65,7 +65,7 @@ test("GR-58 a rotation removes, gives the others their records, and has the remo
   const w = world();
   w.accept(rotate("a1", { stay: ["a3"] }));
   expect(get(w.state.devices, id("a2"))?.removed).toBe(true);
-  expect(get(w.state.packages, id("a2"))).toBe(undefined);
+  expect(get(w.state.packages, id("a2"))).toMatchObject({ references: [], lastResort: null, handedOut: [] });
   expect(get(w.state.devices, id("a3"))).toMatchObject({ userKey: "second", record: "a3 under second" });
   expect(get(w.state.confirmations, id("a3"))).toMatchObject({ statement: "statement", sealed: "sealed" });
   expect(get(w.state.groups, id("g"))?.ordered).toEqual({ [id("a2")]: "device-removed" });
@@ -192,6 +192,24 @@ test("GR-71 what former keys have signed is kept in its order, eight of it at mo
   expect(kept()).toBe(undefined);
 });
 
+test("GR-68 a device that comes back after it was removed, and one under an id that was forgotten, publish where their log goes on", () => {
+  const w = world();
+  w.accept(rotate("a1", { stay: ["a3"] }));
+  // As a receipt brings it back (GR-59).
+  const row = get(w.state.devices, id("a2"));
+  if (row === undefined) throw new Error("it is known");
+  w.state = apply(w.state, { table: "device", key: id("a2"), value: { ...row, removed: false, userKey: "second" } });
+  w.publish("a2", 2);
+  expect(get(w.state.packages, id("a2"))?.references.length).toBe(2);
+  // Forgotten, and used again by somebody who can sign for it.
+  w.at += 1;
+  w.state = apply(w.state, { table: "device", key: id("a2"), value: null });
+  w.state = apply(w.state, { table: "packages", key: id("a2"), value: null });
+  w.accept(online("a2", "second"));
+  w.publish("a2", 2);
+  expect(get(w.state.packages, id("a2"))).toMatchObject({ first: 1, life: w.at });
+});
+
 test("GR-71 a device of the owner tells what a restored server has forgotten: more than there is, of the present key, and no key changes by it", () => {
   const w = world();
   const kept = () => get(w.state.userKeys, ownerKey(alice))?.statements;
@@ -199,10 +217,15 @@ test("GR-71 a device of the owner tells what a restored server has forgotten: mo
   expect(kept()).toEqual(["s1", "s2"]);
   w.accept(keep(["t1", "t2"]));
   w.accept(keep(["t1"]));
+  // Longer, and another one.
+  w.accept(keep(["t1", "t2", "t3", "t4"]));
+  w.accept(keep(["s1", "s2", "t3"]));
   expect(kept()).toEqual(["s1", "s2"]);
+  w.accept(keep(["s0", "s1", "s2"]));
+  expect(kept()).toEqual(["s0", "s1", "s2"]);
   expect(w.refusal(keep(["s1", "s2", "s3"], "second"))).toEqual({ reason: "other-user-key", userKey: "first" });
   w.accept(rotate("a1", { stay: ["a3"], statement: "s3" }));
-  expect(kept()).toEqual(["s1", "s2", "s3"]);
+  expect(kept()).toEqual(["s0", "s1", "s2", "s3"]);
   expect(w.refusal(keep(["s1", "s2", "s3", "s4"], "second", "a2"))).toEqual({ reason: "device-removed" });
   expect(get(w.state.userKeys, ownerKey(alice))?.userKey).toBe("second");
 });

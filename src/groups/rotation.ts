@@ -97,7 +97,10 @@ export function decideKeepSuccessions(state: State, { device: id, userKey, state
   const present = get(state.userKeys, key);
   if (present === undefined) return refuse({ reason: "no-user-key" });
   if (present.userKey !== userKey) return refuse({ reason: "other-user-key", userKey: present.userKey });
-  if (statements.length <= (present.statements?.length ?? 0)) return reply({ kind: "done" });
+  // What is there stays: whoever has the key could sign another way to it.
+  const there = present.statements ?? [];
+  const isMore = statements.length > there.length && there.every((one, at) => one === statements.at(at - there.length));
+  if (!isMore) return reply({ kind: "done" });
   const value = { ...present, statements: statements.slice(-MOST_STATEMENTS) };
   return { ...reply({ kind: "done" }), rows: [{ table: "user-key", key, value }] };
 }

@@ -87,6 +87,11 @@ export interface PackagesRow {
   readonly lastResort: { readonly reference: string; readonly keyPackage: string } | null;
   /** Handed out and not seen in a commit yet; the oldest go first. */
   readonly handedOut: readonly string[];
+  /**
+   * When the first of them came: the log is named by it, since an id that was forgotten may be used again, and a log's numbers go on. Missing in what
+   * older versions kept.
+   */
+  readonly life?: number;
 }
 
 /** What a group is for. `between`: two owners, or one twice for notes to oneself. */

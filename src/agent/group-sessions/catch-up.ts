@@ -155,8 +155,11 @@ async function broken(context: SessionContext, work: Working): Promise<Step> {
 
 async function refused(context: SessionContext, work: Working, answer: Refusal): Promise<Step> {
   switch (answer.kind) {
-    case "too-old":
-      return await rejoin(context, work);
+    case "too-old": {
+      const step = await rejoin(context, work);
+      // There is nothing to come back into, and nothing more to be read.
+      return context.verdict === "closed" ? await ended(context, work) : step;
+    }
     case "closed":
       context.verdict = "closed";
       return await ended(context, work);

@@ -66,6 +66,17 @@ test("SR-71 a device whose join comes too late for a group that is closed waits 
   expect((await session.look()).row).toMatchObject({ status: "stopped", stopped: "closed" });
 });
 
+test("SR-71 a member that was away longer than a closed group's commits are kept goes on where it does", async () => {
+  const [, bob] = await pair();
+  bob.service = {
+    ...bob.service,
+    read: async () => await Promise.resolve({ kind: "too-old" }),
+    joinInfo: async () => await Promise.resolve({ kind: "closed" }),
+  };
+  expect(await bob.session(group).advance()).toEqual({ kind: "stopped" });
+  expect((await bob.session(group).look()).row.stopped).toBe("closed");
+});
+
 test("SR-71 a device whose join comes too late for a group that it isn't shown any more says so", async () => {
   const [alice] = await pair();
   const carol = await testDevice({ log, identity: "carol" });

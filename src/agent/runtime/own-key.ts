@@ -1,7 +1,8 @@
 /**
  * The person's user key on this device, over its changes (SEALED.md 7). Removing a device makes a new one: it is on the disk first, then the server
  * decides between two devices that do so at once, then each group hears of it in a commit, and last the groups have this device's record under
- * it. Another device's new key is taken when a commit in a shared group has announced it. Whoever is ended in between goes on here.
+ * it. Another device's new key is taken when a commit in a shared group has announced it, or a device shows it that may (SR-69). Whoever is ended in
+ * between goes on here.
  */
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
@@ -40,7 +41,7 @@ export interface Removed {
 export interface OwnKeyOptions {
   /** Does something in a lane of its own, soon; not when this device has ended. */
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void>) => void;
-  /** The server has another user key for this person, which no device of a shared group has announced: this device doesn't take it. */
+  /** The server has another user key for this person, which no device of a shared group has announced or shows so that it may be followed. */
   readonly onUnannounced: () => void;
 }
 
@@ -237,7 +238,10 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
 
   /** Whether what the server says has been announced by now: all groups have been read since. */
   async function lookAgain(entrance: Entrance, userKey: string): Promise<void> {
-    await inTurn(async () => await follow(entrance, null));
+    await inTurn(async () => {
+      await follow(entrance, null);
+      await followShown(entrance, null);
+    });
     const { self, client } = entrance;
     if (client.state.kind !== "online") return;
     const pinned = self.people.keyOf(whoKey(ownWho(self)));

@@ -37,25 +37,29 @@ const view: GroupView = {
 test("SR-71 whoever has no part in making the successor of a closed group looks for it again", async () => {
   const timers: (() => void)[] = [];
   let woken = 0;
+  const other: GroupRow = { ...row, id: new Uint8Array(16).fill(3), conversation: "room:ops" };
   const entrance = {
     store: {
-      load: async () => await Promise.resolve({ groups: [row] }),
+      load: async () => await Promise.resolve({ groups: [row, other] }),
       group: async () => await Promise.resolve(null),
     },
     system: { now: () => 0, wait: async () => await new Promise<void>((resolve) => timers.push(resolve)) },
     self: { owner: { kind: "name", identity: "alice" } },
     groups: { wake: () => (woken += 1), session: () => null },
   };
-  const these = successions({ rows: [row], onContinued: () => {}, onStuck: () => {}, onOwing: () => {} });
+  const these = successions({ rows: [row, other], onContinued: () => {}, onStuck: () => {}, onOwing: () => {} });
   // What isn't asked here needs no answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const run = async () => await these.run(entrance as unknown as Entrance, []);
+  await run();
   await run();
   expect([timers.length, woken]).toEqual([1, 0]);
   timers.shift()?.();
   await Promise.resolve();
   await Promise.resolve();
-  expect(woken).toBe(1);
+  // Each of them, once.
+  expect(woken).toBe(2);
+  await run();
   await run();
   expect(timers.length).toBe(1);
 });

@@ -39,6 +39,8 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
   const stuck = new Set<string>();
   /** Successors that this device isn't in. `due`: those who are there were left their time to add it. */
   const met = new Map<string, "new" | "due">();
+  /** Whoever waits looks again before long. */
+  let isLooking = false;
   let handing: Promise<unknown> = Promise.resolve();
   /** Conversations with groups whose keys are still kept. */
   const outlived = new Set(kept.filter(isOutlived).map(({ conversation }) => conversation));
@@ -143,9 +145,12 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
     return known === "due";
   }
 
-  /** Who has never been in it can make no successor: those who have will. */
+  /** Who has never been in it can make no successor: those who have will. One look for all that wait. */
   function lookLater({ groups, system }: Entrance): void {
+    if (isLooking) return;
+    isLooking = true;
     void system.wait(LONGEST).then(() => {
+      isLooking = false;
       for (const orphan of waiting.keys()) groups.wake(orphan);
       return null;
     });
