@@ -180,7 +180,8 @@ test("TN-17 a tailscaled that does not answer is no more than a timeout", async 
   const monitor = await follow();
   expect(monitor.current()).toMatchObject({ state: { kind: "unreachable", problem: { kind: "timeout" } } });
   release();
-  expect(await monitor.refresh()).toMatchObject({ state: { kind: "running" } });
+  // It goes on asking: on a busy machine one answer more may come too late for so short a time.
+  await seen(monitor, ({ state }) => state.kind === "running");
 });
 
 test("TN-18 an address that is not there yet is listened on when it comes", async () => {

@@ -200,7 +200,7 @@ test("LI-10 it shows another key in place of a device's that waits: the code tha
     deviceLabel: "phone",
     server: { host: "127.0.0.1", port: scene.liar.port },
   });
-  await scene.world.until(() => phone.chat.standing.kind === "pending");
+  await scene.world.until(() => phone.chat.standing.kind === "pending" && alice.chat.waitingDevices.length > 0);
   const { standing } = phone.chat;
   const otherKey = Buffer.from(newSigningKey().publicKey).toString("base64url");
   scene.lie({
