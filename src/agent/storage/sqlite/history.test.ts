@@ -190,6 +190,21 @@ test("AS-30 what an imported file has brought stands where it was said, page by 
   expect(inPages(2)).toEqual(["9", "10", "7", "8", "11", "other 1", "other 2", "12", "13", "gap", "15"]);
 });
 
+test("AS-30 a file that is read in again asks for no place, and among many messages of one moment a new one asks for few", () => {
+  database.close();
+  const asked: string[] = [];
+  database = openDatabase(place, { faultPoint: (statement) => void asked.push(statement) });
+  // The server's clock was years ahead for the first, so the others stand right behind it.
+  const numbers = Array.from({ length: 500 }, (_, at) => at + 1);
+  database.commit(numbers.map((number) => heard(number, number === 1 ? 9_000_000 : number)));
+  asked.length = 0;
+  database.commit(numbers.map((number) => imported(number, number === 1 ? 9_000_000 : number)));
+  expect(asked.filter((statement) => statement.includes("position"))).toEqual([]);
+  database.commit([imported(1, 9_000_000, "other")]);
+  expect(asked.filter((statement) => statement.includes("position = ?")).length).toBeLessThanOrEqual(20);
+  expect(inPages(499)).toEqual([...numbers.map(String), "other 1"]);
+});
+
 test("AS-30 whatever comes and is imported at whatever time: each is shown once, what came stands in its order, and so does what a file has of a group", () => {
   const time = fc.oneof(fc.nat(5), fc.nat(1_800_000_000_000), fc.constant(Number.MAX_SAFE_INTEGER));
   const step = fc.record({ isImported: fc.boolean(), at: time });

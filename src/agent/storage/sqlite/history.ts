@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Change } from "../changes.ts";
 import type { HistoryEntry } from "../kept.ts";
 import type { Connection } from "./connection.ts";
+import { freePosition } from "./free-position.ts";
 import type { ReaderSets } from "./reader-sets.ts";
 import { writeEntry } from "./rows.ts";
 
@@ -26,6 +27,11 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
   return {
     keep(change) {
       const { conversation, group, number, at, entry, readers = [] } = change;
+      if (entry.kind === "message" && isHere(conversation, entry)) {
+        // Sent again in a successor: that is where it can be found in a log from now on.
+        statements.follow.run(group, number, conversation, entry.device, entry.messageId, group);
+        return;
+      }
       const amends = entry.kind === "message" ? entry.amends : null;
       const target = entry.kind === "message" && amends !== null ? targetOf(conversation, entry) : null;
       // A deletion of what isn't there has nothing to show, either.
@@ -34,34 +40,28 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
       const isHidden = entry.kind === "message" ? isApplied && entry.missed === 0 : saysNothing(entry);
       const written = entry.kind === "message" && isApplied ? { ...entry, text: null } : entry;
       const flags = [sets.idOf(readers), isApplied ? "applied" : null, isHidden ? 1 : 0, positionOf(change)] as const;
-      const kept = statements.keep.run(conversation, group, number, at, ...writeEntry(written), ...flags);
+      statements.keep.run(conversation, group, number, at, ...writeEntry(written), ...flags);
       if (entry.kind !== "message") return;
-      // Sent again in a successor: that is where it can be found in a log from now on.
-      if (kept !== 1) {
-        statements.follow.run(group, number, conversation, entry.device, entry.messageId, group);
-        return;
-      }
       if (target !== null) amend(conversation, entry, target);
       if (!isApplied && entry.text !== null) statements.addWords.run(lastPlace(), entry.text);
     },
   };
 
+  function isHere(conversation: string, { device, messageId }: Message): boolean {
+    return statements.here.get(conversation, device, messageId) !== undefined;
+  }
+
   function positionOf({ conversation, group, number, at, entry, isImported = false }: Kept): number {
     const said = 1000 * Math.min(Math.trunc(at), LATEST);
     if (isImported) {
       const behind = numberOf(statements.before.get(group, number)) ?? -1;
-      return free(conversation, Math.max(said, behind + 1));
+      const isTaken = (position: number) => statements.at.get(conversation, position) !== undefined;
+      return freePosition(Math.max(said, behind + 1), isTaken);
     }
     const last = numberOf(statements.last.get(conversation));
     // The time is this device's own clock's, not the server's.
     const isOurs = entry.kind === "gap" || entry.kind === "continued";
     return last === null ? said : Math.max(isOurs ? 0 : said, last + 1);
-  }
-
-  /** That position, or the next one that nothing stands at. */
-  function free(conversation: string, position: number): number {
-    if (statements.at.get(conversation, position) === undefined) return position;
-    return numberOf(statements.nextFree.get(conversation, position)) ?? position;
   }
 
   function targetOf(conversation: string, { amends, who }: Message): v.InferOutput<typeof Target> | null {
@@ -107,9 +107,9 @@ function prepare(connection: Connection) {
       `INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail,
          about_device, about_message, readers, amended, hidden, position, shown)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-         coalesce((SELECT base FROM groups WHERE id = ?2), 0) + ?3)
-       ON CONFLICT (conversation, device, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
+         coalesce((SELECT base FROM groups WHERE id = ?2), 0) + ?3)`,
     ),
+    here: connection.prepare("SELECT 1 FROM history WHERE conversation = ? AND device = ? AND message_id = ?"),
     follow: connection.prepare(
       `UPDATE OR IGNORE history SET group_id = ?, number = ?
        WHERE conversation = ? AND device = ? AND message_id = ? AND group_id <> ?`,
@@ -119,12 +119,6 @@ function prepare(connection: Connection) {
       "SELECT position FROM history WHERE group_id = ? AND number < ? AND hidden = 0 ORDER BY number DESC LIMIT 1",
     ),
     at: connection.prepare("SELECT 1 FROM history WHERE conversation = ? AND position = ? AND hidden = 0"),
-    nextFree: connection.prepare(
-      `SELECT position + 1 FROM history AS taken WHERE conversation = ? AND position >= ? AND hidden = 0 AND NOT EXISTS (
-         SELECT 1 FROM history AS next
-         WHERE next.conversation = taken.conversation AND next.position = taken.position + 1 AND next.hidden = 0
-       ) ORDER BY position LIMIT 1`,
-    ),
     lastPlace: connection.prepare("SELECT last_insert_rowid() AS place"),
     target: connection.prepare(
       `SELECT place, text, amended FROM history
