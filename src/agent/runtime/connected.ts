@@ -58,14 +58,15 @@ export function connected(options: ConnectedOptions): Connected {
   return {
     async settle(entrance, device, { number, incarnation }) {
       const { client, store, self, system, groups } = entrance;
-      const { incarnation: seenBefore, isRemoved, receipt, keyPackages } = await store.load();
+      const saved = await store.load();
+      const { incarnation: seenBefore, isRemoved, receipt } = saved;
       if (device !== null) await keepReceipt(entrance, device, receipt);
       // Not where it was removed since: that ends the connection before it is kept.
       if (device !== null && isRemoved && client.state.kind === "online")
         await store.commit([{ kind: "device-let-in" }]);
       const isRestored = seenBefore !== null && seenBefore !== incarnation;
       // Where the server was restored, what it has of this device's key packages may have been used.
-      const isAnew = renewal.isDue(keyPackages, system.now()) || isRestored;
+      const isAnew = renewal.isDue(saved, system.now()) || isRestored;
       const isOffered = device !== null && (offeredOn === number || (await offer(entrance, device, isAnew)));
       if (isOffered) offeredOn = number;
       // What it comes into from here on the server may not have known when it was asked.

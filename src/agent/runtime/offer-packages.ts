@@ -9,8 +9,9 @@ const WANTED = 20;
 const OLDEST = 91 * 86_400_000;
 
 /**
- * With `replace` in place of all that the server has, which may have been used already. False: nobody answered, or the server won't have them.
  * Makes key packages where the server has few, keeps their secrets, then publishes them; what is too old is dropped.
+ * With `replace` in place of all that the server has, which may have been used already; that this is to be done is kept until the server has answered.
+ * False: nobody answered, or the server won't have them.
  */
 export async function offerPackages(
   { client, store, engine }: { client: FramesClient; store: AgentStore; engine: GroupEngine },
@@ -25,6 +26,7 @@ export async function offerPackages(
   const { keyPackages } = await store.load();
   const old = keyPackages.filter(({ madeAt }) => madeAt < now - OLDEST);
   await store.commit([
+    ...(replace ? [{ kind: "renewal-begun" } as const] : []),
     ...made.map(({ change }) => change),
     ...old.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const),
   ]);
@@ -37,5 +39,7 @@ export async function offerPackages(
   if (answer.kind === "refused") {
     await store.commit(made.map(({ reference }) => ({ kind: "key-package-dropped", reference }) as const));
   }
-  return answer.kind === "answered";
+  const isDone = answer.kind === "answered";
+  if (replace && isDone) await store.commit([{ kind: "renewal-answered" }]);
+  return isDone;
 }

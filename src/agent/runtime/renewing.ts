@@ -1,4 +1,4 @@
-import type { KeyPackage } from "../storage/kept.ts";
+import type { KeyPackage, Saved } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
 import { offerPackages } from "./offer-packages.ts";
 
@@ -10,12 +10,15 @@ const AHEAD = DAY;
 /** Where the server didn't take new ones. */
 const AGAIN = 3_600_000;
 
-type Dated = Pick<KeyPackage, "lastResort" | "madeAt">;
+/** What the store has of them. */
+interface Kept extends Pick<Saved, "isRenewalOpen"> {
+  readonly keyPackages: readonly Pick<KeyPackage, "lastResort" | "madeAt">[];
+}
 
 /** When the server is to have new key packages of this device in place of all: what is out of date nobody can add it by. */
 export interface Renewing {
   /** On each connection, by what the store has. */
-  isDue(keyPackages: readonly Dated[], now: number): boolean;
+  isDue(kept: Kept, now: number): boolean;
   /** Now and then, since a connection may last for months. */
   look(entrance: Pick<Entrance, "client" | "store" | "self" | "system">): Promise<void>;
 }
@@ -25,17 +28,18 @@ export function renewing(): Renewing {
   let due = Infinity;
   return { isDue, look };
 
-  function isDue(keyPackages: readonly Dated[], now: number): boolean {
+  function isDue({ keyPackages, isRenewalOpen }: Kept, now: number): boolean {
     // Each renewal makes a last resort, and what was made since then is newer.
     const made = keyPackages.filter(({ lastResort, madeAt }) => lastResort && madeAt <= now + AHEAD);
     const newest = Math.max(-Infinity, ...made.map(({ madeAt }) => madeAt));
-    due = newest + AFTER;
+    // Where nobody answered the server may have those before it, however new these are.
+    due = isRenewalOpen ? -Infinity : newest + AFTER;
     return now >= due;
   }
 
   async function look({ client, store, self, system }: Pick<Entrance, "client" | "store" | "self" | "system">) {
     const now = system.now();
-    if (now < due || client.state.kind !== "online" || !isDue((await store.load()).keyPackages, now)) return;
+    if (now < due || client.state.kind !== "online" || !isDue(await store.load(), now)) return;
     const none = { packages: 0, lastResort: false };
     const isDone = await offerPackages({ client, store, engine: self.engine }, none, { now, replace: true });
     due = now + (isDone ? AFTER : AGAIN);

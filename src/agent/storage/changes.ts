@@ -44,6 +44,9 @@ export type OwnDeviceChange =
   | { readonly kind: "token-kept"; readonly token: Uint8Array | null }
   | { readonly kind: "seal-key-kept"; readonly sealKey: SealKeyPair }
   | { readonly kind: "receipt-kept"; readonly receipt: string }
+  /** The server is asked to have the key packages that are made with it in place of all that it has; until it has answered. */
+  | { readonly kind: "renewal-begun" }
+  | { readonly kind: "renewal-answered" }
   /** Whether its person wants to be in `#everyone`. */
   | { readonly kind: "everyone-kept"; readonly everyone: EveryoneWish }
   | { readonly kind: "invitation-made"; readonly invitation: Invitation }

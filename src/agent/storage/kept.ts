@@ -26,6 +26,8 @@ export interface Saved {
   readonly statement: Uint8Array | null;
   /** How the present user key came about, as far as this device knows: what each key has signed of the next, the oldest first, at most 8. */
   readonly successions: readonly Uint8Array[];
+  /** The server was to have new key packages in place of all, and hasn't answered: it may still have the old ones. */
+  readonly isRenewalOpen: boolean;
   /** The server still has key packages with a record under the user key before. */
   readonly arePackagesDue: boolean;
   /** The last that the server gave with a hello. */

@@ -35,6 +35,7 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
       return both === null ? null : { secretKey: both.slice(0, 32), publicKey: both.slice(32) };
     },
     isRemoved: () => single.hasMeta("removed"),
+    isRenewalOpen: () => single.hasMeta("renewal-open"),
     receipt(): string | null {
       const row = single.meta("receipt");
       return row === undefined ? null : v.parse(TextRow, row).value;
@@ -96,6 +97,12 @@ export function ownDeviceRows(connection: Connection, secrets: Secrets) {
         return;
       case "receipt-kept":
         single.setMeta("receipt", change.receipt);
+        return;
+      case "renewal-begun":
+        single.setMeta("renewal-open", 1);
+        return;
+      case "renewal-answered":
+        single.dropMeta("renewal-open");
         return;
       case "invitation-made": {
         const { id, secret: own, until, device } = change.invitation;

@@ -77,6 +77,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
       statement: ownKey.statement(),
       successions: ownKey.successions(),
       arePackagesDue: ownKey.arePackagesDue(),
+      isRenewalOpen: own.isRenewalOpen(),
       receipt: own.receipt(),
       everyone: own.everyone(),
       invitations: own.invitations(),

@@ -69,6 +69,7 @@ describe("what was committed", () => {
       rotation: null,
       statement: null,
       arePackagesDue: false,
+      isRenewalOpen: false,
       owing: [],
     });
     expect(await store.group(group)).toBeNull();
@@ -176,6 +177,14 @@ describe("what was committed", () => {
     });
     expect(await store.keyPackage(id(5))).toEqual(keyPackage);
     expect(await store.keyPackage(id(6))).toBeNull();
+  });
+
+  test("AS-2 a renewal of key packages is open until it was answered", async () => {
+    await store.commit([{ kind: "renewal-begun" }]);
+    await store.commit([{ kind: "renewal-begun" }]);
+    expect((await (await reopened()).load()).isRenewalOpen).toBe(true);
+    await store.commit([{ kind: "renewal-answered" }]);
+    expect((await (await reopened()).load()).isRenewalOpen).toBe(false);
   });
 
   test("AS-27 a user key on its way is there again, until it is the person's or is dropped, and no other takes its place", async () => {

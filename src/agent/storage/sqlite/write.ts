@@ -72,6 +72,8 @@ export function writer(connection: Connection, secrets: Secrets, path: string): 
       case "token-kept":
       case "seal-key-kept":
       case "receipt-kept":
+      case "renewal-begun":
+      case "renewal-answered":
       case "everyone-kept":
       case "invitation-made":
       case "invitation-used":
