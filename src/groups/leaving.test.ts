@@ -58,6 +58,20 @@ test("GR-33 a group that all have left ends, and its place is free", () => {
   expect(made.send("a1", "g", 1)).toEqual({ refusal: { reason: "group-ended", successor: id("h") } });
 });
 
+test("GR-33 of a group that all have left each member hears that they are out, and nobody else does", () => {
+  const made = world();
+  made.add("a1", alice, "g", [["c1", carol]]);
+  leave(made, "c1");
+  made.accept(made.commit("a1", alice, "g", { kind: "remove", removed: [found("c1", carol)] }));
+  leave(made, "b1");
+  expect(viewOf(made.state, id("b2"), id("g"))?.removal).toBe(null);
+  leave(made, "a1");
+  const devices = [id("b1"), id("b2"), id("a1")];
+  for (const device of devices)
+    expect(viewOf(made.state, device, id("g"))).toMatchObject({ ended: true, removal: { devices } });
+  expect(viewOf(made.state, id("c1"), id("g"))).toMatchObject({ ended: true, removal: null });
+});
+
 test("GR-33 nobody leaves a direct conversation", () => {
   const made = world({ kind: "direct", between: [alice, bob] });
   expect(leave(made, "b1")).toEqual({ refusal: { reason: "not-allowed" } });

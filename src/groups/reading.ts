@@ -140,9 +140,15 @@ export function viewOf(state: State, device: DeviceId, id: GroupId): GroupView |
     members: Object.keys(group.members).length,
     cursor: active ? cursorOf(state, group, id, device) : null,
     ended: group.status.kind === "ended",
-    removal: active ? dueIn(state, group) : null,
+    // Where all have left, each hears that they are out, so that none of their devices makes a successor.
+    removal: active || isLeft(group, device) ? dueIn(state, group) : null,
     written: Math.min(get(state.writers, pairKey(id, device))?.number ?? 0, certain(group)),
   };
+}
+
+/** Whether it was a member of a group in which nobody is left who could commit its removal. */
+function isLeft({ status, members }: GroupRow, device: DeviceId): boolean {
+  return status.kind === "ended" && status.why === "empty" && device in members;
 }
 
 /** The last number that all members have in common: behind it some can't read this log (SEALED.md 10 and 15). */

@@ -482,6 +482,31 @@ test("AD-7 where the key behind a name is taken away, a device that waits under 
 });
 
 /** Alice and bob at two devices each, all of them in `#everyone`. */
+test("SR-72 whoever is alone in a room leaves it with all devices, also with one that is away, and after everybody else has left", async () => {
+  const { alice, phone, bob, tablet } = await twoAndTwo();
+  answered(await alice.chat.createRoom("ops", "open"));
+  await world.until(async () => (await membersOf(phone, "#ops")) === 2);
+  expect(await alice.chat.leave(alice.conversation("#ops").id)).toEqual({ kind: "taken" });
+  await isOut([alice, phone], "#ops");
+
+  answered(await bob.chat.createRoom("talk", "invite"));
+  await world.until(async () => (await membersOf(tablet, "#talk")) === 2);
+  expect(await bob.chat.invite(bob.conversation("#talk").id, "alice")).toEqual({ kind: "taken" });
+  for (const device of [alice, phone]) await world.until(async () => (await membersOf(device, "#talk")) === 4);
+  await phone.stop();
+  expect(await bob.chat.leave(bob.conversation("#talk").id)).toEqual({ kind: "taken" });
+  await world.until(async () => (await membersOf(alice, "#talk")) === 2);
+  expect(await alice.chat.leave(alice.conversation("#talk").id)).toEqual({ kind: "taken" });
+  phone.start();
+  await isConfirmed(phone);
+  await isOut([alice, phone, bob, tablet], "#talk");
+
+  // Its name is free for a room that has nothing of the one before.
+  answered(await bob.chat.createRoom("talk", "open"));
+  await world.until(async () => (await membersOf(tablet, "#talk")) === 2);
+  expect(await alice.send("#talk", "still here?")).toEqual(OUTSIDE);
+});
+
 async function twoAndTwo() {
   const [alice, bob] = await world.arrive("alice", "bob");
   if (alice === undefined || bob === undefined) throw new Error("two were to come");
@@ -523,6 +548,13 @@ async function says(device: ServedChat, words: string, lines: readonly string[])
   await world.until(async () => JSON.stringify(await said()) === JSON.stringify(lines));
 }
 
+/** Also when all that there was to do has been done. */
+async function isOut(devices: readonly ServedChat[], words: string): Promise<void> {
+  for (const device of devices) await world.until(async () => (await membersOf(device, words)) === 0);
+  for (const device of devices) await device.runtime.settled();
+  for (const device of devices) expect(await device.send(words, "still here?")).toEqual(OUTSIDE);
+}
+
 async function ownIn(device: ServedChat, words: string) {
   return (await device.messages(words)).find(({ own }) => own);
 }
@@ -544,6 +576,7 @@ async function isConfirmed(device: ServedChat): Promise<void> {
 
 const NO_SUCH_DEVICE = { kind: "refused", error: { reason: "no-such-device" } };
 const NOT_CONFIRMED = { kind: "refused", error: { reason: "device-not-confirmed" } };
+const OUTSIDE = { kind: "refused", error: { reason: "not-in-conversation" } };
 const REMOVED = { kind: "refused", error: { reason: "device-removed" } };
 
 function isThere({ state }: ServedChat["chat"]): boolean {

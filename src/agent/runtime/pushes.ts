@@ -106,13 +106,16 @@ export function pushHandler({ later, beforeAlive, again, asking, own, key, onEve
 
   function seen(view: GroupView): void {
     if (view.ended) {
-      later(laneOf(view.group), (entrance) => {
-        entrance.groups.session(view.group)?.end("closed");
+      later(laneOf(view.group), async (entrance) => {
+        const session = entrance.groups.session(view.group);
+        // Its person has left, and nobody else is there to commit the removal: this device is out without one, and no successor follows.
+        if (view.removal?.devices.includes(toText(entrance.self.device.id)) === true) await session?.leave();
+        else session?.end("closed");
         entrance.groups.wake(view.group);
       });
     }
     if (view.reached !== null) onEvent({ kind: "reached", group: toBytes(view.group), number: view.reached });
-    if (view.removal !== null) {
+    if (view.removal !== null && !view.ended) {
       const removal = { group: view.group, ...view.removal };
       removeSoon(removal, { isPatient: true });
     }

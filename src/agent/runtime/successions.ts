@@ -103,6 +103,8 @@ export function successions({ rows: kept, onContinued, onStuck, onOwing }: Succe
 
   async function goOn(entrance: Entrance, conversation: string, views: readonly GroupView[]): Promise<void> {
     const rows = await rowsOf(entrance, conversation);
+    // Left meanwhile: nothing is to go on there.
+    for (const row of rows) if (row.status === "removed" && !waits(row)) forget(toText(row.id));
     const live = rows.findLast(({ status }) => status === "active" || status === "joining");
     if (live !== undefined) {
       const orphans = rows.filter((row) => waits(row) && !sameBytes(row.id, live.id)).map(({ id }) => toText(id));
