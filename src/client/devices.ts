@@ -5,7 +5,7 @@ export interface Device {
   readonly id: string;
   readonly label: string;
   readonly isThis: boolean;
-  /** Milliseconds since 1970, or null where the server doesn't tell. */
+  /** Milliseconds since 1970, or null where the server doesn't tell. Null and not online (`isOnline` is false): it has not come yet. */
   readonly lastSeen: number | null;
   /** Null where the server doesn't tell. */
   readonly isOnline: boolean | null;

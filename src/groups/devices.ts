@@ -104,11 +104,13 @@ export function refusalOfNewDevice(state: State, own: number): GroupRefusal | nu
 /**
  * Devices count against all owners' bound, removed ones too: whoever makes and removes one after another would take the room of all others.
  * An id that is forgotten so may be used again, by who can sign a record for it; a group that knows the device keeps it.
+ *
+ * @param more so many removed ones are about to be added
  */
-export function forgottenDevices(state: State, owner: Owner): Row[] {
+export function forgottenDevices(state: State, owner: Owner, more = 0): Row[] {
   const seen = (id: DeviceId) => get(state.devices, id)?.seen ?? 0;
   const removed = [...(get(state.devicesOf, ownerKey(owner)) ?? [])].filter((id) => get(state.devices, id)?.removed);
-  const surplus = removed.length - state.settings.maxRemovedPerOwner;
+  const surplus = removed.length + more - state.settings.maxRemovedPerOwner;
   if (surplus <= 0) return [];
   const isIn = (id: DeviceId) => get(state.groupsOf, id) !== undefined || get(state.welcomesOf, id) !== undefined;
   const forgettable = removed.filter((id) => !isIn(id)).toSorted((a, b) => seen(a) - seen(b) || (a < b ? -1 : 1));

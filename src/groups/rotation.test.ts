@@ -61,6 +61,15 @@ function world(): DeliveryServiceWorld {
   return made;
 }
 
+/** One that a1 has confirmed, and that has not come. */
+function confirm(w: DeliveryServiceWorld, device: string, userKey = "first"): void {
+  const { key } = found(device, alice);
+  const asks = { ...found(device, alice), label: "", sealKey, token: null, source: "", fresh: false };
+  w.accept({ kind: "ask-confirmation", session: 1, ...asks });
+  const given = { other: id(device), owner: alice, key, userKey, record: "r", sealed: "s" };
+  w.accept({ kind: "confirm-device", device: id("a1"), ...given });
+}
+
 test("GR-58 a rotation removes, gives the others their records, and has the removed ones' leaves removed", () => {
   const w = world();
   w.accept(rotate("a1", { stay: ["a3"] }));
@@ -127,26 +136,7 @@ test("GR-58 a device that no rotation names hears that its key isn't the present
 test("GR-58 a device without a seal key waits to be confirmed anew, and what confirmed others under the former key is void", () => {
   const w = world();
   w.accept(online("a4", "first", { sealKey: null }));
-  w.accept({
-    kind: "ask-confirmation",
-    session: 1,
-    ...found("a5", alice),
-    label: "",
-    sealKey,
-    token: null,
-    source: "",
-    fresh: false,
-  });
-  w.accept({
-    kind: "confirm-device",
-    device: id("a1"),
-    other: id("a5"),
-    owner: alice,
-    key: found("a5", alice).key,
-    userKey: "first",
-    record: "r",
-    sealed: "s",
-  });
+  confirm(w, "a5");
   w.accept(rotate("a1", { stay: ["a3"] }));
   expect(get(w.state.confirmations, id("a5"))).toBe(undefined);
   for (const device of ["a4", "a5"]) {
@@ -283,6 +273,61 @@ test("GR-58 who begins anew is no banned one, no bare name, comes with a new dev
   expect(reset()).toEqual({ reason: "too-many", of: "devices" });
   w.state = { ...w.state, settings: { ...w.state.settings, maxDevices: w.state.deviceCount + 1 } };
   expect(reset(found("a8", alice))).toBeNull();
+});
+
+test("GR-73 whoever is confirmed and has not come may be removed: what confirmed it is void, and it hears that it was removed", () => {
+  const w = world();
+  confirm(w, "a5");
+  confirm(w, "a6");
+  w.accept(rotate("a1", { stay: ["a2", "a3"], removed: [id("a5"), id("a5")] }));
+  for (const device of ["a5", "a6"]) expect(get(w.state.confirmations, id(device))).toBe(undefined);
+  expect(w.refusal(online("a5"))).toEqual({ reason: "device-removed" });
+  expect(w.refusal(online("a5", "second", { counter: 9 }))).toEqual({ reason: "device-removed" });
+  const asks = { ...found("a5", alice), label: "", sealKey, token: null, source: "" };
+  for (const fresh of [false, true])
+    expect(w.refusal({ kind: "ask-confirmation", session: 5, ...asks, fresh })).toEqual({ reason: "device-removed" });
+  // The other one, which nobody has named, waits to be confirmed anew.
+  expect(w.refusal(online("a6"))).toEqual({ reason: "other-user-key", userKey: "second" });
+  confirm(w, "a6", "second");
+  w.accept(online("a6", "second"));
+});
+
+test("GR-73 one that waits, and one that is confirmed for somebody else, is nobody's to remove", () => {
+  const w = world();
+  const asks = { label: "", sealKey, token: null, source: "", fresh: false };
+  w.accept({ kind: "ask-confirmation", session: 5, ...found("a5", alice), ...asks });
+  w.accept({ kind: "ask-confirmation", session: 6, ...found("b2", bob), ...asks });
+  const { userKey = "" } = get(w.state.devices, id("b1")) ?? {};
+  const given = { other: id("b2"), owner: bob, key: found("b2", bob).key, userKey, record: "r", sealed: "s" };
+  w.accept({ kind: "confirm-device", device: id("b1"), ...given });
+  for (const device of ["a5", "b2"])
+    expect(w.refusal(rotate("a1", { stay: ["a2", "a3"], removed: [id(device)] }))).toEqual({
+      reason: "unknown-device",
+      device: id(device),
+    });
+});
+
+test("GR-73 whoever confirms devices and removes them before they come takes nobody's room", () => {
+  const w = world();
+  const settings = { ...w.state.settings, maxRemovedPerOwner: 2, maxDevices: w.state.deviceCount + 3 };
+  w.state = { ...w.state, settings };
+  const among = () =>
+    [...(get(w.state.devicesOf, ownerKey(alice)) ?? [])].filter((each) => get(w.state.devices, each)?.removed);
+  let former = "first";
+  for (let nth = 10; nth < 20; nth += 1) {
+    w.at += 1;
+    confirm(w, `a${nth}`, former);
+    const userKey = `key ${nth}`;
+    w.accept(rotate("a1", { stay: ["a2", "a3"], removed: [id(`a${nth}`)], former, userKey }));
+    former = userKey;
+  }
+  expect(among().toSorted()).toEqual([id("a18"), id("a19")].toSorted());
+  // Without room for a row, what confirmed it is void all the same.
+  w.state = { ...w.state, settings: { ...settings, maxDevices: w.state.deviceCount } };
+  confirm(w, "a20", former);
+  w.accept(rotate("a1", { stay: ["a2", "a3"], removed: [id("a20")], former, userKey: "last" }));
+  expect(w.refusal(online("a20", former))).toEqual({ reason: "other-user-key", userKey: "last" });
+  expect(get(w.state.devices, id("a20"))).toBe(undefined);
 });
 
 test("GR-71 of what a device tells of former keys the last eight are kept, and none without a user key", () => {

@@ -30,6 +30,7 @@ export function decideRotate(state: State, command: RotateUserKey, { at }: Conte
 
   const { userKey, statement, removed, staying, own } = command;
   const left = gone(state, removed, at);
+  const neverCame = removedBeforeTheyCame(state, removed, at);
   const incarnation = incarnationOf(state);
   const { first = present.userKey } = present;
   const statements = [...(present.statements ?? []), statement].slice(-MOST_STATEMENTS);
@@ -40,7 +41,9 @@ export function decideRotate(state: State, command: RotateUserKey, { at }: Conte
       value: { userKey, since: at, first, incarnation, floor: floorOf(present, incarnation), statements },
     },
     { table: "device", key: command.device, value: { ...device, userKey, record: own.record } },
+    ...(neverCame.length === 0 ? [] : forgottenDevices(state, owner, neverCame.length)),
     ...left.rows,
+    ...neverCame,
     ...withoutConfirmations(state, owner, new Set(staying.map(({ device: id }) => id))),
   ];
   const pushes: Push[] = [...left.pushes];
@@ -78,12 +81,27 @@ function refusalOfRotation(state: State, command: RotateUserKey, { owner, key }:
     if (get(state.devices, id)?.key !== named) return { reason: "wrong-device" };
   }
   for (const id of removed) {
-    const row = get(state.devices, id);
+    const row = get(state.devices, id) ?? get(state.confirmations, id);
     if (row === undefined || !sameOwner(row.owner, owner)) return { reason: "unknown-device", device: id };
     others.delete(id);
   }
   const forgotten = [...others].find((id) => get(state.devices, id)?.sealKey !== undefined);
   return forgotten === undefined ? null : { reason: "unknown-device", device: forgotten };
+}
+
+/**
+ * Who was confirmed and has not come gets its row now, by which it is known as removed when it comes. Where there is no room for more rows it
+ * gets none: then it is as one that asks for the first time, since what confirmed it is void.
+ */
+function removedBeforeTheyCame(state: State, removed: readonly DeviceId[], at: number): Row[] {
+  const rows = [...new Set(removed)].flatMap((id): Row[] => {
+    const confirmation = get(state.confirmations, id);
+    if (confirmation === undefined || get(state.devices, id) !== undefined) return [];
+    const { owner, key, userKey, record } = confirmation;
+    const value: DeviceRow = { owner, key, userKey, record, counter: 0, since: at, seen: at, removed: true };
+    return [{ table: "device", key: id, value }];
+  });
+  return rows.slice(0, Math.max(0, state.settings.maxDevices - state.deviceCount));
 }
 
 /**

@@ -306,6 +306,68 @@ test("SR-69 a device that was in no group is removed without the others of its p
   await everyone([bob], "#everyone", "alice: here");
 });
 
+test("SR-72 a device that was confirmed while it was off is listed by all of its person's, removed by one that didn't confirm it, and says so when it is started", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  for (const device of [laptop, bob, nas]) await has(device, "#everyone", 3);
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await world.until(() => phone.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+  const { standing } = phone.chat;
+  const code = standing.kind === "pending" ? (standing.code ?? "") : "";
+  await phone.stop();
+  answered(await laptop.chat.confirmDevice(code));
+  // Whoever types it once more has what they wanted.
+  expect(answered(await nas.chat.confirmDevice(code))).toMatchObject({ label: "phone", status: "confirmed" });
+  const there = { label: "phone", isThis: false, lastSeen: null, isOnline: false, status: "confirmed", code: null };
+  for (const device of [laptop, nas])
+    expect(answered(await device.chat.devices())).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ label: "nas", isOnline: true }),
+        { id: expect.any(String), ...there },
+      ]),
+    );
+  const id = answered(await nas.chat.devices()).find(({ label }) => label === "phone")?.id ?? "";
+  expect(await nas.chat.removeDevices([id])).toEqual({ kind: "answered", value: { kind: "removed", devices: [id] } });
+  await world.until(async () => (await seedOf(laptop)) === (await seedOf(nas)));
+  expect(answered(await nas.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop", "nas"]);
+  for (const device of [laptop, nas]) {
+    await device.look("#everyone");
+    await device.send("#everyone", `from ${await idOf(device)}`);
+    await everyone([laptop, nas, bob], "#everyone", `alice: from ${await idOf(device)}`);
+  }
+  for (const device of [laptop, nas, bob]) expect(heldIn(device)).toEqual([]);
+
+  for (const _ of ["first", "second"]) {
+    phone.start();
+    await world.until(() => isOut(phone) && phone.chat.state.kind === "ended");
+    await phone.stop();
+  }
+  phone.start();
+  expect(await phone.chat.newDevice()).toEqual({ kind: "taken" });
+  await world.until(() => phone.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+});
+
+test("SR-72 one that was confirmed and has not come when another one is removed waits to be confirmed anew", async () => {
+  const [laptop] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await world.until(() => phone.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+  const { standing } = phone.chat;
+  const code = standing.kind === "pending" ? (standing.code ?? "") : "";
+  await phone.stop();
+  answered(await laptop.chat.confirmDevice(code));
+  const lost = await idOf(nas);
+  expect(await laptop.chat.removeDevices([lost])).toEqual({
+    kind: "answered",
+    value: { kind: "removed", devices: [lost] },
+  });
+  expect(answered(await laptop.chat.devices()).map(({ label }) => label)).toEqual(["alice's laptop"]);
+  phone.start();
+  await world.until(() => phone.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+  answered(await laptop.chat.confirmDevice(code));
+  await world.until(() => phone.chat.standing.kind === "confirmed" && phone.chat.state.kind === "online");
+});
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");

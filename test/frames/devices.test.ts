@@ -311,6 +311,62 @@ test("FR-38 with its new record a device gets the receipt of the key, by which a
   expect((await again.get("look-up", { name: "alice" })).person?.userKey).toBe(base64url(next.publicKey));
 });
 
+test("FR-40 a device that was confirmed while it was off is listed as one that has not come, until it has", async () => {
+  await using server = await startTestServer();
+  const { userKey, first, device } = await aliceOn(server.port);
+  const other = await expectedOf(server.port, first, userKey);
+  expect((await first.get("own-devices", {})).devices).toEqual([
+    expect.objectContaining({ device: idOf(device), online: true, hasCome: true }),
+    {
+      device: idOf(other.device),
+      key: base64url(other.device.key.publicKey),
+      record: other.record,
+      since: expect.any(Number),
+      seen: expect.any(Number),
+      online: false,
+      sealKey: null,
+      hasCome: false,
+    },
+  ]);
+  expect((await first.get("own-devices", {})).pending).toEqual([]);
+  // To others it is none of hers yet.
+  expect((await first.get("look-up", { name: "alice" })).person?.devices.map(({ device: id }) => id)).toEqual([
+    idOf(device),
+  ]);
+  using came = await FramePeer.connect(server.port);
+  await came.greet("alice", { ...other.device, record: other.record });
+  expect((await came.get("own-devices", {})).devices).toMatchObject([
+    { device: idOf(device), hasCome: true },
+    { device: idOf(other.device), online: true, sealKey: other.device.sealKey, hasCome: true },
+  ]);
+});
+
+test("FR-40 one that was confirmed and has not come is removed as any other, and hears so when it comes", async () => {
+  await using server = await startTestServer();
+  const { userKey, first, device } = await aliceOn(server.port);
+  const stolen = await expectedOf(server.port, first, userKey);
+  const next = newSigningKey();
+  await first.get("rotate-user-key", {
+    former: base64url(userKey.publicKey),
+    userKey: base64url(next.publicKey),
+    removed: [idOf(stolen.device)],
+    statement: new Uint8Array([9]),
+    own: recordOf(first.hello.server.id, ALICE, device, next),
+    staying: [],
+  });
+  expect((await first.get("own-devices", {})).devices.map(({ device: id }) => id)).toEqual([idOf(device)]);
+  using back = await FramePeer.connect(server.port);
+  const removed = { refusal: { reason: "device-removed" } };
+  expect(await back.ask("ask-confirmation", askOf(stolen.device))).toEqual(removed);
+  expect(await back.ask("hello", back.helloOf("alice", { ...stolen.device, record: stolen.record }))).toEqual(removed);
+  using again = await FramePeer.connect(server.port);
+  const record = recordOf(first.hello.server.id, ALICE, stolen.device, next);
+  expect(await first.ask("confirm-device", { device: idOf(stolen.device), record, sealed })).toMatchObject({
+    refusal: { reason: "unknown-device" },
+  });
+  expect(await again.ask("hello", again.helloOf("alice", { ...stolen.device, record }))).toEqual(removed);
+});
+
 test("FR-30 a device that is no more is removed without another user key, and no longer one of its person's", async () => {
   await using server = await startTestServer();
   const { userKey, first, device } = await aliceOn(server.port);
@@ -556,6 +612,19 @@ async function waitingOn(port: number): Promise<{ peer: FramePeer; device: TestD
   const device = makeDevice(peer.hello.server.id, ALICE);
   expect(await peer.get("ask-confirmation", askOf(device))).toEqual({ confirmation: null });
   return { peer, device };
+}
+
+/** One that she has confirmed when it had gone already. */
+async function expectedOf(
+  port: number,
+  first: FramePeer,
+  userKey: SigningKey,
+): Promise<{ device: TestDevice; record: Uint8Array }> {
+  const { peer, device } = await waitingOn(port);
+  peer[Symbol.dispose]();
+  const record = recordOf(first.hello.server.id, ALICE, device, userKey);
+  await first.get("confirm-device", { device: idOf(device), record, sealed });
+  return { device, record };
 }
 
 /** Another one of hers, online. */

@@ -108,7 +108,7 @@ export const samples: { readonly [T in RequestType]: readonly [RequestBody<T>, R
   "own-devices": [
     {},
     {
-      devices: [{ device: id, key, record: bytes, since: at, seen: at, online: true, sealKey }],
+      devices: [{ device: id, key, record: bytes, since: at, seen: at, online: true, sealKey, hasCome: false }],
       pending: [waiting],
     },
   ],

@@ -122,6 +122,15 @@ test("VW-50 however many ask, no more than eight are told of until some are answ
   expect(notes(chat).match(/asks to be one of yours/g)).toHaveLength(8);
 });
 
+test("CS-48 /devices says of a device that was confirmed and has not come yet just that", async () => {
+  const { alice, chat } = await meet();
+  const vm = { id: "vm7", label: "vm", isThis: false, lastSeen: null, isOnline: false, code: null };
+  alice.ownDevices = [...alice.ownDevices, { ...vm, status: "confirmed" }];
+  chat.submit("/devices");
+  await settled();
+  expect(notes(chat)).toContain("vm: confirmed, has not come yet\npad devices remove");
+});
+
 test("VW-52 the answer names the code, also where it is heard first that the device waits no more", async () => {
   const { alice, chat } = await meet();
   const laptop = alice.deviceAsks({ code: CODE, label: "laptop" });

@@ -107,10 +107,11 @@ export class Devices {
     const listed = await runtime.devices.list();
     if (listed.kind === "failed") return own.device === "" ? OFFLINE : { kind: "answered", value: this.#known() };
     const labels = new Map(this.#known().map(({ id, label }) => [id, label]));
-    const devices = listed.devices.map(({ device: id, label, seen, online }): Device => {
+    const devices = listed.devices.map(({ device: id, label, seen, online, hasCome }): Device => {
       const isThis = id === own.device;
       const known = labels.get(id) ?? label;
-      return { id, label: known, isThis, lastSeen: seen, isOnline: online, status: "confirmed", code: null };
+      const lastSeen = hasCome ? seen : null;
+      return { id, label: known, isThis, lastSeen, isOnline: online, status: "confirmed", code: null };
     });
     const pending = listed.pending.map(waitingDevice);
     return { kind: "answered", value: [...devices, ...pending] };

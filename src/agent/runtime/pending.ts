@@ -229,6 +229,11 @@ export function pending(options: PendingOptions): Pending {
     }
     if (answer.kind !== "refused") return "without-device";
     const reason = answer.refusal?.reason;
+    if (reason === "device-removed") {
+      // It was confirmed and removed while it was away. The server says so each time.
+      onStanding({ kind: "removed" });
+      return "without-device";
+    }
     if (reason === "too-many" || reason === "too-many-messages") {
       // The server keeps nothing of it, so no device lists its code.
       onStanding({ ...standingOf(candidate), code: null });

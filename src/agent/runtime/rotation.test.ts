@@ -87,6 +87,27 @@ test("DI-41 a leaf of the person's that the server doesn't list goes with the ot
   self.engine.close();
 });
 
+test("SR-72 who was confirmed and has not come goes where that is asked for, and else is named neither as going nor as staying", () => {
+  const { self, laptop } = own();
+  const nas = device("nas", 2);
+  const notCome = { sealKey: null, hasCome: false };
+  const expected = [
+    { ...device("vm", 3).shown, ...notCome },
+    { ...device("phone", 4).shown, ...notCome },
+  ] as const;
+  const vm = expected[0].device;
+  const rotation = made(self, { ids: [vm], listed: [laptop.shown, nas.shown, ...expected], leaves: [] });
+  expect(rotation.removed.map(toText)).toEqual([vm]);
+  expect(rotation.staying.map(({ device: id }) => toText(id))).toEqual([nas.shown.device]);
+  const read = readStatement(rotation.statement, who);
+  if (!read.ok) throw new Error("unreadable");
+  expect(read.statement.removed.map(toText)).toEqual([vm]);
+  expect(read.statement.staying).toHaveLength(2);
+  const listed = [laptop.shown, nas.shown, ...expected];
+  expect(made(self, { ids: [nas.shown.device], listed, leaves: [] }).removed.map(toText)).toEqual([nas.shown.device]);
+  self.engine.close();
+});
+
 test("DI-41 whoever else the person's own name was pinned to: the devices that stay are judged by their key alone", () => {
   const { self, laptop } = own();
   const [nas, phone] = [device("nas", 2), device("phone", 3)];
@@ -150,6 +171,7 @@ function device(
     seen: 0,
     online: true,
     sealKey: { key: toText(sealKey.publicKey), signature },
+    hasCome: true,
   };
   return { key, sealKey, shown };
 }

@@ -44,7 +44,8 @@ export function makeRotation({ self, userSeed, ids, listed, leaves }: Rotating):
     )
   )
     return "no-such-device";
-  const others = listed.filter(({ device }) => device !== own);
+  // Who was confirmed and has not come yet isn't told of the new key: unless it is to go, it waits to be confirmed anew.
+  const others = listed.filter(({ device, hasCome }) => device !== own && (hasCome || ids.includes(device)));
   const staying = others.flatMap((device) => (ids.includes(device.device) ? [] : (stayingOf(self, device) ?? [])));
   const known = new Set([own, ...staying.map(({ fields }) => toText(fields.deviceId))]);
   const removed = new Set([...ids, ...others.map(({ device }) => device)].filter((id) => !known.has(id)));

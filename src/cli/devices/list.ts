@@ -19,7 +19,8 @@ export function deviceObject({ id, label, status, lastSeen, isOnline, code, isTh
 }
 
 export function deviceLine({ id, label, status, lastSeen, isOnline, code, isThis }: Device): string {
-  const seen = isOnline === true ? "now" : lastSeen === null ? "-" : isoTime(lastSeen);
+  const unseen = isOnline === false ? "never" : "-";
+  const seen = isOnline === true ? "now" : lastSeen === null ? unseen : isoTime(lastSeen);
   const columns = [`${isThis ? "*" : ""}${escapedLine(label)}`, status, seen, escapedLine(id)];
   return `${[...columns, ...(code === null ? [] : [escapedLine(code)])].join("\t")}\n`;
 }
@@ -57,5 +58,6 @@ export function chosen(
 function seenOf({ isThis, isOnline, lastSeen }: Device): string {
   if (isThis) return " (this one)";
   if (isOnline === true) return " (here now)";
-  return lastSeen === null ? "" : ` (last seen ${isoTime(lastSeen)})`;
+  if (lastSeen !== null) return ` (last seen ${isoTime(lastSeen)})`;
+  return isOnline === false ? " (has not come yet)" : "";
 }

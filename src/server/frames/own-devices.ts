@@ -7,22 +7,30 @@ import type { Confirmation, OwnDevice, PendingDevice } from "../../wire/frames/d
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { fromBase64url } from "../groups/found-device.ts";
 
-/** Devices under the present user key, and those that wait, by the time they came. */
+/** Devices under the present user key and those that are confirmed under it and have not come yet, and those that wait, by the time they came. */
 export function ownDevices(state: State, owner: Owner): ReplyBody<"own-devices"> {
-  const devices = confirmedDevicesOf(state, owner).flatMap((device): OwnDevice[] => {
+  const there = new Set(confirmedDevicesOf(state, owner));
+  const came = [...there].flatMap((device): OwnDevice[] => {
     const row = get(state.devices, device);
     if (row === undefined) return [];
-    const { key, since, seen, sealKey } = row;
+    const { key, since, seen } = row;
     const online = get(state.online, device) !== undefined;
+    const sealKey = row.sealKey === undefined ? null : sent(row.sealKey);
+    return [{ device, key, record: fromBase64url(row.record), since, seen, online, sealKey, hasCome: true }];
+  });
+  const expected = [...(get(state.confirmedOf, ownerKey(owner)) ?? [])].flatMap((device): OwnDevice[] => {
+    const row = get(state.confirmations, device);
+    if (row === undefined || there.has(device)) return [];
+    const { key, at } = row;
     const record = fromBase64url(row.record);
-    return [{ device, key, record, since, seen, online, sealKey: sealKey === undefined ? null : sent(sealKey) }];
+    return [{ device, key, record, since: at, seen: at, online: false, sealKey: null, hasCome: false }];
   });
   const pending = [...(get(state.pendingOf, ownerKey(owner)) ?? [])].flatMap((device): PendingDevice[] => {
     const row = get(state.pending, device);
     return row === undefined ? [] : [sentPending(device, row)];
   });
   return {
-    devices: devices.toSorted((a, b) => a.since - b.since || (a.device < b.device ? -1 : 1)),
+    devices: [...came, ...expected].toSorted((a, b) => a.since - b.since || (a.device < b.device ? -1 : 1)),
     pending: pending.toSorted((a, b) => a.at - b.at || (a.device < b.device ? -1 : 1)),
   };
 }

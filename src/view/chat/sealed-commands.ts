@@ -342,7 +342,8 @@ function membersInWords(title: string, members: readonly Member[]): string {
 
 function devicesInWords(devices: readonly Device[]): string {
   const lines = devices.map(({ label, isThis, isOnline, status, lastSeen, code }) => {
-    const seen = isOnline === true ? ", here now" : lastSeen === null ? "" : `, seen last ${dateOf(lastSeen)}`;
+    const unseen = isOnline === false ? ", has not come yet" : "";
+    const seen = isOnline === true ? ", here now" : lastSeen === null ? unseen : `, seen last ${dateOf(lastSeen)}`;
     const shows = code === null ? "" : `, shows ${code}`;
     return `${labelInList(label)}${isThis ? " (this one)" : ""}: ${status}${seen}${shows}`;
   });

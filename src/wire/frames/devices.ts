@@ -49,17 +49,19 @@ const pending = v.object({
 });
 export type PendingDevice = v.InferOutput<typeof pending>;
 
-/** A device of one's own person, under the present user key. */
+/** A device of one's own person, under the present user key or confirmed under it. */
 const own = v.object({
   device: deviceId,
   key,
   record,
-  /** When it came first, and when it was here last, by the server's clock. */
+  /** When it came first, and when it was here last, by the server's clock; of one that has not come yet both are when it was confirmed. */
   since: count,
   seen: count,
   online: v.boolean(),
-  /** Null: it is of a version that has none. */
+  /** Null: it is of a version that has none, or has not come yet. */
   sealKey: v.nullable(sealKey),
+  /** False: it was confirmed, and has not come since. */
+  hasCome: v.optional(v.boolean(), true),
 });
 export type OwnDevice = v.InferOutput<typeof own>;
 
@@ -106,7 +108,8 @@ export const retireDevice = { request: v.object({ device: deviceId }), reply: no
 
 /**
  * A new user key in place of the present one, without the devices that are `removed`. Those that stay get their new record and the key:
- * each other device of `own-devices` with a seal key, or `unknown-device` names one that is in neither list. Told again, it is answered again.
+ * each other device of `own-devices` with a seal key, or `unknown-device` names one that is in neither list. Who has not come yet may be removed,
+ * too, or waits to be confirmed anew. Told again, it is answered again.
  */
 export const rotateUserKey = {
   request: v.object({

@@ -19,6 +19,7 @@
  * - 1 with the feature `successions`: the requests `successions` and `keep-successions`.
  * - `of` with `too-many-names`.
  * - `receipt` in a confirmation.
+ * - `hasCome` of a device in `own-devices`.
  */
 export const VERSION = 1;
 

@@ -90,6 +90,23 @@ test("CS-36 a removal that the server has not answered is told as that and exits
   expect(removed.stdout).toMatch(/^phone is none of your devices any more\.\nAlso out, .*: nas\n$/);
 });
 
+test("CS-48 a device that was confirmed and has not come is listed as never seen, told apart as that, and removed", async () => {
+  const { alice, devices } = meet();
+  const expected = { ...device("vm7", "vm"), isOnline: false };
+  alice.ownDevices = [...alice.ownDevices, expected, { ...device("vm8", "vm"), lastSeen: 0, isOnline: false }];
+  expect((await devices()).stdout).toContain("\nvm\tconfirmed\tnever\tvm7\n");
+  expect(JSON.parse((await devices("--json")).stdout)).toContainEqual(
+    expect.objectContaining({ id: "vm7", status: "confirmed", lastSeen: null, online: false }),
+  );
+  expect((await devices("remove", "vm", "--yes")).stderr).toContain(
+    "vm vm7 (has not come yet), vm vm8 (last seen 1970",
+  );
+  expect(await devices("remove", "vm7", "--yes")).toMatchObject({
+    code: 0,
+    stdout: "vm is none of your devices any more.\n",
+  });
+});
+
 test("CS-31 a reset asks, and is for a device that waits", async () => {
   const { alice, devices } = meet();
   expect(await devices("reset", "--yes")).toMatchObject({ code: 4, stderr: expect.stringContaining("devices remove") });

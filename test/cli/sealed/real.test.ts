@@ -86,6 +86,30 @@ test("CS-22 a second device under a name waits, and is told what to run; confirm
   expect((await first("history", "#everyone")).stdout).toMatch(/\talice\ttwo\n$/);
 });
 
+test("CS-48 a device that was confirmed while it was off is listed as never seen and removed from there; started again it is told so", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [first, second] = [home(address).pad, home(address).pad];
+  expect(await first("send", "#everyone", "one", "--as", "alice")).toMatchObject({ code: 0 });
+  const waiting = await second("devices", "--as", "alice");
+  const [, code = ""] = /pad devices confirm ([0-9A-Z-]{19})/.exec(waiting.stderr) ?? [];
+  await second("agent", "stop");
+  expect(await first("devices", "confirm", code)).toMatchObject({ code: 0, stderr: "" });
+  const [, id = ""] = /\tconfirmed\tnever\t(\S+)\n/.exec((await first("devices")).stdout) ?? [];
+  expect(await first("devices", "remove", id, "--yes")).toMatchObject({ code: 0, stderr: "" });
+  expect((await first("devices")).stdout).toMatch(/^\*\S+\tconfirmed\tnow\t\S+\n$/);
+  // Until the server has said so it is one that waits.
+  let told = await second("devices", "--as", "alice");
+  for (let turn = 0; turn < 20 && !told.stderr.includes("removed"); turn += 1) told = await second("devices");
+  expect(told.stderr).toContain("was removed from your devices");
+  const sent = await second("send", "#everyone", "two");
+  expect(sent).toMatchObject({ code: 4, stdout: "", stderr: expect.stringContaining("was removed from your devices") });
+  expect(await second("devices", "new")).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("pad devices confirm"),
+  });
+});
+
 test("AD-31 where no place to wait is left a second device says so from the first time on, and gets one when somebody is dismissed", async () => {
   await using server = await startTestServer();
   const address = `127.0.0.1:${server.port}`;
