@@ -43,6 +43,28 @@ test("SR-35 a device that comes now and then can be added months after it was ma
   expectNoFailures(failures);
 });
 
+test("SR-35 a device that was added just before its key packages expired opens its Welcome some days after", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  await using server = await startTestServer({ config: { messageRate: 0, deviceUnseenDays: 400 } });
+  const failures: unknown[] = [];
+  const [alice, bob] = ["alice", "bob"].map((name) => soakDevice(name, server.port, (error) => failures.push(error)));
+  if (alice === undefined || bob === undefined) throw new Error("nobody");
+  for (const device of [alice, bob]) onTestFinished(async () => await device.remove());
+  await until(async () => (await isIn(alice, EVERYONE, 2)) && (await isIn(bob, EVERYONE, 2)));
+  await bob.stop();
+  vi.setSystemTime(Date.now() + 85 * DAY);
+  await alice.runtime.createRoom("late", "invite");
+  await until(async () => await isIn(alice, "room:late", 1));
+  expect(await alice.runtime.invite("room:late", "bob")).toMatchObject({ kind: "done" });
+  await say(alice, "room:late", "hello");
+  vi.setSystemTime(Date.now() + 7 * DAY);
+  bob.start();
+  await until(async () => await isIn(bob, "room:late", 2));
+  await until(async () => (await bob.texts("room:late")).has("hello"));
+  expect((await bob.history("room:late")).map(({ entry }) => entry.kind)).not.toContain("gap");
+  expectNoFailures(failures);
+});
+
 test("GR-26 a device that is there makes new key packages as others use them up", async () => {
   await using server = await startTestServer({ config: { messageRate: 0 } });
   const failures: unknown[] = [];
@@ -68,6 +90,11 @@ test("GR-26 a device that is there makes new key packages as others use them up"
   expect(left).toBeGreaterThanOrEqual(18);
   expectNoFailures(failures);
 });
+
+async function say({ runtime }: SoakDevice, conversation: string, text: string): Promise<void> {
+  const people = (await (await runtime.session(conversation))?.look())?.people ?? [];
+  await runtime.write(conversation, Buffer.from(text), people);
+}
 
 async function isIn({ runtime }: SoakDevice, conversation: string, count: number): Promise<boolean> {
   const view = await (await runtime.session(conversation))?.look();

@@ -5,8 +5,12 @@ import type { AgentStore } from "../storage/ports.ts";
 
 /** The server is to have so many, which is as many as it takes; below half of it more are made. */
 const WANTED = 20;
-/** Older ones are valid for nobody, in milliseconds (a day more than their lifetime). */
-const OLDEST = 91 * 86_400_000;
+const DAY = 86_400_000;
+/**
+ * Of older ones no Welcome is of use any more, in milliseconds: somebody may add this device until the last of their 90 days, and what a group has
+ * committed since then waits for another 90 (`--commit-days`). A day more, for clocks.
+ */
+const OLDEST = (90 + 90 + 1) * DAY;
 
 /**
  * Makes key packages where the server has few, keeps their secrets, then publishes them; what is too old is dropped.
