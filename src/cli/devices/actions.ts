@@ -164,7 +164,7 @@ async function reset(doing: Doing): Promise<Done> {
   const outcome = await chat.resetDevices();
   if (outcome.kind === "refused" && outcome.error.reason === "name-has-key") {
     const name = visibleLine(chat.me);
-    const text = `Without a tailnet a name is its key, so nobody begins anew under it. The server's administrator frees it: padserve names release ${name}. Then, here once more: pad devices reset`;
+    const text = `Without a tailnet a name is its key, so nobody begins anew under it. The server's administrator frees it: padserve names release ${name}. Then this device is the first of that name by itself, as soon as it asks again (pad devices).`;
     return { text, code: EXIT.refused };
   }
   return told(outcome, "This is your only device now, under a new key.", doing);

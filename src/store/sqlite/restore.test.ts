@@ -94,6 +94,37 @@ test("ST-42 a backup comes back as another incarnation of the same server, its g
   expect(readdirSync(backup)).toEqual(["padserve.db"]);
 });
 
+test("ST-52 a restored server gives out no key package that may have been used since the backup, but last resorts", async () => {
+  const packages = {
+    first: 3,
+    references: ["three", "four"],
+    lastResort: { reference: "last", keyPackage: "k" },
+    handedOut: ["two"],
+  };
+  const store = await openSqliteStore(data);
+  await store.commit({
+    facts: [
+      serverFact("S"),
+      { table: "packages", key: "device", value: packages },
+      { table: "packages", key: "other", value: { ...packages, references: [] } },
+    ],
+    appends: [],
+    trims: [],
+  });
+  mkdirSync(backup);
+  await store.backUp(join(backup, "padserve.db"));
+  await store.close();
+  expect(restoreDatabase({ from: backup, into: data, replace: true, incarnation: AFTER, now })).toMatchObject({
+    kind: "restored",
+  });
+  const restored = openDatabase(data);
+  const { rows } = restored.load();
+  restored.close();
+  const found = Object.fromEntries(rows.flatMap((row) => (row.table === "packages" ? [[row.key, row.value]] : [])));
+  // The next one's number in its log is what it would have been.
+  expect(found).toEqual({ device: { ...packages, first: 5, references: [] }, other: { ...packages, references: [] } });
+});
+
 test("ST-43 an earlier state of the same gives way; what is newer, another's or unreadable only when told so, and is set aside whole", () => {
   makeBackup();
   const there = openDatabase(data);

@@ -132,12 +132,18 @@ function restoredRow(row: Row, incarnation: string, heads: ReadonlyMap<string, n
       const doubtful = Math.min(heads.get(row.key) ?? 0, row.value.doubtful ?? Infinity);
       return [{ ...row, value: { ...row.value, doubtful } }];
     }
+    case "packages": {
+      // Those that wait may have been used since the backup, and what is sealed with one again its device can't open: until it has come with new
+      // ones its last resort is given out, whose key it keeps.
+      const { value } = row;
+      if (value === null || value.references.length === 0) return [];
+      return [{ ...row, value: { ...value, first: value.first + value.references.length, references: [] } }];
+    }
     case "device":
     case "receipt-key":
     case "user-key":
     case "pending":
     case "confirmation":
-    case "packages":
     case "head":
     case "writer":
     case "committer":
