@@ -482,7 +482,7 @@ test("AD-7 where the key behind a name is taken away, a device that waits under 
 });
 
 /** Alice and bob at two devices each, all of them in `#everyone`. */
-test("SR-72 whoever is alone in a room leaves it with all devices, also with one that is away, and after everybody else has left", async () => {
+test("SR-73 whoever is alone in a room leaves it with all devices, also with one that is away, and after everybody else has left", async () => {
   const { alice, phone, bob, tablet } = await twoAndTwo();
   answered(await alice.chat.createRoom("ops", "open"));
   await world.until(async () => (await membersOf(phone, "#ops")) === 2);
