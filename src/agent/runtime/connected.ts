@@ -66,7 +66,7 @@ export function connected(options: ConnectedOptions): Connected {
         await store.commit([{ kind: "device-let-in" }]);
       const isRestored = seenBefore !== null && seenBefore !== incarnation;
       // Where the server was restored, what it has of this device's key packages may have been used.
-      const isAnew = renewal.isDue(saved, system.now()) || isRestored;
+      const isAnew = device !== null && (renewal.isDueAtOnce(saved, device, system) || isRestored);
       const isOffered = device !== null && (offeredOn === number || (await offer(entrance, device, isAnew)));
       if (isOffered) offeredOn = number;
       // What it comes into from here on the server may not have known when it was asked.
