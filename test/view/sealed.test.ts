@@ -50,6 +50,20 @@ test("VW-31 what is written while the server is away waits, and goes out by itse
   expect(said(chat.getSnapshot().current)).toEqual(["into the dark"]);
 });
 
+test("VW-55 what is refused before it stands in the conversation is shown with its words and what to do", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  alice.send = () => Promise.resolve({ kind: "refused", error: { reason: "not-in-conversation" } });
+  expect(chat.submit("is anybody here?")).toBe("done");
+  await settled();
+  const told = notesOf(chat).filter((text) => text.includes("is anybody here?"));
+  expect(told).toEqual([expect.stringMatching(/^To #everyone: You are not in .* \/join.* This was not sent: /)]);
+  alice.send = () => Promise.resolve({ kind: "not-sent", why: "busy" });
+  chat.submit("and now?");
+  await settled();
+  expect(notesOf(chat).at(-1)).toMatch(/^To #everyone: .* This was not sent: and now\?$/);
+});
+
 test("VW-37 while the agent doesn't answer what is written stays with its writer, and what it had been given is shown", async () => {
   const { alice } = meet();
   const { chat } = await open(alice);

@@ -98,6 +98,8 @@ class DeviceChat implements AgentChat {
   readonly #direct: Direct;
   readonly #plain: Plain;
   readonly #failed: (error: unknown) => void;
+  /** Of those who wait for this device to come in: that it can't is told to no face by itself. */
+  readonly #looks = new Set<() => void>();
   readonly #ready: Promise<void>;
   #hearing: Promise<void>;
 
@@ -206,9 +208,11 @@ class DeviceChat implements AgentChat {
       if (talk.status !== before || talk.notMade !== null || kind === "ended" || kind === "waiting") resolve();
     };
     const stop = this.onEvent(look);
+    this.#looks.add(look);
     look();
     await promise;
     stop();
+    this.#looks.delete(look);
     clearTimeout(timeout);
   }
 
@@ -365,6 +369,7 @@ class DeviceChat implements AgentChat {
       await this.#devices.hear(event);
       if (event.kind === "own-standing" && before !== "" && before !== this.#state.own.device) this.#beginAnew();
       await this.#news.hear(event);
+      for (const look of this.#looks) look();
     });
   }
 

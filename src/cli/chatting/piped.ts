@@ -11,7 +11,6 @@ import { BoundedOutput } from "../bounded-output.ts";
 import { explainFailure, type Explanation } from "../explain.ts";
 import { unreadable } from "../read-text.ts";
 import { addressee } from "../say.ts";
-import { whenReader } from "../sealed/whereabouts.ts";
 import { sendSealed } from "../send/sealed.ts";
 import { tellNews } from "./news.ts";
 import type { Verdict } from "./verdict.ts";
@@ -136,7 +135,6 @@ function answered(value: Pick<Conversation, "id" | "kind">) {
 async function sayLine(to: Pick<Conversation, "id" | "kind">, text: string, piped: Piped): Promise<void> {
   const { sealed, server, context } = piped;
   if (sealed !== undefined && (to.kind === "sealed-room" || to.kind === "sealed-direct")) {
-    await whenReader(sealed, to, context.stop);
     const how = { chat: sealed, server, conversation: to, text, acceptMembers: false, signal: context.stop };
     // Of an option that `chat` has not it wouldn't help to hear.
     const sent = await sendSealed({ ...how, accepting: "pad send --accept-members" });

@@ -12,14 +12,7 @@ import { attachAgent } from "../sealed/agent.ts";
 import { isoTime, jsonLine, messageJson } from "../sealed/message.ts";
 import { isEveryone, readTarget, type Target } from "../sealed/target.ts";
 import { standingInTheWay, whenReady } from "../sealed/standing.ts";
-import {
-  aborted,
-  conversationInTime,
-  explainNobody,
-  tellFoundName,
-  tellNotices,
-  whenReader,
-} from "../sealed/whereabouts.ts";
+import { aborted, conversationInTime, explainNobody, tellFoundName, tellNotices } from "../sealed/whereabouts.ts";
 import { inTime } from "../time-limit.ts";
 import { sendClassic } from "./classic.ts";
 import { sendSealed } from "./sealed.ts";
@@ -164,8 +157,6 @@ async function sealedSend(
     }
     const limit = on.longestText(conversation.id);
     if (Buffer.byteLength(text) > limit) return { text: tooLong(limit), code: EXIT.wrongUse };
-    await whenReader(on, conversation, stop);
-    if (stop.aborted) return EXIT.interrupted;
     const acceptMembers = values["accept-members"] === true;
     const sent = await sendSealed({ chat: on, server, conversation, text, acceptMembers, signal: stop });
     if ("code" in sent) return sent;

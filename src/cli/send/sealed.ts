@@ -21,7 +21,7 @@ export interface SealedSending {
 export type Sent = { readonly message: ChatMessage } | Explanation;
 
 /**
- * Sends one message and resolves when the server has stored it. What is held is taken back: a script that is told "not sent" must be
+ * Sends one message, which the agent keeps until this device has come in, where it is about to, and resolves when the server has stored it. What is held is taken back: a script that is told "not sent" must be
  * able to say it again. What the server has not answered for stays with the agent, which sends it as soon as it can.
  */
 export async function sendSealed(sending: SealedSending): Promise<Sent> {

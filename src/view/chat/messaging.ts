@@ -3,6 +3,7 @@ import type {
   Conversation as Talk,
   ConversationId,
   Delivery as Sent,
+  Failure,
   Hold,
   Outcome,
 } from "../../client/index.ts";
@@ -247,12 +248,19 @@ export class Messaging {
         else if (elsewhere) this.#trouble(`To ${title}: whether it arrived is unknown.`);
         return;
       case "refused":
-        if (elsewhere) this.#trouble(`To ${title}: ${explainFailure(outcome, this.#ports.server)}`);
+        // One that was refused before it was told stands nowhere, and its words are in no input line any more.
+        if (!wasTold) this.#trouble(this.#notSent(title, outcome, text));
+        else if (elsewhere) this.#trouble(`To ${title}: ${explainFailure(outcome, this.#ports.server)}`);
         return;
       case "not-sent":
         // No message was told, so nothing else says it.
-        this.#trouble(`To ${title}: ${explainFailure(outcome, this.#ports.server)}`);
+        if (!wasTold) this.#trouble(this.#notSent(title, outcome, text));
+        else this.#trouble(`To ${title}: ${explainFailure(outcome, this.#ports.server)}`);
     }
+  }
+
+  #notSent(title: string, failure: Failure, text: string): string {
+    return `To ${title}: ${explainFailure(failure, this.#ports.server)} This was not sent: ${text}`;
   }
 
   #trouble(text: string): void {

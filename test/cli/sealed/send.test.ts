@@ -24,6 +24,22 @@ test("CS-1 a message to a room or a person is sealed and stored, nobody else bei
   });
 });
 
+test(
+  "CS-43 what is written to #everyone by whoever has left it is refused without a wait",
+  { timeout: 10_000 },
+  async () => {
+    const { world, send, alice } = meet("alice", "bob");
+    const everyone = alice.named("#everyone");
+    if (everyone?.kind !== "sealed-room") throw new Error("no #everyone");
+    const left = { ...everyone, readers: [] };
+    world.leave(world.group("#everyone"), "alice");
+    alice.named = () => left;
+    alice.send = () => Promise.resolve({ kind: "refused", error: { reason: "not-in-conversation" } });
+    const { code, stderr } = await send("#everyone", "hi");
+    expect([code, stderr]).toEqual([4, expect.stringContaining("join it again (pad rooms join, /join)")]);
+  },
+);
+
 test("CS-2 new readers hold a script's message, exit code 10, and it is gone; --accept-members sends it", async () => {
   const { world, send } = meet("alice", "bob");
   await send("#everyone", "first");
