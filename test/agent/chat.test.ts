@@ -131,14 +131,56 @@ test("CA-3 rooms are made, joined, invited to and left, and who came and went is
   ]);
   expect(await bob.chat.leave(ops.id)).toEqual({ kind: "taken" });
   expect(bob.chat.named("#ops")?.kind).toBe("sealed-room");
-  await world.until(async () => (await alice.lines("#ops")).includes("(alice: removed bob)"));
-  expect(await alice.lines("#ops")).toEqual(["(alice: added bob)", "alice: welcome", "(alice: removed bob)"]);
+  const gone = "(bob: left, or was put out by the server)";
+  await world.until(async () => (await alice.lines("#ops")).includes(gone));
+  expect(await alice.lines("#ops")).toEqual(["(alice: added bob)", "alice: welcome", gone]);
   expect(await bob.send("#ops", "still here?")).toEqual({ kind: "refused", error: { reason: "not-in-conversation" } });
   answered(await bob.chat.direct("alice"));
   expect(await bob.chat.leave(bob.conversation("alice").id)).toEqual({
     kind: "refused",
     error: { reason: "not-allowed" },
   });
+});
+
+test("CA-18 who left or was put out by the server is said to be out so, also to whoever was away; who comes back is ordered out no more", async () => {
+  const [alice, bob] = await two("alice", "bob");
+  const [carol] = await world.arrive("carol");
+  if (carol === undefined) throw new Error("she was to come");
+  answered(await alice.chat.createRoom("ops", "open"));
+  for (const one of [bob, carol]) answered(await one.chat.join("ops"));
+  await world.until(() => [alice, bob, carol].every((one) => readersOf(one, "#ops").length === 3));
+  await carol.stop();
+  expect(await bob.chat.leave(bob.conversation("#ops").id)).toEqual({ kind: "taken" });
+  const gone = "(bob: left, or was put out by the server)";
+  await world.until(async () => (await alice.lines("#ops")).includes(gone));
+  answered(await bob.chat.join("ops"));
+  await world.until(() => readersOf(alice, "#ops").length === 3);
+  const session = await alice.runtime.session("room:ops");
+  expect((await session?.look())?.ordered).toEqual(new Set());
+  carol.start();
+  await carol.chat.settled();
+  await world.until(async () => (await carol.lines("#ops")).includes(gone));
+});
+
+test.each([
+  ["ordered", 1, "(bob: left, or was put out by the server)"],
+  ["ordered", 2, "(bob: and carol left, or were put out by the server)"],
+  ["wanted", 2, "(alice: removed bob, carol)"],
+  // Also what earlier versions have kept.
+  [undefined, 1, "(bob: is no longer here (taken out by a device of alice's))"],
+  [undefined, 2, "(bob: and carol are no longer here (taken out by a device of alice's))"],
+] as const)("CA-18 people who went (%s, %i of them) stand in the history as %s", async (why, many, line) => {
+  const [alice] = await world.arrive("alice", "bob", "carol");
+  if (alice === undefined) throw new Error("she was to come");
+  const session = await alice.runtime.session("everyone");
+  if (session === null) throw new Error("no #everyone");
+  const { members } = await session.look();
+  const whoOf = (name: string) => members.find(({ identity }) => identity.identity === name)?.who ?? "";
+  const went = ["bob", "carol"].slice(0, many).map(whoOf);
+  const entry = { kind: "members", came: [], went, by: whoOf("alice"), devices: [], ...(why ? { why } : {}) } as const;
+  const place = { conversation: "everyone", group: session.id, number: 1_000, at: 1_000 };
+  await alice.store.commit([{ kind: "history-kept", ...place, entry }]);
+  expect((await alice.lines("#everyone")).at(-1)).toBe(line);
 });
 
 test("CA-17 what is written before this device is in #everyone is shown as waiting at once, and goes out when it is in", async () => {
@@ -525,7 +567,7 @@ test("CA-13 whoever is banned is taken out of the rooms by a member's client, an
   // The first one is the operator.
   expect(await alice.chat.ban("bob", "spam")).toEqual({ kind: "taken" });
   await world.until(() => !readersOf(alice, "#everyone").includes("bob"));
-  expect(await alice.lines("#everyone")).toContain("(alice: removed bob)");
+  expect(await alice.lines("#everyone")).toContain("(bob: left, or was put out by the server)");
   carol.start();
   await world.until(() => readersOf(carol, "#bobs").join() === "carol");
   expect(answered(await carol.chat.members(room.id)).map(({ name }) => name)).toEqual(["carol"]);

@@ -138,6 +138,8 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
         const isOwnComing = entry.came.includes(own().who) && by !== own().who && entry.devices.length === 0;
         if (isOwnComing)
           return { body: "brought-in", from: names.nameOf(by), text: "has brought you in: you read from here on" };
+        const gone = goneOf(entry);
+        if (gone !== null) return gone;
         return { body: "members", from: names.nameOf(by), text: membersText({ ...entry, by }) };
       }
       case "device-removed":
@@ -151,7 +153,22 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     }
   }
 
-  function membersText({ came, went, by, devices }: Extract<HistoryEntry, { kind: "members" }>): string {
+  /**
+   * People who went, and nothing else, by no wish of the committer's that is known: a member's client takes out whoever leaves or is put out by the
+   * server, so that its person has done nothing. Null: it is told as what the committer did.
+   */
+  function goneOf({ came, went, by, devices, why }: Extract<HistoryEntry, { kind: "members" }>): Said | null {
+    const [first, ...others] = new Set(went);
+    if (first === undefined || came.length > 0 || devices.length > 0 || why === "wanted") return null;
+    const also = others.length === 0 ? "" : `and ${listed(others)} `;
+    const text =
+      why === "ordered"
+        ? `${also}left, or ${others.length === 0 ? "was" : "were"} put out by the server`
+        : `${also}${others.length === 0 ? "is" : "are"} no longer here (taken out by a device of ${names.nameOf(by)}'s)`;
+    return { body: "members", from: names.nameOf(first), text };
+  }
+
+  function membersText({ came, went, by, devices, why }: Extract<HistoryEntry, { kind: "members" }>): string {
     // Whoever was there before hasn't come, and whoever still is hasn't gone.
     const both = new Set([...came.filter((who) => went.includes(who)), ...devices.map(({ who }) => who)]);
     const [added, removed] = [came, went].map((people) => [...new Set(people)].filter((who) => !both.has(who)));
@@ -164,7 +181,8 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     if (added?.includes(by) === true) parts.push("came in");
     const others = added?.filter((who) => who !== by) ?? [];
     if (others.length > 0) parts.push(`added ${listed(others)}`);
-    if (removed !== undefined && removed.length > 0) parts.push(`removed ${listed(removed)}`);
+    if (removed !== undefined && removed.length > 0)
+      parts.push(`${why === "wanted" ? "removed" : "took out"} ${listed(removed)}`);
     return parts.length === 0 ? "changed devices" : parts.join(" and ");
   }
 

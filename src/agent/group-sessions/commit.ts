@@ -3,6 +3,7 @@ import { catchUp } from "./catch-up.ts";
 import type { SessionContext } from "./context.ts";
 import { isEngineFailure } from "./engine-failure.ts";
 import type { Intent } from "../storage/kept.ts";
+import { hex } from "../storage/hex.ts";
 import { settleOrStart, startCommit } from "./settle.ts";
 import type { Working } from "./working.ts";
 
@@ -20,6 +21,7 @@ export async function commitIntent(context: SessionContext, work: Working, inten
   const obstacle = await settleAll(context, work);
   if (obstacle !== null) return obstacle;
   if (work.active === null) return { kind: "not-a-member" };
+  if (intent.kind === "remove") noteUnwanted(context, intent.devices.map(hex));
   work.concluded = null;
   context.races = 0;
   try {
@@ -32,6 +34,14 @@ export async function commitIntent(context: SessionContext, work: Working, inten
   if (work.concluded !== null) return work.concluded;
   return left === null || left.kind === "offline" ? { kind: "unsettled" } : left;
 }
+
+/** Those whose removal the server hasn't ordered. */
+function noteUnwanted({ removals, unwanted }: SessionContext, devices: readonly string[]): void {
+  if (unwanted.size > MOST_UNWANTED) unwanted.clear();
+  for (const device of devices.slice(0, MOST_UNWANTED)) if (!removals.has(device)) unwanted.add(device);
+}
+
+const MOST_UNWANTED = 1000;
 
 /** Until nothing is on its way; else why that isn't to be had now. */
 async function settleAll(context: SessionContext, work: Working): Promise<CommitOutcome | null> {

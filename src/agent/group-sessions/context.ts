@@ -56,6 +56,8 @@ export interface SessionContext extends SessionPorts {
   expectedHead: Head | null;
   /** By device id in hex, from when on messages wait; Infinity: the person has accepted that they are in. */
   readonly removals: Map<string, number>;
+  /** Device ids in hex that this device's person has asked to be removed, of their own accord. In memory alone: it is for a word in the history. */
+  readonly unwanted: Set<string>;
   /** Kept, and perhaps not in the present state's outbox yet. */
   readonly written: Written[];
   verdict: Verdict | null;

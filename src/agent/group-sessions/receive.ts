@@ -3,7 +3,7 @@ import { EngineError } from "../../mls/engine-error.ts";
 import type { Followed } from "../device/follow-commit.ts";
 import type { Committed, Group, OpenedMessage } from "../../mls/group-engine.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
-import type { Digest, HistoryEntry, OutboxRow, StopCause } from "../storage/kept.ts";
+import type { Digest, HistoryEntry, OutboxRow, RemovalCause, StopCause } from "../storage/kept.ts";
 import { authenticatedData, chainHash } from "./log.ts";
 import type { LogEntry, System, Trust } from "./ports.ts";
 import { nextUpdate } from "./schedule.ts";
@@ -20,6 +20,9 @@ export interface Receiver {
   readonly digest: (content: Uint8Array) => Digest;
   /** The entry in the engine now: if its instance ends there, the same isn't tried again, but told as unreadable. */
   attempt: { number: number; hasFailed: boolean };
+  /** Device ids in hex: whose removal the server has ordered, and whose this device's person wants. */
+  readonly removals: Pick<Map<string, number>, "has" | "delete">;
+  readonly unwanted: Pick<Set<string>, "has" | "delete">;
 }
 
 /**
@@ -177,6 +180,7 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   const { members: before } = rosterOf(work);
   if (entry.epoch !== active.epoch) return stop(work, "log-broken");
   const isOwn = request !== null && sameBytes(request.commit, entry.bytes);
+  const isModerated = active.policy.moderators.length > 0;
   if (!isOwn && sameBytes(entry.device, ownDevice)) return stop(work, "rolled-back");
   if (request !== null) {
     work.changes.push({ kind: "request-settled", group: work.row.id, requestId: request.requestId });
@@ -195,7 +199,8 @@ function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): bool
   const { pins, succession } = trust.follow(seen);
   for (const pin of pins) work.changes.push({ kind: "pin-kept", pin });
   if (pins.length > 0) work.isPinning = true;
-  keep(work, entry, succession === null ? members(seen) : (devicesRemoved(seen, succession) ?? members(seen)));
+  const told = members(seen, whyRemoved(seen.removed, { isOwn, isModerated }, receiver));
+  keep(work, entry, succession === null ? told : (devicesRemoved(seen, succession) ?? told));
   if (committed.removedSelf) leave(work, entry.number);
   return false;
 }
@@ -224,14 +229,42 @@ function devicesRemoved(
   return { kind: "device-removed", who: committer.who, by: committer.deviceLabel, devices };
 }
 
-function members({ before, added, removed, committer }: ReturnType<typeof seenCommit>): HistoryEntry {
+/**
+ * The log says by whose device a leaf went, and not at whose wish: members' clients commit what the server has ordered. Neither is remembered
+ * any longer.
+ */
+function whyRemoved(
+  removed: readonly Person[],
+  { isOwn, isModerated }: { readonly isOwn: boolean; readonly isModerated: boolean },
+  { removals, unwanted }: Receiver,
+): RemovalCause | undefined {
+  const devices = removed.map(({ deviceId }) => hex(deviceId));
+  if (devices.length === 0) return undefined;
+  const isOrdered = devices.every((device) => removals.has(device));
+  const isWanted = isOwn && devices.every((device) => unwanted.has(device));
+  // Whoever comes back is ordered out no more.
+  for (const device of devices) {
+    removals.delete(device);
+    unwanted.delete(device);
+  }
+  if (isOrdered) return "ordered";
+  if (isWanted) return "wanted";
+  // Of others' leaves the server takes no removals but those it has ordered and those by moderators (GR-15).
+  return isModerated ? undefined : "ordered";
+}
+
+function members(
+  { before, added, removed, committer }: ReturnType<typeof seenCommit>,
+  why: RemovalCause | undefined,
+): HistoryEntry {
   const isGone = ({ leaf }: Person) => removed.some((one) => one.leaf === leaf);
   const staying = new Set(before.filter((person) => !isGone(person)).map(({ who }) => who));
   const ofThem = (people: readonly Person[], how: "came" | "went") =>
     people.flatMap(({ who, deviceLabel: label }) => (staying.has(who) ? [{ who, label, how }] : []));
   const [came, went] = [added, removed].map((people) => people.map(({ who }) => who));
   const devices = [...ofThem(added, "came"), ...ofThem(removed, "went")];
-  return { kind: "members", came: came ?? [], went: went ?? [], by: committer.who, devices };
+  const told = { kind: "members", came: came ?? [], went: went ?? [], by: committer.who, devices } as const;
+  return why === undefined ? told : { ...told, why };
 }
 
 function postponeUpdate(work: Working, system: System): void {

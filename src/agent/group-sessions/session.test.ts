@@ -282,6 +282,26 @@ test.each(["add", "remove", "policy"] as const)(
   },
 );
 
+test("CA-18 that a member's device has taken out somebody is its person's wish where they asked for it, and else the server's order, or not known", async () => {
+  for (const moderators of [[], [{ kind: "person", identity: "1001" }] as const]) {
+    const policy: RoomPolicy = { access: "open", add: "members", remove: "members", moderators, listed: [] };
+    const id = Uint8Array.from(randomBytes(16));
+    const [alice, bob] = [await newDevice("1001"), await newDevice("1002")];
+    const [carol, dave] = [await newDevice("1003"), await newDevice("1004")];
+    await alice.create(id, policy);
+    await alice.session(id).advance();
+    for (const one of [bob, carol, dave]) await add(alice, one, id);
+    await bob.takeWelcomes();
+    alice.session(id).orderRemovals([carol.id], 1_000_000);
+    expect((await alice.session(id).commit({ kind: "remove", devices: [carol.id] })).kind).toBe("done");
+    expect((await alice.session(id).look()).ordered).toEqual(new Set());
+    expect((await alice.session(id).commit({ kind: "remove", devices: [dave.id] })).kind).toBe("done");
+    await bob.session(id).advance();
+    expect(await whyGone(alice)).toEqual(["ordered", "wanted"]);
+    expect(await whyGone(bob)).toEqual(moderators.length === 0 ? ["ordered", "ordered"] : [undefined, undefined]);
+  }
+});
+
 test("GS-28 a policy that others have changed since then, and what was wanted a day ago, stay as they are", async () => {
   const moderators = ["1001", "1002"].map((identity) => ({ kind: "person", identity }) as const);
   const policy: RoomPolicy = { access: "open", add: "members", remove: "members", moderators, listed: [] };
@@ -844,4 +864,10 @@ async function pair(options: Partial<DeviceOptions> = {}): Promise<readonly [Tes
 
 function hashAt(number: number): Uint8Array {
   return log.entries(group).slice(0, number).reduce(chainHash, EMPTY_LOG);
+}
+
+/** Why somebody is gone, as the history has it. */
+async function whyGone(device: TestDevice): Promise<readonly unknown[]> {
+  const rows = await device.history();
+  return rows.flatMap(({ entry }) => (entry.kind === "members" && entry.went.length > 0 ? [entry.why] : []));
 }

@@ -85,6 +85,7 @@ export interface SessionView {
 function forgetAll(context: SessionContext): void {
   context.offered.clear();
   context.removals.clear();
+  context.unwanted.clear();
   context.written.length = 0;
   context.receiver.attempt = { number: 0, hasFailed: false };
   const none = { expectedHead: null, verdict: null, awaited: null, pinnedEpoch: null, races: 0, fruitless: 0 };
@@ -104,12 +105,23 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   let work: Working | null = null;
   let queue: Promise<unknown> = Promise.resolve();
   let queued = 0;
+  const removals = new Map<string, number>();
+  const unwanted = new Set<string>();
   const context: SessionContext = {
     ...ports,
     id,
-    receiver: { ownDevice, system, trust: ports.trust, digest, attempt: { number: 0, hasFailed: false } },
+    receiver: {
+      ownDevice,
+      system,
+      trust: ports.trust,
+      digest,
+      attempt: { number: 0, hasFailed: false },
+      removals,
+      unwanted,
+    },
     offered: new Map(),
-    removals: new Map(),
+    removals,
+    unwanted,
     written: [],
     expectedHead: null,
     verdict: null,

@@ -314,6 +314,9 @@ export interface Digest {
  * - `continued`: from here on in another group, and why the one before ended. What others wrote there behind what this device has read is
  *   missing unless they send it again
  */
+export const REMOVAL_CAUSES = ["ordered", "wanted"] as const;
+export type RemovalCause = (typeof REMOVAL_CAUSES)[number];
+
 export type HistoryEntry =
   | {
       readonly kind: "message";
@@ -332,6 +335,11 @@ export type HistoryEntry =
       readonly went: readonly string[];
       readonly by: string;
       readonly devices: readonly { readonly who: string; readonly label: string; readonly how: "came" | "went" }[];
+      /**
+       * Why others' leaves went: the server had ordered it (they left, or were put out), or this device's person wanted it. Missing: not known, as where
+       * a moderator's device has committed it.
+       */
+      readonly why?: RemovalCause | undefined;
     }
   | {
       readonly kind: "device-removed";

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { NamePin, Pin } from "../../../mls/identity/pins.ts";
 import { TRUST_LEVELS } from "../../../mls/identity/pins.ts";
 import { KINDS } from "../../../mls/identity/who.ts";
-import { ACCESSES, AMENDED, GROUP_STATUSES, REQUEST_KINDS, STOP_CAUSES } from "../kept.ts";
+import { ACCESSES, AMENDED, GROUP_STATUSES, REMOVAL_CAUSES, REQUEST_KINDS, STOP_CAUSES } from "../kept.ts";
 import type {
   Flight,
   GroupFacts,
@@ -131,7 +131,14 @@ const Detail = v.variant("kind", [
     deviceLabel: v.optional(v.string(), ""),
     amends: v.optional(v.picklist(["edit", "deletion"])),
   }),
-  v.object({ kind: v.literal("members"), came: Texts, went: Texts, by: v.string(), devices: Devices }),
+  v.object({
+    kind: v.literal("members"),
+    came: Texts,
+    went: Texts,
+    by: v.string(),
+    devices: Devices,
+    why: v.optional(v.picklist(REMOVAL_CAUSES)),
+  }),
   v.object({ kind: v.literal("device-removed"), who: v.string(), by: v.string(), devices: Texts }),
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),
