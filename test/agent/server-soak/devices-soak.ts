@@ -278,7 +278,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
 
   /**
    * A state of earlier comes back: the device is replaced by another one of the same person. One from before a new user key can't be, since what it
-   * would sign is nobody's: it is out, begins anew and waits; where no other device has the new key nobody could confirm it, so that isn't done.
+   * would sign is nobody's: it is out, begins anew and waits; where no other device has the new key yet nobody could confirm it, so that isn't done.
    */
   async function copy(each: Owned): Promise<void> {
     if (!each.isConfirmed || each.isRemoved || rekeying.has(each.person)) return;
@@ -287,7 +287,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
     // Its own may be the former one still.
     if (key === null || device === undefined || userKeyIn(device.record) !== key) return;
     const isFormer = before !== undefined && before !== key;
-    if (isFormer && !owned.some((other) => other !== each && other.person === each.person && isUp(other))) return;
+    if (isFormer && !(await isHeldBeside(each, key))) return;
     await each.device.stop();
     kept.delete(each.device);
     // Once: what was replaced is nobody's any more.
@@ -306,6 +306,16 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       figures.former += 1;
     }
     each.device.start();
+  }
+
+  /** Another device of its person has that user key: who made it may not have announced it yet, and nobody else could then. */
+  async function isHeldBeside(each: Owned, key: string): Promise<boolean> {
+    for (const other of owned) {
+      if (other === each || other.person !== each.person || !isUp(other)) continue;
+      const own = (await other.device.runtime.self())?.device;
+      if (own !== undefined && userKeyIn(own.record) === key) return true;
+    }
+    return false;
   }
 
   /** As the server lists it; null: nobody is there who could ask. */
