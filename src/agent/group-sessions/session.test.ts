@@ -15,6 +15,7 @@ import type { CommitOutcome } from "./commit.ts";
 import { chainHash, EMPTY_LOG } from "./log.ts";
 import type { LogEntry } from "./ports.ts";
 import { firstUpdate, nextUpdate } from "./schedule.ts";
+import type { GroupSession } from "./session.ts";
 
 let log: IdealLog;
 let devices: TestDevice[];
@@ -52,16 +53,7 @@ test("GS-30 a session whose store has something else than itself goes on from th
 });
 
 test("SR-71 a device whose join comes too late for a group that is closed waits for it no longer", async () => {
-  const [alice] = await pair();
-  const carol = await testDevice({ log, identity: "carol" });
-  devices.push(carol);
-  const session = await carol.enter(group);
-  // Another's commit was faster, and then its members have gone on elsewhere.
-  carol.service = {
-    ...alice.service,
-    commit: async () => await Promise.resolve({ kind: "stale-epoch" }),
-    joinInfo: async () => await Promise.resolve({ kind: "closed" }),
-  };
+  const session = await tooLate("closed");
   expect(await session.advance()).toEqual({ kind: "stopped" });
   expect((await session.look()).row).toMatchObject({ status: "stopped", stopped: "closed" });
 });
@@ -78,15 +70,7 @@ test("SR-71 a member that was away longer than a closed group's commits are kept
 });
 
 test("SR-71 a device whose join comes too late for a group that it isn't shown any more says so", async () => {
-  const [alice] = await pair();
-  const carol = await testDevice({ log, identity: "carol" });
-  devices.push(carol);
-  const session = await carol.enter(group);
-  carol.service = {
-    ...alice.service,
-    commit: async () => await Promise.resolve({ kind: "stale-epoch" }),
-    joinInfo: async () => await Promise.resolve({ kind: "not-a-member" }),
-  };
+  const session = await tooLate("not-a-member");
   expect(await session.advance()).toEqual({ kind: "refused", why: "not a member" });
   expect((await session.look()).row.status).toBe("joining");
   session.end("log-broken");
@@ -830,6 +814,20 @@ async function say(device: TestDevice, text: string): Promise<void> {
   await device.session(group).advance();
   await write(device, text);
   expect(await device.session(group).advance()).toEqual({ kind: "idle" });
+}
+
+/** Of a device whose join another's commit has overtaken; by then the server says this of the group. */
+async function tooLate(kind: "closed" | "not-a-member"): Promise<GroupSession> {
+  const [alice] = await pair();
+  const carol = await testDevice({ log, identity: "carol" });
+  devices.push(carol);
+  const session = await carol.enter(group);
+  carol.service = {
+    ...alice.service,
+    commit: async () => await Promise.resolve({ kind: "stale-epoch" }),
+    joinInfo: async () => await Promise.resolve({ kind }),
+  };
+  return session;
 }
 
 async function add(by: TestDevice, device: TestDevice, to = group): Promise<CommitOutcome> {

@@ -1,9 +1,10 @@
 import { sameBytes } from "./bytes.ts";
+import { MOST_KEYS } from "./pins.ts";
 import { readStatement } from "./succession.ts";
 import type { Who } from "./who.ts";
 
 /** Of one person that are remembered: as many former keys as a pin remembers (pins.ts). */
-export const MOST_SUCCESSIONS = 8;
+export const MOST_SUCCESSIONS = MOST_KEYS;
 /** Statements that are looked at, each costs two signatures. */
 const MOST_LOOKED_AT = 3 * MOST_SUCCESSIONS;
 
