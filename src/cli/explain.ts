@@ -95,6 +95,8 @@ function codeOfRefusal(refusal: Refusal): ExitCode {
     case "too-long":
     case "invalid-name":
       return EXIT.wrongUse;
+    case "own-disk-failed":
+      return EXIT.dataUnusable;
     case "name-taken":
     case "name-has-key":
     case "too-many-names":

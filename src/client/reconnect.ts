@@ -101,6 +101,7 @@ function refusalCanHeal(refusal: Refusal, wasOnline: boolean, policy: ReconnectP
     case "other-number":
     case "own-user-only":
     case "not-allowed":
+    case "own-disk-failed":
     case "not-in-conversation":
     case "conversation-ended":
     case "device-returning":

@@ -49,6 +49,8 @@ type PlainReason =
   | "not-a-member"
   | "identity-unavailable"
   | "storage-failed"
+  /** This person's own device couldn't keep it. */
+  | "own-disk-failed"
   /** A room of that name is there already. */
   | "room-name-taken"
   /** Of a room nobody could tell it from the open room, or from `#everyone`. */

@@ -144,6 +144,8 @@ function explainRefusal(refusal: Refusal, me?: string): string {
       return "The server can't ask its Tailscale who you are. Try again later, or tell its administrator.";
     case "storage-failed":
       return "The server could not store it, so nothing happened. Tell its administrator.";
+    case "own-disk-failed":
+      return "This device's own disk could not keep it, so nothing happened. Is it full, or read-only? Look at it, then try again.";
     case "too-long":
       return "That is too long for one message.";
     case "timed-out":

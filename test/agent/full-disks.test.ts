@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { attach } from "../../src/agent/face/index.ts";
+import { agentPlace } from "../../src/agent/wire/place.ts";
 import type { ConversationId, Reply, SealedChat } from "../../src/client/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
-import { fillDisk, mountFailingDisk, noFailingDisks } from "../helpers/disks.ts";
+import { fillDisk, limitFiles, mountFailingDisk, noFailingDisks, noFileLimits } from "../helpers/disks.ts";
 import { scratchFolder } from "../helpers/program.ts";
 import { startTestServer } from "../helpers/server.ts";
 import { mountSmallDisk, noMounts } from "../store/mounts.ts";
@@ -23,8 +24,7 @@ test.skipIf(noMounts)(
     await everyoneOf(bob, ["alice", "bob"]);
     await alice.acceptReaders(room);
     expect(await alice.send(room, "before")).toEqual({ kind: "taken" });
-    const words: string[] = [];
-    alice.onEvent((event) => void (event.kind === "word" && words.push(event.text)));
+    const words = wordsOf(alice);
     const makeRoom = fillDisk(data);
     const sent = ["one", "two"].map((word) => alice.send(room, word.padEnd(9000, ".")));
     await until(alice, async () => (await texts(alice, room)).includes("two"));
@@ -84,18 +84,94 @@ test.skipIf(noMounts)(
     await everyoneOf(bob, ["alice", "bob"]);
     await alice.acceptReaders(room);
     await bob.acceptReaders(room);
+    const told = wordsOf(bob);
     const makeRoom = fillDisk(state);
     const words = Array.from({ length: 8 }, (_, nth) => `message ${nth}`);
     for (const word of words) expect(await alice.send(room, word.padEnd(9000, "."))).toEqual({ kind: "taken" });
     const refused = await bob.send(room, "x".repeat(9000));
-    expect(refused).toEqual({ kind: "refused", error: { reason: "storage-failed" } });
+    expect(refused).toEqual({ kind: "refused", error: { reason: "own-disk-failed" } });
     makeRoom();
     expect(await bob.send(room, "again")).toEqual({ kind: "taken" });
     await until(bob, async () => (await texts(bob, room)).length >= words.length + 1);
     expect(await texts(bob, room)).toEqual(await texts(alice, room));
     expect(await texts(alice, room)).toEqual([...words, "again"]);
+    expect(told).toEqual([expect.stringMatching(/^This device's own disk is full/), KEEPS_AGAIN]);
   },
 );
+
+test.skipIf(noFileLimits)(
+  "AG-62 while an agent's disk can't be written its person is told, once, that what others write isn't shown; when it can it comes by itself, in order, and that is told, too",
+  async () => {
+    await using server = await startTestServer();
+    const state = emptyFolder();
+    const alice = await faceOf("alice", server.port);
+    const bob = await faceOf("bob", server.port, state);
+    const room = await everyoneOf(alice, ["alice", "bob"]);
+    await everyoneOf(bob, ["alice", "bob"]);
+    await alice.acceptReaders(room);
+    await bob.acceptReaders(room);
+    const told = wordsOf(bob);
+    const unlimit = limitFiles(Number(readFileSync(agentPlace(state).pid, "utf8")));
+    for (const word of ["one", "two"]) expect(await alice.send(room, word)).toEqual({ kind: "taken" });
+    await until(bob, () => told.length > 0);
+    expect(await bob.send(room, "lost?")).toEqual({ kind: "refused", error: { reason: "own-disk-failed" } });
+    expect(await texts(bob, room)).toEqual([]);
+    unlimit();
+    await until(bob, async () => (await texts(bob, room)).length >= 2 && told.length > 1);
+    expect(await bob.send(room, "three")).toEqual({ kind: "taken" });
+    await until(alice, async () => (await texts(alice, room)).includes("three"));
+    for (const one of [alice, bob]) expect(await texts(one, room)).toEqual(["one", "two", "three"]);
+    expect(told).toEqual([expect.stringMatching(/^This device's own disk can't be written/), KEEPS_AGAIN]);
+  },
+);
+
+test.skipIf(noFailingDisks)(
+  "AG-62 when an agent's disk becomes read-only for good its person is told; on one that takes it the next agent goes on from what was kept, and nothing is lost",
+  async () => {
+    await using server = await startTestServer();
+    const state = emptyFolder();
+    const disk = mountFailingDisk(join(emptyFolder(), "image"), state);
+    let unmount = () => disk.unmount();
+    onTestFinished(() => unmount());
+    const alice = await faceOf("alice", server.port);
+    const before = await faceOf("bob", server.port, state);
+    const room = await everyoneOf(alice, ["alice", "bob"]);
+    await everyoneOf(before, ["alice", "bob"]);
+    await alice.acceptReaders(room);
+    await before.acceptReaders(room);
+    expect(await before.send(room, "one")).toEqual({ kind: "taken" });
+    await until(alice, async () => (await texts(alice, room)).includes("one"));
+    const told = wordsOf(before);
+    disk.fail();
+    for (const word of ["two", "three"]) expect(await alice.send(room, word)).toEqual({ kind: "taken" });
+    await until(before, () => told.length > 0);
+    expect(await before.send(room, "lost?")).toEqual({ kind: "refused", error: { reason: "own-disk-failed" } });
+    await endAgent(state);
+    const other = emptyFolder();
+    cpSync(agentPlace(state).folder, join(other, "agent"), {
+      recursive: true,
+      filter: (path) => path !== agentPlace(state).socket,
+    });
+    unmount();
+    unmount = () => {};
+    cpSync(join(other, "agent"), agentPlace(state).folder, { recursive: true });
+    const after = await faceOf("bob", server.port, state);
+    await until(after, async () => (await texts(after, room)).includes("three"));
+    expect(await after.send(room, "four")).toEqual({ kind: "taken" });
+    await until(alice, async () => (await texts(alice, room)).includes("four"));
+    for (const one of [alice, after]) expect(await texts(one, room)).toEqual(["one", "two", "three", "four"]);
+    expect(told).toEqual([expect.stringMatching(/^This device's own disk can't be written/)]);
+  },
+);
+
+const KEEPS_AGAIN = "This device's own disk takes what comes again: what was said meanwhile follows.";
+
+/** Words that it tells from now on. */
+function wordsOf(chat: SealedChat): readonly string[] {
+  const words: string[] = [];
+  chat.onEvent((event) => void (event.kind === "word" && words.push(event.text)));
+  return words;
+}
 
 function emptyFolder(): string {
   const folder = join(scratchFolder(), "disk");

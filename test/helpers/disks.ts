@@ -25,6 +25,15 @@ export function mountFailingDisk(image: string, path: string): FailingDisk {
   };
 }
 
+/** Why a running process's files can't be limited here, or null. */
+export const noFileLimits: string | null = existsSync("/usr/bin/prlimit") ? null : "needs util-linux";
+
+/** From now on each write of that process fails beyond a file's first 4 kB, as on a disk with errors. Returns what ends that. */
+export function limitFiles(pid: number): () => void {
+  execFileSync("prlimit", ["--pid", String(pid), "--fsize=4096:"]);
+  return () => void execFileSync("prlimit", ["--pid", String(pid), "--fsize=unlimited:"]);
+}
+
 /** Writes until the disk at `path` takes no more byte. Returns what makes room again. */
 export function fillDisk(path: string): () => void {
   const ballast = join(path, "ballast");

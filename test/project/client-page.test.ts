@@ -31,6 +31,7 @@ const REFUSALS: Record<Refusal["reason"], true> = {
   "server-full": true,
   "timed-out": true,
   "storage-failed": true,
+  "own-disk-failed": true,
   "recipient-not-found": true,
   "too-many-messages": true,
   "too-long": true,

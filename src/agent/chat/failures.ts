@@ -116,5 +116,5 @@ export function outcomeOf(outcome: CommitOutcome | Failed): Outcome {
 export function failureOfStore(error: unknown): Failure {
   if (!(error instanceof AgentStoreError)) throw error;
   // The one conflict that a face can make: too much waits in one conversation.
-  return error.code === "conflict" ? { kind: "not-sent", why: "busy" } : refusedFor({ reason: "storage-failed" });
+  return error.code === "conflict" ? { kind: "not-sent", why: "busy" } : refusedFor({ reason: "own-disk-failed" });
 }

@@ -1,4 +1,5 @@
 import type { GroupEvent } from "../group-sessions/events.ts";
+import type { DiskState } from "../runtime/own-disk.ts";
 import type { RuntimeEvent } from "../runtime/runtime.ts";
 import type { Change } from "../storage/changes.ts";
 import type { HistoryRow } from "../storage/kept.ts";
@@ -85,6 +86,10 @@ export class News {
           ? "The server stores messages again: what waited goes out."
           : "The server can't store messages now: most likely its disk is full, or can't be written. Yours wait here and go out by themselves when it can; tell whoever runs it, whom its log tells more.";
         this.#state.tell({ kind: "word", text });
+        return;
+      }
+      case "own-disk": {
+        this.#state.tell({ kind: "word", text: wordOf(event.disk) });
         return;
       }
       case "misplaced": {
@@ -249,4 +254,12 @@ export class News {
     }
     this.#sending.stored(talk, row);
   }
+}
+
+function wordOf(disk: DiskState): string {
+  if (disk.keeps) return "This device's own disk takes what comes again: what was said meanwhile follows.";
+  const waits = "so you don't see what others write. It isn't lost: it waits on the server.";
+  return disk.why === "full"
+    ? `This device's own disk is full and keeps nothing more, ${waits} Free some space, and it goes on by itself.`
+    : `This device's own disk can't be written, ${waits} Look at the disk (is it read-only?). It goes on by itself when it can be written; where it has to be mounted anew, run pad agent stop first.`;
 }

@@ -3,13 +3,13 @@ import type { ConnectionEnd, Standing } from "../../client/index.ts";
 import type { BeforeHello, FrameOptions, ServerHello } from "../../client/frames/index.ts";
 import type { Refusal } from "../../wire/frames/refusals.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
-import { AgentStoreError } from "../storage/errors.ts";
-import type { AgentStoreErrorCode } from "../storage/errors.ts";
 import type { Connected } from "./connected.ts";
 import type { Entrance } from "./entrance.ts";
 import { isAtHome, proveSelf } from "./introduce.ts";
 import type { Introducing } from "./introduce.ts";
 import type { OpenedDevice } from "./opened.ts";
+import { diskTrouble, HELLO } from "./own-disk.ts";
+import type { OwnDisk } from "./own-disk.ts";
 import type { Pending } from "./pending.ts";
 import type { Replacing } from "./replacing.ts";
 import type { Retries } from "./retries.ts";
@@ -24,6 +24,7 @@ export interface ConnectionsOptions {
   readonly opened: () => OpenedDevice;
   readonly arriving: Connected;
   readonly trying: Retries;
+  readonly disk: OwnDisk;
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void>) => void;
   /** Work about what confirms this device, which it also has before it is open. */
   readonly confirmLater: (task: () => Promise<void>) => void;
@@ -48,11 +49,8 @@ export interface Connections {
   hello(): ServerHello | null;
 }
 
-/** What a disk may get over. */
-const PASSING: ReadonlySet<AgentStoreErrorCode> = new Set(["full", "unwritable", "failed"]);
-
 export function connections(options: ConnectionsOptions): Connections {
-  const { introducing, heardTime, asking, replacement, opened, arriving, trying } = options;
+  const { introducing, heardTime, asking, replacement, opened, arriving, trying, disk } = options;
   const { later, confirmLater, onStanding, onEvent } = options;
   const { store, name } = introducing;
   let present: ServerHello | null = null;
@@ -65,6 +63,7 @@ export function connections(options: ConnectionsOptions): Connections {
   return {
     introduce: async (hello, before) => await introduce(hello, before).catch(orLater),
     welcomed({ device }) {
+      disk.done("task", HELLO);
       if (device === null) confirmLater(async () => await asking.welcomed());
       else onStanding({ kind: "confirmed" });
       const begin = () => {
@@ -82,6 +81,7 @@ export function connections(options: ConnectionsOptions): Connections {
       number += 1;
       refusal = null;
       trying.end();
+      disk.lost();
       asking.lost();
       if (loss.kind === "refused" && loss.error.reason === "rolled-back") replacement.foundRolledBack();
     },
@@ -138,8 +138,9 @@ export function connections(options: ConnectionsOptions): Connections {
   }
 
   function orLater(error: unknown): "later" {
-    if (!(error instanceof AgentStoreError) || !PASSING.has(error.code)) throw error;
+    if (diskTrouble(error) === null) throw error;
     onEvent({ kind: "failed", error });
+    disk.failed("task", HELLO, error);
     return "later";
   }
 }

@@ -7,6 +7,7 @@ import { connectFrames } from "../../client/frames/index.ts";
 import { Listeners } from "../../client/listeners.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import { digestContent } from "../content/content.ts";
+import { toText } from "../delivery/base64url.ts";
 import { turnsOver } from "../delivery/turns.ts";
 import { afterAdvance } from "./advanced.ts";
 import { companions } from "./companions.ts";
@@ -19,6 +20,7 @@ import { bringsEntries, laneOf, pushHandler } from "./pushes.ts";
 import { openedDevice } from "./opened.ts";
 import { owedPlaces } from "./owed-places.ts";
 import { ownDevices } from "./own-devices.ts";
+import { ownDisk } from "./own-disk.ts";
 import { ownKey } from "./own-key.ts";
 import { pending } from "./pending.ts";
 import { renewing } from "./renewing.ts";
@@ -50,7 +52,14 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     onEvent({ kind: "failed", error });
     trying.later();
   };
-  const tasks = workQueue(troubled);
+  const disk = ownDisk((state) => onEvent({ kind: "own-disk", disk: state }));
+  const tasks = workQueue(
+    (error, lane) => {
+      troubled(error);
+      disk.failed("task", lane, error);
+    },
+    (lane) => disk.done("task", lane),
+  );
   let isClosed = false;
   let { comesIn = true } = options;
   const beside = companions({
@@ -129,6 +138,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     opened: () => opened,
     arriving,
     trying,
+    disk,
     later,
     confirmLater,
     onStanding,
@@ -157,10 +167,17 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     key,
     owed,
     comesIn: () => comesIn,
-    onAdvanced: async (session, conversation, standing) => await progress.advanced(session, conversation, standing),
+    onAdvanced: async (session, conversation, standing) => {
+      await progress.advanced(session, conversation, standing);
+      // Without a connection it had nothing to keep.
+      if (standing.kind !== "offline") disk.done("session", toText(session.id));
+    },
     onLeaves: (people) => progress.leavesChanged(people),
     onEvent,
-    onTrouble: troubled,
+    onTrouble: (error, group) => {
+      troubled(error);
+      disk.failed("session", group, error);
+    },
   });
   // A failure is told with the connection, which tries it afresh.
   if (known !== undefined) void opened.open(known).catch(() => {});

@@ -39,7 +39,7 @@ export interface GroupsOptions {
   readonly open: (id: Uint8Array, conversation: string) => GroupSession;
   /** After each time that a session did what could be done. */
   readonly advanced: (session: GroupSession, conversation: string, standing: Standing) => Promise<void>;
-  readonly failed: (error: unknown) => void;
+  readonly failed: (error: unknown, group: string) => void;
 }
 
 /** The sessions of a device, each at its own pace. */
@@ -149,7 +149,7 @@ export function groupsOf({ rows, open, advanced, failed }: GroupsOptions): Group
         const { session, conversation } = each;
         await advanced(session, conversation, await session.advance());
       } catch (error) {
-        failed(error);
+        failed(error, toText(each.session.id));
       }
     }
   }

@@ -46,7 +46,7 @@ export interface OpenedOptions {
   readonly onLeaves: (people: readonly string[]) => void;
   readonly onEvent: (event: RuntimeEvent) => void;
   /** A group's session has failed: what it was to do is worked out anew. */
-  readonly onTrouble: (error: unknown) => void;
+  readonly onTrouble: (error: unknown, group: string) => void;
 }
 
 export interface OpenedDevice {

@@ -11,6 +11,7 @@ import type { CompanionTimings } from "./companions.ts";
 import type { Conversations } from "./conversations.ts";
 import type { KnownServer } from "./introduce.ts";
 import type { OwnDevices, Waiting } from "./own-devices.ts";
+import type { DiskState } from "./own-disk.ts";
 import type { Removed } from "./own-key.ts";
 import type { Reset } from "./resetting.ts";
 import type { Failed } from "./rooms.ts";
@@ -61,6 +62,8 @@ export type RuntimeEvent =
   | { readonly kind: "server-restored" }
   /** The server has stopped storing messages, as on a full disk, or stores them again. */
   | { readonly kind: "server-storing"; readonly stores: boolean }
+  /** This device's own disk has stopped keeping what comes, which is shown to nobody therefore, or keeps it again. */
+  | { readonly kind: "own-disk"; readonly disk: DiskState }
   | { readonly kind: "client"; readonly event: FramesEvent }
   /** Everybody else has that group's log up to this number. It may fall behind what was told before: the highest counts. */
   | { readonly kind: "reached"; readonly group: Uint8Array; readonly number: number }

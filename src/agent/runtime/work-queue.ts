@@ -9,20 +9,26 @@ export interface WorkQueue {
 /** More don't wait, in all lanes together; what they were for comes again with the next connection. */
 const MOST = 10_000;
 
-/** A task that fails is told, and the next goes on. */
-export function workQueue(failed: (error: unknown) => void): WorkQueue {
+/** A task that fails is told with its lane, and the next goes on. `did`: one of that lane hasn't failed. */
+export function workQueue(
+  failed: (error: unknown, lane: string) => void,
+  did: (lane: string) => void = () => {},
+): WorkQueue {
   const lanes = new Map<string, Promise<void>>();
   let waiting = 0;
   return {
     add(lane, task) {
       if (waiting >= MOST) {
-        failed(new RangeError("too much work waits"));
+        failed(new RangeError("too much work waits"), lane);
         return;
       }
       waiting += 1;
       const turn = (lanes.get(lane) ?? Promise.resolve())
         .then(task)
-        .catch(failed)
+        .then(
+          () => did(lane),
+          (error: unknown) => failed(error, lane),
+        )
         .finally(() => {
           waiting -= 1;
           if (lanes.get(lane) === turn) lanes.delete(lane);

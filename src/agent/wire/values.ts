@@ -47,6 +47,7 @@ const PLAIN_REASONS = {
   "not-a-member": true,
   "identity-unavailable": true,
   "storage-failed": true,
+  "own-disk-failed": true,
   "room-name-taken": true,
   "room-name-reserved": true,
   "no-such-room": true,

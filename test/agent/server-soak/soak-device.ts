@@ -286,6 +286,7 @@ function sketchOf(event: RuntimeEvent): string | null {
     case "own-key-changed":
     case "server-restored":
     case "server-storing":
+    case "own-disk":
     case "not-at-home":
       return event.kind;
     case "reached":
