@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { newSigningKey } from "../../mls/identity/ed25519.ts";
 import { pinOf } from "../../mls/identity/pins.ts";
 import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
-import { rotateUserKey } from "../../mls/identity/succession.ts";
+import { rotateUserKey, stayingTag } from "../../mls/identity/succession.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { followCommit } from "./follow-commit.ts";
@@ -18,6 +18,8 @@ const daves = device(dave!, 5, others);
 const rotation = rotate([laptop, desktop], [phone]);
 const next = rotation.userKey.publicKey;
 const compared: Pin = { ...pinOf(bob!, old.publicKey, 0), level: "compared" };
+
+const nothing = { pins: [], succession: null };
 
 /** The laptop removes the phone, with a word. */
 const announced: SeenCommit = {
@@ -51,7 +53,7 @@ test("DI-9 who comes in by the very commit announces nothing, and neither does a
 
 test("DI-9 of a commit each person is told apart: who went without a word, who stayed, who came", () => {
   const { pins } = follow({ ...announced, committer: carols, removed: [daves, phone], authenticatedData: none() });
-  expect(pins).toMatchObject([{ who: bob, departures: { gone: [phone.deviceId], left: ids(laptop, desktop) } }]);
+  expect(pins).toMatchObject([{ who: bob, departures: { gone: [phone.deviceId], left: tags(laptop, desktop) } }]);
   // Whom one of those who stayed adds may announce, too.
   const tablet = device(bob!, 6);
   const [behind] = follow(
@@ -64,13 +66,44 @@ test("DI-9 of a commit each person is told apart: who went without a word, who s
     },
     pins,
   ).pins;
-  expect(behind?.departures?.left).toEqual(ids(laptop, desktop, tablet));
+  expect(behind?.departures?.left).toEqual(tags(laptop, desktop, tablet));
 });
 
 test("DI-9 a device of somebody else's counts for nobody else, whatever its id", () => {
   const posing = { ...carols, deviceId: laptop.deviceId };
   const commit = { ...announced, before: [posing, laptop, phone], committer: posing, authenticatedData: none() };
   expect(follow(commit).pins).toMatchObject([{ who: bob, departures: { gone: [phone.deviceId] } }]);
+});
+
+test("DI-9 a device that replaces its own leaf goes nowhere: it announces as before, and so does everybody else of its person", () => {
+  const resync = { ...announced, before: [carols, laptop, desktop, phone], byJoiner: true, authenticatedData: none() };
+  expect(follow({ ...resync, committer: laptop, removed: [laptop], added: [laptop] })).toEqual(nothing);
+  // Neither is it taken for one that has come since one went.
+  const lost = follow({ ...announced, committer: carols, authenticatedData: none() }).pins;
+  const back = { ...resync, before: [carols, laptop, desktop], committer: laptop, removed: [laptop], added: [laptop] };
+  expect(follow(back, lost)).toEqual(nothing);
+  const late = { ...announced, before: [carols, laptop, desktop], removed: [] };
+  expect(follow(late, lost).succession).toMatchObject({ isNew: true });
+  // Under the same id with another key it is another one, which puts it out.
+  const posing = { ...laptop, deviceKey: new Uint8Array(32).fill(9) };
+  const taking = follow({ ...resync, committer: posing, removed: [laptop], added: [posing] });
+  expect(taking.pins).toMatchObject([{ departures: { gone: ids(laptop), left: tags(desktop, phone) } }]);
+});
+
+test("DI-9 a removed device that comes back under the id of one that stays announces nothing, beside that one, where it isn't, or after it went", () => {
+  const lost = follow({ ...announced, committer: carols, authenticatedData: none() }).pins;
+  const posing = { ...laptop, deviceKey: new Uint8Array(32).fill(9) };
+  for (const named of [laptop, posing]) {
+    const statement = rotate([named, desktop], [phone]).statement;
+    const commit = { ...announced, committer: posing, removed: [], authenticatedData: statement };
+    expect(follow({ ...commit, before: [carols, laptop, desktop, posing] }, lost).succession).toBeNull();
+    expect(follow({ ...commit, before: [carols, posing, laptop, desktop] }, lost).succession).toBeNull();
+    expect(follow({ ...commit, before: [carols, desktop, posing] }, lost).succession).toBeNull();
+  }
+  // The desktop's client has removed the laptop, as the server has ordered.
+  const ordered = { ...announced, committer: desktop, before: [carols, laptop, desktop], removed: [laptop] };
+  const [behind] = follow({ ...ordered, authenticatedData: none() }, lost).pins;
+  expect(behind?.departures).toEqual({ gone: ids(phone), left: tags(desktop) });
 });
 
 test("DI-9 whom a person removes of their own, without a word, was not lost; who was there is pinned, and who only comes isn't", () => {
@@ -121,6 +154,10 @@ function rotate(staying: readonly ShownDevice[], removed: readonly ShownDevice[]
 function device(identity: Who, number: number, userKey = old.publicKey): ShownDevice {
   const deviceId = new Uint8Array(16).fill(number);
   return { identity, userKey, deviceId, deviceKey: new Uint8Array(32).fill(number) };
+}
+
+function tags(...devices: readonly ShownDevice[]): Uint8Array[] {
+  return devices.map(({ deviceId, deviceKey }) => stayingTag(deviceId, deviceKey));
 }
 
 function ids(...devices: readonly ShownDevice[]): Uint8Array[] {

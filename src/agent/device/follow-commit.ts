@@ -47,14 +47,16 @@ export function followCommit(commit: SeenCommit, { pinned, heard, own: self, now
   if (authenticatedData.length > 0) concerned.add(by);
   for (const who of concerned) {
     const isTheirs = ({ identity }: ShownDevice) => whoKey(identity) === who;
+    // A device that replaces its own leaf goes nowhere.
+    const isBack = (device: ShownDevice) => added.some((one) => isSameDevice(one, device));
     const there = before.filter(isTheirs);
     const known = pinned(who) ?? firstUse(there, heard(who), now);
     // Who comes in is pinned by what they show.
     if (known === null) continue;
-    const gone = removed.filter(isTheirs).map(({ deviceId }) => deviceId);
-    const stayed = there.filter(({ deviceId }) => !gone.some((other) => sameBytes(other, deviceId)));
-    const came = added.filter(isTheirs);
-    const own = who === by ? there.find(({ deviceId }) => sameBytes(deviceId, committer.deviceId)) : undefined;
+    const gone = removed.filter((device) => isTheirs(device) && !isBack(device));
+    const stayed = there.filter((device) => !gone.some((one) => isSameDevice(one, device)));
+    const came = added.filter((device) => isTheirs(device) && !there.some((one) => isSameDevice(one, device)));
+    const own = who === by ? there.find((device) => isSameDevice(device, committer)) : undefined;
     const wasMember = own !== undefined && !byJoiner;
     const verdict =
       who === by && authenticatedData.length > 0
@@ -62,14 +64,13 @@ export function followCommit(commit: SeenCommit, { pinned, heard, own: self, now
             statement: authenticatedData,
             announcer: own ?? committer,
             wasMember,
-            removed: gone,
+            removed: gone.map(({ deviceId }) => deviceId),
             present: [...stayed, ...came],
             own: self !== null && who === whoKey(self.identity) ? self : null,
           })
         : null;
     if (verdict === null || verdict.kind === "refused") {
-      const vouching = wasMember ? own.deviceId : null;
-      const moved = followMovement(known, { removed: gone, added: idsOf(came), stayed: idsOf(stayed), by: vouching });
+      const moved = followMovement(known, { removed: gone, added: came, stayed, by: wasMember ? own : null });
       if (moved !== known) pins.push(moved);
       continue;
     }
@@ -93,6 +94,7 @@ export function firstShown<T extends { readonly userKey: Uint8Array }>(
   return shown.find(({ userKey }) => toText(userKey) === heard) ?? shown[0] ?? null;
 }
 
-function idsOf(devices: readonly ShownDevice[]): readonly Uint8Array[] {
-  return devices.map(({ deviceId }) => deviceId);
+/** By id and key: whoever has the user key can give a device of their own another one's id. */
+function isSameDevice(one: ShownDevice, other: ShownDevice): boolean {
+  return sameBytes(one.deviceId, other.deviceId) && sameBytes(one.deviceKey, other.deviceKey);
 }

@@ -62,16 +62,23 @@ test("SR-69 a removed device that signs a key of its own with the former one tak
   expect(isShownBy({ ...shown, leaves: [other, sibling] })).toBe(false);
   expect(isShownBy({ ...shown, leaves: [other, sibling], isKnown: (leaf) => leaf === sibling })).toBe(true);
   // It was put out by others' hand, and has come back under another id.
-  const left = [self.device.id, sibling.deviceId];
+  const left = [tagOf(sibling)];
   expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left } } })).toBe(false);
-  expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left: [other.deviceId] } } })).toBe(true);
+  expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left: [tagOf(other)] } } })).toBe(true);
+  // Also where it has taken the id of one that stayed.
+  const stayed = tagOf({ ...other, deviceKey: newSigningKey().publicKey });
+  expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left: [stayed] } } })).toBe(false);
 });
 
 /** Another device of the same person that has the second key, which names it as staying. */
 function shownBySibling() {
   const other = { ...ownLeaf(new Uint8Array(16).fill(4)), userKey: second.publicKey };
-  const tag = stayingTag(other.deviceId, other.deviceKey);
+  const tag = tagOf(other);
   return { other, tag, made: statement(first, second, [own, tag]) };
+}
+
+function tagOf({ deviceId, deviceKey }: ReturnType<typeof ownLeaf>): Uint8Array {
+  return stayingTag(deviceId, deviceKey);
 }
 
 function ownLeaf(deviceId: Uint8Array) {

@@ -1,6 +1,6 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
-import { stays } from "../../mls/identity/judge-succession.ts";
+import { mayAnnounce, stays } from "../../mls/identity/judge-succession.ts";
 import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
@@ -86,7 +86,6 @@ export function isShownBy({ pin, next, since, leaves, isKnown }: Shown): boolean
   if (!sameBytes(made.next, next.userKey)) return false;
   const removed = statements.flatMap((statement) => statement.removed);
   const isOnTheWay = (leaf: ShownDevice) => statements.some((statement) => sameBytes(statement.next, leaf.userKey));
-  const mayAnnounce = ({ deviceId }: ShownDevice) => pin.departures === null || includes(pin.departures.left, deviceId);
   if (leaves.some((leaf) => includes(removed, leaf.deviceId) || !(isKnown(leaf) || isOnTheWay(leaf)))) return false;
-  return leaves.some((leaf) => sameBytes(leaf.userKey, made.next) && stays(made, leaf) && mayAnnounce(leaf));
+  return leaves.some((leaf) => sameBytes(leaf.userKey, made.next) && stays(made, leaf) && mayAnnounce(pin, leaf));
 }

@@ -33,7 +33,7 @@ test.each<[string, Pin, Uint8Array]>([
   ["another device of the person shows another", first, announced.publicKey],
   [
     "it came since a device went by others' hand",
-    { ...first, departures: { gone: [gone], left: [own.id, sibling.id] } },
+    { ...first, departures: { gone: [gone], left: [tagOf(own), tagOf(sibling)] } },
     former.publicKey,
   ],
 ])(

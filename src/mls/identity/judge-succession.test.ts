@@ -61,7 +61,7 @@ test("DI-9 it comes back under another id, into an open room, and removes a sibl
   expect(why(next, takeover)).toBe("not-the-pinned-key");
   // And where the removal came without a word, before its person's announcement.
   const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
-  const joined = followMovement(behind, { removed: [], added: ids(impostor), stayed: ids(laptop, desktop), by: null });
+  const joined = followMovement(behind, { removed: [], added: [impostor], stayed: [laptop, desktop], by: null });
   expect(why(joined, takeover)).toBe("announcer-is-new");
   expect(judgeSuccession(joined, { ...announced, removed: [] }).kind).toBe("accepted");
 });
@@ -77,38 +77,42 @@ test("DI-9 a thief whose device is still a member races: the first of two announ
 
 test("DI-9 after a removal without a word only who was there then can announce, and whom they have added since", () => {
   const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
-  expect(behind.departures).toEqual({ gone: ids(phone), left: ids(laptop, desktop) });
+  expect(behind.departures).toEqual({ gone: ids(phone), left: tags(laptop, desktop) });
   const late = { ...announced, removed: [] };
   expect(judgeSuccession(behind, late).kind).toBe("accepted");
   const tablet = device(4);
   const withTablet = rotate(old, [tablet, laptop], [phone]);
   const byTablet = { ...late, statement: withTablet.statement, announcer: tablet, present: [tablet, laptop] };
-  const added = { removed: [], added: ids(tablet), stayed: ids(laptop, desktop) };
-  const byLaptop = followMovement(behind, { ...added, by: laptop.deviceId });
+  const added = { removed: [], added: [tablet], stayed: [laptop, desktop] };
+  const byLaptop = followMovement(behind, { ...added, by: laptop });
   expect(judgeSuccession(byLaptop, byTablet).kind).toBe("accepted");
   expect(why(followMovement(behind, { ...added, by: null }), byTablet)).toBe("announcer-is-new");
-  expect(why(followMovement(behind, { ...added, by: phone.deviceId }), byTablet)).toBe("announcer-is-new");
+  expect(why(followMovement(behind, { ...added, by: phone }), byTablet)).toBe("announcer-is-new");
 });
 
 test("DI-9 what a person takes away of their own behind that is none of what went without a word; of either 64 are remembered", () => {
   const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
-  const tidied = followMovement(behind, { ...plainRemoval(desktop, [laptop]), by: laptop.deviceId });
-  expect(tidied.departures?.gone).toEqual(ids(phone));
-  const [gone, left] = [10, 100].map((from) => Array.from({ length: 70 }, (_, nth) => device(from + nth).deviceId));
+  const tidied = followMovement(behind, { ...plainRemoval(desktop, [laptop]), by: laptop });
+  // It announces nothing from then on, and neither does who comes under its id.
+  expect(tidied.departures).toEqual({ gone: ids(phone), left: tags(laptop) });
+  const [gone, left] = [10, 100].map((from) => Array.from({ length: 70 }, (_, nth) => device(from + nth)));
   const crowd = followMovement(pin, { removed: gone!, added: [], stayed: left!, by: null });
-  expect(crowd.departures).toEqual({ gone: gone?.slice(0, 64), left: left?.slice(0, 64) });
+  expect(crowd.departures).toEqual({
+    gone: ids(...gone!.slice(0, 64)),
+    left: tags(...left!.slice(0, 64)),
+  });
   // What changes nothing gives the same pin, which isn't kept again; each device is remembered once.
   expect(followMovement(behind, { ...plainRemoval(phone, [laptop, desktop]) })).toBe(behind);
-  const again = followMovement(behind, { removed: ids(phone, impostor), added: [], stayed: ids(laptop), by: null });
-  expect(again.departures).toEqual({ gone: ids(phone, impostor), left: ids(laptop, desktop) });
-  const added = followMovement(behind, { removed: [], added: ids(impostor), stayed: ids(laptop), by: laptop.deviceId });
-  expect(added.departures?.left).toEqual(ids(laptop, desktop, impostor));
+  const again = followMovement(behind, { removed: [phone, impostor], added: [], stayed: [laptop], by: null });
+  expect(again.departures).toEqual({ gone: ids(phone, impostor), left: tags(laptop, desktop) });
+  const added = followMovement(behind, { removed: [], added: [impostor], stayed: [laptop], by: laptop });
+  expect(added.departures?.left).toEqual(tags(laptop, desktop, impostor));
 });
 
 test("DI-9 devices that go all together, that their own person takes away, or that come while nobody has gone, change nothing", () => {
-  expect(followMovement(pin, { ...plainRemoval(phone, [laptop, desktop]), by: laptop.deviceId })).toBe(pin);
-  expect(followMovement(pin, { ...plainRemoval(phone, []), removed: ids(phone, laptop) })).toBe(pin);
-  expect(followMovement(pin, { removed: [], added: ids(desktop), stayed: ids(laptop), by: null })).toBe(pin);
+  expect(followMovement(pin, { ...plainRemoval(phone, [laptop, desktop]), by: laptop })).toBe(pin);
+  expect(followMovement(pin, { ...plainRemoval(phone, []), removed: [phone, laptop] })).toBe(pin);
+  expect(followMovement(pin, { removed: [], added: [desktop], stayed: [laptop], by: null })).toBe(pin);
 });
 
 test("DI-9 a statement where the named are no members, where one of them still is, or that doesn't name its announcer as staying is refused", () => {
@@ -408,7 +412,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 test("DI-9 whatever happens in a group behind the removal of a thief's device, its user key is never taken", () => {
   // Honest devices and the thief's; making keys is slow, so that all are made once.
   const honest = Array.from({ length: 6 }, (_, at) => device(20 + at));
-  const thieves = Array.from({ length: 6 }, (_, at) => device(40 + at));
+  const taken = newSigningKey();
+  // Two of these are under ids of honest ones.
+  const posing = [44, 45].map((number, at): ShownDevice => {
+    const { identity, userKey, deviceKey } = device(number);
+    return { identity, userKey, deviceKey, deviceId: Uint8Array.from(honest[1 + at]!.deviceId) };
+  });
+  const thieves = [...Array.from({ length: 4 }, (_, at) => device(40 + at)), ...posing];
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 30 }), fc.boolean(), (played, isAnnounced) => {
       let userKey: SigningKey = old;
@@ -421,7 +431,8 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
         const { removed, announcer } = announcement;
         const stayed = inGroup.filter((each) => !removed.includes(each.deviceId));
         if (verdict.kind === "refused") {
-          known = followMovement(known, { removed, added: [], stayed: ids(...stayed), by: announcer.deviceId });
+          const gone = inGroup.filter((each) => !stayed.includes(each));
+          known = followMovement(known, { removed: gone, added: [], stayed, by: announcer });
         }
         inGroup = stayed;
       };
@@ -441,7 +452,7 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
       };
       const plainly = (gone: ShownDevice) => {
         inGroup = inGroup.filter((each) => each !== gone);
-        known = followMovement(known, { removed: ids(gone), added: [], stayed: ids(...inGroup), by: null });
+        known = followMovement(known, { removed: [gone], added: [], stayed: inGroup, by: null });
       };
       if (isAnnounced) rotateBy(honest[0]!, [phone]);
       else plainly(phone);
@@ -451,15 +462,15 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
             // The thief's, by itself or added by somebody else.
             const one = thieves[step.device]!;
             if (inGroup.includes(one)) break;
-            known = followMovement(known, { removed: [], added: ids(one), stayed: ids(...inGroup), by: null });
+            known = followMovement(known, { removed: [], added: [one], stayed: inGroup, by: null });
             inGroup = [...inGroup, one];
             break;
           }
           case "add": {
             const one = honest[step.device]!;
             if (inGroup.includes(one) || !inGroup.includes(honest[0]!)) break;
-            const by = honest[0]!.deviceId;
-            known = followMovement(known, { removed: [], added: ids(one), stayed: ids(...inGroup), by });
+            const by = honest[0]!;
+            known = followMovement(known, { removed: [], added: [one], stayed: inGroup, by });
             inGroup = [...inGroup, one];
             break;
           }
@@ -470,8 +481,9 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
           }
           case "rotate": {
             const [by, one] = [honest[step.by]!, honest[step.removed]!];
-            // An honest person removes with the one all that isn't theirs.
-            const removed = inGroup.filter((each) => each === one || thieves.includes(each));
+            // An honest person removes with the one all that isn't theirs, as far as ids tell.
+            const isOthers = (each: ShownDevice) => thieves.includes(each) && !posing.includes(each);
+            const removed = inGroup.filter((each) => each === one || isOthers(each));
             if (by !== one && one !== honest[0] && inGroup.includes(by) && removed.length > 0) rotateBy(by, removed);
             break;
           }
@@ -479,10 +491,12 @@ test("DI-9 whatever happens in a group behind the removal of a thief's device, i
             const by = thieves[step.by]!;
             const removed = honest[step.removed]!;
             if (!inGroup.includes(by)) break;
-            const made = rotate(old, [by, thieves[step.staying]!], [removed, phone]);
+            // Whoever has the key signs what they like, and names others besides.
+            const staying = [by, thieves[step.staying]!, ...inGroup.filter((each) => each !== removed)].map(tagOf);
+            const statement = signStatement(who, old, taken, { staying, removed: ids(removed, phone) });
             const left = inGroup.filter((each) => each !== removed);
             commit({
-              statement: made.statement,
+              statement,
               announcer: by,
               wasMember: true,
               removed: inGroup.includes(removed) ? ids(removed) : [],
@@ -582,12 +596,16 @@ function device(number: number): ShownDevice {
   return { identity: who, userKey: old.publicKey, deviceId, deviceKey: new Uint8Array(32).fill(number) };
 }
 
+function tags(...devices: readonly ShownDevice[]): Uint8Array[] {
+  return devices.map(tagOf);
+}
+
 function ids(...devices: readonly ShownDevice[]): Uint8Array[] {
   return devices.map(({ deviceId }) => deviceId);
 }
 
 function plainRemoval(gone: ShownDevice, stayed: readonly ShownDevice[]) {
-  return { removed: ids(gone), added: [], stayed: ids(...stayed), by: null };
+  return { removed: [gone], added: [], stayed, by: null };
 }
 
 function another(): Who {

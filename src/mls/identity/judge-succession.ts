@@ -18,7 +18,7 @@ export interface Announcement {
   /** Those that are in the group behind it, each as its leaf was before. */
   readonly present: readonly ShownDevice[];
   /** The device that judges, where it is of this very person: their key was confirmed to it, never seen first. Null: it is somebody else's. */
-  readonly own: Pick<ShownDevice, "deviceId" | "deviceKey"> | null;
+  readonly own: NamedDevice | null;
 }
 
 export type Succession =
@@ -38,6 +38,9 @@ export type RefusedWhy =
   | "removed-device-still-in"
   | "device-unnamed"
   | "own-device-not-staying";
+
+/** What tells a device from each other one, whatever record it shows. */
+type NamedDevice = Pick<ShownDevice, "deviceId" | "deviceKey">;
 
 /** Removed devices that a pin remembers. */
 const MOST_REMOVED = 64;
@@ -74,13 +77,13 @@ export function judgeSuccession(pin: Pin, announcement: Announcement): Successio
 
 function objection(pin: Pin, statement: Statement, announcement: Announcement): RefusedWhy | null {
   const { announcer, wasMember, removed, present, own } = announcement;
-  const { deviceId, userKey } = announcer;
+  const { userKey } = announcer;
   if (!sameBytes(pin.userKey, statement.old)) return "not-the-pinned-key";
   if (isEarlier(pin, statement.next)) return "former-key";
   if (!stays(statement, announcer)) return "announcer-not-staying";
   // Its leaf may carry the new key already.
   if (!sameBytes(userKey, statement.next) && judgeKey(pin, announcer).kind !== "known") return "announcer-unknown";
-  if (!wasMember || (pin.departures !== null && !includes(pin.departures.left, deviceId))) return "announcer-is-new";
+  if (!wasMember || !mayAnnounce(pin, announcer)) return "announcer-is-new";
   if (present.some((leaf) => includes(statement.removed, leaf.deviceId))) return "removed-device-still-in";
   if (own !== null && !stays(statement, own)) return "own-device-not-staying";
   if (own === null && isFirstSight(pin)) {
@@ -91,11 +94,13 @@ function objection(pin: Pin, statement: Statement, announcement: Announcement): 
   return statement.removed.some((id) => includes(gone, id)) ? null : "nothing-removed";
 }
 
+/** Whether a new key may come from this device: nobody went without a word since before it came. Its id alone would not do (`stayingTag`). */
+export function mayAnnounce({ departures }: Pin, { deviceId, deviceKey }: NamedDevice): boolean {
+  return departures === null || includes(departures.left, stayingTag(deviceId, deviceKey));
+}
+
 /** Whether a statement names this device, by its id and key, as one that goes on. */
-export function stays(
-  { staying, removed }: Statement,
-  { deviceId, deviceKey }: Pick<ShownDevice, "deviceId" | "deviceKey">,
-): boolean {
+export function stays({ staying, removed }: Statement, { deviceId, deviceKey }: NamedDevice): boolean {
   return includes(staying, stayingTag(deviceId, deviceKey)) && !includes(removed, deviceId);
 }
 
@@ -150,36 +155,46 @@ function formerOf(former: Former | null, { old, staying, removed }: Statement): 
   };
 }
 
-/** A commit that announces nothing, as far as it concerns one person's devices (ids). */
+/** A commit that announces nothing, as far as it concerns one person's devices. One that replaces its own leaf stays. */
 export interface Movement {
   /** Of this person's, that it removes and adds. */
-  readonly removed: readonly Uint8Array[];
-  readonly added: readonly Uint8Array[];
+  readonly removed: readonly NamedDevice[];
+  readonly added: readonly NamedDevice[];
   /** In the group behind it, without those it adds. */
-  readonly stayed: readonly Uint8Array[];
-  /** The committer's, where it is this person's and was in the group before; else null. */
-  readonly by: Uint8Array | null;
+  readonly stayed: readonly NamedDevice[];
+  /** The committer, where it is this person's and was in the group before; else null. */
+  readonly by: NamedDevice | null;
 }
 
 /**
  * The pin behind such a commit. From the first device on that somebody else puts out while others of its person stay, a device that comes by itself
  * or by somebody else's hand can announce no new key: it may be the one that went, under another id. What a person takes away of their own and says
- * nothing of was not lost.
+ * nothing of was not lost; but it can announce none any more either, nor can who comes under its id.
  */
 export function followMovement(pin: Pin, { removed, added, stayed, by }: Movement): Pin {
   const before = pin.departures;
   const isPart = removed.length > 0 && stayed.length > 0 && by === null;
   if (before === null && !isPart) return pin;
-  const gone = isPart ? [...removed, ...(before?.gone ?? [])] : (before?.gone ?? []);
-  const left = before?.left ?? stayed;
-  const isVouched = by !== null && includes(left, by);
+  const gone = unique([...(isPart ? removed.map(({ deviceId }) => deviceId) : []), ...(before?.gone ?? [])]);
+  const left = before?.left ?? tagsOf(stayed);
+  const isVouched = by !== null && includes(left, tagOf(by));
+  const came = isVouched ? added.filter(({ deviceId }) => !includes(gone, deviceId)) : [];
+  const out = tagsOf(removed);
   const departures: Departures = {
-    gone: unique(gone).slice(0, MOST_REMOVED),
-    left: unique(isVouched ? [...left, ...added] : left)
-      .filter((id) => !includes(gone, id))
+    gone: gone.slice(0, MOST_REMOVED),
+    left: unique([...left, ...tagsOf(came)])
+      .filter((tag) => !includes(out, tag))
       .slice(0, MOST_REMOVED),
   };
   return isSame(before, departures) ? pin : { ...pin, departures };
+}
+
+function tagsOf(devices: readonly NamedDevice[]): readonly Uint8Array[] {
+  return devices.map(tagOf);
+}
+
+function tagOf({ deviceId, deviceKey }: NamedDevice): Uint8Array {
+  return stayingTag(deviceId, deviceKey);
 }
 
 function unique(ids: readonly Uint8Array[]): readonly Uint8Array[] {

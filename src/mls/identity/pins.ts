@@ -34,7 +34,7 @@ export interface Former {
 
 /**
  * Devices (by id) that were removed from a group while others of their person stayed there, without these having announced a new key; and
- * those that stayed, with whom they have added since: they alone can still announce one. At most 64 of each.
+ * those that stayed (by their tags, `stayingTag`), with whom they have added since: they alone can still announce one. At most 64 of each.
  */
 export interface Departures {
   readonly gone: readonly Uint8Array[];
