@@ -368,6 +368,40 @@ test("SR-72 one that was confirmed and has not come when another one is removed 
   await world.until(() => phone.chat.standing.kind === "confirmed" && phone.chat.state.kind === "online");
 });
 
+test("SR-72 one that was confirmed and comes at the very moment when another one is removed stays", async () => {
+  const [laptop] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  await has(laptop, "#everyone", 3);
+  const phone = world.make("alice", { deviceLabel: "phone" });
+  await world.until(() => phone.chat.standing.kind === "pending" && laptop.chat.waitingDevices.length > 0);
+  const { standing } = phone.chat;
+  const code = standing.kind === "pending" ? (standing.code ?? "") : "";
+  await phone.stop();
+  answered(await laptop.chat.confirmDevice(code));
+  const lost = await idOf(nas);
+  const { client } = laptop.runtime;
+  const request = client.request.bind(client);
+  let isDue = true;
+  vi.spyOn(client, "request").mockImplementation(async (type, body) => {
+    if (isDue && type === "rotate-user-key") {
+      isDue = false;
+      phone.start();
+      await has(phone, "#everyone", 4);
+    }
+    return await request(type, body);
+  });
+  expect(await laptop.chat.removeDevices([lost])).toEqual({
+    kind: "answered",
+    value: { kind: "removed", devices: [lost] },
+  });
+  for (const device of [laptop, phone]) await has(device, "#everyone", 3);
+  await world.until(async () => (await seedOf(phone)) === (await seedOf(laptop)));
+  await phone.look("#everyone");
+  await phone.send("#everyone", "here");
+  await everyone([laptop], "#everyone", "alice: here");
+  expect(heldIn(laptop)).toEqual([]);
+});
+
 test("SR-56 a device that has just been confirmed comes into #everyone before it removes another one, so that it is taken at its word there", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const former = await keysOf("alice", bob, "#everyone");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
+import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { pinOf } from "../../mls/identity/pins.ts";
 import { signStatement, stayingTag } from "../../mls/identity/succession.ts";
 import { ownWho } from "./introduce.ts";
@@ -68,6 +69,18 @@ test("SR-69 a removed device that signs a key of its own with the former one tak
   // Also where it has taken the id of one that stayed.
   const stayed = tagOf({ ...other, deviceKey: newSigningKey().publicKey });
   expect(isShownBy({ ...shown, pin: { ...pin, departures: { gone: [], left: [stayed] } } })).toBe(false);
+});
+
+test("SR-69 no chain leads back to a key that the pinned one has come after, whoever shows that", () => {
+  const { other, tag, made } = shownBySibling();
+  const pin = ownSuccession(pinOf(ownWho(self), first.publicKey, 0), made);
+  if (pin === null) throw new Error("it follows");
+  for (const way of [[first], [third, first]]) {
+    const since = way.map((next, at) => statement(way[at - 1] ?? second, next, [own, tag]));
+    const shower = { ...other, userKey: first.publicKey };
+    const shown = { pin, next: { userKey: first.publicKey }, since, leaves: [shower], isKnown: () => true };
+    expect(isShownBy(shown)).toBe(false);
+  }
 });
 
 /** Another device of the same person that has the second key, which names it as staying. */

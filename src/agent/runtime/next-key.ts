@@ -1,6 +1,7 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { mayAnnounce, stays } from "../../mls/identity/judge-succession.ts";
+import { isEarlier } from "../../mls/identity/pins.ts";
 import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
 import type { Confirmation } from "../../wire/frames/devices.ts";
@@ -71,9 +72,10 @@ interface Shown {
 }
 
 /**
- * Whether a key is shown so that it may be followed: the pinned key is still the one that it leads on from, a device that may announce it has it (it
- * stays by what made it, and isn't new since a device went without a word), each other one is known or has a key on the way to it, and none of the
- * removed is there. So whoever was removed takes no device of its person along where another one of that person is in a group with it.
+ * Whether a key is shown so that it may be followed: the pinned key is still the one that it leads on from, and none on the way is one that the
+ * pinned one has come after; a device that may announce it has it (it stays by what made it, and isn't new since a device went without a word),
+ * each other one is known or has a key on the way to it, and none of the removed is there. So whoever was removed takes no device of its person
+ * along where another one of that person is in a group with it.
  */
 export function isShownBy({ pin, next, since, leaves, isKnown }: Shown): boolean {
   const statements = since.flatMap((bytes) => {
@@ -83,7 +85,8 @@ export function isShownBy({ pin, next, since, leaves, isKnown }: Shown): boolean
   const [first] = statements;
   const made = statements.at(-1);
   if (first === undefined || made === undefined || !sameBytes(first.old, pin.userKey)) return false;
-  if (!sameBytes(made.next, next.userKey)) return false;
+  if (!sameBytes(made.next, next.userKey) || statements.some((statement) => isEarlier(pin, statement.next)))
+    return false;
   const removed = statements.flatMap((statement) => statement.removed);
   const isOnTheWay = (leaf: ShownDevice) => statements.some((statement) => sameBytes(statement.next, leaf.userKey));
   if (leaves.some((leaf) => includes(removed, leaf.deviceId) || !(isKnown(leaf) || isOnTheWay(leaf)))) return false;

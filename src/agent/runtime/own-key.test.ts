@@ -10,11 +10,14 @@ import type { Pin } from "../../mls/identity/pins.ts";
 import { signStatement, stayingTag } from "../../mls/identity/succession.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import { toText } from "../delivery/base64url.ts";
 import { sealUserKey } from "../device/confirmation.ts";
 import { knownPeople } from "../device/known-people.ts";
 import type { Change } from "../storage/changes.ts";
+import type { KeptRotation } from "../storage/kept.ts";
 import type { Entrance } from "./entrance.ts";
 import { keyIn } from "./introduce.ts";
+import { successionOf } from "./next-key.ts";
 import { ownKey } from "./own-key.ts";
 
 const who: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
@@ -42,6 +45,81 @@ test.each<[string, Pin, Uint8Array]>([
     expect(await taken(pin, siblingKey)).toBe(false);
   },
 );
+
+test("SR-72 a device that comes while the others are listed is no device that a group has and the server doesn't list", async () => {
+  const groups: ReturnType<typeof shownAs>[] = [];
+  const comes = (nth: number) => {
+    if (nth === 1) groups.push(shownAs(sibling, former.publicKey));
+    return nth === 1 ? [listedAs(sibling, false)] : [listedAs(sibling, true)];
+  };
+  const { removed, asked } = await removing(groups, comes, () => "device-removed");
+  expect(removed).toEqual({ kind: "failed", why: "device-removed" });
+  expect(asked).toEqual([toText(gone)]);
+});
+
+test("SR-72 a removal is made anew where others came or went in that very moment, some times at the most", async () => {
+  const unlisted = [listedAs(sibling, false)];
+  for (const [last, attempts, why] of [
+    [3, 3, "wrong-device"],
+    [9, 4, "busy"],
+  ] as const) {
+    const refusal = (nth: number) => (nth === last ? "wrong-device" : "unknown-device");
+    expect(await removing([], () => unlisted, refusal)).toMatchObject({ removed: { why }, attempts });
+  }
+});
+
+/**
+ * What becomes of a removal, by what the server lists and why it refuses (each told the how manieth time it is), and whom the statement names as removed, in base64url.
+ */
+async function removing(
+  members: readonly ReturnType<typeof shownAs>[],
+  listed: (nth: number) => readonly ReturnType<typeof listedAs>[],
+  refusal: (nth: number) => string,
+) {
+  const device = { id: own.id, seed: own.key.seed, record: recordOf(former) };
+  const engine = createGroupEngine({ seed: own.key.seed, record: device.record });
+  const people = knownPeople({ pins: [first], names: [] }, () => 0, shownAs(own, former.publicKey));
+  const self = { server: who.server, owner: { kind: who.kind, identity: who.identity }, device, engine, people };
+  let [lists, attempts, rotation]: [number, number, KeptRotation | null] = [0, 0, null];
+  let asked: readonly string[] = [];
+  const answers = (type: string, body: { readonly statement: Uint8Array }) => {
+    if (type === "own-devices") {
+      lists += 1;
+      return { kind: "answered", value: { devices: [listedAs({ ...own, id: gone }, true), ...listed(lists)] } };
+    }
+    attempts += 1;
+    asked = successionOf(self, body.statement)?.removed.map(toText) ?? [];
+    return { kind: "refused", refusal: { reason: refusal(attempts) } };
+  };
+  const entrance = {
+    client: {
+      request: async (type: string, body: Parameters<typeof answers>[1]) => await Promise.resolve(answers(type, body)),
+    },
+    store: {
+      load: async () => await Promise.resolve({ userSeed: former.seed, rotation }),
+      async commit(changes: readonly Change[]) {
+        for (const change of changes) rotation = change.kind === "rotation-begun" ? change.rotation : null;
+        await Promise.resolve();
+      },
+    },
+    groups: {
+      of: () => ({ look: async () => await Promise.resolve({ row: { status: "active" } }) }),
+      members: async () => await Promise.resolve(members),
+    },
+    self,
+  };
+  const key = ownKey({ later: () => {}, onUnannounced: () => {} });
+  // What isn't asked here needs no answer.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const removed = await key.remove(entrance as unknown as Entrance, [toText(gone)]);
+  engine.close();
+  return { removed, attempts, asked };
+}
+
+function listedAs({ id, key }: typeof own, hasCome: boolean) {
+  const at = { since: 0, seen: 0, online: hasCome, sealKey: null, hasCome };
+  return { device: toText(id), key: toText(key.publicKey), record: recordOf(former, { id, key }), ...at };
+}
 
 /** Whether this device takes the next key, which the server has for it, sealed, where its pin is this one and its sibling shows that key. */
 async function taken(pin: Pin, siblingKey: Uint8Array): Promise<boolean> {
@@ -91,7 +169,7 @@ function shownAs({ id, key }: typeof own, userKey: Uint8Array) {
   return { who: whoKey(who), identity: who, deviceId: id, deviceKey: key.publicKey, userKey };
 }
 
-function recordOf(userKey: typeof former): Uint8Array {
-  const fields = { ...who, label: "", deviceId: own.id, deviceLabel: "", node: "", notAfter: 0n };
-  return signRecord(fields, userKey, own.key.publicKey);
+function recordOf(userKey: typeof former, { id, key }: typeof own = own): Uint8Array {
+  const fields = { ...who, label: "", deviceId: id, deviceLabel: "", node: "", notAfter: 0n };
+  return signRecord(fields, userKey, key.publicKey);
 }

@@ -48,6 +48,9 @@ export interface OwnKeyOptions {
 /** To see whether it is in, 100 ms each. */
 const MOST_ATTEMPTS = 50;
 
+/** A removal is made anew so often where others of the person's devices have come or gone since they were listed. */
+const MOST_ROTATIONS = 4;
+
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
 const PATIENCE = 60_000;
@@ -125,7 +128,7 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
   }
 
   async function remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
-    const { client, store, groups, self } = entrance;
+    const { store, self } = entrance;
     // What was begun and not ended comes first.
     await proceed(entrance);
     await follow(entrance, null);
@@ -138,17 +141,33 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
     // Others would take a key that follows on this device's own for a changed one, and this device hold itself.
     const pinned = self.people.keyOf(whoKey(ownWho(self)));
     if (pinned !== null && !sameBytes(pinned, signingKeyOf(userSeed).publicKey)) return failed("former-user-key");
-    const answer = await client.request("own-devices", {});
-    if (answer.kind !== "answered") return failed(whyNot(answer));
-    const leaves = (await groups.members()).filter(({ who }) => who === whoKey(ownWho(self)));
-    const rotation = makeRotation({ self, userSeed, ids, listed: answer.value.devices, leaves });
-    if (typeof rotation === "string") return failed(rotation);
-    await store.commit([{ kind: "rotation-begun", rotation }]);
-    const why = await proceed(entrance);
-    // Another device of ours was faster, with a user key that this one follows.
-    if (why === "other-user-key") return failed("busy");
-    if (why !== null && why !== "offline") return failed(why);
-    return { kind: why === null ? "removed" : "waiting", devices: goingBy(self, rotation.statement) };
+    return (await rotate(entrance, userSeed, ids)) ?? failed("busy");
+  }
+
+  /** Null: others of this person's devices came or went each time, in that very moment. */
+  async function rotate(
+    entrance: Entrance,
+    userSeed: Uint8Array,
+    ids: readonly string[],
+  ): Promise<Removed | Failed | null> {
+    const { client, store, groups, self } = entrance;
+    for (let attempt = 0; attempt < MOST_ROTATIONS; attempt += 1) {
+      // In this order: whoever is seen in a group has come before it is listed, and isn't taken for one that has not.
+      const leaves = (await groups.members()).filter(({ who }) => who === whoKey(ownWho(self)));
+      const answer = await client.request("own-devices", {});
+      if (answer.kind !== "answered") return failed(whyNot(answer));
+      const rotation = makeRotation({ self, userSeed, ids, listed: answer.value.devices, leaves });
+      if (typeof rotation === "string") return failed(rotation);
+      await store.commit([{ kind: "rotation-begun", rotation }]);
+      const why = await proceed(entrance);
+      // One that came, or went, since they were listed: it isn't done, and the next one names it.
+      if (why === "unknown-device") continue;
+      // Another device of ours was faster, with a user key that this one follows.
+      if (why === "other-user-key") return failed("busy");
+      if (why !== null && why !== "offline") return failed(why);
+      return { kind: why === null ? "removed" : "waiting", devices: goingBy(self, rotation.statement) };
+    }
+    return null;
   }
 
   /** Asks the server for what was begun, if something was. A word for why it isn't done (`offline`: it is asked for again); null: it is. */
