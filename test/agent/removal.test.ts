@@ -306,6 +306,32 @@ test("SR-69 a device that was in no group is removed without the others of its p
   await everyone([bob], "#everyone", "alice: here");
 });
 
+test("DI-9 a device that has come back in by itself where it was added is followed as any other when it removes one", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const phone = await another(laptop, "phone");
+  const nas = await another(laptop, "nas");
+  const tablet = await another(laptop, "tablet");
+  const all = [laptop, bob, phone, nas, tablet];
+  for (const device of all) await has(device, "#everyone", 5);
+  await nas.stop();
+  answered(await laptop.chat.createRoom("ops", "invite"));
+  expect(await laptop.chat.invite(laptop.conversation("#ops").id, "bob")).toEqual({ kind: "taken" });
+  for (const device of [laptop, bob, phone, tablet]) await has(device, "#ops", 5);
+  // The Welcome doesn't open, so its leaf is replaced by its own commit.
+  nas.start((store) => ({ ...store, keyPackage: async () => await Promise.resolve(null) }));
+  await has(nas, "#ops", 5);
+  await nas.runtime.settled();
+  const former = await keysOf("alice", bob, "#ops");
+  expect(await nas.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  const left = [laptop, bob, nas, tablet];
+  for (const words of ["#ops", "#everyone"]) await renewed("alice", left, words, former);
+  for (const device of [laptop, tablet]) expect(await seedOf(device)).toBe(await seedOf(nas));
+  await bob.look("#ops");
+  await bob.send("#ops", "here");
+  await everyone(left, "#ops", "bob: here");
+  expect(left.flatMap(heldIn).filter(({ kind }) => kind === "changed-key")).toEqual([]);
+});
+
 test("SR-72 a device that was confirmed while it was off is listed by all of its person's, removed by one that didn't confirm it, and says so when it is started", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const nas = await another(laptop, "nas");
