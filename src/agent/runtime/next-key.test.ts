@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
+import { createGroupEngine } from "../../mls/create-group-engine.ts";
+import { signRecord } from "../../mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { ownSuccession } from "../../mls/identity/judge-succession.ts";
 import { pinOf } from "../../mls/identity/pins.ts";
 import { signStatement, stayingTag } from "../../mls/identity/succession.ts";
+import { sealUserKey } from "../device/confirmation.ts";
+import { knownPeople } from "../device/known-people.ts";
 import { ownWho } from "./introduce.ts";
-import { isShownBy, successionsSince } from "./next-key.ts";
+import { isShownBy, openNext, successionsSince } from "./next-key.ts";
 
 const self = {
   server: new Uint8Array(16).fill(1),
@@ -31,6 +35,23 @@ test("SR-69 what leads on from one's own key is taken where each statement names
   // It goes, by its id.
   const gone = signStatement(ownWho(self), first, second, { staying: [own], removed: [self.device.id] });
   expect(successionsSince(self, first.publicKey, [gone])).toBeNull();
+});
+
+test("SR-69 a key that is sealed for this device is taken with the statement that makes that very key, and with no other one", () => {
+  const record = recordUnder(second);
+  const engine = createGroupEngine({ seed: self.device.seed, record });
+  const sealKey = engine.hpkeKey();
+  const whole = { ...self, sealKey, engine, people: knownPeople({ pins: [], names: [] }, () => 0), former: [] };
+  const to = { hpke: engine, who: ownWho(self), deviceId: self.device.id, record, sealKey: sealKey.publicKey };
+  const opened = (made: Uint8Array | null, sealed = sealUserKey(to, second.seed)) =>
+    openNext(whole, { record, sealed, statement: made, receipt: null });
+  const made = statement(first, second);
+  expect(opened(made)).toEqual({ userKey: second.publicKey, seed: second.seed, record, statement: made });
+  // The server puts another one beside it: of another key, of another person, or none.
+  const others = signStatement({ ...ownWho(self), identity: "bob" }, first, second, { staying: [own], removed });
+  for (const other of [statement(first, third), others, null]) expect(opened(other)).toBeNull();
+  expect(opened(made, sealUserKey({ ...to, sealKey: engine.hpkeKey().publicKey }, second.seed))).toBeNull();
+  engine.close();
 });
 
 test("SR-69 a key is followed that another device shows which stays by what made it, where none of the removed is", () => {
@@ -92,6 +113,11 @@ function shownBySibling() {
 
 function tagOf({ deviceId, deviceKey }: ReturnType<typeof ownLeaf>): Uint8Array {
   return stayingTag(deviceId, deviceKey);
+}
+
+function recordUnder(userKey: typeof first): Uint8Array {
+  const fields = { ...ownWho(self), label: "", deviceId: self.device.id, deviceLabel: "", node: "", notAfter: 0n };
+  return signRecord(fields, userKey, signingKeyOf(self.device.seed).publicKey);
 }
 
 function ownLeaf(deviceId: Uint8Array) {

@@ -46,6 +46,55 @@ test.each<[string, Pin, Uint8Array]>([
   },
 );
 
+test("SR-69 nor is a key taken whose statement doesn't name this device as staying", async () => {
+  expect(await taken(first, former.publicKey, { staying: [tagOf(shower)] })).toBe(false);
+});
+
+test("SR-53 nor is one taken while a removal that this device has begun is still to be decided", async () => {
+  expect(await taken(first, former.publicKey, { rotation: true })).toBe(false);
+});
+
+test("SR-64 with a key that another device shows its receipt is kept", async () => {
+  expect(await taken(first, former.publicKey, { receipt: new Uint8Array(56) })).toBe(true);
+});
+
+test.each([
+  ["device-removed", true],
+  ["other-user-key", true],
+  ["unknown-device", true],
+  ["wrong-device", true],
+  ["too-many-requests", false],
+  ["storage-failed", false],
+  [null, false],
+])("SR-52 a removal that was begun is given up where the server refuses it for %s: %s", async (reason, isGivenUp) => {
+  const refusal = reason === null ? null : { reason };
+  const rotation = {
+    seed: next.seed,
+    former: former.publicKey,
+    statement: toAnnounced,
+    removed: [gone],
+    own: recordOf(next),
+    staying: [],
+  };
+  const people = knownPeople({ pins: [first], names: [] }, () => 0, shownAs(own, former.publicKey));
+  const kept: Change[] = [];
+  const entrance = {
+    client: {
+      request: async (type: string) =>
+        await Promise.resolve(type === "rotate-user-key" ? { kind: "refused", refusal } : { kind: "not-sent" }),
+    },
+    store: {
+      load: async () => await Promise.resolve({ rotation, arePackagesDue: false }),
+      commit: async (changes: readonly Change[]) => await Promise.resolve(void kept.push(...changes)),
+    },
+    self: { server: who.server, owner: who, device: { id: own.id, record: recordOf(former) }, people },
+  };
+  // What isn't asked here needs no answer.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  await ownKey({ later: () => {}, onUnannounced: () => {} }).welcomed(entrance as unknown as Entrance, null);
+  expect(kept).toEqual(isGivenUp ? [{ kind: "rotation-dropped" }] : []);
+});
+
 test("SR-72 a device that comes while the others are listed is no device that a group has and the server doesn't list", async () => {
   const groups: ReturnType<typeof shownAs>[] = [];
   const comes = (nth: number) => {
@@ -121,8 +170,23 @@ function listedAs({ id, key }: typeof own, hasCome: boolean) {
   return { device: toText(id), key: toText(key.publicKey), record: recordOf(former, { id, key }), ...at };
 }
 
-/** Whether this device takes the next key, which the server has for it, sealed, where its pin is this one and its sibling shows that key. */
-async function taken(pin: Pin, siblingKey: Uint8Array): Promise<boolean> {
+/**
+ * Whether this device takes the next key, which the server has for it, sealed, where its pin is this one and its sibling shows that key.
+ * `rotation`: it has begun a removal of its own.
+ */
+async function taken(
+  pin: Pin,
+  siblingKey: Uint8Array,
+  {
+    staying = [tagOf(own), tagOf(shower)],
+    receipt = null,
+    rotation = false,
+  }: {
+    readonly staying?: readonly Uint8Array[];
+    readonly receipt?: Uint8Array | null;
+    readonly rotation?: boolean;
+  } = {},
+): Promise<boolean> {
   const engine = createGroupEngine({ seed: own.key.seed, record: recordOf(former) });
   const sealKey = withHpke((hpke) => hpke.hpkeKey());
   const people = knownPeople({ pins: [pin], names: [] }, () => 0, shownAs(own, former.publicKey));
@@ -131,14 +195,14 @@ async function taken(pin: Pin, siblingKey: Uint8Array): Promise<boolean> {
   const self = { server: who.server, owner, device, sealKey, engine, people, former: [] };
   const record = recordOf(next);
   const sealed = sealUserKey({ hpke: engine, who, deviceId: own.id, record, sealKey: sealKey.publicKey }, next.seed);
-  const statement = signStatement(who, former, next, { staying: [tagOf(own), tagOf(shower)], removed: [gone] });
-  const confirmation = { record, sealed, statement, receipt: null };
+  const statement = signStatement(who, former, next, { staying, removed: [gone] });
+  const confirmation = { record, sealed, statement, receipt };
   const leaves = [shownAs(sibling, siblingKey), shownAs(shower, next.publicKey)];
   const kept: Change[] = [];
   const entrance = {
     client: { request: async () => await Promise.resolve({ kind: "answered", value: { statements: [] } }) },
     store: {
-      load: async () => await Promise.resolve({ rotation: null, arePackagesDue: false }),
+      load: async () => await Promise.resolve({ rotation: rotation ? {} : null, arePackagesDue: false }),
       commit: async (changes: readonly Change[]) => await Promise.resolve(void kept.push(...changes)),
     },
     groups: {
@@ -152,7 +216,8 @@ async function taken(pin: Pin, siblingKey: Uint8Array): Promise<boolean> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   await key.confirmed(entrance as unknown as Entrance, confirmation);
   const isTaken = Buffer.from(keyIn(self)).equals(next.publicKey);
-  expect(kept.map(({ kind }) => kind)).toEqual(isTaken ? ["user-key-succeeded", "pin-kept"] : []);
+  const receipts = receipt === null ? [] : ["receipt-kept"];
+  expect(kept.map(({ kind }) => kind)).toEqual(isTaken ? ["user-key-succeeded", ...receipts, "pin-kept"] : []);
   expect(Buffer.from(people.keyOf(whoKey(who)) ?? []).equals(next.publicKey)).toBe(isTaken);
   return isTaken;
 }

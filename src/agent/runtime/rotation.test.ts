@@ -25,10 +25,14 @@ test("DI-41 the new key goes to those whose listed record is the person's, seale
   const stranger = device("stranger", 4, { signedBy: newSigningKey() });
   const other = device("other's", 5, { of: { ...who, identity: "bob" } });
   const wrongSeal = device("wrong seal", 6, { sealedBy: newSigningKey() });
-  const listed = [laptop, nas, phone, stranger, other, wrongSeal].map(({ shown }) => shown);
+  const noRecord = device("no record", 8);
+  noRecord.shown.record = Uint8Array.of(1, 2, 3);
+  const anothers = device("under another's id", 9);
+  anothers.shown.device = toText(new Uint8Array(16).fill(10));
+  const listed = [laptop, nas, phone, stranger, other, wrongSeal, noRecord, anothers].map(({ shown }) => shown);
   const rotation = made(self, { ids: [phone.shown.device], listed, leaves: [] });
   expect(rotation.staying.map(({ device: id }) => toText(id))).toEqual([nas.shown.device]);
-  const gone = [phone, stranger, other, wrongSeal].map(({ shown }) => shown.device);
+  const gone = [phone, stranger, other, wrongSeal, noRecord, anothers].map(({ shown }) => shown.device);
   expect(rotation.removed.map(toText).toSorted()).toEqual(gone.toSorted());
 
   const next = signingKeyOf(rotation.seed).publicKey;
@@ -71,7 +75,8 @@ test("DI-41 a leaf of the person's that the server doesn't list goes with the ot
     userKey: userKey.publicKey,
   };
   const listed = [laptop.shown, phone.shown];
-  const rotation = made(self, { ids: [phone.shown.device], listed, leaves: [leaf] });
+  const ownLeaf = { ...leaf, deviceId: toBytes(laptop.shown.device), deviceKey: toBytes(laptop.shown.key) };
+  const rotation = made(self, { ids: [phone.shown.device], listed, leaves: [ownLeaf, leaf] });
   const read = readStatement(rotation.statement, who);
   expect(read.ok && read.statement.removed.map(toText).toSorted()).toEqual(
     [phone.shown.device, ghost.shown.device].toSorted(),
@@ -84,6 +89,7 @@ test("DI-41 a leaf of the person's that the server doesn't list goes with the ot
   const asked = { self, userSeed: userKey.seed, listed, leaves: [] };
   expect(makeRotation({ ...asked, ids: [laptop.shown.device] })).toBe("own-device");
   expect(makeRotation({ ...asked, ids: [ghost.shown.device] })).toBe("no-such-device");
+  expect(makeRotation({ ...asked, ids: [phone.shown.device, ghost.shown.device] })).toBe("no-such-device");
   self.engine.close();
 });
 
@@ -105,6 +111,21 @@ test("SR-72 who was confirmed and has not come goes where that is asked for, and
   expect(read.statement.staying).toHaveLength(2);
   const listed = [laptop.shown, nas.shown, ...expected];
   expect(made(self, { ids: [nas.shown.device], listed, leaves: [] }).removed.map(toText)).toEqual([nas.shown.device]);
+  // The server hears of each that is to go.
+  const both = made(self, { ids: [nas.shown.device, vm], listed, leaves: [] });
+  expect(both.removed.map(toText).toSorted()).toEqual([nas.shown.device, vm].toSorted());
+  self.engine.close();
+});
+
+test("DI-41 a device of an earlier version, which has no seal key, is named as staying and given nothing", () => {
+  const { self, laptop } = own();
+  const [nas, phone] = [device("nas", 2), device("phone", 3)];
+  const listed = [laptop.shown, { ...nas.shown, sealKey: null }, phone.shown];
+  const rotation = made(self, { ids: [phone.shown.device], listed, leaves: [] });
+  expect(rotation.staying).toEqual([]);
+  expect(rotation.removed.map(toText)).toEqual([phone.shown.device]);
+  const read = readStatement(rotation.statement, who);
+  expect(read.ok && read.statement.staying).toHaveLength(2);
   self.engine.close();
 });
 
