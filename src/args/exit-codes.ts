@@ -37,7 +37,8 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   warnings: "doctor: the worst it found is a warning",
   errors: "doctor: it found an error",
   readersChanged: "not sent: the readers changed since you last looked; --accept-members sends all the same",
-  keyChanged: "not sent: somebody's key changed, their name means somebody else, or another server answers",
+  keyChanged:
+    "not sent: somebody's key changed, a device that they removed is still there, their name means somebody else, or another server answers",
   unconfirmed:
     "this device is not one of that person's yet: pad devices confirm on one that is, or choose another name",
   interrupted: "interrupted",

@@ -71,6 +71,7 @@ function codeOfFailure(failure: Failure): ExitCode {
 const HELD = {
   "new-readers": EXIT.readersChanged,
   "removal-pending": EXIT.readersChanged,
+  "removed-device": EXIT.keyChanged,
   "changed-key": EXIT.keyChanged,
   "remapped-name": EXIT.keyChanged,
 } as const;

@@ -4,6 +4,7 @@ import type { Options } from "../args/options.ts";
 import type { ChatMessage, ConversationId, Reply, SealedChat } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
 import { escapedLine, visibleLine } from "../text/visible.ts";
+import { markedName } from "../view/sender.ts";
 import { explainFailure, type Explanation } from "./explain.ts";
 import { SCRIPT_OPTIONS } from "./script.ts";
 import { attachAgent } from "./sealed/agent.ts";
@@ -137,6 +138,7 @@ function oldestFirst(reply: Reply<readonly ChatMessage[]>, server: ServerAddress
 }
 
 /** Number (a dash where the server doesn't have it yet), time, from and text; none can hold a tab or a line end of its own. */
-function asLine({ at, from, text, sealed }: ChatMessage): string {
-  return `${sealed?.number ?? "-"}\t${isoTime(at)}\t${escapedLine(from)}\t${escapedLine(text)}\n`;
+function asLine(message: ChatMessage): string {
+  const { at, text, sealed } = message;
+  return `${sealed?.number ?? "-"}\t${isoTime(at)}\t${escapedLine(markedName(message))}\t${escapedLine(text)}\n`;
 }

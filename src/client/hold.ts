@@ -9,5 +9,7 @@ type HoldKind =
   | { readonly kind: "new-readers"; readonly who: readonly string[] }
   /** Their key, or whom their name means, isn't what it was. */
   | { readonly kind: "changed-key" | "remapped-name"; readonly who: readonly string[] }
+  /** Their own person has removed a device of theirs, and it is still there, or again. */
+  | { readonly kind: "removed-device"; readonly who: readonly string[] }
   /** Somebody is to be removed, and nobody has done it in time. */
   | { readonly kind: "removal-pending"; readonly who: readonly string[] };

@@ -8,7 +8,8 @@ export { classicDirect, idOf, OPEN_ROOM, OPEN_ROOM_NAME } from "./conversation.t
 export type { Conversation, ConversationId } from "./conversation.ts";
 export type { Device, Imported, Removal, Standing } from "./devices.ts";
 export type { Hold } from "./hold.ts";
-export type { ChatMessage, Delivery, Quote, SealedFacts } from "./message.ts";
+export { DOUBTS } from "./message.ts";
+export type { ChatMessage, Delivery, Doubt, Quote, SealedFacts } from "./message.ts";
 export type {
   Answered,
   ConnectionEnd,

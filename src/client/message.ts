@@ -36,20 +36,30 @@ export interface SealedFacts {
   readonly replyTo: Quote | null;
   /**
    * What stands in the message's place; for all but `text`, the message's own `text` says it in words.
-   * - `unknown-kind`: from a newer client
+   * - `unknown-kind`: from a newer client, or asked for by somebody whose key is in doubt, and not done
    * - `unreadable`: it did not open
    * - `gap`: entries that this device can't have
    * - `members`: who came and went
    * - `brought-in`: whom it is from has brought this person in
    */
   readonly body: "text" | "deleted" | "unknown-kind" | "unreadable" | "gap" | "members" | "brought-in";
+  /** Why it may be nobody's word whose name it has, as this device knew it when it came; absent: nothing speaks against it. */
+  readonly doubt?: Doubt;
 }
+
+/**
+ * - `changed-key`: the device shows another user key than the one that is known as theirs
+ * - `removed-device`: the device is one that its person has removed
+ */
+export const DOUBTS = ["changed-key", "removed-device"] as const;
+export type Doubt = (typeof DOUBTS)[number];
 
 /** The message that another one answers, as far as this device has it. */
 export interface Quote {
   readonly id: string;
   readonly from: string;
   readonly text: string;
+  readonly doubt?: Doubt;
 }
 
 /** How far a message of our own has come; others' are `delivered`. */

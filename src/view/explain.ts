@@ -63,6 +63,8 @@ export function explainHold({ kind, who, notSeen = [], compared = [] }: Hold): s
       return `Not sent: the name ${names} means somebody else now than it did. Ask them, by another way, who they are.`;
     case "removal-pending":
       return `Not sent yet: ${names} is to be removed from this room, and nobody has done so yet.`;
+    case "removed-device":
+      return `Not sent yet: ${names} removed a device, and that device is still in here, or in again: it would read this.`;
   }
 }
 
@@ -79,6 +81,8 @@ export function whatToDo({ kind, who }: Hold): string {
       return `When they have told you: /accept ${visibleName(who[0] ?? "NAME")}.${kind === "changed-key" ? ` To be sure, compare: /verify ${visibleName(who[0] ?? "NAME")}.` : ""} /delete takes back what waits.`;
     case "removal-pending":
       return "It goes out as soon as somebody has.";
+    case "removed-device":
+      return `It goes out as soon as that device is out. If that takes longer than a minute: ask ${visibleName(who[0] ?? "them")}, by another way, to remove it once more (pad devices remove); nobody else can, and no /accept lets it read. /delete takes back what waits.`;
   }
 }
 

@@ -2,7 +2,7 @@
  * A world without servers, agents and keys in which people have chats that can seal: rooms and pairs with their logs, who reads, holds,
  * a server that can be away. It stands in for the agent where a test is about what people see and type.
  */
-import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type EndCause, type Hold, type Imported, type Member, type Outcome, type Removal, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
+import { classicDirect, idOf, isSameName, OPEN_ROOM, type ChatEvent, type ChatMessage, type ClientState, type Conversation, type ConversationId, type Device, type Doubt, type EndCause, type Hold, type Imported, type Member, type Outcome, type Removal, type Reply, type Room, type SafetyNumber, type SealedChat, type SealedFacts, type SendOptions, type Standing } from "../../src/client/index.ts"; // prettier-ignore
 import type { Page } from "../../src/client/message.ts";
 
 type SealedConversation = Extract<Conversation, { kind: "sealed-room" | "sealed-direct" }>;
@@ -18,6 +18,7 @@ interface Logged {
   readonly replyTo: string | null;
   edited: boolean;
   body: SealedFacts["body"];
+  readonly doubt?: Doubt;
 }
 
 interface Group {
@@ -579,9 +580,10 @@ export class FakeSealedChat implements SealedChat {
   }
 
   #message(group: Group, logged: Logged): ChatMessage {
-    const { id, number, from, at, text, readers, replyTo, edited, body } = logged;
+    const { id, number, from, at, text, readers, replyTo, edited, body, doubt } = logged;
     const quoted = group.log.find((one) => one.id === replyTo);
-    const quote = quoted === undefined ? null : { id: quoted.id, from: quoted.from, text: quoted.text };
+    const mark = quoted?.doubt === undefined ? {} : { doubt: quoted.doubt };
+    const quote = quoted === undefined ? null : { id: quoted.id, from: quoted.from, text: quoted.text, ...mark };
     return {
       id,
       conversation: this.#seen(group).id,
@@ -591,7 +593,15 @@ export class FakeSealedChat implements SealedChat {
       own: body === "text" && from === this.me,
       text,
       delivery: from === this.me ? { kind: "stored" } : { kind: "delivered" },
-      sealed: { number, device: "laptop", readers, edited, replyTo: quote, body },
+      sealed: {
+        number,
+        device: "laptop",
+        readers,
+        edited,
+        replyTo: quote,
+        body,
+        ...(doubt === undefined ? {} : { doubt }),
+      },
     };
   }
 

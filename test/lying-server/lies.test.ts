@@ -7,7 +7,9 @@ import { signRecord } from "../../src/mls/identity/device-record.ts";
 import { newSigningKey, signingKeyOf } from "../../src/mls/identity/ed25519.ts";
 import type { Who } from "../../src/mls/identity/who.ts";
 import { rotateUserKey } from "../../src/mls/identity/succession.ts";
+import { messageOfId } from "../../src/agent/chat/message-ids.ts";
 import { sealUserKey } from "../../src/agent/device/confirmation.ts";
+import type { ChatMessage } from "../../src/client/index.ts";
 import type { Entry, GroupView } from "../../src/wire/frames/groups.ts";
 import type { Person } from "../../src/wire/frames/people.ts";
 import { answered } from "../agent/served-chats.ts";
@@ -95,6 +97,40 @@ test("LI-5 it puts a device into a room under somebody's name: their key isn't t
   expect(holdsOf(alice)).toEqual([line]);
   said(line);
   await atAlice.shows("LI-5 alice");
+});
+
+test("LI-27 what such a device says has a mark in its name, counts for nobody's word, and changes and takes back nothing of theirs", async () => {
+  const [alice, bob] = await scene.two();
+  const atAlice = await openWindow(alice);
+  await bob.send("#everyone", "the account is 1111");
+  await scene.has(alice, "bob: the account is 1111");
+  const mine = (await alice.messages("#everyone")).find(({ text }) => text === "the account is 1111");
+  const of = messageOfId(mine?.id ?? "", "");
+  if (of === null) throw new Error("it isn't there");
+  const before = await membersOf(alice);
+  const ghost = await scene.ghost(alice, "bob");
+  await scene.world.until(async () => (await membersOf(alice)) > before);
+  ghost.says({ kind: "text", text: "/me has a new account", replyTo: of });
+  ghost.says({ kind: "edit", of, text: "the account is 2222" });
+  ghost.says({ kind: "deletion", of });
+  const doubtful = async () => (await alice.messages("#everyone")).filter(isDoubtful);
+  await scene.world.until(async () => (await doubtful()).length === 3);
+  expect((await doubtful()).map(({ from, text, sealed }) => [from, text, sealed?.doubt, sealed?.body])).toEqual([
+    ["bob", "/me has a new account", "changed-key", "text"],
+    ["bob", "the account is 2222", "changed-key", "text"],
+    ["bob", "asked to take a message back, which stays", "changed-key", "unknown-kind"],
+  ]);
+  expect(await alice.lines("#everyone")).toContain("bob: the account is 1111");
+  await atAlice.shows("LI-27 alice");
+});
+
+test("LI-27 under one's own name it is nothing of one's own", async () => {
+  const [alice] = await scene.two();
+  const ghost = await scene.ghost(alice, "alice");
+  ghost.says({ kind: "text", text: "I agree", replyTo: null });
+  await scene.has(alice, "alice: I agree");
+  const shown = (await alice.messages("#everyone")).find(isDoubtful);
+  expect(shown).toMatchObject({ from: "alice", own: false, text: "I agree", sealed: { doubt: "changed-key" } });
 });
 
 test("LI-6 it lists a device as somebody's that isn't: nobody lets it in", async () => {
@@ -350,6 +386,10 @@ test("LI-14 it hands a device a new user key that a thief's device has made: nob
 async function isRenewed(person: ServedChat, userSeed: Uint8Array): Promise<boolean> {
   const former = hex(signingKeyOf(userSeed).publicKey);
   return (await viewOf(person))?.members.every(({ userKey }) => hex(userKey) !== former) === true;
+}
+
+function isDoubtful({ sealed }: ChatMessage): boolean {
+  return sealed?.doubt !== undefined;
 }
 
 /** Something that the server says is a device of that person's. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
+import type { Content } from "../../src/agent/content/content.ts";
 import type { SigningKey } from "../../src/mls/identity/ed25519.ts";
 import type { Who } from "../../src/mls/identity/who.ts";
 import { explainHold } from "../../src/view/explain.ts";
@@ -8,7 +9,8 @@ import type { Entry } from "../../src/wire/frames/groups.ts";
 import { endWithoutFailures } from "../agent/no-failures.ts";
 import { chatWorld } from "../agent/served-chats.ts";
 import type { ChatWorld, ServedChat } from "../agent/served-chats.ts";
-import { ghostJoins } from "./ghost.ts";
+import { ghostIn } from "./ghost.ts";
+import type { Ghost } from "./ghost.ts";
 import { falseLogs } from "./logs.ts";
 import type { FalseLogs } from "./logs.ts";
 import { startLyingServer } from "./lying-server.ts";
@@ -19,6 +21,10 @@ const page = readFileSync(join(import.meta.dirname, "../../docs/a-server-that-li
 
 type Rewrite = (victim: Victim, real: Entry) => readonly Told[];
 const TRUTH: Rewrite = (_, real) => [real];
+/** A ghost in somebody's log: what it says there is told to them alone. */
+interface GhostThere {
+  says(content: Content): void;
+}
 type Lie = (victim: Victim, real: Entry, nth: number) => readonly Told[];
 
 /** The real server, a liar in front of it, and people who know only the liar. Until it is told otherwise it says the truth. */
@@ -37,7 +43,7 @@ export interface LyingScene {
   /** Tells these lies besides those about logs: what they leave as it is goes through those. */
   lie(lies: Lies): void;
   /** In that person's log of #everyone alone, a device of that name comes in. */
-  ghost(person: ServedChat, identity: string, userKey?: SigningKey): Promise<void>;
+  ghost(person: ServedChat, identity: string, userKey?: SigningKey): Promise<GhostThere>;
   /** Their line in #everyone. */
   has(person: ServedChat, line: string): Promise<void>;
   end(): Promise<void>;
@@ -46,6 +52,7 @@ export interface LyingScene {
 export async function lyingScene(): Promise<LyingScene> {
   const world = await chatWorld();
   const liar = await startLyingServer(() => world.port());
+  const ghosts: Ghost[] = [];
   let rewrite = TRUTH;
   const logs = falseLogs((victim, _, real) => rewrite(victim, real));
   liar.tell(logs);
@@ -111,13 +118,19 @@ export async function lyingScene(): Promise<LyingScene> {
       if (self === null || info === undefined || now === undefined || now.epoch === null)
         throw new Error("it isn't in #everyone");
       const who: Who = { server: self.server, kind: "name", identity };
-      const told = await ghostJoins(info, { who, epoch: now.epoch, ...(userKey === undefined ? {} : { userKey }) });
-      for (const victim of liar.victims) if (victim.name === person.name) logs.insert(victim, group, told);
+      const ghost = await ghostIn(info, { who, epoch: now.epoch, ...(userKey === undefined ? {} : { userKey }) });
+      ghosts.push(ghost);
+      const tell = (told: Told): void => {
+        for (const victim of liar.victims) if (victim.name === person.name) logs.insert(victim, group, told);
+      };
+      tell(ghost.coming);
+      return { says: (content) => tell(ghost.says(content)) };
     },
     async has(person, line) {
       await world.until(async () => (await person.lines("#everyone")).includes(line));
     },
     async end() {
+      for (const ghost of ghosts) ghost.close();
       try {
         await endWithoutFailures(world);
       } finally {

@@ -151,7 +151,7 @@ async function attacked(text: string): Promise<Chat> {
   return chat;
 }
 
-const HOLDS = ["new-readers", "changed-key", "remapped-name", "removal-pending"] as const;
+const HOLDS = ["new-readers", "changed-key", "remapped-name", "removed-device", "removal-pending"] as const;
 
 function answerWith(text: string, alice: FakeSealedChat): void {
   const member = { name: text, identity: text, kind: "person", level: "unverified", tailnet: "absent", isSelf: false };

@@ -1,6 +1,7 @@
 /** The chat's view-model over a fake world of chats that seal. */
 import { expect, test } from "vitest";
 import type { Chat } from "../../src/view/chat/chat.ts";
+import type { Alert } from "../../src/view/chat/alerts.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
 import type { Conversation, Entry } from "../../src/view/chat/snapshot.ts";
 import type { ChatPorts } from "../../src/view/chat/ports.ts";
@@ -419,6 +420,48 @@ test("VW-35 lines tell what waits, what has gone out then, and what was changed"
   ]);
 });
 
+test("VW-56 whose key is in doubt has a mark in lines, alerts, answers and found messages", async () => {
+  const { world, alice } = meet();
+  const alerts: string[] = [];
+  const alert = async ({ from }: Alert) => {
+    alerts.push(from);
+    return await Promise.resolve(null);
+  };
+  const { chat } = await open(alice, { alert });
+  const told: string[] = [];
+  tellNews(chat, ({ text }) => told.push(text));
+  told.length = 0;
+  chat.submit("/set bell all");
+  const { id } = world.append(world.group("#everyone"), { from: "bob", text: "new account", doubt: "changed-key" });
+  world.append(world.group("#everyone"), { from: "carol", text: "really?", replyTo: id });
+  chat.submit("/clear");
+  chat.submit("/search account");
+  await settled();
+  expect(told.filter((text) => text.includes("account"))).toEqual([
+    "bob (key changed, not confirmed) (#everyone): new account",
+    "carol (#everyone): (to bob (key changed, not confirmed): new account) really?",
+    'With "account", the newest last:',
+    expect.stringMatching(/ bob \(key changed, not confirmed\): new account/),
+  ]);
+  expect(alerts[0]).toBe("bob (key changed, not confirmed)");
+});
+
+test("VW-57 a hold by a device that its person has removed says what is so, and no word accepts it", async () => {
+  const { world, alice } = meet();
+  const { chat } = await open(alice);
+  alice.hold("#everyone", { kind: "removed-device", who: ["bob"] });
+  chat.submit("secret");
+  await settled();
+  for (const words of ["/accept", "/accept bob"]) chat.submit(words);
+  await settled();
+  expect(chat.getSnapshot().current.held).toMatch(
+    /^Not sent yet: bob removed a device, and that device is still in here, or in again.*ask bob, by another way, to remove it once more/,
+  );
+  chat.submit("/delete");
+  await settled();
+  expect(world.group("#everyone").log.some(({ text }) => text === "secret")).toBe(false);
+});
+
 test("VW-35 lines say which conversation a note is of, where it is another than the one that is written to", async () => {
   const { alice } = meet();
   const { chat } = await open(alice);
@@ -481,12 +524,12 @@ async function open(
     now: () => client.world.now,
     settings: DEFAULT_SETTINGS,
     troubles: [],
-    ...more,
     saveSettings: () => null,
     alert: () => {
       alerts += 1;
       return Promise.resolve(null);
     },
+    ...more,
   });
   await settled();
   return {

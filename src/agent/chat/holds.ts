@@ -4,7 +4,7 @@ import type { Names } from "./names.ts";
 import type { TailnetMarks } from "./own-tailnet.ts";
 
 /** What people have to look at first comes first. */
-const GRAVEST = ["changed-key", "remapped-name", "removal-pending", "new-readers"] as const;
+const GRAVEST = ["changed-key", "remapped-name", "removed-device", "removal-pending", "new-readers"] as const;
 
 /** The one that faces are told, with names for people. */
 export function holdOf(holds: readonly GroupHold[], names: Names, marks: TailnetMarks): Hold | null {

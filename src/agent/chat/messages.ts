@@ -1,5 +1,5 @@
 import { idOf } from "../../client/conversation.ts";
-import type { ChatMessage, Delivery, Quote, SealedFacts } from "../../client/index.ts";
+import type { ChatMessage, Delivery, Doubt, Quote, SealedFacts } from "../../client/index.ts";
 import { readContent } from "../content/content.ts";
 import type { MessageRef, ReadContent } from "../content/content.ts";
 import type { HistoryEntry, HistoryRow } from "../storage/kept.ts";
@@ -69,7 +69,9 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     row: HistoryRow,
     entry: Extract<HistoryEntry, { kind: "message" }>,
   ): Promise<ChatMessage> {
-    const isOwn = entry.who === own().who;
+    const doubt = doubtOf(entry);
+    // A device whose key isn't the known one says nothing of one's own.
+    const isOwn = entry.who === own().who && doubt === null;
     const content = readContent(entry.content);
     const shown = shownOf(row, content);
     return {
@@ -88,8 +90,17 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
         edited: row.amended === "edited",
         replyTo: row.amended === "deleted" || content.kind !== "text" ? null : await quoteOf(talk, content.replyTo),
         body: shown.body,
+        ...(doubt === null ? {} : { doubt }),
       },
     };
+  }
+
+  /** What was in doubt when it came is so until that key is known as theirs. */
+  function doubtOf({ who, doubt }: Extract<HistoryEntry, { kind: "message" }>): Doubt | null {
+    if (doubt === undefined) return null;
+    return doubt.kind === "changed-key" && doubt.userKey !== null && names.isKeyOf(who, doubt.userKey)
+      ? null
+      : doubt.kind;
   }
 
   async function quoteOf(talk: Talk, of: MessageRef | null): Promise<Quote | null> {
@@ -98,7 +109,9 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
     const row = await store.message(talk.key, of.device, of.messageId);
     if (row?.entry.kind !== "message") return { id, from: "", text: "" };
     const { text } = shownOf(row, readContent(row.entry.content));
-    return { id, from: names.nameOf(row.entry.who), text: text.slice(0, LONGEST_QUOTE) };
+    const doubt = doubtOf(row.entry);
+    const quote = { id, from: names.nameOf(row.entry.who), text: text.slice(0, LONGEST_QUOTE) };
+    return doubt === null ? quote : { ...quote, doubt };
   }
 
   /** What isn't anybody's message. */
@@ -236,11 +249,13 @@ function gapText(entries: number): string {
 function shownOf({ amended, entry }: HistoryRow, content: ReadContent): Pick<Said, "body" | "text"> {
   if (amended === "deleted") return { body: "deleted", text: "took a message back" };
   const text = entry.kind === "message" ? entry.text : null;
+  const isDoubtful = entry.kind === "message" && entry.doubt !== undefined;
   switch (content.kind) {
     case "text":
     case "edit":
       return { body: "text", text: text ?? content.text };
     case "deletion":
+      if (isDoubtful) return { body: "unknown-kind", text: "asked to take a message back, which stays" };
       return { body: "deleted", text: "took a message back" };
     case "unknown":
       return { body: "unknown-kind", text: "sent something that only a newer version can show" };

@@ -80,6 +80,11 @@ export class Names {
     return this.#people?.level(who) === "compared";
   }
 
+  /** Whether that key (in base64url) has been known as theirs. */
+  isKeyOf(who: string, userKey: string): boolean {
+    return this.#people?.isTheirs(who, userKey) ?? false;
+  }
+
   /** Whether a key of theirs was ever seen, as far as is known. */
   mayHaveKey(who: string): boolean {
     return this.#people === null || this.#people.level(who) !== null;

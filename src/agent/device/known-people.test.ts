@@ -276,6 +276,24 @@ test.each([
   },
 );
 
+test("DI-44 what a device says under another key than the known one is in doubt until that key is known as theirs; under a former one, and of a removed device, for good", async () => {
+  const { people, next, statement, phone } = withPhoneLost();
+  const who = whoKey(bob);
+  const changed = shows(bob, otherKey);
+  const text = Buffer.from(otherKey).toString("base64url");
+  expect(people.doubts(shows(bob, old.publicKey))).toBeNull();
+  expect(people.doubts(changed)).toEqual({ kind: "changed-key", userKey: text });
+  expect(people.isTheirs(who, text)).toBe(false);
+  await keep(people, () => people.succeed(bob, old.publicKey, [statement]));
+  expect(people.doubts(phone)).toEqual({ kind: "removed-device" });
+  // Whoever has the former key under another id isn't helped by its having been theirs.
+  const again = { ...phone, deviceId: new Uint8Array(16).fill(9) };
+  expect(people.doubts(again)).toEqual({ kind: "changed-key", userKey: null });
+  await keep(people, () => people.acceptKey({ who: bob, userKey: otherKey }, next));
+  expect([people.doubts(changed), people.isTheirs(who, text)]).toEqual([null, true]);
+  expect(people.isTheirs("nobody", text)).toBe(false);
+});
+
 test("DI-15 a first use is computed when all before it is kept; a change that fails keeps no other from its turn", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   const disk = heldDisk();

@@ -4,9 +4,11 @@ import { foldName, inPlaceOf, isEarlier, judgeKey, judgeName, pinOf, verified } 
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { isSameWho, whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import { toText } from "../delivery/base64url.ts";
 import { firstShown, followCommit } from "./follow-commit.ts";
 import type { Followed, OwnLeaf, SeenCommit } from "./follow-commit.ts";
 import type { Change } from "../storage/changes.ts";
+import type { KeptDoubt } from "../storage/doubt.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
 /** `removed-device`: its own person has removed it, and it is still there. */
@@ -42,6 +44,10 @@ export interface KnownPeople {
   pinOf(who: string): Pin | null;
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
+  /** Why a message of this device may not be its person's word. A name that means somebody else is no reason: it isn't given to whom it leads to now. */
+  doubts(device: ShownDevice): KeptDoubt | null;
+  /** Whether that key (in base64url) has been known as theirs: it is pinned, or its owner has signed another in its place. */
+  isTheirs(who: string, userKey: string): boolean;
   /** The server says that this is somebody's present user key. It decides nothing but which of several keys that are shown at once is pinned at first. */
   heard(who: string, userKey: string): void;
   /** Pins of those who aren't known yet. */
@@ -127,6 +133,15 @@ export function knownPeople(
     },
     pinOf: (who) => pins.get(who) ?? null,
     keyOf: (who) => pins.get(who)?.userKey ?? null,
+    doubts(device) {
+      const block = blocksKey(device);
+      if (block !== "changed-key") return block === null ? null : { kind: block };
+      return { kind: block, userKey: isFormer(device.identity, device.userKey) ? null : toText(device.userKey) };
+    },
+    isTheirs(who, userKey) {
+      const pin = pins.get(who);
+      return pin !== undefined && [pin.userKey, ...(pin.former?.keys ?? [])].some((key) => toText(key) === userKey);
+    },
     heard(who, userKey) {
       if (present.size < MOST_HEARD || present.has(who)) present.set(who, userKey);
     },

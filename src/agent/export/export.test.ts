@@ -156,6 +156,16 @@ test("AD-11 with another passphrase, cut short, changed anywhere, or of another 
   expect(await read()).toEqual({ kind: "wrong-passphrase" });
 });
 
+test("AS-32 why a message may not be its person's goes along with it", async () => {
+  const { store, other } = stores();
+  const doubt = { kind: "changed-key", userKey: null } as const;
+  await store.commit([historyKept(1, { ...message(1, "hi"), doubt })]);
+  await exportTo(file, "correct horse", { store, who: bob, userSeed });
+  await importFrom(file, "correct horse", { store: other, isTheirs });
+  const [row] = await other.news(0, 9);
+  expect(row?.entry).toMatchObject({ text: "hi", doubt });
+});
+
 test("AD-11 an export overwrites nothing, and what can't be written is taken away", async () => {
   const { store } = stores();
   writeFileSync(file, "mine");

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { KINDS } from "../../mls/identity/who.ts";
 import type { NamePin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import { KeptDoubt } from "../storage/doubt.ts";
 import type { HistoryEntry } from "../storage/kept.ts";
 import { PIECE, SealedFileError } from "./sealed-file.ts";
 
@@ -54,6 +55,7 @@ const message = v.object({
     text: v.nullable(v.string()),
     amends: v.nullable(v.object({ how: v.picklist(["edit", "deletion"]), device: bytes, messageId: bytes })),
     missed: whole,
+    doubt: v.exactOptional(KeptDoubt),
   }),
 });
 

@@ -36,5 +36,7 @@ export type Hold =
         readonly known: Uint8Array | null;
       }[];
     }
+  /** Their person has removed a device that is still in, or is in again. */
+  | { readonly kind: "removed-device"; readonly who: readonly string[] }
   /** The server has ordered their removal a while ago, and they are still in. */
   | { readonly kind: "removal-pending"; readonly who: readonly string[] };

@@ -42,14 +42,18 @@ test("GS-7 a name that leads to somebody else holds it back, and whatever else i
   ]);
 });
 
-test("GS-24 whose removal was ordered holds it back from that time on, and whom their own person has removed at once", () => {
+test("GS-24 whose removal was ordered holds it back from that time on", () => {
   const shown = [bob, carol.who];
   const removals = new Map([[hex(phone.deviceId), 1_000]]);
   expect(holds(shown, { removals, now: 999 })).toEqual([]);
   expect(holds(shown, { removals, now: 1_000 })).toEqual([{ kind: "removal-pending", who: [bob] }]);
+});
+
+test("GS-37 a device that its own person has removed holds it back at once, and is told as that", () => {
+  const shown = [bob, carol.who];
   const former = { keys: [], staying: [], removed: [phone.deviceId], replaced: [] };
   const pins: readonly Pin[] = [{ ...inPlaceOf(pinOf(laptop.identity, other, 0), key, 0), former }];
-  expect(holds(shown, { pins })).toEqual([{ kind: "removal-pending", who: [bob] }]);
+  expect(holds(shown, { pins })).toEqual([{ kind: "removed-device", who: [bob] }]);
 });
 
 function holds(

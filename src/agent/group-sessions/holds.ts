@@ -11,8 +11,8 @@ export type OrderedRemovals = ReadonlyMap<string, number>;
 
 /**
  * Why nothing may be sent to this group's members now: people that the writer hasn't been shown (the next epoch may hold others
- * than the last), a user key that isn't the pinned one, a name that led to somebody else, somebody who should be out by now. It never
- * touches what is received.
+ * than the last), a user key that isn't the pinned one, a name that led to somebody else, a device that its own person has removed, somebody who should be
+ * out by now. It never touches what is received.
  */
 export function holdsOf(
   work: Working,
@@ -27,9 +27,10 @@ export function holdsOf(
     const blocked = people.filter((person) => trust.blocks(person) === kind);
     if (blocked.length > 0) holds.push({ kind, who: whoOf(blocked), shown: keysOf(blocked, trust) });
   }
-  const isOverdue = ({ deviceId }: Person) => now >= (removals.get(hex(deviceId)) ?? Infinity);
-  // What its own person has removed isn't written to for a while longer.
-  const overdue = people.filter((person) => isOverdue(person) || trust.blocks(person) === "removed-device");
+  // What its own person has removed isn't written to, and no word of the writer's changes that.
+  const gone = people.filter((person) => trust.blocks(person) === "removed-device");
+  if (gone.length > 0) holds.push({ kind: "removed-device", who: whoOf(gone) });
+  const overdue = people.filter(({ deviceId }) => now >= (removals.get(hex(deviceId)) ?? Infinity));
   if (overdue.length > 0) holds.push({ kind: "removal-pending", who: whoOf(overdue) });
   return holds;
 }

@@ -7,6 +7,7 @@ import type { Who } from "../../mls/identity/who.ts";
 import type { Followed, SeenCommit } from "../device/follow-commit.ts";
 import type { Block } from "../device/known-people.ts";
 import type { Change } from "../storage/changes.ts";
+import type { KeptDoubt } from "../storage/doubt.ts";
 import type { PendingRequest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
 
@@ -110,6 +111,8 @@ export interface System {
 export interface Trust {
   /** Why nothing is to be sent to this device, or null. */
   blocks(device: ShownDevice): Block | null;
+  /** Why a message of this device may not be its person's word, or null. */
+  doubts(device: ShownDevice): KeptDoubt | null;
   /** The user key that is pinned as theirs. */
   keyOf(who: string): Uint8Array | null;
   /**

@@ -16,7 +16,7 @@ import type { Working } from "./working.ts";
 export interface Receiver {
   readonly ownDevice: Uint8Array;
   readonly system: System;
-  readonly trust: Pick<Trust, "follow">;
+  readonly trust: Pick<Trust, "follow" | "doubts">;
   readonly digest: (content: Uint8Array) => Digest;
   /** The entry in the engine now: if its instance ends there, the same isn't tried again, but told as unreadable. */
   attempt: { number: number; hasFailed: boolean };
@@ -157,10 +157,10 @@ function inEngine<T>({ attempt }: Receiver, work: () => T): T | string {
 }
 
 /** What MLS proves and what the server says of an entry must be the same. */
-function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { digest }: Receiver): HistoryEntry {
+function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { digest, trust }: Receiver): HistoryEntry {
   const { sender } = opened;
-  const known = rosterOf(work).members.find(({ leaf }) => leaf === sender.leaf);
-  const { who, deviceId, deviceLabel } = known ?? personOf(sender);
+  const from = rosterOf(work).members.find(({ leaf }) => leaf === sender.leaf) ?? personOf(sender);
+  const { who, deviceId, deviceLabel } = from;
   const isAsSent = sameBytes(opened.authenticatedData, authenticatedData(entry.counter, entry.messageId));
   if (!sameBytes(deviceId, entry.device) || !isAsSent) return unreadable("misattributed");
   const last = work.senders.get(hex(deviceId));
@@ -170,7 +170,10 @@ function readMessage(work: Working, entry: LogEntry, opened: OpenedMessage, { di
   const missed = last === undefined ? 0 : entry.counter - last - 1;
   const { plaintext: content } = opened;
   const by = { who, device: deviceId, deviceLabel };
-  return { kind: "message", ...by, messageId: entry.messageId, content, ...digest(content), missed };
+  const said = { kind: "message", ...by, messageId: entry.messageId, content, ...digest(content), missed } as const;
+  const doubt = trust.doubts(from);
+  // Whose key is in doubt changes no word of whom it says it is: what it asks for stands as a message of its own.
+  return doubt === null ? said : { ...said, amends: null, doubt };
 }
 
 function receiveCommit(work: Working, entry: LogEntry, receiver: Receiver): boolean {

@@ -187,6 +187,9 @@ async function acceptHolds(
       case "new-readers":
         await session.showReaders(hold.who);
         break;
+      case "removed-device":
+        // Nobody's yes brings it back: it goes, or its person says otherwise.
+        break;
       case "removal-pending":
         session.acceptRemoved(hold.who);
         break;

@@ -2,6 +2,7 @@ import type { WholeGroup } from "../../mls/group-engine.ts";
 import type { NamePin, Pin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
+import type { KeptDoubt } from "./doubt.ts";
 
 /** What an agent needs at its start. */
 export interface Saved {
@@ -305,7 +306,7 @@ export interface Digest {
 
 /**
  * - `message`: `deviceLabel`: what its person calls the device; `missed`: how many of this sender's messages, just before it, never came
- *   (the server dropped them)
+ *   (the server dropped them); `doubt`: whether it is their word at all, by what was known when it came
  * - `members`: who came and went with a commit (`whoKey`); `devices`: which of it were devices of people who were there before, or still are
  * - `device-removed`: `who` has removed devices of their own, with another one (`by`: what it is called), and has a new user key since; `devices`:
  *   what those are called that this very commit removed
@@ -328,6 +329,7 @@ export type HistoryEntry =
       readonly text: string | null;
       readonly amends: Amends | null;
       readonly missed: number;
+      readonly doubt?: KeptDoubt | undefined;
     }
   | {
       readonly kind: "members";

@@ -36,7 +36,7 @@ const conversation: fc.Arbitrary<Conversation> = fc.oneof(
   fc.record({ id, kind: fc.constant("sealed-room"), title: name, open: fc.boolean(), readers: names }),
 );
 const hold: fc.Arbitrary<Hold> = fc.record({
-  kind: fc.constantFrom("new-readers", "changed-key", "remapped-name", "removal-pending"),
+  kind: fc.constantFrom("new-readers", "changed-key", "remapped-name", "removed-device", "removal-pending"),
   who: names,
 });
 const failure: fc.Arbitrary<Failure> = fc.oneof(

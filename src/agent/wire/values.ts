@@ -1,5 +1,6 @@
 /** Schemas of what a chat client tells and is told (src/client). Every text and list has a bound. */
 import * as v from "valibot";
+import { DOUBTS } from "../../client/message.ts";
 import type { ConversationId, Refusal } from "../../client/index.ts";
 
 /** UTF-16 units of what people wrote; the longest text of a message is far below. */
@@ -102,7 +103,7 @@ export const state = v.variant("kind", [
 ]);
 
 const hold = v.object({
-  kind: v.picklist(["new-readers", "changed-key", "remapped-name", "removal-pending"]),
+  kind: v.picklist(["new-readers", "changed-key", "remapped-name", "removed-device", "removal-pending"]),
   who: words,
   notSeen: v.exactOptional(words),
   compared: v.exactOptional(words),
@@ -130,13 +131,16 @@ const delivery = v.variant("kind", [
   v.object({ kind: v.literal("failed"), failure }),
 ]);
 
+const doubt = v.exactOptional(v.picklist(DOUBTS));
+
 const sealedFacts = v.object({
   number: v.nullable(whole),
   device: word,
   readers: words,
   edited: v.boolean(),
-  replyTo: v.nullable(v.object({ id: word, from: word, text })),
+  replyTo: v.nullable(v.object({ id: word, from: word, text, doubt })),
   body: v.picklist(["text", "deleted", "unknown-kind", "unreadable", "gap", "members", "brought-in"]),
+  doubt,
 });
 
 const message = v.object({

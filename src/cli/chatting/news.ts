@@ -1,5 +1,6 @@
 import type { Chat } from "../../view/chat/chat.ts";
 import type { ChatSnapshot, Conversation, Entry, Message } from "../../view/chat/snapshot.ts";
+import { markOf, senderOf } from "../../view/sender.ts";
 import { visible, visibleLine, visibleName } from "../../text/visible.ts";
 
 /** One line to show: what somebody said, what went wrong, or anything else. */
@@ -55,7 +56,7 @@ export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true):
       if (changed.get(entry.key) === now) continue;
       changed.set(entry.key, now);
       if (entry.key >= next) continue;
-      const who = visibleName(entry.from);
+      const who = senderOf(entry);
       show({
         kind: "note",
         text: isGone ? `${who} took a message back.` : `${who} changed a message: ${visible(now)}`,
@@ -103,12 +104,15 @@ function linesOf(snapshot: ChatSnapshot, conversation: Conversation, entry: Entr
   }
   const { at } = entry;
   const where = whereOf(snapshot, conversation, entry.own);
-  const who = entry.sealed === undefined ? visibleLine(entry.from) : visibleName(entry.from);
+  const who = senderOf(entry);
   const text = visible(entry.text);
   switch (entry.sealed?.body ?? "text") {
     case "text": {
       const quote = entry.sealed?.replyTo ?? null;
-      const to = quote === null ? "" : `(to ${visibleName(quote.from)}: ${visibleLine(quote.text, QUOTED)}) `;
+      const to =
+        quote === null
+          ? ""
+          : `(to ${visibleName(quote.from)}${markOf(quote.doubt)}: ${visibleLine(quote.text, QUOTED)}) `;
       return [
         { kind: "said", at, text: entry.emote ? `* ${who}${where} ${to}${text}` : `${who}${where}: ${to}${text}` },
       ];

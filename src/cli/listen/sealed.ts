@@ -1,6 +1,7 @@
 import type { ChatEvent, ChatMessage, ConnectionEnd, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
 import { visibleLine } from "../../text/visible.ts";
+import { markedName } from "../../view/sender.ts";
 import type { Explanation } from "../explain.ts";
 import { explainFailure } from "../explain.ts";
 import { messageJson } from "../sealed/message.ts";
@@ -117,14 +118,18 @@ export async function listenSealed(listening: SealedListening): Promise<Ending |
 
   /** A message that was told before and has changed has a number that was there. */
   function take(message: ChatMessage): void {
-    const { sealed, from, own, text } = message;
+    const { sealed, own, text } = message;
+    const from = markedName(message);
     const number = sealed?.number ?? null;
     if (sealed === undefined || number === null || number <= last || heard >= count) return;
     last = number;
     const to = conversation.kind === "sealed-room" ? conversation.title : chat.me;
     switch (sealed.body) {
       case "text":
-        if (!own && listening.isWanted({ from, to })) add({ message, to });
+        if (own) return;
+        if (listening.isWanted({ from, to })) add({ message, to });
+        else if (listening.isWanted({ from: message.from, to }))
+          note(`Not taken for theirs: a message of ${visibleLine(from)}`);
         return;
       case "unreadable":
       case "unknown-kind":
@@ -140,7 +145,8 @@ export async function listenSealed(listening: SealedListening): Promise<Ending |
   }
 
   function add({ message, to }: { readonly message: ChatMessage; readonly to: string }): void {
-    const { at, from, text } = message;
+    const { at, text } = message;
+    const from = markedName(message);
     const sealed = messageJson(conversation, message);
     const item: Heard = { at: new Date(at), from, to, text, ...(sealed === null ? {} : { sealed }) };
     if (inbox.add(item, from.length + text.length)) heard += 1;

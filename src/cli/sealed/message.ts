@@ -1,4 +1,5 @@
-import type { ChatMessage, Conversation } from "../../client/index.ts";
+import type { ChatMessage, Conversation, Doubt } from "../../client/index.ts";
+import { markedName } from "../../view/sender.ts";
 import { plainJson } from "../../text/visible.ts";
 
 /** What programs are told of a sealed message; `at` is in UTC, by ISO 8601. Keys in this order. */
@@ -14,17 +15,22 @@ export interface MessageJson {
   readonly id: string;
   readonly text: string;
   readonly sealed: true;
+  /** Why it may not be whom `from` names: only then, and `from` has a mark behind the name. */
+  readonly doubt?: Doubt;
 }
 
 /** A message as programs are told of it; null for one that isn't sealed. */
 export function messageJson(
   { kind, title }: Pick<Conversation, "kind" | "title">,
-  { from, at, id, text, sealed }: ChatMessage,
+  message: ChatMessage,
 ): MessageJson | null {
+  const { at, id, text, sealed } = message;
   if (sealed === undefined) return null;
   const where = kind === "sealed-room" ? { room: title } : { with: title };
-  const { device, number } = sealed;
-  return { ...where, from, device, at: isoTime(at), number, id, text, sealed: true };
+  const { device, number, doubt } = sealed;
+  const from = markedName(message);
+  const json = { ...where, from, device, at: isoTime(at), number, id, text, sealed: true } as const;
+  return doubt === undefined ? json : { ...json, doubt };
 }
 
 export function jsonLine(value: object): string {

@@ -1,6 +1,7 @@
 import { EXIT } from "../../args/exit-codes.ts";
-import type { ChatEvent, ChatMessage, Conversation, Failure, SealedChat } from "../../client/index.ts";
+import type { ChatEvent, ChatMessage, Conversation, Failure, Hold, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
+import { visibleName } from "../../text/visible.ts";
 import { explainFailure, type Explanation } from "../explain.ts";
 import { aborted } from "../sealed/whereabouts.ts";
 
@@ -77,6 +78,22 @@ function watchOwn(chat: SealedChat, conversation: Pick<Conversation, "id">, text
 
 function explainSending(failure: Failure, server: ServerAddress, accepting: string): Explanation {
   const { text, code } = explainFailure(failure, server);
-  if (failure.kind !== "held" || failure.hold.kind !== "new-readers") return { text, code };
-  return { text: `${text} ${accepting} sends it all the same.`, code };
+  return failure.kind === "held" ? { text: `${text} ${nextStep(failure.hold, accepting)}`, code } : { text, code };
+}
+
+/** What ends the hold; a script's message is taken back, so nothing of it waits for that. */
+function nextStep({ kind, who }: Hold, accepting: string): string {
+  const name = visibleName(who[0] ?? "NAME");
+  switch (kind) {
+    case "new-readers":
+      return `${accepting} sends it all the same.`;
+    case "changed-key":
+      return `When they have told you: pad verify ${name} --compared, if both of you see the same number; or /accept ${name} in pad chat. Then send it again.`;
+    case "remapped-name":
+      return `When they have told you: /accept ${name} in pad chat. Then send it again.`;
+    case "removed-device":
+      return `Send it again when that device is out. If that takes longer than a minute, ask ${name}, by another way, to remove it once more (pad devices remove).`;
+    case "removal-pending":
+      return "Send it again when somebody has.";
+  }
 }

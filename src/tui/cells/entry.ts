@@ -1,6 +1,7 @@
 /** `tui/cells`: text in terminal cells: widths, wrapping, styles, and the rows that a conversation's entries become. Pure. */
 
 import type { Entry, Message, Note, Quote } from "../../view/chat/snapshot.ts";
+import { markOf } from "../../view/sender.ts";
 import { visibleLine, visibleLines, visibleName } from "../../text/visible.ts";
 import { linked } from "./links.ts";
 import { paint, span, toneOfName, type Colours, type Row, type Span, type Style } from "./style.ts";
@@ -94,7 +95,7 @@ const QUOTED = 40;
 
 function quoted(quote: Quote | null): readonly Span[] {
   if (quote === null) return [];
-  return [span(`(to ${visibleName(quote.from)}: ${visibleLine(quote.text, QUOTED)}) `, QUIET)];
+  return [span(`(to ${visibleName(quote.from)}${markOf(quote.doubt)}: ${visibleLine(quote.text, QUOTED)}) `, QUIET)];
 }
 
 function readBy({ sealed }: Message, { me, showsReaders }: Look): readonly Row[] {
@@ -110,7 +111,8 @@ function whoSays({ from, own, emote, mention, sealed }: Message): readonly Span[
     bold: true,
     inverse: mention,
   });
-  return emote ? [span("* "), name, span(" ")] : [name, span(": ")];
+  const mark = sealed?.doubt === undefined ? [] : [span(markOf(sealed.doubt), TROUBLE)];
+  return emote ? [span("* "), name, ...mark, span(" ")] : [name, ...mark, span(": ")];
 }
 
 /** One tick: the server has it; two: the others have, too, each on one device at least. */

@@ -19,6 +19,13 @@ test.each<[Partial<Message>, Partial<Sealed>, string]>([
   [{ from: "", text: "3 entries are missing here" }, { body: "gap" }, "-- 3 entries are missing here"],
   [{ text: "a picture" }, { body: "unknown-kind" }, "alice: a picture"],
   [{}, { replyTo: { id: "x", from: "bob", text: "two\nlines" } }, "alice: (to bob: two lines) hi"],
+  [{ from: "bob" }, { doubt: "changed-key" }, "bob (key changed, not confirmed): hi"],
+  [{ from: "bob", emote: true }, { doubt: "removed-device" }, "* bob (from a device that they removed) hi"],
+  [
+    {},
+    { replyTo: { id: "x", from: "bob", text: "two", doubt: "changed-key" } },
+    "alice: (to bob (key changed, not confirmed): two) hi",
+  ],
 ])("TU-19 %j %j", (message, sealed, row) => {
   expect(paintedEntry(entry(1, message, sealed), LOOK).map(stripVTControlCharacters)).toEqual([row]);
 });

@@ -5,7 +5,8 @@
 
 import { stripVTControlCharacters } from "node:util";
 import type { ChatSnapshot, Entry } from "../../view/chat/snapshot.ts";
-import { visibleLine, visibleLines } from "../../text/visible.ts";
+import { senderOf } from "../../view/sender.ts";
+import { visibleLines } from "../../text/visible.ts";
 import { widthOf } from "../cells/glyphs.ts";
 import { paint, span } from "../cells/style.ts";
 import { indexOfKey } from "../cells/strip.ts";
@@ -42,7 +43,7 @@ export function bareRows(
 function linesOf(entry: Entry): readonly string[] {
   const said = visibleLines(entry.text);
   if (entry.kind === "note") return said;
-  const name = visibleLine(entry.from);
+  const name = senderOf(entry);
   // Lines below the first are code more often than not, and begin in the first column. Only a real name is inverse: nobody
   // can write a line that looks like another's message.
   return [`${entry.emote ? "* " : ""}${paint([span(name, { inverse: true })], "none")} ${said[0]}`, ...said.slice(1)];

@@ -8,6 +8,7 @@ import type {
   Outcome,
 } from "../../client/index.ts";
 import { explainFailure } from "../explain.ts";
+import { markedName } from "../sender.ts";
 import { explainStanding } from "../standing.ts";
 import { mentions, readSpeech } from "../text/speech.ts";
 import { utf8Length } from "../text/utf8-length.ts";
@@ -221,7 +222,8 @@ export class Messaging {
     const { id, kind } = talk;
     const { me, away, settings, current } = this.#store.getSnapshot();
     const direct = isDirect(kind);
-    const { from, mention } = placed.message;
+    const { mention } = placed.message;
+    const from = markedName(placed.message);
     const isCurrent = id === current.id;
     this.#store.add(id, placed, isCurrent ? "read" : direct || mention ? "highlight" : "unread");
     const to = direct ? me : talk.title;

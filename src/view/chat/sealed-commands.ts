@@ -4,6 +4,7 @@ import type { Submitted } from "./chat.ts";
 import { visibleLine, visibleName } from "../../text/visible.ts";
 import { explainFailure, NOT_SEEN } from "../explain.ts";
 import { numberLines, whatOfIt, whoItIs } from "../safety-number.ts";
+import { senderOf } from "../sender.ts";
 import type { Messaging } from "./messaging.ts";
 import type { ChatPorts } from "./ports.ts";
 import type { Conversation, Entry, Message, Sealed } from "./snapshot.ts";
@@ -190,9 +191,10 @@ export class SealedCommands {
     }
     const isKey = hold.kind === "changed-key" || hold.kind === "remapped-name";
     const isNamed = hold.who.some((name) => name.toLowerCase() === person.toLowerCase());
-    if (hold.kind === "removal-pending" || (isKey && !isNamed) || (!isKey && person !== "" && !isNamed)) {
+    const isToGo = hold.kind === "removal-pending" || hold.kind === "removed-device";
+    if (isToGo || (isKey && !isNamed) || (!isKey && person !== "" && !isNamed)) {
       this.#store.note(current.held ?? "", "trouble");
-      return hold.kind !== "removal-pending" && person === "";
+      return !isToGo && person === "";
     }
     return this.#do(sealed.acceptReaders(current.id), null);
   }
@@ -306,7 +308,7 @@ function readersOf(current: Conversation): string {
   const last = current.entries.findLast(isSealed);
   return last === undefined
     ? now
-    : `${now}\nThe last message, by ${visibleName(last.from)}, could be read by ${last.sealed.readers.map(visibleName).join(", ")}.`;
+    : `${now}\nThe last message, by ${senderOf(last)}, could be read by ${last.sealed.readers.map(visibleName).join(", ")}.`;
 }
 
 function roomsInWords(rooms: readonly Room[]): string {
@@ -356,8 +358,9 @@ function labelInList(label: string): string {
   return /^[\w.' -]*$/.test(label) ? label : `"${visibleLine(label)}"`;
 }
 
-function foundLine({ at, from, text }: ChatMessage): string {
-  return `${dateOf(at)} ${visibleName(from)}: ${visibleLine(text, LONGEST_FOUND)}`;
+function foundLine(found: ChatMessage): string {
+  const { at, text } = found;
+  return `${dateOf(at)} ${senderOf(found)}: ${visibleLine(text, LONGEST_FOUND)}`;
 }
 
 /** Here, as `2026-11-27 12:34`. */

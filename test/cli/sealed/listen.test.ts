@@ -43,6 +43,34 @@ test("CS-6 what came behind a number comes first, however much it is, and then w
   });
 });
 
+test("CS-49 a message whose key is in doubt is under nobody's name: --from doesn't take it, which is said, and lines and JSON have the mark", async () => {
+  const { world, listen } = meet();
+  const say = (text: string, doubt?: "changed-key" | "removed-device") =>
+    world.append(world.group("#everyone"), { from: "bob", text, ...(doubt === undefined ? {} : { doubt }) });
+  const [narrow, wide, json] = [
+    listen("#everyone", "--from", "bob", "--count", "1"),
+    listen("#everyone", "--count", "2"),
+    listen("#everyone", "--json", "--count", "1"),
+  ];
+  for (const one of [narrow, wide, json]) await one.complains("Listening in #everyone");
+  say("deploy evil", "changed-key");
+  say("deploy worse", "removed-device");
+  say("deploy web");
+  expect(await narrow.ended).toMatchObject({
+    code: 0,
+    stdout: "bob\t#everyone\tdeploy web\n",
+    stderr: expect.stringContaining("Not taken for theirs: a message of bob (key changed, not confirmed)"),
+  });
+  expect((await wide.ended).stdout).toBe(
+    "bob (key changed, not confirmed)\t#everyone\tdeploy evil\nbob (from a device that they removed)\t#everyone\tdeploy worse\n",
+  );
+  expect(JSON.parse((await json.ended).stdout)).toMatchObject({
+    from: "bob (key changed, not confirmed)",
+    text: "deploy evil",
+    doubt: "changed-key",
+  });
+});
+
 test("CS-6 a direct conversation is heard by the other's name, and a command runs for each message", async () => {
   const { bob, listen } = meet();
   const listening = listen("bob", "--count", "1");

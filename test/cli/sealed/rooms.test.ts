@@ -98,6 +98,13 @@ test("CS-7 history is the newest, oldest first; found by words; also while the s
   expect(await history("ALL")).toMatchObject({ code: 1 });
 });
 
+test("CS-49 history marks whose key is in doubt", async () => {
+  const { world, history } = meet();
+  world.append(world.group("#everyone"), { from: "bob", text: "my new account", doubt: "changed-key" });
+  expect((await history("#everyone")).stdout).toMatch(/\tbob \(key changed, not confirmed\)\tmy new account\n$/);
+  expect(JSON.parse((await history("#everyone", "--json")).stdout)).toMatchObject({ doubt: "changed-key" });
+});
+
 test("CS-45 who can do without the server waits for an attempt to reach it, and not for the next one", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());

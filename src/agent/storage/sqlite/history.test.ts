@@ -56,6 +56,14 @@ test("AS-18 another person's edit, or one of a message that isn't there, is a ro
   expect(shown()).toEqual(["mine", "ours (edited)", "of nothing"]);
 });
 
+test("AS-32 why a message may not be its person's stays with it", () => {
+  const doubts = [{ kind: "changed-key", userKey: "A".repeat(43) }, { kind: "removed-device" }] as const;
+  for (const [nth, doubt] of doubts.entries()) keep({ ...message(nth + 1, "hi", laptop), doubt });
+  keep(message(3, "hi", laptop));
+  const rows = database.history(conversation, { before: null, limit: 9 }).toReversed();
+  expect(rows.map(({ entry }) => (entry.kind === "message" ? entry.doubt : null))).toEqual([...doubts, undefined]);
+});
+
 test("AS-18 what is deleted stays so, and an edit that comes again changes nothing", () => {
   keep(message(1, "one", laptop), edit(2, "two", { of: 1 }), edit(3, "three", { of: 1 }));
   keep(edit(2, "two", { of: 1 }));

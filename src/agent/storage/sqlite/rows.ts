@@ -13,6 +13,7 @@ import type {
   OwedDevice,
   PendingRequest,
 } from "../kept.ts";
+import { KeptDoubt } from "../doubt.ts";
 import { readSuccession } from "./pin-succession.ts";
 import { hex } from "../hex.ts";
 
@@ -130,6 +131,7 @@ const Detail = v.variant("kind", [
     missed: Whole,
     deviceLabel: v.optional(v.string(), ""),
     amends: v.optional(v.picklist(["edit", "deletion"])),
+    doubt: v.optional(KeptDoubt),
   }),
   v.object({
     kind: v.literal("members"),
@@ -194,8 +196,9 @@ function entryOf(
   const { detail, text } = columns;
   if (detail.kind !== "message") return detail;
   const { message_id: messageId, ...message } = v.parse(Message, columns);
-  const { kind, missed, deviceLabel, amends: how } = detail;
-  const entry = { kind, ...message, deviceLabel, messageId, text, missed };
+  const { kind, missed, deviceLabel, amends: how, doubt } = detail;
+  const known = { kind, ...message, deviceLabel, messageId, text, missed };
+  const entry = doubt === undefined ? known : { ...known, doubt };
   if (how === undefined) return { ...entry, amends: null };
   const { about_device: device, about_message: about } = v.parse(About, columns);
   return { ...entry, amends: { how, device, messageId: about } };
@@ -206,8 +209,8 @@ export function writeEntry(entry: HistoryEntry) {
   if (entry.kind !== "message") {
     return [entry.kind, null, null, null, null, null, JSON.stringify(entry), null, null] as const;
   }
-  const { kind, who, device, deviceLabel, messageId, content, text, amends, missed } = entry;
-  const detail = JSON.stringify({ kind, missed, deviceLabel, amends: amends?.how });
+  const { kind, who, device, deviceLabel, messageId, content, text, amends, missed, doubt } = entry;
+  const detail = JSON.stringify({ kind, missed, deviceLabel, amends: amends?.how, doubt });
   const about = [amends?.device ?? null, amends?.messageId ?? null] as const;
   return [kind, who, device, messageId, content, text, detail, ...about] as const;
 }
