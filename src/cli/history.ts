@@ -1,7 +1,7 @@
 import { defineCommand, type Command, type Invocation } from "../args/command.ts";
 import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import type { Options } from "../args/options.ts";
-import type { ChatMessage, ConversationId, Reply, SealedChat } from "../client/index.ts";
+import type { ChatMessage, Conversation, ConversationId, Reply, SealedChat } from "../client/index.ts";
 import type { ServerAddress } from "../client/transport/index.ts";
 import { escapedLine, visibleLine } from "../text/visible.ts";
 import { markedName } from "../view/sender.ts";
@@ -75,8 +75,10 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
       if ("code" in read) return read;
       if (read.messages.length === 0) complain({ text: nothing(conversation.title, values.search), code: EXIT.done });
       for (const message of read.messages) {
-        const json = values.json === true ? messageJson(conversation, message) : null;
-        context.stdout.write(json === null ? asLine(message) : jsonLine(json));
+        const isJson = values.json === true;
+        if (!isText(message))
+          context.stdout.write(isJson ? jsonLine(gapJson(conversation, message)) : gapLine(message));
+        else context.stdout.write(isJson ? jsonLine(messageJson(conversation, message) ?? {}) : asLine(message));
       }
       return EXIT.done;
     },
@@ -114,9 +116,8 @@ async function newest(
     const reply = await chat.page(id, before, Math.min(PAGE, limit - count));
     if (reply.kind !== "answered") return explainFailure(reply, server);
     const { messages: page, complete } = reply.value;
-    const texts = page.filter(isText);
-    pages.push(texts);
-    count += texts.length;
+    pages.push(page.filter((message) => isText(message) || isGap(message)));
+    count += page.filter(isText).length;
     size = page.reduce((sum, { text }) => sum + text.length, size);
     const next = page.find(({ place }) => Number.isFinite(place))?.place ?? null;
     // A page without a place before the last one's would be asked for again for ever.
@@ -126,9 +127,14 @@ async function newest(
   return { messages: pages.toReversed().flat() };
 }
 
-/** Who came and went, and what was taken back or can't be opened, is nobody's word. */
+/** Who came and went, and what was taken back, is nobody's word. */
 function isText({ sealed }: ChatMessage): boolean {
   return sealed?.body === "text";
+}
+
+/** What was said there, and isn't here. */
+function isGap({ sealed }: ChatMessage): boolean {
+  return sealed?.body === "gap" || sealed?.body === "unreadable";
 }
 
 function oldestFirst(reply: Reply<readonly ChatMessage[]>, server: ServerAddress): Read | Explanation {
@@ -141,4 +147,18 @@ function oldestFirst(reply: Reply<readonly ChatMessage[]>, server: ServerAddress
 function asLine(message: ChatMessage): string {
   const { at, text, sealed } = message;
   return `${sealed?.number ?? "-"}\t${isoTime(at)}\t${escapedLine(markedName(message))}\t${escapedLine(text)}\n`;
+}
+
+/** The same for what is missing: nobody has said it, so the fields of number and sender say nothing. */
+function gapLine(gap: ChatMessage): string {
+  return `-\t${isoTime(gap.at)}\t\t-- ${escapedLine(gapText(gap))}\n`;
+}
+
+function gapText({ from, text }: ChatMessage): string {
+  return from === "" ? text : `${from}: ${text}`;
+}
+
+function gapJson({ kind, title }: Pick<Conversation, "kind" | "title">, gap: ChatMessage): object {
+  const where = kind === "sealed-room" ? { room: title } : { with: title };
+  return { ...where, at: isoTime(gap.at), gap: gapText(gap), sealed: true };
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { idOf, OPEN_ROOM } from "../../client/index.ts";
+import { DOUBTS, idOf, OPEN_ROOM } from "../../client/index.ts";
 import type {
   ChatEvent,
   ChatMessage,
@@ -57,6 +57,7 @@ const state: fc.Arbitrary<ClientState> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("ended"), cause: fc.record({ kind: fc.constant("kicked"), reason: text }) }),
 );
+const doubt = fc.constantFrom(...DOUBTS);
 const message: fc.Arbitrary<ChatMessage> = fc.record(
   {
     id: name,
@@ -70,14 +71,18 @@ const message: fc.Arbitrary<ChatMessage> = fc.record(
       fc.record({ kind: fc.constantFrom("sending", "taken", "stored", "delivered", "unknown") }),
       fc.record({ kind: fc.constant("failed"), failure }),
     ),
-    sealed: fc.record({
-      number: fc.option(whole),
-      device: name,
-      readers: names,
-      edited: fc.boolean(),
-      replyTo: fc.option(fc.record({ id: name, from: name, text })),
-      body: fc.constantFrom("text", "deleted", "unknown-kind", "unreadable", "gap", "members"),
-    }),
+    sealed: fc.record(
+      {
+        number: fc.option(whole),
+        device: name,
+        readers: names,
+        edited: fc.boolean(),
+        replyTo: fc.option(fc.record({ id: name, from: name, text, doubt }, { requiredKeys: ["id", "from", "text"] })),
+        body: fc.constantFrom("text", "deleted", "unknown-kind", "unreadable", "gap", "members"),
+        doubt,
+      },
+      { requiredKeys: ["number", "device", "readers", "edited", "replyTo", "body"] },
+    ),
   },
   { requiredKeys: ["id", "conversation", "place", "at", "from", "own", "text", "delivery"] },
 );

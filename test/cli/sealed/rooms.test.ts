@@ -98,6 +98,34 @@ test("CS-7 history is the newest, oldest first; found by words; also while the s
   expect(await history("ALL")).toMatchObject({ code: 1 });
 });
 
+test("CS-50 what is missing is told in its place, as nobody's words, and doesn't count as one of the messages asked for", async () => {
+  const { world, history } = meet();
+  const say = (text: string, body: "text" | "gap" | "unreadable" = "text", from = "bob") =>
+    world.append(world.group("#everyone"), { from, text, body });
+  say("one");
+  say("1 message before this one never came", "gap");
+  say("three");
+  say("a message that can't be opened (replayed)", "unreadable", "");
+  const { stdout } = await history("#everyone", "--limit", "2");
+  expect(stdout.replaceAll(/^\d+\t/gm, "N\t").replaceAll(/\S+Z/g, "at")).toBe(
+    [
+      "N\tat\tbob\tone",
+      "-\tat\t\t-- bob: 1 message before this one never came",
+      "N\tat\tbob\tthree",
+      "-\tat\t\t-- a message that can't be opened (replayed)",
+      "",
+    ].join("\n"),
+  );
+  const lines = (await history("#everyone", "--json")).stdout.trimEnd().split("\n");
+  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+    { from: "bob", text: "one" },
+    { room: "#everyone", gap: "bob: 1 message before this one never came", sealed: true },
+    { from: "bob", text: "three" },
+    { gap: "a message that can't be opened (replayed)" },
+  ]);
+  expect((await history("#everyone", "--search", "never")).stdout).toBe("");
+});
+
 test("CS-49 history marks whose key is in doubt", async () => {
   const { world, history } = meet();
   world.append(world.group("#everyone"), { from: "bob", text: "my new account", doubt: "changed-key" });
