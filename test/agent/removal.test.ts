@@ -124,6 +124,31 @@ test("SR-55 who comes while a device that stays is away, and so finds two keys o
   expect((await view(carol, "#everyone"))?.holds).toEqual([]);
 });
 
+test("SR-57 who comes behind a removal and finds a device under the former key, with nobody there to announce the present one, knows it for one of theirs; a new device of the same person does, too", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const nas = await another(laptop, "nas");
+  const phone = await another(laptop, "phone");
+  await has(laptop, "#everyone", 4);
+  await nas.stop();
+  expect(await laptop.chat.removeDevices([await idOf(phone)])).toMatchObject({ value: { kind: "removed" } });
+  await world.until(async () => (await keysOf("alice", laptop, "#everyone")).length === 2);
+  await has(laptop, "#everyone", 3);
+  const tablet = await another(laptop, "tablet", { comesIn: false });
+  await laptop.runtime.settled();
+  await laptop.stop();
+  const carol = world.make("carol");
+  await carol.chat.online();
+  tablet.runtime.comeIn();
+  for (const device of [carol, tablet]) {
+    await has(device, "#everyone", 5);
+    await device.look("#everyone");
+    await device.send("#everyone", "from here");
+    await everyone([bob], "#everyone", `${device.name}: from here`);
+    expect(heldIn(device)).toEqual([]);
+    await unheld(device, 5);
+  }
+});
+
 test("SR-62 who comes where two keys of one person are shown, the former one first, takes the present one, each device of theirs by itself", async () => {
   const nas = world.make("alice", { deviceLabel: "nas" });
   // Alice's first device, also where the laptop would be faster.

@@ -312,6 +312,8 @@ function whyNotTaken(name: string, why: NotTaken["why"]): string {
       return `Another key is known for ${name} by now than when you were shown this one, so it isn't taken. If it is still asked of you, say yes again.`;
     case "refused":
       return `That is a former key of ${name}'s, which a yes doesn't take again. If it is theirs, since you have said yes to a wrong one, compare numbers with them: pad verify ${name}. Else what you write waits until the device with it has gone.`;
+    case "not-given":
+      return `No other device of yours has given that key to this one, so it isn't taken. If it is one that you don't know, remove it: pad devices. If it is yours, start it so that it can, or begin anew on this one: pad devices new.`;
   }
 }
 

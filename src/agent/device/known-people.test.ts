@@ -124,6 +124,19 @@ test("DI-20 what a server tells of successions moves the pin of somebody known, 
   expect(told(knownPeople({ pins, names: [] }, () => 5, ownLeaf(bob)))).toEqual([]);
 });
 
+test("DI-22 what a server tells of keys before the pinned one teaches the pin of anybody known, one's own person too", () => {
+  const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);
+  const pins = [pinOf(bob, userKey.publicKey, 0)];
+  for (const own of [null, ownLeaf(mallory), ownLeaf(bob)]) {
+    const people = knownPeople({ pins, names: [] }, () => 5, own);
+    const told = (who: Who) => people.told(whoKey(who), [statement], { shown: old.publicKey, leaves: [] });
+    expect(told(bob)).toMatchObject([
+      { kind: "pin-kept", pin: { userKey: userKey.publicKey, former: { keys: [old.publicKey] } } },
+    ]);
+    expect(told(mallory)).toEqual([]);
+  }
+});
+
 test("DI-18 a device's own statement is kept also where nobody has pinned its person yet", async () => {
   const people = knownPeople({ pins: [], names: [] }, () => 5);
   const { statement, userKey } = rotateUserKey(bob, old, [], [randomBytes(16)]);

@@ -1,5 +1,6 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
-import { judgeTold, ownSuccession } from "../../mls/identity/judge-succession.ts";
+import { ownSuccession } from "../../mls/identity/judge-succession.ts";
+import { judgeTold, judgeVouched } from "../../mls/identity/judge-told.ts";
 import { foldName, inPlaceOf, isEarlier, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
 import { isSameWho, whoKey } from "../../mls/identity/who.ts";
@@ -38,7 +39,10 @@ export interface KnownPeople {
   follow(commit: SeenCommit): Followed;
   /** This person's own pin behind statements that this device has made, or takes as its own: one leads to the next, the first from the key `former`. */
   succeed(who: Who, former: Uint8Array, statements: readonly Uint8Array[]): readonly Change[];
-  /** What the server tells of somebody else's successions, where no device of theirs could announce them; within a `change`. */
+  /**
+   * What the server tells of somebody's successions: of somebody else's where no device of theirs could announce them, and of anybody's what came
+   * before the key that is pinned; within a `change`.
+   */
   told(who: string, statements: readonly Uint8Array[], given: Parameters<typeof judgeTold>[2]): readonly Change[];
   /** What is pinned of somebody (a `whoKey`); null: nothing. */
   pinOf(who: string): Pin | null;
@@ -128,7 +132,9 @@ export function knownPeople(
     told(who, statements, given) {
       const known = pins.get(who);
       const isOwn = own !== null && who === whoKey(own.identity);
-      const pin = known === undefined || isOwn ? null : judgeTold(known, statements, given);
+      if (known === undefined) return [];
+      const next = isOwn ? null : judgeTold(known, statements, given);
+      const pin = next ?? judgeVouched(known, statements, given.shown);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     pinOf: (who) => pins.get(who) ?? null,

@@ -12,7 +12,9 @@ import type { GroupSession } from "../group-sessions/session.ts";
 import type { OutboxRow } from "../storage/kept.ts";
 import { groupsThere } from "./group-views.ts";
 import type { Entrance } from "./entering.ts";
+import { ownWho } from "./introduce.ts";
 import type { Self } from "./introduce.ts";
+import type { OwnKey } from "./own-key.ts";
 import { openDirect } from "./pairs.ts";
 import { whoOf } from "./people.ts";
 import { createRoom, failed, invite, joinRoom, leaveRoom, removePerson, setPolicy } from "./rooms.ts";
@@ -69,16 +71,19 @@ export interface Conversations {
 
 /**
  * Somebody (`whoKey`) whose changed key a yes hasn't made theirs. `several`: two were shown at once. `moved`: another is known by now than when they
- * were shown it. `refused`: one that nobody's yes makes theirs again.
+ * were shown it. `refused`: one that nobody's yes makes theirs again. `not-given`: one's own, which no other device has given to this one.
  */
 export interface NotTaken {
   readonly who: string;
-  readonly why: "several" | "moved" | "refused";
+  readonly why: "several" | "moved" | "refused" | "not-given";
 }
 
 const OFFLINE = failed("offline");
 
-export function conversations(entranceOf: () => Promise<Entrance | null>): Conversations {
+export function conversations(
+  entranceOf: () => Promise<Entrance | null>,
+  ownKey: Pick<OwnKey, "accept">,
+): Conversations {
   return {
     self: async () => (await entranceOf())?.self ?? null,
     createRoom: async (name, access) => await alive(async (entrance) => await createRoom(entrance, name, access)),
@@ -107,7 +112,7 @@ export function conversations(entranceOf: () => Promise<Entrance | null>): Conve
       const entrance = await entranceOf();
       const session = entrance?.groups.of(conversation) ?? null;
       if (entrance === null || session === null) return null;
-      const notTaken = await acceptHolds(entrance, session, holds);
+      const notTaken = await acceptHolds(entrance, { ownKey, session, holds });
       entrance.groups.wake(toText(session.id));
       return notTaken;
     },
@@ -175,11 +180,14 @@ async function write(
   }
 }
 
-async function acceptHolds(
-  { store, self }: Entrance,
-  session: GroupSession,
-  holds: readonly Hold[],
-): Promise<readonly NotTaken[]> {
+interface Accepting {
+  readonly ownKey: Pick<OwnKey, "accept">;
+  readonly session: GroupSession;
+  readonly holds: readonly Hold[];
+}
+
+async function acceptHolds(entrance: Entrance, { ownKey, session, holds }: Accepting): Promise<readonly NotTaken[]> {
+  const { store, self } = entrance;
   const { people } = self;
   const notTaken: NotTaken[] = [];
   for (const hold of holds) {
@@ -194,7 +202,7 @@ async function acceptHolds(
         session.acceptRemoved(hold.who);
         break;
       case "changed-key":
-        notTaken.push(...(await acceptKeys(store, people, hold.shown)));
+        notTaken.push(...(await acceptKeys(entrance, ownKey, hold.shown)));
         break;
       case "remapped-name":
         await people.change(store, () =>
@@ -211,10 +219,12 @@ async function acceptHolds(
 
 /** Whether a key is taken shows in what is kept then. */
 async function acceptKeys(
-  store: Entrance["store"],
-  people: Self["people"],
+  entrance: Entrance,
+  ownKey: Pick<OwnKey, "accept">,
   shown: readonly { readonly who: Who; readonly userKey: Uint8Array; readonly known: Uint8Array | null }[],
 ): Promise<readonly NotTaken[]> {
+  const { store, self } = entrance;
+  const { people } = self;
   const byWho = Map.groupBy(shown, ({ who }) => whoKey(who));
   const notTaken: NotTaken[] = [];
   for (const [who, keys] of byWho) {
@@ -222,6 +232,10 @@ async function acceptKeys(
     // Of two keys that are shown at once as somebody's, none is taken for theirs.
     if (key === undefined || second !== undefined) {
       notTaken.push({ who, why: "several" });
+      continue;
+    }
+    if (who === whoKey(ownWho(self))) {
+      if (!(await ownKey.accept(entrance, key, key.known))) notTaken.push({ who, why: "not-given" });
       continue;
     }
     await people.change(store, () => people.acceptKey(key, key.known));

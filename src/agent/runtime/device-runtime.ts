@@ -225,7 +225,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
       return entrance === null ? notThere("device-not-confirmed") : await key.remove(entrance, ids);
     },
     resetDevices: async () => await reset(startingOver, () => coming.hello()),
-    ...conversations(presentEntrance),
+    ...conversations(presentEntrance, key),
     async caughtUp(conversation) {
       const call = Symbol(conversation);
       awaited.set(call, conversation);

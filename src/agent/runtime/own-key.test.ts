@@ -170,23 +170,48 @@ function listedAs({ id, key }: typeof own, hasCome: boolean) {
   return { device: toText(id), key: toText(key.publicKey), record: recordOf(former, { id, key }), ...at };
 }
 
-/**
- * Whether this device takes the next key, which the server has for it, sealed, where its pin is this one and its sibling shows that key.
- * `rotation`: it has begun a removal of its own.
- */
-async function taken(
+test("SR-74 a person's yes to a key of their own is taken where another device has given it to this one, and else leaves everything as it is", async () => {
+  const yes = async (shown: typeof next, pin = first) => {
+    const { entrance, key, self, people, kept } = deviceWith(pin, former.publicKey);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what isn't asked here needs no answer
+    const isTaken = await key.accept(entrance as unknown as Entrance, { who, userKey: shown.publicKey }, first.userKey);
+    expect(keyIn(self)).toEqual((isTaken ? next : former).publicKey);
+    expect(people.keyOf(whoKey(who))).toEqual(isTaken ? next.publicKey : pin.userKey);
+    expect(kept.map(({ kind }) => kind)).toEqual(isTaken ? ["user-key-succeeded", "pin-kept"] : []);
+    return isTaken;
+  };
+  expect(await yes(next)).toBe(true);
+  // Another is shown than it was given, or pinned than when they were asked.
+  expect(await yes(announced)).toBe(false);
+  expect(await yes(next, ownSuccession(first, toAnnounced) ?? first)).toBe(false);
+});
+
+/** Of the confirmation that the server has for this device, and of this device. `rotation`: it has begun a removal of its own. */
+interface Given {
+  readonly staying?: readonly Uint8Array[];
+  readonly receipt?: Uint8Array | null;
+  readonly rotation?: boolean;
+}
+
+/** Whether this device takes the next key, which the server has for it, sealed, where its pin is this one and its sibling shows that key. */
+async function taken(pin: Pin, siblingKey: Uint8Array, given: Given = {}): Promise<boolean> {
+  const { entrance, key, self, people, kept, confirmation } = deviceWith(pin, siblingKey, given);
+  // What isn't asked here needs no answer.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  await key.confirmed(entrance as unknown as Entrance, confirmation);
+  const isTaken = Buffer.from(keyIn(self)).equals(next.publicKey);
+  const receipts = confirmation.receipt === null ? [] : ["receipt-kept"];
+  expect(kept.map(({ kind }) => kind)).toEqual(isTaken ? ["user-key-succeeded", ...receipts, "pin-kept"] : []);
+  expect(Buffer.from(people.keyOf(whoKey(who)) ?? []).equals(next.publicKey)).toBe(isTaken);
+  return isTaken;
+}
+
+/** This device, with its pin, beside a sibling that shows that key, and one that shows the next one; the server has the next one for it. */
+function deviceWith(
   pin: Pin,
   siblingKey: Uint8Array,
-  {
-    staying = [tagOf(own), tagOf(shower)],
-    receipt = null,
-    rotation = false,
-  }: {
-    readonly staying?: readonly Uint8Array[];
-    readonly receipt?: Uint8Array | null;
-    readonly rotation?: boolean;
-  } = {},
-): Promise<boolean> {
+  { staying = [tagOf(own), tagOf(shower)], receipt = null, rotation = false }: Given = {},
+) {
   const engine = createGroupEngine({ seed: own.key.seed, record: recordOf(former) });
   const sealKey = withHpke((hpke) => hpke.hpkeKey());
   const people = knownPeople({ pins: [pin], names: [] }, () => 0, shownAs(own, former.publicKey));
@@ -199,8 +224,11 @@ async function taken(
   const confirmation = { record, sealed, statement, receipt };
   const leaves = [shownAs(sibling, siblingKey), shownAs(shower, next.publicKey)];
   const kept: Change[] = [];
+  const answers = { successions: { statements: [] }, "ask-confirmation": { confirmation } };
   const entrance = {
-    client: { request: async () => await Promise.resolve({ kind: "answered", value: { statements: [] } }) },
+    client: {
+      request: async (type: keyof typeof answers) => await Promise.resolve({ kind: "answered", value: answers[type] }),
+    },
     store: {
       load: async () => await Promise.resolve({ rotation: rotation ? {} : null, arePackagesDue: false }),
       commit: async (changes: readonly Change[]) => await Promise.resolve(void kept.push(...changes)),
@@ -212,14 +240,7 @@ async function taken(
     self,
   };
   const key = ownKey({ later: () => {}, onUnannounced: () => {} });
-  // What isn't asked here needs no answer.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  await key.confirmed(entrance as unknown as Entrance, confirmation);
-  const isTaken = Buffer.from(keyIn(self)).equals(next.publicKey);
-  const receipts = receipt === null ? [] : ["receipt-kept"];
-  expect(kept.map(({ kind }) => kind)).toEqual(isTaken ? ["user-key-succeeded", ...receipts, "pin-kept"] : []);
-  expect(Buffer.from(people.keyOf(whoKey(who)) ?? []).equals(next.publicKey)).toBe(isTaken);
-  return isTaken;
+  return { entrance, key, self, people, kept, confirmation };
 }
 
 function someDevice() {

@@ -50,6 +50,8 @@ const MOST_ATTEMPTS = 50;
 
 /** A removal is made anew so often where others of the person's devices have come or gone since they were listed. */
 const MOST_ROTATIONS = 4;
+/** Somebody, with the user key that is shown as theirs. */
+type ShownKey = Parameters<Self["people"]["acceptKey"]>[0];
 
 const LANE = "own key";
 /** How long the device that has made a new user key is left to announce it in the groups, in milliseconds. */
@@ -107,6 +109,13 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
       if (isOdd && mayAsk(system.now()))
         later(LANE, async (living) => await inTurn(async () => await followShown(living, null)));
       announcements.advanced(entrance, session, view);
+    },
+    /**
+     * The person has said yes to a key that another of their devices shows, over the one that was pinned then (`known`). It is taken where that
+     * device has given it to this one: their word alone would leave this one under a key that isn't its person's any more. False: it isn't.
+     */
+    async accept(entrance: Entrance, shown: ShownKey, known: Uint8Array | null): Promise<boolean> {
+      return await inTurn(async () => await acceptShown(entrance, shown, known));
     },
     /** Ids in base64url. */
     async remove(entrance: Entrance, ids: readonly string[]): Promise<Removed | Failed> {
@@ -233,6 +242,20 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
         return null;
       return [...receiptOf(confirmation), ...self.people.succeed(ownWho(self), former, since)];
     });
+  }
+
+  async function acceptShown(entrance: Entrance, shown: ShownKey, known: Uint8Array | null): Promise<boolean> {
+    const { self, store } = entrance;
+    if (sameBytes(keyIn(self), shown.userKey)) return true;
+    if ((await store.load()).rotation !== null) return false;
+    const confirmation = await askFor(entrance);
+    const next = confirmation === null ? null : openNext(self, confirmation);
+    if (confirmation === null || next === null || !sameBytes(next.userKey, shown.userKey)) return false;
+    await succeed(entrance, next, () => {
+      const pins = self.people.acceptKey(shown, known);
+      return pins.length === 0 ? null : [...receiptOf(confirmation), ...pins];
+    });
+    return sameBytes(keyIn(self), shown.userKey);
   }
 
   /** From here on this device is under the new key. `others`: what is kept with it; null: it isn't to be taken after all. */

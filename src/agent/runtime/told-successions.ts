@@ -1,6 +1,7 @@
 /**
  * Somebody's user key has followed another where this device was in no group in which a device of theirs could say so: they had only the one there
- * that is removed now, or none. Then the server is asked, and what the former key has signed is judged by `judgeTold`.
+ * that is removed now, or none. Then the server is asked, and what the former key has signed is judged by `judgeTold`. So it is where this device
+ * came behind that, and met the new key first: what the new key has signed says which devices stay under the former one (`judgeVouched`).
  */
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { whoKey } from "../../mls/identity/who.ts";
@@ -9,13 +10,12 @@ import type { Person as Bearer } from "../../wire/frames/people.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import type { Standing } from "../group-sessions/context.ts";
 import type { Entrance } from "./entrance.ts";
-import { ownWho } from "./introduce.ts";
 import { whoOf } from "./people.ts";
 
 /** Before somebody is invited: their key packages are under the key that is their present one. */
 export async function knowPresentKey(entrance: Entrance, person: Bearer): Promise<void> {
   if (person.userKey === null) return;
-  await isToldSuccessor(entrance, whoOf(entrance.self, person), toBytes(person.userKey));
+  await isTold(entrance, whoOf(entrance.self, person), toBytes(person.userKey));
 }
 
 export interface ToldSuccessions {
@@ -78,20 +78,14 @@ async function isAnyTold(
   shown: readonly { readonly who: Who; readonly userKey: Uint8Array }[],
 ): Promise<boolean> {
   let isAny = false;
-  for (const { who, userKey } of shown) if (await isToldSuccessor(entrance, who, userKey)) isAny = true;
+  for (const { who, userKey } of shown) if (await isTold(entrance, who, userKey)) isAny = true;
   return isAny;
 }
 
-/** Whether that key has come to be the pinned one by this. */
-async function isToldSuccessor(
-  { client, store, groups, self }: Entrance,
-  who: Who,
-  shown: Uint8Array,
-): Promise<boolean> {
+/** Whether that key has come to be the pinned one by this, or known as one before it. */
+async function isTold({ client, store, groups, self }: Entrance, who: Who, shown: Uint8Array): Promise<boolean> {
   const { people } = self;
   const key = whoKey(who);
-  // One's own new key is taken from who announces it, never at the server's word.
-  if (key === whoKey(ownWho(self))) return false;
   const pinned = people.keyOf(key);
   if (pinned === null || sameBytes(pinned, shown)) return false;
   const { kind, identity } = who;

@@ -1,5 +1,5 @@
 import { includes, sameBytes } from "./bytes.ts";
-import { isEarlier, judgeKey, MOST_KEYS } from "./pins.ts";
+import { isEarlier, judgeKey, MOST_KEYS, MOST_REMOVED } from "./pins.ts";
 import type { Departures, Former, Pin, ShownDevice } from "./pins.ts";
 import { readStatement, stayingTag } from "./succession.ts";
 import type { Statement } from "./succession.ts";
@@ -41,9 +41,6 @@ export type RefusedWhy =
 
 /** What tells a device from each other one, whatever record it shows. */
 type NamedDevice = Pick<ShownDevice, "deviceId" | "deviceKey">;
-
-/** Removed devices that a pin remembers. */
-const MOST_REMOVED = 64;
 
 /**
  * Whether a peer takes the new key for the pinned one's successor. Whoever holds the old key can write a statement, a removed device too. So it
@@ -114,26 +111,6 @@ export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
   const read = readStatement(bytes, pin.who);
   if (!read.ok || !sameBytes(pin.userKey, read.statement.old) || isEarlier(pin, read.statement.next)) return null;
   return succeeded(pin, read.statement);
-}
-
-/**
- * The pin where a server tells how the key that is `shown` followed on the pinned one, and no device was there that could have announced it. Null:
- * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more, nor was
- * removed: else it is for them to announce the new one. Whoever still has the old key (a device that was removed) could have signed this for a server that helps them; but under the pinned key itself
- * those two could do as much, and be told by nothing (SECURITY.md). Never asked of one's own person.
- */
-export function judgeTold(
-  pin: Pin,
-  statements: readonly Uint8Array[],
-  { shown, leaves }: { readonly shown: Uint8Array; readonly leaves: readonly ShownDevice[] },
-): Pin | null {
-  let last = pin;
-  for (const bytes of statements.slice(-MOST_KEYS)) {
-    if (!sameBytes(last.userKey, shown)) last = ownSuccession(last, bytes) ?? last;
-  }
-  if (last === pin || !sameBytes(last.userKey, shown)) return null;
-  const gone = last.former?.removed ?? [];
-  return leaves.every(({ userKey, deviceId }) => sameBytes(userKey, shown) && !includes(gone, deviceId)) ? last : null;
 }
 
 /** How much the key was trusted stays: its owner has signed the new one. */

@@ -51,6 +51,8 @@ export interface ShownDevice {
 
 /** Keys that a pin remembers of each kind. */
 export const MOST_KEYS = 8;
+/** Removed devices that it remembers. */
+export const MOST_REMOVED = 64;
 
 export interface NamePin {
   readonly name: string;

@@ -1,6 +1,7 @@
 import { EVERYONE } from "../../../src/agent/delivery/places.ts";
 import { AskError } from "../../../src/admin/ask.ts";
 import type { RuntimeEvent } from "../../../src/agent/runtime/runtime.ts";
+import type { Standing } from "../../../src/agent/group-sessions/context.ts";
 import type { Hold } from "../../../src/agent/group-sessions/events.ts";
 import { AgentStoreError } from "../../../src/agent/storage/errors.ts";
 import { readVerifiedRecord } from "../../../src/mls/identity/device-record.ts";
@@ -88,8 +89,8 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   const lost = new Map<string, number>();
   /** Who may have a new user key at any time: a removal has ended in the middle. */
   const rekeying = new Set<number>();
-  /** How each device's last work in #everyone ended. */
-  const standings = new Map<SoakDevice, string>();
+  /** How each device's last work in a conversation ended, as its person was told. */
+  const standings = new Map<SoakDevice, Map<string, Standing>>();
   /** What was done besides writing, for who looks for a cause. */
   const deeds: string[] = [];
   let attempts = 0;
@@ -125,10 +126,10 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   function add(person: number, isConfirmed: boolean): Owned {
     const label = `${nameOf(person)} ${owned.length}`;
     const hear = (event: RuntimeEvent) => {
-      if (event.kind === "standing" && event.conversation === EVERYONE)
-        standings.set(device, JSON.stringify(event.standing));
+      if (event.kind === "standing") standings.get(device)?.set(event.conversation, event.standing);
     };
     const device = soakDevice(nameOf(person), server.port, (error) => failures.push(error), hear, { label });
+    standings.set(device, new Map());
     return {
       person,
       device,
@@ -414,7 +415,7 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
       state: device.runtime.client.state,
       standing: device.standing.kind,
       status: view?.row.status,
-      last: standings.get(device),
+      last: standings.get(device)?.get(EVERYONE),
       members: view?.members.map(({ deviceId }) => hex(deviceId)),
     });
   }
@@ -464,17 +465,18 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
 
   /**
    * Who begins anew from an older state, or was out, hasn't seen who announced a new key meanwhile: its person compares, and accepts. Of whoever
-   * has begun anew everybody does.
+   * has begun anew everybody does. They answer what they were asked, so not while their device is still finding out.
    */
   async function compare({ device, person }: Owned): Promise<void> {
     const mayBeAny = copied.has(device) || wereBanned.has(person);
     const anew = new Set([...begunAnew].map((each) => `:${nameOf(each)}`));
     for (const conversation of [EVERYONE, ROOM]) {
-      const view = await (await device.runtime.session(conversation))?.look();
-      const holds = view?.holds.filter(
+      const standing = standings.get(device)?.get(conversation);
+      const told = standing?.kind === "held" ? standing.holds : [];
+      const holds = told.filter(
         ({ who }) => mayBeAny || who.every((each) => anew.has(each.slice(each.lastIndexOf(":")))),
       );
-      if (holds !== undefined && holds.length > 0) await device.runtime.accept(conversation, holds);
+      if (holds.length > 0) await device.runtime.accept(conversation, holds);
     }
   }
 

@@ -1,0 +1,57 @@
+import { includes, sameBytes } from "./bytes.ts";
+import { ownSuccession } from "./judge-succession.ts";
+import { MOST_KEYS, MOST_REMOVED } from "./pins.ts";
+import type { Pin, ShownDevice } from "./pins.ts";
+import { successionsTo } from "./succession-chain.ts";
+import { readStatement } from "./succession.ts";
+
+/**
+ * The pin where a server tells how the key that is `shown` followed on the pinned one, and no device was there that could have announced it. Null:
+ * nothing follows. `leaves`: all that this person has in groups of one's own. Only where none of them is under an earlier key any more, nor was
+ * removed: else it is for them to announce the new one. Whoever still has the old key (a device that was removed) could have signed this for a server that helps them; but under the pinned key itself
+ * those two could do as much, and be told by nothing (SECURITY.md). Never asked of one's own person.
+ */
+export function judgeTold(
+  pin: Pin,
+  statements: readonly Uint8Array[],
+  { shown, leaves }: { readonly shown: Uint8Array; readonly leaves: readonly ShownDevice[] },
+): Pin | null {
+  let last = pin;
+  for (const bytes of statements.slice(-MOST_KEYS)) {
+    if (!sameBytes(last.userKey, shown)) last = ownSuccession(last, bytes) ?? last;
+  }
+  if (last === pin || !sameBytes(last.userKey, shown)) return null;
+  const gone = last.former?.removed ?? [];
+  return leaves.every(({ userKey, deviceId }) => sameBytes(userKey, shown) && !includes(gone, deviceId)) ? last : null;
+}
+
+/**
+ * The pin where a server tells how the pinned key itself came to be, and `shown` is one before it: whoever has the pinned key has signed who stays
+ * under the former ones, and who was removed with them. So a device that was away over the change, or comes in by what it had prepared before, is
+ * no changed key to one who met the new key first, and nobody is asked to say yes to the former one. Null: nothing follows that isn't known.
+ * Nothing of a key in whose place a person's own word has put another: that may be taken back by comparing it. Asked of one's own person, too,
+ * since no key becomes theirs by it.
+ */
+export function judgeVouched(pin: Pin, statements: readonly Uint8Array[], shown: Uint8Array): Pin | null {
+  const { keys, replaced, removed } = pin.former ?? { keys: [], replaced: [], removed: [] };
+  if (includes([...keys, ...replaced], shown)) return null;
+  const all = successionsTo(pin.who, pin.userKey, statements).flatMap((bytes) => {
+    const read = readStatement(bytes, pin.who);
+    return read.ok ? [read.statement] : [];
+  });
+  const since = all.slice(all.findIndex(({ old }) => sameBytes(old, shown)));
+  const last = since.at(-1);
+  if (last === undefined || !sameBytes(since[0]?.old ?? new Uint8Array(), shown)) return null;
+  const before = since.map(({ old }) => old).toReversed();
+  const former = {
+    keys: [...before, ...keys.filter((key) => !includes(before, key))].slice(0, MOST_KEYS),
+    replaced,
+    staying: last.staying,
+    removed: unique([...since.toReversed().flatMap((each) => each.removed), ...removed]).slice(0, MOST_REMOVED),
+  };
+  return { ...pin, former };
+}
+
+function unique(ids: readonly Uint8Array[]): readonly Uint8Array[] {
+  return ids.filter((id, at) => ids.findIndex((other) => sameBytes(other, id)) === at);
+}
