@@ -357,6 +357,26 @@ test("DI-9 a device that has come back in by itself where it was added is follow
   expect(left.flatMap(heldIn).filter(({ kind }) => kind === "changed-key")).toEqual([]);
 });
 
+test("DI-9 a device that its person has confirmed since one went without a word removes another, and is followed by who confirmed it", async () => {
+  const [laptop, bob] = await two("alice", "bob");
+  const [old, tablet] = [await another(laptop, "old"), await another(laptop, "tablet")];
+  for (const device of [laptop, bob, old, tablet]) await has(device, "#everyone", 4);
+  // As the server orders it of one that was unseen for long; bob's client does it.
+  const { kind } = await laptop.runtime.client.request("retire-device", { device: await idOf(old) });
+  expect(kind).toBe("answered");
+  for (const device of [laptop, bob, tablet]) await has(device, "#everyone", 3);
+  const phone = await another(laptop, "phone");
+  for (const device of [laptop, bob, tablet, phone]) await has(device, "#everyone", 4);
+  const former = await keysOf("alice", bob, "#everyone");
+  expect(await phone.chat.removeDevices([await idOf(tablet)])).toMatchObject({ value: { kind: "removed" } });
+  const left = [laptop, bob, phone];
+  await renewed("alice", left, "#everyone", former);
+  expect(await seedOf(laptop)).toBe(await seedOf(phone));
+  await bob.look("#everyone");
+  await bob.send("#everyone", "is it you?");
+  await everyone(left, "#everyone", "bob: is it you?");
+});
+
 test("SR-72 a device that was confirmed while it was off is listed by all of its person's, removed by one that didn't confirm it, and says so when it is started", async () => {
   const [laptop, bob] = await two("alice", "bob");
   const nas = await another(laptop, "nas");

@@ -1,5 +1,6 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
-import { ownSuccession } from "../../mls/identity/judge-succession.ts";
+import { ownSuccession, withConfirmed } from "../../mls/identity/judge-succession.ts";
+import type { NamedDevice } from "../../mls/identity/judge-succession.ts";
 import { judgeTold, judgeVouched } from "../../mls/identity/judge-told.ts";
 import { foldName, inPlaceOf, isEarlier, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
 import type { NamePin, Pin, ShownDevice, TrustLevel } from "../../mls/identity/pins.ts";
@@ -44,6 +45,8 @@ export interface KnownPeople {
    * before the key that is pinned; within a `change`.
    */
   told(who: string, statements: readonly Uint8Array[], given: Parameters<typeof judgeTold>[2]): readonly Change[];
+  /** This person has confirmed that device as theirs, here: it may announce a new key, although it came since one went without a word. */
+  confirmed(device: NamedDevice): readonly Change[];
   /** What is pinned of somebody (a `whoKey`); null: nothing. */
   pinOf(who: string): Pin | null;
   /** The user key that is pinned as theirs. */
@@ -136,6 +139,11 @@ export function knownPeople(
       const next = isOwn ? null : judgeTold(known, statements, given);
       const pin = next ?? judgeVouched(known, statements, given.shown);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
+    },
+    confirmed(device) {
+      const pin = own === null ? undefined : pins.get(whoKey(own.identity));
+      const next = pin === undefined ? undefined : withConfirmed(pin, device);
+      return next === undefined || next === pin ? [] : [{ kind: "pin-kept", pin: next }];
     },
     pinOf: (who) => pins.get(who) ?? null,
     keyOf: (who) => pins.get(who)?.userKey ?? null,

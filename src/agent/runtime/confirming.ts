@@ -168,7 +168,10 @@ async function confirm(
   const record = confirmDevice(fields, userSeed, deviceKey);
   const sealed = sealUserKey({ hpke: self.engine, who, deviceId, record, sealKey }, userSeed, token);
   const answer = await client.request("confirm-device", { device: device.device, record, sealed });
-  if (answer.kind === "answered") return { kind: "confirmed", device };
+  if (answer.kind === "answered") {
+    await self.people.change(store, () => self.people.confirmed({ deviceId, deviceKey }));
+    return { kind: "confirmed", device };
+  }
   const why = whyNot(answer);
   // Another device of ours was faster.
   if (why === "unknown-device" && (await isThere(client, device))) return { kind: "confirmed", device };

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newSigningKey } from "./ed25519.ts";
 import type { SigningKey } from "./ed25519.ts";
-import { followMovement, judgeSuccession, ownSuccession } from "./judge-succession.ts";
+import { followMovement, judgeSuccession, ownSuccession, withConfirmed } from "./judge-succession.ts";
 import { judgeTold } from "./judge-told.ts";
 import type { Announcement, Succession } from "./judge-succession.ts";
 import { inPlaceOf, judgeKey, pinOf } from "./pins.ts";
@@ -89,6 +89,23 @@ test("DI-9 after a removal without a word only who was there then can announce, 
   expect(judgeSuccession(byLaptop, byTablet).kind).toBe("accepted");
   expect(why(followMovement(behind, { ...added, by: null }), byTablet)).toBe("announcer-is-new");
   expect(why(followMovement(behind, { ...added, by: phone }), byTablet)).toBe("announcer-is-new");
+});
+
+test("DI-9 a device that its person has confirmed by their own hand since then may announce, unless it is one that went", () => {
+  const tablet = device(4);
+  const { statement } = rotate(old, [tablet, laptop], [phone]);
+  const byTablet = { ...announced, removed: [], statement, announcer: tablet, present: [tablet, laptop] };
+  const behind = followMovement(pin, plainRemoval(phone, [laptop, desktop]));
+  expect(why(behind, byTablet)).toBe("announcer-is-new");
+  const confirmed = withConfirmed(behind, tablet);
+  expect(judgeSuccession(confirmed, byTablet).kind).toBe("accepted");
+  // Not another one under its id, and of those that went none.
+  const posing = { ...tablet, deviceKey: impostor.deviceKey };
+  const theirs = rotate(old, [posing, laptop], [phone]).statement;
+  expect(why(confirmed, { ...byTablet, statement: theirs, announcer: posing })).toBe("announcer-is-new");
+  expect(withConfirmed(behind, phone)).toBe(behind);
+  expect(withConfirmed(confirmed, tablet)).toBe(confirmed);
+  expect(withConfirmed(pin, tablet)).toBe(pin);
 });
 
 test("DI-9 what a person takes away of their own behind that is none of what went without a word; of either 64 are remembered", () => {

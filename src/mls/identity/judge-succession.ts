@@ -40,7 +40,7 @@ export type RefusedWhy =
   | "own-device-not-staying";
 
 /** What tells a device from each other one, whatever record it shows. */
-type NamedDevice = Pick<ShownDevice, "deviceId" | "deviceKey">;
+export type NamedDevice = Pick<ShownDevice, "deviceId" | "deviceKey">;
 
 /**
  * Whether a peer takes the new key for the pinned one's successor. Whoever holds the old key can write a statement, a removed device too. So it
@@ -164,6 +164,13 @@ export function followMovement(pin: Pin, { removed, added, stayed, by }: Movemen
       .slice(0, MOST_REMOVED),
   };
   return isSame(before, departures) ? pin : { ...pin, departures };
+}
+
+/** The pin where this person has confirmed another device of theirs by hand: it may announce from now on, whoever has gone without a word before. */
+export function withConfirmed(pin: Pin, device: NamedDevice): Pin {
+  const { departures } = pin;
+  if (departures === null || includes(departures.gone, device.deviceId) || mayAnnounce(pin, device)) return pin;
+  return { ...pin, departures: { ...departures, left: [...departures.left, tagOf(device)].slice(-MOST_REMOVED) } };
 }
 
 function tagsOf(devices: readonly NamedDevice[]): readonly Uint8Array[] {
