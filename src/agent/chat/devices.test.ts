@@ -35,6 +35,22 @@ test("AD-15 of a device that was confirmed, dismissed, forgotten, or put out by 
   expect(own.waiting.map(({ id }) => id)).toEqual(["d4", "d5", "d6", "d7", "d8"]);
 });
 
+test("AD-34 a device that has just been made knows itself among those that the server lists", async () => {
+  const listed = { device: "nas", label: "nas", seen: 0, online: true, hasCome: true };
+  const list = async () => await Promise.resolve({ kind: "listed", devices: [listed], pending: [] });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const { own, state } = meet({ devices: { list }, deviceLabel: "nas" } as unknown as Partial<DeviceRuntime>);
+  Object.assign(state, {
+    own: { device: "" },
+    talks: new Map(),
+    async learnDevice() {
+      await Promise.resolve();
+      Object.assign(state, { own: { device: "nas", label: "nas", who: "a" } });
+    },
+  });
+  expect(await own.list()).toMatchObject({ kind: "answered", value: [{ id: "nas", isThis: true }] });
+});
+
 test("AD-17 rooms are asked for as soon as the first has come to a device that was just confirmed, and at once where none of its others is there", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
@@ -85,9 +101,15 @@ function waiting(device: string): Waiting {
 function meet(runtime: Partial<DeviceRuntime>) {
   // What isn't asked here needs no answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const state = { runtime, own: { device: "nas" }, standing: { kind: "pending" }, learnDevice } as unknown as ChatState;
+  const state = {
+    runtime,
+    own: { device: "nas" },
+    standing: { kind: "pending" },
+    talks: new Map(),
+    learnDevice,
+  } as unknown as ChatState;
   const told: ChatEvent[] = [];
-  return { told, own: new Devices(state, (event) => void told.push(event)) };
+  return { told, state, own: new Devices(state, (event) => void told.push(event)) };
 }
 
 async function learnDevice(): Promise<void> {

@@ -103,8 +103,11 @@ export class Devices {
 
   /** Without a connection as far as groups show them; this one always. */
   async list(): Promise<Reply<readonly Device[]>> {
-    const { own, runtime } = this.#state;
+    const { runtime } = this.#state;
     const listed = await runtime.devices.list();
+    // One that has just been made may be on the server before anything was told of it here.
+    if (this.#state.own.device === "") await this.#state.learnDevice();
+    const { own } = this.#state;
     if (listed.kind === "failed") return own.device === "" ? OFFLINE : { kind: "answered", value: this.#known() };
     const labels = new Map(this.#known().map(({ id, label }) => [id, label]));
     const devices = listed.devices.map(({ device: id, label, seen, online, hasCome }): Device => {

@@ -169,11 +169,17 @@ test("AS-32 why a message may not be its person's goes along with it", async () 
 test("AD-11 an export overwrites nothing, and what can't be written is taken away", async () => {
   const { store } = stores();
   writeFileSync(file, "mine");
-  expect(await exportTo(file, "x", { store, who: bob, userSeed })).toMatchObject({ kind: "failed" });
+  expect(await exportTo(file, "x", { store, who: bob, userSeed })).toEqual({
+    kind: "failed",
+    text: "The export can't be written: there is such a file already, and it isn't overwritten: give another name.",
+  });
   expect(readFileSync(file, "utf8")).toBe("mine");
   expect(await exportTo("export", "x", { store, who: bob, userSeed })).toMatchObject({ kind: "failed" });
   expect(await exportTo(`${file}2`, "", { store, who: bob, userSeed })).toMatchObject({ kind: "failed" });
-  expect(await importFrom(`${file}3`, "x", { store, isTheirs })).toMatchObject({ kind: "failed" });
+  expect(await importFrom(`${file}3`, "x", { store, isTheirs })).toEqual({
+    kind: "failed",
+    text: "The export can't be read: there is no such file or folder.",
+  });
   await store.commit(
     Array.from({ length: 100 }, (_, index) => historyKept(index + 1, message(index + 1, "z".repeat(2000)))),
   );
@@ -187,7 +193,7 @@ test("AD-11 an export overwrites nothing, and what can't be written is taken awa
   });
   expect(await exportTo(`${file}4`, "x", { store: broken, who: bob, userSeed })).toEqual({
     kind: "failed",
-    text: "The export can't be written: the disk is gone",
+    text: "The export can't be written: the disk is gone.",
   });
   expect([pages, existsSync(`${file}4`)]).toEqual([2, false]);
 });

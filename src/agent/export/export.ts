@@ -7,6 +7,7 @@ import { open, rm } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { NamePin } from "../../mls/identity/pins.ts";
 import type { Who } from "../../mls/identity/who.ts";
+import { explainFileError } from "../../disk/file-error.ts";
 import { digestContent } from "../content/content.ts";
 import { MOST_NAMES } from "../device/known-people.ts";
 import { AgentStoreError } from "../storage/errors.ts";
@@ -57,7 +58,7 @@ export async function exportTo(
     }
     return { kind: "done" };
   } catch (error) {
-    return failed(`The export can't be written: ${error instanceof Error ? error.message : String(error)}`);
+    return failed(`The export can't be written: ${explainFileError(error)}.`);
   }
 }
 
@@ -91,7 +92,7 @@ export async function importFrom(
     if (error instanceof AgentStoreError)
       return failed(`What the export holds can't be kept on this device, and its key wasn't taken: ${error.message}`);
     if (!(error instanceof Error && "code" in error)) throw error;
-    return failed(`The export can't be read: ${error.message}`);
+    return failed(`The export can't be read: ${explainFileError(error)}.`);
   }
 }
 

@@ -81,8 +81,12 @@ async function dismiss(words: string, doing: Doing): Promise<Done> {
   const waiting = all.filter(({ status }) => status === "pending");
   const found = chosen(waiting, words, "that wait");
   if (!("device" in found)) return found;
-  return told(await doing.chat.dismissDevice(found.device.id), `${called(found.device)} waits no more.`, doing);
+  const done = told(await doing.chat.dismissDevice(found.device.id), `${called(found.device)} waits no more.`, doing);
+  if (done === EXIT.done) doing.context.stderr.write(`pad devices: ${MAY_ASK_AGAIN}\n`);
+  return done;
 }
+
+const MAY_ASK_AGAIN = "Started again it may ask again. Nothing lets it in but a yes on one of your devices.";
 
 async function remove(words: readonly string[], doing: Doing): Promise<Done> {
   const all = await listed(doing);
@@ -104,8 +108,9 @@ async function remove(words: readonly string[], doing: Doing): Promise<Done> {
       code: EXIT.wrongUse,
     };
   }
-  const names = devices.map(called).join(", ");
-  const question = `Remove ${names}? It reads nothing that is written from then on, and can't come back.`;
+  // Labels are chosen by whoever has the device, and two may have one.
+  const exactly = devices.map((device) => (device.label === "" ? called(device) : `${called(device)} (${device.id})`));
+  const question = `Remove ${exactly.join(", ")}? It reads nothing that is written from then on, and can't come back.`;
   if (!doing.yes && !(await saysYes(question, doing.context))) return NOTHING_DONE;
   const reply = await doing.chat.removeDevices(devices.map(({ id }) => id));
   return reply.kind === "answered" ? outcomeOf(reply.value, { all, devices }, doing) : whyNot(reply, doing.server);

@@ -3,6 +3,8 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import type { ProcessContext } from "../../args/command.ts";
 import { EXIT } from "../../args/exit-codes.ts";
+import { explainFileError } from "../../disk/file-error.ts";
+import { visibleLine } from "../../text/visible.ts";
 import type { Explanation } from "../explain.ts";
 
 type Asking = Pick<ProcessContext, "stdin" | "stderr" | "stop">;
@@ -51,8 +53,10 @@ function fromFile(file: string, isNew: boolean): { readonly passphrase: string }
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { text: `The passphrase can't be read: ${why}`, code: EXIT.wrongUse };
+    return {
+      text: `${visibleLine(file)}: the passphrase can't be read: ${explainFileError(error)}.`,
+      code: EXIT.wrongUse,
+    };
   }
   const [line = ""] = text.split(/\r?\n/, 1);
   return wrongPassphrase(line, isNew) ?? { passphrase: line };

@@ -137,7 +137,12 @@ export class OwnDeviceNews {
 
   async #dismiss(device: Device, sealed: SealedChat): Promise<void> {
     const outcome = await sealed.dismissDevice(device.id);
-    if (outcome.kind === "taken") await this.#over(device.id, `${calledOf(device)} waits no more.`, sealed);
+    if (outcome.kind === "taken")
+      await this.#over(
+        device.id,
+        `${calledOf(device)} waits no more. Started again it may ask again; nothing lets it in but a yes of yours.`,
+        sealed,
+      );
     else {
       this.#store.note(explainFailure(outcome, this.#ports.server), "trouble");
       await this.#lookAgain(sealed);

@@ -58,7 +58,7 @@ test("CS-31 a device is removed when its person says yes, here or by --yes; neve
   const unsaid = await devices("remove", "laptop2");
   expect(unsaid).toMatchObject({ code: 4, stdout: "" });
   // What nobody has typed has no line end.
-  expect(unsaid.stderr).toMatch(/Type yes: \npad devices: Nothing was done\.\n$/);
+  expect(unsaid.stderr).toMatch(/^Remove laptop2 \([\w-]+\)\? .*Type yes: \npad devices: Nothing was done\.\n$/);
   expect(await devices("remove", "alice-1", "--yes")).toMatchObject({ code: 1 });
   expect(await devices("remove", "laptop2", "--yes")).toMatchObject({
     code: 0,
@@ -154,7 +154,10 @@ test("CS-33 export and import take their passphrase from a file, and a short one
     stderr: expect.stringContaining("has not said yet whether it takes the key"),
   });
   expect(await devices("export", file ?? "")).toMatchObject({ code: 1 });
-  expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({ code: 1 });
+  expect(await devices("export", file ?? "", "--passphrase-file", join(folder, "nothing"))).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("the passphrase can't be read: there is no such file or folder."),
+  });
 });
 
 test("CS-33 a file that isn't there is a word that can't be, before anything is asked or begun", async () => {
