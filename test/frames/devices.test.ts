@@ -242,6 +242,30 @@ test("FR-29 a rotation ends the removed device's connections at once and keeps i
   await renewed.greet("alice", { ...away.device, record: staying[0]!.record });
 });
 
+test("FR-29 everybody is told once of the new key and of whoever is left under it, and of no rotation that is refused", async () => {
+  await using server = await startTestServer();
+  const { userKey, first, device } = await aliceOn(server.port);
+  const lost = await secondOf(server.port, userKey);
+  using bob = await FramePeer.connect(server.port);
+  await bob.greet("bob", null);
+  const next = newSigningKey();
+  const rotation = {
+    former: base64url(userKey.publicKey),
+    userKey: base64url(next.publicKey),
+    removed: [idOf(lost.device)],
+    statement: new Uint8Array([9]),
+    own: recordOf(first.hello.server.id, ALICE, device, next),
+    staying: [],
+  };
+  const fromAnother = { ...rotation, former: base64url(newSigningKey().publicKey) };
+  expect(await first.ask("rotate-user-key", fromAnother)).toMatchObject({ refusal: { reason: "other-user-key" } });
+  const { receipt } = await first.get("rotate-user-key", rotation);
+  expect(await first.get("rotate-user-key", rotation)).toEqual({ receipt });
+  await bob.get("look-up", { name: "alice" });
+  const told = bob.pushes.flatMap((push) => (push.type === "presence" ? push.people : []));
+  expect(told).toMatchObject([{ userKey: rotation.userKey, devices: [{ device: idOf(device) }] }]);
+});
+
 test("FR-29 a device that stays and is there hears of its new record at once", async () => {
   await using server = await startTestServer();
   const { userKey, first, device } = await aliceOn(server.port);
@@ -381,11 +405,13 @@ test("FR-30 a device that is no more is removed without another user key, and no
 
 test("FR-30 of a device that is no more everybody is told once, however often its person says so", async () => {
   await using server = await startTestServer();
-  const { userKey, first } = await aliceOn(server.port);
+  const { userKey, first, device } = await aliceOn(server.port);
   const { device: copy } = await secondOf(server.port, userKey);
-  await first.get("retire-device", { device: idOf(copy) });
   using bob = await FramePeer.connect(server.port);
   await bob.greet("bob", null);
+  await first.get("retire-device", { device: idOf(copy) });
+  const [alice] = (await bob.next("presence")).people;
+  expect(alice?.devices.map(({ device: id }) => id)).toEqual([idOf(device)]);
   for (let count = 0; count < 50; count += 1) await first.get("retire-device", { device: idOf(copy) });
   await bob.get("look-up", { name: "alice" });
   expect(bob.pushes.filter(({ type }) => type === "presence")).toEqual([]);
