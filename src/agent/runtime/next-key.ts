@@ -1,6 +1,7 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
 import { signingKeyOf } from "../../mls/identity/ed25519.ts";
 import { mayAnnounce, stays } from "../../mls/identity/judge-succession.ts";
+import type { NamedDevice } from "../../mls/identity/judge-succession.ts";
 import { isEarlier } from "../../mls/identity/pins.ts";
 import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
 import { readStatement } from "../../mls/identity/succession.ts";
@@ -32,15 +33,15 @@ export interface NextKey {
   readonly statement: Uint8Array;
 }
 
-/** The user key that is sealed for this device in place of another one; null: it isn't for it, or no statement makes that key. */
+/** The user key that is sealed for this device in place of another one; null: it isn't for it, or no statement that names it as staying makes that key. */
 export function openNext(self: Self, confirmation: Confirmation): NextKey | null {
   const own = { hpke: self.engine, who: ownWho(self), device: self.device, sealKey: self.sealKey };
   const opened = openConfirmation(own, confirmation);
   const { statement } = confirmation;
   if (!opened.ok || statement === null) return null;
   const userKey = signingKeyOf(opened.userSeed).publicKey;
-  const next = successionOf(self, statement)?.next;
-  if (next === undefined || !sameBytes(next, userKey)) return null;
+  const read = readStatement(statement, ownWho(self));
+  if (!read.ok || !sameBytes(read.statement.next, userKey) || !stays(read.statement, ownDevice(self))) return null;
   return { userKey, seed: opened.userSeed, record: opened.record, statement };
 }
 
@@ -54,8 +55,12 @@ export function successionsSince(
   const first = all.findIndex(({ read }) => read.ok && sameBytes(read.statement.old, key));
   if (first === -1) return null;
   const since = all.slice(first);
-  const own = { deviceId: self.device.id, deviceKey: signingKeyOf(self.device.seed).publicKey };
-  return since.every(({ read }) => read.ok && stays(read.statement, own)) ? since.map(({ bytes }) => bytes) : null;
+  const isStaying = since.every(({ read }) => read.ok && stays(read.statement, ownDevice(self)));
+  return isStaying ? since.map(({ bytes }) => bytes) : null;
+}
+
+function ownDevice({ device }: Pick<Self, "device">): NamedDevice {
+  return { deviceId: device.id, deviceKey: signingKeyOf(device.seed).publicKey };
 }
 
 /** What is known where another device shows a key that no announcement has made one's own person's. */

@@ -171,8 +171,8 @@ function listedAs({ id, key }: typeof own, hasCome: boolean) {
 }
 
 test("SR-74 a person's yes to a key of their own is taken where another device has given it to this one, and else leaves everything as it is", async () => {
-  const yes = async (shown: typeof next, pin = first) => {
-    const { entrance, key, self, people, kept } = deviceWith(pin, former.publicKey);
+  const yes = async (shown: typeof next, pin = first, given: Given = {}) => {
+    const { entrance, key, self, people, kept } = deviceWith(pin, former.publicKey, given);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what isn't asked here needs no answer
     const isTaken = await key.accept(entrance as unknown as Entrance, { who, userKey: shown.publicKey }, first.userKey);
     expect(keyIn(self)).toEqual((isTaken ? next : former).publicKey);
@@ -184,6 +184,10 @@ test("SR-74 a person's yes to a key of their own is taken where another device h
   // Another is shown than it was given, or pinned than when they were asked.
   expect(await yes(announced)).toBe(false);
   expect(await yes(next, ownSuccession(first, toAnnounced) ?? first)).toBe(false);
+  // It is given to this one as to one that doesn't stay.
+  expect(await yes(next, first, { staying: [tagOf(shower)] })).toBe(false);
+  // The key that this device has itself, which another has come after.
+  expect(await yes(former, ownSuccession(first, toAnnounced) ?? first)).toBe(false);
 });
 
 /** Of the confirmation that the server has for this device, and of this device. `rotation`: it has begun a removal of its own. */

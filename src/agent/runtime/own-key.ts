@@ -246,7 +246,11 @@ export function ownKey({ later, onUnannounced }: OwnKeyOptions) {
 
   async function acceptShown(entrance: Entrance, shown: ShownKey, known: Uint8Array | null): Promise<boolean> {
     const { self, store } = entrance;
-    if (sameBytes(keyIn(self), shown.userKey)) return true;
+    // Nothing has to be given, and a yes puts no key in the place of what has come after it.
+    if (sameBytes(keyIn(self), shown.userKey)) {
+      await self.people.change(store, () => self.people.acceptKey(shown, known));
+      return sameBytes(self.people.keyOf(whoKey(shown.who)) ?? new Uint8Array(), shown.userKey);
+    }
     if ((await store.load()).rotation !== null) return false;
     const confirmation = await askFor(entrance);
     const next = confirmation === null ? null : openNext(self, confirmation);

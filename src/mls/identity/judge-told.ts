@@ -27,7 +27,7 @@ export function judgeTold(
 
 /**
  * The pin where a server tells how the pinned key itself came to be, and `shown` is one before it: whoever has the pinned key has signed who stays
- * under the former ones, and who was removed with them. So a device that was away over the change, or comes in by what it had prepared before, is
+ * under the former ones, and who was removed with the last of them. So a device that was away over the change, or comes in by what it had prepared before, is
  * no changed key to one who met the new key first, and nobody is asked to say yes to the former one. Null: nothing follows that isn't known.
  * Nothing of a key in whose place a person's own word has put another: that may be taken back by comparing it. Asked of one's own person, too,
  * since no key becomes theirs by it.
@@ -47,7 +47,8 @@ export function judgeVouched(pin: Pin, statements: readonly Uint8Array[], shown:
     keys: [...before, ...keys.filter((key) => !includes(before, key))].slice(0, MOST_KEYS),
     replaced,
     staying: last.staying,
-    removed: unique([...since.toReversed().flatMap((each) => each.removed), ...removed]).slice(0, MOST_REMOVED),
+    // Only what the pinned key itself has signed: whoever had one before it could name others.
+    removed: unique([...last.removed, ...removed]).slice(0, MOST_REMOVED),
   };
   return { ...pin, former };
 }
