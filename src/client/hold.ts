@@ -1,8 +1,13 @@
 /**
  * Why what is written in a conversation waits although the server is there. `who` are names. `notSeen`: those of them whom this machine's
  * own Tailscale doesn't show in its tailnet; empty also where there is none to ask. `compared`: of a changed key, those whose former one had been compared.
+ * `own`: of a changed key or removed device, the own person's name, where another device of theirs is it.
  */
-export type Hold = HoldKind & { readonly notSeen?: readonly string[]; readonly compared?: readonly string[] };
+export type Hold = HoldKind & {
+  readonly notSeen?: readonly string[];
+  readonly compared?: readonly string[];
+  readonly own?: readonly string[];
+};
 
 type HoldKind =
   /** People who came since the writer last looked, and would read it. */

@@ -51,20 +51,27 @@ export function explainFailure(failure: Failure, where: string): string {
   }
 }
 
-/** Why what is written waits, and what to do about it. */
-export function explainHold({ kind, who, notSeen = [], compared = [] }: Hold): string {
-  const names = who.map((name) => `${visibleName(name)}${notSeen.includes(name) ? ` (${NOT_SEEN})` : ""}`).join(", ");
+/** Why what is written waits. Of one's own other devices it is said apart: whoever reads it is whom others would be told to ask. */
+export function explainHold({ kind, who, notSeen = [], compared = [], own = [] }: Hold): string {
+  const others = who.filter((name) => !own.includes(name));
+  const names = others
+    .map((name) => `${visibleName(name)}${notSeen.includes(name) ? ` (${NOT_SEEN})` : ""}`)
+    .join(", ");
   switch (kind) {
     case "new-readers":
       return `Not sent yet: new here, and would read it: ${names}.`;
-    case "changed-key":
-      return `Not sent: the key of ${names} is not the one ${compared.length > 0 ? "that you have compared" : "you know"}. Ask them, by another way, whether they made a new one.`;
+    case "changed-key": {
+      const which = compared.some((name) => others.includes(name)) ? "that you have compared" : "you know";
+      const theirs = `Not sent: the key of ${names} is not the one ${which}. Ask them, by another way, whether they made a new one.`;
+      const ours = "Not sent: another device of yours shows a key that this one doesn't have.";
+      return [...(own.length > 0 ? [ours] : []), ...(others.length > 0 ? [theirs] : [])].join(" ");
+    }
     case "remapped-name":
       return `Not sent: the name ${names} means somebody else now than it did. Ask them, by another way, who they are.`;
     case "removal-pending":
       return `Not sent yet: ${names} is to be removed from this room, and nobody has done so yet.`;
     case "removed-device":
-      return `Not sent yet: ${names} removed a device, and that device is still in here, or in again: it would read this.`;
+      return `Not sent yet: ${own.length > 0 ? ["you", names].filter(Boolean).join(" and ") : names} removed a device, and that device is still in here, or in again: it would read this.`;
   }
 }
 
@@ -72,17 +79,35 @@ export function explainHold({ kind, who, notSeen = [], compared = [] }: Hold): s
 export const NOT_SEEN = "not seen in your tailnet";
 
 /** What ends a hold. A changed key is accepted by its owner's name alone, so that nobody does it by habit. */
-export function whatToDo({ kind, who }: Hold): string {
+export function whatToDo(hold: Hold): string {
+  return `${stepsFor(hold, "/devices", "")}${hold.kind === "new-readers" || hold.kind === "removal-pending" ? "" : " /delete takes back what waits."}`;
+}
+
+/**
+ * The steps that end a hold of keys, names or devices, in a chat or for who is not in one.
+ * @param list what lists one's own devices
+ * @param where behind each command of the chat
+ */
+export function stepsFor({ kind, who, own = [] }: Hold, list: string, where: string): string {
+  const self = own[0];
+  const name = visibleName(who.find((one) => one !== self) ?? "NAME");
+  const isOthers = who.some((one) => one !== self);
   switch (kind) {
     case "new-readers":
       return "/accept sends it to them, too; /delete takes it back.";
-    case "changed-key":
+    case "changed-key": {
+      const ours = `Look at your devices: ${list}. If you know the one that is new: /accept ${visibleName(self ?? "NAME")}${where} takes its key, where it was given to this device. Else remove it from one that you trust (pad devices remove), or begin anew on this one (pad devices new).`;
+      const theirs = `When they have told you: /accept ${name}${where}. To be sure, compare: ${where === "" ? "/verify" : "pad verify"} ${name}.`;
+      return [...(self === undefined ? [] : [ours]), ...(isOthers ? [theirs] : [])].join(" ");
+    }
     case "remapped-name":
-      return `When they have told you: /accept ${visibleName(who[0] ?? "NAME")}.${kind === "changed-key" ? ` To be sure, compare: /verify ${visibleName(who[0] ?? "NAME")}.` : ""} /delete takes back what waits.`;
+      return `When they have told you: /accept ${name}${where}.`;
     case "removal-pending":
       return "It goes out as soon as somebody has.";
-    case "removed-device":
-      return `It goes out as soon as that device is out. If that takes longer than a minute: ask ${visibleName(who[0] ?? "them")}, by another way, to remove it once more (pad devices remove); nobody else can, and no /accept lets it read. /delete takes back what waits.`;
+    case "removed-device": {
+      const again = isOthers ? `ask ${name}, by another way, to remove it once more` : "remove it once more";
+      return `That ends as soon as the device is out. If it takes longer than a minute: ${again} (pad devices remove); nobody else can, and no /accept lets it read.`;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { Alert } from "../../src/view/chat/alerts.ts";
 import { createChat } from "../../src/view/chat/chat-model.ts";
 import type { Conversation, Entry } from "../../src/view/chat/snapshot.ts";
 import type { ChatPorts } from "../../src/view/chat/ports.ts";
+import { OPEN_ROOM, type Hold } from "../../src/client/index.ts";
 import { titleInList, whoReads } from "../../src/view/chat/who-reads.ts";
 import { tellNews } from "../../src/cli/chatting/news.ts";
 import { DEFAULT_SETTINGS } from "../../src/view/settings/table.ts";
@@ -460,6 +461,27 @@ test("VW-57 a hold by a device that its person has removed says what is so, and 
   chat.submit("/delete");
   await settled();
   expect(world.group("#everyone").log.some(({ text }) => text === "secret")).toBe(false);
+});
+
+test("VW-58 a key or device of one's own person that holds is told as that, and beside others' as well", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  const held = async (hold: Hold): Promise<string> => {
+    alice.tellEvent({ kind: "held", conversation: alice.conversations[0] ?? OPEN_ROOM, hold });
+    await settled();
+    return chat.getSnapshot().current.held ?? "";
+  };
+  const ours = "Not sent: another device of yours shows a key that this one doesn't have.";
+  const look = "Look at your devices: /devices. If you know the one that is new: /accept alice takes its key";
+  const own = await held({ kind: "changed-key", who: ["alice"], own: ["alice"] });
+  expect(own.startsWith(`${ours} ${look}`)).toBe(true);
+  expect(own).not.toMatch(/verify|Ask them/);
+  const both = await held({ kind: "changed-key", who: ["bob", "alice"], own: ["alice"], compared: ["bob"] });
+  expect(both.startsWith(`${ours} Not sent: the key of bob is not the one that you have compared.`)).toBe(true);
+  expect(both).toContain("/verify bob.");
+  expect(await held({ kind: "removed-device", who: ["alice"], own: ["alice"] })).toMatch(
+    /^Not sent yet: you removed a device.* remove it once more \(pad devices remove\)/,
+  );
 });
 
 test("VW-35 lines say which conversation a note is of, where it is another than the one that is written to", async () => {

@@ -138,7 +138,7 @@ class DeviceChat implements AgentChat {
 
   get held() {
     return [...this.#state.talks.values()].flatMap((talk) => {
-      const hold = holdOf(talk.holds, this.#state.names, this.#state.marks);
+      const hold = holdOf(talk.holds, this.#state);
       return hold === null ? [] : [{ conversation: this.#state.conversation(talk), hold }];
     });
   }

@@ -284,7 +284,7 @@ export class Sending {
 
   #hold(talk: Talk, holds: readonly GroupHold[]): void {
     const formerly = talk.holds;
-    const [before, hold] = [formerly, holds].map((each) => holdOf(each, this.#state.names, this.#state.marks));
+    const [before, hold] = [formerly, holds].map((each) => holdOf(each, this.#state));
     talk.holds = holds;
     const stopped = [...this.#pending].filter(([, pending]) => pending.talk === talk).map(([id]) => id);
     // Over another key than before it is another question, in the same words.

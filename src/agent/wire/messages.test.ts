@@ -35,10 +35,16 @@ const conversation: fc.Arbitrary<Conversation> = fc.oneof(
   fc.record({ id, kind: fc.constant("sealed-direct"), title: name, readers: names }),
   fc.record({ id, kind: fc.constant("sealed-room"), title: name, open: fc.boolean(), readers: names }),
 );
-const hold: fc.Arbitrary<Hold> = fc.record({
-  kind: fc.constantFrom("new-readers", "changed-key", "remapped-name", "removed-device", "removal-pending"),
-  who: names,
-});
+const hold: fc.Arbitrary<Hold> = fc.record(
+  {
+    kind: fc.constantFrom("new-readers", "changed-key", "remapped-name", "removed-device", "removal-pending"),
+    who: names,
+    notSeen: names,
+    compared: names,
+    own: names,
+  },
+  { requiredKeys: ["kind", "who"] },
+);
 const failure: fc.Arbitrary<Failure> = fc.oneof(
   fc.record({ kind: fc.constant("refused"), error: fc.constant({ reason: "name-taken" } as const) }),
   fc.record({ kind: fc.constant("refused"), error: fc.record({ reason: fc.constant("other"), text }) }),

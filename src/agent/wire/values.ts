@@ -107,6 +107,7 @@ const hold = v.object({
   who: words,
   notSeen: v.exactOptional(words),
   compared: v.exactOptional(words),
+  own: v.exactOptional(words),
 });
 
 const failure = v.variant("kind", [

@@ -1,7 +1,7 @@
 import { EXIT } from "../../args/exit-codes.ts";
 import type { ChatEvent, ChatMessage, Conversation, Failure, Hold, SealedChat } from "../../client/index.ts";
 import type { ServerAddress } from "../../client/transport/index.ts";
-import { visibleName } from "../../text/visible.ts";
+import { stepsFor } from "../../view/explain.ts";
 import { explainFailure, type Explanation } from "../explain.ts";
 import { aborted } from "../sealed/whereabouts.ts";
 
@@ -82,18 +82,15 @@ function explainSending(failure: Failure, server: ServerAddress, accepting: stri
 }
 
 /** What ends the hold; a script's message is taken back, so nothing of it waits for that. */
-function nextStep({ kind, who }: Hold, accepting: string): string {
-  const name = visibleName(who[0] ?? "NAME");
-  switch (kind) {
+function nextStep(hold: Hold, accepting: string): string {
+  switch (hold.kind) {
     case "new-readers":
       return `${accepting} sends it all the same.`;
-    case "changed-key":
-      return `When they have told you: pad verify ${name} --compared, if both of you see the same number; or /accept ${name} in pad chat. Then send it again.`;
-    case "remapped-name":
-      return `When they have told you: /accept ${name} in pad chat. Then send it again.`;
-    case "removed-device":
-      return `Send it again when that device is out. If that takes longer than a minute, ask ${name}, by another way, to remove it once more (pad devices remove).`;
     case "removal-pending":
       return "Send it again when somebody has.";
+    case "changed-key":
+    case "remapped-name":
+    case "removed-device":
+      return `${stepsFor(hold, "pad devices", " in pad chat")} Then send it again.`;
   }
 }

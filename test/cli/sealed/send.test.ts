@@ -56,7 +56,7 @@ test("CS-2 new readers hold a script's message, exit code 10, and it is gone; --
 test.each([
   [
     "changed-key",
-    "Not sent: the key of bob is not the one you know. Ask them, by another way, whether they made a new one. When they have told you: pad verify bob --compared",
+    "Not sent: the key of bob is not the one you know. Ask them, by another way, whether they made a new one. When they have told you: /accept bob in pad chat. To be sure, compare: pad verify bob. Then send it again.",
   ],
   [
     "remapped-name",
@@ -64,7 +64,7 @@ test.each([
   ],
   [
     "removed-device",
-    "Not sent yet: bob removed a device, and that device is still in here, or in again: it would read this. Send it again when that device is out.",
+    "Not sent yet: bob removed a device, and that device is still in here, or in again: it would read this. That ends as soon as the device is out. If it takes longer than a minute: ask bob,",
   ],
 ] as const)("CS-2 a %s holds it whatever is accepted, exit code 11, with what to do", async (kind, what) => {
   const { world, send, alice } = meet("alice", "bob");
