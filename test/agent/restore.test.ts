@@ -53,6 +53,57 @@ test("SR-20 who was away over the restore gets what was said before it and after
   await has(people, EVERYONE, ["one", "two", "three", "four"]);
 });
 
+test("SR-74 whoever makes a successor lets in all who were there together, its own person's devices no sooner than others", async () => {
+  const [laptop, bob] = await world.arrive("alice", "bob");
+  if (laptop === undefined || bob === undefined) throw new Error("two were to come");
+  const phone = await world.another(laptop);
+  phone.start();
+  const room = conversationOf(await laptop.runtime.createRoom("ops", "invite"));
+  await laptop.runtime.settled();
+  await laptop.runtime.invite(room, "bob");
+  for (const one of [laptop, phone, bob]) await world.until(async () => await isIn(one, room, 3));
+  const backup = await world.backUp();
+  await laptop.say(room, "one");
+  await has([laptop, phone, bob], room, ["one"]);
+  for (const one of [phone, bob]) await one.stop();
+  const before = hex((await laptop.runtime.session(room))?.id ?? new Uint8Array());
+  await restart(backup);
+  await world.until(async () => {
+    const group = hex((await laptop.runtime.session(room))?.id ?? new Uint8Array());
+    return group !== before && (await isIn(laptop, room, 3));
+  });
+  expect((await (await laptop.runtime.session(room))?.look())?.epoch).toBe(1);
+  for (const one of [phone, bob]) one.start();
+  await laptop.say(room, "two");
+  await has([laptop, phone, bob], room, ["one", "two"]);
+  for (const one of [phone, bob]) expect(await missingAt(one, room)).toBe(0);
+});
+
+test("SR-74 who can't be let into a successor before something is said there is told how much of it is missing", async () => {
+  const [alice, bob] = await world.arrive("alice", "bob");
+  if (alice === undefined || bob === undefined) throw new Error("two were to come");
+  const room = conversationOf(await alice.runtime.createRoom("ops", "invite"));
+  await alice.runtime.settled();
+  await alice.runtime.invite(room, "bob");
+  await alice.say(room, "one");
+  await has([alice, bob], room, ["one"]);
+  const backup = await world.backUp();
+  const [carol] = await world.arrive("carol");
+  if (carol === undefined) throw new Error("carol was to come");
+  await alice.runtime.invite(room, "carol");
+  await alice.say(room, "two");
+  await has([carol], room, ["two"]);
+  await carol.stop();
+  await restart(backup);
+  await alice.say(room, "three");
+  await has([alice, bob], room, ["one", "two", "three"]);
+  carol.start();
+  await world.until(async () => await isIn(alice, room, 3));
+  await alice.say(room, "four");
+  await has([carol], room, ["two", "four"]);
+  expect(await missingAt(carol, room)).toBe(2);
+});
+
 test("SR-20 who came into an open room after the backup, seen by nobody, is back in it with all, and what they said as well", async () => {
   const [alice, bob] = await world.arrive("alice", "bob");
   if (alice === undefined || bob === undefined) throw new Error("two were to come");
@@ -279,6 +330,17 @@ test("SR-28 a successor is kept as one from the moment that it is kept: what is 
 
 async function textsOf(device: SoakDevice): Promise<readonly string[]> {
   return (await device.history(EVERYONE)).flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
+}
+
+/** How many entries this device's history says that it lacks. */
+async function missingAt(device: ServedDevice, conversation: string): Promise<number> {
+  const gaps = (await device.history(conversation)).flatMap(({ entry }) => (entry.kind === "gap" ? [entry] : []));
+  return gaps.reduce((all, { from, to }) => all + to - from + 1, 0);
+}
+
+async function isIn(device: ServedDevice, conversation: string, count: number): Promise<boolean> {
+  const view = await (await device.runtime.session(conversation))?.look();
+  return view?.row.status === "active" && view.members.length === count;
 }
 
 /** How many devices are in `#everyone`, as this one sees it. */

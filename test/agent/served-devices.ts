@@ -9,7 +9,7 @@ import { startDevice } from "../../src/agent/runtime/device-runtime.ts";
 import type { DeviceRuntime } from "../../src/agent/runtime/runtime.ts";
 import { openDatabase } from "../../src/agent/storage/sqlite/database.ts";
 import { storeInThisThread } from "../../src/agent/storage/sqlite/store.ts";
-import type { Saved } from "../../src/agent/storage/kept.ts";
+import type { HistoryRow, Saved } from "../../src/agent/storage/kept.ts";
 import type { AgentStore } from "../../src/agent/storage/ports.ts";
 import { deviceScratch } from "./device-scratch.ts";
 import type { DeviceScratch } from "./device-scratch.ts";
@@ -25,6 +25,8 @@ export interface ServedDevice {
   say(conversation: string, text: string): Promise<void>;
   /** The texts of its history, oldest first. */
   texts(conversation: string): Promise<readonly string[]>;
+  /** All of it, oldest first. */
+  history(conversation: string): Promise<readonly HistoryRow[]>;
   /** What its store has. */
   saved(): Promise<Saved>;
   /** Ends the device and closes its store. */
@@ -170,9 +172,10 @@ export async function servedWorld(config: Partial<Config> = {}): Promise<ServedW
         expect(await runtime.write(conversation, Buffer.from(text), people)).not.toBeNull();
       },
       async texts(conversation) {
-        const rows = await store.history(conversation, { before: null, limit: 1000 });
-        return rows.toReversed().flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
+        const rows = await device.history(conversation);
+        return rows.flatMap(({ entry }) => (entry.kind === "message" ? [entry.text ?? ""] : []));
       },
+      history: async (conversation) => (await store.history(conversation, { before: null, limit: 1000 })).toReversed(),
       saved: async () => await store.load(),
       async stop() {
         if (!isRunning) return;

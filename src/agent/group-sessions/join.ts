@@ -33,6 +33,8 @@ export interface ReceivedWelcome {
   readonly check?: Check;
   /** This device hasn't asked to come in: the history names who has added it, if that is another person. */
   readonly invited?: boolean;
+  /** Its conversation was here before and goes on in this group: what was said in it before this device came is missing, and told as a gap. */
+  readonly continues?: boolean;
 }
 
 /**
@@ -61,6 +63,12 @@ export async function joinByWelcome(
     { kind: "group-saved", slot: "active", saved: joined.save() },
     ...broughtIn(joined, { ...received, committer, at: system.now() }),
   ];
+  // Each commit raised the epoch by one; whatever else stands there is a message.
+  const missed = received.continues === true ? number - joined.epoch : 0;
+  if (missed > 0) {
+    const entry = { kind: "gap", from: number - missed, to: number - 1 } as const;
+    changes.push({ kind: "history-kept", conversation, group, number, at: system.now(), entry });
+  }
   joined.close();
   return received.lastResort ? changes : [...changes, { kind: "key-package-dropped", reference }];
 }
@@ -102,7 +110,7 @@ export function createGroup(
  * An external commit, to join an open room or, if this device has a leaf there, to replace that leaf (resync, SEALED.md 13).
  * `row`: what is kept of the group, or null: then it is new. What was between is told as a gap; that of a join which this one takes
  * the place of (`abandoned`) begins where that one began, since entries behind it were passed over; that of a Welcome which didn't open behind
- * the commit that added this device (`addedBy`): from there on others wrote for it, too.
+ * the commit that added this device (`addedBy`): from there on others wrote for it, too. Where its conversation was here before (`continues`), all that was said.
  */
 export async function joinExternally(
   { engine, system }: Entering,
@@ -112,11 +120,12 @@ export async function joinExternally(
     readonly row: GroupRow | null;
     readonly abandoned: PendingRequest | null;
     readonly addedBy?: number | undefined;
+    readonly continues?: boolean;
     readonly joinInfo: JoinInfo;
     readonly check?: Check;
   },
 ): Promise<readonly Change[]> {
-  const { group, conversation, row, abandoned, addedBy, joinInfo, check } = options;
+  const { group, conversation, row, abandoned, addedBy, continues = false, joinInfo, check } = options;
   const { group: joined, commit, groupInfo } = await engine.joinExternal(joinInfo.groupInfo);
   checked(joined, check);
   const saved = joined.save();
@@ -129,7 +138,8 @@ export async function joinExternally(
     { kind: "request-made", group, request: whole(request, system) },
   ];
   if (row?.status === "active") changes.unshift({ kind: "group-status", group, status: "joining", stopped: null });
-  const told = abandoned?.kind === "join" ? abandoned.after : (row?.cursor ?? addedBy);
+  const before = abandoned?.kind === "join" ? abandoned.after : (row?.cursor ?? addedBy);
+  const told = before ?? (continues ? epoch : undefined);
   if (told !== undefined && number > told) {
     const entry = { kind: "gap", from: told + 1, to: number } as const;
     changes.push({ kind: "history-kept", conversation, group, number, at: system.now(), entry });

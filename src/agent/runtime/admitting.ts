@@ -9,8 +9,8 @@ import { MOST_ADDED, takeThoseThere } from "./take-packages.ts";
 const observers = createObservers();
 
 /**
- * How long a successor's maker is left to add whom it knows, and how long who is in waits for the others before it says anything; how long the
- * maker itself waits at most before it has tried. In milliseconds.
+ * How long a successor's maker is left to add whom it knows, and how long it waits for others than those before it says anything; how long it waits at most
+ * before it has tried, and whoever else is in, who can't know that. In milliseconds.
  */
 export const TIMEOUT = 3_000;
 export const LONGEST = 15_000;

@@ -36,6 +36,8 @@ const MOST_GONE = 1_000;
 export interface CompanionsOptions {
   readonly system: System;
   readonly timings?: CompanionTimings | undefined;
+  /** Adds to that group first whom it owes a place. */
+  readonly admitOwed: (entrance: Entrance, group: string) => Promise<void>;
   /** Does something in a lane of its own, soon; not when this device has ended. */
   readonly later: (lane: string, task: (entrance: Entrance) => Promise<void>) => void;
 }
@@ -58,7 +60,7 @@ interface Listed {
   readonly devices: readonly string[];
 }
 
-export function companions({ system, timings = TIMINGS, later }: CompanionsOptions): Companions {
+export function companions({ system, timings = TIMINGS, admitOwed, later }: CompanionsOptions): Companions {
   const adding = deviceAdding(system);
   const noted = new Map<string, Noted>();
   /** By group, who (`whoKey`) has removed devices of their own since it was noted last. */
@@ -172,6 +174,7 @@ export function companions({ system, timings = TIMINGS, later }: CompanionsOptio
   }
 
   async function complete(entrance: Entrance, group: string, people: readonly Bearer[]): Promise<void> {
+    await admitOwed(entrance, group);
     const session = entrance.groups.session(group);
     const view = (await session?.look()) ?? null;
     if (session === null || view?.row.status !== "active") return;

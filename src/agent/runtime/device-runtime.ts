@@ -65,6 +65,7 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
   const beside = companions({
     system,
     timings: options.companionTimings,
+    admitOwed: async (entrance, group) => await owed.admit(entrance, group),
     later,
   });
   const replacement = replacing(introducing);

@@ -162,7 +162,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       failed: (error) => refused.push(String(error)),
     }),
     everyone: { wish: () => "wanted", keep: async () => await Promise.resolve() },
-    companions: companions({ system: SYSTEM, later: () => {} }),
+    companions: companions({ system: SYSTEM, admitOwed: async () => {}, later: () => {} }),
     successions: successions({ rows: [], onContinued: () => {}, onStuck: () => {}, onOwing: () => {} }),
     digest: () => ({ text: null, amends: null }),
     onMisplaced: (conversation) => refused.push(conversation),

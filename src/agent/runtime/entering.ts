@@ -6,7 +6,7 @@ import { conversationOf } from "../delivery/places.ts";
 import { createGroup, joinByWelcome, joinExternally, judgeWelcome } from "../group-sessions/join.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import type { GroupRow, KeyPackage } from "../storage/kept.ts";
-import { TIMEOUT } from "./admitting.ts";
+import { LONGEST } from "./admitting.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Groups } from "./groups.ts";
 import { MisplacedGroup, misfitOf } from "./place-policy.ts";
@@ -71,7 +71,8 @@ export async function enter(
       // By a Welcome or by itself, and its session goes on from what that has kept.
       if (isComing(groups, now)) return goOn();
       if (now?.status !== row?.status) return { why: "there already" };
-      const from = { group, conversation, row: now, abandoned: null, addedBy, joinInfo, check };
+      const continues = await isGoingOn(entrance, view);
+      const from = { group, conversation, row: now, abandoned: null, addedBy, continues, joinInfo, check };
       await store.commit(await joinExternally(entering, from));
       await addInPlace(entrance, group, conversation);
       return goOn();
@@ -128,7 +129,9 @@ export async function takeWelcome(entrance: Entrance, view: GroupView): Promise<
       const invited = isInvitation(entrance, view, row);
       await oneByOne(groups, async () => {
         if (judgeWelcome(await rowOf(), number) !== "take") throw new AgentStoreError("conflict", "came in meanwhile");
-        await store.commit(await joinByWelcome({ engine: self.engine, system }, { ...received, ...own, invited }));
+        const continues = row === null && (await isGoingOn(entrance, view));
+        const given = { ...received, ...own, invited, continues };
+        await store.commit(await joinByWelcome({ engine: self.engine, system }, given));
         askedFor.get(groups)?.delete(view.group);
         await addInPlace(entrance, group, conversation);
       });
@@ -152,6 +155,19 @@ function isInvitation({ groups, self }: Entrance, { group, place }: GroupView, r
   return place.kind === "room" && !isBack && askedFor.get(groups)?.has(group) !== true;
 }
 
+/** Whether its conversation was here before, in another group: who was in that was to read what is said in this one. */
+async function isGoingOn(
+  { groups, store, self, successions }: Entrance,
+  { group, place }: GroupView,
+): Promise<boolean> {
+  const conversation = conversationOf(place, self.owner);
+  if (successions.isWaiting(conversation)) return true;
+  // It isn't known yet that it can't go on there.
+  const before = groups.of(conversation);
+  const row = before === null || toText(before.id) === group ? null : ((await store.group(before.id))?.row ?? null);
+  return row?.status === "active";
+}
+
 /** Ways into a group come from many sides at once: what one has kept, and its session goes on from, isn't overwritten by another. */
 const coming = new WeakMap<Groups, Promise<unknown>>();
 
@@ -173,7 +189,7 @@ async function addInPlace(entrance: Entrance, group: Uint8Array, conversation: s
   const session = await groups.add(group, conversation);
   const others = await inheriting;
   if (others.length === 0) return;
-  session.awaitMembers(others, system.now() + TIMEOUT);
+  session.awaitMembers(others, system.now() + LONGEST);
 }
 
 function checkOf({ self }: Entrance, { place }: GroupView): (policy: RoomPolicy) => void {

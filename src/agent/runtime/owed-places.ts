@@ -20,6 +20,8 @@ export interface OwedPlaces {
   begin(groups: Groups, indebted: readonly Uint8Array[]): Promise<void>;
   note(group: string): void;
   owes(group: string): boolean;
+  /** Adds them now, as far as that can be done: before anybody else is added there, so that nobody who was there misses what the others say. */
+  admit(entrance: Entrance, group: string): Promise<void>;
   /** Adds whom the server knows again: now, and then less and less often, until nobody is owed anything. */
   settle(): void;
   /** As `settle`, unless a look is to come already. */
@@ -30,6 +32,7 @@ export interface OwedPlaces {
 export function owedPlaces({ store, system, later, first, longest }: OwedPlacesOptions): OwedPlaces {
   const owing = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
+  const admitting = new Map<string, Promise<void>>();
 
   return {
     async begin(groups, indebted) {
@@ -42,6 +45,7 @@ export function owedPlaces({ store, system, later, first, longest }: OwedPlacesO
       if (timer !== undefined) look(first, 0);
     },
     owes: (group) => owing.has(group),
+    admit: async (entrance, group) => await admitOnce(entrance, group),
     settle() {
       if (owing.size > 0) look(0, 0);
     },
@@ -50,6 +54,18 @@ export function owedPlaces({ store, system, later, first, longest }: OwedPlacesO
     },
     end: () => clearTimeout(timer),
   };
+
+  /** Asked for meanwhile, the same. */
+  async function admitOnce(entrance: Entrance, group: string): Promise<void> {
+    if (!owing.has(group)) return;
+    const running = admitting.get(group) ?? admit(entrance, group).finally(() => admitting.delete(group));
+    admitting.set(group, running);
+    await running;
+  }
+
+  async function admit(entrance: Entrance, group: string): Promise<void> {
+    if (await admitOwed(entrance, toBytes(group))) owing.delete(group);
+  }
 
   /** Ended before it said anything there: who is owed a place is waited for as at its making. */
   async function awaitOwed(groups: Groups, group: Uint8Array): Promise<void> {
@@ -63,7 +79,7 @@ export function owedPlaces({ store, system, later, first, longest }: OwedPlacesO
     clearTimeout(timer);
     timer = setTimeout(() => {
       later(async (entrance) => {
-        for (const group of owing) if (await admitOwed(entrance, toBytes(group))) owing.delete(group);
+        for (const group of owing) await admitOnce(entrance, group);
         timer = undefined;
         if (owing.size > 0) look(Math.min(longest, first * 2 ** attempt), attempt + 1);
       });
