@@ -3,6 +3,7 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { join } from "node:path";
+import { visibleLine } from "../../text/visible.ts";
 import type { AgentStatus, ControlReply, StopWhen } from "../wire/messages.ts";
 import type { AgentPlace } from "../wire/place.ts";
 import { PROTOCOL } from "../wire/version.ts";
@@ -12,6 +13,8 @@ import { prepareFolder } from "./folder.ts";
 import { Lives } from "./lives.ts";
 import { takeLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
+import { ownershipOf, ownFolder } from "../storage/owner-file.ts";
+import type { OwnerFile, Ownership } from "../storage/owner-file.ts";
 import type { Log, OpensDevice, Reach } from "./ports.ts";
 import { serversIn } from "./servers.ts";
 import { shareSocket } from "./shared-socket.ts";
@@ -39,6 +42,10 @@ export interface AgentOptions {
   readonly probeTimeout?: number;
   readonly tidyAfter?: number;
   readonly watchEvery?: number;
+  /** Default: as this machine and its disk are. */
+  readonly ownership?: Ownership;
+  /** Another machine's agent has the folder. Default: this process is killed. */
+  readonly taken?: () => void;
 }
 
 export type Started =
@@ -71,7 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<Started> {
       timeout: LOCK_TIMEOUT,
       isPointless: () => isAnswered(place.socket),
     });
-    if (lock !== null) return await new Agent(options, lock).start();
+    if (lock !== null) return await startWith(lock, options);
     return (await isAnswered(place.socket))
       ? { kind: "there-already" }
       : { kind: "failed", text: `Another agent has ${place.folder} and does not answer. End it, then try again.` };
@@ -79,6 +86,15 @@ export async function startAgent(options: AgentOptions): Promise<Started> {
     const why = error instanceof Error ? error.message : String(error);
     return { kind: "failed", text: `The agent can't start in ${place.folder}: ${why}` };
   }
+}
+
+async function startWith(lock: Lock, options: AgentOptions): Promise<Started> {
+  const { folder } = options.place;
+  const owner = await ownFolder(join(folder, "owner"), options.ownership ?? ownershipOf(folder));
+  if ("look" in owner) return await new Agent(options, lock, owner).start();
+  lock.release();
+  const text = `${folder} is in use by your agent on ${visibleLine(owner.host)}, and a device can't be shared. Name another state folder here (XDG_STATE_HOME), and this machine becomes a device of its own; or end that agent first (pad agent stop, there).`;
+  return { kind: "failed", text };
 }
 
 /** Whether an agent takes connections there. */
@@ -97,6 +113,7 @@ async function isAnswered(socket: string): Promise<boolean> {
 class Agent {
   readonly #options: AgentOptions;
   readonly #lock: Lock;
+  readonly #owner: OwnerFile;
   readonly #lives: Lives;
   #server: Server;
   readonly #connections = new Set<FaceConnection>();
@@ -109,11 +126,12 @@ class Agent {
   #idle: NodeJS.Timeout | undefined;
   #isEnding = false;
 
-  constructor(options: AgentOptions, lock: Lock) {
+  constructor(options: AgentOptions, lock: Lock, owner: OwnerFile) {
     this.#options = options;
     this.#lock = lock;
+    this.#owner = owner;
     const { folder } = options.place;
-    this.#lives = new Lives({ ...options, folder, servers: serversIn(folder, options.log) });
+    this.#lives = new Lives({ ...options, folder, owner: owner.mark, servers: serversIn(folder, options.log) });
     this.#stopWatching = watchSleep(() => {
       options.log("woke up");
       void this.#lives.awake();
@@ -130,7 +148,9 @@ class Agent {
       this.#watch = watchPlace(place, {
         socket: await this.#listen(),
         every: this.#options.watchEvery ?? WATCH_EVERY,
+        owner: this.#owner,
         socketGone: async () => await this.#listenAnew(),
+        taken: () => this.#taken(),
         folderGone: () => {
           log("its folder was taken away or replaced");
           void this.#end("ending");
@@ -141,6 +161,7 @@ class Agent {
       this.#watch?.();
       this.#stopWatching();
       this.#server.close();
+      this.#owner.release();
       this.#lock.release();
       throw error;
     }
@@ -150,6 +171,13 @@ class Agent {
     if (this.#options.openKnown === true) void this.#lives.openKnown();
     this.#rest(FIRST_FACE);
     return { kind: "running", ended: this.#ended.promise };
+  }
+
+  /** Nothing is closed: what that would write now would go over what the other one has written. */
+  #taken(): void {
+    this.#options.log("another machine's agent has its folder now");
+    const { taken = () => process.kill(process.pid, "SIGKILL") } = this.#options;
+    taken();
   }
 
   #makeServer(): Server {
@@ -273,6 +301,7 @@ class Agent {
     this.#shared?.close();
     const closed = await Promise.race([this.#lives.close().then(() => "closed"), after(CLOSE_TIMEOUT)]);
     if (closed !== "closed") this.#options.log("a device did not close in time");
+    this.#owner.release();
     this.#lock.release();
     this.#ended.resolve();
   }

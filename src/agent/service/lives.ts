@@ -6,6 +6,7 @@ import { formatAddress } from "../../client/transport/index.ts";
 import type { EndCause } from "../../client/index.ts";
 import { ownerOf } from "../runtime/introduce.ts";
 import { AgentStoreError } from "../storage/errors.ts";
+import type { OwnerMark } from "../storage/owner-file.ts";
 import type { AgentStatus, AttachReply } from "../wire/messages.ts";
 import { Life } from "./life.ts";
 import type { Log, OpensDevice, Reach } from "./ports.ts";
@@ -16,6 +17,8 @@ import type { KnownDevice, Servers } from "./servers.ts";
 
 export interface LivesOptions {
   readonly folder: string;
+  /** What says that it is this agent's. Default null: its lock does. */
+  readonly owner?: OwnerMark | null;
   readonly servers: Servers;
   readonly open: OpensDevice;
   readonly reach: Reach;
@@ -297,7 +300,7 @@ export class Lives {
   }
 
   async #start(server: ServerAddress, { known, name }: KnownDevice, { isNamed, token }: Given): Promise<Life> {
-    const { folder, open, servers, log } = this.#options;
+    const { folder, owner = null, open, servers, log } = this.#options;
     const own = fileName(known, name);
     let life: Life | null = null;
     let moved: string | null = null;
@@ -309,6 +312,7 @@ export class Lives {
       token,
       folder: join(folder, "devices", own),
       keyFile: join(folder, "keys", `${own}.key`),
+      owner,
       notAtHome: (id) => {
         const address = life?.address ?? server;
         log(`${formatAddress(address)} is another server, or we are somebody else there`);

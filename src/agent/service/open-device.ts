@@ -16,9 +16,9 @@ interface Opening {
 
 /** The real thing: a device's store, its life on its server, and the chat over both. */
 export function openDevice({ machine, reach, tailnet, log }: Opening): OpensDevice {
-  return async ({ where, known, name, isNamed, token, folder, keyFile, notAtHome }) => {
+  return async ({ where, known, name, isNamed, token, folder, keyFile, owner, notAtHome }) => {
     const failed = (error: unknown): void => log(`${formatAddress(where())}: ${describe(error)}`);
-    const store = await openAgentStore({ folder, keyFile, machine });
+    const store = await openAgentStore({ folder, keyFile, machine }, owner);
     const runtime = startDevice({
       server: where(),
       open: async (_first, signal) => {

@@ -9,6 +9,7 @@ import type {
 } from "../../client/index.ts";
 import type { Open, ServerAddress } from "../../client/transport/index.ts";
 import type { KnownServer } from "../runtime/introduce.ts";
+import type { OwnerMark } from "../storage/owner-file.ts";
 
 /** A chat whose writes can be asked for again: `id` is the message's own, and one that is there already is not written twice. */
 export interface ServedChat extends SealedChat {
@@ -50,6 +51,8 @@ export interface DeviceOptions {
   /** Its own, and the file with its key; neither need be there. */
   readonly folder: string;
   readonly keyFile: string;
+  /** What says that its folder is this agent's; null: its lock does. */
+  readonly owner: OwnerMark | null;
   /** The address leads to the server with this id, which is another one, or we are somebody else there. */
   readonly notAtHome: (id: string) => void;
 }

@@ -1,12 +1,16 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentPlace } from "../wire/place.ts";
+import type { OwnerFile } from "../storage/owner-file.ts";
 
 interface Watching {
   /** Of the socket's file, as it was made. */
   readonly socket: string;
   /** Milliseconds between two looks. */
   readonly every: number;
+  readonly owner: Pick<OwnerFile, "look">;
+  /** Another machine's agent has it. */
+  readonly taken: () => void;
   /** Gives the new file's. */
   readonly socketGone: () => Promise<string>;
   readonly folderGone: () => void;
@@ -31,9 +35,14 @@ export function watchPlace({ folder, socket: path }: AgentPlace, watching: Watch
       watching.folderGone();
       return;
     }
-    if (fileIdentity(path) === socket) return;
     isBusy = true;
     try {
+      if (watching.owner.look() === "taken") {
+        clearInterval(timer);
+        watching.taken();
+        return;
+      }
+      if (fileIdentity(path) === socket) return;
       socket = await watching.socketGone();
     } catch {
       // A full disk, perhaps; the next look tries again.

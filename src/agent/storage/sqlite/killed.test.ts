@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
@@ -29,6 +30,28 @@ test("AS-14 after kill -9 in the middle of work, everything acknowledged is ther
   place.remove();
 });
 
+test("AG-63 an agent whose folder another machine's has taken meanwhile is killed before it writes", async () => {
+  const place = deviceScratch();
+  const path = join(place.folder, "owner");
+  mkdirSync(place.folder, { recursive: true });
+  writeFileSync(path, held("ours"));
+  const child = spawn(process.execPath, [program, place.folder, place.keyFile, "1", path, held("ours")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const died = once(child, "exit");
+  let last = 0;
+  for await (const line of createInterface(child.stdout)) {
+    last = Number(line);
+    if (last === 5) writeFileSync(path, held("another's"));
+  }
+  expect(await died).toEqual([null, "SIGKILL"]);
+  expect(last).toBeGreaterThanOrEqual(5);
+  const database = openDatabase(place);
+  expect(database.group(group)?.row.cursor).toBe(last);
+  database.close();
+  place.remove();
+});
+
 /** Kills the program once it has acknowledged so many more; gives the last number that it acknowledged before it died. */
 async function keepAndKill({ folder, keyFile }: DeviceScratch, first: number, count: number): Promise<number> {
   const child = spawn(process.execPath, [program, folder, keyFile, String(first)], {
@@ -42,4 +65,8 @@ async function keepAndKill({ folder, keyFile }: DeviceScratch, first: number, co
   }
   expect(await died).toEqual([null, "SIGKILL"]);
   return last;
+}
+
+function held(run: string): string {
+  return JSON.stringify({ what: "held", system: "", host: "", run });
 }

@@ -1,6 +1,7 @@
 import { AgentStoreError } from "../errors.ts";
 import type { AgentStoreErrorCode } from "../errors.ts";
 import type { Database } from "./database.ts";
+import type { OwnerMark } from "../owner-file.ts";
 import type { Place } from "./open.ts";
 
 /** The database's methods by name, with what each takes and gives. */
@@ -8,7 +9,7 @@ export type Method = keyof Database;
 
 /** What the store asks of its thread; the thread answers each, in order, with one `Answer`. */
 export type Request =
-  | { readonly kind: "open"; readonly place: Place }
+  | { readonly kind: "open"; readonly place: Place; readonly owner: OwnerMark | null }
   | { readonly kind: "call"; readonly method: Method; readonly args: readonly unknown[] };
 
 export type Answer =

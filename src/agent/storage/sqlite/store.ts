@@ -5,6 +5,7 @@ import type { AgentStore } from "../ports.ts";
 import type { Database } from "./database.ts";
 import { unpackError } from "./messages.ts";
 import type { Answer, Method, Request } from "./messages.ts";
+import type { OwnerMark } from "../owner-file.ts";
 import type { Place } from "./open.ts";
 
 /** Started ahead, and not yet anybody's. */
@@ -14,13 +15,17 @@ let spare: Worker | null = null;
  * The store in `device.db`, on a thread of its own: no call blocks the agent. One process at a time can have it open. Rejects
  * with an `AgentStoreError` that says what is wrong and what to do; then nothing that was there has changed.
  *
+ * `owner`: where it says that another agent has taken the folder, this process is killed, since its writes would undo the other's.
  * Calls are answered in their order. What `commit` has resolved survives `kill -9` and power loss.
  */
-export async function openAgentStore({ folder, keyFile, machine }: Place): Promise<AgentStore> {
+export async function openAgentStore(
+  { folder, keyFile, machine }: Place,
+  owner: OwnerMark | null = null,
+): Promise<AgentStore> {
   const thread = spare ?? startThread();
   spare = null;
   const ask = conversation(thread);
-  await ask({ kind: "open", place: { folder, keyFile, machine } });
+  await ask({ kind: "open", place: { folder, keyFile, machine }, owner });
   return storeOver(async (method, args) => await ask({ kind: "call", method, args }));
 }
 
