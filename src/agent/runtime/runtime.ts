@@ -12,7 +12,7 @@ import type { Conversations } from "./conversations.ts";
 import type { KnownServer } from "./introduce.ts";
 import type { OwnDevices, Waiting } from "./own-devices.ts";
 import type { DiskState } from "./own-disk.ts";
-import type { Removed } from "./own-key.ts";
+import type { Removed } from "./rotate-key.ts";
 import type { Reset } from "./resetting.ts";
 import type { Failed } from "./rooms.ts";
 

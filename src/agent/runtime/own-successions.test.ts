@@ -4,7 +4,7 @@ import { signStatement } from "../../mls/identity/succession.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import { signRecord } from "../../mls/identity/device-record.ts";
 import type { Change } from "../storage/changes.ts";
-import { bringSuccessions } from "./bring-successions.ts";
+import { bringSuccessions } from "./own-successions.ts";
 import type { Entrance } from "./entrance.ts";
 
 const who: Who = { server: new Uint8Array(16).fill(1), kind: "person", identity: "1001" };
@@ -55,7 +55,6 @@ async function brought({
       },
     },
     store: {
-      load: async () => await Promise.resolve({ successions: kept, statement: made }),
       commit: async (changes: readonly Change[]) => {
         for (const change of changes) if (change.kind === "successions-kept") done.kept = change.statements;
         await Promise.resolve();
@@ -65,7 +64,7 @@ async function brought({
   };
   // What isn't asked here needs no answer.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  await bringSuccessions(entrance as unknown as Entrance);
+  await bringSuccessions(entrance as unknown as Entrance, { successions: kept, statement: made });
   return done;
 }
 
