@@ -333,10 +333,10 @@ export async function devicesSoak(seed: number, steps: number, size: DevicesSoak
   async function joinOrLeave(each: Owned): Promise<void> {
     if (!isUp(each)) return;
     const { device } = each;
-    const isIn = (await (await device.runtime.session(ROOM))?.look())?.row.status === "active";
-    const done = await tried(device, async () =>
-      isIn && random() < 0.3 ? await device.runtime.leave(ROOM) : await device.runtime.join("ops"),
-    );
+    const done = await tried(device, async () => {
+      const isIn = (await (await device.runtime.session(ROOM))?.look())?.row.status === "active";
+      return isIn && random() < 0.3 ? await device.runtime.leave(ROOM) : await device.runtime.join("ops");
+    });
     if (done !== null && done.kind !== "failed") figures.rooms += 1;
   }
 
