@@ -69,17 +69,17 @@ test(
       if (nth >= INPUTS / 10 && before === 0) before = process.memoryUsage().rss;
       const batch = Array.from({ length: 24 }, () => fuzzedText(corpus, fuzzer.nextId(), draw));
       nth += batch.length;
-      const open = batch.filter((text) => decodeRequest(text).kind !== "invalid");
-      const exchanged = fuzzer.exchange(open);
+      const { asked, invalid } = parted(batch);
+      const exchanged = fuzzer.exchange(asked);
       // Whoever asks for much waits for itself; nobody else does.
       const started = performance.now();
       await bystander.get("people", { after: null });
       longest = Math.max(longest, performance.now() - started);
       await exchanged;
-      const invalid = batch.find((text) => decodeRequest(text).kind === "invalid");
-      if (invalid !== undefined && draw(60) === 0) {
+      const [ending] = invalid;
+      if (ending !== undefined && draw(60) === 0) {
         endings += 1;
-        await fuzzer.endWith(invalid, draw);
+        await fuzzer.endWith(ending, draw);
       }
       if (fuzzer.isOver) fuzzer = await comeIn(server.port, device);
     }
@@ -127,7 +127,7 @@ test(
     let fuzzer = await comeIn(server.port, null);
     for (let nth = 0; nth < INPUTS / 10; nth += 8) {
       const batch = Array.from({ length: 8 }, () => fuzzedText(corpus, fuzzer.nextId(), draw));
-      await fuzzer.exchange(batch.filter((text) => decodeRequest(text).kind !== "invalid"));
+      await fuzzer.exchange(parted(batch).asked);
       await owner.get("own-devices", {});
       if (fuzzer.isOver) fuzzer = await comeIn(server.port, null);
     }
@@ -194,11 +194,29 @@ function right<T extends RequestType>(type: T, body: RequestBody<T>): RightReque
   return { type: parsed.type, body: parsed.body };
 }
 
+/** A text that is answered, and under which id. */
+interface Asked {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** What is answered, and what ends the connection. */
+function parted(texts: readonly string[]) {
+  const asked: Asked[] = [];
+  const invalid: string[] = [];
+  for (const text of texts) {
+    const decoded = decodeRequest(text);
+    if (decoded.kind === "invalid") invalid.push(text);
+    else asked.push({ text, id: decoded.kind === "request" ? decoded.request.id : decoded.id });
+  }
+  return { asked, invalid };
+}
+
 interface Fuzzer {
   readonly isOver: boolean;
   nextId(): number;
   /** Sends them all; resolves when each has its answer, or the connection has ended. */
-  exchange(texts: readonly string[]): Promise<void>;
+  exchange(asked: readonly Asked[]): Promise<void>;
   /** Sends what ends the connection, and waits for that. */
   endWith(text: string, draw: Random): Promise<void>;
 }
@@ -244,13 +262,12 @@ async function greet(socket: WebSocket, device: TestDevice | null): Promise<Fuzz
       return isOver;
     },
     nextId: () => ++last,
-    async exchange(texts) {
+    async exchange(asked) {
       if (isOver) return;
-      const answers = texts.map((text) => {
-        const { id }: { id: number } = JSON.parse(text);
-        return new Promise<void>((resolve) => waiting.set(id, [...(waiting.get(id) ?? []), resolve]));
-      });
-      for (const text of texts) socket.send(text);
+      const answers = asked.map(
+        ({ id }) => new Promise<void>((resolve) => waiting.set(id, [...(waiting.get(id) ?? []), resolve])),
+      );
+      for (const { text } of asked) socket.send(text);
       await Promise.race([Promise.all(answers), closed.promise]);
       waiting.clear();
     },
@@ -265,6 +282,7 @@ async function greet(socket: WebSocket, device: TestDevice | null): Promise<Fuzz
   };
   if (device === null) return fuzzer;
   const body = FramePeer.helloWith(said.push, "mallory", device);
-  await fuzzer.exchange([JSON.stringify({ ...right("hello", body), id: fuzzer.nextId() })]);
+  const id = fuzzer.nextId();
+  await fuzzer.exchange([{ id, text: JSON.stringify({ ...right("hello", body), id }) }]);
   return fuzzer;
 }
