@@ -1,9 +1,19 @@
+import { existsSync, statfsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 const UNITS = "src/**/*.test.ts";
 const SCENARIOS = ["test/**/*.test.ts", "bench/**/*.test.ts"];
 /** Each replaces a module for all who import it, so it needs modules of its own. */
 const REPLACES_MODULES = ["src/wire/classic/vectors.test.ts", "src/core/many-claims.test.ts"];
+
+/**
+ * Where scenarios put what their servers and agents keep: in memory, where a system has much of that. None of them takes the power away, so
+ * the disk has nothing to prove; each fsync of a hundred small databases costs time all the same. Tests of the stores choose their place themselves.
+ */
+const MEMORY = "/dev/shm";
+/** Bytes: many times what a run needs at once. Containers often have 64 MB there. */
+const ENOUGH = 4 * 1024 ** 3;
+const place = hasRoom(MEMORY) ? { TMPDIR: MEMORY } : {};
 
 const each = {
   setupFiles: "test/setup.ts",
@@ -24,8 +34,17 @@ export default defineConfig({
         extends: false,
         test: { ...each, name: "units", include: [UNITS], exclude: REPLACES_MODULES, isolate: false },
       },
-      { extends: false, test: { ...each, name: "scenarios", include: [...SCENARIOS, ...REPLACES_MODULES] } },
+      {
+        extends: false,
+        test: { ...each, name: "scenarios", include: [...SCENARIOS, ...REPLACES_MODULES], env: place },
+      },
     ],
     reporters: ["default", "./test/project/rules-reporter.ts"],
   },
 });
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= ENOUGH;
+}
