@@ -53,7 +53,7 @@ test("SR-20 who was away over the restore gets what was said before it and after
   await has(people, EVERYONE, ["one", "two", "three", "four"]);
 });
 
-test("SR-74 whoever makes a successor lets in all who were there together, its own person's devices no sooner than others", async () => {
+test("SR-75 whoever makes a successor lets in all who were there together, its own person's devices no sooner than others", async () => {
   const [laptop, bob] = await world.arrive("alice", "bob");
   if (laptop === undefined || bob === undefined) throw new Error("two were to come");
   const phone = await world.another(laptop);
@@ -79,7 +79,7 @@ test("SR-74 whoever makes a successor lets in all who were there together, its o
   for (const one of [phone, bob]) expect(await missingAt(one, room)).toBe(0);
 });
 
-test("SR-74 who can't be let into a successor before something is said there is told how much of it is missing", async () => {
+test("SR-75 who can't be let into a successor before something is said there is told how much of it is missing", async () => {
   const [alice, bob] = await world.arrive("alice", "bob");
   if (alice === undefined || bob === undefined) throw new Error("two were to come");
   const room = conversationOf(await alice.runtime.createRoom("ops", "invite"));
