@@ -59,9 +59,11 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
     async (chat, server) => {
       const known = chat.named(words[0] ?? "");
       const isAway = chat.state.kind !== "online";
-      const found = isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server);
+      const found =
+        isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server, true);
       if ("code" in found) return found;
       const { conversation } = found;
+      if ("isLeft" in found) complain({ text: leftRoom(conversation.title), code: EXIT.done });
       // An agent that has just started has yet to hear what was said meanwhile.
       if (!isAway) await chat.caughtUp(conversation.id);
       if (conversation.kind !== "sealed-room" && conversation.kind !== "sealed-direct") {
@@ -88,6 +90,11 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
     context.stderr.write(`pad history: ${text}\n`);
     return code;
   }
+}
+
+function leftRoom(title: string): string {
+  const shown = visibleLine(title);
+  return `You are not in ${shown} now: this is what was said while this device was. pad rooms join '${shown}' comes in again, if it is open or you are invited.`;
 }
 
 function nothing(title: string, search: string | undefined): string {

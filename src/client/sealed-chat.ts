@@ -71,7 +71,7 @@ export interface Room {
    * was copied or restored, and waits for a member's device to bring it back.
    */
   readonly status: "member" | "not-a-member" | "removed" | "closed" | "returning";
-  /** Null for one that isn't a member. */
+  /** Null for one that this device was never in. One that it is out of can be read as far as it has it. */
   readonly conversation: Conversation | null;
   /** People in it, as far as is known. */
   readonly people: number | null;

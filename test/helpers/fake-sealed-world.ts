@@ -228,12 +228,13 @@ export class FakeSealedChat implements SealedChat {
 
   rooms(): Promise<Reply<readonly Room[]>> {
     const all = this.world.groups.filter(({ kind }) => kind === "sealed-room");
-    const seen = all.filter(({ access, members }) => access === "open" || members.includes(this.me));
+    const wasIn = ({ log }: Group) => log.some(({ readers }) => readers.includes(this.me));
+    const seen = all.filter((group) => group.access === "open" || group.members.includes(this.me) || wasIn(group));
     return this.#ask(() =>
       seen.map((group): Room => {
         const isMember = group.members.includes(this.me);
-        const conversation = isMember ? this.#seen(group) : null;
-        const status = isMember ? "member" : "not-a-member";
+        const conversation = isMember || wasIn(group) ? this.#seen(group) : null;
+        const status = isMember ? "member" : group.access === "open" ? "not-a-member" : "removed";
         return { title: group.title, access: group.access, status, conversation, people: group.members.length };
       }),
     );
@@ -394,7 +395,8 @@ export class FakeSealedChat implements SealedChat {
   }
 
   page(id: ConversationId, before: number | null, limit: number): Promise<Reply<Page>> {
-    const group = this.#group(id);
+    // What this one has read it can read when it is out, too.
+    const group = this.world.groups.find((one) => this.#seen(one).id === id) ?? null;
     const earlier = (group?.log ?? []).filter(({ number }) => before === null || number < before);
     const messages = group === null ? [] : earlier.slice(-limit).map((one) => this.#message(group, one));
     return Promise.resolve({ kind: "answered", value: { messages, complete: earlier.length <= limit } });

@@ -304,7 +304,9 @@ test("VW-33 rooms and their commands, and messages by their place from the end",
   await settled();
   expect(world.group("#ops").members).toEqual(["bob"]);
   expect(chat.submit("/edit")).toBe("wrong");
-  expect(chat.submit("/to #nowhere")).toBe("wrong");
+  chat.submit("/to #nowhere");
+  await settled();
+  expect(chat.getSnapshot().current.entries.at(-1)?.text).toContain("You are not in #nowhere.");
 });
 
 test("VW-33 without a chat that seals, each of its commands says so", async () => {
@@ -481,6 +483,28 @@ test("VW-58 a key or device of one's own person that holds is told as that, and 
   expect(both).toContain("/verify bob.");
   expect(await held({ kind: "removed-device", who: ["alice"], own: ["alice"] })).toMatch(
     /^Not sent yet: you removed a device.* remove it once more \(pad devices remove\)/,
+  );
+});
+
+test("VW-59 a room that one has left can be opened and read, also in a window that came later, and says that one isn't in it", async () => {
+  const { world, alice } = meet();
+  const made = await alice.createRoom("ops", "invite");
+  if (made.kind !== "answered") throw new Error("no room");
+  await alice.send(made.value.id, "the last word");
+  await alice.leave(made.value.id);
+  const { chat } = await open(alice);
+  chat.submit("/to #ops");
+  await settled();
+  const { current } = chat.getSnapshot();
+  expect([current.title, said(current)]).toEqual(["#ops", ["the last word"]]);
+  expect(current.entries.at(-1)?.text).toMatch(/^You are not in #ops now: .* \/join #ops comes in again/);
+  expect([current.readers, whoReads(current, "alice")]).toEqual(["nobody now", "nobody now"]);
+  expect(world.group("#ops").members).toEqual([]);
+  chat.submit("/to #nowhere");
+  await settled();
+  expect(chat.getSnapshot().current.title).toBe("#ops");
+  expect(chat.getSnapshot().current.entries.at(-1)?.text).toBe(
+    "You are not in #nowhere. /join #nowhere comes in, /rooms lists what there is.",
   );
 });
 

@@ -91,7 +91,7 @@ export class Rooms {
       title: titleOf(talk.key),
       access: talk.access === "open" ? "open" : "invite",
       status: isMember ? "member" : statusOf(talk),
-      conversation: isMember || talk.status === "stopped" ? this.#state.conversation(talk) : null,
+      conversation: this.#state.conversation(talk),
       people: isMember ? talk.readers.length : null,
     };
   }

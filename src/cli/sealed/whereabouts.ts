@@ -86,15 +86,19 @@ export function aborted(signal: AbortSignal): Promise<null> {
 /** `isNoRoom`: as far as one is told there is no such room. */
 type NotFound = Explanation & { readonly isNoRoom?: true };
 
-/** The conversation that is meant, a classic one where that person can't be written to otherwise; else why there is none. */
+/**
+ * The conversation that is meant, a classic one where that person can't be written to otherwise; else why there is none.
+ * @param toRead see `room`
+ */
 export async function conversationFor(
   chat: SealedChat,
   target: Exclude<Target, { kind: "all" | "wrong" }>,
   server: ServerAddress,
-): Promise<{ readonly conversation: Conversation } | NotFound> {
+  toRead = false,
+): Promise<{ readonly conversation: Conversation; readonly isLeft?: true } | NotFound> {
   switch (target.kind) {
     case "room":
-      return await room(chat, target.title, server);
+      return await room(chat, target.title, server, toRead);
     case "person": {
       const reply = await chat.direct(target.name);
       if (reply.kind === "answered") return { conversation: reply.value };
@@ -126,12 +130,16 @@ export async function conversationInTime(
 /** Milliseconds until a conversation is there: it may have to be made first, which is several questions. */
 const FOUND_IN = 30_000;
 
-/** The room of that title, which this device is in. */
+/**
+ * The room of that title, which this device is in.
+ * @param toRead also one that it is out of: `isLeft` then
+ */
 export async function room(
   chat: SealedChat,
   title: string,
   server: ServerAddress,
-): Promise<{ readonly conversation: SealedConversation } | NotFound> {
+  toRead = false,
+): Promise<{ readonly conversation: SealedConversation; readonly isLeft?: true } | NotFound> {
   const known = chat.named(title);
   if (known?.kind === "sealed-room") return { conversation: known };
   const rooms = await chat.rooms();
@@ -142,7 +150,11 @@ export async function room(
     const text = `There is no room ${title} on ${where} that you are in or could join; pad rooms lists those. If it is by invitation, somebody in it has to invite you.`;
     return { text, code: EXIT.refused, isNoRoom: true };
   }
-  if (found.conversation?.kind === "sealed-room") return { conversation: found.conversation };
+  const isOut = found.status === "not-a-member" || found.status === "removed";
+  if (found.conversation?.kind === "sealed-room") {
+    if (!isOut) return { conversation: found.conversation };
+    if (toRead) return { conversation: found.conversation, isLeft: true };
+  }
   return {
     text: `You are not in ${visibleLine(found.title)}. pad rooms join '${title}' joins it.`,
     code: EXIT.refused,

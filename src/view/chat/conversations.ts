@@ -45,7 +45,7 @@ export function known(talk: Talk): Known {
     case "sealed-direct":
       return { ...sealed, readers: namesIn(talk.readers), readerNames: talk.readers, isOpen: false };
     case "sealed-room": {
-      const others = talk.open ? ", and whoever this server lets in and joins" : "";
+      const others = talk.open && talk.readers.length > 0 ? ", and whoever this server lets in and joins" : "";
       return { ...sealed, readers: namesIn(talk.readers) + others, readerNames: talk.readers, isOpen: talk.open };
     }
   }
@@ -56,8 +56,12 @@ type Known = Pick<Conversation, "id" | "kind" | "title" | "readers" | "readerNam
 /** Names in a phrase that says who reads. */
 const MOST_READERS = 12;
 
+/** Who reads where this device is in nothing. */
+export const NOBODY = "nobody now";
+
 function namesIn(names: readonly string[]): string {
-  if (names.length === 0) return "nobody else yet";
+  // Oneself is among the readers of whatever this device is in; where it isn't, or that has ended, nobody reads what is written.
+  if (names.length === 0) return NOBODY;
   const more = names.length > MOST_READERS ? ` and ${names.length - MOST_READERS} more` : "";
   return names.slice(0, MOST_READERS).map(visibleName).join(", ") + more;
 }

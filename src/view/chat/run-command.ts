@@ -132,6 +132,11 @@ export class CommandRunner {
       void arriving.then(() => this.open(words, { awaited }));
       return "done";
     }
+    // A room that this device is out of isn't among those that it tells, and can be read all the same.
+    if (sealed !== undefined && words.startsWith("#") && sealed.named(words) === null) {
+      void this.#sealed.readLeft(words, sealed);
+      return "done";
+    }
     const talk = this.#named(words);
     if (talk === null) return "wrong";
     const { conversations, members } = this.#store.getSnapshot();

@@ -1,3 +1,4 @@
+import { isSameName } from "../../client/index.ts";
 import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply, Room, SealedChat } from "../../client/index.ts"; // prettier-ignore
 import type { Intent } from "../commands/intent.ts";
 import type { Submitted } from "./chat.ts";
@@ -135,6 +136,21 @@ export class SealedCommands {
     );
   }
 
+  /** Opens a room that this device was in once, for reading; it says why, where there is none. */
+  async readLeft(title: string, sealed: SealedChat): Promise<void> {
+    const reply = await sealed.rooms();
+    const found = reply.kind === "answered" ? reply.value.find((one) => isSameName(one.title, title)) : undefined;
+    const shown = visibleLine(title);
+    if (found?.conversation === undefined || found.conversation === null) {
+      this.#store.note(`You are not in ${shown}. /join ${shown} comes in, /rooms lists what there is.`, "trouble");
+      return;
+    }
+    this.#store.learn(found.conversation);
+    this.#open(found.conversation);
+    const isOut = found.status === "not-a-member" || found.status === "removed";
+    if (isOut) this.#store.note(`You are not in ${shown} now: this is what was said while this device was. /join ${shown} comes in again, if it is open or you are invited.`); // prettier-ignore
+  }
+
   async #enter(entering: Promise<Reply<Talk>>): Promise<boolean> {
     const reply = await entering;
     if (reply.kind === "answered") {
@@ -173,7 +189,7 @@ export class SealedCommands {
       this.#store.note(`You are not in a room called #${name}.`, "trouble");
       return false;
     }
-    return this.#inRoom(room) && this.#do(sealed.leave(room.id), `You have left ${room.title}. What was said there stays here until you close it: /close.`); // prettier-ignore
+    return this.#inRoom(room) && this.#do(sealed.leave(room.id), `You have left ${room.title}. What was said there stays here to be read: /close puts it away, /to ${room.title} brings it back.`); // prettier-ignore
   }
 
   #accept(person: string, current: Conversation, sealed: SealedChat): boolean {

@@ -1,5 +1,6 @@
 import { visibleLine, visibleName } from "../../text/visible.ts";
 import { isSameName } from "../../client/index.ts";
+import { NOBODY } from "./conversations.ts";
 import type { Conversation } from "./snapshot.ts";
 
 /** Names that stand before what is being written; with more of them their number does. */
@@ -23,6 +24,7 @@ export function titleInList(conversation: Conversation, all: readonly Conversati
  */
 export function whoReads({ serverReads, readerNames, isOpen }: Conversation, me: string): string {
   if (serverReads) return "server reads";
+  if (readerNames?.length === 0) return NOBODY;
   const others = (readerNames ?? []).filter((name) => name !== me);
   const whoever = isOpen ? ["whoever joins"] : [];
   if (others.length === 0) return [...whoever, "nobody else yet"][0] ?? "";

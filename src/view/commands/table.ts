@@ -82,7 +82,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "leave",
     shape: "[#ROOM]",
-    help: "leave this room, or that one; what was said stays here",
+    help: "leave this room, or that one; what was said stays here, and /to opens it",
     intent: (name) => ({ kind: "leave", name }),
   },
   {

@@ -267,6 +267,26 @@ test("CS-45 history tells what was said while no agent ran, also the first comma
   expect(stdout.split("\n").map((line) => line.split("\t").at(-1))).toEqual(["one", "two", ""]);
 });
 
+test("CS-52 a room that was left is read as far as this device has it, which is said, and nothing is written there or heard", async () => {
+  await using server = await startTestServer();
+  const { pad } = home(`127.0.0.1:${server.port}`);
+  expect(await pad("rooms", "create", "#ops", "--as", "alice")).toMatchObject({ code: 0 });
+  expect(await pad("send", "#ops", "the last word")).toMatchObject({ code: 0 });
+  expect(await pad("rooms", "leave", "#ops")).toMatchObject({ code: 0 });
+  for (const isFresh of [false, true]) {
+    if (isFresh) await pad("agent", "stop");
+    const read = await pad("history", "#ops");
+    expect(read).toMatchObject({ code: 0, stdout: expect.stringMatching(/\talice\tthe last word\n$/) });
+    expect(read.stderr).toContain("You are not in #ops now: this is what was said while this device was.");
+  }
+  for (const words of [
+    ["send", "#ops", "hi"],
+    ["listen", "#ops", "--count", "1", "--timeout", "9"],
+  ]) {
+    expect(await pad(...words)).toMatchObject({ code: 4, stderr: expect.stringContaining("You are not in") });
+  }
+});
+
 test("CS-46 a name that waits to be confirmed is the one that is meant where none is said, until another one is said", async () => {
   await using server = await startTestServer();
   const address = `127.0.0.1:${server.port}`;
