@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
 import { packageVersion } from "../disk/package-version.ts";
 import { zoneOf } from "../args/time-zone.ts";
+import { checkoutNames } from "./names-in-checkout.ts";
 import { watchNpm } from "./parent.ts";
 import { COMMANDS } from "./table.ts";
 
@@ -18,6 +19,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   const around = context();
   const code = await run(argv, around).catch(endUnexpectedly);
   process.exitCode = code;
+  const names = checkoutNames(process.env);
+  // What went wrong says which command to run next, more often than not.
+  if (names !== null && code !== EXIT.done && code !== EXIT.interrupted) around.stderr.write(`${names}\n`);
   // Output that nobody takes keeps the process; whoever stops it has waited long enough.
   if (around.stop.aborted) setTimeout(() => process.exit(code), OUTPUT_TIMEOUT).unref();
 }

@@ -15,6 +15,17 @@ test("CM-8 a script goes to the server of the last chat, under its name and the 
   expect((await bob.message()).from).toMatch(/^alice-./);
 });
 
+test("CM-28 what fails in a checkout says how commands are typed there, and nowhere else", async () => {
+  const npm = { npm_package_name: "padserve", npm_lifecycle_event: "pad" };
+  expect(await said(npm, "devices", "nonsense")).toMatch(
+    /\n\(In this checkout pad COMMAND is typed npm run -s pad -- /,
+  );
+  expect(await said(npm, "--version")).toBe("");
+  for (const env of [{}, { ...npm, npm_package_name: "mine" }, { ...npm, npm_lifecycle_event: "test" }]) {
+    expect(await said(env, "devices", "nonsense")).not.toContain("checkout");
+  }
+});
+
 test("CM-20 a damaged memory is told of, and the script does its work", async () => {
   await using server = await startTestServer();
   await server.join("bob");
@@ -29,3 +40,8 @@ test("CM-20 a damaged memory is told of, and the script does its work", async ()
     stderr: `pad: ${file} is damaged and was passed over; the next chat writes a new one\n`,
   });
 });
+
+/** What it says on standard error. */
+async function said(env: Readonly<Record<string, string>>, ...words: readonly string[]): Promise<string> {
+  return (await runPadserve(words, { env })).stderr;
+}

@@ -16,6 +16,7 @@ pre { padding: .5rem 1rem; border: 1px solid; overflow-x: auto; }
 ${hasOpenRoom ? withNothing(server, port) : ""}<h2>With its own client</h2>
 <p>Conversations, history and search; it says who can read what you write:</p>
 <pre>pad chat YourName ${address}</pre>
+<p>It is in the package <code>padserve</code>; in a checkout of that, <code>npm run -s pad --</code> stands for <code>pad</code>.</p>
 <p>This page takes no messages and no keys.</p>
 </html>
 `;
