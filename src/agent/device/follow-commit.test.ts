@@ -106,6 +106,33 @@ test("DI-9 a removed device that comes back under the id of one that stays annou
   expect(behind?.departures).toEqual({ gone: ids(phone), left: tags(desktop) });
 });
 
+test("DI-9 whom a device removes with a word that isn't taken went all the same: who comes since then announces nothing, and another of those that stayed does", () => {
+  // Its word doesn't name the device that judges it, which came in that very moment.
+  const own = desktop;
+  const { statement } = rotate([laptop], [phone]);
+  const unnamed = { ...announced, authenticatedData: statement };
+  const { pins, succession } = follow(unnamed, [compared], own);
+  expect(succession).toBeNull();
+  expect(pins).toMatchObject([
+    { userKey: old.publicKey, departures: { gone: ids(phone), left: tags(laptop, desktop) } },
+  ]);
+  // The removed one comes back under another id, puts out who has removed it, and takes that device along.
+  const thief = device(bob!, 9);
+  const theirs = { ...announced, before: [laptop, desktop, thief], committer: thief, removed: [laptop] };
+  const taking = { ...theirs, authenticatedData: rotate([thief, desktop], [laptop]).statement };
+  expect(follow(taking, pins, own).succession).toBeNull();
+  // A phone of theirs that came by itself removes the tablet: the laptop, which was there, says so again.
+  const [tablet, recent] = [device(bob!, 6), device(bob!, 7)];
+  const made = rotate([laptop, desktop, recent], [tablet]).statement;
+  const behind = follow({ ...announced, committer: carols, authenticatedData: none() }).pins;
+  const there = [carols, laptop, desktop, tablet, recent];
+  const late = { ...announced, before: there, committer: recent, removed: [tablet], authenticatedData: made };
+  const refused = follow(late, behind);
+  expect(refused.succession).toBeNull();
+  const again = { ...late, before: [carols, laptop, desktop, recent], committer: laptop, removed: [] };
+  expect(follow(again, refused.pins).succession).toMatchObject({ isNew: true });
+});
+
 test("DI-9 whom a person removes of their own, without a word, was not lost; who was there is pinned, and who only comes isn't", () => {
   expect(follow({ ...announced, authenticatedData: none() })).toEqual({ pins: [], succession: null });
   const tablet = device(dave!, 6, others);

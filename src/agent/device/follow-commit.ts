@@ -1,6 +1,7 @@
 import { followMovement, judgeSuccession } from "../../mls/identity/judge-succession.ts";
 import { pinOf } from "../../mls/identity/pins.ts";
 import type { Pin, ShownDevice } from "../../mls/identity/pins.ts";
+import { readStatement } from "../../mls/identity/succession.ts";
 import { sameBytes } from "../../mls/identity/bytes.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import { toText } from "../delivery/base64url.ts";
@@ -58,19 +59,22 @@ export function followCommit(commit: SeenCommit, { pinned, heard, own: self, now
     const came = added.filter((device) => isTheirs(device) && !there.some((one) => isSameDevice(one, device)));
     const own = who === by ? there.find((device) => isSameDevice(device, committer)) : undefined;
     const wasMember = own !== undefined && !byJoiner;
-    const verdict =
-      who === by && authenticatedData.length > 0
-        ? judgeSuccession(known, {
-            statement: authenticatedData,
-            announcer: own ?? committer,
-            wasMember,
-            removed: gone.map(({ deviceId }) => deviceId),
-            present: [...stayed, ...came],
-            own: self !== null && who === whoKey(self.identity) ? self : null,
-          })
-        : null;
+    const hasWord = who === by && authenticatedData.length > 0;
+    const verdict = hasWord
+      ? judgeSuccession(known, {
+          statement: authenticatedData,
+          announcer: own ?? committer,
+          wasMember,
+          removed: gone.map(({ deviceId }) => deviceId),
+          present: [...stayed, ...came],
+          own: self !== null && who === whoKey(self.identity) ? self : null,
+        })
+      : null;
     if (verdict === null || verdict.kind === "refused") {
-      const moved = followMovement(known, { removed: gone, added: came, stayed, by: wasMember ? own : null });
+      // Whom it removes with a word that isn't taken is not one of whom its person says nothing.
+      const isLost = hasWord && isWordOf(known, authenticatedData);
+      const vouching = wasMember && !isLost ? own : null;
+      const moved = followMovement(known, { removed: gone, added: came, stayed, by: vouching });
       if (moved !== known) pins.push(moved);
       continue;
     }
@@ -92,6 +96,12 @@ export function firstShown<T extends { readonly userKey: Uint8Array }>(
   heard: string | null,
 ): T | null {
   return shown.find(({ userKey }) => toText(userKey) === heard) ?? shown[0] ?? null;
+}
+
+/** Whether whoever has the pinned key has signed another in its place. */
+function isWordOf({ who, userKey }: Pin, statement: Uint8Array): boolean {
+  const read = readStatement(statement, who);
+  return read.ok && sameBytes(read.statement.old, userKey);
 }
 
 /** By id and key: whoever has the user key can give a device of their own another one's id. */
