@@ -200,6 +200,8 @@ export function startDevice(options: RuntimeOptions): DeviceRuntime {
     onEvent({ kind: "client", event });
   });
   const ticking = setInterval(() => {
+    // The next hello tells what time it is.
+    if (system.hasJumped()) client.renew();
     later("ticks", ({ groups }) => groups.wakeAll());
     later("packages", async (entrance) => await renewal.look(entrance));
     askAgain();

@@ -18,3 +18,21 @@ test("SR-34 the own clock counts while it agrees with the server's, and else the
   clock.heard(null);
   expect(clock.now()).toBe(100 * HOUR + 1_500);
 });
+
+test("SR-34 a machine that slept, or whose clock was set, asks the server's time again, since the clock that never jumps stood still", () => {
+  let [own, elapsed] = [50 * HOUR, 0];
+  const clock = besideServerClock({ ...SYSTEM, now: () => own }, () => elapsed);
+  expect(clock.hasJumped()).toBe(false);
+  clock.heard(50 * HOUR);
+  own += 30 * HOUR;
+  elapsed += 30 * HOUR;
+  expect(clock.hasJumped()).toBe(false);
+  // A week asleep.
+  own += 170 * HOUR;
+  elapsed += 5_000;
+  expect(clock.hasJumped()).toBe(true);
+  clock.heard(own);
+  expect([clock.hasJumped(), clock.now()]).toEqual([false, own]);
+  own -= 2 * HOUR;
+  expect(clock.hasJumped()).toBe(true);
+});

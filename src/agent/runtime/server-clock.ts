@@ -6,6 +6,11 @@ const FAR_OFF = 3_600_000;
 export interface BesideServerClock extends System {
   /** What time it is at the server now, milliseconds since 1970; null: it doesn't say. */
   heard(at: number | null): void;
+  /**
+   * Whether this machine's time has jumped since that was heard: it was set, or the machine slept, and the clock that never jumps stood still. What the
+   * server said counts no more then, and is to be asked again.
+   */
+  hasJumped(): boolean;
 }
 
 /**
@@ -14,7 +19,7 @@ export interface BesideServerClock extends System {
  * @param elapsed milliseconds of a clock that never jumps.
  */
 export function besideServerClock(system: System, elapsed: () => number = () => performance.now()): BesideServerClock {
-  let said: { readonly at: number; readonly since: number } | null = null;
+  let said: { readonly at: number; readonly since: number; readonly own: number } | null = null;
   return {
     ...system,
     now() {
@@ -24,7 +29,10 @@ export function besideServerClock(system: System, elapsed: () => number = () => 
       return Math.abs(own - there) > FAR_OFF ? Math.round(there) : own;
     },
     heard(at) {
-      if (at !== null) said = { at, since: elapsed() };
+      if (at !== null) said = { at, since: elapsed(), own: system.now() };
+    },
+    hasJumped() {
+      return said !== null && Math.abs(system.now() - said.own - (elapsed() - said.since)) > FAR_OFF;
     },
   };
 }
