@@ -94,10 +94,25 @@ test("GS-44 a group of one's own that the server refuses is none, and what was w
   alice.service = { ...alice.service, commit: async () => await Promise.resolve(REFUSED) };
   expect(await session.advance()).toEqual(REFUSED);
   expect(alice.events).toContainEqual({ kind: "refused", messageId: message.messageId, why: "not-allowed" });
+  expect(await session.advance()).toEqual({ kind: "removed" });
   await alice.restart();
   const kept = { request: null, candidate: null, active: null, outbox: [], row: { status: "removed" } };
   expect(await alice.store.group(group)).toMatchObject(kept);
   expect(await alice.session(group).advance()).toEqual({ kind: "removed" });
+});
+
+test("GS-44 a way into a group that the server refuses is taken once more from what is there then", async () => {
+  const [alice] = await two();
+  const carol = await newDevice("1003");
+  const { service } = carol;
+  carol.service = { ...service, commit: async () => await Promise.resolve(REFUSED) };
+  const session = await carol.enter(group);
+  expect(await session.advance()).toEqual(REFUSED);
+  expect(await carol.store.group(group)).toMatchObject({ request: null, candidate: null, row: { status: "joining" } });
+  await alice.session(group).commit({ kind: "update" });
+  carol.service = service;
+  expect(await session.advance()).toEqual({ kind: "idle" });
+  expect((await session.look()).people).toContain(carol.who);
 });
 
 test("GS-44 what others have forbidden since a commit was wanted is told as refused", async () => {
