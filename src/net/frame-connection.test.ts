@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { rawFrame } from "../../test/helpers/raw-frames.ts";
 import type { ConnectionHandler } from "./connection.ts";
@@ -116,9 +116,79 @@ test("NE-32 a message that says it will be too long is the last thing heard, bef
   expect((await closed)[0]).toBe(1009);
 });
 
+test("NE-35 whoever answers no ping until the next one is due is gone", async () => {
+  const { connection, client, closed } = await connectWithPings({ autoPong: false });
+  const pinged = once(client, "ping");
+  nextPing();
+  await pinged;
+  nextPing();
+  expect(await closed).toBe("timeout");
+  expect(connection.queued).toBe(0);
+});
+
+test("NE-35 whoever answers stays, and so does whoever can't answer, since nothing is read of them", async () => {
+  const { connection, client, closed, heard } = await connectWithPings();
+  for (let turn = 0; turn < 3; turn += 1) {
+    const pinged = once(client, "ping");
+    nextPing();
+    await pinged;
+    client.send("behind the answer");
+    await heard();
+  }
+  connection.pause();
+  for (let turn = 0; turn < 3; turn += 1) {
+    const pinged = once(client, "ping");
+    nextPing();
+    await pinged;
+  }
+  connection.resume();
+  client.send("still here");
+  await heard();
+  const clientClosed = once(client, "close");
+  connection.end();
+  expect((await clientClosed)[0]).toBe(1000);
+  expect(await closed).toBe("ended");
+});
+
+test("NE-36 a binary message ends the connection, and is not heard", async () => {
+  const heard: string[] = [];
+  const closed = Promise.withResolvers<string>();
+  const { client } = await connect({
+    onMessage: (message) => void heard.push(message.toString()),
+    onClose: (reason) => closed.resolve(reason),
+  });
+  client.send("text");
+  client.send(Buffer.from("bytes"), { binary: true });
+  client.send("behind it");
+  expect(await closed.promise).toBe("failed");
+  expect(heard).toEqual(["text"]);
+});
+
+/** A connection that pings when `nextPing` says so. */
+async function connectWithPings(options: { readonly autoPong?: boolean } = {}) {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const closed = Promise.withResolvers<string>();
+  let hear = nothing;
+  const handlers: Partial<ConnectionHandler> = {
+    onMessage: () => hear(),
+    onClose: (reason) => closed.resolve(reason),
+  };
+  const connected = await connect(handlers, undefined, options);
+  const heard = async () => await new Promise<void>((resolve) => (hear = resolve));
+  return { ...connected, closed: closed.promise, heard };
+}
+
+function nothing(): void {}
+
+function nextPing(): void {
+  vi.advanceTimersByTime(30_000);
+}
+
 async function connect(
   handlers: Partial<ConnectionHandler> = {},
   messageLimit?: number,
+  clientOptions: { readonly autoPong?: boolean } = {},
 ): Promise<{ readonly connection: FrameConnection; readonly client: WebSocket }> {
   const server = createServer();
   const webSockets = new WebSocketServer({ noServer: true });
@@ -142,7 +212,7 @@ async function connect(
   await once(server, "listening");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on an IP address
   const { port } = server.address() as AddressInfo;
-  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, clientOptions);
   const [connection] = await Promise.all([accepted.promise, once(client, "open")]);
   onTestFinished(() => {
     connection.destroy();
