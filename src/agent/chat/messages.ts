@@ -163,6 +163,8 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
         return { body: "unreadable", from: "", text: `a message that can't be opened (${entry.why})` };
       case "continued":
         return { body: "gap", from: "", text: CONTINUED };
+      case "imported":
+        return { body: "gap", from: "", text: importedText(entry.exportedAt) };
     }
   }
 
@@ -240,6 +242,11 @@ function note(talk: Talk, { from, text }: Said) {
 
 const CONTINUED =
   "the conversation goes on in a new group from here, since the old one can't: what others said there last may be missing, unless they send it again";
+
+function importedText(exportedAt: number | null): string {
+  const date = exportedAt === null ? "" : ` of ${new Date(exportedAt).toISOString().slice(0, 10)}`;
+  return `up to here from an export${date}: what was said between that and when this device came in is not here`;
+}
 
 function gapText(entries: number): string {
   return entries === 1 ? "an entry is missing here" : `${entries} entries are missing here`;

@@ -21,7 +21,7 @@ import { openDatabase } from "../storage/sqlite/database.ts";
 import { storeInThisThread } from "../storage/sqlite/store.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { exportTo, importFrom } from "./export.ts";
-import { inLines, readItem, readOwner } from "./lines.ts";
+import { inLines, ownerLine, readItem, readOwner } from "./lines.ts";
 import { readSealed } from "./sealed-file.ts";
 
 const places: DeviceScratch[] = [];
@@ -66,7 +66,9 @@ test("AD-11 an export brings user key and messages to another store, edits and d
     const page = { before: null, limit: 1000 };
     const shown = (await other.history(conversation, page)).map(({ entry, amended: how }) => [textOf(entry), how]);
     const expected = (await store.history(conversation, page)).map(({ entry, amended: how }) => [textOf(entry), how]);
-    expect(shown).toEqual(expected.filter(([text]) => text !== "gap"));
+    // Above them: from when the file is.
+    expect(shown[0]).toEqual(["imported", null]);
+    expect(shown.slice(1)).toEqual(expected.filter(([text]) => text !== "gap"));
     expect((await other.search("edited", { conversation: null, limit: 5 })).length).toBe(1);
   }
 });
@@ -164,6 +166,26 @@ test("AS-32 why a message may not be its person's goes along with it", async () 
   await importFrom(file, "correct horse", { store: other, isTheirs });
   const [row] = await other.news(0, 9);
   expect(row?.entry).toMatchObject({ text: "hi", doubt });
+});
+
+test("AD-35 behind what a file has brought into a conversation stands from when it is, once for each file, also where the file doesn't say", async () => {
+  const { store, other } = stores();
+  const exportedAt = Date.UTC(2026, 10, 28);
+  await store.commit([historyKept(1, message(1, "one")), historyKept(2, message(2, "two"))]);
+  await exportTo(file, "correct horse", { store, who: bob, userSeed, now: () => exportedAt });
+  for (const time of [1, 2]) {
+    expect(await importFrom(file, "correct horse", { store: other, isTheirs }), `${time}`).toMatchObject({
+      kind: "done",
+    });
+  }
+  const rows = (await other.history(conversation, { before: null, limit: 9 })).toReversed();
+  expect(rows.map(({ entry, at }) => (entry.kind === "message" ? entry.text : [entry, at]))).toEqual([
+    "one",
+    "two",
+    [{ kind: "imported", exportedAt }, exportedAt],
+  ]);
+  expect(readOwner(ownerLine({ who: bob, userSeed }))).toEqual({ export: 1, who: bob, userSeed });
+  expect(readOwner(ownerLine({ who: bob, userSeed, at: exportedAt }))?.at).toBe(exportedAt);
 });
 
 test("AD-11 an export overwrites nothing, and what can't be written is taken away", async () => {

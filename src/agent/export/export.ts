@@ -13,7 +13,7 @@ import { MOST_NAMES } from "../device/known-people.ts";
 import { AgentStoreError } from "../storage/errors.ts";
 import type { Digest } from "../storage/kept.ts";
 import type { AgentStore } from "../storage/ports.ts";
-import { inLines, inPieces, messageLine, nameLine, ownerLine, readItem, readOwner } from "./lines.ts";
+import { inLines, inPieces, LATEST_EXPORT, messageLine, nameLine, ownerLine, readItem, readOwner } from "./lines.ts";
 import type { Message, Owner } from "./lines.ts";
 import { readSealed, SealedFileError, writeSealed } from "./sealed-file.ts";
 import type { OpenFault } from "./sealed-file.ts";
@@ -22,6 +22,8 @@ import type { OpenFault } from "./sealed-file.ts";
 const BATCH = 100;
 /** Messages of one commit. */
 const COMMIT = 200;
+/** Conversations whose end is marked. */
+const MOST_MARKED = 10_000;
 /** Twice what a device pins without its person's word (`MOST_NAMES`). */
 const MOST_NAMES_READ = 2 * MOST_NAMES;
 
@@ -36,12 +38,15 @@ export async function exportTo(
     who,
     userSeed,
     digest = digestContent,
+    now = Date.now,
   }: {
     readonly store: AgentStore;
     readonly who: Who;
     readonly userSeed: Uint8Array;
     /** Default: of our content format. */
     readonly digest?: (content: Uint8Array) => Digest;
+    /** Default: the machine's clock. */
+    readonly now?: () => number;
   },
 ): Promise<Exported> {
   if (!isAbsolute(file)) return failed("The file's path has to be absolute.");
@@ -49,7 +54,11 @@ export async function exportTo(
   try {
     const handle = await open(file, "wx", 0o600);
     try {
-      await writeSealed(handle, passphrase, inPieces(linesOf({ store, digest }, { who, userSeed })));
+      await writeSealed(
+        handle,
+        passphrase,
+        inPieces(linesOf({ store, digest }, { who, userSeed, at: Math.min(now(), LATEST_EXPORT) })),
+      );
     } catch (error) {
       await rm(file, { force: true });
       throw error;
@@ -105,24 +114,41 @@ async function keepAll(
   if (owner === null) return failed(FAULTS.damaged);
   if (!isTheirs(owner.who)) return failed("The export is of somebody else, or of another server. Nothing was taken.");
   const names: NamePin[] = [];
+  const newest = new Map<string, Message>();
   let messages: Message[] = [];
   for await (const line of lines) {
     const item = readItem(line);
     if (item === null) return failed(FAULTS.damaged);
     if ("name" in item) names.push(item);
-    else messages.push(item);
+    else {
+      messages.push(item);
+      const known = newest.get(item.conversation);
+      if (known === undefined ? newest.size < MOST_MARKED : known.at <= item.at) newest.set(item.conversation, item);
+    }
     if (names.length > MOST_NAMES_READ) return failed(FAULTS.damaged);
     if (messages.length < COMMIT) continue;
     await keep(store, messages);
     messages = [];
   }
   await keep(store, messages);
+  await mark(store, [...newest.values()], owner);
   await store.commit(names.map((pin) => ({ kind: "name-pinned", pin }) as const));
   return { kind: "done", owner, names };
 }
 
 async function keep(store: AgentStore, messages: readonly Message[]): Promise<void> {
   await store.commit(messages.map((message) => ({ kind: "history-kept", isImported: true, ...message }) as const));
+}
+
+/** Says behind the newest message of each conversation that from there on this device has what it has read itself. Once for each file. */
+async function mark(store: AgentStore, newest: readonly Message[], { at: exportedAt }: Owner): Promise<void> {
+  const entry = { kind: "imported", exportedAt: exportedAt ?? null } as const;
+  await store.commit(
+    newest.map(({ conversation, group, number, at: said }) => {
+      const at = Math.min(Math.max(said, exportedAt ?? 0), LATEST_EXPORT);
+      return { kind: "history-kept", isImported: true, conversation, group, number, at, entry } as const;
+    }),
+  );
 }
 
 async function* linesOf(

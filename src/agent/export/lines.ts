@@ -10,6 +10,8 @@ import { PIECE, SealedFileError } from "./sealed-file.ts";
 export interface Owner {
   readonly who: Who;
   readonly userSeed: Uint8Array;
+  /** When it was exported, milliseconds since 1970, by that device's clock; absent: by an earlier version, which didn't say. */
+  readonly at?: number;
 }
 
 export interface Message {
@@ -30,6 +32,9 @@ const word = v.pipe(v.string(), v.maxLength(1024));
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const who = v.object({ server: bytes, kind: v.picklist(KINDS), identity: word });
 
+/** In the year 2096, milliseconds since 1970: as late as anything stands in a history. */
+export const LATEST_EXPORT = 4_000_000_000_000;
+
 const owner = v.object({
   export: v.literal(1),
   who,
@@ -37,6 +42,7 @@ const owner = v.object({
     bytes,
     v.check((seed) => seed.length === 32),
   ),
+  at: v.exactOptional(v.pipe(whole, v.maxValue(LATEST_EXPORT))),
 });
 const namePin = v.object({ name: word, who });
 const message = v.object({
@@ -65,8 +71,8 @@ const item = v.union([message, namePin]);
 class UnreadableLineError extends Error {}
 
 /** One line, without its end. Throws an `UnreadableLineError`, as the others do. */
-export function ownerLine({ who: of, userSeed }: Owner): string {
-  return readable(owner, { export: 1, who: of, userSeed }, "whose it is");
+export function ownerLine({ who: of, ...more }: Owner): string {
+  return readable(owner, { export: 1, who: of, ...more }, "whose it is");
 }
 
 export function nameLine({ name, who: of }: NamePin): string {

@@ -314,6 +314,8 @@ export interface Digest {
  * - `unreadable`: an entry that didn't open, and why
  * - `continued`: from here on in another group, and why the one before ended. What others wrote there behind what this device has read is
  *   missing unless they send it again
+ * - `imported`: what stands before it came from a file, which was written then (milliseconds since 1970, null: it doesn't say); what was said between
+ *   that and when this device came in is missing
  */
 export const REMOVAL_CAUSES = ["ordered", "wanted"] as const;
 export type RemovalCause = (typeof REMOVAL_CAUSES)[number];
@@ -351,4 +353,5 @@ export type HistoryEntry =
     }
   | { readonly kind: "gap"; readonly from: number; readonly to: number }
   | { readonly kind: "unreadable"; readonly why: string }
-  | { readonly kind: "continued"; readonly why: StopCause };
+  | { readonly kind: "continued"; readonly why: StopCause }
+  | { readonly kind: "imported"; readonly exportedAt: number | null };

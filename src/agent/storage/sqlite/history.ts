@@ -32,6 +32,8 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
         statements.follow.run(group, number, conversation, entry.device, entry.messageId, group);
         return;
       }
+      // The same file, read again.
+      if (entry.kind === "imported" && statements.marked.get(conversation, 1000 * at, at) !== undefined) return;
       const amends = entry.kind === "message" ? entry.amends : null;
       const target = entry.kind === "message" && amends !== null ? targetOf(conversation, entry) : null;
       // A deletion of what isn't there has nothing to show, either.
@@ -110,6 +112,9 @@ function prepare(connection: Connection) {
          coalesce((SELECT base FROM groups WHERE id = ?2), 0) + ?3)`,
     ),
     here: connection.prepare("SELECT 1 FROM history WHERE conversation = ? AND device = ? AND message_id = ?"),
+    marked: connection.prepare(
+      "SELECT 1 FROM history WHERE conversation = ? AND hidden = 0 AND position >= ? AND kind = 'imported' AND at = ?",
+    ),
     follow: connection.prepare(
       `UPDATE OR IGNORE history SET group_id = ?, number = ?
        WHERE conversation = ? AND device = ? AND message_id = ? AND group_id <> ?`,

@@ -145,6 +145,7 @@ const Detail = v.variant("kind", [
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),
   v.object({ kind: v.literal("continued"), why: v.picklist(STOP_CAUSES) }),
+  v.object({ kind: v.literal("imported"), exportedAt: v.nullable(Whole) }),
 ]);
 
 const History = v.object({
