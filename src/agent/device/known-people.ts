@@ -1,5 +1,5 @@
 import { includes, sameBytes } from "../../mls/identity/bytes.ts";
-import { ownSuccession, withConfirmed } from "../../mls/identity/judge-succession.ts";
+import { ownSuccessions, withConfirmed } from "../../mls/identity/judge-succession.ts";
 import type { NamedDevice } from "../../mls/identity/judge-succession.ts";
 import { judgeTold, judgeVouched } from "../../mls/identity/judge-told.ts";
 import { foldName, inPlaceOf, isEarlier, judgeKey, judgeName, pinOf, verified } from "../../mls/identity/pins.ts";
@@ -127,9 +127,7 @@ export function knownPeople(
       const known = pins.get(whoKey(who));
       // Whatever is pinned by now: this device is under the last of these keys from here on.
       const made = known === undefined ? pinOf(who, former, now()) : inPlaceOf(known, former, now());
-      const behind = (first: Pin) =>
-        statements.reduce<Pin | null>((pin, statement) => pin && ownSuccession(pin, statement), first);
-      const pin = (known === undefined ? null : behind(known)) ?? behind(made);
+      const pin = (known === undefined ? null : ownSuccessions(known, statements)) ?? ownSuccessions(made, statements);
       return pin === null ? [] : [{ kind: "pin-kept", pin }];
     },
     told(who, statements, given) {

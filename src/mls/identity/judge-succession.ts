@@ -113,6 +113,18 @@ export function ownSuccession(pin: Pin, bytes: Uint8Array): Pin | null {
   return succeeded(pin, read.statement);
 }
 
+/**
+ * The same behind several, one leading to the next. Of the removed it keeps whom the last key has signed, since whoever had one in between (a device
+ * that was removed after that) could name others.
+ */
+export function ownSuccessions(pin: Pin, chain: readonly Uint8Array[]): Pin | null {
+  const behind = chain.reduce<Pin | null>((each, bytes) => each && ownSuccession(each, bytes), pin);
+  const last = readStatement(chain.at(-1) ?? new Uint8Array(), pin.who);
+  if (behind === null || behind.former === null || !last.ok) return null;
+  const removed = [...last.statement.removed, ...(pin.former?.removed ?? [])].slice(0, MOST_REMOVED);
+  return { ...behind, former: { ...behind.former, removed } };
+}
+
 /** How much the key was trusted stays: its owner has signed the new one. */
 function succeeded(pin: Pin, statement: Statement): Pin {
   return { ...pin, userKey: statement.next, former: formerOf(pin.former, statement), departures: null };

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newSigningKey } from "./ed25519.ts";
-import { ownSuccession } from "./judge-succession.ts";
-import { judgeVouched } from "./judge-told.ts";
+import { ownSuccession, ownSuccessions } from "./judge-succession.ts";
+import { judgeTold, judgeVouched } from "./judge-told.ts";
 import { inPlaceOf, judgeKey, pinOf } from "./pins.ts";
 import { signStatement, stayingTag } from "./succession.ts";
 import type { Who } from "./who.ts";
@@ -68,6 +68,25 @@ test("DI-22 who had a key before and was removed since makes no device a removed
   const taught = judgeVouched(last, [forged, toThird], first.publicKey);
   for (const { publicKey: userKey } of [first, second, third])
     expect(judgeKey(taught ?? last, { identity: who, userKey, ...laptop }).kind).toBe("known");
+});
+
+test("DI-20 nor by another way from a key before, which a server tells for it", () => {
+  const known = pinOf(who, first.publicKey, 0);
+  const forged = statement(first, second, [device()], [laptop]);
+  const told = judgeTold(known, [forged, toThird], { shown: third.publicKey, leaves: [] });
+  const followed = ownSuccessions(known, [forged, toThird]);
+  for (const pinned of [told, followed]) {
+    expect(judgeKey(pinned, { identity: who, userKey: third.publicKey, ...laptop }).kind).toBe("known");
+    expect(pinned?.former?.keys).toEqual([second.publicKey, first.publicKey]);
+  }
+  // While it is there, nothing is taken over its head; and what was known to be removed stays so.
+  const leaves = [{ identity: who, userKey: third.publicKey, ...laptop }];
+  expect(judgeTold(known, [forged, toThird], { shown: third.publicKey, leaves })).toBeNull();
+  const behind = ownSuccession(known, toSecond) ?? known;
+  expect(ownSuccessions(behind, [toThird])).toEqual(ownSuccession(behind, toThird));
+  expect(judgeKey(ownSuccession(behind, toThird), { identity: who, userKey: third.publicKey, ...lost }).kind).toBe(
+    "removed-device",
+  );
 });
 
 test("DI-22 what it keeps has a bound, the newest first", () => {

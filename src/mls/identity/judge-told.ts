@@ -1,5 +1,5 @@
 import { includes, sameBytes } from "./bytes.ts";
-import { ownSuccession } from "./judge-succession.ts";
+import { ownSuccession, ownSuccessions } from "./judge-succession.ts";
 import { MOST_KEYS, MOST_REMOVED } from "./pins.ts";
 import type { Pin, ShownDevice } from "./pins.ts";
 import { successionsTo } from "./succession-chain.ts";
@@ -17,12 +17,17 @@ export function judgeTold(
   { shown, leaves }: { readonly shown: Uint8Array; readonly leaves: readonly ShownDevice[] },
 ): Pin | null {
   let last = pin;
+  const chain: Uint8Array[] = [];
   for (const bytes of statements.slice(-MOST_KEYS)) {
-    if (!sameBytes(last.userKey, shown)) last = ownSuccession(last, bytes) ?? last;
+    const next = sameBytes(last.userKey, shown) ? null : ownSuccession(last, bytes);
+    if (next === null) continue;
+    last = next;
+    chain.push(bytes);
   }
   if (last === pin || !sameBytes(last.userKey, shown)) return null;
   const gone = last.former?.removed ?? [];
-  return leaves.every(({ userKey, deviceId }) => sameBytes(userKey, shown) && !includes(gone, deviceId)) ? last : null;
+  const isAll = leaves.every(({ userKey, deviceId }) => sameBytes(userKey, shown) && !includes(gone, deviceId));
+  return isAll ? ownSuccessions(pin, chain) : null;
 }
 
 /**
