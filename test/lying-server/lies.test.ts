@@ -122,6 +122,13 @@ test("LI-27 what such a device says has a mark in its name, counts for nobody's 
   ]);
   expect(await alice.lines("#everyone")).toContain("bob: the account is 1111");
   await atAlice.shows("LI-27 alice");
+  // Said yes to, that key is his: what came under it is read again without the mark, and is still no change of what he said before.
+  expect((await alice.send("#everyone", "is it?")).kind).toBe("held");
+  expect(await alice.chat.acceptReaders(alice.conversation("#everyone").id)).toEqual({ kind: "taken" });
+  expect(await doubtful()).toEqual([]);
+  expect(await alice.lines("#everyone")).toEqual(
+    expect.arrayContaining(["bob: the account is 1111", "bob: the account is 2222"]),
+  );
 });
 
 test("LI-27 under one's own name it is nothing of one's own", async () => {

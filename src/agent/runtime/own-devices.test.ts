@@ -10,6 +10,30 @@ function waiting(word: string): PendingDevice {
   return { device: text(word, 16), key: text(word, 32), label: "vm", sealKey, token: null, at: 1 };
 }
 
+test("AD-36 a device that was dismissed and asks once more is told of once more", async () => {
+  // What is asked of it here.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const entrance = {
+    system: { now: () => 0 },
+    client: { request: async () => await Promise.resolve({ kind: "answered", value: {} }) },
+    store: { load: async () => await Promise.resolve({ invitations: [] }) },
+    self: { server: new Uint8Array(16), owner: { kind: "name", identity: "alice" } },
+  } as unknown as Entrance;
+  const told: string[] = [];
+  const own = ownDevices({
+    entranceOf: async () => await Promise.resolve(entrance),
+    onWaiting: ({ device }) => void told.push(device.device),
+    onChanged: () => {},
+  });
+  const phone = waiting("phone");
+  await own.waits(entrance, phone);
+  await own.waits(entrance, phone);
+  expect(told).toEqual([phone.device]);
+  expect(await own.asked.dismiss(phone.device)).toEqual({ kind: "done" });
+  await own.waits(entrance, phone);
+  expect(told).toEqual([phone.device, phone.device]);
+});
+
 test("AD-13 whoever asks without end under somebody's name is told of sixteen times, and then once in half a minute", async () => {
   let now = 1_000_000;
   // What is asked of it here.

@@ -65,7 +65,13 @@ export function ownDevices({ entranceOf, onWaiting, onChanged }: OwnDevicesPorts
         return { kind: "listed", devices, pending } as const;
       }),
     confirm: async (code) => await alive(async (entrance) => await confirmByCode(entrance, code)),
-    dismiss: async (id) => await alive(async (entrance) => await dismissDevice(entrance, id)),
+    dismiss: async (id) =>
+      await alive(async (entrance) => {
+        const done = await dismissDevice(entrance, id);
+        // Whoever asks once more after that is told of once more.
+        if (done.kind !== "failed") told.delete(id);
+        return done;
+      }),
     invite: async (minutes) => await alive(async (entrance) => await inviteDevice(entrance, minutes)),
   };
   return {
