@@ -1,10 +1,14 @@
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statfsSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const UNITS = "src/**/*.test.ts";
 const SCENARIOS = ["test/**/*.test.ts", "bench/**/*.test.ts"];
-/** Each replaces a module for all who import it, so it needs modules of its own. */
-const REPLACES_MODULES = ["src/wire/classic/vectors.test.ts", "src/core/many-claims.test.ts"];
+/** What replaces a module for all who import it needs modules of its own, and what tells how a process's memory grows a process. */
+const ALONE = [
+  ...globSync([UNITS, ...SCENARIOS], { cwd: import.meta.dirname }).filter(replacesModules),
+  "test/frames/fuzz.test.ts",
+];
 
 /**
  * Where scenarios put what their servers and agents keep: in memory, where a system has much of that. None of them takes the power away, so
@@ -32,16 +36,21 @@ export default defineConfig({
       // They share a process and its modules, one file after the other: to make both anew for each takes longer than most run.
       {
         extends: false,
-        test: { ...each, name: "units", include: [UNITS], exclude: REPLACES_MODULES, isolate: false },
+        test: { ...each, name: "units", include: [UNITS], exclude: ALONE, isolate: false },
       },
       {
         extends: false,
-        test: { ...each, name: "scenarios", include: [...SCENARIOS, ...REPLACES_MODULES], env: place },
+        test: { ...each, name: "scenarios", include: SCENARIOS, exclude: ALONE, isolate: false, env: place },
       },
+      { extends: false, test: { ...each, name: "alone", include: ALONE, env: place } },
     ],
     reporters: ["default", "./test/project/rules-reporter.ts"],
   },
 });
+
+function replacesModules(file: string): boolean {
+  return readFileSync(join(import.meta.dirname, file), "utf8").includes("vi.mock(");
+}
 
 function hasRoom(folder: string): boolean {
   if (!existsSync(folder)) return false;

@@ -1,4 +1,4 @@
-import { beforeEach, expect } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import { ruleOfTitle, rulesOfSpec } from "./helpers/spec.ts";
 
 const rules = new Set(rulesOfSpec());
@@ -7,3 +7,6 @@ const rules = new Set(rulesOfSpec());
 beforeEach(({ task }) => {
   expect(rules, `SPEC.md has the rule of the test "${task.name}"`).toContain(ruleOfTitle(task.name));
 });
+
+// Many files share a process: no clock that a test held may stand still for the next one.
+afterEach(() => void vi.useRealTimers());
