@@ -71,12 +71,26 @@ async function devices({ words, values, context }: Invocation<typeof OPTIONS>, a
     return EXIT.wrongUse;
   }
   const how = { values, context, attach, offline: action.kind === "list", standing: "any" } as const;
-  const code = await withChat("devices", { ...how, whenEnded: action.kind === "new" }, (chat, server) =>
-    runDeviceAction(action, { chat, server, context, json: values.json === true, yes: values.yes === true }),
-  );
+  let hasBegun = false;
+  const code = await withChat("devices", { ...how, whenEnded: action.kind === "new" }, async (chat, server) => {
+    hasBegun = true;
+    return await runDeviceAction(action, {
+      chat,
+      server,
+      context,
+      json: values.json === true,
+      yes: values.yes === true,
+    });
+  });
+  if (action.kind === "remove" && !hasBegun && code === EXIT.unreachable)
+    context.stderr.write(`pad devices: ${NOT_BEGUN}\n`);
   // What it is then the next chat says: this one was the former device's.
   return action.kind === "new" && code === EXIT.done ? await withChat("devices", how, tellStanding(context)) : code;
 }
+
+/** Whoever has lost a device is to know that it still reads. */
+const NOT_BEGUN =
+  "Nothing was removed, and this computer doesn't go on with it by itself: run it again when the server is there.";
 
 /** Whether there is certainly no such file; what else keeps it from being read the agent tells. */
 function isMissing(file: string): boolean {

@@ -90,6 +90,17 @@ test("CS-36 a removal that the server has not answered is told as that and exits
   expect(removed.stdout).toMatch(/^phone is none of your devices any more\.\nAlso out, .*: nas\n$/);
 });
 
+test("CS-53 a removal that could not even begin, since the server is away, says that nothing goes on by itself", async () => {
+  const { alice, devices } = meet();
+  alice.world.setOnline(false);
+  const { code, stderr } = await devices("remove", "laptop2", "--yes");
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringMatching(/\npad devices: Nothing was removed, and this computer doesn't go on/),
+  ]);
+  expect((await devices("list")).stderr).not.toContain("Nothing was removed");
+});
+
 test("CS-48 a device that was confirmed and has not come is listed as never seen, told apart as that, and removed", async () => {
   const { alice, devices } = meet();
   const expected = { ...device("vm7", "vm"), isOnline: false };
