@@ -132,10 +132,17 @@ test("ST-43 an earlier state of the same gives way; what is newer, another's or 
   there.close();
   expect(restore()).toMatchObject({ kind: "restored", aside: join(data, "before-restore-2026-11-27T09-30-00-000Z") });
 
+  // A server that was ended before it had kept anything has left that.
+  removeDatabase();
+  openDatabase(data).close();
+  expect(restore()).toMatchObject({ kind: "restored" });
+
   for (const [why, spoil] of [
     ["other-there", () => {}],
     ["other-there", () => other("T")],
     ["newer-there", () => newer()],
+    ["unreadable-there", () => execute("PRAGMA user_version = 9999")],
+    ["unreadable-there", () => execute("PRAGMA application_id = 1")],
     ["unreadable-there", () => writeFileSync(join(data, "padserve.db"), "anything")],
   ] as const) {
     spoil();
@@ -245,6 +252,12 @@ function removeDatabase(): void {
 function change(work: (database: Database) => void): void {
   const database = openDatabase(data);
   work(database);
+  database.close();
+}
+
+function execute(sql: string): void {
+  const database = new DatabaseSync(join(data, "padserve.db"));
+  database.exec(sql);
   database.close();
 }
 
