@@ -3,6 +3,7 @@ import { testDevice } from "../../../test/agent/device.ts";
 import type { TestDevice } from "../../../test/agent/device.ts";
 import { idealLog } from "../../../test/agent/ideal-log.ts";
 import type { IdealLog } from "../../../test/agent/ideal-log.ts";
+import { overriding } from "../../../test/agent/overriding.ts";
 import type { FramesClient } from "../../client/frames/index.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
@@ -24,11 +25,16 @@ let alice: TestDevice;
 let mallory: TestDevice;
 let asked: string[];
 let refused: string[];
+/** Groups that Alice's device is in besides. */
+let others: number;
+/** The last Welcome for it. */
+let offered: Uint8Array;
 beforeEach(async () => {
   log = idealLog();
   alice = await testDevice({ log, identity: alices.identity });
   mallory = await testDevice({ log, identity: mallorys.identity });
   [asked, refused] = [[], []];
+  [others, offered] = [0, new Uint8Array()];
 });
 afterEach(() => {
   alice.close();
@@ -64,6 +70,24 @@ test("AD-4 a group that is known under another name doesn't come in under a seco
   await welcome(null, { kind: "room", name: "ops" });
   expect(refused).toEqual(["room:ops"]);
   expect((await alice.store.group(group))?.row).toMatchObject({ conversation: "room:family" });
+});
+
+test("AD-4 nor does a device enter it by itself under a second name", async () => {
+  await welcome({ ...OPEN, access: "invite" }, { kind: "room", name: "family" });
+  const view: GroupView = { ...viewOf({ kind: "room", name: "ops" }), access: "open" };
+  expect(await enter(await entrance(new Uint8Array()), view)).toEqual({ why: "misplaced" });
+  expect(refused).toEqual(["room:ops"]);
+});
+
+test("AD-40 a device that is in 5,000 groups takes a Welcome into no further one, tells that, and leaves the Welcome where it is", async () => {
+  others = 5000;
+  await welcome(listed, pair);
+  expect(refused).toEqual(["direct:person:6666"]);
+  expect(await alice.store.group(group)).toBeNull();
+  expect(asked).toEqual(["read-welcome"]);
+  others = 4999;
+  await takeWelcome(await entrance(offered), viewOf(pair));
+  expect((await alice.store.group(group))?.row).toMatchObject({ status: "active" });
 });
 
 test("SR-67 of two ways in that are taken at once one counts, and the group's session goes on from that", async () => {
@@ -111,23 +135,22 @@ async function welcome(policy: RoomPolicy | null, place: Place): Promise<void> {
     await mallory.session(group).advance();
   }
   const devices = [{ deviceId: alice.id, keyPackage: await alice.keyPackage() }];
-  let offered: Uint8Array | null = null;
   const { service } = mallory;
   mallory.service = {
     ...service,
     commit: async (id, request) => {
-      offered = request.welcome;
+      offered = request.welcome ?? offered;
       return await service.commit(id, request);
     },
   };
   await mallory.session(group).commit({ kind: "add", devices });
   mallory.service = service;
-  await takeWelcome(await entrance(offered ?? new Uint8Array()), viewOf(place));
+  await takeWelcome(await entrance(offered), viewOf(place));
 }
 
-async function entrance(offered: Uint8Array): Promise<Entrance> {
+async function entrance(waiting: Uint8Array): Promise<Entrance> {
   const answers = {
-    "read-welcome": { welcome: offered, entry: 1 + asked.length, hash: "A".repeat(43) },
+    "read-welcome": { welcome: waiting, entry: 1 + asked.length, hash: "A".repeat(43) },
     "welcome-done": {},
     read: { entries: [] },
   };
@@ -138,6 +161,12 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
     },
   };
   const saved = await alice.store.load();
+  const groups = groupsOf({
+    rows: [],
+    open: (id) => alice.session(id),
+    advanced: async () => await Promise.resolve(),
+    failed: (error) => refused.push(String(error)),
+  });
   const device = saved.device ?? { id: alice.id, seed: group, record: group };
   return {
     // What isn't asked here needs no answer.
@@ -155,12 +184,7 @@ async function entrance(offered: Uint8Array): Promise<Entrance> {
       people: knownPeople(saved, Date.now),
       former: [],
     },
-    groups: groupsOf({
-      rows: [],
-      open: (id) => alice.session(id),
-      advanced: async () => await Promise.resolve(),
-      failed: (error) => refused.push(String(error)),
-    }),
+    groups: overriding(groups, { count: () => groups.count() + others }),
     everyone: { wish: () => "wanted", keep: async () => await Promise.resolve() },
     companions: companions({ system: SYSTEM, admitOwed: async () => {}, later: () => {} }),
     successions: successions({ rows: [], onContinued: () => {}, onStuck: () => {}, onOwing: () => {} }),
