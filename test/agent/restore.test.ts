@@ -35,6 +35,32 @@ test("SR-20 after a restore from an older backup all go on in a successor, with 
   await has(people, EVERYONE, ["one", "two", "three", "four", "five"]);
 });
 
+test("SR-20 restored three times from one backup, with somebody away over each, all have all that was said in between", async () => {
+  const people = await world.arrive("alice", "bob", "carol");
+  const [alice, bob, carol] = three(people);
+  const said = ["before"];
+  await alice.say(EVERYONE, "before");
+  await world.agree(EVERYONE, people, said);
+  const backup = await world.backUp();
+  for (const [nth, away] of [carol, bob, carol].entries()) {
+    await away.stop();
+    const there = people.filter((one) => one !== away);
+    for (const one of there) {
+      const text = `${one.name} ${nth}`;
+      said.push(text);
+      await one.say(EVERYONE, text);
+      await world.until(async () =>
+        (await Promise.all(there.map(async (each) => await each.texts(EVERYONE)))).every((texts) =>
+          texts.includes(text),
+        ),
+      );
+    }
+    await restart(backup);
+    away.start();
+  }
+  await has(people, EVERYONE, said);
+});
+
 test("SR-20 who was away over the restore gets what was said before it and after it", async () => {
   const people = await world.arrive("alice", "bob", "carol");
   const [alice, bob, carol] = three(people);
