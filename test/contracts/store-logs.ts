@@ -41,6 +41,37 @@ export function logContract(name: string, open: () => Promise<Harness>): void {
       }));
 
     test.each([
+      ["a start below 0", { after: -1 }],
+      ["a start that is no whole number", { after: 0.5 }],
+      ["a limit below 0", { limit: -1 }],
+      ["a limit without end", { limit: Infinity }],
+      ["bytes that are no number", { bytes: Number.NaN }],
+      ["no name", { log: "" }],
+      ["a name that is too long", { log: "n".repeat(129) }],
+    ])("ST-31 a range with %s is refused", (_what, odd) =>
+      withStore(async ({ store }) => {
+        await store.commit(batch([entry("a", 1), entry("n".repeat(128), 1)]));
+        const range = { log: "n".repeat(128), after: 0, limit: 9, bytes: 99 };
+        expect(await store.read(range)).toHaveLength(1);
+        await expect(store.read({ ...range, ...odd })).rejects.toMatchObject({ code: "failed" });
+      }),
+    );
+
+    test.each([
+      ["below 0", { through: -1 }],
+      ["to no whole number", { through: 1.5 }],
+      ["of a log without a name", { log: "" }],
+    ])("ST-33 a trim %s is refused, and its batch with it", (_what, odd) =>
+      withStore(async ({ store }) => {
+        await store.commit(batch([entry("a", 1), entry("a", 2)]));
+        const trim = { log: "a", through: 1, lasting: false, ...odd };
+        const trimming = store.commit({ facts: [], appends: [entry("a", 3)], trims: [trim] });
+        await expect(trimming).rejects.toMatchObject({ code: "failed" });
+        expect(await numbers(store, "a")).toEqual([1, 2]);
+      }),
+    );
+
+    test.each([
       ["a first one that is not 1", [entry("b", 2)]],
       ["a gap", [entry("a", 4)]],
       ["a number that was given", [entry("a", 2)]],
