@@ -38,6 +38,25 @@ test("EN-27 a panic ends one instance: one error, then groups are as they were s
   expect(engine.keyPackage({ now: NOW, lifetime: LIFETIME }).reference).toHaveLength(32);
 });
 
+test("EN-27 after a panic a past epoch that was forgotten opens nothing, whether that was saved since or not", async () => {
+  for (const isSavedSince of [true, false]) {
+    const { engine, trap } = guardedDevice("1");
+    const group = engine.createGroup(Buffer.from("room"), OPEN);
+    const [bob] = await addAll(group, [], [newDevice({ identity: "2" })]);
+    const late = ["1", "2"].map((word) => bob!.seal(Buffer.from(word)).message);
+    bob!.process(group.commitUpdate().commit);
+    group.apply();
+    group.save();
+    expect(text(group.open(late[0]!).plaintext)).toBe("1");
+    group.save();
+    group.forgetEpochsBefore(group.epoch);
+    if (isSavedSince) group.save();
+    expect(trap).toThrow("engine-failed");
+    expect(() => group.open(late[1]!)).toThrow("past-epoch");
+    expect(text(group.open(bob!.seal(Buffer.from("now")).message).plaintext)).toBe("now");
+  }
+});
+
 test("EN-27 an error of the module's own list ends no instance, any other does, and what the signer threw is told as the cause", () => {
   const lost = new Error("the key is away");
   const guarded = guard(() => {
@@ -84,6 +103,22 @@ test("EN-28 an observer after a panic is as it was saved", () => {
   expect(observer.stage(commit, NOW).kind).toBe("update");
   observer.accept();
   expect(observer.epoch).toBe(1);
+});
+
+test("EN-37 of two commits that an observer stages, the one before says nothing of group infos any more, and none does when one is taken", () => {
+  const group = newDevice({ identity: "1" }).createGroup(Buffer.from("room"), OPEN);
+  const observer = createObservers().observe(group.info());
+  const made = [1, 2].map(() => {
+    const pending = group.commitUpdate();
+    group.clear();
+    return pending;
+  });
+  const [first, second] = made.map(({ commit }) => observer.stage(commit, NOW));
+  expect(() => first!.matches(made[0]!.groupInfo)).toThrow("no-pending-commit");
+  expect(() => first!.matches(made[1]!.groupInfo)).toThrow("no-pending-commit");
+  expect([second!.matches(made[0]!.groupInfo), second!.matches(made[1]!.groupInfo)]).toEqual([false, true]);
+  observer.accept();
+  expect(() => second!.matches(made[1]!.groupInfo)).toThrow("no-pending-commit");
 });
 
 test("EN-29 without random bytes nothing is made: an error, never zeros", () => {
