@@ -116,6 +116,39 @@ test("NE-32 a message that says it will be too long is the last thing heard, bef
   expect((await closed)[0]).toBe(1009);
 });
 
+test("NE-8 a reader of frames that stops is dropped when more than the limit waits, and its queue is freed", async () => {
+  const closed = Promise.withResolvers<string>();
+  const { connection, client } = await connect({ onClose: (reason) => closed.resolve(reason) }, undefined, {
+    queueLimit: 1024 * 1024,
+  });
+  client.pause();
+  const dropped = once(client, "close");
+  let sent = 0;
+  const isOver = closed.promise.then(() => true);
+  while (!(await Promise.race([isOver, new Promise((resolve) => setImmediate(() => resolve(false)))]))) {
+    connection.send("x".repeat(64 * 1024));
+    connection.flush();
+    sent += 1;
+  }
+  expect(await closed.promise).toBe("slow-reader");
+  expect(connection.queued).toBe(0);
+  expect(sent).toBeGreaterThan(16);
+  client.resume();
+  await dropped;
+});
+
+test("NE-9 whoever neither reads nor closes a connection of frames is dropped some time after it was ended", async () => {
+  const closed = Promise.withResolvers<string>();
+  const { connection, client } = await connect({ onClose: (reason) => closed.resolve(reason) }, undefined, {
+    endTimeout: 10,
+  });
+  // It answers nothing, the goodbye neither.
+  client.pause();
+  connection.send("goodbye");
+  connection.end();
+  expect(await closed.promise).toBe("ended");
+});
+
 test("NE-35 whoever answers no ping until the next one is due is gone", async () => {
   const { connection, client, closed } = await connectWithPings({ autoPong: false });
   const pinged = once(client, "ping");
@@ -188,7 +221,10 @@ function nextPing(): void {
 async function connect(
   handlers: Partial<ConnectionHandler> = {},
   messageLimit?: number,
-  clientOptions: { readonly autoPong?: boolean } = {},
+  {
+    autoPong = true,
+    ...ours
+  }: { readonly autoPong?: boolean; readonly queueLimit?: number; readonly endTimeout?: number } = {},
 ): Promise<{ readonly connection: FrameConnection; readonly client: WebSocket }> {
   const server = createServer();
   const webSockets = new WebSocketServer({ noServer: true });
@@ -204,7 +240,8 @@ async function connect(
         onClose: () => {},
         ...handlers,
       };
-      const options = { queueLimit: 64 * 1024 * 1024, ...(messageLimit === undefined ? {} : { messageLimit }) };
+      const limit = messageLimit === undefined ? {} : { messageLimit };
+      const options = { queueLimit: 64 * 1024 * 1024, ...limit, ...ours };
       accepted.resolve(new FrameConnection(webSocket, socket, options, handler));
     });
   });
@@ -212,7 +249,7 @@ async function connect(
   await once(server, "listening");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on an IP address
   const { port } = server.address() as AddressInfo;
-  const client = new WebSocket(`ws://127.0.0.1:${port}`, clientOptions);
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, { autoPong });
   const [connection] = await Promise.all([accepted.promise, once(client, "open")]);
   onTestFinished(() => {
     connection.destroy();
