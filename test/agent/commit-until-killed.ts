@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { openAgentStore } from "../../src/agent/storage/sqlite/store.ts";
 import { group, groupAdded, historyKept, message } from "./device-samples.ts";
 
@@ -5,6 +6,8 @@ import { group, groupAdded, historyKept, message } from "./device-samples.ts";
 const [folder = "", keyFile = "", first = "1", path, text = ""] = process.argv.slice(2);
 const owner = path === undefined ? null : { path, text };
 const store = await openAgentStore({ folder, keyFile, machine: "0123456789abcdef0123456789abcdef" }, owner);
+// Killed, it would keep nothing of what was compiled for the next one.
+flushCompileCache();
 if (first === "1") await store.commit([groupAdded(group, 0)]);
 for (let number = Number(first); ; number += 1) {
   await store.commit([

@@ -1,4 +1,5 @@
 /** A program: the server in a process of its own, with the configuration given, which tells how it does when asked. */
+import { flushCompileCache } from "node:module";
 import { Socket } from "node:net";
 import { queryObjects } from "node:v8";
 import { ClassicSession } from "../../src/server/classic/session.ts";
@@ -18,6 +19,8 @@ export interface Measures {
 }
 
 const server = await startTestServer({ config: JSON.parse(process.argv[2] ?? "{}") });
+// Killed, it would keep nothing of what was compiled for the next one.
+flushCompileCache();
 process.send?.(server.port);
 process.on("message", () => process.send?.(measure()));
 

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import type { Batch } from "../../src/core/ports.ts";
 import type { StoredFact } from "../../src/store/stored.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
@@ -10,6 +11,8 @@ import { factBatch } from "./commit-facts.ts";
  */
 const [directory = "", first = "0", kind = "facts"] = process.argv.slice(2);
 const store = await openSqliteStore(directory);
+// Killed, it would keep nothing of what was compiled for the next one.
+flushCompileCache();
 for (let number = Number(first); ; number += 1) {
   await store.commit(kind === "messages" ? message(number + 1) : claim(number));
   // Not by a stream: what that still had to write when it is killed would have been kept without having been said.

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { flushCompileCache } from "node:module";
 import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { watchSteps } from "./fault.ts";
 import { SCRIPT } from "./script.ts";
@@ -8,6 +9,8 @@ import { SCRIPT } from "./script.ts";
  * itself, as `kill -9` would. With no such step it comes to its end and says `end`.
  */
 const [directory = "", nth = "0"] = process.argv.slice(2);
+// Killed, it would keep nothing of what was compiled for the next one.
+flushCompileCache();
 // As it is now: what is said is no step of the store.
 const { writeSync } = fs;
 watchSteps((step) => {
