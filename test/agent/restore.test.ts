@@ -130,6 +130,34 @@ test("SR-75 who can't be let into a successor before something is said there is 
   expect(await missingAt(carol, room)).toBe(2);
 });
 
+test("SR-76 what was said before somebody was invited isn't sent again to them after a restore: its writer is told, and whoever was away lacks it with a word", async () => {
+  const [alice, bob, carol] = three(await world.arrive("alice", "bob", "carol"));
+  const room = conversationOf(await alice.runtime.createRoom("ops", "invite"));
+  await alice.runtime.settled();
+  await alice.runtime.invite(room, "bob");
+  await alice.say(room, "one");
+  await has([alice, bob], room, ["one"]);
+  const backup = await world.backUp();
+  await bob.stop();
+  await alice.say(room, "carol is getting fired");
+  await alice.runtime.invite(room, "carol");
+  await alice.say(room, "welcome");
+  await has([carol], room, ["welcome"]);
+  await restart(backup);
+  await world.until(async () => (await withheldAt(alice, room)).length > 0);
+  bob.start();
+  await alice.say(room, "after");
+  await has([bob, carol], room, ["welcome", "after"]);
+  await has([alice], room, ["one", "carol is getting fired", "welcome", "after"]);
+  expect(await withheldAt(alice, room)).toEqual([1]);
+  expect([await carol.texts(room), await bob.texts(room)]).toEqual([
+    ["welcome", "after"],
+    ["one", "welcome", "after"],
+  ]);
+  const toldBob = (await bob.history(room)).map(({ entry }) => entry.kind);
+  expect(toldBob.some((kind) => kind === "continued" || kind === "gap")).toBe(true);
+});
+
 test("SR-20 who came into an open room after the backup, seen by nobody, is back in it with all, and what they said as well", async () => {
   const [alice, bob] = await world.arrive("alice", "bob");
   if (alice === undefined || bob === undefined) throw new Error("two were to come");
@@ -362,6 +390,11 @@ async function textsOf(device: SoakDevice): Promise<readonly string[]> {
 async function missingAt(device: ServedDevice, conversation: string): Promise<number> {
   const gaps = (await device.history(conversation)).flatMap(({ entry }) => (entry.kind === "gap" ? [entry] : []));
   return gaps.reduce((all, { from, to }) => all + to - from + 1, 0);
+}
+
+/** How many own messages its history says that it didn't send again, each time. */
+async function withheldAt(device: ServedDevice, conversation: string): Promise<readonly number[]> {
+  return (await device.history(conversation)).flatMap(({ entry }) => (entry.kind === "withheld" ? [entry.count] : []));
 }
 
 async function isIn(device: ServedDevice, conversation: string, count: number): Promise<boolean> {

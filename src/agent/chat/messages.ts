@@ -163,6 +163,8 @@ export function messagesOver({ store, names, own }: MessagesOptions): Messages {
         return { body: "unreadable", from: "", text: `a message that can't be opened (${entry.why})` };
       case "continued":
         return { body: "gap", from: "", text: CONTINUED };
+      case "withheld":
+        return { body: "gap", from: "", text: withheldText(entry.count) };
       case "imported":
         return { body: "gap", from: "", text: importedText(entry.exportedAt) };
     }
@@ -242,6 +244,12 @@ function note(talk: Talk, { from, text }: Said) {
 
 const CONTINUED =
   "the conversation goes on in a new group from here, since the old one can't: what others said there last may be missing, unless they send it again";
+
+function withheldText(count: number): string {
+  const [which, what] = count === 1 ? ["one", "was not sent again"] : [String(count), "were not sent again"];
+  const them = count === 1 ? "it" : "them";
+  return `${which} of your messages from before the conversation went on in a new group ${what}: somebody reads here now who couldn't read ${them} then`;
+}
 
 function importedText(exportedAt: number | null): string {
   const date = exportedAt === null ? "" : ` of ${new Date(exportedAt).toISOString().slice(0, 10)}`;

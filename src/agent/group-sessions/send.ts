@@ -24,6 +24,10 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
   const until = awaitedUntil(context, work);
   if (until !== null) return { kind: "awaiting", until };
   if (isHalf(work)) return { kind: "idle" };
+  if (withhold(context, work)) {
+    await context.keep(work);
+    return { kind: "again" };
+  }
   if (context.fruitless >= MOST_FRUITLESS) return tired(context);
   const flight = await begin(context, work);
   if (flight === null) return { kind: "idle" };
@@ -81,6 +85,54 @@ function isHalf(work: Working): boolean {
     ({ kind, identity }) =>
       !members.some((member) => member.identity.kind === kind && member.identity.identity === identity),
   );
+}
+
+/**
+ * What was stored once, in a group that this one succeeds, is for who could read it then: with anybody else in this epoch it leaves the outbox, and
+ * the history says how many did. Whether any did. (What is in flight in this epoch was sealed for the same people.)
+ */
+function withhold({ system }: SessionContext, work: Working): boolean {
+  const { active, flight, row } = work;
+  const { readers } = rosterOf(work);
+  // Once in each epoch: what is written since was never stored.
+  if (work.checkedFor === readers) return false;
+  work.checkedFor = readers;
+  const flying = flight !== null && flight.epoch === active?.epoch ? flight.messageId : null;
+  const isForAll = audienceTest(readers, ownPerson(work)?.who);
+  const withheld = work.outbox.filter(
+    ({ messageId, audience }) =>
+      audience !== undefined && !(flying !== null && sameBytes(flying, messageId)) && !isForAll(audience),
+  );
+  if (withheld.length === 0) return false;
+  const { id: group, conversation, cursor: number } = row;
+  if (flight !== null && withheld.some(({ messageId }) => sameBytes(messageId, flight.messageId))) {
+    work.changes.push({ kind: "flight-ended", group });
+    work.flight = null;
+  }
+  for (const { messageId } of withheld) {
+    work.changes.push({ kind: "message-withdrawn", group, messageId });
+    work.events.push({ kind: "refused", messageId, why: "others-read-here" });
+  }
+  const gone = new Set(withheld);
+  work.outbox = work.outbox.filter((waiting) => !gone.has(waiting));
+  const at = system.now();
+  const entry = { kind: "withheld", count: withheld.length } as const;
+  work.changes.push({ kind: "history-kept", conversation, group, number, at, entry });
+  work.events.push({ kind: "entry", number, at, entry });
+  return true;
+}
+
+/** Whether all readers but oneself are in an audience; each list is looked through once, most messages share one. */
+function audienceTest(readers: readonly string[], own: string | undefined): (audience: readonly string[]) => boolean {
+  const answers = new Map<readonly string[], boolean>();
+  return (audience) => {
+    const known = answers.get(audience);
+    if (known !== undefined) return known;
+    const could = new Set(audience);
+    const isForAll = readers.every((who) => who === own || could.has(who));
+    answers.set(audience, isForAll);
+    return isForAll;
+  };
 }
 
 /** What is in flight, if it was sealed for this epoch; else the same message, or the oldest, sealed now. */

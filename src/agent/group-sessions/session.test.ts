@@ -580,6 +580,65 @@ test("GS-26 nothing more is written in a group that has a successor", async () =
   expect((await alice.session(successor).look()).waiting.map(({ text }) => text)).toEqual(["moves along"]);
 });
 
+test("GS-45 what is sent again in a successor goes to nobody who couldn't read it then: it is told, counted, and what was never sent goes on", async () => {
+  const [alice, bob] = await pair();
+  await say(alice, "for bob");
+  const carol = await newDevice("1003");
+  await add(alice, carol);
+  await alice.session(group).showReaders([carol.who]);
+  await say(alice, "for all");
+  const { successor, readers } = await succeedBy(alice, [bob, carol]);
+  const session = alice.session(successor);
+  await session.write(outgoing("new"), readers);
+  expect(await session.advance()).toEqual({ kind: "idle" });
+  for (const device of [bob, carol]) await device.takeWelcomes();
+  await carol.session(successor).advance();
+  expect(await textsOf(carol)).toEqual(["for all", "new"]);
+  // It is there still, and nothing else says anything of it.
+  expect(await textsOf(alice)).toEqual(["for bob", "for all", "new"]);
+  const told = (await alice.history()).flatMap(({ entry }) => (entry.kind === "withheld" ? [entry.count] : []));
+  expect([told, (await session.look()).waiting]).toEqual([[1], []]);
+  await alice.restart();
+  expect((await alice.session(successor).look()).waiting).toEqual([]);
+});
+
+test("GS-45 it goes out where those who read are as many or fewer, and is held back from whoever comes before it was", async () => {
+  const [alice, bob] = await pair();
+  for (const text of ["one", "two", "three"]) await say(alice, text);
+  const { successor } = await succeedBy(alice, []);
+  const session = alice.session(successor);
+  let sent = 0;
+  const { service } = alice;
+  alice.service = {
+    ...service,
+    send: async (message) => {
+      sent += 1;
+      // Carol comes in after the first of them, with the second on its way.
+      return sent === 2 ? { kind: "offline" } : await service.send(message);
+    },
+  };
+  expect((await session.advance()).kind).toBe("offline");
+  alice.service = service;
+  const carol = await newDevice("1003");
+  await add(alice, carol, successor);
+  await add(alice, bob, successor);
+  await session.showReaders([carol.who]);
+  expect(await session.advance()).toEqual({ kind: "idle" });
+  for (const device of [bob, carol]) {
+    await device.takeWelcomes();
+    await device.session(successor).advance();
+  }
+  expect([sent, await textsOf(carol), await textsOf(bob)]).toEqual([2, [], []]);
+  expect(log.entries(successor).filter(({ kind }) => kind === "message").length).toBe(1);
+  const told = (await alice.history()).flatMap(({ entry }) => (entry.kind === "withheld" ? [entry.count] : []));
+  expect([told, await textsOf(alice)]).toEqual([[2], ["one", "two", "three"]]);
+  // The number of what was given up is the next one's.
+  await session.write(outgoing("four"), [bob.who]);
+  expect(await session.advance()).toEqual({ kind: "idle" });
+  await carol.session(successor).advance();
+  expect(await textsOf(carol)).toEqual(["four"]);
+});
+
 test("GS-13 what doesn't open, isn't its sender's, or comes again is told, and the group goes on; what was dropped is counted", async () => {
   const [alice, bob] = await pair();
   for (const text of ["one", "two", "three", "four"]) await say(bob, text);
@@ -814,6 +873,20 @@ async function say(device: TestDevice, text: string): Promise<void> {
   await device.session(group).advance();
   await write(device, text);
   expect(await device.session(group).advance()).toEqual({ kind: "idle" });
+}
+
+/** The room goes on in another group, which has lost all messages; the writer has looked at who is in it. */
+async function succeedBy(device: TestDevice, others: readonly TestDevice[]) {
+  const successor = Uint8Array.from(randomBytes(16));
+  await device.create(successor);
+  await device.session(successor).advance();
+  for (const other of others) await add(device, other, successor);
+  const readers = others.map(({ who }) => who);
+  const succeeded = { kind: "group-succeeded", group, successor, device: device.id, behind: 0 } as const;
+  const shown = { kind: "readers-shown", group: successor, readers } as const;
+  await device.session(group).handOver([succeeded, shown]);
+  await device.session(successor).renew();
+  return { successor, readers };
 }
 
 /** Of a device whose join another's commit has overtaken; by then the server says this of the group. */

@@ -34,6 +34,8 @@ export interface Working {
   readonly isSuccessor: boolean;
   /** Of the epoch that was looked at last. */
   roster: Roster | null;
+  /** The `readers` for whom all that goes out again is known to be (send.ts). */
+  checkedFor: Roster["readers"] | null;
   /** Whose `readers` and access are on the disk, or will be with the changes. */
   knownEpoch: number | null;
 }
@@ -74,6 +76,7 @@ export function working(kept: KeptGroup, engine: GroupEngine): Working {
     isBehindGap: false,
     isSuccessor: kept.isSuccessor,
     roster: null,
+    checkedFor: null,
     knownEpoch: null,
   };
 }

@@ -215,6 +215,7 @@ export function removerOfOwn(entry: HistoryEntry): string | null {
     case "gap":
     case "unreadable":
     case "continued":
+    case "withheld":
     case "imported":
       return null;
   }

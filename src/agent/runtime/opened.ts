@@ -168,6 +168,7 @@ function leavesIn(entry: HistoryEntry): readonly string[] {
     case "gap":
     case "unreadable":
     case "continued":
+    case "withheld":
     case "imported":
       return [];
   }

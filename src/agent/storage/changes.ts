@@ -153,7 +153,8 @@ export type OutboxChange =
 export type SuccessionChange =
   /**
    * The conversation of a group that can't go on goes on in `successor`: what waits in the one waits in the other, with own messages that
-   * lie behind `behind` in its log before them, unless their content is gone; its keys go. Once for each group.
+   * lie behind `behind` in its log before them, unless their content is gone; each of those is bound to who could read it, but for deletions,
+   * which say nothing. The group's keys go. Once for each group.
    */
   | {
       readonly kind: "group-succeeded";

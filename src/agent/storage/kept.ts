@@ -255,6 +255,8 @@ export interface OutboxRow {
   /** What the search finds it by, or null. */
   readonly text: string | null;
   readonly writtenAt: number;
+  /** Stored once, and sent again: who could read it then (`whoKey`), and nobody else may now. Missing: it was never stored. */
+  readonly audience?: readonly string[] | undefined;
 }
 
 /** A message that waits, and where. */
@@ -314,6 +316,7 @@ export interface Digest {
  * - `unreadable`: an entry that didn't open, and why
  * - `continued`: from here on in another group, and why the one before ended. What others wrote there behind what this device has read is
  *   missing unless they send it again
+ * - `withheld`: so many own messages weren't sent again in this group, since somebody is in it who couldn't read them when they were sent
  * - `imported`: what stands before it came from a file, which was written then (milliseconds since 1970, null: it doesn't say); what was said between
  *   that and when this device came in is missing
  */
@@ -354,4 +357,5 @@ export type HistoryEntry =
   | { readonly kind: "gap"; readonly from: number; readonly to: number }
   | { readonly kind: "unreadable"; readonly why: string }
   | { readonly kind: "continued"; readonly why: StopCause }
+  | { readonly kind: "withheld"; readonly count: number }
   | { readonly kind: "imported"; readonly exportedAt: number | null };

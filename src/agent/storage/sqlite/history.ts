@@ -62,7 +62,7 @@ export function historyWriter(connection: Connection, sets: ReaderSets): { keep(
     }
     const last = numberOf(statements.last.get(conversation));
     // The time is this device's own clock's, not the server's.
-    const isOurs = entry.kind === "gap" || entry.kind === "continued";
+    const isOurs = entry.kind === "gap" || entry.kind === "continued" || entry.kind === "withheld";
     return last === null ? said : Math.max(isOurs ? 0 : said, last + 1);
   }
 

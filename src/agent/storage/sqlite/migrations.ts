@@ -129,4 +129,14 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX history_shown;
   CREATE INDEX history_by_position ON history (conversation, position) WHERE hidden = 0;
   `,
+  // To whom alone a message may be sent again (a reader set; 0, which none has: to nobody else). Null for what was never stored.
+  `
+  ALTER TABLE outbox ADD COLUMN audience INTEGER;
+  UPDATE outbox SET audience = (
+    SELECT coalesce(history.readers, 0) FROM history JOIN groups ON groups.conversation = history.conversation
+    WHERE groups.id = outbox.group_id AND history.message_id = outbox.message_id
+      AND history.device = (SELECT value FROM meta WHERE key = 'device-id')
+      AND json_extract(history.detail, '$.amends') IS NOT 'deletion'
+  );
+  `,
 ];

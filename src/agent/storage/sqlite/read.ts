@@ -112,7 +112,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
         request: request === undefined ? null : readRequest(request),
         intent: intent === undefined ? null : readIntent(intent),
         flight: flight === undefined ? null : readFlight(flight),
-        outbox: statements.outbox.all(id).map(readWritten),
+        outbox: statements.outbox.all(id).map((waiting) => readWritten(waiting, whoIn)),
         readers: new Set(statements.readers.all(id).map((found) => v.parse(v.object({ who: v.string() }), found).who)),
         senders: new Map(statements.senders.all(id).map(readSender)),
         owed: statements.owed.all(id).map(readOwed),
@@ -135,7 +135,7 @@ export function reader(connection: Connection, secrets: Secrets): Reader {
     outbox: () =>
       statements.allWaiting.all().map((row) => {
         const { group_id: group } = v.parse(v.object({ group_id: Bytes }), row);
-        return { group, message: readWritten(row) };
+        return { group, message: readWritten(row, whoIn) };
       }),
     news: (after, limit) => rows(statements.news.all(after, bounded(limit))),
     lastPlace: () => Number(Object.values(statements.lastPlace.get() ?? {})[0] ?? 0),

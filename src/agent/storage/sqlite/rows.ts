@@ -92,11 +92,19 @@ export function readFlight(row: unknown): Flight {
   return { messageId, number, epoch, sealed };
 }
 
-const Written = v.object({ message_id: Bytes, content: Bytes, text: v.nullable(v.string()), written_at: Whole });
+const Written = v.object({
+  message_id: Bytes,
+  content: Bytes,
+  text: v.nullable(v.string()),
+  written_at: Whole,
+  audience: v.nullable(Whole),
+});
 
-export function readWritten(row: unknown): OutboxRow {
-  const { message_id: messageId, content, text, written_at: writtenAt } = v.parse(Written, row);
-  return { messageId, content, text, writtenAt };
+/** `namesOf` tells the people of a reader set; of one that isn't there, nobody. */
+export function readWritten(row: unknown, namesOf: (set: number) => readonly string[]): OutboxRow {
+  const { message_id: messageId, content, text, written_at: writtenAt, audience } = v.parse(Written, row);
+  const written = { messageId, content, text, writtenAt };
+  return audience === null ? written : { ...written, audience: namesOf(audience) };
 }
 
 const PinRow = v.object({
@@ -145,6 +153,7 @@ const Detail = v.variant("kind", [
   v.object({ kind: v.literal("gap"), from: Whole, to: Whole }),
   v.object({ kind: v.literal("unreadable"), why: v.string() }),
   v.object({ kind: v.literal("continued"), why: v.picklist(STOP_CAUSES) }),
+  v.object({ kind: v.literal("withheld"), count: Whole }),
   v.object({ kind: v.literal("imported"), exportedAt: v.nullable(Whole) }),
 ]);
 

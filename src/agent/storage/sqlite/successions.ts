@@ -53,16 +53,19 @@ function prepare(connection: Connection) {
     succeeded: on("UPDATE groups SET successor = ? WHERE id = ? AND successor IS NULL"),
     countOn: on("UPDATE groups SET base = max(base, (SELECT base + cursor FROM groups WHERE id = ?)) WHERE id = ?"),
     again: on(
-      `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at)
-       SELECT ?1, message_id, content, text, at FROM (
-         SELECT place, message_id, content, text, at FROM history
+      // Where it isn't known who could read it (0, which is no set) it is for nobody else. A deletion says nothing that anybody could not read.
+      `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at, audience)
+       SELECT ?1, message_id, content, text, at,
+         CASE WHEN json_extract(detail, '$.amends') IS 'deletion' THEN NULL ELSE coalesce(readers, 0) END
+       FROM (
+         SELECT place, message_id, content, text, at, detail, readers FROM history
          WHERE group_id = ?2 AND device = ?3 AND number > ?4 AND message_id IS NOT NULL AND length(content) > 0
          ORDER BY place DESC LIMIT ?5
        ) ORDER BY place`,
     ),
     moveWaiting: on(
-      `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at)
-       SELECT ?, message_id, content, text, written_at FROM outbox WHERE group_id = ? ORDER BY place`,
+      `INSERT OR IGNORE INTO outbox (group_id, message_id, content, text, written_at, audience)
+       SELECT ?, message_id, content, text, written_at, audience FROM outbox WHERE group_id = ? ORDER BY place`,
     ),
     dropWaiting: on("DELETE FROM outbox WHERE group_id = ?"),
     land: on("DELETE FROM flights WHERE group_id = ?"),

@@ -12,6 +12,8 @@ import {
 import { deviceScratch, type DeviceScratch } from "../../../../test/agent/device-scratch.ts";
 import type { Change } from "../changes.ts";
 import { openDatabase, type Database } from "./database.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { openDevice } from "./open.ts";
 
 let place: DeviceScratch;
 let database: Database;
@@ -59,6 +61,52 @@ test("AS-22 of a deleted message nothing goes out again, and its deletion does",
   database.commit([historyKept(4, { ...message(4, "", own), content: Uint8Array.of(1), text: null, amends })]);
   database.commit([succeeded]);
   expect(database.group(successor)?.outbox.map(({ messageId }) => messageId)).toEqual([id(4)]);
+});
+
+test("AS-33 what is sent again is bound to who could read it, into a further successor, too; where that isn't known it is for nobody else", () => {
+  const amends = { how: "deletion", device: own, messageId: id(9) } as const;
+  database.commit([
+    { ...historyKept(3, message(3, "for two", own)), readers: ["alice", "bob"] },
+    historyKept(4, message(4, "for nobody knows whom", own)),
+    { ...historyKept(5, { ...message(5, "-", own), text: null, amends }), readers: ["alice", "bob"] },
+    { kind: "message-written", group, message: written(6) },
+  ]);
+  const third = new Uint8Array(16).fill(9);
+  database.commit([succeeded]);
+  database.commit([
+    groupAdded(third),
+    { kind: "group-succeeded", group: successor, successor: third, device: own, behind: 0 },
+  ]);
+  database.close();
+  database = openDatabase(place);
+  const outbox = database.group(third)?.outbox ?? [];
+  expect(outbox.map(({ audience }) => audience)).toEqual([["alice", "bob"], [], undefined, undefined]);
+  expect(database.outbox().map(({ message: { audience } }) => audience)).toEqual(
+    outbox.map(({ audience }) => audience),
+  );
+});
+
+test("AS-33 what an earlier version had waiting to be sent again is bound to who could read it, too", () => {
+  database.close();
+  place.remove();
+  place = deviceScratch("fast");
+  const { connection: older } = openDevice(place, undefined, MIGRATIONS.slice(0, 9));
+  older.exec(`
+    INSERT INTO meta (key, value) VALUES ('device-id', x'07');
+    INSERT INTO people (id, who) VALUES (1, 'alice'), (2, 'bob');
+    INSERT INTO reader_sets (id, members) VALUES (1, x'0000000100000002');
+    INSERT INTO groups (id, conversation, status, cursor, hash, sent, update_due) VALUES
+      (x'01', 'c', 'stopped', 0, x'', 0, 0), (x'02', 'c', 'active', 0, x'', 0, 0);
+    INSERT INTO history (conversation, group_id, number, at, kind, who, device, message_id, content, text, detail, readers) VALUES
+      ('c', x'01', 1, 1, 'message', 'alice', x'07', x'01', x'01', 'one', '{"kind":"message","missed":0}', 1),
+      ('c', x'01', 2, 1, 'message', 'alice', x'07', x'02', x'01', 'two', '{"kind":"message","missed":0}', NULL);
+    INSERT INTO outbox (group_id, message_id, content, text, written_at) VALUES
+      (x'02', x'01', x'01', 'one', 1), (x'02', x'02', x'01', 'two', 1), (x'02', x'03', x'01', 'new', 1);
+  `);
+  older.close();
+  database = openDatabase(place);
+  const outbox = database.group(Uint8Array.of(2))?.outbox ?? [];
+  expect(outbox.map(({ audience }) => audience)).toEqual([["alice", "bob"], [], undefined]);
 });
 
 test("AS-22 a message that came again is there once, and what comes behind the successor has it from there", () => {
