@@ -127,7 +127,9 @@ function receiveOwn(work: Working, entry: LogEntry, receiver: Receiver): boolean
   work.flight = null;
   work.outbox = work.outbox.filter((waiting) => waiting !== written);
   work.row = { ...row, sent: entry.counter };
-  keep(work, entry, ownMessage(written, { own: ownPerson(work), receiver }));
+  // A server may put it behind a commit that it wasn't sealed for: whoever came with that couldn't read it, and isn't to get it again.
+  const readers = flight.epoch === work.active?.epoch ? rosterOf(work).readers : [];
+  keep(work, entry, ownMessage(written, { own: ownPerson(work), receiver }), readers);
   work.events.push({ kind: "stored", messageId, number: entry.number, at: entry.at });
   return false;
 }
@@ -297,9 +299,13 @@ export function stop(work: Working, cause: StopCause): true {
   return true;
 }
 
-function keep(work: Working, { number, at }: LogEntry, entry: HistoryEntry): void {
+function keep(
+  work: Working,
+  { number, at }: LogEntry,
+  entry: HistoryEntry,
+  readers: readonly string[] = entry.kind === "message" ? rosterOf(work).readers : [],
+): void {
   const { id: group, conversation } = work.row;
-  const readers = entry.kind === "message" ? rosterOf(work).readers : [];
   work.changes.push({ kind: "history-kept", conversation, group, number, at, entry, readers });
   work.events.push({ kind: "entry", number, at, entry });
 }

@@ -639,6 +639,33 @@ test("GS-45 it goes out where those who read are as many or fewer, and is held b
   expect(await textsOf(carol)).toEqual(["four"]);
 });
 
+test("GS-45 a server that puts a message behind the commit that brought somebody in makes them nobody who could read it", async () => {
+  const [alice, bob] = await pair();
+  const { service } = alice;
+  let held: Parameters<typeof service.send>[0] | undefined;
+  alice.service = {
+    ...service,
+    send: async (message) => {
+      held = message;
+      return await Promise.resolve({ kind: "offline" });
+    },
+  };
+  await alice.session(group).write(outgoing("for bob"), [bob.who]);
+  expect((await alice.session(group).advance()).kind).toBe("offline");
+  alice.service = service;
+  const carol = await newDevice("1003");
+  await add(bob, carol);
+  if (held === undefined) throw new Error("it was to be sent");
+  const { epoch, counter, messageId, bytes } = held;
+  log.append(group, { kind: "message", device: alice.id, epoch, counter, messageId, bytes });
+  expect(await alice.session(group).advance()).toEqual({ kind: "idle" });
+  const { successor } = await succeedBy(alice, [bob, carol]);
+  expect((await alice.session(successor).look()).waiting.map(({ audience }) => audience)).toEqual([[]]);
+  expect(await alice.session(successor).advance()).toEqual({ kind: "idle" });
+  expect(log.entries(successor).filter(({ kind }) => kind === "message")).toEqual([]);
+  expect((await alice.history()).at(-1)?.entry).toEqual({ kind: "withheld", count: 1 });
+});
+
 test("GS-13 what doesn't open, isn't its sender's, or comes again is told, and the group goes on; what was dropped is counted", async () => {
   const [alice, bob] = await pair();
   for (const text of ["one", "two", "three", "four"]) await say(bob, text);

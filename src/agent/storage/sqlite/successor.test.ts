@@ -11,6 +11,7 @@ import {
 } from "../../../../test/agent/device-samples.ts";
 import { deviceScratch, type DeviceScratch } from "../../../../test/agent/device-scratch.ts";
 import type { Change } from "../changes.ts";
+import type { HistoryEntry } from "../kept.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { openDevice } from "./open.ts";
@@ -66,9 +67,9 @@ test("AS-22 of a deleted message nothing goes out again, and its deletion does",
 test("AS-33 what is sent again is bound to who could read it, into a further successor, too; where that isn't known it is for nobody else", () => {
   const amends = { how: "deletion", device: own, messageId: id(9) } as const;
   database.commit([
-    { ...historyKept(3, message(3, "for two", own)), readers: ["alice", "bob"] },
+    readBy(["alice", "bob"], 3, message(3, "for two", own)),
     historyKept(4, message(4, "for nobody knows whom", own)),
-    { ...historyKept(5, { ...message(5, "-", own), text: null, amends }), readers: ["alice", "bob"] },
+    readBy(["alice", "bob"], 5, { ...message(5, "-", own), text: null, amends }),
     { kind: "message-written", group, message: written(6) },
   ]);
   const third = new Uint8Array(16).fill(9);
@@ -131,6 +132,10 @@ test("AS-22 where a conversation went on is told as kept", () => {
   database = openDatabase(place);
   expect(database.history(conversation, { before: null, limit: 9 }).map((row) => row.entry)).toEqual([entry]);
 });
+
+function readBy(readers: readonly string[], number: number, entry: HistoryEntry): Change {
+  return { kind: "history-kept", conversation, group, number, at: number, entry, readers };
+}
 
 function waitingIn(of: Uint8Array): readonly (string | null)[] {
   return database.group(of)?.outbox.map(({ text }) => text) ?? [];
