@@ -53,7 +53,7 @@ export interface KnownPeople {
   keyOf(who: string): Uint8Array | null;
   /** Why a message of this device may not be its person's word. A name that means somebody else is no reason: it isn't given to whom it leads to now. */
   doubts(device: ShownDevice): KeptDoubt | null;
-  /** Whether that key (in base64url) has been known as theirs: it is pinned, or its owner has signed another in its place. */
+  /** Whether that key (in base64url) is pinned as theirs. What came under it before is in no doubt from then on, whatever key follows (the store). */
   isTheirs(who: string, userKey: string): boolean;
   /** The server says that this is somebody's present user key. It decides nothing but which of several keys that are shown at once is pinned at first. */
   heard(who: string, userKey: string): void;
@@ -152,7 +152,7 @@ export function knownPeople(
     },
     isTheirs(who, userKey) {
       const pin = pins.get(who);
-      return pin !== undefined && [pin.userKey, ...(pin.former?.keys ?? [])].some((key) => toText(key) === userKey);
+      return pin !== undefined && toText(pin.userKey) === userKey;
     },
     heard(who, userKey) {
       if (present.size < MOST_HEARD || present.has(who)) present.set(who, userKey);

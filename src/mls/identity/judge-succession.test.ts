@@ -406,10 +406,29 @@ test("DI-9 whoever knows the new key first learns of the old one from its owner'
     kind: "known",
     pin: { former: { keys: [old.publicKey] } },
   });
-  expect([judgeKey(taught, desktop).kind, judgeKey(taught, phone).kind]).toEqual(["known", "removed-device"]);
+  expect([judgeKey(taught, desktop).kind, judgeKey(taught, phone).kind]).toEqual(["known", "changed-key"]);
   // Of a statement whose new key isn't the pinned one nothing is learnt.
   const forged = rotate(old, [impostor], [desktop]);
   expect(judgeSuccession(newcomer, { ...announced, statement: forged.statement }).kind).toBe("refused");
+});
+
+test("DI-9 a stolen phone that isn't removed yet shuts out none of its person's devices by a word about keys before, and the owner's removal of it counts", () => {
+  const stranger = newSigningKey();
+  const word = signStatement(who, stranger, old, { staying: [], removed: ids(laptop) });
+  const update = { statement: word, announcer: phone, removed: [], present: [laptop, phone, desktop] };
+  for (const own of [null, laptop]) {
+    const first = judgeSuccession(pin, { ...announced, ...update, own });
+    const behind = first.kind === "known" ? first.pin : pin;
+    expect(judgeKey(behind, laptop).kind).toBe("known");
+    expect(judgeSuccession(behind, announced).kind).toBe("accepted");
+    // Whoever has followed a key before knows who stays under it.
+    const followed = accepted(judgeSuccession(pin, announced));
+    const again = signStatement(who, stranger, rotation.userKey, { staying: [], removed: ids(laptop) });
+    expect(judgeSuccession(followed, { ...announced, ...update, statement: again, own })).toMatchObject({
+      kind: "known",
+      pin: followed,
+    });
+  }
 });
 
 /** What happens in one group: devices by number; the thief has the phone's keys and with them the first user key. */

@@ -130,9 +130,14 @@ function succeeded(pin: Pin, statement: Statement): Pin {
   return { ...pin, userKey: statement.next, former: formerOf(pin.former, statement), departures: null };
 }
 
-function taught(pin: Pin, statement: Statement): Pin {
-  const isKnown = pin.former !== null && includes(pin.former.keys, statement.old);
-  return isKnown ? pin : { ...pin, former: formerOf(pin.former, statement) };
+/**
+ * What the pinned key itself has signed of the one before it. The first such word counts, and of whom it calls removed nothing: whoever is still one of
+ * the person's devices has that key, too, and could shut out the others by it.
+ */
+function taught(pin: Pin, { old, staying }: Statement): Pin {
+  const { former } = pin;
+  if (former !== null && former.keys.length > 0) return pin;
+  return { ...pin, former: { keys: [old], staying, removed: former?.removed ?? [], replaced: former?.replaced ?? [] } };
 }
 
 function formerOf(former: Former | null, { old, staying, removed }: Statement): Former {

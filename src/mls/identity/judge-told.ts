@@ -1,6 +1,6 @@
 import { includes, sameBytes } from "./bytes.ts";
 import { ownSuccession, ownSuccessions } from "./judge-succession.ts";
-import { MOST_KEYS, MOST_REMOVED } from "./pins.ts";
+import { MOST_KEYS } from "./pins.ts";
 import type { Pin, ShownDevice } from "./pins.ts";
 import { successionsTo } from "./succession-chain.ts";
 import { readStatement } from "./succession.ts";
@@ -32,13 +32,13 @@ export function judgeTold(
 
 /**
  * The pin where a server tells how the pinned key itself came to be, and `shown` is one before it: whoever has the pinned key has signed who stays
- * under the former ones, and who was removed with the last of them. So a device that was away over the change, or comes in by what it had prepared before, is
- * no changed key to one who met the new key first, and nobody is asked to say yes to the former one. Null: nothing follows that isn't known.
- * Nothing of a key in whose place a person's own word has put another: that may be taken back by comparing it. Asked of one's own person, too,
- * since no key becomes theirs by it.
+ * under the former ones. So a device that was away over the change, or comes in by what it had prepared before, is no changed key to one who met the
+ * new key first, and nobody is asked to say yes to the former one. Null: nothing follows that isn't known. What was followed before stays as it is.
+ * Nothing of whom it calls removed, since each of the person's devices could shut out the others by that, nor of a key in whose place a person's own
+ * word has put another: that may be taken back by comparing it. Asked of one's own person, too, since no key becomes theirs by it.
  */
 export function judgeVouched(pin: Pin, statements: readonly Uint8Array[], shown: Uint8Array): Pin | null {
-  const { keys, replaced, removed } = pin.former ?? { keys: [], replaced: [], removed: [] };
+  const { keys, staying, replaced, removed } = pin.former ?? { keys: [], staying: [], replaced: [], removed: [] };
   if (includes([...keys, ...replaced], shown)) return null;
   const all = successionsTo(pin.who, pin.userKey, statements).flatMap((bytes) => {
     const read = readStatement(bytes, pin.who);
@@ -47,17 +47,16 @@ export function judgeVouched(pin: Pin, statements: readonly Uint8Array[], shown:
   const since = all.slice(all.findIndex(({ old }) => sameBytes(old, shown)));
   const last = since.at(-1);
   if (last === undefined || !sameBytes(since[0]?.old ?? new Uint8Array(), shown)) return null;
+  const [known = last.old] = keys;
+  if (!sameBytes(known, last.old)) return null;
   const before = since.map(({ old }) => old).toReversed();
-  const former = {
-    keys: [...before, ...keys.filter((key) => !includes(before, key))].slice(0, MOST_KEYS),
-    replaced,
-    staying: last.staying,
-    // Only what the pinned key itself has signed: whoever had one before it could name others.
-    removed: unique([...last.removed, ...removed]).slice(0, MOST_REMOVED),
+  return {
+    ...pin,
+    former: {
+      keys: [...keys, ...before.filter((key) => !includes(keys, key))].slice(0, MOST_KEYS),
+      replaced,
+      staying: keys.length > 0 ? staying : last.staying,
+      removed,
+    },
   };
-  return { ...pin, former };
-}
-
-function unique(ids: readonly Uint8Array[]): readonly Uint8Array[] {
-  return ids.filter((id, at) => ids.findIndex((other) => sameBytes(other, id)) === at);
 }

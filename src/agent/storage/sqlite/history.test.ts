@@ -12,6 +12,7 @@ import {
 } from "../../../../test/agent/device-samples.ts";
 import { deviceScratch } from "../../../../test/agent/device-scratch.ts";
 import type { DeviceScratch } from "../../../../test/agent/device-scratch.ts";
+import { pinOf } from "../../../mls/identity/pins.ts";
 import { whoKey } from "../../../mls/identity/who.ts";
 import type { Amends, HistoryEntry, HistoryRow } from "../kept.ts";
 import { connect } from "./connection.ts";
@@ -23,6 +24,7 @@ import { openDevice } from "./open.ts";
 let place: DeviceScratch;
 let database: Database;
 let next = 0;
+type Bytes = Uint8Array<ArrayBuffer>;
 type Message = Extract<HistoryEntry, { kind: "message" }>;
 
 beforeEach(() => {
@@ -62,6 +64,20 @@ test("AS-32 why a message may not be its person's stays with it", () => {
   keep(message(3, "hi", laptop));
   const rows = database.history(conversation, { before: null, limit: 9 }).toReversed();
   expect(rows.map(({ entry }) => (entry.kind === "message" ? entry.doubt : null))).toEqual([...doubts, undefined]);
+});
+
+test("AS-32 it is over when the key that it is about is pinned, for that person alone, and doesn't begin anew with the key that follows", () => {
+  const [before, shown, behind] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill)) as [Bytes, Bytes, Bytes];
+  const doubt = { kind: "changed-key", userKey: Buffer.from(shown).toString("base64url") } as const;
+  const pinned = (userKey: Bytes) => ({ kind: "pin-kept", pin: pinOf(bob, userKey, 0) }) as const;
+  database.commit([pinned(before)]);
+  keep(
+    { ...message(1, "hi", laptop), who: whoKey(bob), doubt },
+    { ...message(2, "hi", laptop), who: "mallory", doubt },
+  );
+  for (const key of [before, behind, shown, behind]) database.commit([pinned(key)]);
+  const rows = database.history(conversation, { before: null, limit: 9 }).toReversed();
+  expect(rows.map(({ entry }) => (entry.kind === "message" ? entry.doubt : null))).toEqual([undefined, doubt]);
 });
 
 test("AS-18 what is deleted stays so, and an edit that comes again changes nothing", () => {

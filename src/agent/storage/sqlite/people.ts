@@ -16,6 +16,9 @@ export function peopleRows(connection: Connection) {
         return;
       case "pin-kept": {
         const { who, userKey, level, since } = change.pin;
+        // What came under this key when another was known is theirs, also when this one has been followed.
+        if (statements.isOther.get(whoKey(who), userKey) !== undefined)
+          statements.endDoubt.run(whoKey(who), Buffer.from(userKey).toString("base64url"));
         const succession = writeSuccession(change.pin);
         statements.pin.run(whoKey(who), who.server, who.kind, who.identity, userKey, level, since, succession);
         return;
@@ -33,6 +36,11 @@ function prepare(connection: Connection) {
   const on = (sql: string) => connection.prepare(sql);
   return {
     allowPlain: on("INSERT OR IGNORE INTO plain_allowed (name) VALUES (?)"),
+    isOther: on("SELECT 1 FROM pins WHERE who = ? AND user_key <> ?"),
+    endDoubt: on(
+      `UPDATE history SET detail = json_remove(detail, '$.doubt')
+       WHERE who = ? AND json_extract(detail, '$.doubt.userKey') = ?`,
+    ),
     pin: on(
       `INSERT OR REPLACE INTO pins (who, server, kind, identity, user_key, level, since, succession)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
