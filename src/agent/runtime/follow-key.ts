@@ -59,9 +59,7 @@ export function keyFollowing(succeed: Succeed) {
     const confirmation = given ?? (await askFor(entrance));
     const next = confirmation === null ? null : openNext(self, confirmation);
     if (confirmation === null || next === null) return;
-    const former = keyIn(self);
-    const known = [next.statement, ...((await askSuccessions(entrance)) ?? [])];
-    const since = successionsSince(self, former, successionsTo(ownWho(self), next.userKey, known));
+    const since = await sinceOwn(entrance, next);
     if (since === null) return;
     const leaves = await leavesNow();
     await succeed(entrance, next, () => {
@@ -72,13 +70,13 @@ export function keyFollowing(succeed: Succeed) {
         !isShownBy({ pin, next, since, leaves, isKnown: (leaf) => self.people.blocksKey(leaf) === null })
       )
         return null;
-      return [...receiptOf(confirmation), ...self.people.succeed(ownWho(self), former, since)];
+      return [...receiptOf(confirmation), ...self.people.succeed(ownWho(self), keyIn(self), since)];
     });
   }
 
   /**
    * The person has said yes to a key that another of their devices shows, over the one that was pinned then (`known`). It is taken where that
-   * device has given it to this one: their word alone would leave this one under a key that isn't its person's any more. False: it isn't.
+   * device has given it to this one, and it leads on from the key that this one has: else a server could give it one of its own. False: it isn't.
    */
   async function accept(entrance: Entrance, shown: ShownKey, known: Uint8Array | null): Promise<boolean> {
     const { self, store } = entrance;
@@ -91,12 +89,21 @@ export function keyFollowing(succeed: Succeed) {
     const confirmation = await askFor(entrance);
     const next = confirmation === null ? null : openNext(self, confirmation);
     if (confirmation === null || next === null || !sameBytes(next.userKey, shown.userKey)) return false;
+    const since = await sinceOwn(entrance, next);
+    if (since === null) return false;
     await succeed(entrance, next, () => {
-      const pins = self.people.acceptKey(shown, known);
-      return pins.length === 0 ? null : [...receiptOf(confirmation), ...pins];
+      if (self.people.acceptKey(shown, known).length === 0) return null;
+      return [...receiptOf(confirmation), ...self.people.succeed(ownWho(self), keyIn(self), since)];
     });
     return sameBytes(keyIn(self), shown.userKey);
   }
+}
+
+/** All that leads from the key that this device has to that one, each naming it as staying, as far as it is told; null: nothing does. */
+async function sinceOwn(entrance: Entrance, next: NextKey): Promise<readonly Uint8Array[] | null> {
+  const { self } = entrance;
+  const told = [next.statement, ...((await askSuccessions(entrance)) ?? [])];
+  return successionsSince(self, keyIn(self), successionsTo(ownWho(self), next.userKey, told));
 }
 
 /** Whether it is this person's, and not this device. */

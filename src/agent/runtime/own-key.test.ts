@@ -184,14 +184,20 @@ test("SR-74 a person's yes to a key of their own is taken where another device h
   // Another is shown than it was given, or pinned than when they were asked.
   expect(await yes(announced)).toBe(false);
   expect(await yes(next, ownSuccession(first, toAnnounced) ?? first)).toBe(false);
+  // By a statement of a server's own, of two keys that it has made.
+  expect(await yes(next, first, { from: newSigningKey() })).toBe(false);
   // It is given to this one as to one that doesn't stay.
   expect(await yes(next, first, { staying: [tagOf(shower)] })).toBe(false);
   // The key that this device has itself, which another has come after.
   expect(await yes(former, ownSuccession(first, toAnnounced) ?? first)).toBe(false);
 });
 
-/** Of the confirmation that the server has for this device, and of this device. `rotation`: it has begun a removal of its own. */
+/**
+ * Of the confirmation that the server has for this device, and of this device. `from`: the key that its statement leads on from; `rotation`: this
+ * device has begun a removal of its own.
+ */
 interface Given {
+  readonly from?: typeof former;
   readonly staying?: readonly Uint8Array[];
   readonly receipt?: Uint8Array | null;
   readonly rotation?: boolean;
@@ -214,7 +220,7 @@ async function taken(pin: Pin, siblingKey: Uint8Array, given: Given = {}): Promi
 function deviceWith(
   pin: Pin,
   siblingKey: Uint8Array,
-  { staying = [tagOf(own), tagOf(shower)], receipt = null, rotation = false }: Given = {},
+  { staying = [tagOf(own), tagOf(shower)], receipt = null, rotation = false, from = former }: Given = {},
 ) {
   const engine = createGroupEngine({ seed: own.key.seed, record: recordOf(former) });
   const sealKey = withHpke((hpke) => hpke.hpkeKey());
@@ -224,7 +230,7 @@ function deviceWith(
   const self = { server: who.server, owner, device, sealKey, engine, people, former: [] };
   const record = recordOf(next);
   const sealed = sealUserKey({ hpke: engine, who, deviceId: own.id, record, sealKey: sealKey.publicKey }, next.seed);
-  const statement = signStatement(who, former, next, { staying, removed: [gone] });
+  const statement = signStatement(who, from, next, { staying, removed: [gone] });
   const confirmation = { record, sealed, statement, receipt };
   const leaves = [shownAs(sibling, siblingKey), shownAs(shower, next.publicKey)];
   const kept: Change[] = [];

@@ -24,7 +24,6 @@ import { openDevice } from "./open.ts";
 let place: DeviceScratch;
 let database: Database;
 let next = 0;
-type Bytes = Uint8Array<ArrayBuffer>;
 type Message = Extract<HistoryEntry, { kind: "message" }>;
 
 beforeEach(() => {
@@ -67,15 +66,14 @@ test("AS-32 why a message may not be its person's stays with it", () => {
 });
 
 test("AS-32 it is over when the key that it is about is pinned, for that person alone, and doesn't begin anew with the key that follows", () => {
-  const [before, shown, behind] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill)) as [Bytes, Bytes, Bytes];
-  const doubt = { kind: "changed-key", userKey: Buffer.from(shown).toString("base64url") } as const;
-  const pinned = (userKey: Bytes) => ({ kind: "pin-kept", pin: pinOf(bob, userKey, 0) }) as const;
-  database.commit([pinned(before)]);
+  const [first, doubted, later] = [keyOf(1), keyOf(2), keyOf(3)];
+  const doubt = { kind: "changed-key", userKey: Buffer.from(doubted).toString("base64url") } as const;
+  database.commit([pinned(first)]);
   keep(
     { ...message(1, "hi", laptop), who: whoKey(bob), doubt },
     { ...message(2, "hi", laptop), who: "mallory", doubt },
   );
-  for (const key of [before, behind, shown, behind]) database.commit([pinned(key)]);
+  for (const userKey of [first, later, doubted, later]) database.commit([pinned(userKey)]);
   const rows = database.history(conversation, { before: null, limit: 9 }).toReversed();
   expect(rows.map(({ entry }) => (entry.kind === "message" ? entry.doubt : null))).toEqual([undefined, doubt]);
 });
@@ -329,6 +327,14 @@ function deletion(number: number, amending: Amending): HistoryEntry {
 
 function by(how: Amends["how"], { of, who = whoKey(bob) }: Amending) {
   return { who, amends: { how, device: laptop, messageId: id(of) } };
+}
+
+function keyOf(fill: number): Uint8Array {
+  return new Uint8Array(32).fill(fill);
+}
+
+function pinned(userKey: Uint8Array) {
+  return { kind: "pin-kept", pin: pinOf(bob, userKey, 0) } as const;
 }
 
 function shown(): readonly (string | null)[] {
