@@ -251,6 +251,29 @@ test("VW-31 what is held can be taken back before it went out", async () => {
   expect(world.group("#everyone").log.filter(({ body }) => body === "text")).toEqual([]);
 });
 
+test("VW-32 of a message that was taken back before it went out nothing stays; lines, which can't unprint it, say that it was", async () => {
+  const { alice, everyone } = meet();
+  const { chat } = await open(alice);
+  const told: string[] = [];
+  tellNews(chat, ({ text }) => told.push(text));
+  alice.hold("#everyone", { kind: "new-readers", who: ["carol"] });
+  chat.submit("typed here");
+  chat.submit("/delete");
+  await settled();
+  told.length = 0;
+  void alice.send(everyone, "by a script");
+  const { current } = chat.getSnapshot();
+  const script = current.entries.findLast(({ kind, text }) => kind === "message" && text === "by a script");
+  expect(script).toMatchObject({ sealed: { isFromHere: false } });
+  await alice.remove(everyone, script?.kind === "message" ? (script.sealed?.id ?? "") : "");
+  await settled();
+  expect(chat.getSnapshot().current.entries.filter((entry) => entry.kind === "message" && entry.own)).toEqual([]);
+  expect(told.filter((text) => text.includes("alice"))).toEqual([
+    "alice (#everyone): by a script",
+    "alice took a message back.",
+  ]);
+});
+
 test("VW-32 changed and deleted messages are shown in their place, and who came is nobody's message", async () => {
   const { world, alice, bob, everyone } = meet();
   const { chat, alerts } = await open(alice);

@@ -68,6 +68,12 @@ export function tellNews(chat: Chat, show: (line: Line) => void, ownToo = true):
   function settle({ link }: ChatSnapshot, { title, entries, held }: Conversation, isCurrent: boolean): void {
     for (const entry of entries) {
       if (entry.kind !== "message" || !unsettled.has(entry.key)) continue;
+      if (entry.sealed?.body === "deleted") {
+        // That it was taken back has been said.
+        unsettled.delete(entry.key);
+        waiting.delete(entry.key);
+        continue;
+      }
       const said = `To ${visibleLine(title)}, "${visible(entry.text)}"`;
       if (entry.delivery.kind === "sending") {
         const waits = link.kind !== "online" || held !== null;

@@ -113,6 +113,7 @@ export class Messaging {
       told.own && (told.sealed === undefined ? told.delivery.kind === "sending" : told.sealed.number === null);
     if (isNew && this.#takeUntold(talk.id, told.text) && told.sealed !== undefined) this.#wroteHere(told.id);
     const placed = this.#placed(told, me);
+    if (isWithdrawn(told)) return this.#store.withdraw(talk.id, placed);
     if (this.#store.has(talk.id, told.id)) return this.#store.replace(talk.id, placed);
     this.#store.learn(talk);
     // What the open room's server tells once more to who comes again.
@@ -278,6 +279,11 @@ export class Messaging {
     this.send(talk, AWAY_MARK + away);
     this.#byItself = false;
   }
+}
+
+/** Taken back while it still waited: nobody else has ever had it. */
+function isWithdrawn({ place, sealed }: ChatMessage): boolean {
+  return sealed?.body === "deleted" && place === Infinity;
 }
 
 function isDirect(kind: Talk["kind"]): boolean {

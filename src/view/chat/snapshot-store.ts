@@ -120,6 +120,13 @@ export class SnapshotStore {
     if (key !== undefined) this.update(id, (one) => conversations.replace(one, { key, place, at, ...changed }));
   }
 
+  /** A message that never went out. Shown as it is now first, for those who can't unprint it. */
+  withdraw(id: ConversationId, placed: Placed): void {
+    this.replace(id, placed);
+    const key = this.#keys.get(id)?.get(placed.id);
+    if (key !== undefined) this.takeBack(id, key);
+  }
+
   /** Messages from before the first that is there; nobody is told that they are unread. */
   addOlder(id: ConversationId, page: readonly Placed[], older: Conversation["older"]): void {
     const fresh = page.filter((placed) => !this.has(id, placed.id));
@@ -158,7 +165,7 @@ export class SnapshotStore {
     return entry.key;
   }
 
-  /** A note that is true no longer. */
+  /** An entry that is true no longer. */
   takeBack(id: ConversationId, key: number): void {
     this.update(id, (one) => conversations.without(one, key));
   }
