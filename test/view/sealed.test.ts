@@ -531,6 +531,23 @@ test("VW-59 a room that one has left can be opened and read, also in a window th
   );
 });
 
+test("VW-33 /readers and /members say nothing of who left last, and in a room that one has left that this device isn't in it", async () => {
+  const { alice } = meet();
+  const { chat } = await open(alice);
+  chat.submit("/create #ops invite");
+  await settled();
+  chat.submit("the last word");
+  chat.submit("/leave");
+  await settled();
+  chat.submit("/readers");
+  chat.submit("/members");
+  await settled();
+  expect(notesOf(chat).slice(-2)).toEqual([
+    expect.stringMatching(/^What is written here .*\nThe last message, by alice, could be read by alice\.$/),
+    "This device is not in #ops now, and can't tell who is.",
+  ]);
+});
+
 test("VW-35 lines say which conversation a note is of, where it is another than the one that is written to", async () => {
   const { alice } = meet();
   const { chat } = await open(alice);

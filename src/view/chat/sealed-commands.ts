@@ -103,7 +103,7 @@ export class SealedCommands {
       case "members": {
         const { current } = this.#store.getSnapshot();
         if (!this.#inRoom(current)) return;
-        return this.#tell(await sealed.members(current.id), (members) => membersInWords(current.title, members));
+        return this.#tell(await sealed.members(current.id), (members) => membersInWords(current, members));
       }
       case "devices":
         return this.#tell(await sealed.devices(), devicesInWords);
@@ -321,10 +321,15 @@ function isSealed(entry: Entry): entry is Entry & SealedMessage {
 
 function readersOf(current: Conversation): string {
   const now = `What is written here can be read by ${current.readers}.`;
-  const last = current.entries.findLast(isSealed);
-  return last === undefined
-    ? now
-    : `${now}\nThe last message, by ${senderOf(last)}, could be read by ${last.sealed.readers.map(visibleName).join(", ")}.`;
+  const last = current.entries.findLast((entry) => isSealed(entry) && isWord(entry.sealed));
+  // Of some, from a file that was imported, who could read them isn't known.
+  if (last === undefined || !isSealed(last) || last.sealed.readers.length === 0) return now;
+  return `${now}\nThe last message, by ${senderOf(last)}, could be read by ${last.sealed.readers.map(visibleName).join(", ")}.`;
+}
+
+/** Who came and went, and what is missing, is no message of anybody's. */
+function isWord({ body }: Sealed): boolean {
+  return body === "text" || body === "deleted" || body === "unknown-kind" || body === "unreadable";
 }
 
 function roomsInWords(rooms: readonly Room[]): string {
@@ -350,7 +355,11 @@ const LEVEL = {
 
 const IN_TAILNET = { known: " (in your tailnet)", absent: ` (${NOT_SEEN})`, unknown: "" } as const;
 
-function membersInWords(title: string, members: readonly Member[]): string {
+function membersInWords({ kind, title }: Conversation, members: readonly Member[]): string {
+  if (members.length === 0) {
+    const where = kind === "sealed-direct" ? `the conversation with ${visibleName(title)}` : visibleLine(title);
+    return `This device is not in ${where} now, and can't tell who is.`;
+  }
   const lines = members.map(({ name, kind, identity, level, tailnet, devices, isSelf }) => {
     const who = kind === "name" ? "a name only" : `${kind} ${visibleLine(identity)}`;
     return `${visibleName(name)}${isSelf ? " (you)" : ""}: ${who}${IN_TAILNET[tailnet]}, ${LEVEL[level]}; on ${devices.map(labelInList).join(", ")}`;
