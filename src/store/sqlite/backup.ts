@@ -57,13 +57,13 @@ export function removeCopies(directory: string): void {
 export function checkBackup(directory: string): DatabaseSummary {
   const path = join(directory, "padserve.db");
   try {
-    if (!existsSync(path) || !statSync(path).isFile()) throw refusal("not-ours", path, "there is no such file");
+    if (!existsSync(path) || !statSync(path).isFile()) throw noBackup(directory, "there is no padserve.db in it");
     // A folder that was copied by hand: what was committed last lies in the log, which only a server's start can bring in.
-    if (existsSync(`${path}-wal`)) throw refusal("not-ours", path, "a copied data folder, no backup");
+    if (existsSync(`${path}-wal`)) throw noBackup(directory, "it is a data folder, or a copy of one");
     const connection = connect(path, "read-only");
     try {
       if (pragma(connection, "application_id") !== APPLICATION_ID)
-        throw refusal("not-ours", path, "it isn't marked as ours");
+        throw noBackup(directory, "its padserve.db isn't marked as ours");
       const version = Number(pragma(connection, "user_version"));
       if (version > MIGRATIONS.length)
         throw refusal("newer", path, `version ${version}, known are ${MIGRATIONS.length}`);
@@ -95,6 +95,11 @@ export function syncFile(path: string): void {
   }
 }
 
-function refusal(code: "not-ours" | "newer" | "damaged", path: string, cause: string): StoreError {
+function noBackup(directory: string, why: string): StoreError {
+  const text = `${directory} is no backup (${why}). Nothing was changed; name the folder that padserve backup made.`;
+  return new StoreError("not-ours", text, why);
+}
+
+function refusal(code: "newer" | "damaged", path: string, cause: string): StoreError {
   return new StoreError(code, describe(code, path, cause), cause);
 }

@@ -202,7 +202,9 @@ test("ST-44 a folder in use, and what is no whole backup of a version that is kn
   newerVersion.close();
   expect(() => restore({ replace: true })).toThrow(/made by a newer Padserve/);
   rmSync(join(backup, "padserve.db"));
-  expect(() => restore({ replace: true })).toThrow(/is not a Padserve database/);
+  expect(() => restore({ replace: true })).toThrow(
+    `${backup} is no backup (there is no padserve.db in it). Nothing was changed; name the folder that padserve backup made.`,
+  );
   expect(() => restoreDatabase({ from: data, into: data, replace: true, incarnation: AFTER, now })).toThrow(/itself/);
   expect(filesOf(data)).toEqual(before);
 });
