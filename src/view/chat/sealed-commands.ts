@@ -355,9 +355,11 @@ const LEVEL = {
 
 const IN_TAILNET = { known: " (in your tailnet)", absent: ` (${NOT_SEEN})`, unknown: "" } as const;
 
-function membersInWords({ kind, title }: Conversation, members: readonly Member[]): string {
+function membersInWords(current: Conversation, members: readonly Member[]): string {
+  const { title } = current;
   if (members.length === 0) {
-    const where = kind === "sealed-direct" ? `the conversation with ${visibleName(title)}` : visibleLine(title);
+    const isDirect = current.kind === "sealed-direct";
+    const where = isDirect ? `the conversation with ${visibleName(title)}` : visibleLine(title);
     return `This device is not in ${where} now, and can't tell who is.`;
   }
   const lines = members.map(({ name, kind, identity, level, tailnet, devices, isSelf }) => {
