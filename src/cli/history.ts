@@ -10,6 +10,7 @@ import { SCRIPT_OPTIONS } from "./script.ts";
 import { attachAgent } from "./sealed/agent.ts";
 import type { Attach } from "./sealed/attach.ts";
 import { isoTime, jsonLine, messageJson } from "./sealed/message.ts";
+import { standingInTheWay } from "./sealed/standing.ts";
 import { readTarget } from "./sealed/target.ts";
 import { conversationFor } from "./sealed/whereabouts.ts";
 import { withChat } from "./sealed/with-chat.ts";
@@ -61,7 +62,8 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
       const isAway = chat.state.kind !== "online";
       const found =
         isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server, true);
-      if ("code" in found) return found;
+      // A device that isn't its person's is in no room that it could find.
+      if ("code" in found) return standingInTheWay(chat.standing) ?? found;
       const { conversation } = found;
       if ("isLeft" in found) complain({ text: leftRoom(conversation.title), code: EXIT.done });
       // An agent that has just started has yet to hear what was said meanwhile.

@@ -111,7 +111,7 @@ async function remove(words: readonly string[], doing: Doing): Promise<Done> {
   // Labels are chosen by whoever has the device, and two may have one.
   const exactly = devices.map((device) => (device.label === "" ? called(device) : `${called(device)} (${device.id})`));
   const question = `Remove ${exactly.join(", ")}? It reads nothing that is written from then on, and can't come back.`;
-  if (!doing.yes && !(await saysYes(question, doing.context))) return NOTHING_DONE;
+  if (!doing.yes && !(await saysYes(question, doing.context))) return nothingDone(doing.context);
   const reply = await doing.chat.removeDevices(devices.map(({ id }) => id));
   return reply.kind === "answered" ? outcomeOf(reply.value, { all, devices }, doing) : whyNot(reply, doing.server);
 }
@@ -165,7 +165,7 @@ async function reset(doing: Doing): Promise<Done> {
   if (chat.standing.kind === "confirmed") return { text: ONLY_WAITING, code: EXIT.refused };
   const question =
     "Begin anew with this device alone? All your other devices are put out, you are in no room any more, and everybody else is warned that your key has changed.";
-  if (!doing.yes && !(await saysYes(question, context))) return NOTHING_DONE;
+  if (!doing.yes && !(await saysYes(question, context))) return nothingDone(context);
   const outcome = await chat.resetDevices();
   if (outcome.kind === "refused" && outcome.error.reason === "name-has-key") {
     const name = visibleLine(chat.me);
@@ -241,7 +241,11 @@ function ofFile(outcome: Outcome, code: ExitCode): Explanation | null {
   return { text: visibleLine(outcome.error.text), code };
 }
 
-const NOTHING_DONE: Explanation = { text: "Nothing was done.", code: EXIT.refused };
+/** Where nobody can be asked, a script has to say it. */
+function nothingDone({ stdin }: Pick<ProcessContext, "stdin">): Explanation {
+  const more = stdin.isTTY === true ? "" : " Where nobody is there to be asked, --yes says it.";
+  return { text: `Nothing was done.${more}`, code: EXIT.refused };
+}
 
 function told(outcome: Outcome, said: string, { server, context }: Doing): Done {
   if (outcome.kind !== "taken") return whyNot(outcome, server);

@@ -58,7 +58,7 @@ test("CS-31 a device is removed when its person says yes, here or by --yes; neve
   const unsaid = await devices("remove", "laptop2");
   expect(unsaid).toMatchObject({ code: 4, stdout: "" });
   // What nobody has typed has no line end.
-  expect(unsaid.stderr).toMatch(/^Remove laptop2 \([\w-]+\)\? .*Type yes: \npad devices: Nothing was done\.\n$/);
+  expect(unsaid.stderr).toMatch(/^Remove laptop2 \([\w-]+\)\? .*Type yes: \npad devices: Nothing was done\. .* --yes says it\.\n$/);
   expect(await devices("remove", "alice-1", "--yes")).toMatchObject({ code: 1 });
   expect(await devices("remove", "laptop2", "--yes")).toMatchObject({
     code: 0,
@@ -209,6 +209,8 @@ test("CS-34 a device that waits sends nothing, exits with 12, and says what to r
   expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining("alice-1") });
   expect(listed.stderr).toContain(`pad devices confirm ${CODE}`);
   expect(await run(historyCommand, "#everyone")).toMatchObject({ code: 0 });
+  const unfound = await run(historyCommand, "#ops");
+  expect([unfound.code, unfound.stderr]).toEqual([12, expect.stringContaining(`pad devices confirm ${CODE}`)]);
 });
 
 test("CS-34 one that is online before it knows that it has to wait sends nothing either, and says what to run", async () => {
