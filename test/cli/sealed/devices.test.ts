@@ -58,7 +58,9 @@ test("CS-31 a device is removed when its person says yes, here or by --yes; neve
   const unsaid = await devices("remove", "laptop2");
   expect(unsaid).toMatchObject({ code: 4, stdout: "" });
   // What nobody has typed has no line end.
-  expect(unsaid.stderr).toMatch(/^Remove laptop2 \([\w-]+\)\? .*Type yes: \npad devices: Nothing was done\. .* --yes says it\.\n$/);
+  expect(unsaid.stderr).toMatch(
+    /^Remove laptop2 \([\w-]+\)\? .*Type yes: \npad devices: Nothing was done\. .* --yes says it\.\n$/,
+  );
   expect(await devices("remove", "alice-1", "--yes")).toMatchObject({ code: 1 });
   expect(await devices("remove", "laptop2", "--yes")).toMatchObject({
     code: 0,
