@@ -591,6 +591,35 @@ test("CA-14 a conversation whose group has ended goes on in a successor, and wha
   expect(await bob.send("alice", "and back")).toEqual({ kind: "taken" });
 });
 
+test("SR-76 what isn't sent again after a restore stands counted in the conversation, and nothing of it waits any more, also behind a restart", async () => {
+  const [alice, bob, carol] = [...(await two("alice", "bob")), ...(await world.arrive("carol"))];
+  if (carol === undefined) throw new Error("carol was to come");
+  answered(await alice.chat.createRoom("ops", "invite"));
+  const room = alice.conversation("#ops").id;
+  expect(await alice.chat.invite(room, "bob")).toEqual({ kind: "taken" });
+  await world.until(() => isIn(bob, "#ops"));
+  const backup = await world.backUp();
+  for (const text of ["one", "two"]) expect(await alice.send("#ops", text)).toEqual({ kind: "taken" });
+  expect(await alice.chat.invite(room, "carol")).toEqual({ kind: "taken" });
+  await world.until(() => [bob, carol].every((one) => isIn(one, "#ops") && readersAt(one).includes("carol")));
+  await alice.look("#ops");
+  await world.stopServer();
+  world.restore(backup);
+  await world.startServer();
+  const line =
+    "(: 2 of your messages from before the conversation went on in a new group were not sent again: somebody reads here now who couldn't read them then)";
+  await world.until(async () => (await alice.lines("#ops")).includes(line));
+  await alice.stop();
+  alice.start();
+  await world.until(() => isIn(alice, "#ops"));
+  await alice.look("#ops");
+  expect(await alice.send("#ops", "three")).toEqual({ kind: "taken" });
+  await world.until(async () => (await carol.lines("#ops")).includes("alice: three"));
+  expect(await said(alice, "#ops")).toEqual(["alice: one", "alice: two", "alice: three"]);
+  expect(await said(carol, "#ops")).toEqual(["alice: three"]);
+  expect((await alice.lines("#ops")).filter((each) => each === line)).toHaveLength(1);
+});
+
 test("CA-10 no numbers that a face asks with are an error", async () => {
   const [alice] = await world.arrive("alice");
   if (alice === undefined) throw new Error("she was to come");
@@ -692,6 +721,12 @@ async function said(person: ServedChat, words: string): Promise<readonly string[
 
 function heldOf(person: ServedChat): readonly (Hold | null)[] {
   return person.events.flatMap((event) => (event.kind === "held" ? [event.hold] : []));
+}
+
+/** Who reads `#ops`. */
+function readersAt({ chat }: ServedChat): readonly string[] {
+  const room = chat.named("#ops");
+  return room?.kind === "sealed-room" ? room.readers : [];
 }
 
 function isIn({ chat }: ServedChat, words: string): boolean {
