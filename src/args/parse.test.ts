@@ -16,6 +16,7 @@ const spec: CommandSpec<typeof options> = {
   name: "try",
   summary: "",
   words: "WHO [WHAT]",
+  quotes: "a room with its quotes: '#ops'",
   minWords: 1,
   maxWords: 2,
   options,
@@ -47,7 +48,7 @@ describe("reading a command line", () => {
     [["--port", "-1"], '--port takes a whole number from 1 to 65535, not "-1"'],
     [["--wait", "-0.5"], '--wait takes a number from 0 to 10, not "-0.5"'],
     [["--as", "x"], "There is no --as here: write the name first"],
-    [[], "something is missing: WHO [WHAT]"],
+    [[], "something is missing: WHO [WHAT] (a room with its quotes: '#ops')"],
     [["a", "b", "c"], "too many words: c"],
   ])("CF-2 %j is wrong use, and says what and where", (argv, words) => {
     const parsed = parseCommandLine(spec, argv);

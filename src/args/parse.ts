@@ -32,7 +32,8 @@ export function parseCommandLine<T extends Options>(spec: CommandSpec<T>, argv: 
   }
   const count = read.positionals.length;
   if (count > spec.maxWords) return wrong(spec, `too many words: ${read.positionals.slice(spec.maxWords).join(" ")}`);
-  if (count < spec.minWords) return wrong(spec, `something is missing: ${spec.words}`);
+  const quotes = count === 0 && spec.quotes !== undefined ? ` (${spec.quotes})` : "";
+  if (count < spec.minWords) return wrong(spec, `something is missing: ${spec.words}${quotes}`);
   // Each value was checked against the very option that gives its type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { kind: "run", words: read.positionals, rest, values: values as Values<T> };

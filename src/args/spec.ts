@@ -10,6 +10,8 @@ export interface CommandSpec<T extends Options = Options> {
   readonly words: string;
   readonly minWords: number;
   readonly maxWords: number;
+  /** What keeps words from being missing: a shell takes an unquoted # for the beginning of a remark. */
+  readonly quotes?: string;
   /** A command line of others' that may stand after `--`, as in a usage line: `COMMAND ARG…`. */
   readonly rest?: string;
   readonly options: T;

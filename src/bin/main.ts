@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from "../args/exit-codes.ts";
 import { table } from "../args/help.ts";
 import { packageVersion } from "../disk/package-version.ts";
 import { zoneOf } from "../args/time-zone.ts";
-import { checkoutNames } from "./names-in-checkout.ts";
+import { checkoutNames, listenTo, namesCommand } from "./names-in-checkout.ts";
 import { watchNpm } from "./parent.ts";
 import { COMMANDS } from "./table.ts";
 
@@ -17,11 +17,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.on("uncaughtException", endUnexpectedly);
   settleTimeZone();
   const around = context();
+  const names = checkoutNames(process.env);
+  const told = names === null ? null : listenTo(around.stderr);
   const code = await run(argv, around).catch(endUnexpectedly);
   process.exitCode = code;
-  const names = checkoutNames(process.env);
   // What went wrong says which command to run next, more often than not.
-  if (names !== null && code !== EXIT.done && code !== EXIT.interrupted) around.stderr.write(`${names}\n`);
+  const isNamed = code !== EXIT.done && code !== EXIT.interrupted && told !== null && namesCommand(told());
+  if (isNamed) around.stderr.write(`${names}\n`);
   // Output that nobody takes keeps the process; whoever stops it has waited long enough.
   if (around.stop.aborted) setTimeout(() => process.exit(code), OUTPUT_TIMEOUT).unref();
 }

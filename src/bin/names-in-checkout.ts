@@ -9,5 +9,27 @@ export function checkoutNames(env: Readonly<Record<string, string | undefined>>)
   return script === "pad" || script === "start" ? NAMES : null;
 }
 
+/**
+ * Whether a text tells which command to run, as far as a person would type it; the name before a complaint is what they have typed.
+ * @param text what was written on standard error, whole lines
+ */
+export function namesCommand(text: string): boolean {
+  return text
+    .split("\n")
+    .some((line) => /\bpad(?:serve)? [a-z]/.test(line.replace(/^pad(?:serve)?(?: [a-z]+)?: /, "")));
+}
+
+/** The last of what a stream has been told, in UTF-16 units, is remembered from now on. */
+export function listenTo(stream: NodeJS.WritableStream, most = 64 * 1024): () => string {
+  let text = "";
+  stream.write = new Proxy(stream.write.bind(stream), {
+    apply(write, _stream, args: Parameters<typeof stream.write>): boolean {
+      text = (text + args[0]).slice(-most);
+      return write(...args);
+    },
+  });
+  return () => text;
+}
+
 const NAMES =
   "(In this checkout pad COMMAND is typed npm run -s pad -- COMMAND, padserve serve is npm start, and padserve COMMAND is npm run -s pad -- COMMAND, too.)";

@@ -35,6 +35,7 @@ export function historyCommand(attach: Attach): Command {
       program: "pad",
       summary: "Print what was said in a room or with a person: number, time, from and text, with tabs between.",
       words: "WHERE",
+      quotes: "a room with its quotes: '#ops'",
       minWords: 1,
       maxWords: 1,
       options: OPTIONS,

@@ -21,6 +21,9 @@ test("CM-28 what fails in a checkout says how commands are typed there, and nowh
     /\n\(In this checkout pad COMMAND is typed npm run -s pad -- /,
   );
   expect(await said(npm, "--version")).toBe("");
+  expect(await said(npm, "send", "bob", "hello", "--server", "no where")).toMatch(
+    /^pad send: "no where" is no address.*\n$/,
+  );
   for (const env of [{}, { ...npm, npm_package_name: "mine" }, { ...npm, npm_lifecycle_event: "test" }]) {
     expect(await said(env, "devices", "nonsense")).not.toContain("checkout");
   }

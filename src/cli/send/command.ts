@@ -42,6 +42,7 @@ export function sendCommand(attach: Attach): Command {
       program: "pad",
       summary: "Send one message and leave. Exits with 0 only when the server has confirmed that it took it.",
       words: "WHO TEXT",
+      quotes: "a room with its quotes: '#ops'",
       minWords: 2,
       maxWords: 2,
       options: OPTIONS,
