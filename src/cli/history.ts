@@ -61,8 +61,12 @@ async function history({ words, values, context }: Invocation<typeof OPTIONS>, a
     async (chat, server) => {
       const known = chat.named(words[0] ?? "");
       const isAway = chat.state.kind !== "online";
-      const found =
-        isAway && known !== null ? { conversation: known } : await conversationFor(chat, target, server, true);
+      // What was said with somebody is read whatever key they show now.
+      const isHere = known !== null && (isAway || known.kind === "sealed-direct");
+      const found = isHere ? { conversation: known } : await conversationFor(chat, target, server, true);
+      // Whose key is another one now is in no conversation that this device would have anything of.
+      const isNone = target.kind === "person" && "code" in found && found.code === EXIT.keyChanged;
+      if (isNone) return { text: nothing(target.name, values.search), code: EXIT.done };
       // A device that isn't its person's is in no room that it could find.
       if ("code" in found) return standingInTheWay(chat.standing) ?? found;
       const { conversation } = found;

@@ -111,7 +111,7 @@ class DeviceChat implements AgentChat {
     this.#rooms = new Rooms(this.#state);
     this.#devices = new Devices(this.#state, (event) => this.#listeners.tell(event));
     this.#numbers = new Numbers(this.#state);
-    this.#direct = new Direct(this.#state, this.#rooms);
+    this.#direct = new Direct(this.#state, this.#rooms, this.#sending);
     this.#ready = this.#state.load();
     this.#hearing = this.#ready.catch(failed);
     runtime.onEvent((event) => this.#hear(event));

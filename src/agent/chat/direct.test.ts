@@ -8,6 +8,7 @@ import type { DeviceRuntime } from "../runtime/runtime.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import { Direct } from "./direct.ts";
 import { Rooms } from "./rooms.ts";
+import { Sending } from "./sending.ts";
 import { ChatState } from "./state.ts";
 import { newTalk } from "./talk.ts";
 
@@ -54,7 +55,7 @@ function chat({ knowsKey = false, hasPair = false, isAllowed = false, name = "bo
   state.names.listed([person]);
   if (hasPair) state.talks.set("direct:person:1002", { ...newTalk("direct:person:1002"), status: "removed" });
   if (isAllowed) state.plainAllowed.add("bob");
-  return new Direct(state, new Rooms(state));
+  return new Direct(state, new Rooms(state), new Sending(state, Date.now, () => {}));
 }
 
 test("CA-7 a server that denies somebody's device opens no way around: neither a pair nor a key of theirs that was ever seen", async () => {

@@ -4,6 +4,7 @@ import { toText } from "../delivery/base64url.ts";
 import { foldName } from "../../mls/identity/pins.ts";
 import { failureOf, OFFLINE, refusedFor } from "./failures.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Sending } from "./sending.ts";
 import type { ChatState } from "./state.ts";
 import { isGoingOn, otherWho } from "./talk.ts";
 import type { Talk } from "./talk.ts";
@@ -19,10 +20,12 @@ const SEALED_ONLY: Failure = { kind: "not-sent", why: "sealed-only" };
 export class Direct {
   readonly #state: ChatState;
   readonly #rooms: Rooms;
+  readonly #sending: Sending;
 
-  constructor(state: ChatState, rooms: Rooms) {
+  constructor(state: ChatState, rooms: Rooms, sending: Sending) {
     this.#state = state;
     this.#rooms = rooms;
+    this.#sending = sending;
   }
 
   /** With whom there is a sealed one already. */
@@ -48,6 +51,11 @@ export class Direct {
     const opened = await runtime.openDirect(person);
     if (opened.kind !== "failed") return await this.#rooms.made(opened);
     if (opened.why === "changed-key" || opened.why === "remapped-name") {
+      // Made just now, it is there, with this device alone in it.
+      const talk = this.known(person);
+      if (talk !== null && opened.hold !== undefined) {
+        return { kind: "held", hold: this.#sending.holdAbsent(talk, opened.hold) };
+      }
       return { kind: "held", hold: { kind: opened.why, who: [person] } };
     }
     if (opened.why !== "no-device" && opened.why !== "no-key-package") {

@@ -41,6 +41,13 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["invalid-name", refusedFor({ reason: "invalid-name" })],
   ["too-large", refusedFor({ reason: "too-long" })],
   ["rolled-back", refusedFor({ reason: "rolled-back" })],
+  [
+    "not-let-in",
+    refusedFor({
+      reason: "own-device",
+      text: "the conversation of the two of you is there already, and a device of theirs has to let this one in, which it does by itself as soon as it is online. If your key is another one than they know, since you began anew, they are asked first whether it is yours: tell them so, by another way",
+    }),
+  ],
   ["device-returning", refusedFor({ reason: "device-returning" })],
   ["storage-failed", refusedFor({ reason: "storage-failed" })],
   ["no-such-device", refusedFor({ reason: "no-such-device" })],

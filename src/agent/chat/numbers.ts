@@ -6,6 +6,7 @@ import type { Keyed } from "../../mls/identity/safety-number.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import type { Who } from "../../mls/identity/who.ts";
 import type { KnownPeople } from "../device/known-people.ts";
+import { toText } from "../delivery/base64url.ts";
 import { hex } from "../storage/hex.ts";
 import { OFFLINE, refusedFor, TAKEN } from "./failures.ts";
 import type { ChatState } from "./state.ts";
@@ -82,6 +83,21 @@ export class Numbers {
 
   /** The one key that they show now and that isn't the known one. Of several, which is theirs nobody can say: none. */
   async #changedKey(who: Who, people: KnownPeople): Promise<Uint8Array | null> {
+    return (await this.#shownKey(who, people)) ?? (await this.#listedKey(who, people));
+  }
+
+  /** That of whoever is in no conversation with this device now, as after they have begun anew, the server alone can say. */
+  async #listedKey(who: Who, people: KnownPeople): Promise<Uint8Array | null> {
+    const { runtime } = this.#state;
+    const key = whoKey(who);
+    const isReader = [...this.#state.talks.values()].some(({ readers }) => readers.includes(key));
+    const name = people.nameOf(key);
+    if (isReader || name === null || runtime.client.state.kind !== "online") return null;
+    const listed = await runtime.listedKey(who, name);
+    return listed === null || people.isTheirs(key, toText(listed)) ? null : listed;
+  }
+
+  async #shownKey(who: Who, people: KnownPeople): Promise<Uint8Array | null> {
     const key = whoKey(who);
     const talks = [...this.#state.talks.values()].filter(({ readers }) => readers.includes(key));
     const shown = new Map<string, Uint8Array>();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Failure, Outcome, Quote } from "../../client/index.ts";
+import type { Failure, Hold, Outcome, Quote } from "../../client/index.ts";
 import { encodeContent, LONGEST_TEXT } from "../content/content.ts";
 import type { Content } from "../content/content.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
@@ -135,6 +135,12 @@ export class Sending {
         if (talk.key === EVERYONE && standing.why !== "place-taken") talk.notMade = standing.why;
         return;
     }
+  }
+
+  /** The other one of a pair can't be brought into it: told there, also where nothing waits yet. As faces are told it. */
+  holdAbsent(talk: Talk, hold: GroupHold): Hold {
+    this.#hold(talk, [hold]);
+    return holdOf([hold], this.#state) ?? { kind: "changed-key", who: [] };
   }
 
   /** The writer has looked at what was told; a key or person that came since then is told and held anew. */

@@ -69,6 +69,8 @@ export interface SessionContext extends SessionPorts {
   fruitless: number;
   /** Device ids in hex that sending waits for, until so long (milliseconds since 1970): those who come in later miss what was said before. */
   awaited: { readonly devices: ReadonlySet<string>; readonly until: number } | null;
+  /** Of a pair: why its other one can't be brought in, so that what waits for them is held. In memory alone. */
+  absent: Hold | null;
   /** Commits to the store what the operation has gathered, which is no pin, then tells it. */
   readonly keep: (work: Working) => Promise<void>;
   /** The same where pins may be among it: `gather` runs when all pins before are kept. False: nothing is committed yet. */

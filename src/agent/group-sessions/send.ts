@@ -23,7 +23,7 @@ export async function sendNext(context: SessionContext, work: Working): Promise<
   if (holds.length > 0) return { kind: "held", holds };
   const until = awaitedUntil(context, work);
   if (until !== null) return { kind: "awaiting", until };
-  if (isHalf(work)) return { kind: "idle" };
+  if (isHalf(work)) return context.absent === null ? { kind: "idle" } : { kind: "held", holds: [context.absent] };
   if (withhold(context, work)) {
     await context.keep(work);
     return { kind: "again" };

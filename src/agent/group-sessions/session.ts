@@ -53,6 +53,8 @@ export interface GroupSession {
   awaitMembers(devices: readonly Uint8Array[], until: number): void;
   /** Shortens that. */
   awaitUntil(until: number): void;
+  /** Of a pair: why its other one can't be brought in; null: nothing that is known. Whether that is another reason than before. */
+  holdForAbsent(hold: Hold | null): boolean;
   /**
    * Its conversation goes on elsewhere: `changes`, which say so, are kept between two operations, with what was written until then; nothing
    * more can be written here.
@@ -88,8 +90,26 @@ function forgetAll(context: SessionContext): void {
   context.unwanted.clear();
   context.written.length = 0;
   context.receiver.attempt = { number: 0, hasFailed: false };
-  const none = { expectedHead: null, verdict: null, awaited: null, pinnedEpoch: null, races: 0, fruitless: 0 };
+  const none = {
+    expectedHead: null,
+    verdict: null,
+    awaited: null,
+    absent: null,
+    pinnedEpoch: null,
+    races: 0,
+    fruitless: 0,
+  };
   Object.assign(context, none);
+}
+
+/** What a yes would be about; empty: nothing. */
+function keysIn(hold: Hold | null): string {
+  if (hold === null) return "";
+  const shown = "shown" in hold ? hold.shown : [];
+  return [
+    hold.kind,
+    ...shown.map(({ userKey, known }) => `${hex(userKey)} ${known === null ? "" : hex(known)}`),
+  ].join();
 }
 
 /** Steps of one `advance` (two for each message that waits), pushed entries that are held, and operations that wait. */
@@ -126,6 +146,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     expectedHead: null,
     verdict: null,
     awaited: null,
+    absent: null,
     pinnedEpoch: null,
     races: 0,
     fruitless: 0,
@@ -197,6 +218,11 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     awaitUntil(until) {
       const { awaited } = context;
       if (awaited !== null) context.awaited = { ...awaited, until: Math.min(until, awaited.until) };
+    },
+    holdForAbsent(hold) {
+      const isNew = keysIn(hold) !== keysIn(context.absent);
+      context.absent = hold;
+      return isNew;
     },
     handOver: async (changes) =>
       await operation(async (present) => {

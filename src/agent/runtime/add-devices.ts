@@ -95,5 +95,5 @@ async function takeOne(
 ): Promise<NewDevice | null> {
   const one = { ...person, devices: person.devices.filter((listed) => listed.device === device) };
   const taken = await takePackages(entrance, { group, person: one, userKey, now: entrance.system.now() });
-  return typeof taken === "string" ? null : (taken.devices[0] ?? null);
+  return typeof taken === "string" || "hold" in taken ? null : (taken.devices[0] ?? null);
 }

@@ -5,7 +5,8 @@ import type { Who } from "../../mls/identity/who.ts";
 import type { RoomPolicy } from "../../mls/room-policy.ts";
 import type { GroupView } from "../../wire/frames/groups.ts";
 import type { Person } from "../../wire/frames/people.ts";
-import { toText } from "../delivery/base64url.ts";
+import { toBytes, toText } from "../delivery/base64url.ts";
+import { conversationOf } from "../delivery/places.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
 import type { Hold } from "../group-sessions/events.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
@@ -15,10 +16,11 @@ import type { Entrance } from "./entering.ts";
 import { ownWho } from "./introduce.ts";
 import type { Self } from "./introduce.ts";
 import type { OwnKey } from "./own-key.ts";
-import { openDirect } from "./pairs.ts";
-import { whoOf } from "./people.ts";
+import { completeAccepted, openDirect } from "./pairs.ts";
+import { lookUp, whoOf } from "./people.ts";
 import { createRoom, failed, invite, joinRoom, leaveRoom, removePerson, setPolicy } from "./rooms.ts";
 import type { Failed, Made } from "./rooms.ts";
+import { knowPresentKey } from "./told-successions.ts";
 
 export interface Conversations {
   /** Null until the first server's hello has come. */
@@ -59,6 +61,8 @@ export interface Conversations {
    * they were shown it. False: another key is by now, and nothing is taken.
    */
   compared(shown: { readonly who: Who; readonly userKey: Uint8Array }, known: Uint8Array | null): Promise<boolean>;
+  /** The user key that the server lists for whoever bears that name, where they are still `who`; null: none, or nobody can say now. */
+  listedKey(who: Who, name: string): Promise<Uint8Array | null>;
   /** What the server calls people: each name is pinned at its first use. True: some name is new. */
   learn(people: readonly Person[]): Promise<boolean>;
   /** From now on, this name may be written to so that the server can read it. */
@@ -113,6 +117,7 @@ export function conversations(
       const session = entrance?.groups.of(conversation) ?? null;
       if (entrance === null || session === null) return null;
       const notTaken = await acceptHolds(entrance, { ownKey, session, holds });
+      await completeAccepted(entrance, conversation);
       entrance.groups.wake(toText(session.id));
       return notTaken;
     },
@@ -125,9 +130,19 @@ export function conversations(
       if (entrance === null) return false;
       const { store, self, groups } = entrance;
       await self.people.change(store, () => self.people.compare(shown, known));
+      const { server: _, ...owner } = shown.who;
+      await completeAccepted(entrance, conversationOf({ kind: "direct", between: [self.owner, owner] }, self.owner));
       groups.wakeAll();
       const pinned = self.people.keyOf(whoKey(shown.who));
       return pinned !== null && sameBytes(pinned, shown.userKey);
+    },
+    async listedKey(who, name) {
+      const entrance = await entranceOf();
+      const person = entrance === null ? "offline" : await lookUp(entrance, name);
+      if (entrance === null || typeof person === "string" || person.userKey === null) return null;
+      if (whoKey(whoOf(entrance.self, person)) !== whoKey(who)) return null;
+      await knowPresentKey(entrance, person);
+      return toBytes(person.userKey);
     },
     async learn(people) {
       const entrance = await entranceOf();

@@ -55,10 +55,10 @@ async function open(entrance: Entrance, conversation: string, person: Person): P
   if (made.kind === "failed" && made.why === "place-taken") {
     // `found` has brought a group itself.
     await arrival;
-    return (await arrives(entrance, conversation)) ? { kind: "made", conversation } : failed("busy");
+    return (await arrives(entrance, conversation)) ? { kind: "made", conversation } : failed("not-let-in");
   }
   if (made.kind !== "made" || isSelf) return made;
-  const invited = await invite(entrance, conversation, name);
+  const invited = await bringIn(entrance, conversation, name);
   return invited.kind === "failed" ? invited : made;
 }
 
@@ -79,6 +79,28 @@ export async function completePairs(entrance: Entrance, conversations: readonly 
   }
 }
 
+/** The person has looked at the other one's key: the pair is completed as far as that can be done now. */
+export async function completeAccepted(entrance: Entrance, conversation: string): Promise<void> {
+  const { groups, self } = entrance;
+  const session = groups.of(conversation);
+  if (session === null || placeOf(conversation, self.owner)?.kind !== "direct") return;
+  // What is against it after that yes is looked at anew.
+  session.holdForAbsent(null);
+  await completePairs(entrance, [conversation]);
+}
+
+/** Where the other one's key isn't the pinned one, what waits for them is held for that, until the person has looked. */
+async function bringIn(entrance: Entrance, conversation: string, name: string): Promise<CommitOutcome | Failed> {
+  const invited = await invite(entrance, conversation, name);
+  const session = entrance.groups.of(conversation);
+  const isUnknown = invited.kind === "offline" || (invited.kind === "failed" && invited.why === "offline");
+  if (session === null || isUnknown) return invited;
+  const hold = invited.kind === "failed" ? (invited.hold ?? null) : null;
+  // Only where it is another one: each time that the group does something, this is done, too.
+  if (session.holdForAbsent(hold)) entrance.groups.wake(toText(session.id));
+  return invited;
+}
+
 /** Null: there was nothing to do, or that can't be said now. */
 async function complete(entrance: Entrance, conversation: string): Promise<CommitOutcome | Failed | null> {
   const { self, groups } = entrance;
@@ -92,7 +114,7 @@ async function complete(entrance: Entrance, conversation: string): Promise<Commi
   if (row.status !== "active") return null;
   const name = self.people.nameOf(who);
   if (name === null) return null;
-  if (!people.includes(who)) return await invite(entrance, conversation, name);
+  if (!people.includes(who)) return await bringIn(entrance, conversation, name);
   const person = await lookUp(entrance, name);
   if (typeof person === "string") return failed(person);
   // A device of theirs that came later. That it can't be added holds nobody up.

@@ -26,7 +26,11 @@ test("SR-36 but a key package of another device, person or server, or under a ke
   expect(await take([good, { ...good, device: toText(randomBytes(16)) }])).toBe("another-device");
   expect(await take([good, device(NOW, { identity: "mallory" })])).toBe("another-device");
   expect(await take([good, device(NOW, { server: "another" })])).toBe("another-device");
-  expect(await take([good], { blocks: "changed-key" })).toBe("changed-key");
+  expect(await take([good], { blocks: "removed-device" })).toBe("removed-device");
+  // What a yes would be about is said of the whole of them, each key once.
+  expect(await take([good, device(NOW)], { blocks: "changed-key" })).toMatchObject({
+    hold: { kind: "changed-key", shown: [{ who: { identity: "1001" }, known: null }] },
+  });
 });
 
 function device(now: number, { identity = "1001", server = SERVER } = {}) {
@@ -54,7 +58,10 @@ async function take(
       ),
   };
   const person = { owner: { kind: "person", identity: "1001" }, devices };
-  const asking = { client, self: { server: new TextEncoder().encode(SERVER), people: { blocks: () => blocks } } };
+  const asking = {
+    client,
+    self: { server: new TextEncoder().encode(SERVER), people: { blocks: () => blocks, keyOf: () => null } },
+  };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what is looked at is there
   const [looking, whom] = [asking, person] as unknown as [
     Parameters<typeof takePackages>[0],

@@ -8,6 +8,7 @@ import type { Person } from "../../wire/frames/people.ts";
 import type { ReplyBody } from "../../wire/frames/requests.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
 import { isSameOwner } from "../delivery/places.ts";
+import type { Hold } from "../group-sessions/events.ts";
 import type { AgentStore } from "../storage/ports.ts";
 import type { Self } from "./introduce.ts";
 import { whyNot } from "./why-not.ts";
@@ -17,6 +18,11 @@ const observers = createObservers();
 export interface Invited {
   readonly who: string;
   readonly devices: readonly { readonly deviceId: Uint8Array; readonly keyPackage: Uint8Array }[];
+}
+
+/** Their key packages are under keys that aren't the pinned one: each of them once, with what was pinned then. */
+export interface ChangedKey {
+  readonly hold: Extract<Hold, { kind: "changed-key" | "remapped-name" }>;
 }
 
 interface Looking {
@@ -55,18 +61,25 @@ export async function takePackages(
     readonly userKey?: Uint8Array | null;
     readonly now: number;
   },
-): Promise<Invited | string> {
+): Promise<Invited | ChangedKey | string> {
   const who = whoKey(whoOf(self, person));
   const of = person.devices.map(({ device }) => device);
   if (of.length === 0) return "no-device";
   const taken = await takeAll(client, toText(group), of);
   if (typeof taken === "string") return taken;
   const devices: { deviceId: Uint8Array; keyPackage: Uint8Array }[] = [];
+  const changed = new Map<string, Uint8Array>();
   for (const { device, keyPackage } of taken) {
     const fault = faultOf(keyPackage, { device, person, self, userKey, now });
     if (fault === UNUSABLE) continue;
-    if (fault !== null) return fault;
-    devices.push({ deviceId: toBytes(device), keyPackage });
+    if (typeof fault === "string") return fault;
+    if (fault === null) devices.push({ deviceId: toBytes(device), keyPackage });
+    else changed.set(toText(fault.userKey), fault.userKey);
+  }
+  if (changed.size > 0) {
+    const known = self.people.keyOf(who);
+    const shown = Array.from(changed.values(), (key) => ({ who: whoOf(self, person), userKey: key, known }));
+    return { hold: { kind: "changed-key", who: [who], shown } };
   }
   return devices.length === 0 ? UNUSABLE : { who, devices };
 }
@@ -101,7 +114,7 @@ function faultOf(
     readonly userKey: Uint8Array | null;
     readonly now: number;
   },
-): string | null {
+): string | { readonly userKey: Uint8Array } | null {
   const { device, person, self, userKey: demanded, now } = expected;
   let inspected: ReturnType<typeof observers.inspectKeyPackage>;
   try {
@@ -115,7 +128,8 @@ function faultOf(
   const isTheirs = toText(deviceId) === device && isSameOwner({ kind, identity }, person.owner);
   if (!isTheirs || toText(server) !== toText(self.server)) return "another-device";
   if (demanded !== null && !sameBytes(read.record.userKey, demanded)) return "changed-key";
-  return self.people.blocks({ ...read.record, identity: read.record, deviceKey: inspected.deviceKey });
+  const block = self.people.blocks({ ...read.record, identity: read.record, deviceKey: inspected.deviceKey });
+  return block === "changed-key" ? { userKey: read.record.userKey } : block;
 }
 
 export function whoOf({ server }: Pick<Self, "server">, { owner }: Pick<Person, "owner">): Who {

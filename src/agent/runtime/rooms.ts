@@ -5,6 +5,7 @@ import type { GroupView } from "../../wire/frames/groups.ts";
 import { toText } from "../delivery/base64url.ts";
 import { conversationOf, EVERYONE, placeOf } from "../delivery/places.ts";
 import type { CommitOutcome } from "../group-sessions/commit.ts";
+import type { Hold } from "../group-sessions/events.ts";
 import type { GroupSession } from "../group-sessions/session.ts";
 import { OPEN } from "./arriving.ts";
 import { enterEveryone } from "./everyone.ts";
@@ -18,6 +19,8 @@ import { lookUp, takePackages, whoOf } from "./people.ts";
 export interface Failed {
   readonly kind: "failed";
   readonly why: string;
+  /** With "changed-key", where it is known which: what a yes would be about. */
+  readonly hold?: Hold;
 }
 
 /** `pending`: asked of a server that hasn't answered. */
@@ -129,6 +132,7 @@ export async function invite(entrance: Entrance, conversation: string, name: str
   const now = entrance.system.now();
   const invited = await takePackages(entrance, { group: session.id, person, now });
   if (typeof invited === "string") return failed(invited);
+  if ("hold" in invited) return { ...failed("changed-key"), hold: invited.hold };
   return await wakingAfter(entrance, session, async () => {
     const outcome = await session.commit({ kind: "add", devices: invited.devices });
     // Who invites somebody knows that they read from now on.

@@ -12,6 +12,7 @@ import { explainFailure, type Explanation } from "../explain.ts";
 import { unreadable } from "../read-text.ts";
 import { addressee } from "../say.ts";
 import { sendSealed } from "../send/sealed.ts";
+import { explainOpening } from "../sealed/whereabouts.ts";
 import { tellNews } from "./news.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -122,7 +123,7 @@ async function sayTo(to: string, text: string, piped: Piped): Promise<void> {
   const isPerson = sealed !== undefined && !to.startsWith("#") && named?.kind !== "open-room";
   const reply = isPerson ? await sealed.direct(to) : named === null ? NO_NAME : answered(named);
   if (reply.kind === "answered") await sayLine(reply.value, text, piped);
-  else fail(text, explainFailure(reply, server), piped);
+  else fail(text, explainOpening(reply, server), piped);
 }
 
 const NO_NAME: Failure = { kind: "not-sent", why: "invalid-recipient" };

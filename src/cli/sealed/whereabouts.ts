@@ -1,7 +1,8 @@
 import { isSameName, type Conversation, type Failure, type SealedChat } from "../../client/index.ts";
 import { after, formatAddress, type ServerAddress } from "../../client/transport/index.ts";
 import type { ProcessContext } from "../../args/command.ts";
-import { escapedLine, visibleLine } from "../../text/visible.ts";
+import { escapedLine, visibleLine, visibleName } from "../../text/visible.ts";
+import { stepsFor } from "../../view/explain.ts";
 import { EXIT } from "../../args/exit-codes.ts";
 import { explainEnd, explainFailure, type Explanation } from "../explain.ts";
 import type { Attached } from "./attach.ts";
@@ -103,9 +104,20 @@ export async function conversationFor(
       const reply = await chat.direct(target.name);
       if (reply.kind === "answered") return { conversation: reply.value };
       const nobody = explainNobody(reply, target.name, server);
-      return nobody === null ? explainFailure(reply, server) : await orRoom(nobody, chat, target.name);
+      return nobody === null ? explainOpening(reply, server) : await orRoom(nobody, chat, target.name);
     }
   }
+}
+
+/** Why a conversation with somebody can't be gone into. Of a key or name that isn't the known one, what ends that, too. */
+export function explainOpening(failure: Failure, server: ServerAddress): Explanation {
+  const { text, code } = explainFailure(failure, server);
+  if (failure.kind !== "held") return { text, code };
+  const [name = "NAME"] = failure.hold.who;
+  return {
+    text: `${text} ${stepsFor(failure.hold, "pad devices", ` in pad chat, behind /to ${visibleName(name)}`)}`,
+    code,
+  };
 }
 
 /** A shell takes a bare `#` for a remark, so people leave it out. */

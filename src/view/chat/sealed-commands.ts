@@ -3,7 +3,7 @@ import type { ChatMessage, Conversation as Talk, Device, Member, Outcome, Reply,
 import type { Intent } from "../commands/intent.ts";
 import type { Submitted } from "./chat.ts";
 import { visibleLine, visibleName } from "../../text/visible.ts";
-import { explainFailure, NOT_SEEN } from "../explain.ts";
+import { explainFailure, NOT_SEEN, stepsFor } from "../explain.ts";
 import { numberLines, whatOfIt, whoItIs } from "../safety-number.ts";
 import { senderOf } from "../sender.ts";
 import type { Messaging } from "./messaging.ts";
@@ -118,7 +118,8 @@ export class SealedCommands {
       const where = `${visibleLine(title)}${serverReads ? ", which the server reads" : ""}`;
       // What is typed next is not for that person's eyes alone.
       const lost = text === null ? ` You still write to ${where}.` : ` This was not sent to ${person}: ${text}`;
-      this.#store.note(this.#why(reply, person) + lost, "trouble");
+      const next = reply.kind === "held" ? ` Go there (/to ${person}). ${stepsFor(reply.hold, "/devices", "")}` : "";
+      this.#store.note(this.#why(reply, person) + next + lost, "trouble");
       return;
     }
     this.#store.learn(reply.value);

@@ -1,5 +1,7 @@
 /** `pad send` with a real server and a real agent, to whom nothing can be sealed for; the rest is in the documents' transcripts. */
 import { expect, onTestFinished, test } from "vitest";
+import { ask } from "../../../src/admin/ask.ts";
+import { ReleaseResultSchema } from "../../../src/admin/records.ts";
 import { aboutBeingLocal } from "../../../src/cli/chatting/being-local.ts";
 import { startFakeLocalApi } from "../../fakes/fake-local-api.ts";
 import { places } from "../../../src/cli/start/places.ts";
@@ -108,6 +110,32 @@ test("CS-48 a device that was confirmed while it was off is listed as never seen
     code: 0,
     stdout: expect.stringContaining("pad devices confirm"),
   });
+});
+
+test("CS-54 what was said with somebody who has begun anew is read; what isn't sent to them says how their key is compared and accepted", async () => {
+  await using server = await startTestServer();
+  const address = `127.0.0.1:${server.port}`;
+  const [bob, eve, anew] = [home(address).pad, home(address).pad, home(address).pad];
+  expect(await eve("devices", "--as", "eve")).toMatchObject({ code: 0 });
+  expect(await bob("send", "eve", "one", "--as", "bob")).toMatchObject({ code: 0 });
+  const before = (await bob("verify", "eve")).stdout;
+  expect(await eve("history", "bob")).toMatchObject({ code: 0 });
+  await eve("agent", "stop");
+  const running = { port: server.port, token: "token", pid: process.pid };
+  expect(await ask(running, "DELETE", "/admin/names/eve", ReleaseResultSchema)).toEqual({ kind: "released" });
+  expect(await anew("devices", "--as", "eve")).toMatchObject({ code: 0 });
+
+  expect(await bob("history", "eve")).toMatchObject({ code: 0, stdout: expect.stringMatching(/\tbob\tone\n$/) });
+  const unsent = await bob("send", "eve", "two");
+  expect(unsent).toMatchObject({ code: 11, stdout: "" });
+  expect(unsent.stderr).toContain("the key of eve is not the one you know");
+  expect(unsent.stderr).toContain("/accept eve in pad chat, behind /to eve. To be sure, compare: pad verify eve.");
+  const shown = await bob("verify", "eve");
+  expect(shown.code).toBe(11);
+  expect(shown.stdout).not.toBe(before);
+  expect(await bob("verify", "eve", "--compared", "--yes")).toMatchObject({ code: 0 });
+  expect(await bob("send", "eve", "three")).toMatchObject({ code: 0, stderr: "" });
+  expect((await anew("history", "bob")).stdout).toMatch(/^[^\n]*\tbob\tthree\n$/);
 });
 
 test("AD-31 where no place to wait is left a second device says so from the first time on, and gets one when somebody is dismissed", async () => {
