@@ -53,7 +53,7 @@ export interface GroupSession {
   awaitMembers(devices: readonly Uint8Array[], until: number): void;
   /** Shortens that. */
   awaitUntil(until: number): void;
-  /** Of a pair: why its other one can't be brought in; null: nothing that is known. Whether that is another reason than before. */
+  /** Of a pair: why its other one can't be brought in; null: nothing that is known. Whether that is another reason than before; of too many it isn't said. */
   holdForAbsent(hold: Hold | null): boolean;
   /**
    * Its conversation goes on elsewhere: `changes`, which say so, are kept between two operations, with what was written until then; nothing
@@ -116,6 +116,8 @@ function keysIn(hold: Hold | null): string {
 const MOST_STEPS = 10_000;
 const MOST_OFFERED = 256;
 const MOST_QUEUED = 1000;
+/** Times that a pair's lacking its other one is told as new, which lets the group be looked at: a server that shows another key each time ends there. */
+const MOST_REASONS = 100;
 /** Ordered removals that are remembered. */
 const MOST_REMOVALS = 1000;
 
@@ -125,6 +127,7 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
   let work: Working | null = null;
   let queue: Promise<unknown> = Promise.resolve();
   let queued = 0;
+  let reasons = 0;
   const removals = new Map<string, number>();
   const unwanted = new Set<string>();
   const context: SessionContext = {
@@ -222,7 +225,8 @@ export function groupSession(id: Uint8Array, ports: SessionPorts): GroupSession 
     holdForAbsent(hold) {
       const isNew = keysIn(hold) !== keysIn(context.absent);
       context.absent = hold;
-      return isNew;
+      if (isNew) reasons += 1;
+      return isNew && reasons <= MOST_REASONS;
     },
     handOver: async (changes) =>
       await operation(async (present) => {
