@@ -161,9 +161,10 @@ export class Person {
   }
 }
 
-/** `from text`, of what `pad history` prints. */
+/** `from text`, of what `pad history` prints of messages; what it says of gaps has no number. */
 function textsOf(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => line.split("\t")).map(([, , from, text]) => `${from} ${text}`);
+  const messages = lines.map((line) => line.split("\t")).filter(([number]) => number !== "-");
+  return messages.map(([, , from, text]) => `${from} ${text}`);
 }
 
 function quoted(word: string): string {
