@@ -27,6 +27,7 @@ const WHY: ReadonlyMap<string, Failure> = new Map<string, Failure>([
   ["unknown-group", refusedFor({ reason: "no-such-room" })],
   ["no-such-conversation", refusedFor({ reason: "not-in-conversation" })],
   ["not-a-member", refusedFor({ reason: "not-in-conversation" })],
+  ["not a member", refusedFor({ reason: "not-in-conversation" })],
   ["not-a-member-of-group", refusedFor({ reason: "not-in-conversation" })],
   ["removed", refusedFor({ reason: "not-in-conversation" })],
   ["stopped", refusedFor({ reason: "conversation-ended" })],

@@ -224,13 +224,21 @@ test("SR-67 a device that comes into a group afresh goes by nothing that it was 
   const session = alice.session(group);
   session.end("log-broken");
   session.expectHead({ number: 1, hash: new Uint8Array(32) });
-  session.orderRemovals([bob.id], 0);
   session.awaitMembers([new Uint8Array(16)], Infinity);
   await session.renew();
   await session.write(outgoing("here"), []);
   expect(await session.advance()).toEqual({ kind: "idle" });
   await bob.session(group).advance();
   expect(await textsOf(bob)).toEqual(["here"]);
+});
+
+test("SR-77 what the server has ordered stays ordered when the group is read anew, since it is told once", async () => {
+  const [alice, bob] = await two();
+  const session = alice.session(group);
+  session.orderRemovals([bob.id], 0);
+  await session.renew();
+  await session.write(outgoing("not for bob"), []);
+  expect(await session.advance()).toMatchObject({ kind: "held", holds: [{ kind: "removal-pending", who: [bob.who] }] });
 });
 
 const OPEN: RoomPolicy = { access: "open", add: "members", remove: "members", moderators: [], listed: [] };

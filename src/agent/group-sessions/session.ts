@@ -83,10 +83,9 @@ export interface SessionView {
   readonly isSuccessor: boolean;
 }
 
-/** As of a session that has just been made. What was written is on the disk. */
+/** As of a session that has just been made, but for what the server has ordered: it says that once. What was written is on the disk. */
 function forgetAll(context: SessionContext): void {
   context.offered.clear();
-  context.removals.clear();
   context.unwanted.clear();
   context.written.length = 0;
   context.receiver.attempt = { number: 0, hasFailed: false };

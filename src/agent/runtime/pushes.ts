@@ -43,6 +43,8 @@ export interface PushHandler {
 const MOST_ATTEMPTS = 2;
 /** Milliseconds to the second attempt. */
 const AGAIN = 1_000;
+/** So often, twice as long each time, for a device's own coming into a group in which removals are ordered: half a minute. */
+const MOST_WAITS = 5;
 
 export function pushHandler({ later, beforeAlive, again, asking, own, key, onEvent }: PushHandlerOptions): PushHandler {
   return { heard, seen };
@@ -129,10 +131,12 @@ export function pushHandler({ later, beforeAlive, again, asking, own, key, onEve
     }
   }
 
-  function removeSoon(ordered: Ordered, how: { readonly isPatient: boolean }): void {
+  function removeSoon(ordered: Ordered, how: { readonly isPatient: boolean }, attempt = 0): void {
     later(`removals ${ordered.group}`, async (entrance) => {
       const patience = await removeOrdered(entrance, ordered, how);
-      if (patience > 0) setTimeout(() => removeSoon(ordered, { isPatient: false }), patience).unref();
+      if (patience === "not-there") {
+        if (attempt < MOST_WAITS) setTimeout(() => removeSoon(ordered, how, attempt + 1), AGAIN * 2 ** attempt).unref();
+      } else if (patience > 0) setTimeout(() => removeSoon(ordered, { isPatient: false }), patience).unref();
     });
   }
 

@@ -24,15 +24,16 @@ export type Ordered = Omit<Extract<Push, { type: "removal-due" }>, "type"> & {
 
 /**
  * Removes those devices, with as many commits as that takes; while it is overdue, nothing is written there. No devices: the order was lifted.
- * Resolves with the milliseconds after which to ask again, since another member may be about to do it (`isPatient`); 0: it is done.
+ * Resolves with the milliseconds after which to ask again, since another member may be about to do it (`isPatient`); 0: it is done. `not-there`: this
+ * device is still coming into that group.
  */
 export async function removeOrdered(
   entrance: Entrance,
   { group, devices, since, until, left }: Ordered,
   { isPatient }: { readonly isPatient: boolean },
-): Promise<number> {
+): Promise<number | "not-there"> {
   const session = entrance.groups.session(group);
-  if (session === null) return 0;
+  if (session === null || (await session.look()).row.status === "joining") return "not-there";
   // By the server's clock both, so their difference is a time on any; told when it is ordered it is the whole time.
   const whole = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
   if (isPatient) session.orderRemovals(devices.map(toBytes), left ?? whole);
