@@ -1,4 +1,5 @@
 import { EVERYONE } from "../../../src/agent/delivery/places.ts";
+import type { RuntimeEvent } from "../../../src/agent/runtime/runtime.ts";
 import { hex } from "../device.ts";
 import { comeToRest } from "./at-rest.ts";
 import { killableServer } from "./server.ts";
@@ -18,6 +19,8 @@ interface Said {
   readonly conversation: string;
   readonly by: SoakDevice;
   readonly text: string;
+  /** In hex. */
+  readonly id: string;
 }
 
 const NAMES = ["alice", "bob", "carol", "dave"];
@@ -33,11 +36,13 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
   const figures = { steps, messages: 0, kills: 0, restores: 0, backups: 0, crashes: 0, reopened: 0, told: 0, quiet: 0 };
   const failures: unknown[] = [];
   const said: Said[] = [];
+  /** Why what was written was refused, as its writer was told; by its id in hex. */
+  const refused = new Map<string, string>();
   let attempts = 0;
   const server = await killableServer();
   const devices: SoakDevice[] = [];
   try {
-    for (const name of NAMES) devices.push(soakDevice(name, server.port, (error) => failures.push(error)));
+    for (const name of NAMES) devices.push(soakDevice(name, server.port, (error) => failures.push(error), hear));
     await settle();
     const [first, second] = devices;
     await first?.runtime.createRoom("ops", "invite");
@@ -58,6 +63,11 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
   } finally {
     for (const device of devices) await device.remove();
     await server.end();
+  }
+
+  function hear(event: RuntimeEvent): void {
+    if (event.kind === "group" && event.event.kind === "refused")
+      refused.set(hex(event.event.messageId), event.event.why);
   }
 
   async function act(): Promise<void> {
@@ -99,7 +109,7 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
       const written = await device.runtime.write(conversation, Buffer.from(text), people);
       // Before it has come into a group there is nowhere to write.
       if (written === null) return;
-      said.push({ conversation, by: device, text });
+      said.push({ conversation, by: device, text, id: hex(written) });
       figures.messages += 1;
     } catch (error) {
       if (!device.hasCrashed) throw error;
@@ -150,7 +160,10 @@ export async function serverSoak(seed: number, steps: number): Promise<ServerSoa
         const isIn = rows.length > 0;
         for (const one of said.filter((each) => each.conversation === conversation)) {
           if (texts.includes(one.text)) continue;
-          if (one.by === device) throw new Error(`${device.name} has lost its own "${one.text}"`);
+          if (one.by === device) {
+            const why = refused.get(one.id) ?? "nothing was told of it";
+            throw new Error(`${device.name} has lost its own "${one.text}": ${why}\n${await device.report()}`);
+          }
           if (!isIn) continue;
           if (!isTold) throw new Error(`${device.name} lacks "${one.text}" without a word`);
           figures.told += 1;
