@@ -80,7 +80,7 @@ export class Names {
     return this.#people?.level(who) === "compared";
   }
 
-  /** Whether that key (in base64url) has been known as theirs. */
+  /** Whether that key (in base64url) is the one that is known as theirs. */
   isKeyOf(who: string, userKey: string): boolean {
     return this.#people?.isTheirs(who, userKey) ?? false;
   }

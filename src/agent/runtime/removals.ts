@@ -1,7 +1,7 @@
 import type { Push } from "../../wire/frames/pushes.ts";
 import { whoKey } from "../../mls/identity/who.ts";
 import { toBytes, toText } from "../delivery/base64url.ts";
-import type { GroupSession } from "../group-sessions/session.ts";
+import type { SessionView } from "../group-sessions/session.ts";
 import { hex } from "../storage/hex.ts";
 import type { Entrance } from "./entrance.ts";
 import { ownWho } from "./introduce.ts";
@@ -33,11 +33,12 @@ export async function removeOrdered(
   { isPatient }: { readonly isPatient: boolean },
 ): Promise<number | "not-there"> {
   const session = entrance.groups.session(group);
-  if (session === null || (await session.look()).row.status === "joining") return "not-there";
+  const view = (await session?.look()) ?? null;
+  if (session === null || view === null || view.row.status === "joining") return "not-there";
   // By the server's clock both, so their difference is a time on any; told when it is ordered it is the whole time.
   const whole = since === undefined || until === undefined ? TIMEOUT : Math.max(0, until - since);
   if (isPatient) session.orderRemovals(devices.map(toBytes), left ?? whole);
-  const patience = isPatient ? await patienceFor(session, devices, whoKey(ownWho(entrance.self))) : 0;
+  const patience = isPatient ? patienceFor(view, devices, whoKey(ownWho(entrance.self))) : 0;
   if (patience > 0) return patience;
   // What was ordered may have been lifted meanwhile.
   const { ordered } = await session.look();
@@ -50,9 +51,8 @@ export async function removeOrdered(
 }
 
 /** Somebody among them may stay with another device, which is about to say that these are removed. */
-async function patienceFor(session: GroupSession, devices: readonly string[], own: string): Promise<number> {
+function patienceFor({ members }: SessionView, devices: readonly string[], own: string): number {
   const ordered = new Set(devices);
-  const { members } = await session.look();
   const going = members.filter(({ deviceId }) => ordered.has(toText(deviceId)));
   const staying = new Set(members.filter(({ deviceId }) => !ordered.has(toText(deviceId))).map(({ who }) => who));
   const parts = going.filter(({ who }) => staying.has(who));
